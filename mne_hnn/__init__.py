@@ -1,0 +1,1 @@
+"""MEG/EEG source estimates to laminar cortical-column models and back."""

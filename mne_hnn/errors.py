@@ -1,0 +1,51 @@
+"""The errors this package raises.
+
+Every error is a :class:`MneHnnError`, and each is also the built-in error a reader would expect
+(``ValueError``, ``RuntimeError``, ``OSError``), so both ``except MneHnnError`` and the usual
+``except ValueError`` work.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CacheError",
+    "CompilationError",
+    "DriveError",
+    "MneHnnError",
+    "NetworkError",
+    "ParameterError",
+    "SimulationError",
+    "WorkerError",
+]
+
+
+class MneHnnError(Exception):
+    """Base of every error raised by this package."""
+
+
+class ParameterError(MneHnnError, ValueError):
+    """A value is out of range or of the wrong type, or a name is not known."""
+
+
+class NetworkError(ParameterError):
+    """The parts of a network do not fit together."""
+
+
+class DriveError(ParameterError):
+    """A drive or bias has a wrong value, or does not fit the network it is added to."""
+
+
+class CompilationError(MneHnnError, RuntimeError):
+    """The membrane mechanisms could not be compiled or loaded."""
+
+
+class CacheError(MneHnnError, OSError):
+    """A cache folder or file could not be read or written."""
+
+
+class SimulationError(MneHnnError, RuntimeError):
+    """A simulation failed or gave values that are not finite."""
+
+
+class WorkerError(SimulationError):
+    """A worker process stopped or could not be reached."""

@@ -1,0 +1,142 @@
+"""Density profiles: how a channel parameter changes with distance from the soma.
+
+The distance x is the path length along the dendritic tree, in um, from end 0 of the soma to the
+centre of a segment. A profile has the unit of the channel parameter it is given to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mne_hnn._checks import check_finite, check_positive
+from mne_hnn.errors import ParameterError
+from mne_hnn.network._frozen import Value
+
+__all__ = ["PROFILES", "Density", "Exponential", "Linear", "Uniform", "as_density"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Density(Value):
+    """Base of all profiles: a function of the path distance from the soma."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            what = f"{type(self).__name__}: {field.name}"
+            object.__setattr__(self, field.name, check_finite(getattr(self, field.name), what))
+
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value at path distances `x` (um), an array of the same shape."""
+        raise NotImplementedError
+
+    def extremes(self) -> tuple[float, float]:
+        """Return bounds of the value for all distances of at least zero."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform(Density):
+    """The same value everywhere.
+
+    Parameters
+    ----------
+    value : float
+        The value.
+    """
+
+    value: float
+
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value at path distances `x` (um), an array of the same shape."""
+        return np.full(np.shape(x), self.value)
+
+    def extremes(self) -> tuple[float, float]:
+        """Return bounds of the value for all distances of at least zero."""
+        return self.value, self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential(Density):
+    """Exponential change: ``amplitude * (exp(rate_per_um * x) + offset)``.
+
+    Parameters
+    ----------
+    amplitude : float
+        Scale of the profile.
+    rate_per_um : float
+        Rate of change, 1/um; negative for a decrease away from the soma.
+    offset : float
+        Constant added to the exponential before scaling.
+    """
+
+    amplitude: float
+    rate_per_um: float
+    offset: float = 0.0
+
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value at path distances `x` (um), an array of the same shape."""
+        return np.asarray(self.amplitude * (np.exp(self.rate_per_um * np.asarray(x)) + self.offset))
+
+    def extremes(self) -> tuple[float, float]:
+        """Return bounds of the value for all distances of at least zero."""
+        far = self.offset if self.rate_per_um < 0 else (1 + self.offset if self.rate_per_um == 0 else math.inf)
+        ends = (self.amplitude * (1 + self.offset), self.amplitude * far if self.amplitude else 0.0)
+        return min(ends), max(ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Density):
+    """Linear change from `start` at the soma to `stop` at `distance_um`, constant beyond.
+
+    Parameters
+    ----------
+    start, stop : float
+        Values at x = 0 and from x = `distance_um` on.
+    distance_um : float
+        Length of the ramp, um.
+    """
+
+    start: float
+    stop: float
+    distance_um: float
+
+    def __post_init__(self) -> None:
+        Density.__post_init__(self)
+        check_positive(self.distance_um, "Linear: distance_um")
+
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value at path distances `x` (um), an array of the same shape."""
+        reach = np.minimum(np.asarray(x, dtype=float), self.distance_um)
+        return np.asarray(self.start + reach * (self.stop - self.start) / self.distance_um)
+
+    def extremes(self) -> tuple[float, float]:
+        """Return bounds of the value for all distances of at least zero."""
+        return min(self.start, self.stop), max(self.start, self.stop)
+
+
+#: The profiles by name, for files that store them.
+PROFILES: Mapping[str, type[Density]] = {"uniform": Uniform, "exponential": Exponential, "linear": Linear}
+
+
+def as_density(value: Any, what: str) -> Density:
+    """Return a profile; a plain number becomes :class:`Uniform`.
+
+    Raises
+    ------
+    ParameterError
+        If the value is neither a number nor a profile.
+    """
+    if isinstance(value, Density):
+        return value
+    try:
+        return Uniform(check_finite(value, what))
+    except ParameterError as error:
+        names = ", ".join(profile.__name__ for profile in PROFILES.values())
+        raise ParameterError(
+            f"{what} must be a finite number or a density profile ({names}), got {value!r}."
+        ) from error

@@ -1,0 +1,50 @@
+"""The network: cells, connections, drives and biases of a cortical column as one value."""
+
+from __future__ import annotations
+
+from mne_hnn.network._cell_edits import CellEdits
+from mne_hnn.network._connection_edits import ConnectionEdits
+from mne_hnn.network._drive_edits import DriveEdits
+
+__all__ = ["Network"]
+
+
+class Network(DriveEdits, ConnectionEdits, CellEdits):
+    """A model of a cortical column.
+
+    A network never changes: each ``with_*``, ``without_*`` and ``scale_*`` method returns a new
+    one. Equal networks hash equal and have the same :attr:`digest`, on any machine.
+
+    Parameters
+    ----------
+    populations : mapping of str to Population
+        The cells by type; their order decides the cell numbers.
+    connections : sequence of Connection
+        Connections between cells.
+    drives : mapping of str to Drive
+        Exogenous drives; their order decides the numbers of the drive cells.
+    biases : mapping of str to TonicBias
+        Constant currents.
+    inplane_distance_um, layer_separation_um : float
+        Grid spacing, the unit of all space constants, and depth between the layer 5 and layer 2/3
+        pyramidal somas, um.
+    mesh_shape : tuple of int | None
+        Shape of the grid (cells along x, along y); None if the cells are not on a grid.
+    origin_um : (x, y, z) | None
+        Where drives come from, um; None for the middle of the grid or of the cells.
+    threshold_mV : float
+        Soma voltage whose upward crossing is a spike, mV.
+    gains : mapping of str to float
+        Global gains ``e_e``, ``e_i``, ``i_e``, ``i_i`` of the connections between cells.
+    celsius : float
+        Temperature, degrees Celsius.
+    name : str
+        A label; not part of the network's identity.
+
+    Raises
+    ------
+    NetworkError, DriveError
+        If the parts do not fit together.
+    """
+
+    __slots__ = ()

@@ -1,0 +1,55 @@
+"""The cells of one type: their template and where they sit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mne_hnn.errors import NetworkError
+from mne_hnn.network._frozen import Value, digest
+from mne_hnn.network.cells import CellTemplate
+from mne_hnn.network.sections import as_point
+
+__all__ = ["Population"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Population(Value):
+    """All cells of one type.
+
+    Parameters
+    ----------
+    template : CellTemplate
+        What the cells share.
+    positions_um : sequence of (x, y, z)
+        Position of each soma, in the order of cell numbers, um.
+    """
+
+    template: CellTemplate
+    positions_um: Sequence[Sequence[float]]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.template, CellTemplate):
+            raise NetworkError(f"Population: template must be a CellTemplate, got {type(self.template).__name__}.")
+        positions = tuple(as_point(point, "Population: a position") for point in self.positions_um)
+        if not positions:
+            raise NetworkError(f"Population of {self.template.name!r} has no cells: give at least one position.")
+        object.__setattr__(self, "positions_um", positions)
+
+    def __len__(self) -> int:
+        return len(self.positions_um)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Soma positions as an array of shape (n_cells, 3), um."""
+        return np.array(self.positions_um, dtype=float)
+
+
+@lru_cache(maxsize=256)
+def population_digest(population: Population) -> str:
+    """Return the digest of a population; cached, since most edits of a network leave it alone."""
+    return digest(population)

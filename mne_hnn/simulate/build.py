@@ -1,0 +1,395 @@
+"""From a network value to cells and connections inside NEURON.
+
+A :class:`Column` is built once and armed again for every trial: drives, weights and biases change without
+building. Everything is in NEURON's units (ms, mV, nA, uS, um; moments in fA m).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SimulationError
+from ..network import CellTemplate, Network, Wires
+from . import _neuron
+
+# The mechanisms that hold whole membranes, smallest first, and the channels each one covers.
+MEMBRANES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("hnn_hh", frozenset({"hh"})),
+    ("hnn_hh_km", frozenset({"hh", "km"})),
+    ("hnn_full", frozenset({"hh", "km", "ca", "cad", "kca", "cat", "ar"})),
+)
+SYNAPSE_SLOTS = 4
+MOMENT_SLOTS = 12
+# pi d^2/(4 Ra) in um^2/(ohm cm), times mV, in fA m
+_MOMENT_UNIT = 100.0
+
+Node = tuple[str, float]
+Site = tuple[str, tuple[str, ...]]
+
+
+def membrane_of(channels: Sequence[str]) -> str:
+    """Return the smallest membrane mechanism that covers `channels`."""
+    for name, covered in MEMBRANES:
+        if covered.issuperset(channels):
+            return name
+    raise SimulationError(f"No membrane mechanism holds the channels {', '.join(sorted(channels))}.")
+
+
+def effective_diameter(diam_um: float) -> float:
+    """Return the diameter NEURON works with: the published model passes it through a single-precision 3-D point."""
+    return float(np.float32(diam_um))
+
+
+def moment_weights(template: CellTemplate) -> dict[Node, float]:
+    """Return the weights of a cell's dipole moment on the voltages at its section ends.
+
+    Along a section of uniform diameter d and axial resistivity Ra, axial current times length telescopes to
+    pi d^2/(4 Ra) (V(0) - V(1)); its component along the apical dendrite has the factor cos(theta).
+
+    Parameters
+    ----------
+    template : CellTemplate
+        The cell.
+
+    Returns
+    -------
+    weights : dict
+        (section, end) -> weight in fA m per mV; ends that are one electrical node are merged.
+    """
+    parents = {branch.child: branch for branch in template.tree}
+
+    def node(section: str, end: float) -> Node:
+        branch = parents.get(section)
+        if branch is not None and end == branch.child_end:
+            return node(branch.parent, branch.parent_end)
+        return section, end
+
+    weights: dict[Node, float] = {}
+    for name, section in template.sections.items():
+        diameter = effective_diameter(section.diam_um)
+        weight = template.cos_theta(name) * math.pi * diameter**2 / (4 * section.Ra_ohm_cm) * _MOMENT_UNIT
+        if abs(weight) < 1e-12:
+            continue
+        for end, sign in ((0.0, 1.0), (1.0, -1.0)):
+            place = node(name, end)
+            weights[place] = weights.get(place, 0.0) + sign * weight
+    return {place: weight for place, weight in weights.items() if weight != 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class _SectionPlan:
+    """What every copy of one section is set to."""
+
+    name: str
+    geometry: tuple[float, float, float, float]
+    nseg: int
+    v_init_mV: float
+    membrane: str | None
+    uniform: tuple[tuple[str, float], ...]
+    varying: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+def _section_plan(template: CellTemplate, name: str) -> _SectionPlan:
+    section = template.sections[name]
+    membrane = membrane_of(list(section.channels)) if section.channels else None
+    uniform: list[tuple[str, float]] = []
+    varying: list[tuple[str, tuple[float, ...]]] = []
+    for channel, parameters in section.channels.items():
+        for parameter in parameters:
+            values = template.density(name, channel, parameter)
+            if np.all(values == values[0]):
+                uniform.append((f"{channel}_{parameter}_{membrane}", float(values[0])))
+            else:
+                varying.append((f"{channel}_{parameter}_{membrane}", tuple(map(float, values))))
+    if "cad" in section.channels:
+        uniform.append((f"cad_gain_{membrane}", 1.0))
+    return _SectionPlan(
+        name=name,
+        geometry=(section.L_um, effective_diameter(section.diam_um), section.Ra_ohm_cm, section.cm_uF_cm2),
+        nseg=section.nseg,
+        v_init_mV=section.v_init_mV,
+        membrane=membrane,
+        uniform=tuple(uniform),
+        varying=tuple(varying),
+    )
+
+
+class _Cell:
+    """The sections of one cell in NEURON."""
+
+    __slots__ = ("sections",)
+
+    def __init__(self, h: Any, plan: Sequence[_SectionPlan], template: CellTemplate) -> None:
+        self.sections: dict[str, Any] = {}
+        for part in plan:
+            sec = h.Section(part.name)
+            sec.L, sec.diam, sec.Ra, sec.cm = part.geometry
+            sec.nseg = part.nseg
+            if part.membrane is not None:
+                sec.insert(part.membrane)
+            for attribute, value in part.uniform:
+                setattr(sec, attribute, value)
+            for attribute, values in part.varying:
+                for segment, value in zip(sec, values, strict=True):
+                    setattr(segment, attribute, value)
+            self.sections[part.name] = sec
+        for branch in template.tree:
+            self.sections[branch.child].connect(self.sections[branch.parent](branch.parent_end), branch.child_end)
+
+
+class Column:
+    """The cells and connections of a network inside NEURON.
+
+    Parameters
+    ----------
+    network : Network
+        The model; its drives and biases play no part here.
+    wires : Wires
+        Its connections, expanded.
+    horizon_ms : float
+        Connections whose delay exceeds this are left out: no event can arrive by them in a run this long.
+    sites : iterable of (cell type, section names)
+        Groups of sections that get synapses, those of the connections included.
+    """
+
+    def __init__(self, network: Network, wires: Wires, horizon_ms: float, sites: Iterable[Site]) -> None:
+        self.h, self.library = _neuron.load()
+        self.network = network
+        self.wires = wires
+        self.horizon_ms = horizon_ms
+        self.sites = frozenset(sites)
+        h = self.h
+        h.celsius = 37.0
+        self.pc = h.ParallelContext()
+        self.pc.gid_clear()
+        self._keep: list[Any] = []
+        self._cells: list[_Cell] = []
+        self._start_voltages: list[tuple[Any, float]] = []
+        self._banks: dict[tuple[int, tuple[str, ...]], tuple[Any, ...]] = {}
+        self._drive_netcons: dict[tuple[str, int, tuple[str, ...]], tuple[Any, ...]] = {}
+        self.moment_groups: dict[str, slice] = {}
+        self._moments: list[Any] = []
+        self._moment_starts: list[int] = []
+        self.reference_moments: dict[str, int] = {}
+        self._templates = [p.template for p in network.populations.values() for _ in range(len(p))]
+        self._add_cells()
+        self._add_banks()
+        self._add_spike_detectors()
+        self._add_connections()
+        self._record()
+        self.n_sections = len(self._start_voltages)
+        self.own_weights = wires.weights_uS
+
+    # cells ------------------------------------------------------------------------------------------------
+
+    def _add_cells(self) -> None:
+        for cell_type, population in self.network.populations.items():
+            template = population.template
+            plan = [_section_plan(template, name) for name in template.sections]
+            weights = moment_weights(template) if template.measures_dipole else {}
+            first = len(self._moment_starts)
+            for _ in range(len(population)):
+                cell = self._new_cell(plan, template)
+                self._cells.append(cell)
+                if weights:
+                    self._add_moment(cell, weights)
+            if weights:
+                self.moment_groups[cell_type] = slice(first, len(self._moment_starts))
+        # one unconnected cell of each dipole-bearing type: the baseline, run with the rest at no extra build
+        for cell_type in self.moment_groups:
+            template = self.network.populations[cell_type].template
+            cell = self._new_cell([_section_plan(template, name) for name in template.sections], template)
+            self._keep.append(cell)
+            self.reference_moments[cell_type] = len(self._moment_starts)
+            self._add_moment(cell, moment_weights(template))
+
+    def _new_cell(self, plan: Sequence[_SectionPlan], template: CellTemplate) -> _Cell:
+        cell = _Cell(self.h, plan, template)
+        self._start_voltages += [(cell.sections[part.name], part.v_init_mV) for part in plan]
+        return cell
+
+    def _add_moment(self, cell: _Cell, weights: Mapping[Node, float]) -> None:
+        self._moment_starts.append(len(self._moments))
+        places = list(weights.items())
+        for start in range(0, len(places), MOMENT_SLOTS):
+            chunk = places[start : start + MOMENT_SLOTS]
+            anchor = cell.sections[chunk[0][0][0]]
+            moment = self.h.HnnMoment(anchor(0.5))
+            for slot in range(MOMENT_SLOTS):
+                (section, end), weight = chunk[slot] if slot < len(chunk) else (chunk[0][0], 0.0)
+                self.h.setpointer(cell.sections[section](end)._ref_v, f"v_{slot}", moment)
+                setattr(moment, f"w_{slot}", weight)
+            self._moments.append(moment)
+
+    def _add_spike_detectors(self) -> None:
+        thresholds = np.full(len(self._cells), float(self.network.threshold_mV))
+        wires = self.wires
+        if len(wires):
+            thresholds[wires.source] = wires.threshold
+            if np.any(thresholds[wires.source] != wires.threshold):
+                raise SimulationError(
+                    "Connections from one cell have different spike thresholds: give all connections of a source "
+                    "cell type the same threshold_mV."
+                )
+        for gid, cell in enumerate(self._cells):
+            soma = cell.sections[self._templates[gid].root]
+            detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
+            detector.threshold = thresholds[gid]
+            self.pc.set_gid2node(gid, self.pc.id())
+            self.pc.cell(gid, detector)
+            self._keep.append(detector)
+
+    # synapses ---------------------------------------------------------------------------------------------
+
+    def _add_banks(self) -> None:
+        """Make the synapses of every cell on every group of sections.
+
+        Always in the same order, whatever was simulated before: where two groups share a section their currents
+        are summed in this order, and so to the last bit.
+        """
+        gids = self.network.gid_ranges
+        for cell_type in self.network.populations:
+            groups = sorted(sections for owner, sections in self.sites if owner == cell_type)
+            for gid in gids[cell_type]:
+                for sections in groups:
+                    self._banks[gid, sections] = self._new_banks(gid, sections)
+
+    def _new_banks(self, gid: int, sections: tuple[str, ...]) -> tuple[Any, ...]:
+        """Make the banks of one group: receptors in the order of the template's ``synapses``, four to a bank."""
+        h = self.h
+        cell = self._cells[gid]
+        receptors = list(self._templates[gid].synapses.values())
+        banks = []
+        for start in range(0, len(receptors), SYNAPSE_SLOTS):
+            bank = h.HnnSynapses(cell.sections[sections[0]](0.5))
+            for slot, synapse in enumerate(receptors[start : start + SYNAPSE_SLOTS]):
+                setattr(bank, f"e_{slot}", synapse.e_mV)
+                # equal time constants have no double exponential: the limit is approached as NEURON does
+                setattr(bank, f"tau1_{slot}", min(synapse.tau1_ms, 0.9999 * synapse.tau2_ms))
+                setattr(bank, f"tau2_{slot}", synapse.tau2_ms)
+            for section in sections:
+                injector = h.HnnInjector(cell.sections[section](0.5))
+                h.setpointer(bank._ref_g, "bank_g", injector)
+                h.setpointer(bank._ref_ge, "bank_ge", injector)
+                self._keep.append(injector)
+            banks.append(bank)
+        return tuple(banks)
+
+    def slot_weights(self, wires: Wires, cell_type: str) -> NDArray[np.float64]:
+        """Return the weights of `wires` in the order of the receptors of `cell_type`, shape (n, n_receptors)."""
+        receptors = list(self.network.populations[cell_type].template.synapses)
+        columns = np.zeros((len(wires), len(receptors)))
+        for column, receptor in enumerate(receptors):
+            if receptor in wires.receptors:
+                columns[:, column] = wires.weights_uS[:, wires.receptors.index(receptor)]
+        return columns
+
+    def _add_connections(self) -> None:
+        h, wires = self.h, self.wires
+        self._groups: list[tuple[NDArray[np.int64], str, int, list[int], Any]] = []
+        for index, (cell_type, sections) in enumerate(wires.sites):
+            rows = np.flatnonzero((wires.site == index) & (wires.delay_ms <= self.horizon_ms))
+            if not len(rows):
+                continue
+            columns = self.slot_weights(wires, cell_type)[rows]
+            gids = np.unique(wires.target[rows])
+            n_banks = -(-columns.shape[1] // SYNAPSE_SLOTS)
+            for bank in range(n_banks):
+                used = [k for k in range(columns.shape[1]) if k // SYNAPSE_SLOTS == bank and np.any(columns[:, k])]
+                if not used and bank > 0:
+                    continue
+                last = (used[-1] % SYNAPSE_SLOTS + 1) if used else 1
+                slots = list(range(bank * SYNAPSE_SLOTS, min(bank * SYNAPSE_SLOTS + last, columns.shape[1])))
+                targets = h.List()
+                for gid in gids:
+                    targets.append(self._banks[int(gid), sections][bank])
+                netcons = h.List()
+                h.mne_hnn_connect(
+                    h.Vector(wires.source[rows]),
+                    targets,
+                    h.Vector(np.searchsorted(gids, wires.target[rows])),
+                    h.Vector(wires.delay_ms[rows]),
+                    self._vectors(columns, slots),
+                    netcons,
+                )
+                self._groups.append((rows, cell_type, bank, slots, netcons))
+
+    def _vectors(self, columns: NDArray[np.float64], slots: Sequence[int]) -> Any:
+        vectors = self.h.List()
+        for slot in slots:
+            vectors.append(self.h.Vector(columns[:, slot]))
+        return vectors
+
+    def reweigh(self, wires: Wires) -> bool:
+        """Give the connections the weights of `wires`; return whether the built connections can carry them."""
+        new = wires.weights_uS
+        if wires.receptors == self.wires.receptors and np.array_equal(new, self.own_weights):
+            return True
+        updates = []
+        for rows, cell_type, bank, slots, netcons in self._groups:
+            columns = self.slot_weights(wires, cell_type)[rows]
+            own = [k for k in range(columns.shape[1]) if k // SYNAPSE_SLOTS == bank]
+            if any(np.any(columns[:, k]) for k in own if k not in slots):
+                return False
+            updates.append((netcons, self._vectors(columns, slots)))
+        for netcons, vectors in updates:
+            self.h.mne_hnn_weigh(netcons, vectors)
+        self.own_weights = new
+        self.wires = wires
+        return True
+
+    # drives -----------------------------------------------------------------------------------------------
+
+    def drive_netcons(self, drive: str, gid: int, sections: tuple[str, ...]) -> tuple[Any, ...]:
+        """Return the ways in by which a drive reaches one cell, made on first use."""
+        key = (drive, gid, sections)
+        if key not in self._drive_netcons:
+            netcons = []
+            for bank in self._banks[gid, sections]:
+                netcon = self.h.NetCon(None, bank)
+                netcon.delay = 1.0  # not used: events are given their time of arrival
+                netcons.append(netcon)
+            self._drive_netcons[key] = tuple(netcons)
+        return self._drive_netcons[key]
+
+    # recording --------------------------------------------------------------------------------------------
+
+    def _record(self) -> None:
+        h = self.h
+        self._moment_vectors = []
+        for moment in self._moments:
+            vector = h.Vector()
+            vector.record(moment._ref_q)
+            self._moment_vectors.append(vector)
+        self._spike_times, self._spike_gids = h.Vector(), h.Vector()
+        self.pc.spike_record(-1, self._spike_times, self._spike_gids)
+
+    def moments(self) -> NDArray[np.float64]:
+        """Return the moment of each dipole-bearing cell in the last run, shape (n_cells, n_samples), fA m."""
+        pieces = np.array([vector.as_numpy() for vector in self._moment_vectors])
+        if len(self._moments) == len(self._moment_starts):
+            return pieces
+        return np.add.reduceat(pieces, self._moment_starts, axis=0) if len(pieces) else pieces
+
+    def spikes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return times (ms) and cell numbers of the spikes of the last run, in order of time, then number."""
+        times = np.array(self._spike_times)
+        gids = np.array(self._spike_gids).astype(np.int64)
+        order = np.lexsort((gids, times))
+        return times[order], gids[order]
+
+    def initialise(self) -> None:
+        """Set every section to its start voltage, and all states to what belongs to it."""
+        for section, voltage in self._start_voltages:
+            section.v = voltage
+        self.h.finitialize()
+
+    def section(self, gid: int, name: str) -> Any:
+        """Return a section of a cell."""
+        return self._cells[gid].sections[name]

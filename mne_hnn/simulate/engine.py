@@ -1,0 +1,193 @@
+"""Run one trial in this process.
+
+The network built last is kept: a further trial, other drives, weights or biases only arm it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import check_name, check_positive
+from ..errors import ParameterError, SimulationError
+from ..network import Network, Wires, connection_wires, drive_wires
+from . import _neuron
+from .arm import Armed, arm
+from .build import Column
+
+ENGINES = ("coreneuron", "neuron")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """The outcome of one run, in NEURON's units.
+
+    Attributes
+    ----------
+    index : int
+        Number of the trial.
+    moments : dict of str to array, shape (n_samples,)
+        Summed dipole moment per cell type, fA m.
+    references : dict of str to array, shape (n_samples,)
+        What the same cells give undriven and unconnected, fA m.
+    spike_times, spike_gids : array, shape (n_spikes,)
+        Spikes of cells and drive cells, in order of time, then cell number; ms.
+    """
+
+    index: int
+    moments: dict[str, NDArray[np.float64]]
+    references: dict[str, NDArray[np.float64]]
+    spike_times: NDArray[np.float64]
+    spike_gids: NDArray[np.int64]
+
+
+_column: Column | None = None
+_expanded: tuple[Network, Wires] | None = None
+
+
+def n_steps(tstop: float, dt: float) -> int:
+    """Return the number of steps of a run, checking that `dt` divides `tstop` (both ms)."""
+    tstop = check_positive(tstop, "tstop (ms)")
+    dt = check_positive(dt, "dt (ms)")
+    steps = round(tstop / dt)
+    if steps < 1 or abs(steps * dt - tstop) > 1e-9 * tstop:
+        raise ParameterError(
+            f"dt must divide tstop into whole steps, got tstop = {tstop:g} ms and dt = {dt:g} ms: "
+            f"take tstop = {max(steps, 1) * dt:g} ms."
+        )
+    return steps
+
+
+def _connections(network: Network) -> Wires:
+    """Expand the connections, or take the last expansion if nothing that decides it has changed."""
+    global _expanded
+    fields = ("populations", "connections", "gains", "inplane_distance_um")
+    if _expanded is not None:
+        last, wires = _expanded
+        if last is network or all(getattr(last, name) == getattr(network, name) for name in fields):
+            return wires
+    wires = connection_wires(network)
+    _expanded = (network, wires)
+    return wires
+
+
+def _same_routes(one: Wires, two: Wires) -> bool:
+    if one is two:
+        return True
+    arrays = ("source", "target", "site", "delay_ms", "threshold")
+    return one.sites == two.sites and all(np.array_equal(getattr(one, a), getattr(two, a)) for a in arrays)
+
+
+def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: float) -> Column:
+    """Return a column that can run `network`, building one only if the one at hand cannot."""
+    global _column
+    wires = _connections(network)
+    if len(wires) and wires.delay_ms.min() < dt:
+        raise ParameterError(
+            f"A connection has a delay of {wires.delay_ms.min():g} ms, shorter than the time step of {dt:g} ms: "
+            "make the delay at least one step, or dt smaller."
+        )
+    sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
+    column = _column
+    if column is not None and column.network.populations == network.populations:
+        fits = (
+            column.sites >= sites
+            and column.horizon_ms >= tstop
+            and column.network.threshold_mV == network.threshold_mV
+            and _same_routes(column.wires, wires)
+        )
+        if fits and column.reweigh(wires):
+            return column
+        sites |= column.sites  # so that two networks in turn do not build each other away
+    clear()
+    h, _ = _neuron.load()
+    if _neuron.foreign_sections(h, 0):
+        raise SimulationError(
+            "This process holds NEURON sections that were not made by mne_hnn, and they would be simulated with it: "
+            "delete them, or simulate with n_jobs=2 or more, in processes of their own."
+        )
+    _column = Column(network, wires, tstop, sites)
+    return _column
+
+
+def clear() -> None:
+    """Forget the network that is kept built, and free its memory."""
+    global _column
+    _column = None
+
+
+def _integrate(column: Column, armed: Armed, tstop: float, dt: float, engine: str) -> None:
+    from neuron import coreneuron
+
+    fast = engine == "coreneuron"
+    if fast and column.library.coreneuron_path is None:
+        raise SimulationError(
+            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or compile them with "
+            "`mne-hnn compile`."
+        )
+    column.h.dt = dt
+    column.pc.set_maxstep(10)
+    coreneuron.enable = fast
+    coreneuron.verbose = 0
+    # rows of equal cells side by side, which the vectorised tree solver needs
+    coreneuron.cell_permute = 1 if column.library.variant == "vector" else 0
+    try:
+        column.initialise()
+        for netcon, time in armed.arrivals:
+            netcon.event(time)
+        column.pc.psolve(tstop)
+    finally:
+        coreneuron.enable = False
+
+
+def run_trial(network: Network, *, trial: int, tstop: float, dt: float, seed: int | None, engine: str) -> Trial:
+    """Simulate one trial.
+
+    Parameters
+    ----------
+    network : Network
+        Model and drives.
+    trial : int
+        Number of the trial, from 0.
+    tstop, dt : float
+        Duration and time step, ms.
+    seed : int | None
+        As in :func:`mne_hnn.network.drive_events`.
+    engine : str
+        ``'coreneuron'`` or ``'neuron'``.
+
+    Returns
+    -------
+    Trial
+        Moments and spikes.
+    """
+    check_name(engine, ENGINES, "engine")
+    steps = n_steps(tstop, dt)
+    drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
+    column = column_for(network, drives, tstop, dt)
+    armed = arm(column, network, drives, trial, tstop, seed)
+    _integrate(column, armed, tstop, dt, engine)
+    moments = column.moments()
+    if moments.shape[1:] != (steps + 1,) and len(moments):
+        raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
+    if not np.isfinite(moments).all():
+        raise SimulationError(
+            "The simulation became unstable: voltages are not finite. Reduce dt, or look for a weight or a channel "
+            "density that is far too large."
+        )
+    times, gids = column.spikes()
+    times = np.concatenate([times, armed.spike_times])
+    gids = np.concatenate([gids, armed.spike_gids])
+    order = np.lexsort((gids, times))
+    groups = column.moment_groups
+    return Trial(
+        index=trial,
+        moments={name: moments[rows].sum(axis=0) for name, rows in groups.items()},
+        references={
+            name: moments[column.reference_moments[name]] * (rows.stop - rows.start) for name, rows in groups.items()
+        },
+        spike_times=times[order],
+        spike_gids=gids[order],
+    )

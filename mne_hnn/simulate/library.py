@@ -1,0 +1,212 @@
+"""The compiled mechanisms: built on first use, kept in the user's cache, loaded once per process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from .._checks import check_name
+from ..errors import CacheError, CompilationError
+from . import toolchain
+
+_VARIANTS = ("vector", "portable", "neuron")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Library:
+    """A compiled mechanism library.
+
+    Attributes
+    ----------
+    directory : Path
+        Folder in the cache.
+    variant : str
+        ``'vector'`` (this processor's vector instructions), ``'portable'``, or ``'neuron'`` (no CoreNEURON).
+    key : str
+        Digest of everything the compilation depends on.
+    """
+
+    directory: Path
+    variant: str
+    key: str
+
+    @property
+    def neuron_path(self) -> Path:
+        """The library that plain NEURON loads."""
+        return self.directory / "libnrnmech.so"
+
+    @property
+    def coreneuron_path(self) -> Path | None:
+        """The library that CoreNEURON loads, if there is one."""
+        path = self.directory / "libcorenrnmech.so"
+        return path if path.exists() else None
+
+
+def cache_directory() -> Path:
+    """Return the folder for compiled mechanisms and other things made once per machine.
+
+    ``$MNE_HNN_CACHE`` if set, else ``mne-hnn`` in the platform's cache folder (``$XDG_CACHE_HOME`` or
+    ``~/.cache``; ``~/Library/Caches`` on macOS).
+    """
+    named = os.environ.get("MNE_HNN_CACHE")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mne-hnn"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mne-hnn"
+
+
+def _writable(directory: Path) -> Path:
+    """Make `directory` and check that a file can be written there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise CacheError(
+            f"The cache folder {directory} cannot be written ({error.strerror or error}): free it, or set the "
+            "environment variable MNE_HNN_CACHE to a folder that can."
+        ) from error
+    return directory
+
+
+def _source_digest() -> str:
+    digest = hashlib.sha256()
+    folders = (toolchain.MOD_DIRECTORY, toolchain.NATIVE_DIRECTORY)
+    sources = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
+    for path in [*sources, Path(toolchain.__file__)]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def library_key(compiler: str, variant: toolchain.Variant) -> str:
+    """Return the digest of all that decides the compiled bytes: sources, NEURON, platform, compiler, processor."""
+    parts = [
+        _source_digest(),
+        version("neuron"),
+        platform.system(),
+        platform.machine(),
+        str(toolchain.neuron_root()),
+        compiler,
+        variant.name,
+        *variant.flags,
+        toolchain.target_macros(compiler, variant.flags) or "",
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path`; it is given back by the system if the process dies."""
+    import fcntl
+
+    with path.open("a", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _load_record(directory: Path) -> bool:
+    """Return whether `directory` holds a finished build."""
+    record = directory / "library.json"
+    return record.exists() and (directory / "libnrnmech.so").exists()
+
+
+def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str) -> None:
+    """Compile into a folder beside `directory` and move it there when it is whole."""
+    from mne.utils import ProgressBar, logger
+
+    root = toolchain.neuron_root()
+    scratch = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=directory.parent))
+    start = time.perf_counter()
+    build = toolchain.Build(
+        root=root, directory=scratch, compiler=compiler, variant=variant, jobs=min(os.cpu_count() or 1, 8)
+    )
+    logger.info("Compiling the membrane and synapse mechanisms, once for this machine ...")
+    try:
+        bar = ProgressBar(build.n_steps(), mesg="Compiling")
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            bar.update(done)
+
+        build.run(advance)
+        for part in ("neuron", "coreneuron"):
+            shutil.rmtree(scratch / part, ignore_errors=True)
+        record = {"key": key, "variant": variant.name, "flags": list(variant.flags), "neuron": version("neuron")}
+        (scratch / "library.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        if directory.exists():
+            shutil.rmtree(directory)
+        scratch.rename(directory)
+    except CompilationError as error:
+        kept = directory.parent / f"failed-{key}.log"
+        if build.log.exists():
+            shutil.copy(build.log, kept)
+        raise CompilationError(f"Compiling the mechanisms failed: {error} The whole log is in {kept}.") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    logger.info("Compiled in %.0f s; kept in %s.", time.perf_counter() - start, directory)
+
+
+def mechanism_library(*, variant: str | None = None, force: bool = False) -> Library:
+    """Return the compiled mechanisms, compiling them if this machine has not yet.
+
+    Parameters
+    ----------
+    variant : str | None
+        ``'vector'``, ``'portable'`` or ``'neuron'``. None takes the environment variable
+        ``MNE_HNN_MECHANISMS`` if set, else the fastest that compiles here.
+    force : bool
+        Compile again even if a library is there.
+
+    Returns
+    -------
+    library : Library
+        Where the compiled files are.
+
+    Raises
+    ------
+    CompilationError
+        No C++ compiler, or it failed; the message names the remedy or the log.
+    CacheError
+        The cache folder cannot be written.
+    """
+    request = variant or os.environ.get("MNE_HNN_MECHANISMS") or None
+    if request is not None:
+        check_name(request, _VARIANTS, "mechanism variant")
+    compiler = toolchain.find_compiler()
+    candidates = toolchain.candidate_variants(compiler, request)
+    if request == "vector":
+        candidates = candidates[:1]
+    failure: CompilationError | None = None
+    for candidate in candidates:
+        key = library_key(compiler, candidate)
+        place = cache_directory() / "mechanisms"
+        library = Library(directory=place / key, variant=candidate.name, key=key)
+        if not force and _load_record(library.directory):
+            return library
+        if not force and failure is None and candidate is not candidates[-1] and (place / f"failed-{key}.log").exists():
+            continue  # this variant failed here before: do not try it at every start
+        _writable(place)
+        with _lock(place / f"{key}.lock"):
+            if force or not _load_record(library.directory):
+                try:
+                    _build(library.directory, compiler, candidate, key)
+                except CompilationError as error:
+                    failure = error
+                    continue
+        return library
+    assert failure is not None
+    raise failure
