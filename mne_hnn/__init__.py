@@ -1,1 +1,62 @@
-"""MEG/EEG source estimates to laminar cortical-column models and back."""
+"""From MEG/EEG source estimates to the cortical circuit that could have made them, and back.
+
+Importing this package imports neither NEURON nor MNE: names are looked up when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from . import errors, network
+from .errors import MneHnnError
+
+if TYPE_CHECKING:
+    from . import simulate, viz
+    from .dipole import Dipole, average_dipoles, read_dipole
+    from .network import Network
+    from .simulate import Simulation
+    from .spikes import Spikes
+
+try:
+    __version__ = version("mne-hnn")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0+unknown"
+
+_LAZY_MODULES = ("dipole", "network", "simulate", "spikes", "viz")
+_LAZY_NAMES = {
+    "Dipole": "dipole",
+    "Network": "network",
+    "Simulation": "simulate",
+    "Spikes": "spikes",
+    "average_dipoles": "dipole",
+    "read_dipole": "dipole",
+}
+
+__all__ = [
+    "Dipole",
+    "MneHnnError",
+    "Network",
+    "Simulation",
+    "Spikes",
+    "__version__",
+    "average_dipoles",
+    "errors",
+    "network",
+    "read_dipole",
+    "simulate",
+    "viz",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY_NAMES:
+        return getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+    if name in _LAZY_MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

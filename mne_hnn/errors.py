@@ -7,6 +7,9 @@ Every error is a :class:`MneHnnError`, and each is also the built-in error a rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 __all__ = [
     "CacheError",
     "CompilationError",
@@ -48,4 +51,14 @@ class SimulationError(MneHnnError, RuntimeError):
 
 
 class WorkerError(SimulationError):
-    """A worker process stopped or could not be reached."""
+    """A worker process died.
+
+    Attributes
+    ----------
+    completed : dict
+        The results of the tasks that ended before, or beside, the one that was lost.
+    """
+
+    def __init__(self, message: str, completed: Mapping[Any, Any] | None = None) -> None:
+        super().__init__(message)
+        self.completed = dict(completed or {})

@@ -1,0 +1,24 @@
+"""Run a network in NEURON: mechanisms, engine, trials over processes.
+
+The only folder that touches NEURON, and it does so when the first simulation starts.
+"""
+
+from .engine import ENGINES, clear
+from .info import sys_info
+from .library import Library, cache_directory, mechanism_library
+from .result import Simulation
+from .trials import BASELINES, simulate
+from .workers import close_workers
+
+__all__ = [
+    "BASELINES",
+    "ENGINES",
+    "Library",
+    "Simulation",
+    "cache_directory",
+    "clear",
+    "close_workers",
+    "mechanism_library",
+    "simulate",
+    "sys_info",
+]

@@ -101,6 +101,7 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
         if fits and column.reweigh(wires):
             return column
         sites |= column.sites  # so that two networks in turn do not build each other away
+    del column  # else its sections would outlive it here
     clear()
     h, _ = _neuron.load()
     if _neuron.foreign_sections(h, 0):

@@ -116,10 +116,9 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _load_record(directory: Path) -> bool:
+def _is_complete(directory: Path) -> bool:
     """Return whether `directory` holds a finished build."""
-    record = directory / "library.json"
-    return record.exists() and (directory / "libnrnmech.so").exists()
+    return (directory / "library.json").exists() and (directory / "libnrnmech.so").exists()
 
 
 def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str) -> None:
@@ -184,29 +183,45 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
         The cache folder cannot be written.
     """
     request = variant or os.environ.get("MNE_HNN_MECHANISMS") or None
-    if request is not None:
-        check_name(request, _VARIANTS, "mechanism variant")
-    compiler = toolchain.find_compiler()
-    candidates = toolchain.candidate_variants(compiler, request)
-    if request == "vector":
-        candidates = candidates[:1]
+    candidates = _candidates(request)
     failure: CompilationError | None = None
-    for candidate in candidates:
-        key = library_key(compiler, candidate)
-        place = cache_directory() / "mechanisms"
-        library = Library(directory=place / key, variant=candidate.name, key=key)
-        if not force and _load_record(library.directory):
-            return library
-        if not force and failure is None and candidate is not candidates[-1] and (place / f"failed-{key}.log").exists():
-            continue  # this variant failed here before: do not try it at every start
+    for compiler, candidate, library in candidates:
+        place = library.directory.parent
+        if not force:
+            if _is_complete(library.directory):
+                return library
+            if candidate is not candidates[-1][1] and (place / f"failed-{library.key}.log").exists():
+                continue  # this variant failed here before: do not try it again at every start
         _writable(place)
-        with _lock(place / f"{key}.lock"):
-            if force or not _load_record(library.directory):
+        with _lock(place / f"{library.key}.lock"):
+            if force or not _is_complete(library.directory):
                 try:
-                    _build(library.directory, compiler, candidate, key)
+                    _build(library.directory, compiler, candidate, library.key)
                 except CompilationError as error:
                     failure = error
                     continue
         return library
     assert failure is not None
     raise failure
+
+
+def find_library() -> Library | None:
+    """Return the compiled mechanisms if this machine has them, without compiling."""
+    for _, _, library in _candidates(os.environ.get("MNE_HNN_MECHANISMS") or None):
+        if _is_complete(library.directory):
+            return library
+    return None
+
+
+def _candidates(request: str | None) -> list[tuple[str, toolchain.Variant, Library]]:
+    """Return compiler, variant and place of each library that would do, the fastest first."""
+    if request is not None:
+        check_name(request, _VARIANTS, "mechanism variant")
+    compiler = toolchain.find_compiler()
+    variants = toolchain.candidate_variants(compiler, request)
+    found = []
+    for variant in variants[:1] if request == "vector" else variants:
+        key = library_key(compiler, variant)
+        place = cache_directory() / "mechanisms" / key
+        found.append((compiler, variant, Library(directory=place, variant=variant.name, key=key)))
+    return found

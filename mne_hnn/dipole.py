@@ -1,0 +1,363 @@
+"""The current dipole: what simulations give, sources are turned into, and fits compare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import mne
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._checks import check_finite, check_name, check_positive
+from ._units import FAM, MS, NAM
+from .errors import ParameterError
+
+__all__ = ["Dipole", "average_dipoles", "jones_baseline_fAm", "read_dipole", "to_epochs"]
+
+AGGREGATE = "agg"
+EDGES = ("normalised", "zero")
+
+
+def _sampling(times: NDArray[np.float64]) -> tuple[float, float]:
+    """Return first time and sampling frequency of evenly spaced times in s."""
+    if times.ndim != 1 or len(times) < 2:
+        raise ParameterError(f"times must be one row of at least two samples in s, got shape {times.shape}.")
+    if not np.isfinite(times).all():
+        raise ParameterError("times must be finite, got NaN or infinity: remove those samples.")
+    steps = np.diff(times)
+    step = (times[-1] - times[0]) / (len(times) - 1)
+    if step <= 0 or np.abs(steps - step).max() > 1e-3 * abs(step):
+        raise ParameterError(
+            f"times must rise in equal steps, got steps from {steps.min():g} to {steps.max():g} s: resample the data."
+        )
+    frequency = 1.0 / step
+    if abs(frequency - round(frequency)) < 1e-6 * frequency:
+        frequency = float(round(frequency))  # 0.025 ms steps are 40 kHz, whatever their last bits
+    return float(times[0]), frequency
+
+
+class Dipole(mne.EvokedArray):  # type: ignore[misc]
+    """Current dipole moment over time, normal to the cortex, as an :class:`mne.EvokedArray`.
+
+    Channels are the aggregate ``agg`` and, for simulations, one per cortical layer; their type is ``dipole``, their
+    unit A m. Positive is current from deep to superficial layers. All methods of :class:`mne.Evoked` work: crop,
+    filter, resample, plot, compute_psd, save.
+
+    Parameters
+    ----------
+    data : array-like, shape (n_channels, n_times)
+        Dipole moment in A m.
+    times : array-like, shape (n_times,)
+        Evenly spaced times in s.
+    layers : sequence of str
+        Channel names; the first must be ``agg``.
+    comment : str
+        Name, shown in plots.
+    nave : int
+        Number of averaged trials.
+    provenance : mapping | None
+        Where the dipole comes from, as JSON-able values: for a target ``subject``, ``label``, ``method``, ``mode``,
+        ``polarity``, ``n_vertices``, ``area_mm2``, ``normal`` and ``pos``.
+    scale_applied : float
+        The product of all factors the moment was multiplied with.
+
+    Raises
+    ------
+    ParameterError
+        Shape, times, layers or values are wrong.
+    """
+
+    def __init__(
+        self,
+        data: ArrayLike,
+        times: ArrayLike,
+        layers: Sequence[str] = (AGGREGATE, "L2", "L5"),
+        *,
+        comment: str = "dipole",
+        nave: int = 1,
+        provenance: Mapping[str, Any] | None = None,
+        scale_applied: float = 1.0,
+    ) -> None:
+        values = np.array(data, dtype=float, ndmin=2)
+        tmin, sfreq = _sampling(np.asarray(times, dtype=float))
+        names = tuple(layers)
+        if not names or names[0] != AGGREGATE or len(set(names)) != len(names):
+            raise ParameterError(f"layers must be distinct names that begin with 'agg', got {names}.")
+        shape = (len(names), np.size(times))
+        if values.shape != shape:
+            raise ParameterError(f"data must have shape {shape}, one row per layer {names}, got {values.shape}.")
+        if not np.isfinite(values).all():
+            raise ParameterError("data must be finite, got NaN or infinity: remove or interpolate those samples.")
+        info = mne.create_info(list(names), sfreq, ["dipole"] * len(names), verbose="error")
+        super().__init__(values, info, tmin=tmin, comment=comment, nave=nave, kind="average", verbose="error")
+        self._describe(scale_applied=check_finite(scale_applied, "scale_applied"), provenance=dict(provenance or {}))
+
+    @classmethod
+    def from_fAm(cls, times_ms: ArrayLike, moments: Mapping[str, ArrayLike], **options: Any) -> Self:
+        """Make a dipole from moments per layer in fA m at times in ms, the units of simulators.
+
+        Parameters
+        ----------
+        times_ms : array-like, shape (n_times,)
+            Times in ms.
+        moments : mapping of str to array-like, shape (n_times,)
+            One row per layer, ``agg`` among them.
+        **options
+            Further arguments of :class:`Dipole`.
+        """
+        return cls._from_units(times_ms, moments, FAM, **options)
+
+    @classmethod
+    def from_nAm(cls, times_ms: ArrayLike, moments: Mapping[str, ArrayLike], **options: Any) -> Self:
+        """Make a dipole from moments per layer in nA m at times in ms; see :meth:`from_fAm`."""
+        return cls._from_units(times_ms, moments, NAM, **options)
+
+    @classmethod
+    def _from_units(cls, times_ms: ArrayLike, moments: Mapping[str, ArrayLike], unit: float, **options: Any) -> Self:
+        if AGGREGATE not in moments:
+            raise ParameterError(f"moments must hold 'agg', got {', '.join(moments) or 'nothing'}.")
+        names = [AGGREGATE, *(name for name in moments if name != AGGREGATE)]
+        data = np.array([np.asarray(moments[name], dtype=float) * unit for name in names])
+        return cls(data, np.asarray(times_ms, dtype=float) * MS, names, **options)
+
+    # what a dipole knows of itself: kept in the measurement info, so that MNE's methods and files carry it along
+
+    def _description(self) -> dict[str, Any]:
+        text = self.info.get("description") or "{}"
+        described = json.loads(text)
+        return described if isinstance(described, dict) else {}
+
+    def _describe(self, **entries: Any) -> None:
+        try:
+            text = json.dumps({**self._description(), **entries})
+        except TypeError as error:
+            raise ParameterError(f"provenance must hold plain values that JSON can keep: {error}.") from error
+        self.info["description"] = text
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the dipole comes from."""
+        return dict(self._description().get("provenance", {}))
+
+    @property
+    def scale_applied(self) -> float:
+        """The product of all factors the moment was multiplied with by :meth:`scale`."""
+        return float(self._description().get("scale_applied", 1.0))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Channel names: ``agg`` and the layers."""
+        return tuple(self.ch_names)
+
+    def __getitem__(self, layer: str) -> NDArray[np.float64]:
+        """Return the moment of one layer in A m, shape (n_times,)."""
+        row = self.ch_names.index(check_name(layer, self.ch_names, "layer"))
+        return np.asarray(self.data[row])
+
+    # changes, in place like those of mne.Evoked ----------------------------------------------------------
+
+    def scale(self, factor: float) -> Self:
+        """Multiply the moment, for example by the number of columns that act together.
+
+        Parameters
+        ----------
+        factor : float
+            The factor; :attr:`scale_applied` keeps the product of all of them.
+
+        Returns
+        -------
+        self : Dipole
+            The dipole itself, changed in place.
+        """
+        factor = check_finite(factor, "factor")
+        self.data = self.data * factor
+        self._describe(scale_applied=self.scale_applied * factor)
+        return self
+
+    def smooth(self, window_ms: float, *, edges: str = "normalised") -> Self:
+        """Smooth with a Hamming window.
+
+        Parameters
+        ----------
+        window_ms : float
+            Length of the window, ms: at least 1 ms and two samples, at most the length of the record.
+        edges : str
+            ``'normalised'`` weighs only the samples that exist, so that a constant stays constant up to both ends.
+            ``'zero'`` takes the samples beyond the ends as zero, as the published software does: both ends sag to
+            about half.
+
+        Returns
+        -------
+        self : Dipole
+            The dipole itself, changed in place.
+        """
+        check_name(edges, EDGES, "treatment of edges")
+        window_ms = check_positive(window_ms, "window_ms")
+        n = round(window_ms * MS * self.info["sfreq"])
+        longest = len(self.times)
+        if window_ms < 1 or n < 2 or n > longest:
+            raise ParameterError(
+                f"window_ms must be at least 1 ms and two samples, and at most the record's "
+                f"{longest / self.info['sfreq'] / MS:g} ms, got {window_ms:g} ms."
+            )
+        window = np.hamming(n)
+        window /= window.sum()
+        smoothed = np.array([np.convolve(row, window, "same") for row in self.data])
+        if edges == "normalised":
+            smoothed /= np.convolve(np.ones(longest), window, "same")
+        self.data = smoothed
+        return self
+
+    def subtract(self, other: Dipole) -> Self:
+        """Subtract another dipole with the same layers and times, for example an undriven baseline.
+
+        Returns
+        -------
+        self : Dipole
+            The dipole itself, changed in place.
+        """
+        _check_alike([self, other])
+        self.data = self.data - other.data
+        return self
+
+    def to_mne_dipole(self, pos: ArrayLike, ori: ArrayLike) -> mne.Dipole:
+        """Return the aggregate as an :class:`mne.Dipole` at one place.
+
+        Parameters
+        ----------
+        pos : array-like, shape (3,)
+            Position in m, in head coordinates.
+        ori : array-like, shape (3,)
+            Direction of positive current; it is normalised.
+
+        Returns
+        -------
+        dipole : mne.Dipole
+            One position, orientation and amplitude per time. Amplitudes may be negative; goodness of fit is 100.
+        """
+        place, direction = np.asarray(pos, dtype=float), np.asarray(ori, dtype=float)
+        if place.shape != (3,) or direction.shape != (3,) or not np.isfinite([place, direction]).all():
+            raise ParameterError(f"pos and ori must be three finite numbers each, got {pos!r} and {ori!r}.")
+        length = np.linalg.norm(direction)
+        if length == 0:
+            raise ParameterError("ori must have a direction, got zeros.")
+        n = len(self.times)
+        return mne.Dipole(
+            times=self.times.copy(),
+            pos=np.tile(place, (n, 1)),
+            amplitude=self[AGGREGATE].copy(),
+            ori=np.tile(direction / length, (n, 1)),
+            gof=np.full(n, 100.0),
+            name=self.comment,
+        )
+
+
+def jones_baseline_fAm(times_ms: ArrayLike, n_cells: int) -> dict[str, NDArray[np.float64]]:
+    """Return the fixed baseline curves of the published software, for comparison.
+
+    Parameters
+    ----------
+    times_ms : array-like, shape (n_times,)
+        Times in ms.
+    n_cells : int
+        Pyramidal cells per layer.
+
+    Returns
+    -------
+    baseline : dict of str to array, shape (n_times,)
+        ``L2`` and ``L5``, fA m.
+
+    Notes
+    -----
+    Fitted to the undriven model of Jones et al. (2009, https://doi.org/10.1152/jn.00535.2009): constants up to
+    37 ms, a line to 750 ms, another line after. It steps by 2.05 fA m per cell at 37 ms, and fits no other model.
+    """
+    t = np.asarray(times_ms, dtype=float)
+    middle = 3.4770508e-3 * t - 51.231085
+    late = 1.01e-4 * t - 48.412078
+    deep = np.where(t <= 37.0, -49.0502, np.where(t < 750.0, middle, late))
+    return {"L2": np.full(t.shape, 0.0443 * n_cells), "L5": deep * n_cells}
+
+
+def _check_alike(dipoles: Sequence[Dipole]) -> None:
+    first = dipoles[0]
+    for other in dipoles[1:]:
+        if other.layers != first.layers:
+            raise ParameterError(f"The dipoles have different layers, {first.layers} and {other.layers}.")
+        if len(other.times) != len(first.times) or np.abs(other.times - first.times).max() > 1e-6:
+            raise ParameterError(
+                f"The dipoles have different times ({first.times[0]:g} to {first.times[-1]:g} s and "
+                f"{other.times[0]:g} to {other.times[-1]:g} s): crop and resample them to the same."
+            )
+        if not np.isclose(other.scale_applied, first.scale_applied):
+            raise ParameterError(
+                f"The dipoles are scaled by different factors, {first.scale_applied:g} and {other.scale_applied:g}."
+            )
+
+
+def _check_some(dipoles: Sequence[Dipole]) -> list[Dipole]:
+    listed = list(dipoles)
+    if not listed or not all(isinstance(dipole, Dipole) for dipole in listed):
+        raise ParameterError("At least one Dipole is needed, and nothing but Dipoles.")
+    _check_alike(listed)
+    return listed
+
+
+def average_dipoles(dipoles: Sequence[Dipole]) -> Dipole:
+    """Return the average of dipoles, each weighted with the number of trials it stands for.
+
+    Parameters
+    ----------
+    dipoles : sequence of Dipole
+        With the same layers, times and scale.
+
+    Returns
+    -------
+    average : Dipole
+        With ``nave`` the sum of theirs.
+    """
+    listed = _check_some(dipoles)
+    weights = np.array([dipole.nave for dipole in listed], dtype=float)
+    average = listed[0].copy()
+    average.data = np.tensordot(weights / weights.sum(), [dipole.data for dipole in listed], axes=1)
+    average.nave = int(weights.sum())
+    average.comment = "average" if len(listed) > 1 else listed[0].comment
+    return average
+
+
+def to_epochs(dipoles: Sequence[Dipole]) -> mne.EpochsArray:
+    """Return single-trial dipoles as epochs with the same channels and times."""
+    listed = _check_some(dipoles)
+    first = listed[0]
+    data = np.array([dipole.data for dipole in listed])
+    return mne.EpochsArray(data, first.info.copy(), tmin=float(first.times[0]), baseline=None, verbose="error")
+
+
+def read_dipole(fname: str | Path) -> Dipole:
+    """Read a dipole that was written with its ``save`` method.
+
+    Parameters
+    ----------
+    fname : path-like
+        A FIF file (``*-ave.fif``).
+
+    Returns
+    -------
+    dipole : Dipole
+        With provenance and scale as they were saved; moments in single precision, as FIF keeps them.
+    """
+    path = Path(fname)
+    if not path.exists():
+        raise ParameterError(f"There is no file {path}: check the path.")
+    try:
+        evoked = mne.read_evokeds(path, condition=0, verbose="error")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ParameterError(f"{path} holds no evoked data that MNE can read: {error}") from error
+    if set(evoked.get_channel_types()) != {"dipole"} or AGGREGATE not in evoked.ch_names:
+        raise ParameterError(f"{path} holds sensor data, not a dipole saved by mne_hnn.")
+    dipole = Dipole(evoked.data, evoked.times, evoked.ch_names, comment=evoked.comment, nave=evoked.nave)
+    dipole.info["description"] = evoked.info["description"]
+    return dipole

@@ -1,0 +1,49 @@
+"""What a bug report needs."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from ..errors import MneHnnError
+from . import library, toolchain
+
+_PACKAGES = ("mne-hnn", "mne", "neuron", "numpy", "scipy", "matplotlib", "pyvista", "nibabel")
+_EXTRAS = ("nilearn", "mne-bids", "cma", "dask", "mpi4py")
+
+
+def _package(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _mechanisms() -> list[tuple[str, str]]:
+    try:
+        compiler = toolchain.find_compiler()
+        built = library.find_library()
+    except MneHnnError as error:
+        return [("C++ compiler", str(error))]
+    macros = toolchain.target_macros(compiler, ("-march=native",)) or ""
+    width = "AVX-512" if "__AVX512DQ__" in macros else "AVX2" if "__AVX2__" in macros else "baseline"
+    lines = [("C++ compiler", compiler), ("vector instructions", width)]
+    if built is None:
+        return [*lines, ("mechanisms", "not compiled yet (mne-hnn compile, or the first simulation)")]
+    return [*lines, ("mechanisms", f"{built.variant}, in {built.directory}")]
+
+
+def sys_info() -> str:
+    """Return versions, processor, compiler and the state of the compiled mechanisms as text."""
+    rows = [
+        ("platform", platform.platform()),
+        ("python", platform.python_version()),
+        ("cores", str(os.cpu_count())),
+        *((name, _package(name)) for name in _PACKAGES),
+        *((f"{name} (extra)", _package(name)) for name in _EXTRAS),
+        ("cache", str(library.cache_directory())),
+        *_mechanisms(),
+    ]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

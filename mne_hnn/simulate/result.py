@@ -1,0 +1,68 @@
+"""What a simulation returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dipole import Dipole, average_dipoles, to_epochs
+from ..network import Network
+from ..spikes import Spikes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Simulation:
+    """Dipoles and spikes of a network, and the settings that made them.
+
+    Attributes
+    ----------
+    network : Network
+        The network that was simulated.
+    dipoles : tuple of Dipole
+        One per trial: channels ``agg``, then one per layer, in A m.
+    spikes : Spikes
+        Spikes of all cells and drives, of all trials.
+    tstop, dt : float
+        Duration and time step, ms.
+    seed : int | None
+        None: the event seeds of the drives.
+    baseline, engine : str
+        As given to :func:`simulate`.
+    """
+
+    network: Network
+    dipoles: tuple[Dipole, ...]
+    spikes: Spikes
+    tstop: float
+    dt: float
+    seed: int | None
+    baseline: str
+    engine: str
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials."""
+        return len(self.dipoles)
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Sample times in s, shape (n_samples,)."""
+        return np.asarray(self.dipoles[0].times)
+
+    @property
+    def dipole(self) -> Dipole:
+        """The average over trials."""
+        return self.dipoles[0] if len(self.dipoles) == 1 else average_dipoles(self.dipoles)
+
+    def to_epochs(self) -> mne.EpochsArray:
+        """Return the trials as epochs with the same channels."""
+        return to_epochs(self.dipoles)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Simulation of {self.network.name!r}: {self.n_trials} trial(s), {self.tstop:g} ms at {self.dt:g} ms, "
+            f"{len(self.spikes)} spikes>"
+        )

@@ -1,0 +1,190 @@
+"""Simulate a network: trials, workers, baseline, result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from mne.utils import ProgressBar, logger, verbose
+from numpy.typing import NDArray
+
+from .._checks import check_int, check_name
+from ..dipole import Dipole, jones_baseline_fAm
+from ..errors import ParameterError, WorkerError
+from ..network import Network
+from ..spikes import Spikes
+from .engine import ENGINES, Trial, n_steps, run_trial
+from .result import Simulation
+from .workers import n_workers, pool
+
+BASELINES = ("measured", "published", "none")
+
+
+def _layers(network: Network) -> dict[str, list[str]]:
+    """Return the dipole-bearing cell types of each layer, superficial layers first."""
+    layers: dict[str, list[str]] = {}
+    for cell_type, template in network.cell_types.items():
+        if template.measures_dipole:
+            layers.setdefault(template.layer, []).append(cell_type)
+    return {name: layers[name] for name in sorted(layers)}
+
+
+def _published_baseline(network: Network, times_ms: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    counts = {len(network.populations[name]) for types in _layers(network).values() for name in types}
+    if set(_layers(network)) != {"L2", "L5"} or len(counts) != 1:
+        raise ParameterError(
+            "baseline='published' is defined for one pyramidal cell type in each of L2 and L5, in equal numbers: "
+            "use baseline='measured'."
+        )
+    return jones_baseline_fAm(times_ms, counts.pop())
+
+
+def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], baseline: str) -> Dipole:
+    data: dict[str, NDArray[np.float64]] = {}
+    published = _published_baseline(network, times_ms) if baseline == "published" else {}
+    for layer, cell_types in _layers(network).items():
+        moment = np.sum([trial.moments[name] for name in cell_types], axis=0)
+        if baseline == "measured":
+            moment = moment - np.sum([trial.references[name] for name in cell_types], axis=0)
+        elif baseline == "published":
+            moment[0] = 0.0  # the published software leaves its first sample at zero
+            moment = moment - published[layer]
+        data[layer] = moment
+    if not data:
+        raise ParameterError("No cell type of this network measures the dipole: set measures_dipole on a template.")
+    agg = np.sum(list(data.values()), axis=0)
+    return Dipole.from_fAm(times_ms, {"agg": agg, **data}, comment=f"{network.name}, trial {trial.index}")
+
+
+def collect(
+    network: Network, trials: Mapping[int, Trial], *, tstop: float, dt: float, seed: int | None, baseline: str, engine: str
+) -> Simulation:
+    """Turn raw trials into a :class:`Simulation`."""
+    times_ms = np.arange(n_steps(tstop, dt) + 1) * dt
+    indices = sorted(trials)
+    spikes = Spikes.from_trials(
+        [trials[k].spike_times * 1e-3 for k in indices],
+        [trials[k].spike_gids for k in indices],
+        gid_ranges=network.gid_ranges,
+        tmin=0.0,
+        tmax=tstop * 1e-3,
+    )
+    return Simulation(
+        network=network,
+        dipoles=tuple(_dipole(network, trials[k], times_ms, baseline) for k in indices),
+        spikes=spikes,
+        tstop=tstop,
+        dt=dt,
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+    )
+
+
+def _run_locally(arguments: dict[int, dict[str, Any]], network: Network, advance: Any) -> dict[int, Trial]:
+    results = {}
+    for index, options in arguments.items():
+        results[index] = run_trial(network, **options)
+        advance(index, results[index])
+    return results
+
+
+def _work(network: Network, options: dict[str, Any]) -> Trial:
+    """One trial in a worker process."""
+    return run_trial(network, **options)
+
+
+@verbose
+def simulate(
+    network: Network,
+    tstop: float = 170.0,
+    *,
+    n_trials: int = 1,
+    dt: float = 0.025,
+    n_jobs: int = 1,
+    seed: int | None = None,
+    baseline: str = "measured",
+    engine: str = "coreneuron",
+    verbose: bool | str | int | None = None,
+) -> Simulation:
+    """Simulate a network and return its dipole and spikes.
+
+    Parameters
+    ----------
+    network : Network
+        The model with its drives, for example ``with_erp_drives(jones_2009())``.
+    tstop : float
+        Duration in ms.
+    n_trials : int
+        Number of trials; each draws its own events from the drives.
+    dt : float
+        Time step in ms; must divide `tstop`. The published models are defined at 0.025.
+    n_jobs : int
+        Processes to spread the trials over; 1 runs in this process, -1 takes one per core. The result does not
+        depend on it.
+    seed : int | None
+        None takes the event seeds of the drives, which repeat published runs spike by spike. A number gives
+        fresh, independent draws.
+    baseline : str
+        ``'measured'`` subtracts the dipole of the same cells undriven and unconnected, simulated alongside.
+        ``'published'`` subtracts the fixed curve of the published software (Jones et al. 2009), for comparison.
+        ``'none'`` subtracts nothing.
+    engine : str
+        ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower.
+    verbose : bool | str | int | None
+        As everywhere in MNE-Python.
+
+    Returns
+    -------
+    simulation : Simulation
+        Dipoles per trial (A m), spikes, and what made them.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument; the sentence says which and what was expected.
+    CompilationError
+        The mechanisms are not compiled yet and cannot be.
+    WorkerError
+        A worker process died. ``completed`` of the exception is a :class:`Simulation` of the other trials, or None.
+
+    Notes
+    -----
+    The result is a pure function of network, seed, dt and number of trials: the same bytes for any `n_jobs` on one
+    machine. The network is kept built in each process, so that a further call with other drives or weights starts
+    at once; :func:`clear` frees it.
+    """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+    n_steps(tstop, dt)
+    n_trials = check_int(n_trials, "n_trials", minimum=1)
+    check_name(baseline, BASELINES, "baseline")
+    check_name(engine, ENGINES, "engine")
+    size = min(n_workers(n_jobs), n_trials) if n_jobs != 1 else 1
+    arguments = {
+        index: {"trial": index, "tstop": float(tstop), "dt": float(dt), "seed": seed, "engine": engine}
+        for index in range(n_trials)
+    }
+    kept = {"tstop": float(tstop), "dt": float(dt), "seed": seed, "baseline": baseline, "engine": engine}
+    logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
+    bar = ProgressBar(n_trials, mesg="Simulating") if n_trials > 1 else None
+    count = 0
+
+    def advance(_index: Any, _trial: Any) -> None:
+        nonlocal count
+        count += 1
+        if bar is not None:
+            bar.update(count)
+
+    if n_jobs == 1:
+        trials = _run_locally(arguments, network, advance)
+    else:
+        tasks = {index: (network, options) for index, options in arguments.items()}
+        try:
+            trials = pool(max(size, n_workers(n_jobs))).run(_work, tasks, advance)
+        except WorkerError as error:
+            part = {index: trial for index, trial in error.completed.items()}
+            error.completed = collect(network, part, **kept) if part else None  # type: ignore[assignment]
+            raise
+    return collect(network, trials, **kept)

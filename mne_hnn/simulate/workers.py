@@ -1,0 +1,177 @@
+"""Worker processes that keep their network built, and outlive the death of one of them."""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import queue
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from .._checks import check_int
+from ..errors import ParameterError, WorkerError
+
+
+def n_workers(n_jobs: int) -> int:
+    """Return the number of processes that `n_jobs` asks for; negative counts from the number of cores, as in MNE."""
+    n_jobs = check_int(n_jobs, "n_jobs")
+    if n_jobs == 0:
+        raise ParameterError("n_jobs must be a positive number of processes, or -1 for one per core, got 0.")
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+
+
+def _one_thread() -> None:
+    """Keep a worker on one core: several of them share the machine."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["OMP_WAIT_POLICY"] = "passive"
+
+
+class WorkerPool:
+    """Processes that run tasks, each in a process of its own that lives on.
+
+    One executor per process instead of one for all: when a worker dies, only the task it was at is lost.
+
+    Parameters
+    ----------
+    size : int
+        Number of processes; they start when first needed.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        # spawned, not forked: a forked NEURON shares state with its parent
+        self._context = multiprocessing.get_context("spawn")
+        self._executors: list[ProcessPoolExecutor | None] = [None] * size
+
+    def _executor(self, slot: int) -> ProcessPoolExecutor:
+        executor = self._executors[slot]
+        if executor is None:
+            executor = ProcessPoolExecutor(max_workers=1, mp_context=self._context, initializer=_one_thread)
+            self._executors[slot] = executor
+        return executor
+
+    def _discard(self, slot: int) -> None:
+        executor, self._executors[slot] = self._executors[slot], None
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        tasks: Mapping[Hashable, tuple[Any, ...]],
+        done: Callable[[Hashable, Any], None] = lambda key, result: None,
+    ) -> dict[Hashable, Any]:
+        """Call ``function(*arguments)`` for every task and return the results by key.
+
+        Parameters
+        ----------
+        function : callable
+            A module-level function.
+        tasks : mapping of key to tuple
+            The arguments of each call.
+        done : callable
+            Called as ``done(key, result)`` in this process as each task ends.
+
+        Returns
+        -------
+        results : dict
+            One result per key, in the order of `tasks`.
+
+        Raises
+        ------
+        WorkerError
+            A worker died; ``completed`` holds the results of the other tasks. The next call starts a new worker.
+        Exception
+            The first exception a task raised, after the others have ended.
+        """
+        waiting: queue.SimpleQueue[Hashable] = queue.SimpleQueue()
+        for key in tasks:
+            waiting.put(key)
+        finished: queue.SimpleQueue[tuple[Hashable, Any, BaseException | None]] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def serve(slot: int) -> None:
+            while not stop.is_set():
+                try:
+                    key = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    future: Future[Any] = self._executor(slot).submit(function, *tasks[key])
+                    finished.put((key, future.result(), None))
+                except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
+                    if isinstance(error, BrokenProcessPool):
+                        self._discard(slot)
+                    finished.put((key, None, error))
+
+        threads = [threading.Thread(target=serve, args=(slot,), daemon=True) for slot in range(min(self.size, len(tasks)))]
+        for thread in threads:
+            thread.start()
+        results: dict[Hashable, Any] = {}
+        errors: dict[Hashable, BaseException] = {}
+        try:
+            for _ in tasks:
+                key, result, error = finished.get()
+                if error is None:
+                    results[key] = result
+                    done(key, result)
+                else:
+                    errors[key] = error
+        except BaseException:  # interrupted: let no worker go on in the background
+            stop.set()
+            self.close(kill=True)
+            raise
+        ordered = {key: results[key] for key in tasks if key in results}
+        for key, error in errors.items():
+            if not isinstance(error, BrokenProcessPool):
+                raise error
+            raise WorkerError(
+                f"A worker process died while it simulated {key} (killed, or out of memory); {len(ordered)} of "
+                f"{len(tasks)} runs were completed and are in the exception's `completed`. Run again, with fewer "
+                "n_jobs if memory was short.",
+                completed=ordered,
+            ) from error
+        return ordered
+
+    def pids(self) -> list[int]:
+        """Return the process numbers of the workers that live now."""
+        processes = [executor._processes or {} for executor in self._executors if executor is not None]
+        return [pid for group in processes for pid in group]
+
+    def close(self, kill: bool = False) -> None:
+        """End all workers; `kill` does not wait for what they are at."""
+        for slot, executor in enumerate(self._executors):
+            if executor is None:
+                continue
+            if kill:
+                for process in list((executor._processes or {}).values()):
+                    process.kill()
+            executor.shutdown(wait=not kill, cancel_futures=True)
+            self._executors[slot] = None
+
+
+_pool: WorkerPool | None = None
+
+
+def pool(size: int) -> WorkerPool:
+    """Return the pool of this process with `size` workers, kept from call to call so that networks stay built."""
+    global _pool
+    if _pool is None or _pool.size != size:
+        close_workers()
+        _pool = WorkerPool(size)
+    return _pool
+
+
+def close_workers() -> None:
+    """End the worker processes and free their memory; they start again when needed."""
+    global _pool
+    if _pool is not None:
+        _pool.close()
+        _pool = None
+
+
+atexit.register(close_workers)
