@@ -41,7 +41,9 @@ def suggestion(value: str, valid: Iterable[str]) -> str:
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
-def check_name(value: Any, valid: Iterable[str], what: str, *, error: type[ParameterError] = ParameterError) -> str:
+def check_name(
+    value: Any, valid: Iterable[str], what: str, *, where: str = "", error: type[ParameterError] = ParameterError
+) -> str:
     """Check that a name is one of the valid ones.
 
     Parameters
@@ -52,6 +54,8 @@ def check_name(value: Any, valid: Iterable[str], what: str, *, error: type[Param
         The names that exist.
     what : str
         What the name stands for, for example ``"cell type"``.
+    where : str
+        Where it was used, for example ``"in drive 'evprox1'"``.
     error : type of ParameterError
         The error to raise.
 
@@ -71,7 +75,8 @@ def check_name(value: Any, valid: Iterable[str], what: str, *, error: type[Param
     listed = ", ".join(repr(name) for name in names) if names else "nothing (none is defined)"
     if not isinstance(value, str):
         raise error(f"The {what} must be a name (str), got {value!r}: expected one of {listed}.")
-    raise error(f"Unknown {what} {value!r}: expected one of {listed}.{suggestion(value, names)}")
+    place = f" {where}" if where else ""
+    raise error(f"Unknown {what} {value!r}{place}: expected one of {listed}.{suggestion(value, names)}")
 
 
 def check_label(value: Any, what: str, *, error: type[ParameterError] = ParameterError) -> str:

@@ -67,7 +67,9 @@ def _demo(options: argparse.Namespace) -> None:
     folder: Path = options.output
     there = [name for name in names if (folder / name).exists()]
     if there and not options.overwrite:
-        raise ParameterError(f"{folder / there[0]} exists already: add --overwrite, or name another folder with --output.")
+        raise ParameterError(
+            f"{folder / there[0]} exists already: add --overwrite, or name another folder with --output."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -236,7 +236,9 @@ class Spikes:
                 for name, n in inside.counts().items()
             }
         return {
-            name: np.array(list(inside.select(cell_types=name).counts("trial").values())) / duration / max(len(cells), 1)
+            name: np.array(list(inside.select(cell_types=name).counts("trial").values()))
+            / duration
+            / max(len(cells), 1)
             for name, cells in self.gid_ranges.items()
         }
 

@@ -73,7 +73,13 @@ class NetworkBase(Value):
         for bias in self.biases.values():
             for cell_type in bias.amplitude_nA:
                 template = self._template_for(cell_type, f"Bias {bias.name!r}", DriveError)
-                check_name(bias.section, template.sections, f"section of {cell_type!r}", error=DriveError)
+                check_name(
+                    bias.section,
+                    template.sections,
+                    "section",
+                    where=f"of {cell_type!r} in bias {bias.name!r}",
+                    error=DriveError,
+                )
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -103,7 +109,7 @@ class NetworkBase(Value):
                 raise DriveError(f"Drive {key!r} has the name of a cell type: choose another name.")
 
     def _template_for(self, cell_type: str, what: str, error: type[NetworkError] | type[DriveError]) -> CellTemplate:
-        check_name(cell_type, self.populations, f"cell type in {what}", error=error)
+        check_name(cell_type, self.populations, "cell type", where=f"in {what}", error=error)
         return self.populations[cell_type].template
 
     def _check_target(
@@ -111,7 +117,7 @@ class NetworkBase(Value):
     ) -> None:
         template = self._template_for(cell_type, what, error)
         valid = [*template.locations, *template.sections]
-        check_name(location, valid, f"location of cell type {cell_type!r} in {what}", error=error)
+        check_name(location, valid, "location", where=f"on {cell_type!r} in {what}", error=error)
         sections = template.sections_at(location)
         if not sections:
             filled = [name for name in template.locations if template.locations[name]]
@@ -122,8 +128,8 @@ class NetworkBase(Value):
         for receptor in receptors:
             for section in sections:
                 present = template.sections[section].receptors
-                where = f"receptor on section {section!r} of {cell_type!r} in {what}"
-                check_name(receptor, present, where, error=error)
+                where = f"on section {section!r} of {cell_type!r} in {what}"
+                check_name(receptor, present, "receptor", where=where, error=error)
 
     def _check_connection(self, connection: Connection) -> None:
         what = f"connection {connection.source} -> {connection.target}"

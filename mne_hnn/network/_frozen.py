@@ -152,7 +152,7 @@ def _check_fields(cls: type, kwargs: Mapping[str, Any]) -> None:
     for key in kwargs:
         if key not in fields or not fields[key].init:
             names = [name for name, field in fields.items() if field.init]
-            check_name(key, names, f"field of {cls.__name__}")
+            check_name(key, names, "field", where=f"of {cls.__name__}")
 
 
 def replace(value: T, **changes: Any) -> T:

@@ -85,16 +85,18 @@ class CellTemplate(Value):
         object.__setattr__(self, "locations", FrozenMap(locations))
         self._check_tree(what)
         if self.apical_section is not None:
-            check_name(self.apical_section, self.sections, f"apical section of {self.name!r}", error=NetworkError)
+            check_name(
+                self.apical_section, self.sections, "apical section", where=f"of {self.name!r}", error=NetworkError
+            )
         for name, section in self.sections.items():
             for receptor in section.receptors:
-                check_name(receptor, self.synapses, f"receptor of section {name!r}", error=NetworkError)
+                check_name(receptor, self.synapses, "receptor", where=f"on section {name!r}", error=NetworkError)
 
     def _checked_location(self, name: str, members: Sequence[str]) -> tuple[str, ...]:
         if isinstance(members, str):
             raise NetworkError(f"Location {name!r} must be a sequence of section names, got the str {members!r}.")
         for member in members:
-            check_name(member, self.sections, f"section in location {name!r}", error=NetworkError)
+            check_name(member, self.sections, "section", where=f"in location {name!r}", error=NetworkError)
         # the order of the sections, so that equal groups compare equal
         return tuple(section for section in self.sections if section in members)
 
@@ -106,7 +108,7 @@ class CellTemplate(Value):
             if not isinstance(branch, Branch):
                 raise NetworkError(f"{what}: the tree must hold Branch values, got {type(branch).__name__}.")
             for name in (branch.child, branch.parent):
-                check_name(name, self.sections, f"section in the tree of {self.name!r}", error=NetworkError)
+                check_name(name, self.sections, "section", where=f"in the tree of {self.name!r}", error=NetworkError)
             if branch.child in parents:
                 raise NetworkError(f"{what}: section {branch.child!r} has two parents; a tree allows one.")
             parents[branch.child] = branch.parent
@@ -136,7 +138,7 @@ class CellTemplate(Value):
 
     def section(self, name: str) -> Section:
         """Return a section by name; an unknown name raises ParameterError with the valid ones."""
-        return self.sections[check_name(name, self.sections, f"section of {self.name!r}")]
+        return self.sections[check_name(name, self.sections, "section", where=f"of {self.name!r}")]
 
     def path_distance_um(self, section: str, x: float) -> float:
         """Return the path length along the tree from end 0 of the root.
@@ -175,8 +177,8 @@ class CellTemplate(Value):
     def density(self, section: str, channel: str, parameter: str) -> NDArray[np.float64]:
         """Return a channel parameter at each segment centre, shape (nseg,), in its own unit."""
         channels = self.section(section).channels
-        parameters = channels[check_name(channel, channels, f"channel of section {section!r}")]
-        profile = parameters[check_name(parameter, parameters, f"parameter of channel {channel!r}")]
+        parameters = channels[check_name(channel, channels, "channel", where=f"in section {section!r}")]
+        profile = parameters[check_name(parameter, parameters, "parameter", where=f"of channel {channel!r}")]
         return cast("Density", profile).at(self.segment_centres_um(section))
 
     def sections_at(self, location: str) -> tuple[str, ...]:
@@ -190,7 +192,7 @@ class CellTemplate(Value):
         if location in self.sections:
             return (location,)
         valid = [*self.locations, *self.sections]
-        return tuple(self.locations[check_name(location, valid, f"location of {self.name!r}")])
+        return tuple(self.locations[check_name(location, valid, "location", where=f"of {self.name!r}")])
 
     # -- edits ---------------------------------------------------------------------------------
 
@@ -243,7 +245,7 @@ class CellTemplate(Value):
     def _matching(self, pattern: str) -> list[str]:
         names = list(self.sections) if pattern == "all" else [n for n in self.sections if fnmatchcase(n, pattern)]
         if not names:
-            check_name(pattern, ["all", *self.sections], f"section of {self.name!r} (or pattern)")
+            check_name(pattern, ["all", *self.sections], "section or pattern", where=f"of {self.name!r}")
         return names
 
     def with_channel(self, section: str, channel: str, **parameters: Any) -> Self:
@@ -277,7 +279,7 @@ class CellTemplate(Value):
         sections = dict(self.sections)
         matching = self._matching(section)
         present = {key for name in matching for key in sections[name].channels}
-        check_name(channel, sorted(present), f"channel of section {section!r}")
+        check_name(channel, sorted(present), "channel", where=f"in section {section!r}")
         for name in matching:
             kept = {key: value for key, value in sections[name].channels.items() if key != channel}
             sections[name] = replace(sections[name], channels=kept)
@@ -293,7 +295,7 @@ class CellTemplate(Value):
         elif set(changes) == {"e_mV", "tau1_ms", "tau2_ms"}:
             synapse = Synapse(**changes)
         else:
-            synapse = self.synapses[check_name(receptor, self.synapses, f"receptor of {self.name!r}")]
+            synapse = self.synapses[check_name(receptor, self.synapses, "receptor", where=f"of {self.name!r}")]
         return replace(self, synapses=FrozenMap({**self.synapses, receptor: synapse}))
 
 

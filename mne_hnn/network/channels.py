@@ -147,7 +147,7 @@ def channel_parameters(channel: str, given: Mapping[str, Any], where: str) -> Fr
     if not isinstance(given, Mapping):
         raise ParameterError(f"{where}: the parameters of channel {channel!r} must be a mapping, got {given!r}.")
     for key in given:
-        check_name(key, row.parameters, f"parameter of channel {channel!r}")
+        check_name(key, row.parameters, "parameter", where=f"of channel {channel!r}")
     profiles: dict[str, Density] = {}
     for key, parameter in row.parameters.items():
         what = f"{where}: {channel}.{key} ({parameter.unit})"

@@ -289,7 +289,7 @@ def model(name: str, **options: Any) -> Network:
     """
     build = MODELS[check_name(name, MODELS, "model")]
     for option in options:
-        check_name(option, ("mesh_shape", "weights", "drives"), f"option of model {name!r}", error=ParameterError)
+        check_name(option, ("mesh_shape", "weights", "drives"), "option", where=f"of model {name!r}")
     return build(**options)
 
 

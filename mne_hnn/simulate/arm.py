@@ -62,7 +62,9 @@ def _arrivals(
     ways = _set_weights(column, drive, wires)
     arrivals: list[tuple[Any, float]] = []
     spikes = [train.tolist() for train in trains]
-    routes = zip(wires.source.tolist(), wires.target.tolist(), wires.site.tolist(), wires.delay_ms.tolist(), strict=True)
+    routes = zip(
+        wires.source.tolist(), wires.target.tolist(), wires.site.tolist(), wires.delay_ms.tolist(), strict=True
+    )
     for source, gid, site, delay in routes:
         for time in spikes[source]:
             if time + delay <= tstop:
@@ -122,5 +124,3 @@ def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, t
         spike_gids=np.concatenate(gids),
         clamps=_clamps(column, network, tstop),
     )
-
-

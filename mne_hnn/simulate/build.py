@@ -177,6 +177,7 @@ class Column:
         self._moments: list[Any] = []
         self._moment_starts: list[int] = []
         self.reference_moments: dict[str, int] = {}
+        self.largest_moment = 0.0  # fA m, of a cell whose voltages stay below 10 V
         self._templates = [p.template for p in network.populations.values() for _ in range(len(p))]
         self._add_cells()
         self._add_banks()
@@ -216,6 +217,7 @@ class Column:
 
     def _add_moment(self, cell: _Cell, weights: Mapping[Node, float]) -> None:
         self._moment_starts.append(len(self._moments))
+        self.largest_moment = max(self.largest_moment, 1e4 * sum(abs(weight) for weight in weights.values()))
         places = list(weights.items())
         for start in range(0, len(places), MOMENT_SLOTS):
             chunk = places[start : start + MOMENT_SLOTS]
@@ -389,6 +391,15 @@ class Column:
         for section, voltage in self._start_voltages:
             section.v = voltage
         self.h.finitialize()
+
+    def close(self) -> None:
+        """Take the cells out of NEURON, whoever still holds this object: it integrates every section that exists."""
+        self.pc.gid_clear()
+        # recordings before what they record, connections before what they connect
+        for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
+            delattr(self, name)
+        for name in ("_banks", "_keep", "_cells", "_start_voltages"):
+            delattr(self, name)
 
     def section(self, gid: int, name: str) -> Any:
         """Return a section of a cell."""

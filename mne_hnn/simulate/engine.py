@@ -101,7 +101,6 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
         if fits and column.reweigh(wires):
             return column
         sites |= column.sites  # so that two networks in turn do not build each other away
-    del column  # else its sections would outlive it here
     clear()
     h, _ = _neuron.load()
     if _neuron.foreign_sections(h, 0):
@@ -116,7 +115,9 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
 def clear() -> None:
     """Forget the network that is kept built, and free its memory."""
     global _column
-    _column = None
+    if _column is not None:
+        _column.close()
+        _column = None
 
 
 def _integrate(column: Column, armed: Armed, tstop: float, dt: float, engine: str) -> None:
@@ -173,10 +174,10 @@ def run_trial(network: Network, *, trial: int, tstop: float, dt: float, seed: in
     moments = column.moments()
     if moments.shape[1:] != (steps + 1,) and len(moments):
         raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
-    if not np.isfinite(moments).all():
+    if len(moments) and not np.abs(moments).max() < column.largest_moment:  # also where it is not a number
         raise SimulationError(
-            "The simulation became unstable: voltages are not finite. Reduce dt, or look for a weight or a channel "
-            "density that is far too large."
+            "The simulation became unstable: voltages exceed 10 V or are not numbers. Reduce dt, or look for a weight, "
+            "a bias or a channel density that is far too large."
         )
     times, gids = column.spikes()
     times = np.concatenate([times, armed.spike_times])

@@ -58,7 +58,14 @@ def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], basel
 
 
 def collect(
-    network: Network, trials: Mapping[int, Trial], *, tstop: float, dt: float, seed: int | None, baseline: str, engine: str
+    network: Network,
+    trials: Mapping[int, Trial],
+    *,
+    tstop: float,
+    dt: float,
+    seed: int | None,
+    baseline: str,
+    engine: str,
 ) -> Simulation:
     """Turn raw trials into a :class:`Simulation`."""
     times_ms = np.arange(n_steps(tstop, dt) + 1) * dt

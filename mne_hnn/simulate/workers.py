@@ -108,7 +108,9 @@ class WorkerPool:
                         self._discard(slot)
                     finished.put((key, None, error))
 
-        threads = [threading.Thread(target=serve, args=(slot,), daemon=True) for slot in range(min(self.size, len(tasks)))]
+        threads = [
+            threading.Thread(target=serve, args=(slot,), daemon=True) for slot in range(min(self.size, len(tasks)))
+        ]
         for thread in threads:
             thread.start()
         results: dict[Hashable, Any] = {}

@@ -114,7 +114,10 @@ def one_size(size: int) -> None:
 
 def import_time(rounds: int) -> None:
     """Print what importing mne_hnn and its simulator costs beyond importing mne."""
-    cases = {"import mne": "import mne; mne.EvokedArray", "import mne_hnn": "import mne; mne.EvokedArray; import mne_hnn"}
+    cases = {
+        "import mne": "import mne; mne.EvokedArray",
+        "import mne_hnn": "import mne; mne.EvokedArray; import mne_hnn",
+    }
     cases["import mne_hnn.simulate"] = "import mne; mne.EvokedArray; import mne_hnn.simulate"
     times: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):

@@ -129,14 +129,14 @@ def test_with_channel_keeps_other_parameters():
 def test_without_channel():
     edited = L5.without_channel("all", "ca")
     assert all("ca" not in part.channels for part in edited.sections.values())
-    with pytest.raises(ParameterError, match="Unknown channel of section 'all' 'ca'"):
+    with pytest.raises(ParameterError, match="Unknown channel 'ca' in section 'all'"):
         edited.without_channel("all", "ca")
 
 
 def test_with_synapse():
     assert L5.with_synapse("gabaa", tau2_ms=2.0).synapses["gabaa"].tau2_ms == 2.0
     assert L5.with_synapse("slow", e_mV=-90.0, tau1_ms=1.0, tau2_ms=300.0).synapses["slow"].e_mV == -90.0
-    with pytest.raises(ParameterError, match="Unknown receptor of .* 'gaba'.*Did you mean 'gaba"):
+    with pytest.raises(ParameterError, match="Unknown receptor 'gaba' of .*Did you mean 'gaba"):
         L5.with_synapse("gaba", tau2_ms=2.0)
 
 
@@ -157,9 +157,9 @@ def test_sections_at():
         (lambda: section(v_init_mV=None), r"v_init_mV must be a finite number, got None \(give a value\)"),
         (lambda: section(end_points_um=((0, 0), (1, 1))), r"three coordinates \(x, y, z\) in um"),
         (lambda: section(nseg_override=0), "nseg_override must be an integer >= 1, got 0"),
-        (lambda: section(diameter_um=2.0), "Unknown field of Section 'diameter_um'.*Did you mean 'diam_um'"),
+        (lambda: section(diameter_um=2.0), "Unknown field 'diameter_um' of Section.*Did you mean 'diam_um'"),
         (lambda: section(channels={"hh2": {}}), "Unknown channel 'hh2'.*Did you mean 'hh'"),
-        (lambda: section(channels={"hh": {"gna": 1}}), "Unknown parameter of channel 'hh' 'gna'.*'gnabar'"),
+        (lambda: section(channels={"hh": {"gna": 1}}), "Unknown parameter 'gna' of channel 'hh'.*'gnabar'"),
         (lambda: section(channels={"km": {"gbar": -1}}), r"km.gbar \(pS/um2\) must be >= 0 everywhere"),
         (lambda: section(channels={"km": {"gbar": "1"}}), "a finite number or a density profile"),
         (lambda: section(channels={"km": {"gbar": Linear(1, -1, 5)}}), "must be >= 0 everywhere"),
@@ -168,7 +168,7 @@ def test_sections_at():
         (lambda: Linear(0, 1, 0), "Linear: distance_um must be a finite number > 0"),
         (lambda: Branch(child="a", parent="b", parent_end=2), "parent_end must be an integer from 0 to 1, got 2"),
         (lambda: L5.path_distance_um("soma", 1.5), "between 0 and 1, got 1.5"),
-        (lambda: L5.section("apical"), "Unknown section of 'L5_pyramidal' 'apical'"),
+        (lambda: L5.section("apical"), "Unknown section 'apical' of 'L5_pyramidal'"),
     ],
 )
 def test_wrong_values(build, message):
@@ -180,15 +180,18 @@ def test_wrong_values(build, message):
     ("changes", "message"),
     [
         ({"tree": ()}, "must have one root section, got .'soma', 'dendrite'.: add branches"),
-        ({"tree": [Branch(child="dendrite", parent="some")]}, "Unknown section in the tree.*Did you mean 'soma'"),
+        (
+            {"tree": [Branch(child="dendrite", parent="some")]},
+            "Unknown section 'some' in the tree.*Did you mean 'soma'",
+        ),
         (
             {"tree": [Branch(child="dendrite", parent="soma"), Branch(child="soma", parent="dendrite")]},
             "one root section, got a loop",
         ),
         ({"tree": [Branch(child="dendrite", parent="soma")] * 2}, "'dendrite' has two parents"),
-        ({"locations": {"distal": ["tuft"]}}, "Unknown section in location 'distal' 'tuft'"),
+        ({"locations": {"distal": ["tuft"]}}, "Unknown section 'tuft' in location 'distal'"),
         ({"locations": {"distal": "dendrite"}}, "must be a sequence of section names, got the str"),
-        ({"sections": {"soma": section(receptors=("ampa",))}, "tree": ()}, "Unknown receptor of section 'soma' 'ampa'"),
+        ({"sections": {"soma": section(receptors=("ampa",))}, "tree": ()}, "Unknown receptor 'ampa' on section 'soma'"),
         ({"electro_type": "excitory"}, "Did you mean 'excitatory'"),
         ({"apical_section": "trunk"}, "Unknown apical section"),
         ({"sections": {}}, "has no sections"),

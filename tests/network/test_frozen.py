@@ -61,9 +61,9 @@ def test_value_is_frozen_and_names_fields():
     synapse = Synapse(e_mV=0, tau1_ms=1, tau2_ms=2)
     with pytest.raises(AttributeError):
         synapse.e_mV = 5
-    with pytest.raises(ParameterError, match="Unknown field of Synapse 'tau1'.*Did you mean 'tau1_ms'"):
+    with pytest.raises(ParameterError, match="Unknown field 'tau1' of Synapse.*Did you mean 'tau1_ms'"):
         replace(synapse, tau1=3)
-    with pytest.raises(ParameterError, match="Unknown field of Synapse 'tau_2'"):
+    with pytest.raises(ParameterError, match="Unknown field 'tau_2' of Synapse"):
         Synapse(e_mV=0, tau1_ms=1, tau_2=2)
     assert copy.deepcopy(synapse) is synapse
     assert pickle.loads(pickle.dumps(synapse)) == synapse

@@ -252,20 +252,20 @@ BAD_DRIVES = [
     ({"mu_ms": "20"}, "Drive 'd': mu_ms .ms. must be a finite number, got '20' .a str"),
     ({"numspikes": 0}, "numspikes must be an integer >= 1, got 0"),
     ({"weights_ampa": {"L2_pyramidal": -0.1}}, r"Drive 'd': weights_ampa of 'L2_pyramidal' \(uS\) .* >= 0, got -0.1"),
-    ({"weights_ampa": {"L2_pyr": 0.1}}, "Unknown cell type in drive 'd' 'L2_pyr'.*Did you mean 'L2_pyramidal'"),
+    ({"weights_ampa": {"L2_pyr": 0.1}}, "Unknown cell type 'L2_pyr' in drive 'd'.*Did you mean 'L2_pyramidal'"),
     ({"weights_ampa": None}, "Drive 'd' has no targets"),
     ({"weights_ampa": 0.1}, "must map cell types to numbers, got 0.1"),
     ({"synaptic_delays": -1.0}, r"synaptic_delays \(ms\) must be a finite number >= 0"),
     ({"synaptic_delays": {"L5_basket": 1.0}}, "no entry for target cell type 'L2_pyramidal': add one"),
-    ({"synaptic_delays": {"L2_pyramidal": 1.0, "L6": 1.0}}, "synaptic_delays of drive 'd' 'L6'"),
+    ({"synaptic_delays": {"L2_pyramidal": 1.0, "L6": 1.0}}, "'L6' in synaptic_delays of drive 'd'"),
     ({"probability": 1.1}, "probability must be a number between 0 and 1, got 1.1"),
     ({"space_constant": 0}, "space_constant must be a finite number > 0"),
     ({"event_seed": -1}, "event_seed must be an integer from 0 to 4294967295"),
     ({"n_drive_cells": 1}, "must be 'n_cells' when cell_specific=True, got 1: .* set cell_specific=False"),
     ({"cell_specific": 1}, "cell_specific must be True or False, got 1"),
-    ({"location": "apical"}, "Unknown location of cell type 'L2_pyramidal' in drive 'd' 'apical'"),
-    ({"location": "soma"}, "Unknown receptor on section 'soma' of 'L2_pyramidal' in drive 'd' 'ampa'"),
-    ({"tau": 1}, "Unknown field of EvokedDrive 'tau'"),
+    ({"location": "apical"}, "Unknown location 'apical' on 'L2_pyramidal' in drive 'd'"),
+    ({"location": "soma"}, "Unknown receptor 'ampa' on section 'soma' of 'L2_pyramidal' in drive 'd'"),
+    ({"tau": 1}, "Unknown field 'tau' of EvokedDrive"),
     (
         {"location": "distal", "weights_ampa": {"L5_basket": 0.0}},
         "'distal' of cell type 'L5_basket', which has no sections there: remove 'L5_basket' from its weights",
@@ -298,7 +298,7 @@ def test_other_wrong_drives(small):
         small.with_spike_train_drive("s", times_ms=[1.0, 2.0], location="distal", weights_ampa=W)
     with pytest.raises(DriveError, match=r"a time in times_ms \(ms\) must be a finite number >= 0"):
         small.with_spike_train_drive("s", times_ms=[[-1.0]], location="distal", weights_ampa=W)
-    with pytest.raises(DriveError, match="Unknown section of 'L5_pyramidal' 'tuft'"):
+    with pytest.raises(DriveError, match="Unknown section 'tuft' of 'L5_pyramidal'"):
         small.with_tonic_bias("t", amplitude_nA={"L5_pyramidal": 1.0}, section="tuft")
     with pytest.raises(DriveError, match="at least one cell type to a current in nA"):
         small.with_tonic_bias("t", amplitude_nA={})
@@ -307,13 +307,13 @@ def test_other_wrong_drives(small):
 BAD_CONNECTIONS = [
     ({"weight_uS": -1}, "weight_uS must be a finite number >= 0, got -1"),
     ({"lamtha": 0}, "lamtha must be a finite number > 0"),
-    ({"receptor": "ampa"}, "receptor on section 'soma' of 'L2_pyramidal'"),
-    ({"location": "tuft"}, "Unknown location of cell type 'L2_pyramidal' in connection L2_basket -> L2_pyramidal"),
+    ({"receptor": "ampa"}, "Unknown receptor 'ampa' on section 'soma' of 'L2_pyramidal'"),
+    ({"location": "tuft"}, "Unknown location 'tuft' on 'L2_pyramidal' in connection L2_basket -> L2_pyramidal"),
     ({"probability": -0.1}, "between 0 and 1"),
     ({"seed": 1.5}, "seed must be an integer"),
     ({"source_indices": [3]}, "source_indices must be below the 3 cells there, got 3"),
     ({"target_indices": []}, "at least one index"),
-    ({"weight": 1}, "Unknown field of Connection 'weight'.*Did you mean 'weight_uS'"),
+    ({"weight": 1}, "Unknown field 'weight' of Connection.*Did you mean 'weight_uS'"),
 ]
 
 
@@ -324,7 +324,7 @@ def test_wrong_connections(small, changes, message):
 
 
 def test_wrong_networks(small):
-    with pytest.raises(NetworkError, match="Unknown cell type in connection L2_bask -> L2_pyramidal 'L2_bask'"):
+    with pytest.raises(NetworkError, match="Unknown cell type 'L2_bask' in connection L2_bask -> L2_pyramidal"):
         small.with_connection("L2_bask", "L2_pyramidal", **PLAIN)
     with pytest.raises(NetworkError, match="Unknown gain 'ee'.*Did you mean 'e_e'"):
         small.with_gains(ee=2)
@@ -336,7 +336,7 @@ def test_wrong_networks(small):
         small.with_population("L2_basket", small.cell_types["L2_basket"], [(0, 0, 0)])
     with pytest.raises(ParameterError, match="Unknown model 'jones_2020'.*Did you mean 'jones_2009'"):
         model("jones_2020")
-    with pytest.raises(ParameterError, match="Unknown option of model 'calcium' 'mesh'.*Did you mean 'mesh_shape'"):
+    with pytest.raises(ParameterError, match="Unknown option 'mesh' of model 'calcium'.*Did you mean 'mesh_shape'"):
         model("calcium", mesh=(3, 3))
     with pytest.raises(ParameterError, match="Unknown weight set 'N21'.*Did you mean 'N20'"):
         jones_2009(weights="N21")

@@ -65,9 +65,7 @@ def test_every_spike_falls_on_the_published_step(name, trial):
     np.testing.assert_array_equal(steps, data[f"{name}/step/{trial}"])
 
 
-@pytest.mark.parametrize(
-    ("name", "trial"), trials(sorted({key.split("/")[0] for key in reference("peer_tables.npz")}))
-)
+@pytest.mark.parametrize(("name", "trial"), trials(sorted({key.split("/")[0] for key in reference("peer_tables.npz")})))
 def test_smoothed_dipole_is_close_to_the_published_software_as_shipped(name, trial):
     """As shipped it reads gates from tables of 1 mV; that moves its dipole by up to a few per cent."""
     run = RUNS[name]

@@ -1,0 +1,271 @@
+"""The public way in: arguments, trials, processes, baseline."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import mne
+import numpy as np
+import pytest
+
+from mne_hnn.errors import ParameterError, SimulationError, WorkerError
+from mne_hnn.network import Connection, jones_2009, law_2021, with_erp_drives
+from mne_hnn.simulate import _neuron, clear, close_workers, engine, simulate, workers
+
+
+def small(**options):
+    return with_erp_drives(jones_2009(mesh_shape=(3, 3), **options))
+
+
+def bytes_of(simulation):
+    """All that a simulation found, as bytes."""
+    spikes = simulation.spikes
+    parts = [dipole.data.tobytes() for dipole in simulation.dipoles]
+    return b"".join([*parts, spikes.trial.tobytes(), spikes.time.tobytes(), spikes.gid.tobytes()])
+
+
+@pytest.fixture(scope="module")
+def three_trials():
+    return simulate(small(), 60.0, n_trials=3, verbose="error")
+
+
+def test_result_is_an_mne_object_with_the_right_times(three_trials):
+    dipole = three_trials.dipoles[0]
+    assert isinstance(dipole, mne.Evoked)
+    assert dipole.ch_names == ["agg", "L2", "L5"]
+    assert dipole.get_channel_types() == ["dipole"] * 3
+    assert len(three_trials.times) == 2401
+    np.testing.assert_allclose(three_trials.times, np.arange(2401) * 25e-6, atol=1e-12)
+    np.testing.assert_allclose(dipole["agg"], dipole["L2"] + dipole["L5"], rtol=1e-12, atol=1e-22)
+    average = three_trials.dipole
+    assert average.nave == 3
+    np.testing.assert_allclose(average.data, np.mean([d.data for d in three_trials.dipoles], axis=0), rtol=1e-12)
+    assert len(three_trials.to_epochs()) == 3
+
+
+def test_trials_differ_and_each_begins_at_the_baseline(three_trials):
+    a, b, _ = three_trials.dipoles
+    assert np.abs(a.data - b.data).max() > 1e-13
+    for dipole in three_trials.dipoles:
+        assert np.abs(dipole.data[:, 0]).max() < 1e-24
+        before = dipole.times < 0.010  # the first drive arrives after 20 ms
+        assert np.abs(dipole.data[:, before]).max() < 1e-6 * np.abs(dipole.data).max()
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_same_bytes_for_any_number_of_processes(three_trials, n_jobs):
+    parallel = simulate(small(), 60.0, n_trials=3, n_jobs=n_jobs, verbose="error")
+    assert bytes_of(parallel) == bytes_of(three_trials)
+
+
+def test_same_bytes_whatever_was_simulated_before(three_trials):
+    """A network that is armed again gives what a new one gives, also after other drives, weights and models."""
+    other = small().with_evoked_drive(
+        "apical",
+        mu_ms=35.0,
+        sigma_ms=2.0,
+        location="apical_1",
+        weights_nmda={"L5_pyramidal": 0.01, "L2_pyramidal": 0.01},
+    )
+    other = other.scale_connections(1.5, source="L2_basket").with_tonic_bias("bias", amplitude_nA={"L5_pyramidal": 1.0})
+    simulate(other, 90.0, verbose="error")
+    simulate(with_erp_drives(law_2021(mesh_shape=(3, 3))), 30.0, verbose="error")
+    simulate(other, 40.0, verbose="error")
+    again = simulate(small(), 60.0, n_trials=3, verbose="error")
+    assert bytes_of(again) == bytes_of(three_trials)
+    clear()
+    new = simulate(small(), 60.0, n_trials=3, verbose="error")
+    assert bytes_of(new) == bytes_of(three_trials)
+
+
+def test_a_network_is_built_once_for_all_trials_and_drives():
+    simulate(small(), 30.0, verbose="error")
+    built = engine._column
+    changed = small().with_drive_changes("evdist1", mu_ms=20.0, sigma_ms=1.0)
+    simulate(changed, 30.0, n_trials=2, verbose="error")
+    simulate(changed.with_gains(e_e=1.2), 30.0, verbose="error")
+    assert engine._column is built
+    simulate(small().with_section("L5_pyramidal", "apical_tuft", diam_um=4.0), 30.0, verbose="error")
+    assert engine._column is not built
+
+
+def test_weights_given_again_equal_weights_built_in():
+    scaled = small().scale_connections(2.0, source="L2_pyramidal")
+    clear()
+    built = simulate(scaled, 60.0, verbose="error")
+    clear()
+    plain = simulate(small(), 60.0, verbose="error")
+    rearmed = simulate(scaled, 60.0, verbose="error")
+    assert bytes_of(rearmed) == bytes_of(built)
+    assert bytes_of(rearmed) != bytes_of(plain)
+
+
+def test_plain_neuron_equals_coreneuron(three_trials):
+    """The same mechanisms through two code generators, two exponentials and two tree solvers."""
+    plain = simulate(small(), 60.0, n_trials=3, engine="neuron", verbose="error")
+    for a, b in zip(plain.dipoles, three_trials.dipoles, strict=True):
+        assert np.abs(a.data - b.data).max() < 1e-9 * np.abs(b.data).max()
+    assert plain.spikes == three_trials.spikes
+
+
+def test_portable_mechanisms_equal_the_vectorised_ones(three_trials, tmp_path):
+    """Compiled without this processor's instructions, without our exponential and without our tree solver."""
+    code = (
+        "import sys, numpy as np\n"
+        "from mne_hnn.network import jones_2009, with_erp_drives\n"
+        "from mne_hnn.simulate import simulate, mechanism_library\n"
+        "assert mechanism_library().variant == 'portable'\n"
+        "network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))\n"
+        "np.save(sys.argv[1], simulate(network, 60.0, verbose='error').dipoles[0].data)\n"
+    )
+    target = tmp_path / "portable.npy"
+    environment = {**os.environ, "MNE_HNN_MECHANISMS": "portable"}
+    subprocess.run([sys.executable, "-c", code, str(target)], check=True, env=environment)
+    ours = three_trials.dipoles[0].data
+    assert np.abs(np.load(target) - ours).max() < 1e-9 * np.abs(ours).max()
+
+
+def test_a_seed_gives_fresh_draws_that_repeat():
+    fixed = simulate(small(), 40.0, n_trials=2, verbose="error")
+    one = simulate(small(), 40.0, n_trials=2, seed=1, verbose="error")
+    two = simulate(small(), 40.0, n_trials=2, seed=2, verbose="error")
+    assert bytes_of(one) == bytes_of(simulate(small(), 40.0, n_trials=2, seed=1, verbose="error"))
+    assert len({bytes_of(fixed), bytes_of(one), bytes_of(two)}) == 3
+
+
+def test_baselines_differ_by_what_they_subtract():
+    network = small()
+    kinds = {kind: simulate(network, 60.0, baseline=kind, verbose="error").dipole for kind in engine_baselines()}
+    nine = 9
+    times = kinds["none"].times * 1e3
+    late = times > 40
+    deep = (kinds["none"]["L5"] - kinds["published"]["L5"]) * 1e15
+    np.testing.assert_allclose(deep[late], nine * (3.4770508e-3 * times[late] - 51.231085), rtol=1e-9)
+    measured = (kinds["none"]["L5"] - kinds["measured"]["L5"]) * 1e15
+    np.testing.assert_allclose(measured[late], deep[late], rtol=0.02)  # the fixed curve is a fit to the measured one
+    assert measured[0] != 0
+
+
+def engine_baselines():
+    from mne_hnn.simulate import BASELINES
+
+    return BASELINES
+
+
+def test_published_baseline_refuses_models_it_was_not_made_for():
+    with pytest.raises(ParameterError, match="baseline='measured'"):
+        simulate(jones_2009(mesh_shape=(2, 2)).without_population("L2_pyramidal"), 1.0, baseline="published")
+
+
+def test_simulation_travels_by_pickle(three_trials):
+    copy = pickle.loads(pickle.dumps(three_trials))
+    assert bytes_of(copy) == bytes_of(three_trials)
+    assert copy.network == three_trials.network
+
+
+def test_a_longer_run_begins_like_the_shorter_one(three_trials):
+    longer = simulate(small(), 90.0, n_trials=1, verbose="error")
+    short = three_trials.dipoles[0].data
+    np.testing.assert_array_equal(longer.dipoles[0].data[:, : short.shape[1]], short)
+
+
+def test_a_finer_step_converges_to_the_same_response():
+    network = small()
+    coarse = simulate(network, 40.0, dt=0.025, verbose="error").dipole
+    fine = simulate(network, 40.0, dt=0.0125, verbose="error").dipole
+    assert fine.info["sfreq"] == 80_000
+    difference = np.linalg.norm(fine.data[:, ::2] - coarse.data) / np.linalg.norm(coarse.data)
+    assert 1e-4 < difference < 0.3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tstop": 10.01}, "dt must divide tstop"),
+        ({"dt": 0.03}, "dt must divide tstop"),
+        ({"dt": -0.025}, "dt"),
+        ({"tstop": float("nan")}, "tstop"),
+        ({"n_trials": 0}, "n_trials"),
+        ({"n_jobs": 0}, "n_jobs must be"),
+        ({"baseline": "measure"}, "Did you mean 'measured'"),
+        ({"engine": "corneuron"}, "Did you mean 'coreneuron'"),
+        ({"network": "jones_2009"}, "network must be a Network"),
+    ],
+)
+def test_wrong_arguments_get_one_clear_sentence(change, message):
+    arguments = {"network": jones_2009(mesh_shape=(1, 1)), "tstop": 1.0, **change}
+    network = arguments.pop("network")
+    with pytest.raises(ParameterError, match=message) as caught:
+        simulate(network, **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_delay_below_one_step_is_refused():
+    network = jones_2009(mesh_shape=(1, 1)).with_connections(
+        Connection(
+            source="L2_pyramidal",
+            target="L5_pyramidal",
+            location="proximal",
+            receptor="ampa",
+            weight_uS=1e-4,
+            delay_ms=0.01,
+            lamtha=3.0,
+        )
+    )
+    with pytest.raises(ParameterError, match=r"delay of 0\.01 ms, shorter than the time step"):
+        simulate(network, 1.0, verbose="error")
+
+
+def test_an_unstable_run_is_an_error_not_a_result():
+    network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={"L5_pyramidal": 1e300})
+    with pytest.raises(SimulationError, match="unstable"):
+        simulate(network, 5.0, verbose="error")
+    assert simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error").n_trials == 1
+
+
+def test_foreign_sections_are_not_simulated_along():
+    clear()
+    h, _ = _neuron.load()
+    foreign = h.Section("mine")
+    with pytest.raises(SimulationError, match="not made by mne_hnn"):
+        simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error")
+    del foreign
+    simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error")
+
+
+def test_a_killed_worker_costs_only_its_own_trial():
+    """The call raises and keeps the other trials; the next call works."""
+    close_workers()
+    network = small()
+    expected = simulate(network, 170.0, n_trials=4, verbose="error")
+    simulate(network, 170.0, n_trials=2, n_jobs=2, verbose="error")
+    pids = workers.pool(2).pids()
+    assert len(pids) == 2
+    killer = threading.Thread(target=lambda: (time.sleep(0.05), os.kill(pids[0], signal.SIGKILL)))
+    killer.start()
+    with pytest.raises(WorkerError, match="died while it simulated") as caught:
+        simulate(network, 170.0, n_trials=4, n_jobs=2, verbose="error")
+    killer.join()
+    kept = caught.value.completed
+    assert kept.n_trials == 3
+    whole = {dipole.comment: dipole.data for dipole in expected.dipoles}
+    for dipole in kept.dipoles:
+        np.testing.assert_array_equal(dipole.data, whole[dipole.comment])
+    after = simulate(network, 170.0, n_trials=4, n_jobs=2, verbose="error")
+    assert bytes_of(after) == bytes_of(expected)
+
+
+def test_importing_is_light():
+    """No NEURON, no MNE plotting, nothing printed, nothing written."""
+    code = (
+        "import sys, mne_hnn, mne_hnn.network\n"
+        "assert 'neuron' not in sys.modules and 'mne' not in sys.modules\n"
+        "import mne_hnn.simulate\n"
+        "assert 'neuron' not in sys.modules\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
