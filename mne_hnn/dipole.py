@@ -70,6 +70,8 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
         Shape, times, layers or values are wrong.
     """
 
+    data: NDArray[np.float64]
+
     def __init__(
         self,
         data: ArrayLike,
@@ -162,7 +164,12 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
     def to_evoked(self) -> mne.EvokedArray:
         """Return a plain :class:`mne.EvokedArray` with the same channels, for functions that insist on one."""
         evoked = mne.EvokedArray(
-            self.data.copy(), self.info.copy(), tmin=self.times[0], comment=self.comment, nave=self.nave, verbose="error"
+            self.data.copy(),
+            self.info.copy(),
+            tmin=self.times[0],
+            comment=self.comment,
+            nave=self.nave,
+            verbose="error",
         )
         evoked.baseline = self.baseline
         return evoked
@@ -344,7 +351,7 @@ def average_dipoles(dipoles: Sequence[Dipole]) -> Dipole:
     """
     listed = _check_some(dipoles)
     weights = np.array([dipole.nave for dipole in listed], dtype=float)
-    average = listed[0].copy()
+    average: Dipole = listed[0].copy()
     average.data = np.tensordot(weights / weights.sum(), [dipole.data for dipole in listed], axes=1)
     average.nave = int(weights.sum())
     average.comment = "average" if len(listed) > 1 else listed[0].comment
@@ -377,7 +384,7 @@ def read_dipole(fname: str | Path) -> Dipole:
         raise ParameterError(f"There is no file {path}: check the path.")
     try:
         evoked = mne.read_evokeds(path, condition=0, verbose="error")
-    except Exception as error:  # noqa: BLE001 - MNE raises whatever its parser stumbles over
+    except Exception as error:
         raise ParameterError(f"{path} holds no evoked data that MNE can read: {error}") from error
     if set(evoked.get_channel_types()) != {"dipole"} or AGGREGATE not in evoked.ch_names:
         raise ParameterError(f"{path} holds sensor data, not a dipole saved by mne_hnn.")

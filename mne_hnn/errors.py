@@ -7,7 +7,6 @@ Every error is a :class:`MneHnnError`, and each is also the built-in error a rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
@@ -55,10 +54,11 @@ class WorkerError(SimulationError):
 
     Attributes
     ----------
-    completed : dict
-        The results of the tasks that ended before, or beside, the one that was lost.
+    completed : Simulation | dict | None
+        What ended before, or beside, the task that was lost: from :func:`mne_hnn.simulate.simulate` a
+        :class:`~mne_hnn.simulate.Simulation` of the other trials, None if there was none.
     """
 
-    def __init__(self, message: str, completed: Mapping[Any, Any] | None = None) -> None:
+    def __init__(self, message: str, completed: Any = None) -> None:
         super().__init__(message)
-        self.completed = dict(completed or {})
+        self.completed = completed

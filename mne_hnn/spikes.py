@@ -56,11 +56,12 @@ class Spikes:
         time = np.array(self.time, dtype=float, ndmin=1)
         if not trial.shape == time.shape == gid.shape or trial.ndim != 1:
             raise ParameterError(
-                f"trial, time and gid must have one entry per spike, got shapes {trial.shape}, {time.shape}, {gid.shape}."
+                "trial, time and gid must have one entry per spike, "
+                f"got shapes {trial.shape}, {time.shape} and {gid.shape}."
             )
         if not np.isfinite(time).all():
             raise ParameterError("Spike times must be finite, got NaN or infinity.")
-        if trial.size and not (0 <= trial.min() and trial.max() < self.n_trials):
+        if trial.size and not (trial.min() >= 0 and trial.max() < self.n_trials):
             raise ParameterError(f"trial must be from 0 to {self.n_trials - 1}, got {trial.min()} to {trial.max()}.")
         order = np.lexsort((gid, time, trial))
         ranges = {str(name): range(r.start, r.stop) for name, r in self.gid_ranges.items()}
@@ -247,7 +248,7 @@ class Spikes:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return spike counts over time and the bin edges in s, over the whole simulation unless `bins` are edges."""
         chosen = self.select(cell_types=cell_types)
-        counts, edges = np.histogram(chosen.time, bins=bins, range=(self.tmin, self.tmax))  # type: ignore[arg-type]
+        counts, edges = np.histogram(chosen.time, bins=bins, range=(self.tmin, self.tmax))
         return counts.astype(np.int64), edges
 
     # out --------------------------------------------------------------------------------------------------

@@ -33,7 +33,13 @@ def test_rows_are_sorted_by_trial_time_and_cell(spikes):
 def test_rates_count_only_the_window():
     """Three spikes of one cell, two of them within 100 ms: 20 Hz."""
     one = Spikes(
-        trial=[0, 0, 0], time=[0.01, 0.05, 0.15], gid=[0, 0, 0], gid_ranges={"a": range(1)}, n_trials=1, tmin=0, tmax=0.2
+        trial=[0, 0, 0],
+        time=[0.01, 0.05, 0.15],
+        gid=[0, 0, 0],
+        gid_ranges={"a": range(1)},
+        n_trials=1,
+        tmin=0,
+        tmax=0.2,
     )
     assert one.rates(0.0, 0.1) == pytest.approx({"a": 20.0})
     assert one.rates(0.01, 0.05) == pytest.approx({"a": 25.0})  # the start belongs to the window, the end does not

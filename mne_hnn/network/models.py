@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mne_hnn._checks import check_finite, check_name, check_non_negative
-from mne_hnn.errors import ParameterError
 from mne_hnn.network._frozen import FrozenMap, replace
 from mne_hnn.network.cells import CellTemplate
 from mne_hnn.network.connections import Connection

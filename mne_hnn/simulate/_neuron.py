@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import SimulationError

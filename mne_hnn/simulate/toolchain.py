@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def candidate_variants(compiler: str, request: str | None = None) -> list[Varian
         return [Variant(name="neuron", flags=("-O2",), fast_sources=False, coreneuron=False)]
     if request == "portable":
         return [portable]
-    flags = _VECTOR_FLAGS
+    flags: tuple[str, ...] = _VECTOR_FLAGS
     if platform.machine() in ("x86_64", "AMD64"):
         with_width = (*flags, *_GNU_X86_FLAGS)
         macros = target_macros(compiler, with_width)
@@ -137,8 +138,7 @@ def _makefile_flags(makefile: Path, variable: str) -> list[str]:
     match = re.search(rf"^{variable} = (.*)$", makefile.read_text(encoding="utf-8"), re.MULTILINE)
     if match is None:
         raise CompilationError(f"{makefile} has no line '{variable} = ...': this NEURON version is not supported.")
-    words = [word for word in shlex.split(match.group(1)) if not word.startswith(("-O", "$"))]
-    return words
+    return [word for word in shlex.split(match.group(1)) if not word.startswith(("-O", "$"))]
 
 
 def _translator_environment(root: Path) -> dict[str, str]:
@@ -193,12 +193,12 @@ class Build:
     def run(self, advance: Callable[[], None] = lambda: None) -> None:
         """Build ``libnrnmech.so`` and, if the variant has one, ``libcorenrnmech.so`` in the folder."""
         mods = sorted(MOD_DIRECTORY.glob("*.mod"))
-        tasks = [lambda mod=mod: self._neuron_object(mod) for mod in mods]  # type: ignore[misc]
-        tasks.append(lambda: self._registration("neuron", mods))
+        tasks: list[Callable[[], None]] = [partial(self._neuron_object, mod) for mod in mods]
+        tasks.append(partial(self._registration, "neuron", mods))
         if self.variant.coreneuron:
             every = sorted([*mods, *(self.root / "share" / "modfile").glob("*.mod")], key=lambda mod: mod.name)
-            tasks += [lambda mod=mod: self._coreneuron_object(mod) for mod in every]  # type: ignore[misc]
-            tasks += [lambda: self._registration("coreneuron", every), self._coreneuron_extras]
+            tasks += [partial(self._coreneuron_object, mod) for mod in every]
+            tasks += [partial(self._registration, "coreneuron", every), self._coreneuron_extras]
         for kind in ("neuron", "coreneuron"):
             (self.directory / kind).mkdir(parents=True, exist_ok=True)
         self._all(tasks, advance)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from mne.utils import ProgressBar, logger, verbose
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
+from .._units import MS
 from ..dipole import Dipole, jones_baseline_fAm
 from ..errors import ParameterError, WorkerError
 from ..network import Network
@@ -57,52 +59,65 @@ def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], basel
     return Dipole.from_fAm(times_ms, {"agg": agg, **data}, comment=f"{network.name}, trial {trial.index}")
 
 
-def collect(
-    network: Network,
-    trials: Mapping[int, Trial],
-    *,
-    tstop: float,
-    dt: float,
-    seed: int | None,
-    baseline: str,
-    engine: str,
-) -> Simulation:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settings:
+    """What all trials of one call share; units ms."""
+
+    tstop: float
+    dt: float
+    seed: int | None
+    baseline: str
+    engine: str
+
+
+def _collect(network: Network, trials: Mapping[int, Trial], settings: _Settings) -> Simulation:
     """Turn raw trials into a :class:`Simulation`."""
-    times_ms = np.arange(n_steps(tstop, dt) + 1) * dt
+    times_ms = settings.dt * np.arange(n_steps(settings.tstop, settings.dt) + 1, dtype=np.float64)
     indices = sorted(trials)
     spikes = Spikes.from_trials(
-        [trials[k].spike_times * 1e-3 for k in indices],
+        [trials[k].spike_times * MS for k in indices],
         [trials[k].spike_gids for k in indices],
         gid_ranges=network.gid_ranges,
         tmin=0.0,
-        tmax=tstop * 1e-3,
+        tmax=settings.tstop * MS,
     )
     return Simulation(
         network=network,
-        dipoles=tuple(_dipole(network, trials[k], times_ms, baseline) for k in indices),
+        dipoles=tuple(_dipole(network, trials[k], times_ms, settings.baseline) for k in indices),
         spikes=spikes,
-        tstop=tstop,
-        dt=dt,
-        seed=seed,
-        baseline=baseline,
-        engine=engine,
+        tstop=settings.tstop,
+        dt=settings.dt,
+        seed=settings.seed,
+        baseline=settings.baseline,
+        engine=settings.engine,
     )
 
 
-def _run_locally(arguments: dict[int, dict[str, Any]], network: Network, advance: Any) -> dict[int, Trial]:
-    results = {}
-    for index, options in arguments.items():
-        results[index] = run_trial(network, **options)
-        advance(index, results[index])
-    return results
+def _work(network: Network, index: int, settings: _Settings) -> Trial:
+    """One trial, here or in a worker process."""
+    return run_trial(
+        network, trial=index, tstop=settings.tstop, dt=settings.dt, seed=settings.seed, engine=settings.engine
+    )
 
 
-def _work(network: Network, options: dict[str, Any]) -> Trial:
-    """One trial in a worker process."""
-    return run_trial(network, **options)
+def _run_all(
+    network: Network, n_trials: int, settings: _Settings, n_jobs: int, advance: Callable[[int, Trial], None]
+) -> dict[int, Trial]:
+    if n_jobs == 1:
+        trials = {}
+        for index in range(n_trials):
+            trials[index] = _work(network, index, settings)
+            advance(index, trials[index])
+        return trials
+    tasks = {index: (network, index, settings) for index in range(n_trials)}
+    try:
+        return pool(n_workers(n_jobs)).run(_work, tasks, advance)
+    except WorkerError as error:
+        error.completed = _collect(network, error.completed, settings) if error.completed else None
+        raise
 
 
-@verbose
+@verbose  # type: ignore[untyped-decorator]
 def simulate(
     network: Network,
     tstop: float = 170.0,
@@ -168,30 +183,14 @@ def simulate(
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     check_name(baseline, BASELINES, "baseline")
     check_name(engine, ENGINES, "engine")
-    size = min(n_workers(n_jobs), n_trials) if n_jobs != 1 else 1
-    arguments = {
-        index: {"trial": index, "tstop": float(tstop), "dt": float(dt), "seed": seed, "engine": engine}
-        for index in range(n_trials)
-    }
-    kept = {"tstop": float(tstop), "dt": float(dt), "seed": seed, "baseline": baseline, "engine": engine}
+    settings = _Settings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
+    n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
     bar = ProgressBar(n_trials, mesg="Simulating") if n_trials > 1 else None
-    count = 0
+    finished = count(1)
 
-    def advance(_index: Any, _trial: Any) -> None:
-        nonlocal count
-        count += 1
+    def advance(_index: int, _trial: Trial) -> None:
         if bar is not None:
-            bar.update(count)
+            bar.update(next(finished))
 
-    if n_jobs == 1:
-        trials = _run_locally(arguments, network, advance)
-    else:
-        tasks = {index: (network, options) for index, options in arguments.items()}
-        try:
-            trials = pool(max(size, n_workers(n_jobs))).run(_work, tasks, advance)
-        except WorkerError as error:
-            part = {index: trial for index, trial in error.completed.items()}
-            error.completed = collect(network, part, **kept) if part else None  # type: ignore[assignment]
-            raise
-    return collect(network, trials, **kept)
+    return _collect(network, _run_all(network, n_trials, settings, n_jobs, advance), settings)

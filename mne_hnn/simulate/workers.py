@@ -10,10 +10,13 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from .._checks import check_int
 from ..errors import ParameterError, WorkerError
+
+Key = TypeVar("Key", bound=Hashable)
+_Finished = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]
 
 
 def n_workers(n_jobs: int) -> int:
@@ -62,9 +65,9 @@ class WorkerPool:
     def run(
         self,
         function: Callable[..., Any],
-        tasks: Mapping[Hashable, tuple[Any, ...]],
-        done: Callable[[Hashable, Any], None] = lambda key, result: None,
-    ) -> dict[Hashable, Any]:
+        tasks: Mapping[Key, tuple[Any, ...]],
+        done: Callable[[Key, Any], None] = lambda key, result: None,
+    ) -> dict[Key, Any]:
         """Call ``function(*arguments)`` for every task and return the results by key.
 
         Parameters
@@ -88,10 +91,34 @@ class WorkerPool:
         Exception
             The first exception a task raised, after the others have ended.
         """
-        waiting: queue.SimpleQueue[Hashable] = queue.SimpleQueue()
+        finished: _Finished = queue.SimpleQueue()
+        stop = self._start(function, tasks, finished)
+        results: dict[Key, Any] = {}
+        errors: dict[Key, BaseException] = {}
+        try:
+            for _ in tasks:
+                key, result, error = finished.get()
+                if error is None:
+                    results[key] = result
+                    done(key, result)
+                else:
+                    errors[key] = error
+        except BaseException:  # interrupted: let no worker go on in the background
+            stop.set()
+            self.close(kill=True)
+            raise
+        ordered = {key: results[key] for key in tasks if key in results}
+        if errors:
+            _raise_first(errors, ordered, len(tasks))
+        return ordered
+
+    def _start(
+        self, function: Callable[..., Any], tasks: Mapping[Key, tuple[Any, ...]], finished: _Finished
+    ) -> threading.Event:
+        """Let every worker take tasks until none is left; return the event that stops them."""
+        waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for key in tasks:
             waiting.put(key)
-        finished: queue.SimpleQueue[tuple[Hashable, Any, BaseException | None]] = queue.SimpleQueue()
         stop = threading.Event()
 
         def serve(slot: int) -> None:
@@ -108,36 +135,9 @@ class WorkerPool:
                         self._discard(slot)
                     finished.put((key, None, error))
 
-        threads = [
-            threading.Thread(target=serve, args=(slot,), daemon=True) for slot in range(min(self.size, len(tasks)))
-        ]
-        for thread in threads:
-            thread.start()
-        results: dict[Hashable, Any] = {}
-        errors: dict[Hashable, BaseException] = {}
-        try:
-            for _ in tasks:
-                key, result, error = finished.get()
-                if error is None:
-                    results[key] = result
-                    done(key, result)
-                else:
-                    errors[key] = error
-        except BaseException:  # interrupted: let no worker go on in the background
-            stop.set()
-            self.close(kill=True)
-            raise
-        ordered = {key: results[key] for key in tasks if key in results}
-        for key, error in errors.items():
-            if not isinstance(error, BrokenProcessPool):
-                raise error
-            raise WorkerError(
-                f"A worker process died while it simulated {key} (killed, or out of memory); {len(ordered)} of "
-                f"{len(tasks)} runs were completed and are in the exception's `completed`. Run again, with fewer "
-                "n_jobs if memory was short.",
-                completed=ordered,
-            ) from error
-        return ordered
+        for slot in range(min(self.size, len(tasks))):
+            threading.Thread(target=serve, args=(slot,), daemon=True).start()
+        return stop
 
     def pids(self) -> list[int]:
         """Return the process numbers of the workers that live now."""
@@ -154,6 +154,20 @@ class WorkerPool:
                     process.kill()
             executor.shutdown(wait=not kill, cancel_futures=True)
             self._executors[slot] = None
+
+
+def _raise_first(errors: Mapping[Key, BaseException], completed: dict[Key, Any], n_tasks: int) -> NoReturn:
+    """Raise what went wrong first: an error of the task itself rather than the death of its process."""
+    for error in errors.values():
+        if not isinstance(error, BrokenProcessPool):
+            raise error
+    key, cause = next(iter(errors.items()))
+    raise WorkerError(
+        f"A worker process died while it simulated trial {key} (killed, or out of memory); {len(completed)} of "
+        f"{n_tasks} trials were completed and are in the exception's `completed`. Run again, with fewer n_jobs if "
+        "memory was short.",
+        completed=completed,
+    ) from cause
 
 
 _pool: WorkerPool | None = None

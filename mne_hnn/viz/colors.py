@@ -23,9 +23,7 @@ def cell_type_colors(cell_types: Iterable[str]) -> dict[str, str]:
     """Return a colour per cell type; those of custom models come from the rest of the palette, in order."""
     names = list(cell_types)
     others = [name for name in names if name not in _CELL_TYPES]
-    return {
-        name: _CELL_TYPES.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names
-    }
+    return {name: _CELL_TYPES.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
 
 
 def location_color(location: str) -> str:

@@ -77,7 +77,8 @@ def _plot_dipole(axes: Axes, simulation: Simulation, window_ms: float | None, sc
         axes.plot(times, average[layer] * _NAM, color=LAYERS.get(layer, "0.3"), linewidth=width, label=label)
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
     axes.set_ylabel("Dipole moment (nAm)")
-    notes = [f"{window_ms:g} ms Hamming window" if window_ms else "", f"× {scale:g}" if scale != 1 else ""]
+    notes = [f"{window_ms:g} ms Hamming window" if window_ms else ""]
+    notes.append(f"\N{MULTIPLICATION SIGN} {scale:g}" if scale != 1 else "")
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
         handles[::-1],

@@ -14,4 +14,4 @@ add_erp_drives_to_jones_model(network)
 with JoblibBackend(n_jobs=n_jobs):
     dipoles = simulate_dipole(network, tstop=170.0, n_trials=n_trials, verbose=False)
 seconds = time.perf_counter() - start
-print(json.dumps({"seconds": seconds, "minimum": float(dipoles[0].data["agg"].min())}))
+sys.stdout.write(json.dumps({"seconds": seconds, "minimum": float(dipoles[0].data["agg"].min())}) + "\n")

@@ -54,7 +54,8 @@ def test_linear_profile_stays_between_its_ends(start, stop, distance, xs):
     profile = Linear(start, stop, distance)
     values = profile.at(np.array(xs))
     low, high = profile.extremes()
-    assert np.all(values >= low - 1e-9) and np.all(values <= high + 1e-9)
+    assert np.all(values >= low - 1e-9)
+    assert np.all(values <= high + 1e-9)
 
 
 def test_number_equals_uniform_profile():
@@ -109,7 +110,8 @@ def test_edits_round_trip(name):
     edited = L5.with_section(name, diam_um=99.0)
     assert edited != L5
     back = edited.with_section(name, diam_um=L5.section(name).diam_um)
-    assert back == L5 and hash(back) == hash(L5)
+    assert back == L5
+    assert hash(back) == hash(L5)
 
 
 def test_with_channel_on_a_pattern():

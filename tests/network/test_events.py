@@ -112,7 +112,8 @@ def test_open_end_follows_each_simulation(column):
     network = network.with_poisson_drive("p", rate_Hz=200, location="proximal", weights_ampa=PYRAMIDAL)
     drive_events(network, 0, 30.0)
     events = drive_events(network, 0, 310.0)
-    assert events["b"][0].max() > 250 and events["p"][0].max() > 250
+    assert events["b"][0].max() > 250
+    assert events["p"][0].max() > 250
 
 
 def test_zero_sigma_is_synchronous(column):

@@ -126,4 +126,5 @@ def test_other_checks():
         check_bool(1, "flag")
     with pytest.raises(ParameterError, match="non-empty str"):
         check_label(" a", "Name")
-    assert issubclass(ParameterError, MneHnnError) and issubclass(ParameterError, ValueError)
+    assert issubclass(ParameterError, MneHnnError)
+    assert issubclass(ParameterError, ValueError)

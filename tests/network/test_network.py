@@ -105,7 +105,9 @@ def test_spike_trains_from_other_forms():
 
 def test_equal_networks(small):
     again = jones_2009((3, 3), drives=True)
-    assert again == small and hash(again) == hash(small) and again.digest == small.digest
+    assert again == small
+    assert hash(again) == hash(small)
+    assert again.digest == small.digest
     assert neymotin_2020((3, 3), drives=True) == small
     assert pickle.loads(pickle.dumps(small)) == small
     assert copy.deepcopy(small) is small
@@ -138,7 +140,8 @@ def test_every_edit_changes_the_identity(small, name):
     before = small.digest
     edited = EDITS[name](small)
     assert type(edited) is Network
-    assert edited != small and edited.digest != before
+    assert edited != small
+    assert edited.digest != before
     assert small.digest == before == jones_2009((3, 3), drives=True).digest
 
 

@@ -185,7 +185,8 @@ def test_far_cells_give_no_warning_and_no_weight(small):
     with np.errstate(all="raise"):
         wires = connection_wires(network)
     far = wires.source != wires.target
-    assert np.all(np.isinf(wires.delay_ms[far])) and np.all(wires.weights_uS[far] == 0)
+    assert np.all(np.isinf(wires.delay_ms[far]))
+    assert np.all(wires.weights_uS[far] == 0)
     assert np.all(wires.delay_ms[~far] == 0)
 
 

@@ -101,7 +101,8 @@ def test_a_failing_compiler_leaves_a_log_and_no_library(own_cache, tmp_path, mon
 def test_the_fallback_serves_when_the_fast_variant_does_not_compile(own_cache, tmp_path, monkeypatch):
     compiler = tmp_path / "plain-g++"
     compiler.write_text(
-        '#!/bin/sh\ncase "$*" in *-E*) exec g++ "$@";; *-march=native*) echo "error: no such processor"; exit 1;; esac\n'
+        '#!/bin/sh\ncase "$*" in *-E*) exec g++ "$@";; '
+        '*-march=native*) echo "error: no such processor"; exit 1;; esac\n'
         'exec g++ "$@"\n'
     )
     compiler.chmod(0o755)
