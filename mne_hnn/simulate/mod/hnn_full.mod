@@ -40,9 +40,11 @@ ASSIGNED {
     ca_g (S/cm2)
     ca_ge (mA/cm2)
     ca_i (mA/cm2)
+    cad_decay
 }
 
 INITIAL {
+    cad_decay = exp(-dt / cad_taur)
     : the published start: the pool at rest, the T current closed, the h current a quarter open
     ca_i = 0
     cai = 1e-4
@@ -72,13 +74,16 @@ PROCEDURE advance() {
 }
 
 PROCEDURE gates(keep) {
-    LOCAL e18
+    LOCAL e80, e20, e18
 
+    e80 = exp(-(v + 65) / 80)
+    e20 = e80 * e80
+    e20 = e20 * e20
     e18 = exp(-(v + 65) / 18)
-    hh_gates(keep, exp(-(v + 65) / 80), e18)
+    hh_gates(keep, e80, e20, e18)
     km_gate(keep, e18)
     ca_gates(keep)
-    cat_gates(keep)
+    cat_gates(keep, e20)
     ar_gate(keep)
     ca_pool(keep)
     kca_gate(keep)

@@ -50,7 +50,12 @@ PROCEDURE advance() {
 }
 
 PROCEDURE gates(keep) {
-    hh_gates(keep, exp(-(v + 65) / 80), exp(-(v + 65) / 18))
+    LOCAL e80, e20
+
+    e80 = exp(-(v + 65) / 80)
+    e20 = e80 * e80
+    e20 = e20 * e20
+    hh_gates(keep, e80, e20, exp(-(v + 65) / 18))
 }
 
 PROCEDURE conductances() {

@@ -50,10 +50,13 @@ PROCEDURE advance() {
 }
 
 PROCEDURE gates(keep) {
-    LOCAL e18
+    LOCAL e80, e20, e18
 
+    e80 = exp(-(v + 65) / 80)
+    e20 = e80 * e80
+    e20 = e20 * e20
     e18 = exp(-(v + 65) / 18)
-    hh_gates(keep, exp(-(v + 65) / 80), e18)
+    hh_gates(keep, e80, e20, e18)
     km_gate(keep, e18)
 }
 
