@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from mne_hnn.errors import ParameterError
+from .errors import ParameterError
 
 __all__ = [
     "check_bool",

@@ -3,16 +3,16 @@
 Nothing here simulates: units are those of NEURON (ms, mV, nA, um, uS).
 """
 
-from mne_hnn.network._frozen import FrozenMap, OrderedFrozenMap, canonical, digest, replace
-from mne_hnn.network.biases import TonicBias
-from mne_hnn.network.cells import CellTemplate
-from mne_hnn.network.channels import CHANNELS, Channel, ChannelParameter
-from mne_hnn.network.connections import Connection
-from mne_hnn.network.density import PROFILES, Density, Exponential, Linear, Uniform
-from mne_hnn.network.drives import DRIVE_KINDS, BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
-from mne_hnn.network.events import drive_events
-from mne_hnn.network.grid import grid_origin, grid_positions
-from mne_hnn.network.models import (
+from ._frozen import FrozenMap, OrderedFrozenMap, canonical, digest, replace
+from .biases import TonicBias
+from .cells import CellTemplate
+from .channels import CHANNELS, Channel, ChannelParameter
+from .connections import Connection
+from .density import PROFILES, Density, Exponential, Linear, Uniform
+from .drives import DRIVE_KINDS, BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
+from .events import drive_events
+from .grid import grid_origin, grid_positions
+from .models import (
     MODELS,
     WEIGHT_SETS,
     calcium,
@@ -23,11 +23,11 @@ from mne_hnn.network.models import (
     weight_set,
     with_erp_drives,
 )
-from mne_hnn.network.network import Network
-from mne_hnn.network.populations import Population
-from mne_hnn.network.sections import Branch, Section
-from mne_hnn.network.synapses import RECEPTORS, Synapse
-from mne_hnn.network.wiring import Wires, connection_wires, distance_scale, drive_wires
+from .network import Network
+from .populations import Population
+from .sections import Branch, Section
+from .synapses import RECEPTORS, Synapse
+from .wiring import Wires, connection_wires, distance_scale, drive_wires
 
 __all__ = [
     "CHANNELS",

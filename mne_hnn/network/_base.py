@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import check_finite, check_int, check_label, check_name, check_non_negative, check_positive
-from mne_hnn.errors import DriveError, NetworkError
-from mne_hnn.network._frozen import FrozenMap, OrderedFrozenMap, Value, digest
-from mne_hnn.network.biases import TonicBias
-from mne_hnn.network.cells import CellTemplate
-from mne_hnn.network.connections import Connection
-from mne_hnn.network.drives import Drive, SpikeTrainDrive
-from mne_hnn.network.grid import INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM, check_mesh_shape, grid_origin
-from mne_hnn.network.populations import Population, population_digest
-from mne_hnn.network.sections import Point, as_point
+from .._checks import check_finite, check_int, check_label, check_name, check_non_negative, check_positive
+from ..errors import DriveError, NetworkError
+from ._frozen import FrozenMap, OrderedFrozenMap, Value, digest
+from .biases import TonicBias
+from .cells import CellTemplate
+from .connections import Connection
+from .drives import Drive, SpikeTrainDrive
+from .grid import INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM, check_mesh_shape, grid_origin
+from .populations import Population, population_digest
+from .sections import Point, as_point
 
 __all__ = ["GAINS", "NetworkBase"]
 
@@ -42,7 +42,6 @@ class NetworkBase(Value):
     origin_um: Sequence[float] | None = None
     threshold_mV: float = 0.0
     gains: Mapping[str, float] = field(default_factory=FrozenMap)
-    celsius: float = 37.0
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -55,8 +54,7 @@ class NetworkBase(Value):
         self._check_kinds()
         for name in ("inplane_distance_um", "layer_separation_um"):
             self._set(name, check_positive(getattr(self, name), f"Network: {name}", error=NetworkError))
-        for name in ("threshold_mV", "celsius"):
-            self._set(name, check_finite(getattr(self, name), f"Network: {name}", error=NetworkError))
+        self._set("threshold_mV", check_finite(self.threshold_mV, "Network: threshold_mV", error=NetworkError))
         if self.mesh_shape is not None:
             self._set("mesh_shape", check_mesh_shape(self.mesh_shape))
         self._set("origin_um", self._default_origin() if self.origin_um is None else as_point(self.origin_um, "origin"))
@@ -276,5 +274,4 @@ _DIGEST_FIELDS = (
     "origin_um",
     "threshold_mV",
     "gains",
-    "celsius",
 )

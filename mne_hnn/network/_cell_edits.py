@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from mne_hnn._checks import check_name, check_positive
-from mne_hnn.errors import NetworkError
-from mne_hnn.network._base import NetworkBase
-from mne_hnn.network._frozen import OrderedFrozenMap, replace
-from mne_hnn.network.cells import CellTemplate
-from mne_hnn.network.grid import DEPTHS, check_mesh_shape, grid_origin, grid_positions
-from mne_hnn.network.populations import Population
-from mne_hnn.network.sections import Point
+from .._checks import check_name, check_positive
+from ..errors import NetworkError
+from ._base import NetworkBase
+from ._frozen import OrderedFrozenMap, replace
+from .cells import CellTemplate
+from .grid import DEPTHS, check_mesh_shape, grid_origin, grid_positions
+from .populations import Population
+from .sections import Point
 
 __all__ = ["CellEdits"]
 

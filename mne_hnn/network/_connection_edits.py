@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
-from mne_hnn._checks import check_int, check_name, check_non_negative
-from mne_hnn.errors import NetworkError
-from mne_hnn.network._base import GAINS, NetworkBase
-from mne_hnn.network._frozen import FrozenMap, OrderedFrozenMap, replace
-from mne_hnn.network.connections import Connection
+from .._checks import check_int, check_name, check_non_negative
+from ..errors import NetworkError
+from ._base import GAINS, NetworkBase
+from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from .connections import Connection
 
 __all__ = ["ConnectionEdits"]
 

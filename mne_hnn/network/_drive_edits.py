@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from mne_hnn._checks import check_name
-from mne_hnn.errors import DriveError
-from mne_hnn.network._base import NetworkBase
-from mne_hnn.network._frozen import FrozenMap, OrderedFrozenMap, replace
-from mne_hnn.network.biases import TonicBias
-from mne_hnn.network.drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
+from .._checks import check_name
+from ..errors import DriveError
+from ._base import NetworkBase
+from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from .biases import TonicBias
+from .drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
 
 __all__ = ["DriveEdits"]
 

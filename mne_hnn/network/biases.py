@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mne_hnn._checks import check_finite, check_interval, check_label, check_non_negative
-from mne_hnn.errors import DriveError
-from mne_hnn.network._frozen import FrozenMap, Value
+from .._checks import check_finite, check_interval, check_label, check_non_negative
+from ..errors import DriveError
+from ._frozen import FrozenMap, Value
 
 __all__ = ["TonicBias"]
 

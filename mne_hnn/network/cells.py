@@ -10,13 +10,13 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import check_bool, check_finite, check_label, check_name
-from mne_hnn.errors import NetworkError, ParameterError
-from mne_hnn.network._frozen import FrozenMap, OrderedFrozenMap, Value, replace
-from mne_hnn.network.channels import CHANNELS
-from mne_hnn.network.density import Density
-from mne_hnn.network.sections import Branch, Section
-from mne_hnn.network.synapses import Synapse
+from .._checks import check_bool, check_finite, check_label, check_name
+from ..errors import NetworkError, ParameterError
+from ._frozen import FrozenMap, OrderedFrozenMap, Value, replace
+from .channels import CHANNELS
+from .density import Density
+from .sections import Branch, Section
+from .synapses import Synapse
 
 __all__ = ["CellTemplate"]
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mne_hnn._checks import check_name
-from mne_hnn.errors import ParameterError
-from mne_hnn.network._frozen import FrozenMap, OrderedFrozenMap, Value
-from mne_hnn.network.density import Density, Uniform, as_density
+from .._checks import check_name
+from ..errors import ParameterError
+from ._frozen import FrozenMap, OrderedFrozenMap, Value
+from .density import Density, Uniform, as_density
 
 __all__ = ["CHANNELS", "Channel", "ChannelParameter", "channel_parameters"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import (
+from .._checks import (
     check_bool,
     check_finite,
     check_int,
@@ -19,8 +19,8 @@ from mne_hnn._checks import (
     check_probability,
     check_seed,
 )
-from mne_hnn.errors import NetworkError
-from mne_hnn.network._frozen import Value
+from ..errors import NetworkError
+from ._frozen import Value
 
 __all__ = ["DEFAULT_CONN_SEED", "Connection", "keep_pairs"]
 

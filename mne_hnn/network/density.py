@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import check_finite, check_positive
-from mne_hnn.errors import ParameterError
-from mne_hnn.network._frozen import Value
+from .._checks import check_finite, check_positive
+from ..errors import ParameterError
+from ._frozen import Value
 
 __all__ = ["PROFILES", "Density", "Exponential", "Linear", "Uniform", "as_density"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from mne_hnn._checks import (
+from .._checks import (
     check_bool,
     check_finite,
     check_int,
@@ -23,8 +23,8 @@ from mne_hnn._checks import (
     check_probability,
     check_seed,
 )
-from mne_hnn.errors import DriveError
-from mne_hnn.network._frozen import FrozenMap, Value
+from ..errors import DriveError
+from ._frozen import FrozenMap, Value
 
 __all__ = [
     "DRIVE_KINDS",

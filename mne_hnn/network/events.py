@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import check_int, check_positive
-from mne_hnn.network._base import NetworkBase
-from mne_hnn.network.drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
+from .._checks import check_int, check_positive
+from ._base import NetworkBase
+from .drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
 
 __all__ = ["EVENT_RULES", "drive_events"]
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mne_hnn._checks import check_int, check_name, check_positive
-from mne_hnn.errors import NetworkError
-from mne_hnn.network._frozen import FrozenMap
-from mne_hnn.network.sections import Point
+from .._checks import check_int, check_name, check_positive
+from ..errors import NetworkError
+from ._frozen import FrozenMap
+from .sections import Point
 
 __all__ = [
     "INPLANE_DISTANCE_UM",

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mne_hnn._checks import check_finite, check_name, check_non_negative
-from mne_hnn.network._frozen import FrozenMap, replace
-from mne_hnn.network.cells import CellTemplate
-from mne_hnn.network.connections import Connection
-from mne_hnn.network.grid import grid_positions
-from mne_hnn.network.network import Network
-from mne_hnn.network.populations import Population
-from mne_hnn.network.templates import calcium_templates, jones_2009_templates, law_2021_templates
+from .._checks import check_finite, check_name, check_non_negative
+from ._frozen import FrozenMap, replace
+from .cells import CellTemplate
+from .connections import Connection
+from .grid import grid_positions
+from .network import Network
+from .populations import Population
+from .templates import calcium_templates, jones_2009_templates, law_2021_templates
 
 __all__ = [
     "MODELS",

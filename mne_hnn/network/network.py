@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mne_hnn.network._cell_edits import CellEdits
-from mne_hnn.network._connection_edits import ConnectionEdits
-from mne_hnn.network._drive_edits import DriveEdits
+from ._cell_edits import CellEdits
+from ._connection_edits import ConnectionEdits
+from ._drive_edits import DriveEdits
 
 __all__ = ["Network"]
 
@@ -36,8 +36,6 @@ class Network(DriveEdits, ConnectionEdits, CellEdits):
         Soma voltage whose upward crossing is a spike, mV.
     gains : mapping of str to float
         Global gains ``e_e``, ``e_i``, ``i_e``, ``i_i`` of the connections between cells.
-    celsius : float
-        Temperature, degrees Celsius.
     name : str
         A label; not part of the network's identity.
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn.errors import NetworkError
-from mne_hnn.network._frozen import Value, digest
-from mne_hnn.network.cells import CellTemplate
-from mne_hnn.network.sections import as_point
+from ..errors import NetworkError
+from ._frozen import Value, digest
+from .cells import CellTemplate
+from .sections import as_point
 
 __all__ = ["Population"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import check_finite, check_int, check_label, check_positive
-from mne_hnn.errors import NetworkError, ParameterError
-from mne_hnn.network._frozen import FrozenMap, Value
-from mne_hnn.network.channels import CHANNELS, channel_parameters
+from .._checks import check_finite, check_int, check_label, check_positive
+from ..errors import NetworkError, ParameterError
+from ._frozen import FrozenMap, Value
+from .channels import CHANNELS, channel_parameters
 
 __all__ = ["Branch", "Point", "Section"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mne_hnn._checks import check_finite, check_positive
-from mne_hnn.errors import ParameterError
-from mne_hnn.network._frozen import Value
+from .._checks import check_finite, check_positive
+from ..errors import ParameterError
+from ._frozen import Value
 
 __all__ = ["RECEPTORS", "Synapse"]
 

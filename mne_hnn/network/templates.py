@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn.network._frozen import OrderedFrozenMap
-from mne_hnn.network.cells import CellTemplate
-from mne_hnn.network.density import Exponential, Linear
-from mne_hnn.network.sections import Branch, Section
-from mne_hnn.network.synapses import Synapse
+from ._frozen import OrderedFrozenMap
+from .cells import CellTemplate
+from .density import Exponential, Linear
+from .sections import Branch, Section
+from .synapses import Synapse
 
 __all__ = ["calcium_templates", "jones_2009_templates", "law_2021_templates"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mne_hnn._checks import check_name
-from mne_hnn.errors import DriveError
-from mne_hnn.network._base import NetworkBase
-from mne_hnn.network.connections import Connection, keep_pairs
-from mne_hnn.network.drives import Drive
+from .._checks import check_name
+from ..errors import DriveError
+from ._base import NetworkBase
+from .connections import Connection, keep_pairs
+from .drives import Drive
 
 __all__ = ["Wires", "connection_wires", "distance_scale", "drive_wires"]
 

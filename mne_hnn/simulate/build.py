@@ -6,9 +6,7 @@ building. Everything is in NEURON's units (ms, mV, nA, uS, um; moments in fA m).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,130 +15,13 @@ from numpy.typing import NDArray
 from ..errors import SimulationError
 from ..network import CellTemplate, Network, Wires
 from . import _neuron
+from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
 
-# The mechanisms that hold whole membranes, smallest first, and the channels each one covers.
-MEMBRANES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("hnn_hh", frozenset({"hh"})),
-    ("hnn_hh_km", frozenset({"hh", "km"})),
-    ("hnn_full", frozenset({"hh", "km", "ca", "cad", "kca", "cat", "ar"})),
-)
+# How many receptors, and how many node voltages, one mechanism holds.
 SYNAPSE_SLOTS = 4
 MOMENT_SLOTS = 12
-# pi d^2/(4 Ra) in um^2/(ohm cm), times mV, in fA m
-_MOMENT_UNIT = 100.0
 
-Node = tuple[str, float]
 Site = tuple[str, tuple[str, ...]]
-
-
-def membrane_of(channels: Sequence[str]) -> str:
-    """Return the smallest membrane mechanism that covers `channels`."""
-    for name, covered in MEMBRANES:
-        if covered.issuperset(channels):
-            return name
-    raise SimulationError(f"No membrane mechanism holds the channels {', '.join(sorted(channels))}.")
-
-
-def effective_diameter(diam_um: float) -> float:
-    """Return the diameter NEURON works with: the published model passes it through a single-precision 3-D point."""
-    return float(np.float32(diam_um))
-
-
-def moment_weights(template: CellTemplate) -> dict[Node, float]:
-    """Return the weights of a cell's dipole moment on the voltages at its section ends.
-
-    Along a section of uniform diameter d and axial resistivity Ra, axial current times length telescopes to
-    pi d^2/(4 Ra) (V(0) - V(1)); its component along the apical dendrite has the factor cos(theta).
-
-    Parameters
-    ----------
-    template : CellTemplate
-        The cell.
-
-    Returns
-    -------
-    weights : dict
-        (section, end) -> weight in fA m per mV; ends that are one electrical node are merged.
-    """
-    parents = {branch.child: branch for branch in template.tree}
-
-    def node(section: str, end: float) -> Node:
-        branch = parents.get(section)
-        if branch is not None and end == branch.child_end:
-            return node(branch.parent, branch.parent_end)
-        return section, end
-
-    weights: dict[Node, float] = {}
-    for name, section in template.sections.items():
-        diameter = effective_diameter(section.diam_um)
-        weight = template.cos_theta(name) * math.pi * diameter**2 / (4 * section.Ra_ohm_cm) * _MOMENT_UNIT
-        if abs(weight) < 1e-12:
-            continue
-        for end, sign in ((0.0, 1.0), (1.0, -1.0)):
-            place = node(name, end)
-            weights[place] = weights.get(place, 0.0) + sign * weight
-    return {place: weight for place, weight in weights.items() if weight != 0.0}
-
-
-@dataclass(frozen=True, slots=True)
-class _SectionPlan:
-    """What every copy of one section is set to."""
-
-    name: str
-    geometry: tuple[float, float, float, float]
-    nseg: int
-    v_init_mV: float
-    membrane: str | None
-    uniform: tuple[tuple[str, float], ...]
-    varying: tuple[tuple[str, tuple[float, ...]], ...]
-
-
-def _section_plan(template: CellTemplate, name: str) -> _SectionPlan:
-    section = template.sections[name]
-    membrane = membrane_of(list(section.channels)) if section.channels else None
-    uniform: list[tuple[str, float]] = []
-    varying: list[tuple[str, tuple[float, ...]]] = []
-    for channel, parameters in section.channels.items():
-        for parameter in parameters:
-            values = template.density(name, channel, parameter)
-            if np.all(values == values[0]):
-                uniform.append((f"{channel}_{parameter}_{membrane}", float(values[0])))
-            else:
-                varying.append((f"{channel}_{parameter}_{membrane}", tuple(map(float, values))))
-    if "cad" in section.channels:
-        uniform.append((f"cad_gain_{membrane}", 1.0))
-    return _SectionPlan(
-        name=name,
-        geometry=(section.L_um, effective_diameter(section.diam_um), section.Ra_ohm_cm, section.cm_uF_cm2),
-        nseg=section.nseg,
-        v_init_mV=section.v_init_mV,
-        membrane=membrane,
-        uniform=tuple(uniform),
-        varying=tuple(varying),
-    )
-
-
-class _Cell:
-    """The sections of one cell in NEURON."""
-
-    __slots__ = ("sections",)
-
-    def __init__(self, h: Any, plan: Sequence[_SectionPlan], template: CellTemplate) -> None:
-        self.sections: dict[str, Any] = {}
-        for part in plan:
-            sec = h.Section(part.name)
-            sec.L, sec.diam, sec.Ra, sec.cm = part.geometry
-            sec.nseg = part.nseg
-            if part.membrane is not None:
-                sec.insert(part.membrane)
-            for attribute, value in part.uniform:
-                setattr(sec, attribute, value)
-            for attribute, values in part.varying:
-                for segment, value in zip(sec, values, strict=True):
-                    setattr(segment, attribute, value)
-            self.sections[part.name] = sec
-        for branch in template.tree:
-            self.sections[branch.child].connect(self.sections[branch.parent](branch.parent_end), branch.child_end)
 
 
 class Column:
@@ -169,7 +50,7 @@ class Column:
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
-        self._cells: list[_Cell] = []
+        self._cells: list[Cell] = []
         self._start_voltages: list[tuple[Any, float]] = []
         self._banks: dict[tuple[int, tuple[str, ...]], tuple[Any, ...]] = {}
         self._drive_netcons: dict[tuple[str, int, tuple[str, ...]], tuple[Any, ...]] = {}
@@ -184,15 +65,13 @@ class Column:
         self._add_spike_detectors()
         self._add_connections()
         self._record()
-        self.n_sections = len(self._start_voltages)
-        self.own_weights = wires.weights_uS
 
     # cells ------------------------------------------------------------------------------------------------
 
     def _add_cells(self) -> None:
         for cell_type, population in self.network.populations.items():
             template = population.template
-            plan = [_section_plan(template, name) for name in template.sections]
+            plan = [section_plan(template, name) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
             for _ in range(len(population)):
@@ -205,17 +84,17 @@ class Column:
         # one unconnected cell of each dipole-bearing type: the baseline, run with the rest at no extra build
         for cell_type in self.moment_groups:
             template = self.network.populations[cell_type].template
-            cell = self._new_cell([_section_plan(template, name) for name in template.sections], template)
+            cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
             self._keep.append(cell)
             self.reference_moments[cell_type] = len(self._moment_starts)
             self._add_moment(cell, moment_weights(template))
 
-    def _new_cell(self, plan: Sequence[_SectionPlan], template: CellTemplate) -> _Cell:
-        cell = _Cell(self.h, plan, template)
+    def _new_cell(self, plan: Sequence[SectionPlan], template: CellTemplate) -> Cell:
+        cell = Cell(self.h, plan, template)
         self._start_voltages += [(cell.sections[part.name], part.v_init_mV) for part in plan]
         return cell
 
-    def _add_moment(self, cell: _Cell, weights: Mapping[Node, float]) -> None:
+    def _add_moment(self, cell: Cell, weights: Mapping[Node, float]) -> None:
         self._moment_starts.append(len(self._moments))
         self.largest_moment = max(self.largest_moment, 1e4 * sum(abs(weight) for weight in weights.values()))
         places = list(weights.items())
@@ -330,8 +209,7 @@ class Column:
 
     def reweigh(self, wires: Wires) -> bool:
         """Give the connections the weights of `wires`; return whether the built connections can carry them."""
-        new = wires.weights_uS
-        if wires.receptors == self.wires.receptors and np.array_equal(new, self.own_weights):
+        if wires.receptors == self.wires.receptors and np.array_equal(wires.weights_uS, self.wires.weights_uS):
             return True
         updates = []
         for rows, cell_type, bank, slots, netcons in self._groups:
@@ -342,7 +220,6 @@ class Column:
             updates.append((netcons, self._vectors(columns, slots)))
         for netcons, vectors in updates:
             self.h.mne_hnn_weigh(netcons, vectors)
-        self.own_weights = new
         self.wires = wires
         return True
 

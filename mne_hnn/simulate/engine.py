@@ -5,6 +5,7 @@ The network built last is kept: a further trial, other drives, weights or biases
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from .arm import Armed, arm
 from .build import Column
 
 ENGINES = ("coreneuron", "neuron")
+# Handing a run over to CoreNEURON and back costs as much as simulating some 10 ms.
+STRETCH_MS = 250.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +106,7 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
         sites |= column.sites  # so that two networks in turn do not build each other away
     clear()
     h, _ = _neuron.load()
-    if _neuron.foreign_sections(h, 0):
+    if _neuron.has_sections(h):
         raise SimulationError(
             "This process holds NEURON sections that were not made by mne_hnn, and they would be simulated with it: "
             "delete them, or simulate with n_jobs=2 or more, in processes of their own."
@@ -120,7 +123,14 @@ def clear() -> None:
         _column = None
 
 
-def _integrate(column: Column, armed: Armed, tstop: float, dt: float, engine: str) -> None:
+def n_stretches(tstop: float) -> int:
+    """Return in how many stretches a run is done; after each of them it can report and be interrupted."""
+    return max(1, round(tstop / STRETCH_MS))
+
+
+def _integrate(
+    column: Column, armed: Armed, tstop: float, dt: float, engine: str, progress: Callable[[], None]
+) -> None:
     from neuron import coreneuron
 
     fast = engine == "coreneuron"
@@ -139,12 +149,25 @@ def _integrate(column: Column, armed: Armed, tstop: float, dt: float, engine: st
         column.initialise()
         for netcon, time in armed.arrivals:
             netcon.event(time)
-        column.pc.psolve(tstop)
+        stretches = n_stretches(tstop)
+        for k in range(1, stretches + 1):
+            # whole steps, so that a run in stretches is the run in one to the last bit
+            column.pc.psolve(tstop if k == stretches else round(k * tstop / stretches / dt) * dt)
+            progress()
     finally:
         coreneuron.enable = False
 
 
-def run_trial(network: Network, *, trial: int, tstop: float, dt: float, seed: int | None, engine: str) -> Trial:
+def run_trial(
+    network: Network,
+    *,
+    trial: int,
+    tstop: float,
+    dt: float,
+    seed: int | None,
+    engine: str,
+    progress: Callable[[], None] = lambda: None,
+) -> Trial:
     """Simulate one trial.
 
     Parameters
@@ -159,6 +182,8 @@ def run_trial(network: Network, *, trial: int, tstop: float, dt: float, seed: in
         As in :func:`mne_hnn.network.drive_events`.
     engine : str
         ``'coreneuron'`` or ``'neuron'``.
+    progress : callable
+        Called after each of the :func:`n_stretches` of the run.
 
     Returns
     -------
@@ -170,7 +195,7 @@ def run_trial(network: Network, *, trial: int, tstop: float, dt: float, seed: in
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     column = column_for(network, drives, tstop, dt)
     armed = arm(column, network, drives, trial, tstop, seed)
-    _integrate(column, armed, tstop, dt, engine)
+    _integrate(column, armed, tstop, dt, engine, progress)
     moments = column.moments()
     if moments.shape[1:] != (steps + 1,) and len(moments):
         raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")

@@ -16,7 +16,7 @@ from ..dipole import Dipole, jones_baseline_fAm
 from ..errors import ParameterError, WorkerError
 from ..network import Network
 from ..spikes import Spikes
-from .engine import ENGINES, Trial, n_steps, run_trial
+from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
 from .result import Simulation
 from .workers import n_workers, pool
 
@@ -93,25 +93,36 @@ def _collect(network: Network, trials: Mapping[int, Trial], settings: _Settings)
     )
 
 
-def _work(network: Network, index: int, settings: _Settings) -> Trial:
+def _work(network: Network, index: int, settings: _Settings, progress: Callable[[], None] = lambda: None) -> Trial:
     """One trial, here or in a worker process."""
     return run_trial(
-        network, trial=index, tstop=settings.tstop, dt=settings.dt, seed=settings.seed, engine=settings.engine
+        network,
+        trial=index,
+        tstop=settings.tstop,
+        dt=settings.dt,
+        seed=settings.seed,
+        engine=settings.engine,
+        progress=progress,
     )
 
 
-def _run_all(
-    network: Network, n_trials: int, settings: _Settings, n_jobs: int, advance: Callable[[int, Trial], None]
-) -> dict[int, Trial]:
+def _progress(total: int) -> Callable[[], None]:
+    """Return a function to call after each of `total` parts; it draws a bar if there is more than one."""
+    if total < 2:
+        return lambda: None
+    bar = ProgressBar(total, mesg="Simulating")
+    parts = count(1)
+    return lambda: bar.update(next(parts))
+
+
+def _run_all(network: Network, n_trials: int, settings: _Settings, n_jobs: int) -> dict[int, Trial]:
     if n_jobs == 1:
-        trials = {}
-        for index in range(n_trials):
-            trials[index] = _work(network, index, settings)
-            advance(index, trials[index])
-        return trials
+        progress = _progress(n_trials * n_stretches(settings.tstop))
+        return {index: _work(network, index, settings, progress) for index in range(n_trials)}
+    advance = _progress(n_trials)
     tasks = {index: (network, index, settings) for index in range(n_trials)}
     try:
-        return pool(n_workers(n_jobs)).run(_work, tasks, advance)
+        return pool(n_workers(n_jobs)).run(_work, tasks, lambda _index, _trial: advance())
     except WorkerError as error:
         error.completed = _collect(network, error.completed, settings) if error.completed else None
         raise
@@ -186,11 +197,4 @@ def simulate(
     settings = _Settings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
-    bar = ProgressBar(n_trials, mesg="Simulating") if n_trials > 1 else None
-    finished = count(1)
-
-    def advance(_index: int, _trial: Trial) -> None:
-        if bar is not None:
-            bar.update(next(finished))
-
-    return _collect(network, _run_all(network, n_trials, settings, n_jobs, advance), settings)
+    return _collect(network, _run_all(network, n_trials, settings, n_jobs), settings)

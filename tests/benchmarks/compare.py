@@ -4,7 +4,7 @@
     python tests/benchmarks/compare.py --growth                    # seconds and memory by mesh size
     python tests/benchmarks/compare.py --import-time               # what importing costs
 
-The peer lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``.
+The peer lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1 joblib``.
 Absolute seconds depend on the machine and on what else it does: quote the medians of the ratios.
 """
 

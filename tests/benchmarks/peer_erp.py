@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+import joblib  # noqa: F401 - without it the peer runs its trials one after the other, and says so only in passing
 from hnn_core import JoblibBackend, neymotin_2020_model, simulate_dipole
 from hnn_core.network_models import add_erp_drives_to_jones_model
 

@@ -130,7 +130,6 @@ EDITS = {
     "synapse": lambda n: n.with_synapse("L5_pyramidal", "gabaa", tau2_ms=2.0),
     "bias": lambda n: n.with_tonic_bias("tonic", amplitude_nA={"L5_pyramidal": 6.0}),
     "threshold": lambda n: replace(n, threshold_mV=-10.0),
-    "temperature": lambda n: replace(n, celsius=36.0),
     "population": lambda n: n.without_population("L5_basket"),
 }
 

@@ -8,7 +8,8 @@ import pytest
 from mne_hnn.network import CellTemplate, Network, Population, Section, jones_2009, with_erp_drives
 from mne_hnn.network.sections import Branch
 from mne_hnn.simulate import _neuron, engine
-from mne_hnn.simulate.build import MOMENT_SLOTS, effective_diameter, moment_weights
+from mne_hnn.simulate.build import MOMENT_SLOTS
+from mne_hnn.simulate.cell import effective_diameter, moment_weights
 from mne_hnn.simulate.engine import run_trial
 
 EL = -65.0

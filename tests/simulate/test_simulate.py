@@ -173,6 +173,30 @@ def test_a_longer_run_begins_like_the_shorter_one(three_trials):
     np.testing.assert_array_equal(longer.dipoles[0].data[:, : short.shape[1]], short)
 
 
+def test_a_long_run_is_done_in_stretches_that_change_nothing(monkeypatch):
+    """It reports and can be stopped between them; the bytes are those of one go."""
+    calls = []
+    network = small()
+    options = {"trial": 0, "tstop": 600.0, "dt": 0.025, "seed": None, "engine": "coreneuron"}
+    parts = engine.run_trial(network, **options, progress=lambda: calls.append(1))
+    assert len(calls) == engine.n_stretches(600.0) > 1
+    monkeypatch.setattr(engine, "STRETCH_MS", 1e9)
+    whole = engine.run_trial(network, **options)
+    for name, moment in whole.moments.items():
+        np.testing.assert_array_equal(moment, parts.moments[name])
+    np.testing.assert_array_equal(whole.spike_times, parts.spike_times)
+
+
+def test_an_interrupted_run_leaves_nothing_behind(three_trials):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.run_trial(small(), trial=0, tstop=600.0, dt=0.025, seed=None, engine="coreneuron", progress=interrupt)
+    again = simulate(small(), 60.0, n_trials=3, verbose="error")
+    assert bytes_of(again) == bytes_of(three_trials)
+
+
 def test_a_finer_step_converges_to_the_same_response():
     network = small()
     coarse = simulate(network, 40.0, dt=0.025, verbose="error").dipole
@@ -180,6 +204,34 @@ def test_a_finer_step_converges_to_the_same_response():
     assert fine.info["sfreq"] == 80_000
     difference = np.linalg.norm(fine.data[:, ::2] - coarse.data) / np.linalg.norm(coarse.data)
     assert 1e-4 < difference < 0.3
+
+
+def test_a_cell_type_of_ones_own_takes_part():
+    """A new interneuron with a fifth receptor, at positions of its own, is driven, fires, and inhibits."""
+    base = jones_2009(mesh_shape=(3, 3))
+    template = base.cell_types["L5_basket"]
+    template = template.with_synapse("slow", e_mV=0.0, tau1_ms=5.0, tau2_ms=50.0)
+    template = template.with_synapse("gabab", e_mV=-80.0, tau1_ms=1.0, tau2_ms=20.0)
+    template = template.with_section("soma", receptors=("ampa", "nmda", "gabaa", "gabab", "slow")).renamed("martinotti")
+    network = base.with_population("martinotti", template, positions_um=[(0.5, 0.5, 300.0), (1.5, 1.5, 300.0)])
+    network = network.with_evoked_drive(
+        "touch", mu_ms=10.0, sigma_ms=0.0, location="soma", weights_ampa={"martinotti": 0.05}
+    )
+    network = network.with_connection(
+        "martinotti", "martinotti", location="soma", receptor="slow", weight_uS=0.01, delay_ms=1.0, lamtha=3.0
+    )
+    inhibiting = network.with_connection(
+        "martinotti", "L5_pyramidal", location="distal", receptor="gabaa", weight_uS=0.01, delay_ms=1.0, lamtha=10.0
+    )
+    alone, joined = (simulate(n, 60.0, verbose="error") for n in (network, inhibiting))
+    counts = joined.spikes.counts()
+    assert counts["martinotti"] >= 2
+    assert counts["L5_pyramidal"] == 0
+    assert np.abs(alone.dipole["L5"]).max() < 1e-20
+    # current leaves at the tuft: it flows up the apical dendrite
+    assert joined.dipole["L5"][np.argmax(np.abs(joined.dipole["L5"]))] > 1e-15
+    without_slow = simulate(inhibiting.without_connections(receptor="slow"), 60.0, verbose="error")
+    assert without_slow.spikes.counts()["martinotti"] < counts["martinotti"]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@
 //
 // exp(x) = 2^n exp(r), n = round(x log2(e)), |r| <= ln(2)/2. exp(r) is a polynomial of degree 10, fitted for
 // the least maximal relative error on that interval (2.2e-16); the whole is within 2.5e-15 of libm for |x| < 60.
-// Arguments beyond +-700 are clamped, which no membrane voltage reaches. Adding 1.5 * 2^52 leaves n in the lowest bits, from where it is shifted into the
-// exponent: no conversion to integers, which AVX2 has not.
+// Arguments beyond +-700 are clamped, which no membrane voltage reaches. Adding 1.5 * 2^52 leaves n in the lowest
+// bits, from where it is shifted into the exponent: no conversion to integers, which AVX2 has not.
 //
 // log(x) = n log(2) + 2 artanh(s), s = (z-1)/(z+1), x = 2^n z with z between sqrt(1/2) and sqrt(2); the series in s^2
 // is cut where it is below 1e-17. For positive normal numbers, which concentrations are.

@@ -1,0 +1,135 @@
+"""One cell inside NEURON: its sections, membrane mechanisms, and the weights of its dipole moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import SimulationError
+from ..network import CellTemplate
+
+# The mechanisms that hold whole membranes, smallest first, and the channels each one covers.
+MEMBRANES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("hnn_hh", frozenset({"hh"})),
+    ("hnn_hh_km", frozenset({"hh", "km"})),
+    ("hnn_full", frozenset({"hh", "km", "ca", "cad", "kca", "cat", "ar"})),
+)
+# pi d^2/(4 Ra) in um^2/(ohm cm), times mV, in fA m
+_MOMENT_UNIT = 100.0
+
+Node = tuple[str, float]
+
+
+def membrane_of(channels: Sequence[str]) -> str:
+    """Return the smallest membrane mechanism that covers `channels`."""
+    for name, covered in MEMBRANES:
+        if covered.issuperset(channels):
+            return name
+    raise SimulationError(f"No membrane mechanism holds the channels {', '.join(sorted(channels))}.")
+
+
+def effective_diameter(diam_um: float) -> float:
+    """Return the diameter NEURON works with: the published model passes it through a single-precision 3-D point."""
+    return float(np.float32(diam_um))
+
+
+def moment_weights(template: CellTemplate) -> dict[Node, float]:
+    """Return the weights of a cell's dipole moment on the voltages at its section ends.
+
+    Along a section of uniform diameter d and axial resistivity Ra, axial current times length telescopes to
+    pi d^2/(4 Ra) (V(0) - V(1)); its component along the apical dendrite has the factor cos(theta).
+
+    Parameters
+    ----------
+    template : CellTemplate
+        The cell.
+
+    Returns
+    -------
+    weights : dict
+        (section, end) -> weight in fA m per mV; ends that are one electrical node are merged.
+    """
+    parents = {branch.child: branch for branch in template.tree}
+
+    def node(section: str, end: float) -> Node:
+        branch = parents.get(section)
+        if branch is not None and end == branch.child_end:
+            return node(branch.parent, branch.parent_end)
+        return section, end
+
+    weights: dict[Node, float] = {}
+    for name, section in template.sections.items():
+        diameter = effective_diameter(section.diam_um)
+        weight = template.cos_theta(name) * math.pi * diameter**2 / (4 * section.Ra_ohm_cm) * _MOMENT_UNIT
+        if abs(weight) < 1e-12:
+            continue
+        for end, sign in ((0.0, 1.0), (1.0, -1.0)):
+            place = node(name, end)
+            weights[place] = weights.get(place, 0.0) + sign * weight
+    return {place: weight for place, weight in weights.items() if weight != 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPlan:
+    """What every copy of one section is set to."""
+
+    name: str
+    geometry: tuple[float, float, float, float]
+    nseg: int
+    v_init_mV: float
+    membrane: str | None
+    uniform: tuple[tuple[str, float], ...]
+    varying: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+def section_plan(template: CellTemplate, name: str) -> SectionPlan:
+    """Work out what every copy of one section is set to, once for all cells of a type."""
+    section = template.sections[name]
+    membrane = membrane_of(list(section.channels)) if section.channels else None
+    uniform: list[tuple[str, float]] = []
+    varying: list[tuple[str, tuple[float, ...]]] = []
+    for channel, parameters in section.channels.items():
+        for parameter in parameters:
+            values = template.density(name, channel, parameter)
+            if np.all(values == values[0]):
+                uniform.append((f"{channel}_{parameter}_{membrane}", float(values[0])))
+            else:
+                varying.append((f"{channel}_{parameter}_{membrane}", tuple(map(float, values))))
+    if "cad" in section.channels:
+        uniform.append((f"cad_gain_{membrane}", 1.0))
+    return SectionPlan(
+        name=name,
+        geometry=(section.L_um, effective_diameter(section.diam_um), section.Ra_ohm_cm, section.cm_uF_cm2),
+        nseg=section.nseg,
+        v_init_mV=section.v_init_mV,
+        membrane=membrane,
+        uniform=tuple(uniform),
+        varying=tuple(varying),
+    )
+
+
+class Cell:
+    """The sections of one cell in NEURON."""
+
+    __slots__ = ("sections",)
+
+    def __init__(self, h: Any, plan: Sequence[SectionPlan], template: CellTemplate) -> None:
+        self.sections: dict[str, Any] = {}
+        for part in plan:
+            sec = h.Section(part.name)
+            sec.L, sec.diam, sec.Ra, sec.cm = part.geometry
+            sec.nseg = part.nseg
+            if part.membrane is not None:
+                sec.insert(part.membrane)
+            for attribute, value in part.uniform:
+                setattr(sec, attribute, value)
+            for attribute, values in part.varying:
+                for segment, value in zip(sec, values, strict=True):
+                    setattr(segment, attribute, value)
+            self.sections[part.name] = sec
+        for branch in template.tree:
+            self.sections[branch.child].connect(self.sections[branch.parent](branch.parent_end), branch.child_end)
