@@ -5,11 +5,14 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import pickle
 import queue
+import sys
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from .._checks import check_int
@@ -33,6 +36,32 @@ def _one_thread() -> None:
     os.environ["OMP_WAIT_POLICY"] = "passive"
 
 
+def _call(payload: bytes) -> Any:
+    """Run a task in a worker; unpickled here, so that what cannot be is an error of the task, not a dead worker."""
+    function, arguments = pickle.loads(payload)
+    return function(*arguments)
+
+
+_starting = threading.Lock()
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep a starting process from importing the user's script, which would run again without a main guard.
+
+    It imports it for functions defined there; the tasks here are functions of this package.
+    """
+    main = sys.modules["__main__"]
+    with _starting:
+        hidden = ("__file__", "__spec__")
+        saved: dict[str, Any] = {name: vars(main).pop(name) for name in hidden if name in vars(main)}
+        main.__spec__ = None
+        try:
+            yield
+        finally:
+            vars(main).update(saved)
+
+
 class WorkerPool:
     """Processes that run tasks, each in a process of its own that lives on.
 
@@ -54,6 +83,8 @@ class WorkerPool:
         executor = self._executors[slot]
         if executor is None:
             executor = ProcessPoolExecutor(max_workers=1, mp_context=self._context, initializer=_one_thread)
+            with _main_hidden():
+                executor.submit(os.getpid)  # the process starts with its first task
             self._executors[slot] = executor
         return executor
 
@@ -128,7 +159,8 @@ class WorkerPool:
                 except queue.Empty:
                     return
                 try:
-                    future: Future[Any] = self._executor(slot).submit(function, *tasks[key])
+                    payload = pickle.dumps((function, tasks[key]))
+                    future: Future[Any] = self._executor(slot).submit(_call, payload)
                     finished.put((key, future.result(), None))
                 except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
                     if isinstance(error, BrokenProcessPool):

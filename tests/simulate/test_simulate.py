@@ -311,6 +311,30 @@ def test_a_killed_worker_costs_only_its_own_trial():
     assert bytes_of(after) == bytes_of(expected)
 
 
+def test_a_script_without_main_guard_runs_once(tmp_path):
+    """Scripts of the field have none; a spawned process must not run them again."""
+    script = tmp_path / "analysis.py"
+    script.write_text(
+        "print('started')\n"
+        "from mne_hnn.network import jones_2009, with_erp_drives\n"
+        "from mne_hnn.simulate import simulate\n"
+        "network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))\n"
+        "print(simulate(network, 5.0, n_trials=2, n_jobs=2, verbose='error').n_trials, __file__)\n"
+    )
+    result = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["started", "2", str(script)]
+    assert result.stderr == ""
+
+
+def test_what_cannot_reach_a_worker_is_said():
+    class Local:
+        pass
+
+    with pytest.raises((AttributeError, pickle.PicklingError), match="Local"):
+        workers.pool(2).run(print, {0: (Local(),)})
+    assert workers.pool(2).run(abs, {0: (-3,), 1: (4,)}) == {0: 3, 1: 4}
+
+
 def test_importing_is_light():
     """No NEURON, no MNE plotting, nothing printed, nothing written."""
     code = (
