@@ -187,6 +187,12 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
         """Return power over time; as :meth:`mne.Evoked.compute_tfr`, for all layers unless told otherwise."""
         return self.to_evoked().compute_tfr(*arguments, picks=picks, **options)
 
+    def plot(self, layers: str | Sequence[str] | None = None, *, axes: Any = None, show: bool = True) -> Any:
+        """Plot the layers over time; see :func:`mne_hnn.viz.plot_dipole`."""
+        from .viz import plot_dipole
+
+        return plot_dipole(self, layers=layers, axes=axes, show=show)
+
     # changes, in place like those of mne.Evoked ----------------------------------------------------------
 
     def scale(self, factor: float) -> Self:

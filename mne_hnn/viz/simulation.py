@@ -9,20 +9,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .._units import MS, NAM
 from ..errors import ParameterError
-from .colors import LAYERS, cell_type_colors, location_color
+from .colors import cell_type_colors, location_color
+from .dipole import draw_layers, draw_legend
 
 if TYPE_CHECKING:
+    from ..dipole import Dipole
     from ..simulate import Simulation
-
-_MS, _NAM = 1e3, 1e9
 
 
 def _plot_drives(axes: Axes, simulation: Simulation) -> None:
     """Histogram of drive spikes, distal ones hanging from above as their synapses do."""
     spikes = simulation.spikes
-    edges = np.linspace(0.0, simulation.tstop / _MS, 86)
-    width = np.diff(edges)[0] * _MS
+    edges = np.linspace(0.0, simulation.tstop * MS, 86)
+    width = np.diff(edges)[0] / MS
     totals = {name: np.zeros(len(edges) - 1) for name in ("up", "down")}
     for name, drive in simulation.network.drives.items():
         counts, _ = spikes.histogram(edges, cell_types=name)
@@ -30,7 +31,7 @@ def _plot_drives(axes: Axes, simulation: Simulation) -> None:
         side = "down" if drive.location == "distal" else "up"
         sign = -1 if side == "down" else 1
         axes.bar(
-            edges[:-1] * _MS,
+            edges[:-1] / MS,
             sign * per_trial,
             width,
             sign * totals[side],
@@ -45,7 +46,7 @@ def _plot_drives(axes: Axes, simulation: Simulation) -> None:
             last = int(np.flatnonzero(per_trial >= per_trial.max() / 4)[-1])
             axes.annotate(
                 name,
-                (edges[last + 1] * _MS, sign * per_trial.max() / 1.6),
+                (edges[last + 1] / MS, sign * per_trial.max() / 1.6),
                 xytext=(5, 0),
                 textcoords="offset points",
                 va="center",
@@ -60,36 +61,19 @@ def _plot_drives(axes: Axes, simulation: Simulation) -> None:
 
 
 def _plot_dipole(axes: Axes, simulation: Simulation, window_ms: float | None, scale: float) -> None:
-    smoothed = [dipole.copy() for dipole in simulation.dipoles]
-    average = simulation.dipole.copy()
-    for dipole in [*smoothed, average]:
-        if window_ms:
-            dipole.smooth(window_ms)
-        dipole.scale(scale)
-    times = simulation.times * _MS
+    def prepared(dipole: Dipole) -> Dipole:
+        changed: Dipole = dipole.copy().scale(scale)
+        return changed.smooth(window_ms) if window_ms else changed
+
     if simulation.n_trials > 1:
-        for dipole in smoothed:
-            axes.plot(times, dipole["agg"] * _NAM, color="0.75", linewidth=0.8, zorder=1)
+        for trial in map(prepared, simulation.dipoles):
+            axes.plot(trial.times / MS, trial["agg"] / NAM, color="0.75", linewidth=0.8, zorder=1)
         axes.plot([], [], color="0.75", linewidth=0.8, label="agg, single trials")
-    for layer in reversed(average.layers):
-        label = f"{layer}, average" if layer == "agg" and simulation.n_trials > 1 else layer
-        width = 2.0 if layer == "agg" else 1.2
-        axes.plot(times, average[layer] * _NAM, color=LAYERS.get(layer, "0.3"), linewidth=width, label=label)
-    axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-    axes.set_ylabel("Dipole moment (nAm)")
-    notes = [f"{window_ms:g} ms Hamming window" if window_ms else ""]
-    notes.append(f"\N{MULTIPLICATION SIGN} {scale:g}" if scale != 1 else "")
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(
-        handles[::-1],
-        labels[::-1],
-        title=", ".join(note for note in notes if note) or None,
-        title_fontsize="x-small",
-        fontsize="small",
-        frameon=False,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-    )
+    average = prepared(simulation.dipole)
+    draw_layers(axes, average, average.layers)
+    notes = [f"{window_ms:g} ms Hamming window"] if window_ms else []
+    notes += [f"\N{MULTIPLICATION SIGN} {scale:g}"] if scale != 1 else []
+    draw_legend(axes, title=", ".join(notes) or None)
 
 
 def _plot_raster(axes: Axes, simulation: Simulation, trial: int) -> None:
@@ -102,7 +86,7 @@ def _plot_raster(axes: Axes, simulation: Simulation, trial: int) -> None:
     for name in reversed(list(network.cell_types)):
         cells = network.gid_ranges[name]
         own = spikes.select(trial=trial, cell_types=name)
-        axes.scatter(own.time * _MS, top + own.gid - cells.start, s=3, color=colors[name], linewidths=0)
+        axes.scatter(own.time / MS, top + own.gid - cells.start, s=3, color=colors[name], linewidths=0)
         ticks.append(top + len(cells) / 2)
         labels.append(name.replace("_", " "))
         top += len(cells)
