@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def draw_layers(axes: Axes, dipole: Dipole, layers: Sequence[str]) -> None:
     """Draw the moment of layers in nAm over ms, the aggregate on top, with labels for a legend."""
-    for layer in sorted(reversed(layers), key=lambda name: name == "agg"):
+    order = [name for name in reversed(layers) if name != "agg"] + [name for name in layers if name == "agg"]
+    for layer in order:
         width = 2.0 if layer == "agg" else 1.2
         label = f"{layer}, average of {dipole.nave}" if layer == "agg" and dipole.nave > 1 else layer
         axes.plot(dipole.times / MS, dipole[layer] / NAM, color=LAYERS.get(layer, "0.3"), linewidth=width, label=label)
