@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_finite, check_name, check_positive
+from ._layers import AllLayers
 from ._units import FAM, MS, NAM
 from .errors import ParameterError
 
-__all__ = ["Dipole", "average_dipoles", "jones_baseline_fAm", "read_dipole", "to_epochs"]
+__all__ = ["Dipole", "average_dipoles", "read_dipole", "to_epochs"]
 
 AGGREGATE = "agg"
 EDGES = ("normalised", "zero")
@@ -39,7 +40,7 @@ def _sampling(times: NDArray[np.float64]) -> tuple[float, float]:
     return float(times[0]), frequency
 
 
-class Dipole(mne.EvokedArray):  # type: ignore[misc]
+class Dipole(AllLayers):
     """Current dipole moment over time, normal to the cortex, as an :class:`mne.EvokedArray`.
 
     Channels are the aggregate ``agg`` and, for simulations, one per cortical layer; their type is ``dipole``, their
@@ -51,7 +52,7 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
     data : array-like, shape (n_channels, n_times)
         Dipole moment in A m.
     times : array-like, shape (n_times,)
-        Evenly spaced times in s.
+        Evenly spaced times in s; None if `sfreq` and `tmin` are given instead.
     layers : sequence of str
         Channel names; the first must be ``agg``.
     comment : str
@@ -63,6 +64,8 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
         ``polarity``, ``n_vertices``, ``area_mm2``, ``normal`` and ``pos``.
     scale_applied : float
         The product of all factors the moment was multiplied with.
+    sfreq, tmin : float
+        Sampling frequency in Hz and first time in s, instead of `times`.
 
     Raises
     ------
@@ -70,31 +73,37 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
         Shape, times, layers or values are wrong.
     """
 
-    data: NDArray[np.float64]
-
     def __init__(
         self,
         data: ArrayLike,
-        times: ArrayLike,
+        times: ArrayLike | None = None,
         layers: Sequence[str] = (AGGREGATE, "L2", "L5"),
         *,
         comment: str = "dipole",
         nave: int = 1,
         provenance: Mapping[str, Any] | None = None,
         scale_applied: float = 1.0,
+        sfreq: float | None = None,
+        tmin: float = 0.0,
     ) -> None:
         values = np.array(data, dtype=float, ndmin=2)
-        tmin, sfreq = _sampling(np.asarray(times, dtype=float))
+        if (times is None) == (sfreq is None):
+            raise ParameterError("Give either times or sfreq (and tmin): exactly one of both.")
+        if times is not None:
+            tmin, sfreq = _sampling(np.asarray(times, dtype=float))
+        tmin, sfreq = check_finite(tmin, "tmin"), check_positive(sfreq, "sfreq")
         names = tuple(layers)
         if not names or names[0] != AGGREGATE or len(set(names)) != len(names):
             raise ParameterError(f"layers must be distinct names that begin with 'agg', got {names}.")
-        shape = (len(names), np.size(times))
+        shape = (len(names), values.shape[-1] if times is None else np.size(times))
         if values.shape != shape:
             raise ParameterError(f"data must have shape {shape}, one row per layer {names}, got {values.shape}.")
         if not np.isfinite(values).all():
             raise ParameterError("data must be finite, got NaN or infinity: remove or interpolate those samples.")
         info = mne.create_info(list(names), sfreq, ["dipole"] * len(names), verbose="error")
         super().__init__(values, info, tmin=tmin, comment=comment, nave=nave, kind="average", verbose="error")
+        if abs(self.times[0] - tmin) > 1e-9:
+            self.shift_time(tmin, relative=False)  # MNE rounds tmin to a multiple of the step
         self._describe(scale_applied=check_finite(scale_applied, "scale_applied"), provenance=dict(provenance or {}))
 
     @classmethod
@@ -129,13 +138,16 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
 
     def _description(self) -> dict[str, Any]:
         text = self.info.get("description") or "{}"
-        described = json.loads(text)
-        return described if isinstance(described, dict) else {}
+        try:
+            described = json.loads(text)
+        except ValueError:  # text that somebody else wrote there
+            described = None
+        return described if isinstance(described, dict) else {"text": text}
 
     def _describe(self, **entries: Any) -> None:
         try:
-            text = json.dumps({**self._description(), **entries})
-        except TypeError as error:
+            text = json.dumps({**self._description(), **entries}, default=_plain, allow_nan=False)
+        except (TypeError, ValueError) as error:
             raise ParameterError(f"provenance must hold plain values that JSON can keep: {error}.") from error
         self.info["description"] = text
 
@@ -159,33 +171,23 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
         row = self.ch_names.index(check_name(layer, self.ch_names, "layer"))
         return np.asarray(self.data[row])
 
-    # MNE leaves channels of type dipole out by default, and knows spectra of its own classes only
+    def __repr__(self) -> str:
+        return str(super().__repr__()).replace("<Evoked", "<Dipole", 1)
 
-    def to_evoked(self) -> mne.EvokedArray:
-        """Return a plain :class:`mne.EvokedArray` with the same channels, for functions that insist on one."""
-        evoked = mne.EvokedArray(
-            self.data.copy(),
-            self.info.copy(),
-            tmin=self.times[0],
-            comment=self.comment,
-            nave=self.nave,
-            verbose="error",
-        )
-        evoked.baseline = self.baseline
-        return evoked
-
-    def filter(self, l_freq: float | None, h_freq: float | None, picks: Any = "all", **options: Any) -> Self:
-        """Filter in place; as :meth:`mne.Evoked.filter`, for all layers unless told otherwise."""
-        super().filter(l_freq, h_freq, picks=picks, **options)
+    def anonymize(self, *arguments: Any, **options: Any) -> Self:
+        """Anonymise in place; as :meth:`mne.Evoked.anonymize`. Drops the provenance, keeps the scale."""
+        scale = self.scale_applied
+        super().anonymize(*arguments, **options)
+        self.info["description"] = None
+        self._describe(scale_applied=scale)
         return self
 
-    def compute_psd(self, *arguments: Any, picks: Any = "all", **options: Any) -> mne.time_frequency.Spectrum:
-        """Return the spectrum; as :meth:`mne.Evoked.compute_psd`, for all layers unless told otherwise."""
-        return self.to_evoked().compute_psd(*arguments, picks=picks, **options)
-
-    def compute_tfr(self, *arguments: Any, picks: Any = "all", **options: Any) -> mne.time_frequency.AverageTFR:
-        """Return power over time; as :meth:`mne.Evoked.compute_tfr`, for all layers unless told otherwise."""
-        return self.to_evoked().compute_tfr(*arguments, picks=picks, **options)
+    def save(self, fname: str | Path, *, overwrite: bool = False, verbose: Any = None) -> None:
+        """Save to a FIF file (``*-ave.fif``) for :func:`read_dipole`; as :meth:`mne.Evoked.save`."""
+        kept = self.copy()
+        # FIF has single precision only
+        kept._describe(sfreq=float(self.info["sfreq"]), tmin=float(self.times[0]))
+        super(Dipole, kept).save(fname, overwrite=overwrite, verbose=verbose)
 
     def plot(self, layers: str | Sequence[str] | None = None, *, axes: Any = None, show: bool = True) -> Any:
         """Plot the layers over time; see :func:`mne_hnn.viz.plot_dipole`."""
@@ -291,31 +293,10 @@ class Dipole(mne.EvokedArray):  # type: ignore[misc]
         )
 
 
-def jones_baseline_fAm(times_ms: ArrayLike, n_cells: int) -> dict[str, NDArray[np.float64]]:
-    """Return the fixed baseline curves of the published software, for comparison.
-
-    Parameters
-    ----------
-    times_ms : array-like, shape (n_times,)
-        Times in ms.
-    n_cells : int
-        Pyramidal cells per layer.
-
-    Returns
-    -------
-    baseline : dict of str to array, shape (n_times,)
-        ``L2`` and ``L5``, fA m.
-
-    Notes
-    -----
-    Fitted to the undriven model of Jones et al. (2009, https://doi.org/10.1152/jn.00535.2009): constants up to
-    37 ms, a line to 750 ms, another line after. It steps by 2.05 fA m per cell at 37 ms, and fits no other model.
-    """
-    t = np.asarray(times_ms, dtype=float)
-    middle = 3.4770508e-3 * t - 51.231085
-    late = 1.01e-4 * t - 48.412078
-    deep = np.where(t <= 37.0, -49.0502, np.where(t < 750.0, middle, late))
-    return {"L2": np.full(t.shape, 0.0443 * n_cells), "L5": deep * n_cells}
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not a plain value")
 
 
 def _check_alike(dipoles: Sequence[Dipole]) -> None:
@@ -369,7 +350,8 @@ def to_epochs(dipoles: Sequence[Dipole]) -> mne.EpochsArray:
     listed = _check_some(dipoles)
     first = listed[0]
     data = np.array([dipole.data for dipole in listed])
-    return mne.EpochsArray(data, first.info.copy(), tmin=float(first.times[0]), baseline=None, verbose="error")
+    epochs = mne.EpochsArray(data, first.info.copy(), tmin=float(first.times[0]), baseline=None, verbose="error")
+    return epochs.shift_time(float(first.times[0]), relative=False)
 
 
 def read_dipole(fname: str | Path) -> Dipole:
@@ -394,6 +376,14 @@ def read_dipole(fname: str | Path) -> Dipole:
         raise ParameterError(f"{path} holds no evoked data that MNE can read: {error}") from error
     if set(evoked.get_channel_types()) != {"dipole"} or AGGREGATE not in evoked.ch_names:
         raise ParameterError(f"{path} holds sensor data, not a dipole saved by mne_hnn.")
-    dipole = Dipole(evoked.data, evoked.times, evoked.ch_names, comment=evoked.comment, nave=evoked.nave)
+    sampling = np.array([evoked.info["sfreq"], evoked.times[0]], dtype=float)
+    plain = {"comment": evoked.comment, "nave": evoked.nave}
+    dipole = Dipole(evoked.data, None, evoked.ch_names, sfreq=sampling[0], tmin=sampling[1], **plain)
     dipole.info["description"] = evoked.info["description"]
+    noted = np.array([dipole._description().get(name, np.nan) for name in ("sfreq", "tmin")], dtype=float)
+    # FIF rounds to single precision; what other software changed since counts more than what was noted
+    if np.allclose(noted, sampling, rtol=1e-6, atol=1e-6):
+        dipole = Dipole(evoked.data, None, evoked.ch_names, sfreq=noted[0], tmin=noted[1], **plain)
+        dipole.info["description"] = evoked.info["description"]
+    dipole.baseline = evoked.baseline
     return dipole

@@ -3,21 +3,58 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_finite, check_name
+from ._checks import check_finite, check_int, check_name, check_positive
 from .errors import ParameterError
 
-__all__ = ["Spikes"]
+__all__ = ["Spike", "Spikes"]
 
 COLUMNS = ("trial", "time", "gid", "cell_type")
 GROUPS = ("cell_type", "gid", "trial")
+SLACK = 1e-6  # s; solvers add up their steps with rounding errors
+
+
+def _integers(column: ArrayLike, name: str) -> NDArray[np.int64]:
+    given = np.array(column, ndmin=1)
+    numbers = given.astype(np.int64)
+    if given.size and not np.array_equal(numbers, given):
+        raise ParameterError(f"{name} must hold whole numbers, got {given[numbers != given][0]!r}.")
+    return numbers
+
+
+def _compact(cells: Sequence[int]) -> range | tuple[int, ...]:
+    numbers = tuple(int(gid) for gid in cells)
+    if numbers and numbers == tuple(range(numbers[0], numbers[-1] + 1)):
+        return range(numbers[0], numbers[-1] + 1)
+    return numbers
+
+
+def _check_cells(gid: NDArray[np.int64], ranges: Mapping[str, Sequence[int]]) -> None:
+    known = np.array([number for cells in ranges.values() for number in cells], dtype=np.int64)
+    if len(np.unique(known)) != len(known):
+        raise ParameterError("gid_ranges must not overlap: a cell has one type.")
+    if known.size and known.min() < 0:
+        raise ParameterError(f"gid_ranges must hold numbers from 0, got {known.min()}.")
+    if gid.size and not np.isin(gid, known).all():
+        last = known.max() if known.size else -1
+        raise ParameterError(f"Spikes name cells up to {gid.max()}, but gid_ranges ends at {last} or leaves some out.")
+
+
+class Spike(NamedTuple):
+    """One row of :class:`Spikes`; time in s."""
+
+    trial: int
+    time: float
+    gid: int
+    cell_type: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -35,24 +72,27 @@ class Spikes:
         Time in s.
     gid : array of int, shape (n_spikes,)
         Cell number.
-    gid_ranges : mapping of str to range
-        Cell numbers per cell type and drive.
+    gid_ranges : mapping of str to range | sequence of int
+        Cell numbers per cell type and drive, silent cells included.
     n_trials : int
         Number of trials, silent ones included.
     tmin, tmax : float
-        Start and end of the simulation, s.
+        Start and end of the simulation, or of the selected window, s.
+    trials : sequence of int | None
+        Numbers of the trials; None for 0 to `n_trials` - 1.
     """
 
     trial: NDArray[np.int64]
     time: NDArray[np.float64]
     gid: NDArray[np.int64]
-    gid_ranges: Mapping[str, range]
+    gid_ranges: Mapping[str, Sequence[int]]
     n_trials: int
     tmin: float
     tmax: float
+    trials: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        trial, gid = (np.array(column, dtype=np.int64, ndmin=1) for column in (self.trial, self.gid))
+        trial, gid = (_integers(getattr(self, name), name) for name in ("trial", "gid"))
         time = np.array(self.time, dtype=float, ndmin=1)
         if not trial.shape == time.shape == gid.shape or trial.ndim != 1:
             raise ParameterError(
@@ -61,23 +101,34 @@ class Spikes:
             )
         if not np.isfinite(time).all():
             raise ParameterError("Spike times must be finite, got NaN or infinity.")
-        if trial.size and not (trial.min() >= 0 and trial.max() < self.n_trials):
-            raise ParameterError(f"trial must be from 0 to {self.n_trials - 1}, got {trial.min()} to {trial.max()}.")
+        n_trials = check_int(self.n_trials, "n_trials", minimum=1)
+        trials = tuple(range(n_trials)) if self.trials is None else tuple(int(number) for number in self.trials)
+        if len(set(trials)) != n_trials:
+            raise ParameterError(f"trials must be {n_trials} distinct numbers, got {trials}.")
+        if not np.isin(trial, trials).all():
+            raise ParameterError(f"trial must be from {min(trials)} to {max(trials)}, got {set(trial.tolist())}.")
+        tmin, tmax = check_finite(self.tmin, "tmin"), check_finite(self.tmax, "tmax")
+        if tmax <= tmin:
+            raise ParameterError(f"tmax must be after tmin, got {tmin:g} and {tmax:g} s.")
+        if time.size and (time.min() < tmin - SLACK or time.max() > tmax + SLACK):
+            raise ParameterError(
+                f"Spike times must be within {tmin:g} to {tmax:g} s, got {time.min():g} to {time.max():g} s: "
+                "are they in ms?"
+            )
+        ranges = {str(name): _compact(cells) for name, cells in self.gid_ranges.items()}
+        _check_cells(gid, ranges)
         order = np.lexsort((gid, time, trial))
-        ranges = {str(name): range(r.start, r.stop) for name, r in self.gid_ranges.items()}
         for name, values in (("trial", trial[order]), ("time", time[order]), ("gid", gid[order])):
             values.flags.writeable = False
             object.__setattr__(self, name, values)
-        object.__setattr__(self, "gid_ranges", ranges)
-        object.__setattr__(self, "tmin", check_finite(self.tmin, "tmin"))
-        object.__setattr__(self, "tmax", check_finite(self.tmax, "tmax"))
-        if self.tmax <= self.tmin:
-            raise ParameterError(f"tmax must be after tmin, got {self.tmin:g} and {self.tmax:g} s.")
-        known = np.zeros(max([r.stop for r in ranges.values()], default=0), dtype=bool)
-        for r in ranges.values():
-            known[r.start : r.stop] = True
-        if gid.size and (gid.min() < 0 or gid.max() >= len(known) or not known[gid].all()):
-            raise ParameterError(f"Spikes name cells up to {gid.max()}, but gid_ranges ends at {len(known) - 1}.")
+        for name, value in (("tmin", tmin), ("tmax", tmax), ("trials", trials)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "gid_ranges", MappingProxyType(ranges))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # built anew, so that the columns of a copy cannot be written either
+        fields = (self.trial, self.time, self.gid, dict(self.gid_ranges), self.n_trials, self.tmin, self.tmax)
+        return type(self), (*fields, self.trials)
 
     @classmethod
     def from_trials(
@@ -108,10 +159,14 @@ class Spikes:
         if not isinstance(other, Spikes):
             return NotImplemented
         same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in ("trial", "time", "gid"))
-        rest = ("gid_ranges", "n_trials", "tmin", "tmax")
+        rest = ("gid_ranges", "n_trials", "tmin", "tmax", "trials")
         return same and all(getattr(self, name) == getattr(other, name) for name in rest)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __iter__(self) -> Iterator[Spike]:
+        columns = (self.trial.tolist(), self.time.tolist(), self.gid.tolist(), self.cell_type.tolist())
+        return (Spike(*row) for row in zip(*columns, strict=True))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {name}" for name, n in self.counts().items() if n)
@@ -125,12 +180,15 @@ class Spikes:
     @property
     def cell_type(self) -> NDArray[np.str_]:
         """Cell type or drive of each spike, shape (n_spikes,)."""
-        names = np.empty(max([r.stop for r in self.gid_ranges.values()], default=0), dtype=object)
+        names = np.empty(self._n_gids(), dtype=object)
         for name, cells in self.gid_ranges.items():
-            names[cells.start : cells.stop] = name
+            names[list(cells)] = name
         return names[self.gid].astype(str) if len(self) else np.empty(0, dtype=str)
 
     # choosing ---------------------------------------------------------------------------------------------
+
+    def _n_gids(self) -> int:
+        return 1 + max((gid for cells in self.gid_ranges.values() for gid in cells), default=-1)
 
     def _types(self, cell_types: str | Iterable[str] | None) -> tuple[str, ...]:
         if cell_types is None:
@@ -143,6 +201,10 @@ class Spikes:
         stop = self.tmax if tmax is None else check_finite(tmax, "tmax")
         if stop <= start:
             raise ParameterError(f"tmax must be after tmin, got {start:g} and {stop:g} s.")
+        if start < self.tmin - SLACK or stop > self.tmax + SLACK:
+            raise ParameterError(
+                f"The window {start:g} to {stop:g} s must lie within the {self.tmin:g} to {self.tmax:g} s simulated."
+            )
         return start, stop
 
     def select(
@@ -154,7 +216,7 @@ class Spikes:
         tmin: float | None = None,
         tmax: float | None = None,
     ) -> Spikes:
-        """Return the spikes that meet all conditions.
+        """Return the spikes that meet all conditions; rates of the result are those of the selected part.
 
         Parameters
         ----------
@@ -173,26 +235,33 @@ class Spikes:
             A new table.
         """
         types = self._types(cell_types)
-        keep = np.zeros(len(self), dtype=bool)
-        for name in types:
-            cells = self.gid_ranges[name]
-            keep |= (self.gid >= cells.start) & (self.gid < cells.stop)
-        if trial is not None:
-            keep &= self.trial == trial
+        cells = {name: self.gid_ranges[name] for name in self.gid_ranges if name in types}
         if gids is not None:
-            keep &= np.isin(self.gid, list(gids))
+            wanted = {check_int(gid, "gid") for gid in gids}
+            if unknown := wanted.difference(*self.gid_ranges.values()):
+                raise ParameterError(f"There are no cells {sorted(unknown)}.")
+            cells = {name: [gid for gid in numbers if gid in wanted] for name, numbers in cells.items()}
+            cells = {name: numbers for name, numbers in cells.items() if numbers}
+        trials = self.trials or ()
+        if trial is not None:
+            if trial not in trials:
+                raise ParameterError(f"There is no trial {trial!r}: trials are {trials}.")
+            trials = (int(trial),)
+        start, stop = self._window(tmin, tmax)
+        keep = np.isin(self.gid, [gid for numbers in cells.values() for gid in numbers]) & np.isin(self.trial, trials)
         if tmin is not None:
-            keep &= self.time >= check_finite(tmin, "tmin")
+            keep &= self.time >= start
         if tmax is not None:
-            keep &= self.time < check_finite(tmax, "tmax")
+            keep &= self.time < stop
         return Spikes(
             trial=self.trial[keep],
             time=self.time[keep],
             gid=self.gid[keep],
-            gid_ranges={name: self.gid_ranges[name] for name in self.gid_ranges if name in types},
-            n_trials=self.n_trials,
-            tmin=self.tmin,
-            tmax=self.tmax,
+            gid_ranges=cells,
+            n_trials=len(trials),
+            tmin=start,
+            tmax=stop,
+            trials=trials,
         )
 
     # counting ---------------------------------------------------------------------------------------------
@@ -201,11 +270,11 @@ class Spikes:
         """Return the number of spikes per cell type, cell number or trial; silent ones count 0."""
         check_name(by, GROUPS, "grouping")
         if by == "trial":
-            return dict(enumerate(np.bincount(self.trial, minlength=self.n_trials).tolist()))
-        per_cell = np.bincount(self.gid, minlength=max([r.stop for r in self.gid_ranges.values()], default=0))
+            return {number: int(np.sum(self.trial == number)) for number in self.trials or ()}
+        per_cell = np.bincount(self.gid, minlength=self._n_gids())
         if by == "gid":
             return {gid: int(per_cell[gid]) for cells in self.gid_ranges.values() for gid in cells}
-        return {name: int(per_cell[cells.start : cells.stop].sum()) for name, cells in self.gid_ranges.items()}
+        return {name: int(per_cell[list(cells)].sum()) for name, cells in self.gid_ranges.items()}
 
     def rates(
         self, tmin: float | None = None, tmax: float | None = None, *, by: str = "cell_type"
@@ -250,6 +319,24 @@ class Spikes:
         chosen = self.select(cell_types=cell_types)
         counts, edges = np.histogram(chosen.time, bins=bins, range=(self.tmin, self.tmax))
         return counts.astype(np.int64), edges
+
+    def peak_times(self, bin_s: float = 5e-3, *, cell_types: str | Iterable[str] | None = None) -> dict[str, float]:
+        """Return when each cell type fires most: the centre of the fullest bin in s, NaN for silent ones.
+
+        Parameters
+        ----------
+        bin_s : float
+            Width of the bins, s, rounded so that a whole number of them fits.
+        cell_types : str | iterable of str | None
+            Cell types or drives; None for all.
+        """
+        n = max(1, round((self.tmax - self.tmin) / check_positive(bin_s, "bin_s")))
+        peaks = {}
+        for name in self._types(cell_types):
+            counts, edges = self.histogram(n, cell_types=name)
+            peak = int(counts.argmax())
+            peaks[name] = float((edges[peak] + edges[peak + 1]) / 2) if counts.any() else float("nan")
+        return peaks
 
     # out --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mne_hnn import Dipole, average_dipoles, read_dipole
-from mne_hnn.dipole import jones_baseline_fAm, to_epochs
+from mne_hnn.baseline import jones_baseline_fAm, published_baseline
+from mne_hnn.dipole import to_epochs
 from mne_hnn.errors import ParameterError
 
 SFREQ = 40_000.0
@@ -213,3 +214,102 @@ def test_published_baseline():
 def test_wrong_input_gets_one_clear_sentence(make, message):
     with pytest.raises(ParameterError, match=message):
         make()
+
+
+# what MNE leaves out for channels of type dipole ----------------------------------------------------------------
+
+
+def test_methods_take_all_layers_by_default():
+    moment = dipole(3.0 + np.sin(2 * np.pi * 20 * TIMES_MS / 1e3))
+    np.testing.assert_allclose(moment.copy().detrend(0).data.mean(axis=1), 0.0, atol=1e-22)
+    np.testing.assert_array_equal(moment.copy().apply_function(np.negative).data, -moment.data)
+    envelope = dipole().apply_hilbert(envelope=True)
+    np.testing.assert_allclose(envelope["L5"][1000:3000] * 1e9, 0.75, rtol=0.02)
+
+
+def test_peaks():
+    bump = np.exp(-((TIMES_MS - 40.0) ** 2) / 20) - 3 * np.exp(-((TIMES_MS - 70.0) ** 2) / 20)
+    moment = dipole(bump)
+    assert moment.peak() == pytest.approx((0.070, -3e-9))
+    assert moment.peak("L5", mode="pos") == pytest.approx((0.040, 0.75e-9))
+    assert moment.peak(tmax=0.05) == pytest.approx((0.040, 1e-9))
+    assert moment.get_peak(mode="neg", return_amplitude=True) == ("agg", pytest.approx(0.070), pytest.approx(-3e-9))
+    with pytest.raises(ParameterError, match="Unknown layer 'L4'"):
+        moment.peak("L4")
+    with pytest.raises(ParameterError, match="ch_type must be 'dipole'"):
+        moment.get_peak("eeg")
+
+
+@pytest.mark.parametrize("h_freq", [30.0, 50.0, 100.0, 400.0])
+def test_savgol_keeps_polynomials_at_every_cut_off(h_freq):
+    """A local fit of degree 5 returns any polynomial of degree 5, up to both ends, mean included."""
+    polynomial = np.polynomial.Polynomial([5.0, -1.0, 2.0, 0.5, -3.0, 1.0])(np.linspace(-1.5, 1.5, 4001))
+    smoothed = dipole(polynomial).savgol_filter(h_freq)
+    np.testing.assert_allclose(smoothed["agg"] * 1e9, polynomial, rtol=1e-9, atol=1e-9)
+
+
+def test_savgol_is_that_of_scipy_where_scipy_is_accurate():
+    from scipy.signal import savgol_filter
+
+    noise = np.random.default_rng(0).standard_normal(4001)
+    expected = savgol_filter(noise, 101, 5)
+    np.testing.assert_allclose(dipole(noise).savgol_filter(400.0)["agg"] * 1e9, expected, atol=1e-7)
+    with pytest.raises(ParameterError, match="h_freq must give a window"):
+        dipole().savgol_filter(5.0)
+
+
+# times, files, notes --------------------------------------------------------------------------------------------
+
+
+def test_times_need_not_be_multiples_of_the_step(tmp_path):
+    times = 0.0007 + np.arange(103) / 600.61
+    moment = Dipole(np.sin(times)[None], times, ["agg"])
+    np.testing.assert_allclose(moment.times, times, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(moment.to_evoked().times, times, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(to_epochs([moment, moment]).times, times, rtol=0, atol=1e-15)
+    moment.save(tmp_path / "odd-ave.fif", verbose="error")
+    read = read_dipole(tmp_path / "odd-ave.fif")
+    np.testing.assert_allclose(read.times, times, rtol=0, atol=1e-15)
+    assert read.info["sfreq"] == moment.info["sfreq"]
+
+
+def test_sampling_instead_of_times(tmp_path):
+    moment = Dipole(np.zeros((1, 5)), None, ["agg"], sfreq=100.0, tmin=-0.02)
+    assert moment.times == pytest.approx([-0.02, -0.01, 0.0, 0.01, 0.02])
+    with pytest.raises(ParameterError, match="exactly one of both"):
+        Dipole(np.zeros((1, 5)), np.arange(5.0), ["agg"], sfreq=100.0)
+    dipole().crop(0.01, 0.01).apply_baseline((None, None)).save(tmp_path / "one-ave.fif", verbose="error")
+    read = read_dipole(tmp_path / "one-ave.fif")
+    assert read.data.shape == (3, 1)
+    assert read.baseline == pytest.approx((0.01, 0.01))
+
+
+def test_notes_survive_what_others_write():
+    moment = dipole(provenance={"subject": "a name", "normal": np.array([0, 0, 1.0])}).scale(3.0)
+    assert moment.provenance["normal"] == [0.0, 0.0, 1.0]
+    hidden = moment.copy().anonymize(verbose="error")
+    assert (hidden.provenance, hidden.scale_applied) == ({}, 3.0)
+    moment.info["description"] = "free text"
+    assert (moment.provenance, moment.scale_applied) == ({}, 1.0)
+    assert "free text" in moment.scale(2.0).info["description"]
+    with pytest.raises(ParameterError, match="plain values"):
+        dipole(provenance={"area_mm2": float("nan")})
+
+
+def test_combining_keeps_type_and_notes():
+    both = mne.combine_evoked([dipole(provenance={"label": "S1"}), dipole()], [1, 1])
+    assert isinstance(both, Dipole)
+    assert both.provenance == {"label": "S1"}
+    np.testing.assert_allclose(both.data, 2 * dipole().data)
+    assert repr(both).startswith("<Dipole")
+
+
+def test_published_baseline_at_the_dipoles_scale():
+    moment = dipole().scale(3.0)
+    curve = published_baseline(moment, 100)
+    assert curve["L2"][0] == pytest.approx(3 * 4.43e-15)
+    assert curve["L5"][0] == pytest.approx(-3 * 4905.02e-15)
+    np.testing.assert_allclose(curve["agg"], curve["L2"] + curve["L5"])
+    np.testing.assert_allclose(moment.copy().subtract(curve)["L5"], moment["L5"] - curve["L5"])
+    with pytest.raises(ParameterError, match="layers agg, L2 and L5"):
+        published_baseline(dipole().pick(["agg"]), 100)

@@ -60,6 +60,33 @@ def test_counts(spikes):
     assert spikes.counts("trial") == {0: 3, 1: 2}
 
 
+def test_rates_of_a_selection_are_those_of_the_part(spikes):
+    assert spikes.select(trial=0).rates()["L2_basket"] == pytest.approx(2 / 0.1 / 2)
+    assert spikes.select(trial=1).counts("trial") == {1: 2}
+    assert spikes.select(tmin=0.0, tmax=0.05).rates() == spikes.rates(0.0, 0.05)
+    assert spikes.select(gids=[0, 3]).rates() == pytest.approx({"L2_basket": 1 / 0.1 / 2, "L5_pyramidal": 0.0})
+    assert spikes.select(gids=[2, 4]).cell_type.tolist() == ["L5_pyramidal", "L5_pyramidal"]
+
+
+def test_rows_one_by_one(spikes):
+    assert list(spikes)[3] == (1, 0.02, 2, "L5_pyramidal")
+    assert next(iter(spikes)).cell_type == "L2_basket"
+
+
+def test_peak_times():
+    volley = table([0] * 4, [0.012, 0.0121, 0.0122, 0.08], [0, 1, 0, 1])
+    peaks = volley.peak_times(0.01)
+    assert peaks["L2_basket"] == pytest.approx(0.015)
+    assert np.isnan(peaks["L5_pyramidal"])
+
+
+def test_copies_cannot_be_written_either(spikes):
+    with pytest.raises(ValueError, match="read-only"):
+        pickle.loads(pickle.dumps(spikes)).time[0] = 0.0
+    with pytest.raises(TypeError):
+        spikes.gid_ranges["new"] = range(6, 7)
+
+
 def test_select(spikes):
     assert spikes.select(trial=1, cell_types="L5_pyramidal").gid.tolist() == [2]
     assert spikes.select(tmin=0.02, tmax=0.05).time.tolist() == [0.02]
@@ -126,6 +153,13 @@ def test_counts_agree_however_they_are_grouped(rows):
         (lambda s: table([0], [np.nan], [1]), "finite"),
         (lambda s: table([0], [0.1], [9]), "gid_ranges ends at 5"),
         (lambda s: table([3], [0.1], [1]), "trial must be from 0 to 0"),
+        (lambda s: table([0], [50.0], [1]), "are they in ms"),
+        (lambda s: table([0.5], [0.05], [1]), "trial must hold whole numbers"),
+        (lambda s: table([], [], [], n_trials=0), "n_trials must be an integer >= 1"),
+        (lambda s: s.rates(0.0, 10.0), "must lie within the 0 to 0.1 s simulated"),
+        (lambda s: s.select(trial=2), "There is no trial 2"),
+        (lambda s: s.select(gids=[17]), r"no cells \[17\]"),
+        (lambda s: Spikes([0], [0.05], [1], {"a": range(2), "b": range(1, 3)}, 1, 0.0, 0.1), "must not overlap"),
     ],
 )
 def test_wrong_input_gets_one_clear_sentence(spikes, make, message):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
 from .._units import MS
-from ..dipole import Dipole, jones_baseline_fAm
+from ..baseline import jones_baseline_fAm
+from ..dipole import Dipole
 from ..errors import ParameterError, WorkerError
 from ..network import Network
 from ..spikes import Spikes
