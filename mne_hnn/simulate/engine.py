@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import check_name, check_positive
+from .._checks import check_positive
 from ..errors import ParameterError, SimulationError
 from ..network import Network, Wires, connection_wires, drive_wires
 from . import _neuron
 from .arm import Armed, arm
 from .build import Column
 
-ENGINES = ("coreneuron", "neuron")
+ENGINES = ("auto", "coreneuron", "neuron")
 # Handing a run over to CoreNEURON and back costs as much as simulating some 10 ms.
 STRETCH_MS = 250.0
 
@@ -133,15 +133,9 @@ def _integrate(
 ) -> None:
     from neuron import coreneuron
 
-    fast = engine == "coreneuron"
-    if fast and column.library.coreneuron_path is None:
-        raise SimulationError(
-            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or compile them with "
-            "`mne-hnn compile`."
-        )
     column.h.dt = dt
     column.pc.set_maxstep(10)
-    coreneuron.enable = fast
+    coreneuron.enable = engine == "coreneuron"
     coreneuron.verbose = 0
     # rows of equal cells side by side, which the vectorised tree solver needs
     coreneuron.cell_permute = 1 if column.library.variant == "vector" else 0
@@ -190,7 +184,6 @@ def run_trial(
     Trial
         Moments and spikes.
     """
-    check_name(engine, ENGINES, "engine")
     steps = n_steps(tstop, dt)
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     column = column_for(network, drives, tstop, dt)

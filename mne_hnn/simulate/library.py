@@ -165,8 +165,9 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
     Parameters
     ----------
     variant : str | None
-        ``'vector'``, ``'portable'`` or ``'neuron'``. None takes the environment variable
-        ``MNE_HNN_MECHANISMS`` if set, else the fastest that compiles here.
+        ``'vector'`` (this processor's vector instructions), ``'portable'`` (plain CoreNEURON) or ``'neuron'`` (without
+        CoreNEURON). None takes the environment variable ``MNE_HNN_MECHANISMS`` if set, else the fastest that
+        compiles here.
     force : bool
         Compile again even if a library is there.
 
@@ -183,6 +184,19 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
         The cache folder cannot be written.
     """
     request = variant or os.environ.get("MNE_HNN_MECHANISMS") or None
+    setting = (request, cache_directory(), os.environ.get("CXX"))
+    if force or setting not in _known or not _is_complete(_known[setting].directory):
+        _known[setting] = _find_or_build(request, force)
+    return _known[setting]
+
+
+# What was found in this process: asking the compiler costs as much as a small simulation.
+_known: dict[tuple[str | None, Path, str | None], Library] = {}
+
+
+def _find_or_build(request: str | None, force: bool) -> Library:
+    from mne.utils import logger
+
     candidates = _candidates(request)
     failure: CompilationError | None = None
     for compiler, candidate, library in candidates:
@@ -199,6 +213,8 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
                     _build(library.directory, compiler, candidate, library.key)
                 except CompilationError as error:
                     failure = error
+                    if candidate is not candidates[-1][1]:
+                        logger.warning("%s Falling back to slower mechanisms.", error)
                     continue
         return library
     assert failure is not None
@@ -218,9 +234,8 @@ def _candidates(request: str | None) -> list[tuple[str, toolchain.Variant, Libra
     if request is not None:
         check_name(request, _VARIANTS, "mechanism variant")
     compiler = toolchain.find_compiler()
-    variants = toolchain.candidate_variants(compiler, request)
     found = []
-    for variant in variants[:1] if request == "vector" else variants:
+    for variant in toolchain.candidate_variants(compiler, request):
         key = library_key(compiler, variant)
         place = cache_directory() / "mechanisms" / key
         found.append((compiler, variant, Library(directory=place, variant=variant.name, key=key)))

@@ -29,8 +29,10 @@ class Simulation:
         Duration and time step, ms.
     seed : int | None
         None: the event seeds of the drives.
-    baseline, engine : str
+    baseline : str
         As given to :func:`simulate`.
+    engine : str
+        What ran it: ``'coreneuron'`` or ``'neuron'``.
     """
 
     network: Network

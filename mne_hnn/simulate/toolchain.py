@@ -103,22 +103,22 @@ def candidate_variants(compiler: str, request: str | None = None) -> list[Varian
     compiler : str
         The compiler command.
     request : str | None
-        ``'portable'`` leaves the processor-specific one out, ``'neuron'`` leaves CoreNEURON out.
+        The name of the only variant to try; None for all.
     """
     portable = Variant(name="portable", flags=("-O2",), fast_sources=False)
-    if request == "neuron":
-        return [Variant(name="neuron", flags=("-O2",), fast_sources=False, coreneuron=False)]
-    if request == "portable":
-        return [portable]
+    neuron = Variant(name="neuron", flags=("-O2",), fast_sources=False, coreneuron=False)
+    if request in ("portable", "neuron"):
+        return [portable if request == "portable" else neuron]
     flags: tuple[str, ...] = _VECTOR_FLAGS
     if platform.machine() in ("x86_64", "AMD64"):
-        with_width = (*flags, *_GNU_X86_FLAGS)
-        macros = target_macros(compiler, with_width)
+        macros = target_macros(compiler, (*flags, *_GNU_X86_FLAGS))
         if macros is not None and "__AVX512DQ__" in macros:
-            flags = with_width
-    if target_macros(compiler, flags) is None:
-        return [portable]
-    return [Variant(name="vector", flags=flags, fast_sources=True), portable]
+            flags = (*flags, *_GNU_X86_FLAGS)
+    vector = Variant(name="vector", flags=flags, fast_sources=True)
+    if request == "vector":
+        return [vector]
+    accepted = target_macros(compiler, flags) is not None
+    return [vector, portable, neuron] if accepted else [portable, neuron]
 
 
 def _run(command: Sequence[str], log: Path, cwd: Path, env: dict[str, str] | None = None) -> None:

@@ -14,10 +14,11 @@ from .._checks import check_int, check_name
 from .._units import MS
 from ..baseline import jones_baseline_fAm
 from ..dipole import Dipole
-from ..errors import ParameterError, WorkerError
+from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
 from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
+from .library import mechanism_library
 from .result import Simulation
 from .workers import n_workers, pool
 
@@ -107,6 +108,22 @@ def _work(network: Network, index: int, settings: _Settings, progress: Callable[
     )
 
 
+def _available_engine(engine: str) -> str:
+    """Return the engine to use, compiling the mechanisms here if they are not yet: workers would do it unseen."""
+    check_name(engine, ENGINES, "engine")
+    library = mechanism_library()
+    if library.coreneuron_path is not None:
+        return "coreneuron" if engine == "auto" else engine
+    if engine == "coreneuron":
+        raise SimulationError(
+            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or see with `mne-hnn compile "
+            "--variant portable` why."
+        )
+    if engine == "auto":
+        logger.warning("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
+    return "neuron"
+
+
 def _progress(total: int) -> Callable[[], None]:
     """Return a function to call after each of `total` parts; it draws a bar if there is more than one."""
     if total < 2:
@@ -139,7 +156,7 @@ def simulate(
     n_jobs: int = 1,
     seed: int | None = None,
     baseline: str = "measured",
-    engine: str = "coreneuron",
+    engine: str = "auto",
     verbose: bool | str | int | None = None,
 ) -> Simulation:
     """Simulate a network and return its dipole and spikes.
@@ -165,7 +182,8 @@ def simulate(
         ``'published'`` subtracts the fixed curve of the published software (Jones et al. 2009), for comparison.
         ``'none'`` subtracts nothing.
     engine : str
-        ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower.
+        ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower. ``'auto'`` takes
+        CoreNEURON if the mechanisms could be compiled for it.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -194,7 +212,7 @@ def simulate(
     n_steps(tstop, dt)
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     check_name(baseline, BASELINES, "baseline")
-    check_name(engine, ENGINES, "engine")
+    engine = _available_engine(engine)
     settings = _Settings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)

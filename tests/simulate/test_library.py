@@ -20,6 +20,7 @@ def own_cache(tmp_path, monkeypatch):
 
 def test_the_library_is_found_again_without_compiling(monkeypatch):
     first = mechanism_library()
+    library._known.clear()  # as another process would
     monkeypatch.setattr(library, "_build", lambda *_: pytest.fail("compiled again"))
     assert mechanism_library() == first
     assert first.neuron_path.exists()
@@ -72,7 +73,7 @@ def test_two_processes_at_once_compile_one_library(own_cache):
     assert log.count("libnrnmech.so") == 1
 
 
-def test_no_compiler_says_what_to_install(monkeypatch):
+def test_no_compiler_says_what_to_install(monkeypatch, own_cache):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(toolchain.shutil, "which", lambda _: None)
     with pytest.raises(CompilationError, match=r"No C\+\+ compiler was found.*apt install g\+\+"):
@@ -108,6 +109,7 @@ def test_the_fallback_serves_when_the_fast_variant_does_not_compile(own_cache, t
     compiler.chmod(0o755)
     monkeypatch.setenv("CXX", str(compiler))
     assert mechanism_library().variant == "portable"
+    library._known.clear()
     monkeypatch.setattr(library, "_build", lambda *_: pytest.fail("tried again what failed before"))
     assert mechanism_library().variant == "portable"
 

@@ -129,6 +129,20 @@ def test_portable_mechanisms_equal_the_vectorised_ones(three_trials, tmp_path):
     assert np.abs(np.load(target) - ours).max() < 1e-9 * np.abs(ours).max()
 
 
+def test_plain_neuron_takes_over_where_there_is_no_coreneuron(tmp_path):
+    code = (
+        "import pytest\n"
+        "from mne_hnn.network import jones_2009\n"
+        "from mne_hnn.simulate import simulate\n"
+        "network = jones_2009(mesh_shape=(1, 1))\n"
+        "assert simulate(network, 1.0, verbose='error').engine == 'neuron'\n"
+        "with pytest.raises(RuntimeError, match='compiled without CoreNEURON'):\n"
+        "    simulate(network, 1.0, engine='coreneuron', verbose='error')\n"
+    )
+    environment = {**os.environ, "MNE_HNN_MECHANISMS": "neuron"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
 def test_a_seed_gives_fresh_draws_that_repeat():
     fixed = simulate(small(), 40.0, n_trials=2, verbose="error")
     one = simulate(small(), 40.0, n_trials=2, seed=1, verbose="error")
