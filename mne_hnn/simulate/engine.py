@@ -145,8 +145,9 @@ def _integrate(
             netcon.event(time)
         stretches = n_stretches(tstop)
         for k in range(1, stretches + 1):
-            # whole steps, so that a run in stretches is the run in one to the last bit
-            column.pc.psolve(tstop if k == stretches else round(k * tstop / stretches / dt) * dt)
+            # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter step
+            # outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
+            column.pc.psolve((round(k * tstop / stretches / dt) + 0.25) * dt)
             progress()
     finally:
         coreneuron.enable = False

@@ -191,9 +191,10 @@ def test_a_long_run_is_done_in_stretches_that_change_nothing(monkeypatch):
     """It reports and can be stopped between them; the bytes are those of one go."""
     calls = []
     network = small()
-    options = {"trial": 0, "tstop": 600.0, "dt": 0.025, "seed": None, "engine": "coreneuron"}
+    options = {"trial": 0, "tstop": 1000.0, "dt": 0.025, "seed": None, "engine": "coreneuron"}
     parts = engine.run_trial(network, **options, progress=lambda: calls.append(1))
-    assert len(calls) == engine.n_stretches(600.0) > 1
+    assert len(calls) == engine.n_stretches(1000.0) > 1
+    assert {len(moment) for moment in parts.moments.values()} == {40_001}
     monkeypatch.setattr(engine, "STRETCH_MS", 1e9)
     whole = engine.run_trial(network, **options)
     for name, moment in whole.moments.items():
