@@ -257,7 +257,7 @@ class Dipole(AllLayers):
         self : Dipole
             The dipole itself, changed in place.
         """
-        _check_alike([self, other])
+        _check_some([self, other])
         self.data = self.data - other.data
         return self
 

@@ -139,17 +139,20 @@ class Spikes:
         gid_ranges: Mapping[str, range],
         tmin: float,
         tmax: float,
+        trials: Sequence[int] | None = None,
     ) -> Spikes:
-        """Make the table from one array of times (s) and one of cell numbers per trial."""
+        """Make the table from one array of times (s) and one of cell numbers per trial; `trials` numbers them."""
         counts = [np.size(part) for part in times]
+        numbers = tuple(range(len(counts)) if trials is None else trials)
         return cls(
-            trial=np.repeat(np.arange(len(counts)), counts),
+            trial=np.repeat(np.array(numbers, dtype=np.int64), counts),
             time=np.concatenate([np.empty(0), *map(np.ravel, times)]),
             gid=np.concatenate([np.empty(0, dtype=np.int64), *map(np.ravel, gids)]),
             gid_ranges=gid_ranges,
             n_trials=len(counts),
             tmin=tmin,
             tmax=tmax,
+            trials=numbers,
         )
 
     def __len__(self) -> int:
@@ -350,7 +353,10 @@ class Spikes:
 
     def write_tsv(self, fname: str | Path) -> None:
         """Write the table as tab-separated text with a header line; times in s."""
-        with Path(fname).open("w", encoding="utf-8", newline="") as stream:
+        path = Path(fname)
+        if not path.parent.is_dir():
+            raise ParameterError(f"There is no folder {path.parent} to write {path.name} into: make it first.")
+        with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
             writer.writerow(COLUMNS)
             columns = (self.trial.tolist(), (f"{t:.6f}" for t in self.time), self.gid.tolist(), self.cell_type.tolist())

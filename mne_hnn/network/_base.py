@@ -66,6 +66,7 @@ class NetworkBase(Value):
         self._set("gains", FrozenMap(gains))
         for connection in self.connections:
             self._check_connection(connection)
+        self._check_thresholds()
         for drive in self.drives.values():
             self._check_drive(drive)
         for bias in self.biases.values():
@@ -145,6 +146,21 @@ class NetworkBase(Value):
             size = len(self.populations[getattr(connection, end)])
             if indices is not None and max(indices) >= size:
                 raise NetworkError(f"{what}: {end}_indices must be below the {size} cells there, got {max(indices)}.")
+
+    def _check_thresholds(self) -> None:
+        thresholds: dict[str, float] = {}
+        for connection in self.connections:
+            threshold = self.threshold_of(connection)
+            if thresholds.setdefault(connection.source, threshold) != threshold:
+                raise NetworkError(
+                    f"Connections from {connection.source!r} have different thresholds, "
+                    f"{thresholds[connection.source]:g} and {threshold:g} mV: a cell has one spike threshold, so give "
+                    "them the same threshold_mV."
+                )
+
+    def threshold_of(self, connection: Connection) -> float:
+        """Return the spike threshold of the source cells of a connection, mV."""
+        return self.threshold_mV if connection.threshold_mV is None else connection.threshold_mV
 
     def _check_drive(self, drive: Drive) -> None:
         what = f"drive {drive.name!r}"

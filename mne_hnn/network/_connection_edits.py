@@ -62,7 +62,7 @@ class ConnectionEdits(NetworkBase):
             weight_uS=weight_uS,
             delay_ms=delay_ms,
             lamtha=lamtha,
-            **{"threshold_mV": self.threshold_mV, **more},
+            **more,
         )
         return self.with_connections(connection)
 
@@ -166,7 +166,7 @@ class ConnectionEdits(NetworkBase):
             check_name(key, GAINS, "gain", error=NetworkError)
         return replace(self, gains=FrozenMap({**self.gains, **gains}))
 
-    def clear(self) -> Self:
+    def only_cells(self) -> Self:
         """Return a network of the same cells without connections, drives and biases."""
         return replace(self, connections=(), drives=OrderedFrozenMap(), biases=FrozenMap())
 

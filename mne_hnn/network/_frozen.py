@@ -148,7 +148,7 @@ class Value:
 
 
 def _check_fields(cls: type, kwargs: Mapping[str, Any]) -> None:
-    fields: dict[str, dataclasses.Field[Any]] = getattr(cls, "__dataclass_fields__", {})
+    fields = {field.name: field for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else {}
     for key in kwargs:
         if key not in fields or not fields[key].init:
             names = [name for name, field in fields.items() if field.init]

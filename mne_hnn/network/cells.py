@@ -69,7 +69,8 @@ class CellTemplate(Value):
 
     def __post_init__(self) -> None:
         what = f"Cell template {check_label(self.name, 'The name of a cell template')!r}"
-        check_label(self.layer, f"{what}: layer")
+        if check_label(self.layer, f"{what}: layer") == "agg":
+            raise NetworkError(f"{what}: 'agg' stands for all layers together, so no layer can have that name.")
         check_label(self.morphology, f"{what}: morphology")
         check_name(self.electro_type, ELECTRO_TYPES, "electro_type", error=NetworkError)
         object.__setattr__(self, "measures_dipole", check_bool(self.measures_dipole, f"{what}: measures_dipole"))

@@ -77,8 +77,9 @@ class Connection(Value):
         Whether a cell may connect to itself.
     source_indices, target_indices : sequence of int | None
         Positions within the cell type of the cells that take part; None for all.
-    threshold_mV : float
-        Soma voltage of the source whose upward crossing is a spike, mV.
+    threshold_mV : float | None
+        Soma voltage of the source whose upward crossing is a spike, mV; None for that of the network. All connections
+        of a source cell type have the same.
     """
 
     source: str
@@ -94,7 +95,7 @@ class Connection(Value):
     allow_autapses: bool = True
     source_indices: Sequence[int] | None = None
     target_indices: Sequence[int] | None = None
-    threshold_mV: float = 0.0
+    threshold_mV: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("source", "target", "location", "receptor"):
@@ -105,7 +106,8 @@ class Connection(Value):
             checked[name] = check_non_negative(getattr(self, name), f"{what}: {name}", error=NetworkError)
         checked["lamtha"] = check_positive(self.lamtha, f"{what}: lamtha", error=NetworkError)
         checked["probability"] = check_probability(self.probability, f"{what}: probability", error=NetworkError)
-        checked["threshold_mV"] = check_finite(self.threshold_mV, f"{what}: threshold_mV", error=NetworkError)
+        if self.threshold_mV is not None:
+            checked["threshold_mV"] = check_finite(self.threshold_mV, f"{what}: threshold_mV", error=NetworkError)
         checked["allow_autapses"] = check_bool(self.allow_autapses, f"{what}: allow_autapses", error=NetworkError)
         seed = DEFAULT_CONN_SEED if self.seed is None else self.seed
         seed = check_seed(seed, f"{what}: seed", error=NetworkError)

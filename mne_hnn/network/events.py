@@ -19,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_positive
+from ..errors import DriveError
 from ._base import NetworkBase
 from .drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
 
 __all__ = ["EVENT_RULES", "drive_events"]
 
 Times = NDArray[np.float64]
+MOST_EVENTS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ def _bursty(drive: BurstyDrive, streams: Streams, targets: list[str], tstop_ms: 
     if drive.tstart_std > 0:
         start = streams.shared().normal(drive.tstart, drive.tstart_std)
     stop = tstop_ms if drive.tstop is None else drive.tstop
+    _check_number((stop - start) * drive.burst_rate_Hz / 1000.0)
     centres = np.arange(start, stop, 1000.0 / drive.burst_rate_Hz)
     bursts = np.tile(centres, (len(targets), 1))
     if drive.burst_std_ms > 0 and centres.size:
@@ -83,6 +86,7 @@ def _poisson_train(streams: Streams, k: int, rate_Hz: float, start: float, stop:
         return np.empty(0)
     stream = streams.of_cell(k)
     expected = (stop - start) * rate_Hz / 1000.0
+    _check_number(expected)
     block = math.ceil(expected + 4 * math.sqrt(expected)) + 8
     times = np.array([start])
     while times[-1] < stop:
@@ -96,6 +100,14 @@ def _poisson_train(streams: Streams, k: int, rate_Hz: float, start: float, stop:
 def _spike_train(drive: SpikeTrainDrive, _streams: Streams, _targets: list[str], tstop_ms: float) -> list[Times]:
     trains = (np.sort(np.array(train, dtype=float)) for train in drive.times_ms)
     return [train[train <= tstop_ms] for train in trains]
+
+
+def _check_number(expected: float) -> None:
+    if expected > MOST_EVENTS:
+        raise DriveError(
+            f"A drive cell would have some {expected:.3g} spikes, more than the {MOST_EVENTS:,} allowed: reduce its "
+            "rate, in Hz."
+        )
 
 
 def _window(times: Times, tstop_ms: float) -> list[Times]:

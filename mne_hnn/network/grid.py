@@ -6,7 +6,7 @@ Numbers and rules: Neymotin et al. 2020, https://doi.org/10.7554/eLife.51214.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from .._checks import check_int, check_name, check_positive
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 INPLANE_DISTANCE_UM = 1.0
+MOST_CELLS = 10_000
 LAYER_SEPARATION_UM = 1307.4
 
 # depth of the somas of a (layer, morphology) as a fraction of the layer separation
@@ -36,9 +37,14 @@ DEPTHS: Mapping[tuple[str, str], float] = {
 
 def check_mesh_shape(value: Any) -> tuple[int, int]:
     """Return a mesh shape (cells along x, cells along y) after checking it."""
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
+    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
         raise NetworkError(f"mesh_shape must be two integers (nx, ny), got {value!r}.")
-    nx, ny = (check_int(n, "Each number of mesh_shape", minimum=1, error=NetworkError) for n in value)
+    nx, ny = (check_int(n, "mesh_shape: a number of cells", minimum=1, error=NetworkError) for n in value)
+    if nx * ny > MOST_CELLS:
+        raise NetworkError(
+            f"mesh_shape {nx} x {ny} is {nx * ny:,} pyramidal cells per layer, more than the {MOST_CELLS:,} that can "
+            "be simulated: take a smaller mesh."
+        )
     return nx, ny
 
 

@@ -28,8 +28,8 @@ class Synapse(Value):
     e_mV : float
         Reversal potential, mV.
     tau1_ms, tau2_ms : float
-        Time constants of rise and fall, ms. As in NEURON's double-exponential synapse, a rise that
-        is not faster than the fall is taken as 0.9999 of it.
+        Time constants of rise and fall, ms; the rise must not be slower. As in NEURON's
+        double-exponential synapse, equal ones are told apart by a factor of 0.9999.
     """
 
     e_mV: float

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_name
-from ..errors import DriveError
+from ..errors import DriveError, NetworkError
 from ._base import NetworkBase
 from .connections import Connection, keep_pairs
 from .drives import Drive
@@ -18,6 +18,8 @@ from .drives import Drive
 __all__ = ["Wires", "connection_wires", "distance_scale", "drive_wires"]
 
 Site = tuple[str, tuple[str, ...]]
+#: About 6 GB once expanded.
+MOST_PAIRS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +164,7 @@ def _grid_bundle(network: NetworkBase, connection: Connection, site: Site) -> _B
     if connection.seed is not None:
         kept = keep_pairs(len(source), connection.probability, connection.seed)
         source, target, scale = source[kept], target[kept], scale[kept]
-    return _Bundle(source, target, scale, site, connection.delay_ms, connection.threshold_mV)
+    return _Bundle(source, target, scale, site, connection.delay_ms, network.threshold_of(connection))
 
 
 def connection_wires(network: NetworkBase) -> Wires:
@@ -181,6 +183,13 @@ def connection_wires(network: NetworkBase) -> Wires:
     """
     bundles: dict[Any, _Bundle] = {}
     templates = network.cell_types
+    sizes = {name: len(population) for name, population in network.populations.items()}
+    pairs = sum(sizes[connection.source] * sizes[connection.target] for connection in network.connections)
+    if pairs > MOST_PAIRS:
+        raise NetworkError(
+            f"The connections of this network join {pairs:,} pairs of cells, more than the {MOST_PAIRS:,} that fit "
+            "into memory: take a smaller mesh or fewer connections."
+        )
     for connection in network.connections:
         site = (connection.target, templates[connection.target].sections_at(connection.location))
         key = (
@@ -193,7 +202,7 @@ def connection_wires(network: NetworkBase) -> Wires:
             connection.allow_autapses or connection.source != connection.target,
             connection.source_indices,
             connection.target_indices,
-            connection.threshold_mV,
+            network.threshold_of(connection),
         )
         if key not in bundles:
             bundles[key] = _grid_bundle(network, connection, site)

@@ -81,6 +81,6 @@ def load() -> tuple[Any, Library]:
     return _loaded
 
 
-def has_sections(h: Any) -> bool:
-    """Return whether any section exists in this process."""
-    return any(True for _ in h.allsec())
+def count_sections(h: Any) -> int:
+    """Return how many sections exist in this process."""
+    return sum(1 for _ in h.allsec())

@@ -22,14 +22,11 @@ class Armed:
         Events and their times of arrival, ms.
     spike_times, spike_gids : array, shape (n_spikes,)
         Spikes of the drive cells themselves.
-    clamps : list
-        The current clamps of the biases; they act as long as this list lives.
     """
 
     arrivals: list[tuple[Any, float]]
     spike_times: NDArray[np.float64]
     spike_gids: NDArray[np.int64]
-    clamps: list[Any]
 
 
 def _first_rows(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -72,8 +69,9 @@ def _arrivals(
     return arrivals
 
 
-def _clamps(column: Column, network: Network, tstop: float) -> list[Any]:
-    clamps = []
+def _set_clamps(column: Column, network: Network, tstop: float) -> None:
+    """Give the column the current clamps of the biases, and take those of an earlier run away."""
+    column.clamps.clear()
     ranges = network.gid_ranges
     for bias in network.biases.values():
         stop = tstop if bias.tstop_ms is None else bias.tstop_ms
@@ -81,12 +79,11 @@ def _clamps(column: Column, network: Network, tstop: float) -> list[Any]:
             for gid in ranges[cell_type]:
                 clamp = column.h.IClamp(column.section(gid, bias.section)(0.5))
                 clamp.delay, clamp.dur, clamp.amp = bias.t0_ms, stop - bias.t0_ms, amplitude
-                clamps.append(clamp)
-    return clamps
+                column.clamps.append(clamp)
 
 
 def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, tstop: float, seed: int | None) -> Armed:
-    """Set the weights of the drives and list what arrives when.
+    """Set the weights of the drives and the biases, and list what arrives when.
 
     Parameters
     ----------
@@ -106,7 +103,7 @@ def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, t
     Returns
     -------
     Armed
-        Events and clamps.
+        Events, and the spikes of the drive cells.
     """
     events = drive_events(network, trial, tstop, seed)
     ranges = network.gid_ranges
@@ -118,9 +115,5 @@ def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, t
         for gid, train in zip(ranges[name], trains, strict=True):
             times.append(train)
             gids.append(np.full(len(train), gid, dtype=np.int64))
-    return Armed(
-        arrivals=arrivals,
-        spike_times=np.concatenate(times),
-        spike_gids=np.concatenate(gids),
-        clamps=_clamps(column, network, tstop),
-    )
+    _set_clamps(column, network, tstop)
+    return Armed(arrivals=arrivals, spike_times=np.concatenate(times), spike_gids=np.concatenate(gids))

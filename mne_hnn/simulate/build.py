@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SimulationError
 from ..network import CellTemplate, Network, Wires
 from . import _neuron
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
@@ -22,6 +21,11 @@ SYNAPSE_SLOTS = 4
 MOMENT_SLOTS = 12
 
 Site = tuple[str, tuple[str, ...]]
+
+
+def receptor_order(template: CellTemplate) -> list[str]:
+    """Return the receptors in the order of their slots: by name, so that equal templates give equal bits."""
+    return sorted(template.synapses)
 
 
 class Column:
@@ -54,17 +58,22 @@ class Column:
         self._start_voltages: list[tuple[Any, float]] = []
         self._banks: dict[tuple[int, tuple[str, ...]], tuple[Any, ...]] = {}
         self._drive_netcons: dict[tuple[str, int, tuple[str, ...]], tuple[Any, ...]] = {}
+        self.clamps: list[Any] = []  # of the biases of one run; they act as long as they are here
         self.moment_groups: dict[str, slice] = {}
         self._moments: list[Any] = []
         self._moment_starts: list[int] = []
         self.reference_moments: dict[str, int] = {}
         self.largest_moment = 0.0  # fA m, of a cell whose voltages stay below 10 V
         self._templates = [p.template for p in network.populations.values() for _ in range(len(p))]
-        self._add_cells()
-        self._add_banks()
-        self._add_spike_detectors()
-        self._add_connections()
-        self._record()
+        try:
+            self._add_cells()
+            self._add_banks()
+            self._add_spike_detectors()
+            self._add_connections()
+            self._record()
+        except BaseException:  # interrupted: what was built must not be simulated along with the next network
+            self.close()
+            raise
 
     # cells ------------------------------------------------------------------------------------------------
 
@@ -110,14 +119,7 @@ class Column:
 
     def _add_spike_detectors(self) -> None:
         thresholds = np.full(len(self._cells), float(self.network.threshold_mV))
-        wires = self.wires
-        if len(wires):
-            thresholds[wires.source] = wires.threshold
-            if np.any(thresholds[wires.source] != wires.threshold):
-                raise SimulationError(
-                    "Connections from one cell have different spike thresholds: give all connections of a source "
-                    "cell type the same threshold_mV."
-                )
+        thresholds[self.wires.source] = self.wires.threshold
         for gid, cell in enumerate(self._cells):
             soma = cell.sections[self._templates[gid].root]
             detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
@@ -142,17 +144,17 @@ class Column:
                     self._banks[gid, sections] = self._new_banks(gid, sections)
 
     def _new_banks(self, gid: int, sections: tuple[str, ...]) -> tuple[Any, ...]:
-        """Make the banks of one group: receptors in the order of the template's ``synapses``, four to a bank."""
+        """Make the banks of one group of sections: four receptors to a bank."""
         h = self.h
         cell = self._cells[gid]
-        receptors = list(self._templates[gid].synapses.values())
+        template = self._templates[gid]
+        receptors = [template.synapses[name] for name in receptor_order(template)]
         banks = []
         for start in range(0, len(receptors), SYNAPSE_SLOTS):
             bank = h.HnnSynapses(cell.sections[sections[0]](0.5))
             for slot, synapse in enumerate(receptors[start : start + SYNAPSE_SLOTS]):
                 setattr(bank, f"e_{slot}", synapse.e_mV)
-                # equal time constants have no double exponential: the limit is approached as NEURON does
-                setattr(bank, f"tau1_{slot}", min(synapse.tau1_ms, 0.9999 * synapse.tau2_ms))
+                setattr(bank, f"tau1_{slot}", synapse.effective_tau1_ms)
                 setattr(bank, f"tau2_{slot}", synapse.tau2_ms)
             for section in sections:
                 injector = h.HnnInjector(cell.sections[section](0.5))
@@ -163,8 +165,8 @@ class Column:
         return tuple(banks)
 
     def slot_weights(self, wires: Wires, cell_type: str) -> NDArray[np.float64]:
-        """Return the weights of `wires` in the order of the receptors of `cell_type`, shape (n, n_receptors)."""
-        receptors = list(self.network.populations[cell_type].template.synapses)
+        """Return the weights of `wires` in the order of the slots of `cell_type`, shape (n, n_receptors)."""
+        receptors = receptor_order(self.network.populations[cell_type].template)
         columns = np.zeros((len(wires), len(receptors)))
         for column, receptor in enumerate(receptors):
             if receptor in wires.receptors:
@@ -184,6 +186,8 @@ class Column:
             for bank in range(n_banks):
                 used = [k for k in range(columns.shape[1]) if k // SYNAPSE_SLOTS == bank and np.any(columns[:, k])]
                 if not used and bank > 0:
+                    # no event goes there, but weights given later must be seen to need one
+                    self._groups.append((rows, cell_type, bank, [], h.List()))
                     continue
                 last = (used[-1] % SYNAPSE_SLOTS + 1) if used else 1
                 slots = list(range(bank * SYNAPSE_SLOTS, min(bank * SYNAPSE_SLOTS + last, columns.shape[1])))
@@ -273,10 +277,20 @@ class Column:
         """Take the cells out of NEURON, whoever still holds this object: it integrates every section that exists."""
         self.pc.gid_clear()
         # recordings before what they record, connections before what they connect
+        self.clamps.clear()
         for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
-            delattr(self, name)
+            self.__dict__.pop(name, None)
         for name in ("_banks", "_keep", "_cells", "_start_voltages"):
-            delattr(self, name)
+            self.__dict__.pop(name, None)
+
+    def n_sections(self) -> int:
+        """Return how many sections the column has in NEURON."""
+        return len(self._start_voltages)
+
+    def largest_voltage(self) -> float:
+        """Return the largest absolute voltage in the middle of any section now, mV; infinite if one is not a number."""
+        voltages = np.abs([section.v for section, _ in self._start_voltages])
+        return float(voltages.max()) if np.isfinite(voltages).all() else np.inf
 
     def section(self, gid: int, name: str) -> Any:
         """Return a section of a cell."""

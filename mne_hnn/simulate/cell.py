@@ -53,7 +53,7 @@ def moment_weights(template: CellTemplate) -> dict[Node, float]:
     weights : dict
         (section, end) -> weight in fA m per mV; ends that are one electrical node are merged.
     """
-    parents = {branch.child: branch for branch in template.tree}
+    parents = template.parents
 
     def node(section: str, end: float) -> Node:
         branch = parents.get(section)

@@ -5,6 +5,7 @@ The network built last is kept: a further trial, other drives, weights or biases
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,6 +47,8 @@ class Trial:
     spike_gids: NDArray[np.int64]
 
 
+# NEURON has one state per process: one run at a time.
+_running = threading.RLock()
 _column: Column | None = None
 _expanded: tuple[Network, Wires] | None = None
 
@@ -66,7 +69,7 @@ def n_steps(tstop: float, dt: float) -> int:
 def _connections(network: Network) -> Wires:
     """Expand the connections, or take the last expansion if nothing that decides it has changed."""
     global _expanded
-    fields = ("populations", "connections", "gains", "inplane_distance_um")
+    fields = ("populations", "connections", "gains", "inplane_distance_um", "threshold_mV")
     if _expanded is not None:
         last, wires = _expanded
         if last is network or all(getattr(last, name) == getattr(network, name) for name in fields):
@@ -93,6 +96,7 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
             "make the delay at least one step, or dt smaller."
         )
     sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
+    _refuse_foreign_sections()
     column = _column
     if column is not None and column.network.populations == network.populations:
         fits = (
@@ -105,14 +109,18 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
             return column
         sites |= column.sites  # so that two networks in turn do not build each other away
     clear()
+    _column = Column(network, wires, tstop, sites)
+    return _column
+
+
+def _refuse_foreign_sections() -> None:
     h, _ = _neuron.load()
-    if _neuron.has_sections(h):
+    own = 0 if _column is None else _column.n_sections()
+    if _neuron.count_sections(h) != own:
         raise SimulationError(
             "This process holds NEURON sections that were not made by mne_hnn, and they would be simulated with it: "
             "delete them, or simulate with n_jobs=2 or more, in processes of their own."
         )
-    _column = Column(network, wires, tstop, sites)
-    return _column
 
 
 def clear() -> None:
@@ -134,6 +142,7 @@ def _integrate(
     from neuron import coreneuron
 
     column.h.dt = dt
+    column.h.secondorder = 0  # backward Euler, whatever else was done in this process
     column.pc.set_maxstep(10)
     coreneuron.enable = engine == "coreneuron"
     coreneuron.verbose = 0
@@ -149,8 +158,14 @@ def _integrate(
             # outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
             column.pc.psolve((round(k * tstop / stretches / dt) + 0.25) * dt)
             progress()
+    except RuntimeError as error:
+        clear()  # another user of NEURON in this process may have changed what was built
+        raise SimulationError(
+            f"NEURON stopped: {str(error).strip()}. The network is built anew by the next call."
+        ) from error
     finally:
         coreneuron.enable = False
+        column.clamps.clear()
 
 
 def run_trial(
@@ -187,18 +202,20 @@ def run_trial(
     """
     steps = n_steps(tstop, dt)
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
-    column = column_for(network, drives, tstop, dt)
-    armed = arm(column, network, drives, trial, tstop, seed)
-    _integrate(column, armed, tstop, dt, engine, progress)
-    moments = column.moments()
+    with _running:
+        column = column_for(network, drives, tstop, dt)
+        armed = arm(column, network, drives, trial, tstop, seed)
+        _integrate(column, armed, tstop, dt, engine, progress)
+        moments, largest_voltage = column.moments(), column.largest_voltage()
+        times, gids = column.spikes()
     if moments.shape[1:] != (steps + 1,) and len(moments):
         raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
-    if len(moments) and not np.abs(moments).max() < column.largest_moment:  # also where it is not a number
+    # "not below" rather than "above": what is not a number is caught too
+    if (len(moments) and not np.abs(moments).max() < column.largest_moment) or not largest_voltage < 1e4:
         raise SimulationError(
             "The simulation became unstable: voltages exceed 10 V or are not numbers. Reduce dt, or look for a weight, "
             "a bias or a channel density that is far too large."
         )
-    times, gids = column.spikes()
     times = np.concatenate([times, armed.spike_times])
     gids = np.concatenate([gids, armed.spike_gids])
     order = np.lexsort((gids, times))

@@ -131,7 +131,7 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
     build = toolchain.Build(
         root=root, directory=scratch, compiler=compiler, variant=variant, jobs=min(os.cpu_count() or 1, 8)
     )
-    logger.info("Compiling the membrane and synapse mechanisms, once for this machine ...")
+    logger.info("Compiling the membrane and synapse mechanisms, once for this environment ...")
     try:
         bar = ProgressBar(build.n_steps(), mesg="Compiling")
         done = 0
@@ -144,7 +144,7 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
         build.run(advance)
         for part in ("neuron", "coreneuron"):
             shutil.rmtree(scratch / part, ignore_errors=True)
-        record = {"key": key, "variant": variant.name, "flags": list(variant.flags), "neuron": version("neuron")}
+        record = {"key": key, "variant": variant.name, "flags": list(variant.flags), **_surroundings()}
         (scratch / "library.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         if directory.exists():
             shutil.rmtree(directory)
@@ -197,7 +197,13 @@ _known: dict[tuple[str | None, Path, str | None], Library] = {}
 def _find_or_build(request: str | None, force: bool) -> Library:
     from mne.utils import logger
 
-    candidates = _candidates(request)
+    try:
+        candidates = _candidates(request)
+    except CompilationError:
+        ready = _ready_library(request)
+        if ready is None:
+            raise
+        return ready
     failure: CompilationError | None = None
     for compiler, candidate, library in candidates:
         place = library.directory.parent
@@ -219,6 +225,33 @@ def _find_or_build(request: str | None, force: bool) -> Library:
         return library
     assert failure is not None
     raise failure
+
+
+def _surroundings() -> dict[str, str]:
+    """Return what a library must share with the process that loads it, as kept in its ``library.json``."""
+    try:
+        cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n", 1)[0]
+        flags = next((line for line in cpu.splitlines() if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        flags = platform.processor()
+    return {
+        "sources": _source_digest(),
+        "neuron": version("neuron"),
+        "root": str(toolchain.neuron_root()),
+        "machine": platform.machine(),
+        "cpu": hashlib.sha256(flags.encode()).hexdigest()[:20],
+    }
+
+
+def _ready_library(request: str | None) -> Library | None:
+    """Return a library compiled earlier that fits this process, for machines without a compiler (cluster nodes)."""
+    here = _surroundings()
+    found = {}
+    for record in (cache_directory() / "mechanisms").glob("*/library.json"):
+        entry = json.loads(record.read_text(encoding="utf-8"))
+        if all(entry.get(name) == value for name, value in here.items()) and request in (None, entry["variant"]):
+            found[entry["variant"]] = Library(directory=record.parent, variant=entry["variant"], key=entry["key"])
+    return next((found[name] for name in _VARIANTS if name in found), None)
 
 
 def find_library() -> Library | None:

@@ -56,8 +56,8 @@ class Simulation:
 
     @property
     def dipole(self) -> Dipole:
-        """The average over trials."""
-        return self.dipoles[0] if len(self.dipoles) == 1 else average_dipoles(self.dipoles)
+        """The average over trials: a new object each time, free to be smoothed and scaled."""
+        return average_dipoles(self.dipoles)
 
     def to_epochs(self) -> mne.EpochsArray:
         """Return the trials as epochs with the same channels."""

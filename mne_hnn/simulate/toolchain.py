@@ -129,8 +129,9 @@ def _run(command: Sequence[str], log: Path, cwd: Path, env: dict[str, str] | Non
     with log.open("a", encoding="utf-8") as stream:
         stream.write("$ " + shlex.join(command) + "\n" + result.stdout)
     if result.returncode != 0:
-        lines = [line for line in result.stdout.splitlines() if "error" in line.lower()] or [result.stdout[-300:]]
-        raise CompilationError(f"{Path(command[0]).name} failed: {lines[0].strip()}")
+        lines = [line for line in result.stdout.splitlines() if "error" in line.lower()]
+        reason = lines[0].strip() if lines else f"exit code {result.returncode}"
+        raise CompilationError(f"{Path(command[0]).name} failed: {reason}.")
 
 
 def _makefile_flags(makefile: Path, variable: str) -> list[str]:

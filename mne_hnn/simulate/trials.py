@@ -55,9 +55,7 @@ def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], basel
             moment[0] = 0.0  # the published software leaves its first sample at zero
             moment = moment - published[layer]
         data[layer] = moment
-    if not data:
-        raise ParameterError("No cell type of this network measures the dipole: set measures_dipole on a template.")
-    agg = np.sum(list(data.values()), axis=0)
+    agg = np.sum([np.zeros(len(times_ms)), *data.values()], axis=0)  # zero where no cell type measures the dipole
     return Dipole.from_fAm(times_ms, {"agg": agg, **data}, comment=f"{network.name}, trial {trial.index}")
 
 
@@ -82,6 +80,7 @@ def _collect(network: Network, trials: Mapping[int, Trial], settings: _Settings)
         gid_ranges=network.gid_ranges,
         tmin=0.0,
         tmax=settings.tstop * MS,
+        trials=indices,
     )
     return Simulation(
         network=network,
@@ -211,7 +210,8 @@ def simulate(
         raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
     n_steps(tstop, dt)
     n_trials = check_int(n_trials, "n_trials", minimum=1)
-    check_name(baseline, BASELINES, "baseline")
+    if check_name(baseline, BASELINES, "baseline") == "published":
+        _published_baseline(network, np.zeros(1))  # refuse before the work, not after it
     engine = _available_engine(engine)
     settings = _Settings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
     n_workers(n_jobs)

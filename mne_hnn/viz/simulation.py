@@ -128,6 +128,8 @@ def plot_simulation(
     fig : matplotlib.figure.Figure
         The figure.
     """
+    if not hasattr(simulation, "dipoles"):
+        raise ParameterError(f"plot_simulation needs a Simulation, got {type(simulation).__name__}: see plot_dipole.")
     if not 0 <= trial < simulation.n_trials:
         raise ParameterError(f"trial must be from 0 to {simulation.n_trials - 1}, got {trial!r}.")
     panels: list[tuple[float, Any]] = [

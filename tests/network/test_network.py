@@ -18,6 +18,8 @@ from mne_hnn.network import (
     Population,
     SpikeTrainDrive,
     calcium,
+    connection_wires,
+    drive_events,
     jones_2009,
     law_2021,
     model,
@@ -207,7 +209,7 @@ def test_scale_connections(column):
 
 
 def test_clear(small):
-    cleared = small.with_tonic_bias("t", amplitude_nA={"L2_basket": 1.0}).clear()
+    cleared = small.with_tonic_bias("t", amplitude_nA={"L2_basket": 1.0}).only_cells()
     assert (cleared.connections, len(cleared.drives), len(cleared.biases)) == ((), 0, 0)
     assert cleared.n_cells == small.n_cells
 
@@ -323,6 +325,25 @@ BAD_CONNECTIONS = [
 def test_wrong_connections(small, changes, message):
     with pytest.raises(ParameterError, match=message):
         small.with_connection("L2_basket", "L2_pyramidal", **{**PLAIN, **changes})
+
+
+def test_requests_beyond_memory_are_refused_first():
+    with pytest.raises(NetworkError, match="more than the 10,000 that can be simulated: take a smaller mesh"):
+        jones_2009(mesh_shape=(30_000, 30_000))
+    with pytest.raises(NetworkError, match="pairs of cells, more than the 100,000,000"):
+        connection_wires(jones_2009(mesh_shape=(100, 100)))
+    fast = jones_2009((1, 1)).with_poisson_drive("p", rate_Hz=1e12, location="soma", weights_ampa={"L2_basket": 0.1})
+    with pytest.raises(DriveError, match="reduce its rate"):
+        drive_events(fast, 0, 100.0)
+
+
+def test_one_threshold_per_source():
+    base = jones_2009((1, 1))
+    assert base.threshold_of(base.connections[0]) == 0.0
+    with pytest.raises(NetworkError, match="different thresholds, -20 and 0 mV"):
+        base.with_connection_changes(0, changes={"threshold_mV": -20.0})
+    every = base.with_connection_changes(changes={"threshold_mV": -20.0}, source="L2_pyramidal")
+    assert set(connection_wires(every).threshold) == {0.0, -20.0}
 
 
 def test_wrong_networks(small):

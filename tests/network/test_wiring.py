@@ -95,7 +95,7 @@ def test_same_receptor_twice_adds(small):
     np.testing.assert_allclose(twice.weights_uS, 2 * once.weights_uS)
 
 
-@pytest.mark.parametrize("change", [{"delay_ms": 3.0}, {"lamtha": 3.0}, {"threshold_mV": 1.0}, {"probability": 0.5}])
+@pytest.mark.parametrize("change", [{"delay_ms": 3.0}, {"lamtha": 3.0}, {"probability": 0.5}])
 def test_routes_of_different_timing_stay_apart(small, change):
     plain = Connection(source="L2_basket", target="L2_pyramidal", **PLAIN)
     other = Connection(source="L2_basket", target="L2_pyramidal", **{**PLAIN, "receptor": "gabab", **change})

@@ -83,6 +83,19 @@ def test_no_compiler_says_what_to_install(monkeypatch, own_cache):
         mechanism_library()
 
 
+def test_a_compiled_library_serves_where_there_is_no_compiler(own_cache, monkeypatch):
+    built = mechanism_library(variant="neuron")
+    library._known.clear()
+    monkeypatch.setattr(toolchain.shutil, "which", lambda _: None)
+    assert mechanism_library() == built
+    library._known.clear()
+    with pytest.raises(CompilationError, match="No C"):
+        mechanism_library(variant="portable")
+    monkeypatch.setattr(library, "_source_digest", lambda: "other sources")
+    with pytest.raises(CompilationError, match="No C"):
+        mechanism_library()
+
+
 def test_a_failing_compiler_leaves_a_log_and_no_library(own_cache, tmp_path, monkeypatch):
     compiler = tmp_path / "broken-g++"
     compiler.write_text('#!/bin/sh\ncase "$*" in *-E*) exec g++ "$@";; esac\necho "error: out of order" >&2; exit 1\n')

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
-from mne_hnn.network import Connection, jones_2009, law_2021, with_erp_drives
+from mne_hnn.network import Connection, jones_2009, law_2021, replace, with_erp_drives
 from mne_hnn.simulate import _neuron, clear, close_workers, engine, simulate, workers
 
 
@@ -54,6 +54,13 @@ def test_trials_differ_and_each_begins_at_the_baseline(three_trials):
         assert np.abs(dipole.data[:, 0]).max() < 1e-24
         before = dipole.times < 0.010  # the first drive arrives after 20 ms
         assert np.abs(dipole.data[:, before]).max() < 1e-6 * np.abs(dipole.data).max()
+
+
+@pytest.mark.parametrize(("tstop", "dt"), [(900.0, 0.025), (2500.0, 0.025), (500.0, 1 / 30), (1500.0, 0.03)])
+def test_long_runs_have_every_sample(tstop, dt):
+    """NEURON adds up its time, so that the end of a long run falls beside the step it belongs to."""
+    simulation = simulate(jones_2009(mesh_shape=(1, 1)), tstop, dt=dt, verbose="error")
+    assert len(simulation.times) == round(tstop / dt) + 1
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3])
@@ -212,6 +219,112 @@ def test_an_interrupted_run_leaves_nothing_behind(three_trials):
     assert bytes_of(again) == bytes_of(three_trials)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_nothing_of_an_interrupted_run_with_a_bias_goes_on(three_trials, keep):
+    """Even while the exception is held, as an interactive session does, its currents do not act any more."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    biased = small().with_tonic_bias("bias", amplitude_nA={"L5_pyramidal": 1.0})
+    kept = None
+    try:
+        engine.run_trial(biased, trial=0, tstop=100.0, dt=0.025, seed=None, engine="coreneuron", progress=interrupt)
+    except KeyboardInterrupt as error:
+        kept = error if keep else None
+    again = simulate(small(), 60.0, n_trials=3, verbose="error")
+    assert bytes_of(again) == bytes_of(three_trials)
+    del kept
+
+
+def test_an_interrupted_build_leaves_no_sections(monkeypatch, three_trials):
+    def interrupt(_self):
+        raise KeyboardInterrupt
+
+    clear()
+    monkeypatch.setattr(engine.Column, "_add_connections", interrupt)
+    with pytest.raises(KeyboardInterrupt) as kept:
+        simulate(small(), 60.0, verbose="error")
+    monkeypatch.undo()
+    again = simulate(small(), 60.0, n_trials=3, verbose="error")
+    assert bytes_of(again) == bytes_of(three_trials)
+    del kept
+
+
+def test_a_weight_for_a_receptor_that_had_none_is_not_lost():
+    """Beyond the fourth receptor too, which another mechanism serves."""
+
+    def network(weight):
+        base = small()
+        template = base.cell_types["L5_pyramidal"].with_synapse("slow", e_mV=0.0, tau1_ms=5.0, tau2_ms=50.0)
+        template = template.with_section("apical_tuft", receptors=("ampa", "nmda", "gabaa", "gabab", "slow"))
+        return base.with_cell("L5_pyramidal", template).with_connection(
+            "L2_pyramidal",
+            "L5_pyramidal",
+            location="distal",
+            receptor="slow",
+            weight_uS=weight,
+            delay_ms=1.0,
+            lamtha=3.0,
+        )
+
+    clear()
+    without = simulate(network(0.0), 60.0, verbose="error")
+    rearmed = simulate(network(0.01), 60.0, verbose="error")
+    clear()
+    assert bytes_of(rearmed) == bytes_of(simulate(network(0.01), 60.0, verbose="error"))
+    assert bytes_of(rearmed) != bytes_of(without)
+
+
+def test_equal_networks_give_equal_bytes_whatever_the_order_of_their_synapses(three_trials):
+    base = small()
+    template = base.cell_types["L5_pyramidal"]
+    turned = replace(template, synapses=dict(reversed(list(template.synapses.items()))))
+    network = base.with_cell("L5_pyramidal", turned)
+    assert network == base
+    clear()
+    assert bytes_of(simulate(network, 60.0, n_trials=3, verbose="error")) == bytes_of(three_trials)
+
+
+def test_the_threshold_of_the_network_decides_what_a_spike_is():
+    low = replace(small(), threshold_mV=-40.0)
+    spikes = simulate(low, 60.0, verbose="error").spikes
+    usual = simulate(small(), 60.0, verbose="error").spikes
+    first = min(spikes.select(cell_types="L5_pyramidal").time)
+    assert first < min(usual.select(cell_types="L5_pyramidal").time)
+
+
+def test_the_average_is_free_to_be_changed():
+    simulation = simulate(small(), 10.0, verbose="error")
+    before = simulation.dipoles[0].data.copy()
+    simulation.dipole.smooth(5.0).scale(3000.0)
+    np.testing.assert_array_equal(simulation.dipoles[0].data, before)
+
+
+def test_a_network_without_dipole_cells_still_spikes():
+    network = jones_2009(mesh_shape=(2, 2)).without_population("L2_pyramidal", "L5_pyramidal")
+    network = network.with_evoked_drive(
+        "touch", mu_ms=5.0, sigma_ms=0.0, location="soma", weights_ampa={"L2_basket": 0.1}
+    )
+    simulation = simulate(network, 20.0, verbose="error")
+    assert simulation.spikes.counts()["L2_basket"] > 0
+    assert simulation.dipole.ch_names == ["agg"]
+    assert not simulation.dipole.data.any()
+
+
+def test_state_of_neuron_changed_by_others():
+    """Their solver order does not matter; their clearing of cells is an error of one sentence, and passes."""
+    expected = bytes_of(simulate(small(), 20.0, verbose="error"))
+    h, _ = _neuron.load()
+    h.secondorder = 2
+    assert bytes_of(simulate(small(), 20.0, verbose="error")) == expected
+    h.ParallelContext().gid_clear()
+    with pytest.raises(SimulationError, match="NEURON stopped: .*built anew by the next call") as caught:
+        simulate(small(), 20.0, verbose="error")
+    assert "\n" not in str(caught.value)
+    assert bytes_of(simulate(small(), 20.0, verbose="error")) == expected
+
+
 def test_a_finer_step_converges_to_the_same_response():
     network = small()
     coarse = simulate(network, 40.0, dt=0.025, verbose="error").dipole
@@ -291,6 +404,9 @@ def test_an_unstable_run_is_an_error_not_a_result():
     network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={"L5_pyramidal": 1e300})
     with pytest.raises(SimulationError, match="unstable"):
         simulate(network, 5.0, verbose="error")
+    network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={"L2_basket": 1e200})
+    with pytest.raises(SimulationError, match="unstable"):
+        simulate(network, 5.0, verbose="error")
     assert simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error").n_trials == 1
 
 
@@ -322,6 +438,10 @@ def test_a_killed_worker_costs_only_its_own_trial():
     whole = {dipole.comment: dipole.data for dipole in expected.dipoles}
     for dipole in kept.dipoles:
         np.testing.assert_array_equal(dipole.data, whole[dipole.comment])
+    numbers = [int(dipole.comment.split()[-1]) for dipole in kept.dipoles]
+    assert kept.spikes.trials == tuple(numbers)
+    for number in numbers:
+        np.testing.assert_array_equal(kept.spikes.select(trial=number).time, expected.spikes.select(trial=number).time)
     after = simulate(network, 170.0, n_trials=4, n_jobs=2, verbose="error")
     assert bytes_of(after) == bytes_of(expected)
 
