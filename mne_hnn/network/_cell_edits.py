@@ -39,6 +39,11 @@ class CellEdits(NetworkBase):
             The new template.
         edit : callable | None
             A function of the present template that returns the new one; give this or `template`.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         population = self.populations[check_name(cell_type, self.populations, "cell type", error=NetworkError)]
         if (template is None) == (edit is None):
@@ -74,6 +79,11 @@ class CellEdits(NetworkBase):
             Its template.
         positions_um : sequence of (x, y, z)
             Soma positions, um.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         if cell_type in self.populations:
             raise NetworkError(f"Cell type {cell_type!r} is there already: choose another name, or use with_cell.")
@@ -125,6 +135,11 @@ class CellEdits(NetworkBase):
         ----------
         inplane_distance_um, layer_separation_um : float | None
             New distances, um; None to keep the present one.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         spacing = self.inplane_distance_um if inplane_distance_um is None else inplane_distance_um
         separation = self.layer_separation_um if layer_separation_um is None else layer_separation_um
@@ -139,6 +154,11 @@ class CellEdits(NetworkBase):
         ----------
         mesh_shape : tuple of int
             Pyramidal cells of each type along x and y.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         shape = check_mesh_shape(mesh_shape)
         off_grid = [name for name in self.populations if not self._sits_on_grid(name)]

@@ -53,6 +53,11 @@ class ConnectionEdits(NetworkBase):
             Space constant, in units of the in-plane distance.
         **more
             Other fields of the connection, such as ``probability`` and ``seed``.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         connection = Connection(
             source=source,
@@ -123,6 +128,11 @@ class ConnectionEdits(NetworkBase):
         **selector
             ``source``, ``target``, ``location``, ``receptor``, as for :meth:`pick_connections`.
             Without indices and selector all connections are dropped.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         dropped = set(self._chosen(indices, selector))
         return replace(self, connections=tuple(c for k, c in enumerate(self.connections) if k not in dropped))
@@ -138,6 +148,11 @@ class ConnectionEdits(NetworkBase):
             New values of fields of :class:`~mne_hnn.network.Connection`.
         **selector
             As for :meth:`pick_connections`.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         chosen = set(self._chosen(indices, selector))
         edited = (replace(c, **changes) if k in chosen else c for k, c in enumerate(self.connections))
@@ -161,6 +176,11 @@ class ConnectionEdits(NetworkBase):
             ``e_e``, ``e_i``, ``i_e``, ``i_i``: factors on the weights of all connections from
             excitatory or inhibitory cells to excitatory or inhibitory cells. Drives are not
             scaled. Gains not given keep their value.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         for key in gains:
             check_name(key, GAINS, "gain", error=NetworkError)

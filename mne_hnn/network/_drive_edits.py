@@ -73,6 +73,11 @@ class DriveEdits(NetworkBase):
             Weight per target cell type, uS.
         **common
             Other fields of :class:`~mne_hnn.network.Drive`.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         fields = _common(weights_ampa, weights_nmda, common)
         drive = EvokedDrive(name=name, mu_ms=mu_ms, sigma_ms=sigma_ms, numspikes=numspikes, location=location, **fields)
@@ -116,6 +121,11 @@ class DriveEdits(NetworkBase):
             Weight per target cell type, uS.
         **common
             Other fields of :class:`~mne_hnn.network.Drive`.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         drive = BurstyDrive(
             name=name,
@@ -159,6 +169,11 @@ class DriveEdits(NetworkBase):
             Weight per target cell type, uS.
         **common
             Other fields of :class:`~mne_hnn.network.Drive`.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         fields = _common(weights_ampa, weights_nmda, common)
         drive = PoissonDrive(name=name, location=location, rate_Hz=rate_Hz, tstart=tstart, tstop=tstop, **fields)
@@ -188,6 +203,11 @@ class DriveEdits(NetworkBase):
             Weight per target cell type, uS.
         **common
             Other fields of :class:`~mne_hnn.network.Drive`.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         fields = _common(weights_ampa, weights_nmda, common)
         trains = tuple(times_ms.values()) if isinstance(times_ms, Mapping) else times_ms
@@ -209,6 +229,11 @@ class DriveEdits(NetworkBase):
             The drive.
         **changes
             New values of its fields.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         drive = replace(self.drives[check_name(name, self.drives, "drive", error=DriveError)], **changes)
         if drive.name != name and drive.name in self.drives:
@@ -237,6 +262,11 @@ class DriveEdits(NetworkBase):
             Section that receives it.
         t0_ms, tstop_ms : float
             Start and end, ms; a `tstop_ms` of None is the end of each simulation.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
         """
         if name in self.biases:
             raise DriveError(f"Bias {name!r} is there already: choose another name.")
