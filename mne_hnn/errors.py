@@ -46,19 +46,17 @@ class CacheError(MneHnnError, OSError):
 
 
 class SimulationError(MneHnnError, RuntimeError):
-    """A simulation failed or gave values that are not finite."""
-
-
-class WorkerError(SimulationError):
-    """A worker process died.
+    """A simulation failed or gave values that are not finite.
 
     Attributes
     ----------
     completed : Simulation | dict | None
-        What ended before, or beside, the task that was lost: from :func:`mne_hnn.simulate.simulate` a
+        What ended before, or beside, the trial that failed: from :func:`mne_hnn.simulate.simulate` a
         :class:`~mne_hnn.simulate.Simulation` of the other trials, None if there was none.
     """
 
-    def __init__(self, message: str, completed: Any = None) -> None:
-        super().__init__(message)
-        self.completed = completed
+    completed: Any = None
+
+
+class WorkerError(SimulationError):
+    """A worker process died; ``completed`` holds what the others, and this one before, have done."""

@@ -14,7 +14,7 @@ from .._checks import check_int, check_name
 from .._units import MS
 from ..baseline import jones_baseline_fAm
 from ..dipole import Dipole
-from ..errors import ParameterError, SimulationError, WorkerError
+from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
@@ -133,15 +133,19 @@ def _progress(total: int) -> Callable[[], None]:
 
 
 def _run_all(network: Network, n_trials: int, settings: _Settings, n_jobs: int) -> dict[int, Trial]:
-    if n_jobs == 1:
-        progress = _progress(n_trials * n_stretches(settings.tstop))
-        return {index: _work(network, index, settings, progress) for index in range(n_trials)}
-    advance = _progress(n_trials)
-    tasks = {index: (network, index, settings) for index in range(n_trials)}
+    done: dict[int, Trial] = {}
     try:
+        if n_jobs == 1:
+            progress = _progress(n_trials * n_stretches(settings.tstop))
+            for index in range(n_trials):
+                done[index] = _work(network, index, settings, progress)
+            return done
+        advance = _progress(n_trials)
+        tasks = {index: (network, index, settings) for index in range(n_trials)}
         return pool(n_workers(n_jobs)).run(_work, tasks, lambda _index, _trial: advance())
-    except WorkerError as error:
-        error.completed = _collect(network, error.completed, settings) if error.completed else None
+    except SimulationError as error:
+        done = done or error.completed or {}
+        error.completed = _collect(network, done, settings) if done else None
         raise
 
 
@@ -197,8 +201,9 @@ def simulate(
         A wrong argument; the sentence says which and what was expected.
     CompilationError
         The mechanisms are not compiled yet and cannot be.
-    WorkerError
-        A worker process died. ``completed`` of the exception is a :class:`Simulation` of the other trials, or None.
+    SimulationError
+        A trial failed; if a worker process died, it is a WorkerError. ``completed`` of the exception is a
+        :class:`Simulation` of the other trials, or None.
 
     Notes
     -----

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from .._checks import check_int
-from ..errors import ParameterError, WorkerError
+from ..errors import ParameterError, SimulationError, WorkerError
 
 Key = TypeVar("Key", bound=Hashable)
 _Finished = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]
@@ -190,16 +190,17 @@ class WorkerPool:
 
 def _raise_first(errors: Mapping[Key, BaseException], completed: dict[Key, Any], n_tasks: int) -> NoReturn:
     """Raise what went wrong first: an error of the task itself rather than the death of its process."""
-    for error in errors.values():
-        if not isinstance(error, BrokenProcessPool):
-            raise error
     key, cause = next(iter(errors.items()))
-    raise WorkerError(
+    error: BaseException = WorkerError(
         f"A worker process died while it simulated trial {key} (killed, or out of memory); {len(completed)} of "
         f"{n_tasks} trials were completed and are in the exception's `completed`. Run again, with fewer n_jobs if "
-        "memory was short.",
-        completed=completed,
-    ) from cause
+        "memory was short."
+    )
+    error.__cause__ = cause
+    error = next((other for other in errors.values() if not isinstance(other, BrokenProcessPool)), error)
+    if isinstance(error, SimulationError):
+        error.completed = completed
+    raise error
 
 
 _pool: WorkerPool | None = None

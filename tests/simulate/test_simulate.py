@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
-from mne_hnn.network import Connection, jones_2009, law_2021, replace, with_erp_drives
+from mne_hnn.network import Connection, drive_events, jones_2009, law_2021, replace, with_erp_drives
 from mne_hnn.simulate import _neuron, clear, close_workers, engine, simulate, workers
 
 
@@ -444,6 +444,23 @@ def test_a_killed_worker_costs_only_its_own_trial():
         np.testing.assert_array_equal(kept.spikes.select(trial=number).time, expected.spikes.select(trial=number).time)
     after = simulate(network, 170.0, n_trials=4, n_jobs=2, verbose="error")
     assert bytes_of(after) == bytes_of(expected)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_failing_trial_keeps_the_others(n_jobs, monkeypatch):
+    """A drive far too strong makes the trials unstable that see it; the others are in the exception."""
+    network = jones_2009(mesh_shape=(1, 1)).with_evoked_drive(
+        "bolt", mu_ms=9.0, sigma_ms=2.0, location="soma", weights_ampa={"L2_basket": 1e308}, event_seed=5
+    )
+    times = [events[0] for k in range(3) for events in drive_events(network, k, 100.0)["bolt"]]
+    tstop = round(sorted(times)[1] + 1.0)  # some trials end before their event, some after
+    late = [k for k, time in enumerate(times) if time > tstop]
+    assert 0 < len(late) < 3
+    with pytest.raises(SimulationError, match="unstable") as caught:
+        simulate(network, tstop, n_trials=3, n_jobs=n_jobs, verbose="error")
+    expected = late if n_jobs > 1 else [k for k in late if k < min(set(range(3)) - set(late))]
+    kept = caught.value.completed
+    assert (kept.spikes.trials if kept else ()) == tuple(expected)
 
 
 def test_a_script_without_main_guard_runs_once(tmp_path):
