@@ -184,13 +184,13 @@ class Column:
             gids = np.unique(wires.target[rows])
             n_banks = -(-columns.shape[1] // SYNAPSE_SLOTS)
             for bank in range(n_banks):
-                used = [k for k in range(columns.shape[1]) if k // SYNAPSE_SLOTS == bank and np.any(columns[:, k])]
-                if not used and bank > 0:
+                first = bank * SYNAPSE_SLOTS
+                used = np.flatnonzero(np.any(columns[:, first : first + SYNAPSE_SLOTS], axis=0))
+                if not len(used):
                     # no event goes there, but weights given later must be seen to need one
                     self._groups.append((rows, cell_type, bank, [], h.List()))
                     continue
-                last = (used[-1] % SYNAPSE_SLOTS + 1) if used else 1
-                slots = list(range(bank * SYNAPSE_SLOTS, min(bank * SYNAPSE_SLOTS + last, columns.shape[1])))
+                slots = list(range(first, first + int(used[-1]) + 1))
                 targets = h.List()
                 for gid in gids:
                     targets.append(self._banks[int(gid), sections][bank])
@@ -261,11 +261,8 @@ class Column:
         return np.add.reduceat(pieces, self._moment_starts, axis=0) if len(pieces) else pieces
 
     def spikes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return times (ms) and cell numbers of the spikes of the last run, in order of time, then number."""
-        times = np.array(self._spike_times)
-        gids = np.array(self._spike_gids).astype(np.int64)
-        order = np.lexsort((gids, times))
-        return times[order], gids[order]
+        """Return times (ms) and cell numbers of the spikes of the last run, in no particular order."""
+        return np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
 
     def initialise(self) -> None:
         """Set every section to its start voltage, and all states to what belongs to it."""

@@ -159,6 +159,10 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
     logger.info("Compiled in %.0f s; kept in %s.", time.perf_counter() - start, directory)
 
 
+# What was found in this process: asking the compiler costs as much as a small simulation.
+_known: dict[tuple[str | None, Path, str | None], Library] = {}
+
+
 def mechanism_library(*, variant: str | None = None, force: bool = False) -> Library:
     """Return the compiled mechanisms, compiling them if this machine has not yet.
 
@@ -188,10 +192,6 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
     if force or setting not in _known or not _is_complete(_known[setting].directory):
         _known[setting] = _find_or_build(request, force)
     return _known[setting]
-
-
-# What was found in this process: asking the compiler costs as much as a small simulation.
-_known: dict[tuple[str | None, Path, str | None], Library] = {}
 
 
 def _find_or_build(request: str | None, force: bool) -> Library:

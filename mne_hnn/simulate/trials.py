@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
 from .._units import MS
-from ..baseline import jones_baseline_fAm
+from ..baseline import published_baseline
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import Network
@@ -34,29 +34,31 @@ def _layers(network: Network) -> dict[str, list[str]]:
     return {name: layers[name] for name in sorted(layers)}
 
 
-def _published_baseline(network: Network, times_ms: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def _pyramidal_cells(network: Network) -> int:
+    """Return how many cells each layer has, if the published baseline is defined for them."""
     counts = {len(network.populations[name]) for types in _layers(network).values() for name in types}
     if set(_layers(network)) != {"L2", "L5"} or len(counts) != 1:
         raise ParameterError(
             "baseline='published' is defined for one pyramidal cell type in each of L2 and L5, in equal numbers: "
             "use baseline='measured'."
         )
-    return jones_baseline_fAm(times_ms, counts.pop())
+    return counts.pop()
 
 
 def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], baseline: str) -> Dipole:
     data: dict[str, NDArray[np.float64]] = {}
-    published = _published_baseline(network, times_ms) if baseline == "published" else {}
     for layer, cell_types in _layers(network).items():
         moment = np.sum([trial.moments[name] for name in cell_types], axis=0)
         if baseline == "measured":
             moment = moment - np.sum([trial.references[name] for name in cell_types], axis=0)
         elif baseline == "published":
             moment[0] = 0.0  # the published software leaves its first sample at zero
-            moment = moment - published[layer]
         data[layer] = moment
     agg = np.sum([np.zeros(len(times_ms)), *data.values()], axis=0)  # zero where no cell type measures the dipole
-    return Dipole.from_fAm(times_ms, {"agg": agg, **data}, comment=f"{network.name}, trial {trial.index}")
+    dipole = Dipole.from_fAm(times_ms, {"agg": agg, **data}, comment=f"{network.name}, trial {trial.index}")
+    if baseline == "published":
+        dipole.subtract(published_baseline(dipole, _pyramidal_cells(network)))
+    return dipole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,7 +218,7 @@ def simulate(
     n_steps(tstop, dt)
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     if check_name(baseline, BASELINES, "baseline") == "published":
-        _published_baseline(network, np.zeros(1))  # refuse before the work, not after it
+        _pyramidal_cells(network)  # refuse before the work, not after it
     engine = _available_engine(engine)
     settings = _Settings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
     n_workers(n_jobs)
