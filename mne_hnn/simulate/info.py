@@ -21,17 +21,20 @@ def _package(name: str) -> str:
 
 
 def _mechanisms() -> list[tuple[str, str]]:
+    rows = []
     try:
         compiler = toolchain.find_compiler()
-        built = library.find_library()
+        macros = toolchain.target_macros(compiler, ("-march=native",)) or ""
+        width = "AVX-512" if "__AVX512DQ__" in macros else "AVX2" if "__AVX2__" in macros else "baseline"
+        rows += [("C++ compiler", compiler), ("vector instructions", width)]
     except MneHnnError as error:
-        return [("C++ compiler", str(error))]
-    macros = toolchain.target_macros(compiler, ("-march=native",)) or ""
-    width = "AVX-512" if "__AVX512DQ__" in macros else "AVX2" if "__AVX2__" in macros else "baseline"
-    lines = [("C++ compiler", compiler), ("vector instructions", width)]
-    if built is None:
-        return [*lines, ("mechanisms", "not compiled yet (mne-hnn compile, or the first simulation)")]
-    return [*lines, ("mechanisms", f"{built.variant}, in {built.directory}")]
+        rows += [("C++ compiler", str(error))]
+    try:
+        built = library.find_library()
+        place = f"{built.variant}, in {built.directory}" if built else "not compiled yet (see mne-hnn compile)"
+    except MneHnnError as error:
+        place = str(error)
+    return [*rows, ("mechanisms", place)]
 
 
 def sys_info() -> str:

@@ -256,7 +256,12 @@ def _ready_library(request: str | None) -> Library | None:
 
 def find_library() -> Library | None:
     """Return the compiled mechanisms if this machine has them, without compiling."""
-    for _, _, library in _candidates(os.environ.get("MNE_HNN_MECHANISMS") or None):
+    request = os.environ.get("MNE_HNN_MECHANISMS") or None
+    try:
+        candidates = _candidates(request)
+    except CompilationError:
+        return _ready_library(request)
+    for _, _, library in candidates:
         if _is_complete(library.directory):
             return library
     return None

@@ -123,9 +123,12 @@ def candidate_variants(compiler: str, request: str | None = None) -> list[Varian
 
 def _run(command: Sequence[str], log: Path, cwd: Path, env: dict[str, str] | None = None) -> None:
     """Run one command, keeping all that it prints in `log`; raise with the log's place if it fails."""
-    result = subprocess.run(
-        list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env, check=False
-    )
+    try:
+        result = subprocess.run(
+            list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env, check=False
+        )
+    except OSError as error:
+        raise CompilationError(f"{Path(command[0]).name} could not be run ({error.strerror}): install it.") from error
     with log.open("a", encoding="utf-8") as stream:
         stream.write("$ " + shlex.join(command) + "\n" + result.stdout)
     if result.returncode != 0:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mne_hnn.errors import CacheError, CompilationError, MneHnnError, ParameterError
-from mne_hnn.simulate import cache_directory, library, mechanism_library, toolchain
+from mne_hnn.simulate import cache_directory, library, mechanism_library, sys_info, toolchain
 
 
 @pytest.fixture
@@ -88,12 +88,18 @@ def test_a_compiled_library_serves_where_there_is_no_compiler(own_cache, monkeyp
     library._known.clear()
     monkeypatch.setattr(toolchain.shutil, "which", lambda _: None)
     assert mechanism_library() == built
+    assert str(built.directory) in sys_info()
     library._known.clear()
     with pytest.raises(CompilationError, match="No C"):
         mechanism_library(variant="portable")
     monkeypatch.setattr(library, "_source_digest", lambda: "other sources")
     with pytest.raises(CompilationError, match="No C"):
         mechanism_library()
+
+
+def test_a_program_that_is_not_there(tmp_path):
+    with pytest.raises(CompilationError, match="no-such-program could not be run"):
+        toolchain._run(["no-such-program"], tmp_path / "log", tmp_path)
 
 
 def test_a_failing_compiler_leaves_a_log_and_no_library(own_cache, tmp_path, monkeypatch):
