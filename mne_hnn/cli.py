@@ -1,24 +1,54 @@
-"""The command line: ``mne-hnn demo | compile | sys-info``."""
+"""The command line: ``mne-hnn run | demo | compile | sys-info``."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__
-from .errors import MneHnnError, ParameterError
+from .errors import MneHnnError
 
 _DESCRIPTION = "From MEG/EEG source estimates to the cortical circuit that could have made them."
 _EPILOG = "Every command explains itself with --help. Errors end with exit code 1, wrong usage with 2."
 
 
-def _mesh(text: str) -> tuple[int, int]:
-    parts = text.lower().split("x")
-    if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a mesh: write columns x rows, for example 10x10")
-    return int(parts[0]), int(parts[1])
+_STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
+
+
+def _jobs(text: str) -> int:
+    try:
+        n_jobs = int(text)
+    except ValueError:
+        n_jobs = 0
+    if n_jobs < 1 and n_jobs != -1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: give 1 or more, or -1 for all cores")
+    return n_jobs
+
+
+def _change(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip().isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a change: write NAME=VALUE, for example snr=2")
+    try:
+        return name.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        return name.strip(), value.strip()  # a plain word, as a shell gives it
+
+
+def _add_execution(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(_STEPS)}")
+    parser.add_argument("--n-jobs", type=_jobs, default=None, help="processes to use, -1 for all cores")
+    parser.add_argument("--output", type=Path, help="folder for the results (mne_hnn_results/NAME)")
+    parser.add_argument("--force", action="store_true", help="run the steps even if they are up to date")
+    parser.add_argument(
+        "--set", dest="changes", type=_change, action="append", default=[], metavar="NAME=VALUE",
+        help="change an option of the analysis for this run; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--verbose", action="store_true", help="show everything that MNE says")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -26,17 +56,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mne-hnn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    run = commands.add_parser(
+        "run",
+        help="run an analysis: from MEG/EEG data to the column and a report",
+        description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "
+        "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
+        "column, fit its drives, predict the sensors, write a report. A step that is up to date is not run again.",
+        epilog=_EPILOG,
+    )
+    run.add_argument("config", type=Path, metavar="CONFIG", help="the Python file that describes the analysis")
+    run.add_argument("--subject", nargs="+", metavar="SUBJECT", help="these only (all of the analysis)")
+    _add_execution(run)
+
     demo = commands.add_parser(
         "demo",
-        help="simulate an evoked response and draw it",
-        description="Simulate a somatosensory evoked response (proximal, distal and late proximal drive) in the full "
-        "cortical column, and save its figure, dipole and spikes.",
+        help="run the median-nerve analysis on data generated here",
+        description="Generate MEG data of a median-nerve experiment on this machine (no download), with a known "
+        "truth, and run the whole analysis on them: response, source, target, column, fit, sensors, report.",
+        epilog=_EPILOG,
     )
-    demo.add_argument("--output", type=Path, default=Path("mne_hnn_demo"), help="folder for the results (%(default)s)")
-    demo.add_argument("--mesh", type=_mesh, default=(10, 10), help="pyramidal cells per layer, e.g. 3x3 (10x10)")
-    demo.add_argument("--n-trials", type=int, default=2, help="number of trials (%(default)s)")
-    demo.add_argument("--n-jobs", type=int, default=2, help="processes to use, -1 for all cores (%(default)s)")
-    demo.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
+    _add_execution(demo)
 
     build = commands.add_parser(
         "compile",
@@ -59,36 +98,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _run(options: argparse.Namespace) -> None:
+    _analyse(options, options.config, options.subject)
+
+
 def _demo(options: argparse.Namespace) -> None:
-    from .network import jones_2009, with_erp_drives
-    from .simulate import simulate
+    # installed beside the package; in a checkout, where it is edited
+    places = [folder / "pipelines" / "median_nerve.py" for folder in (Path(__file__).parent, Path(__file__).parents[1])]
+    _analyse(options, next((place for place in places if place.exists()), places[0]), None)
 
-    names = ("evoked_response.png", "evoked_response_dipole-ave.fif", "evoked_response_spikes.tsv")
-    folder: Path = options.output
-    there = [name for name in names if (folder / name).exists()]
-    if there and not options.overwrite:
-        raise ParameterError(
-            f"{folder / there[0]} exists already: add --overwrite, or name another folder with --output."
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
+def _analyse(options: argparse.Namespace, file: Path, subjects: Sequence[str] | None) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
-    network = with_erp_drives(jones_2009(mesh_shape=options.mesh))
-    simulation = simulate(network, tstop=170.0, n_trials=options.n_trials, n_jobs=options.n_jobs)
-    from .viz import plot_simulation
+    from .pipeline import read_config, run_pipeline
 
-    # about 3000 columns of 100 pyramidal cells per layer, as in the published somatosensory fits
-    columns = 3000 * 100 / (options.mesh[0] * options.mesh[1])
-    figure = plot_simulation(simulation, window_ms=30.0, scale=columns, show=False)
-    figure.savefig(folder / names[0], dpi=200)
-    simulation.dipole.save(folder / names[1], overwrite=True, verbose="error")
-    simulation.spikes.write_tsv(folder / names[2])
-    _say(f"Figure: {folder / names[0]}\nDipole: {folder / names[1]}\nSpikes: {folder / names[2]}")
+    changes = dict(options.changes)
+    if options.output is not None:
+        changes["output"] = options.output
+    results = run_pipeline(
+        read_config(file, changes), subjects=subjects, steps=options.steps, n_jobs=options.n_jobs, force=options.force,
+        verbose="info" if options.verbose else "warning",
+    )  # fmt: skip
+    for result in results:
+        _say(f"Report: {result.report.resolve()}" if result.report else f"Results: {result.folder.resolve()}")
 
 
 def _compile(options: argparse.Namespace) -> None:
@@ -122,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 after an error that was reported in one sentence.
     """
     options = _parser().parse_args(arguments)
-    run = {"demo": _demo, "compile": _compile, "sys-info": _sys_info}[options.command]
+    run = {"run": _run, "demo": _demo, "compile": _compile, "sys-info": _sys_info}[options.command]
     try:
         run(options)
     except MneHnnError as error:

@@ -12,11 +12,14 @@ from typing import Any
 __all__ = [
     "CacheError",
     "CompilationError",
+    "ConfigError",
+    "DataError",
     "DriveError",
     "MneHnnError",
     "NetworkError",
     "ParameterError",
     "SimulationError",
+    "StageError",
     "WorkerError",
 ]
 
@@ -35,6 +38,14 @@ class NetworkError(ParameterError):
 
 class DriveError(ParameterError):
     """A drive or bias has a wrong value, or does not fit the network it is added to."""
+
+
+class DataError(ParameterError):
+    """Measured data, anatomy or an operator is missing, unusable, or does not fit the others."""
+
+
+class ConfigError(ParameterError):
+    """A configuration file cannot be read, or a name or value in it is wrong."""
 
 
 class CompilationError(MneHnnError, RuntimeError):
@@ -60,3 +71,7 @@ class SimulationError(MneHnnError, RuntimeError):
 
 class WorkerError(SimulationError):
     """A worker process died; ``completed`` holds what the others, and this one before, have done."""
+
+
+class StageError(MneHnnError, RuntimeError):
+    """A stage of an analysis failed in a way that no check of its input foresaw."""

@@ -3,9 +3,10 @@
 The only folder that touches NEURON, and it does so when the first simulation starts.
 """
 
+from .._cache import cache_directory
 from .engine import ENGINES, clear
 from .info import sys_info
-from .library import Library, cache_directory, mechanism_library
+from .library import Library, mechanism_library
 from .result import Simulation
 from .trials import BASELINES, simulate
 from .workers import close_workers

@@ -6,11 +6,12 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from .._cache import cache_directory
 from ..errors import MneHnnError
 from . import library, toolchain
 
 _PACKAGES = ("mne-hnn", "mne", "neuron", "numpy", "scipy", "matplotlib", "pyvista", "nibabel")
-_EXTRAS = ("nilearn", "mne-bids", "cma", "dask", "mpi4py")
+_EXTRAS = ("nilearn", "trame", "mne-bids", "cma", "dask", "mpi4py")
 
 
 def _package(name: str) -> str:
@@ -45,7 +46,7 @@ def sys_info() -> str:
         ("cores", str(os.cpu_count())),
         *((name, _package(name)) for name in _PACKAGES),
         *((f"{name} (extra)", _package(name)) for name in _EXTRAS),
-        ("cache", str(library.cache_directory())),
+        ("cache", str(cache_directory())),
         *_mechanisms(),
     ]
     width = max(len(name) for name, _ in rows)

@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from .._cache import cache_directory
 from .._checks import check_name
 from ..errors import CacheError, CompilationError
 from . import toolchain
@@ -51,20 +51,6 @@ class Library:
         """The library that CoreNEURON loads, if there is one."""
         path = self.directory / "libcorenrnmech.so"
         return path if path.exists() else None
-
-
-def cache_directory() -> Path:
-    """Return the folder for compiled mechanisms and other things made once per machine.
-
-    ``$MNE_HNN_CACHE`` if set, else ``mne-hnn`` in the platform's cache folder (``$XDG_CACHE_HOME`` or
-    ``~/.cache``; ``~/Library/Caches`` on macOS).
-    """
-    named = os.environ.get("MNE_HNN_CACHE")
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mne-hnn"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mne-hnn"
 
 
 def _writable(directory: Path) -> Path:

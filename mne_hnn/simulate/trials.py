@@ -151,7 +151,7 @@ def _run_all(network: Network, n_trials: int, settings: _Settings, n_jobs: int) 
         raise
 
 
-@verbose  # type: ignore[untyped-decorator]
+@verbose
 def simulate(
     network: Network,
     tstop: float = 170.0,

@@ -1,6 +1,22 @@
 """Figures. Importing this imports matplotlib; nothing is shown unless asked for."""
 
+from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
+from .cortex import plot_cortex
 from .dipole import plot_dipole
+from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
+from .target import plot_label_course, plot_target
 
-__all__ = ["plot_dipole", "plot_simulation"]
+__all__ = [
+    "peak_times",
+    "plot_comparison",
+    "plot_cortex",
+    "plot_dipole",
+    "plot_label_course",
+    "plot_prediction",
+    "plot_prediction_topomaps",
+    "plot_response",
+    "plot_simulation",
+    "plot_target",
+    "plot_topomaps",
+]

@@ -15,6 +15,11 @@ _CELL_TYPES = {
     "L5_pyramidal": "#D55E00",
 }
 LAYERS = {"agg": "#000000", "L2": "#0072B2", "L5": "#D55E00"}
+CHANNEL_TYPES = {"mag": "#0072B2", "grad": "#D55E00", "eeg": "#009E73"}
+AGREEMENT = {"along": "#0072B2", "against": "#D55E00"}
+LABEL = {"border": "#000000", "place": "#F0E442"}
+TARGET = "#BBBBBB"
+TRUTH = "#CC79A7"
 _LOCATIONS = {"proximal": "#CC79A7", "distal": "#009E73"}
 _OTHERS = ("#F0E442", "#999999", "#332288", "#882255", "#44AA99", "#DDCC77")
 

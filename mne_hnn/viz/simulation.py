@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..simulate import Simulation
 
 
-def _plot_drives(axes: Axes, simulation: Simulation) -> None:
+def draw_drives(axes: Axes, simulation: Simulation) -> None:
     """Histogram of drive spikes, distal ones hanging from above as their synapses do."""
     spikes = simulation.spikes
     edges = np.linspace(0.0, simulation.tstop * MS, 86)
@@ -137,7 +137,7 @@ def plot_simulation(
         (2.0, lambda axes: _plot_raster(axes, simulation, trial)),
     ]
     if simulation.network.drives:
-        panels.insert(0, (1.0, lambda axes: _plot_drives(axes, simulation)))
+        panels.insert(0, (1.0, lambda axes: draw_drives(axes, simulation)))
     ratios = [ratio for ratio, _ in panels]
     fig, rows = plt.subplots(
         len(panels), 1, sharex=True, figsize=(8.0, 1.6 * sum(ratios)), height_ratios=ratios, layout="constrained"

@@ -1,0 +1,23 @@
+"""Where things that are made once per machine are kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["cache_directory"]
+
+
+def cache_directory() -> Path:
+    """Return the folder for compiled mechanisms and other things made once per machine.
+
+    ``$MNE_HNN_CACHE`` if set, else ``mne-hnn`` in the platform's cache folder (``$XDG_CACHE_HOME`` or
+    ``~/.cache``; ``~/Library/Caches`` on macOS).
+    """
+    named = os.environ.get("MNE_HNN_CACHE")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mne-hnn"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mne-hnn"

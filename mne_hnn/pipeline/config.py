@@ -1,0 +1,319 @@
+"""The configuration of an analysis: named values with defaults, read from a Python file and checked."""
+
+from __future__ import annotations
+
+import ast
+import runpy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .._checks import check_bool, check_finite, check_int, check_name, check_non_negative, check_positive, suggestion
+from ..errors import ConfigError, ParameterError
+from ..network import Network
+from ..source.course import MODES
+from ..source.inverse import METHODS
+from ..source.polarity import parse_polarity
+from ..source.target import AMPLITUDES
+from .datasets import DATASETS
+
+__all__ = ["EXECUTION", "Config", "read_config"]
+
+EXECUTION = ("n_jobs", "output", "subjects", "name")
+"""Options that say how and where to run: they never make a result out of date."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Every choice of an analysis; a configuration file gives those that differ from the defaults.
+
+    ``{subject}`` in a path is replaced by the subject.
+
+    Parameters
+    ----------
+    name : str
+        Name of the analysis; None takes the name of the file.
+    subjects : sequence of str
+        Subjects to analyse. Empty: the data set's own, or one subject called ``'01'``.
+    output : path-like | None
+        Folder for the results; None is ``mne_hnn_results/NAME`` where the command runs.
+    dataset : str | None
+        A known data set that fills in data, anatomy and events that are not given here: ``'demo'`` (generated on this
+        machine, no download), ``'somato'``, ``'sample'`` (MNE's, where they are on disk).
+    data : path-like | mne_bids.BIDSPath | mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | None
+        Raw data, epochs or an average.
+    condition : str | int | None
+        Which condition of epochs or averages.
+    events : path-like | array | None
+        Events of continuous data; None finds them.
+    event_id : int | str | mapping | None
+        The events to average.
+    stim_channel : str | None
+        The stimulus channel.
+    channel_types : sequence of str
+        ``'meg'``, ``'mag'``, ``'grad'``, ``'eeg'``.
+    bads : sequence of str
+        Further bad channels.
+    l_freq, h_freq : float | None
+        Filter band, Hz.
+    tmin, tmax : float
+        Epoch, s.
+    baseline : tuple of float | None
+        Baseline, s.
+    reject, flat : mapping of str to float | None
+        Peak-to-peak limits per channel type, SI units.
+    decim : int
+        Keep every `decim`-th sample.
+    noise_cov : path-like | mne.Covariance | None
+        None estimates it from the time before each event.
+    fs_subject : str
+        Name of the FreeSurfer subject.
+    subjects_dir : path-like | None
+        FreeSurfer's folder of subjects.
+    template : str | None
+        Scale this template (for example ``'fsaverage'``) to the digitised points, for recordings without an MRI.
+    trans, bem, src, spacing :
+        As in :func:`mne_hnn.source.forward_solution`.
+    forward : path-like | mne.Forward | None
+        A forward solution that exists; None builds it.
+    inverse : path-like | mne.minimum_norm.InverseOperator | None
+        An inverse operator that exists; None makes it.
+    loose : float | 'auto'
+        Orientation constraint of an inverse that is made.
+    depth : float | None
+        Depth weighting of an inverse that is made.
+    method : str
+        ``'MNE'``, ``'dSPM'``, ``'sLORETA'``, ``'eLORETA'``.
+    snr : float
+        Assumed signal-to-noise ratio.
+    label : str | path-like | mne.Label | sequence of int
+        The piece of cortex.
+    parcellation : str
+        Where a label's name is looked up.
+    hemi : str | None
+        Hemisphere of a label given without.
+    patch_radius_mm : float | None
+        Take the best disc of this radius inside the label; None takes the whole label.
+    patch_latency : float | sequence of float | None
+        Where the disc must explain the response, s; None is its peak in the label.
+    other_labels : sequence of str
+        Labels that are active, too, for example the same one of the other hemisphere; fitted along.
+    mode : str
+        ``'patch'``, ``'mean_flip'``, ``'pca_flip'``, ``'peak'``.
+    amplitude : str
+        ``'patch'``, ``'estimate'``, ``'arbitrary'``.
+    polarity : str | int | mapping
+        ``'normal'``, ``{'latency': s, 'points': 'up' or 'down'}``, 1 or -1.
+    target_tmin, target_tmax : float
+        Window of the target, s.
+    network : Network
+        The column and its drives.
+    n_trials : int
+        Trials to simulate.
+    seed : int | None
+        None: the event seeds of the drives.
+    dt : float
+        Time step, ms.
+    smooth_ms : float
+        Hamming window on simulated dipoles, ms; 0 for none.
+    fit : bool
+        Whether to fit drive times and scale.
+    fit_evaluations : int
+        Networks to try at most.
+    fit_trials : int
+        Trials of each.
+    fit_range_ms : float
+        How far a drive may move, ms.
+    n_peaks : int
+        Peaks to show on sensors.
+    draw_cortex : bool
+        Whether the report has pictures of the cortex.
+    n_jobs : int
+        Processes; -1 for all cores.
+    """
+
+    name: str = "analysis"
+    subjects: Sequence[str] = ()
+    output: Any = None
+    dataset: str | None = None
+    data: Any = None
+    condition: str | int | None = None
+    events: Any = None
+    event_id: Any = None
+    stim_channel: str | None = None
+    channel_types: Sequence[str] = ("meg",)
+    bads: Sequence[str] = ()
+    l_freq: float | None = None
+    h_freq: float | None = None
+    tmin: float = -0.1
+    tmax: float = 0.3
+    baseline: tuple[float | None, float | None] | None = (None, 0.0)
+    reject: Mapping[str, float] | None = None
+    flat: Mapping[str, float] | None = None
+    decim: int = 1
+    noise_cov: Any = None
+    fs_subject: str = "{subject}"
+    subjects_dir: Any = None
+    template: str | None = None
+    trans: Any = None
+    bem: Any = None
+    src: Any = None
+    spacing: str = "oct6"
+    forward: Any = None
+    inverse: Any = None
+    loose: float | str = "auto"
+    depth: float | None = 0.8
+    method: str = "MNE"
+    snr: float = 3.0
+    label: Any = None
+    parcellation: str = "aparc"
+    hemi: str | None = None
+    patch_radius_mm: float | None = None
+    patch_latency: Any = None
+    other_labels: Sequence[str] = ()
+    mode: str = "patch"
+    amplitude: str = "patch"
+    polarity: Any = "normal"
+    target_tmin: float = 0.0
+    target_tmax: float = 0.17
+    network: Any = None
+    n_trials: int = 2
+    seed: int | None = None
+    dt: float = 0.025
+    smooth_ms: float = 20.0
+    fit: bool = True
+    fit_evaluations: int = 30
+    fit_trials: int = 2
+    fit_range_ms: float = 15.0
+    n_peaks: int = 3
+    draw_cortex: bool = True
+    n_jobs: int = 1
+
+    def __post_init__(self) -> None:
+        try:
+            self._check()
+        except ConfigError:
+            raise
+        except ParameterError as error:
+            raise ConfigError(str(error)) from error
+
+    def _check(self) -> None:
+        for name in ("subjects", "bads", "channel_types", "other_labels"):
+            object.__setattr__(self, name, _names(getattr(self, name), name))
+        if self.dataset is not None:
+            check_name(self.dataset, DATASETS, "data set")
+        elif self.data is None:
+            raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
+        if self.label is None:
+            raise ConfigError("label is not set: name a piece of cortex, for example 'postcentral-rh'.")
+        if not isinstance(self.network, Network):
+            raise ConfigError(f"network must be a mne_hnn.network.Network, got {type(self.network).__name__}.")
+        parse_polarity(self.polarity)
+        for name, check in _CHECKS.items():
+            check(getattr(self, name), name)
+        for start, stop in (("tmin", "tmax"), ("target_tmin", "target_tmax")):
+            if getattr(self, start) >= getattr(self, stop):
+                raise ConfigError(
+                    f"{start} must be before {stop}, got {getattr(self, start)} and {getattr(self, stop)}."
+                )
+        if self.n_jobs == 0:
+            raise ConfigError("n_jobs must be at least 1, or -1 for all cores, got 0.")
+
+
+def _one_of(valid: Any) -> Callable[[Any, str], Any]:
+    return lambda value, name: check_name(value, valid, name)
+
+
+def _at_least(minimum: int) -> Callable[[Any, str], Any]:
+    return lambda value, name: check_int(value, name, minimum=minimum)
+
+
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_finite),
+    **dict.fromkeys(("snr", "dt", "fit_range_ms"), check_positive),
+    **dict.fromkeys(("n_trials", "fit_evaluations", "fit_trials", "decim", "n_peaks"), _at_least(1)),
+    **dict.fromkeys(("fit", "draw_cortex"), check_bool),
+    "method": _one_of(METHODS),
+    "mode": _one_of(MODES),
+    "amplitude": _one_of(AMPLITUDES),
+    "smooth_ms": check_non_negative,
+    "n_jobs": _at_least(-1),
+}
+"""What an option must be, where that can be said without looking at the others."""
+
+
+def _names(value: Any, what: str) -> tuple[str, ...]:
+    listed = (value,) if isinstance(value, str) else value
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
+        raise ConfigError(f"{what} must be names (str), got {value!r}.")
+    return tuple(listed)
+
+
+def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> Config:
+    """Read a configuration file.
+
+    Parameters
+    ----------
+    path : path-like
+        A Python file whose variables are fields of :class:`Config`. Imported modules, functions, classes, and names
+        that begin with an underscore are the file's own business.
+    changes : mapping | None
+        Fields that replace those of the file.
+
+    Returns
+    -------
+    config : Config
+        Checked.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or fails, or a name or value in it is wrong; the nearest name is suggested.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"There is no configuration file {file}: check the path.")
+    try:
+        values = runpy.run_path(str(file), run_name="mne_hnn_config")
+    except SyntaxError as error:
+        raise ConfigError(f"{file}, line {error.lineno}, is not valid Python: {error.msg}.") from error
+    except Exception as error:  # whatever a user's file can raise
+        line = _line_of(error, file)
+        raise ConfigError(f"{file}{line} fails: {type(error).__name__}: {error}") from error
+    known = [field.name for field in fields(Config)]
+    imported = _imported(file)
+    given = {name: value for name, value in values.items() if _is_value(name, value) and name not in imported}
+    for where, names in ((f"{file} sets", given), ("The changes set", changes or {})):
+        for name in names:
+            if name not in known:
+                near = suggestion(name, known) or " See mne_hnn.pipeline.Config for the options."
+                raise ConfigError(f"{where} {name!r}, which is no option.{near} Names of your own begin with '_'.")
+    given.update(changes or {})
+    return Config(**{"name": file.stem, **given})
+
+
+def _is_value(name: str, value: Any) -> bool:
+    private = name.startswith("_")
+    return not private and not isinstance(value, (ModuleType, type)) and not (
+        callable(value) and not hasattr(value, "digest")
+    )  # fmt: skip
+
+
+def _imported(file: Path) -> set[str]:
+    """Return the names that a file imports: constants among them are not options."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+    return names
+
+
+def _line_of(error: Exception, file: Path) -> str:
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(file):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f", line {line}," if line else ""

@@ -1,0 +1,120 @@
+"""Read the results of earlier stages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+
+from ..dipole import Dipole, read_dipole
+from ..network import Network
+from ..simulate import Simulation
+from ..source.course import LabelCourse
+from ..source.patch import open_forward
+from ..spikes import Spikes
+from .stage import Work
+
+__all__ = [
+    "read_course",
+    "read_facts",
+    "read_forward",
+    "read_inverse",
+    "read_label",
+    "read_noise_cov",
+    "read_response",
+    "read_simulation",
+    "read_target",
+    "write_course",
+    "write_simulation",
+]
+
+
+def read_response(work: Work) -> mne.Evoked:
+    """Return the averaged response."""
+    return mne.read_evokeds(work.inputs["load"]["evoked"], condition=0, verbose="error")
+
+
+def read_noise_cov(work: Work) -> mne.Covariance:
+    """Return the noise covariance."""
+    return mne.read_cov(work.inputs["load"]["noise_cov"], verbose="error")
+
+
+def read_forward(work: Work) -> mne.Forward:
+    """Return the forward solution, its sources along the outward normal."""
+    return open_forward(work.inputs["inverse"]["forward"])
+
+
+def read_inverse(work: Work) -> Any:
+    """Return the inverse operator."""
+    return mne.minimum_norm.read_inverse_operator(work.inputs["inverse"]["inverse"], verbose="error")
+
+
+def read_target(work: Work) -> Dipole:
+    """Return the target."""
+    return read_dipole(work.inputs["target"]["target"])
+
+
+def read_label(work: Work) -> mne.Label:
+    """Return the label of the target."""
+    path = work.inputs["target"]["label"]
+    facts = read_facts(path.parent)
+    label = mne.read_label(path, subject=facts["subject"])
+    label.name = facts["label"]
+    return label
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return what a stage noted of its result."""
+    stage = folder.name.split("_", 1)[1]
+    facts = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))["facts"]
+    return dict(facts)
+
+
+def write_course(path: Path, course: LabelCourse) -> None:
+    """Write a label's time course with those of its vertices."""
+    np.savez(
+        path, times=course.times, course=course.course, unit=course.unit or "", mode=course.mode,
+        vertices=course.vertices, vertex_courses=course.vertex_courses,
+    )  # fmt: skip
+
+
+def read_course(path: Path) -> LabelCourse:
+    """Read what :func:`write_course` wrote."""
+    with np.load(path) as kept:
+        return LabelCourse(
+            times=kept["times"], course=kept["course"], unit=str(kept["unit"]) or None, mode=str(kept["mode"]),
+            vertices=kept["vertices"], vertex_courses=kept["vertex_courses"],
+        )  # fmt: skip
+
+
+def write_simulation(path: Path, simulation: Simulation) -> None:
+    """Write the trials of a simulation, without its network."""
+    spikes = simulation.spikes
+    np.savez(
+        path, dipoles=np.array([dipole.data for dipole in simulation.dipoles]), times=simulation.times,
+        layers=np.array(simulation.dipoles[0].layers), trial=spikes.trial, time=spikes.time, gid=spikes.gid,
+        tstop=simulation.tstop, dt=simulation.dt, baseline=simulation.baseline, engine=simulation.engine,
+        seed=-1 if simulation.seed is None else simulation.seed,
+    )  # fmt: skip
+
+
+def read_simulation(path: Path, network: Network) -> Simulation:
+    """Read what :func:`write_simulation` wrote; `network` is the one that was simulated."""
+    with np.load(path) as kept:
+        layers = [str(name) for name in kept["layers"]]
+        dipoles = tuple(
+            Dipole(data, kept["times"], layers, comment=f"{network.name}, trial {index}")
+            for index, data in enumerate(kept["dipoles"])
+        )
+        spikes = Spikes(
+            trial=kept["trial"], time=kept["time"], gid=kept["gid"], gid_ranges=network.gid_ranges,
+            n_trials=len(dipoles), tmin=0.0, tmax=float(kept["tstop"]) * 1e-3,
+        )  # fmt: skip
+        seed = int(kept["seed"])
+        return Simulation(
+            network=network, dipoles=dipoles, spikes=spikes, tstop=float(kept["tstop"]), dt=float(kept["dt"]),
+            seed=None if seed < 0 else seed, baseline=str(kept["baseline"]), engine=str(kept["engine"]),
+        )  # fmt: skip

@@ -1,0 +1,332 @@
+"""The report of one subject: every stage's result as pictures and tables in one HTML file."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import mne
+import numpy as np
+from mne.utils import logger
+
+from .. import viz
+from .._units import MS, NAM
+from ..dipole import read_dipole
+from ..simulate import Simulation
+from ..source.inverse import method_unit
+from .files import (
+    read_course,
+    read_facts,
+    read_label,
+    read_noise_cov,
+    read_response,
+    read_simulation,
+    read_target,
+)
+from .stage import Work
+
+__all__ = ["write_report"]
+
+DPI = 150
+
+
+def write_report(work: Work) -> dict[str, Any]:
+    """Write a subject's report as one self-contained HTML file.
+
+    Parameters
+    ----------
+    work : Work
+        What the report stage is given.
+
+    Returns
+    -------
+    facts : dict
+        What the report holds.
+    """
+    report = mne.Report(
+        title=f"{work.options.name}: sub-{work.subject}",
+        image_format="png",
+        img_max_width=None,
+        img_max_res=DPI,
+        verbose="error",
+    )
+    with _drawing():
+        page = _Page(work, report)
+        page.summary()
+        page.response()
+        page.cortex()
+        page.target()
+        page.simulation()
+        page.sensors()
+        page.tables()
+    report.save(work.path("report"), open_browser=False, overwrite=True, verbose="error")
+    return {"figures": page.figures}
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Draw without a display, whatever the user's matplotlib is set to, and leave no figure open."""
+    backend = mpl.get_backend()
+    plt.switch_backend("agg")
+    try:
+        yield
+    finally:
+        plt.close("all")
+        plt.switch_backend(backend)
+
+
+class _Page:
+    """The report's sections, in the order of the analysis."""
+
+    def __init__(self, work: Work, report: mne.Report) -> None:
+        self.work, self.report, self.figures = work, report, 0
+        self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
+        self.target_dipole, self.label = read_target(work), read_label(work)
+        self.fitted = read_dipole(work.inputs["fit"]["dipole"])
+        self.facts = {name: read_facts(next(iter(files.values())).parent) for name, files in work.inputs.items()}
+        window = self.target_dipole.times
+        self.times = viz.peak_times(self.evoked.copy().crop(window[0], window[-1]), work.options.n_peaks)
+
+    def add(self, figure: Any, title: str, section: str, caption: str) -> None:
+        """Add a figure and free it."""
+        figure.set_dpi(DPI)
+        # whole pixels: MNE compresses what the canvas holds row by row, and part of a pixel would shear the picture
+        figure.set_size_inches(*(np.round(figure.get_size_inches() * DPI) / DPI))
+        self.report.add_figure(figure, title=title, section=section, caption=caption, tags=_tags(section))
+        plt.close(figure)
+        self.figures += 1
+
+    def text(self, body: str, title: str, section: str) -> None:
+        """Add HTML."""
+        self.report.add_html(body, title=title, section=section, tags=_tags(section))
+
+    def summary(self) -> None:
+        """Say what a reader wants to know first."""
+        target, fit, sensors = self.facts["target"], self.facts["fit"], self.facts["sensors"]
+        rows = [
+            ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
+            ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
+            ("Polarity", f"{target['polarity']}; confidence {target['confidence']:.2f} (1: all vertices agree)"),
+            ("Target", _extrema(self.target_dipole)),
+            ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
+            ("Fit", f"R² = {fit['r_squared']:.3f} (before fitting {fit['start_r_squared']:.3f}) "
+                    f"after {fit['evaluations']} networks; scale {_scale(fit['scale'])}"),
+            ("Sensors explained", "; ".join(
+                f"{_NAMES[name]} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
+                for name, kinds in sensors["explained"].items()
+            )),
+        ]  # fmt: skip
+        self.text(_table(rows), "In short", "Summary")
+
+    def response(self) -> None:
+        """Show what the sensors recorded."""
+        section = "Response"
+        figure = viz.plot_response(self.evoked, noise_cov=self.noise_cov, times=self.times, show=False)
+        self.add(
+            figure, "Sensors", section,
+            "The averaged response per channel type, and its global field power after whitening with the noise "
+            "covariance (1 is noise). Dashed lines mark the peaks of the maps below.",
+        )  # fmt: skip
+        self.add(
+            viz.plot_topomaps(self.evoked, self.times, show=False), "Field maps", section,
+            "Field at the peaks of the response.",
+        )  # fmt: skip
+
+    def cortex(self) -> None:
+        """Show where it was on the cortex."""
+        options = self.work.options
+        if not options.draw_cortex:
+            return
+        files = self.work.inputs["target"]
+        subject = self.facts["target"]["subject"]
+        stc = mne.read_source_estimate(files["activity_lh"], subject=subject)
+        peak = self.target_dipole.times[abs(self.target_dipole["agg"]).argmax()]
+        logger.info("Drawing the cortex ...")
+        figure = viz.plot_cortex(
+            subject, options.subjects_dir, label=self.label, stc=stc, time=peak, hemi=self.label.hemi,
+            unit=method_unit(self.facts["target"]["method"]),
+            show=False,
+        )  # fmt: skip
+        self.add(
+            figure, "Label and activation", "Cortex",
+            f"Normal-oriented {self.facts['target']['method']} estimate at {peak / MS:.0f} ms (red: outward current) "
+            f"and the border of {self.label.name}.",
+        )  # fmt: skip
+
+    def target(self) -> None:
+        """Show the label's time course and the target."""
+        section, facts = "Target", self.facts["target"]
+        course = read_course(self.work.inputs["target"]["course"])
+        figure = viz.plot_label_course(
+            course.times,
+            course.course,
+            course.unit,
+            vertices=course.vertex_courses,
+            vertices_unit=method_unit(facts["method"]),
+            sign=facts["sign"],
+            confidence=facts["confidence"],
+            rule=facts["polarity"],
+            show=False,
+        )
+        self.add(
+            figure, "Label time course and polarity", section,
+            f"Time course of {facts['label']} ({course.mode}) with its sign as the polarity rule decided, over the "
+            "normal-oriented courses of its vertices: those that agree with the sign, and those that do not.",
+        )  # fmt: skip
+        figure = viz.plot_target(self.target_dipole, show=False)
+        words = {
+            "patch": "Amplitude: the moment with which the label's patch explains the sensors best.",
+            "estimate": "Amplitude: as the inverse method gives it.",
+            "arbitrary": "Amplitude: arbitrary, largest value 1; the fit finds the scale.",
+        }
+        self.add(figure, "Target dipole", section, words[facts["amplitude"]])
+
+    def _simulations(self) -> Iterator[tuple[str, Simulation]]:
+        for stage in ("simulate", "fit"):
+            network = self.work.options.network
+            if stage == "fit":
+                for name, mu_ms in self.facts["fit"]["mu_ms"].items():
+                    network = network.with_drive_changes(name, mu_ms=mu_ms)
+            yield stage, read_simulation(self.work.inputs[stage]["simulation"], network)
+
+    def simulation(self) -> None:
+        """Show what the column did."""
+        section = "Simulation"
+        simulations = dict(self._simulations())
+        window_ms = self.work.options.smooth_ms or None
+        self.add(
+            viz.plot_comparison(self.fitted, self.target_dipole, drives=simulations["fit"], show=False),
+            "Simulated and measured dipole", section,
+            "Top: when the fitted drives fire, distal ones hanging from above. Below: the fitted dipole over the "
+            "target, and the contributions of the layers.",
+        )  # fmt: skip
+        self.add(
+            viz.plot_simulation(
+                simulations["fit"], window_ms=window_ms, scale=self.facts["fit"]["scale"], show=False
+            ),
+            "Fitted column: drives, dipole, spikes", section,
+            "Single trials in grey; the raster shows the spikes of the first trial.",
+        )  # fmt: skip
+        self.add(
+            viz.plot_simulation(simulations["simulate"], window_ms=window_ms, show=False),
+            "Column as configured, before the fit", section, "A single column, not scaled.",
+        )  # fmt: skip
+
+    def sensors(self) -> None:
+        """Show the prediction at the sensors."""
+        section = "Sensors"
+        predicted = mne.read_evokeds(self.work.inputs["sensors"]["predicted"], condition=0, verbose="error")
+        measured = self.evoked.copy().pick(predicted.ch_names).crop(predicted.times[0], predicted.times[-1])
+        explained = self.facts["sensors"]["explained"]["fitted"]
+        times = [time for time in self.times if predicted.times[0] <= time <= predicted.times[-1]]
+        self.add(
+            viz.plot_prediction(measured, predicted, explained, times=times, show=False),
+            "Measured, predicted, residual", section,
+            "The fitted dipole on the label's patch, through the forward model. Explained variance counts all sensors "
+            "and all times of the target, and so other sources and noise as well.",
+        )  # fmt: skip
+        self.add(
+            viz.plot_prediction_topomaps(measured, predicted, times=times, show=False),
+            "Field maps, measured and predicted", section, "At the peaks of the response; same scale in each column.",
+        )  # fmt: skip
+
+    def tables(self) -> None:
+        """List everything needed to repeat it."""
+        work, fit = self.work, self.facts["fit"]
+        header = (
+            "Drive",
+            "Kind",
+            "Location",
+            "Mean time before (ms)",
+            "Mean time fitted (ms)",
+            "SD (ms)",
+            "Weights (µS)",
+        )
+        rows = [
+            (name, drive.kind, drive.location, *(_number(fit[when].get(name)) for when in ("start_mu_ms", "mu_ms")),
+             _number(getattr(drive, "sigma_ms", None)), _weights(drive))
+            for name, drive in work.options.network.drives.items()
+        ]  # fmt: skip
+        self.text(_table(rows, header), "Drives", "Parameters")
+        sidecars = {name: _sidecar(files) for name, files in work.inputs.items()}
+        given = [
+            (name, option, json.dumps(value, default=str))
+            for name, sidecar in sidecars.items()
+            for option, value in sidecar["options"].items()
+        ]
+        self.text(_table(given, ("Step", "Option", "Value")), "Options", "Parameters")
+        facts = [
+            (name, fact, _short(value))
+            for name, sidecar in sidecars.items()
+            for fact, value in sidecar["facts"].items()
+        ]
+        self.text(_table(facts, ("Step", "Fact", "Value")), "What the steps found", "Provenance")
+        inputs = [
+            (name, record["path"], f"<code>{record['sha256'][:16]}</code>")
+            for sidecar in sidecars.values() for name, record in sidecar["files"].items()
+        ]  # fmt: skip
+        self.text(_table(inputs, ("Option", "File", "SHA-256 (first 16)"), raw=True), "Input files", "Provenance")
+        versions = sidecars["fit"]["versions"].items()
+        self.text(_table(versions, ("Software", "Version")), "Versions", "Provenance")
+
+
+_NAMES = {"target": "by the target", "fitted": "by the fitted simulation"}
+
+
+def _tags(section: str) -> tuple[str, ...]:
+    return (section.lower(),)
+
+
+def _sidecar(files: Mapping[str, Path]) -> dict[str, Any]:
+    folder = next(iter(files.values())).parent
+    stage = folder.name.split("_", 1)[1]
+    record: dict[str, Any] = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
+    return record
+
+
+def _extrema(dipole: Any) -> str:
+    data, unit = dipole["agg"], dipole.provenance.get("unit")
+    factor, name = (NAM, "nA m") if unit == "A m" else (1.0, "(arbitrary units)")
+    places = sorted((int(data.argmin()), int(data.argmax())))
+    return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
+
+
+def _scale(scale: float) -> str:
+    return f"{scale:.4g} columns like this one"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _weights(drive: Any) -> str:
+    parts = []
+    for receptor in ("ampa", "nmda"):
+        weights = getattr(drive, f"weights_{receptor}", None) or {}
+        if weights:
+            listed = ", ".join(f"{cell.replace('_', ' ')} {weight:g}" for cell, weight in weights.items())
+            parts.append(f"{receptor.upper()}: {listed}")
+    return "; ".join(parts)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= 300 else text[:300] + " …"
+
+
+def _table(rows: Any, header: tuple[str, ...] | None = None, raw: bool = False) -> str:
+    """Return an HTML table that the report's style sheet knows."""
+
+    def cell(value: Any, tag: str) -> str:
+        text = str(value)
+        return f"<{tag}>{text if raw and text.startswith('<code>') else html.escape(text)}</{tag}>"
+
+    head = "" if header is None else f"<thead><tr>{''.join(cell(name, 'th') for name in header)}</tr></thead>"
+    body = "".join(f"<tr>{''.join(cell(value, 'td') for value in row)}</tr>" for row in rows)
+    return f'<table class="table table-sm table-hover">{head}<tbody>{body}</tbody></table>'

@@ -1,0 +1,246 @@
+"""Run the stages of an analysis, each only if its options or inputs changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mne
+from mne.utils import logger
+
+from .. import __version__
+from .._checks import check_name
+from ..errors import ConfigError, DataError, MneHnnError, StageError
+from .config import Config
+from .datasets import dataset_values
+from .stage import Stage, Work
+from .stages import STAGES
+from .store import Store, described, output_path, versions
+
+__all__ = ["PipelineResult", "run_pipeline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineResult:
+    """Where the results of one subject are.
+
+    Attributes
+    ----------
+    subject : str
+        The subject.
+    folder : Path
+        Its folder.
+    outputs : mapping of str to dict of str to Path
+        Files per stage.
+    ran : tuple of str
+        Stages that ran; the others were up to date.
+    """
+
+    subject: str
+    folder: Path
+    outputs: Mapping[str, Mapping[str, Path]]
+    ran: tuple[str, ...] = field(default=())
+
+    @property
+    def report(self) -> Path | None:
+        """The report, if that stage was among those asked for."""
+        return self.outputs.get("report", {}).get("report")
+
+
+def run_pipeline(
+    config: Config,
+    *,
+    subjects: Sequence[str] | None = None,
+    steps: Sequence[str] | None = None,
+    n_jobs: int | None = None,
+    force: bool = False,
+    verbose: Any = "warning",
+) -> list[PipelineResult]:
+    """Run an analysis: load, inverse, target, simulate, fit, sensors, report.
+
+    A stage runs again only if its options, its input files, or the versions of this package or MNE changed. Its files
+    appear when it is complete; an interrupted run goes on where it stopped.
+
+    Parameters
+    ----------
+    config : Config
+        Of :func:`read_config`, or made in Python.
+    subjects : sequence of str | None
+        Subjects; None takes those of the configuration.
+    steps : sequence of str | None
+        Stages to run; the earlier ones they need must have run, or be among them. None runs all.
+    n_jobs : int | None
+        Processes; None takes the configuration's.
+    force : bool
+        Whether to run the stages even if they are up to date.
+    verbose : bool | str
+        How much MNE says inside the stages. The stages themselves are announced at level INFO.
+
+    Returns
+    -------
+    results : list of PipelineResult
+        One per subject.
+
+    Raises
+    ------
+    ConfigError
+        A step or subject does not exist.
+    MneHnnError
+        A stage failed; nothing half-written is left.
+    """
+    known = [stage.name for stage in STAGES]
+    chosen = known if steps is None else [check_name(step, known, "step", error=ConfigError) for step in steps]
+    config = _with_dataset(config)
+    everyone = config.subjects or ("01",)
+    if subjects is not None and config.subjects:
+        for subject in subjects:
+            check_name(subject, config.subjects, "subject", where="of this analysis", error=ConfigError)
+    output = Path(config.output or Path("mne_hnn_results") / config.name)
+    results = []
+    for subject in subjects or everyone:
+        run = _Run(config, str(subject), output, config.n_jobs if n_jobs is None else n_jobs, force, verbose)
+        results.append(run.all(chosen))
+    return results
+
+
+def _with_dataset(config: Config) -> Config:
+    """Fill in what the named data set answers and the configuration leaves at its default."""
+    if config.dataset is None:
+        return config
+    defaults = {one.name: one.default for one in fields(Config)}
+    answers = dataset_values(config.dataset)
+    # data of one's own come with anatomy of one's own
+    free = {name: value for name, value in answers.items() if getattr(config, name) in (defaults[name], ())}
+    return replace(config, **free)
+
+
+class _Run:
+    """The stages of one subject."""
+
+    def __init__(self, config: Config, subject: str, output: Path, n_jobs: int, force: bool, verbose: Any) -> None:
+        self.config, self.subject, self.n_jobs, self.force, self.verbose = config, subject, n_jobs, force, verbose
+        self.store = Store(output / f"sub-{subject}")
+
+    def all(self, chosen: Sequence[str]) -> PipelineResult:
+        outputs: dict[str, dict[str, Path]] = {}
+        sidecars: dict[str, dict[str, Any]] = {}
+        ran = []
+        for number, stage in enumerate(STAGES, start=1):
+            sidecar = self.store.read(stage, number)
+            if stage.name in chosen:
+                self._check_inputs(stage, sidecars)
+                key, files, options = self._key(stage, sidecar, sidecars)
+                if self.force or sidecar is None or sidecar.get("key") != key:
+                    self._say(number, stage.title)
+                    sidecar = self._run(stage, number, key, files, options, outputs)
+                    ran.append(stage.name)
+                else:
+                    self._say(number, f"{stage.title}: up to date")
+            if sidecar is not None:
+                sidecars[stage.name] = sidecar
+                place = self.store.place(stage, number)
+                outputs[stage.name] = {name: output_path(place, file) for name, file in stage.outputs.items()}
+        return PipelineResult(subject=self.subject, folder=self.store.folder, outputs=outputs, ran=tuple(ran))
+
+    def _say(self, number: int, text: str) -> None:
+        with mne.utils.use_log_level("info"):
+            logger.info("sub-%s  %d/%d  %s", self.subject, number, len(STAGES), text)
+
+    def _check_inputs(self, stage: Stage, sidecars: Mapping[str, Any]) -> None:
+        for name in stage.after:
+            if name not in sidecars:
+                raise ConfigError(
+                    f"Step {stage.name!r} needs the results of step {name!r}, which are not in {self.store.folder}: "
+                    f"run {name!r}, too."
+                )
+
+    def _value(self, name: str) -> Any:
+        value = getattr(self.config, name)
+        if isinstance(value, (str, Path)) and "{subject}" in str(value):
+            return type(value)(str(value).format(subject=self.subject))
+        return value
+
+    def _key(
+        self, stage: Stage, sidecar: Mapping[str, Any] | None, sidecars: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Return the hash of all that decides a stage's result, with the records of its files and options."""
+        values = {name: self._value(name) for name in stage.options}
+        files = {}
+        for name in stage.files:
+            path = getattr(values[name], "fpath", values[name])
+            if isinstance(path, (str, Path)) and Path(path).exists():
+                files[name] = self.store.hash_of(Path(path), sidecar)
+        options = {name: described(value) for name, value in values.items()}
+        parts = {
+            "stage": stage.name,
+            "revision": stage.revision,
+            "versions": [__version__, mne.__version__],
+            "subject": self.subject,
+            "options": options,
+            "files": {name: record["sha256"] for name, record in files.items()},
+            "inputs": {name: sidecars[name]["outputs"] for name in stage.after},
+        }
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest(), files, options
+
+    def _run(
+        self,
+        stage: Stage,
+        number: int,
+        key: str,
+        files: Mapping[str, Any],
+        options: Mapping[str, Any],
+        outputs: Mapping[str, Mapping[str, Path]],
+    ) -> dict[str, Any]:
+        scratch = self.store.scratch(stage)
+        work = Work(
+            subject=self.subject, options=SimpleNamespace(**{name: self._value(name) for name in stage.options}),
+            inputs={name: outputs[name] for name in stage.after}, folder=scratch, outputs=stage.outputs,
+            n_jobs=self.n_jobs,
+        )  # fmt: skip
+        started = time.perf_counter()
+        try:
+            with mne.utils.use_log_level(self.verbose):
+                facts = stage.run(work)
+            _check_written(stage, scratch)
+            self.store.commit(stage, number, scratch, {
+                "stage": stage.name, "subject": self.subject, "key": key, "options": options, "files": files,
+                "inputs": {name: {one: str(path) for one, path in work.inputs[name].items()} for name in stage.after},
+                "versions": versions(), "seconds": round(time.perf_counter() - started, 2), "facts": dict(facts),
+            })  # fmt: skip
+        except MneHnnError:
+            raise
+        except Exception as error:  # a defect, or a library's refusal that no check foresaw
+            raise self._failure(stage, error) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        self._log(stage).unlink(missing_ok=True)  # of an earlier failure
+        done = self.store.read(stage, number)
+        if done is None:
+            raise StageError(f"Step {stage.name!r} left no readable result in {self.store.place(stage, number)}.")
+        return done
+
+    def _log(self, stage: Stage) -> Path:
+        return self.store.folder / f"{stage.name}-error.log"
+
+    def _failure(self, stage: Stage, error: Exception) -> MneHnnError:
+        if isinstance(error, OSError) and error.errno is not None:
+            return DataError(f"Step {stage.name!r} of subject {self.subject!r}: {error.strerror}: {error.filename}.")
+        log = self._log(stage)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return StageError(f"Step {stage.name!r} of subject {self.subject!r} failed: {first} (details: {log})")
+
+
+def _check_written(stage: Stage, folder: Path) -> None:
+    for file in stage.outputs.values():
+        if not output_path(folder, file).exists():
+            raise StageError(f"Step {stage.name!r} ended without writing {file}.")

@@ -1,0 +1,77 @@
+"""What a stage is: the options and files it reads, the files it writes, and one function between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+__all__ = ["Stage", "Work"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a stage's function is given for one subject.
+
+    Attributes
+    ----------
+    subject : str
+        The subject.
+    options : SimpleNamespace
+        The options that the stage reads, and no others.
+    inputs : mapping of str to dict of str to Path
+        Files of the earlier stages it reads: stage, then name.
+    folder : Path
+        Where to write; it becomes the stage's folder when all outputs are there.
+    outputs : mapping of str to str
+        File name per output.
+    n_jobs : int
+        Processes.
+    """
+
+    subject: str
+    options: SimpleNamespace
+    inputs: Mapping[str, Mapping[str, Path]]
+    folder: Path
+    outputs: Mapping[str, str]
+    n_jobs: int
+
+    def path(self, output: str) -> Path:
+        """Return where to write an output."""
+        return self.folder / self.outputs[output]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One step of the analysis.
+
+    Attributes
+    ----------
+    name : str
+        Its name on the command line.
+    title : str
+        What it does, for progress and help.
+    options : tuple of str
+        Options it reads.
+    files : tuple of str
+        Options among them that may name files, whose content counts.
+    after : tuple of str
+        Earlier stages whose outputs it reads.
+    outputs : mapping of str to str
+        What it writes: name to file name.
+    run : callable
+        Does it; returns facts for the sidecar.
+    revision : int
+        Raised when the stage's results change for the same options and inputs.
+    """
+
+    name: str
+    title: str
+    options: tuple[str, ...]
+    run: Callable[[Work], Mapping[str, Any]]
+    outputs: Mapping[str, str]
+    files: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    revision: int = field(default=1)

@@ -1,0 +1,56 @@
+"""Load and average the response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mne import Covariance, make_ad_hoc_cov
+
+from ...source import load_response
+from ..stage import Stage, Work
+
+_READ = (
+    "condition",
+    "events",
+    "event_id",
+    "stim_channel",
+    "channel_types",
+    "bads",
+    "l_freq",
+    "h_freq",
+    "tmin",
+    "tmax",
+    "baseline",
+    "reject",
+    "flat",
+    "decim",
+    "noise_cov",
+)
+
+
+def _run(work: Work) -> dict[str, Any]:
+    options = {name: getattr(work.options, name) for name in _READ}
+    response = load_response(work.options.data, **options, n_jobs=work.n_jobs)
+    noise_cov: Covariance = response.noise_cov
+    estimated = noise_cov is not None
+    if not estimated:
+        noise_cov = make_ad_hoc_cov(response.evoked.info, verbose="error")
+    response.evoked.save(work.path("evoked"))
+    noise_cov.save(work.path("noise_cov"))
+    return {
+        "origin": response.origin,
+        "epochs": response.n_epochs,
+        "dropped": response.n_dropped,
+        "drop_reasons": dict(response.drop_reasons),
+        "noise": "measured" if estimated else "assumed (no time before 0 and no covariance given)",
+    }
+
+
+STAGE = Stage(
+    name="load",
+    title="Load and average the response",
+    options=("data", *_READ),
+    files=("data", "events", "noise_cov"),
+    outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
+    run=_run,
+)

@@ -1,0 +1,43 @@
+"""Simulate the column as it is configured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...fit.timing import covering
+from ...simulate import simulate
+from ..files import read_target, write_simulation
+from ..stage import Stage, Work
+
+
+def _run(work: Work) -> dict[str, Any]:
+    options = work.options
+    simulation = simulate(
+        options.network,
+        tstop=covering(read_target(work), options.dt),
+        n_trials=options.n_trials,
+        dt=options.dt,
+        seed=options.seed,
+        n_jobs=work.n_jobs,
+    )
+    simulation.dipole.save(work.path("dipole"))
+    simulation.spikes.write_tsv(work.path("spikes"))
+    write_simulation(work.path("simulation"), simulation)
+    return {
+        "network": options.network.name,
+        "cells": options.network.n_cells,
+        "trials": simulation.n_trials,
+        "tstop_ms": simulation.tstop,
+        "engine": simulation.engine,
+        "rates_Hz": simulation.spikes.rates(),
+    }
+
+
+STAGE = Stage(
+    name="simulate",
+    title="Simulate the column",
+    options=("network", "n_trials", "dt", "seed"),
+    after=("target",),
+    outputs={"dipole": "simulated-ave.fif", "spikes": "spikes.tsv", "simulation": "simulation.npz"},
+    run=_run,
+)

@@ -1,0 +1,47 @@
+"""Predict the sensors from the fitted dipole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ...dipole import Dipole, read_dipole
+from ...source import label_patch, patch_moment, predict_sensors
+from ..files import read_forward, read_label, read_noise_cov, read_response, read_target
+from ..stage import Stage, Work
+
+
+def _run(work: Work) -> dict[str, Any]:
+    evoked, forward = read_response(work), read_forward(work)
+    patch = label_patch(read_label(work), forward)
+    target, fitted = read_target(work), read_dipole(work.inputs["fit"]["dipole"])
+    outward = target.provenance.get("outward", 1)
+    sized = target.provenance["unit"] == "A m"
+    if not sized:
+        # units that are arbitrary have a shape only: its size at the sensors is fitted there
+        moment, _ = patch_moment(evoked, patch, forward, noise_cov=read_noise_cov(work))
+        measured = np.interp(target.times, evoked.times, moment)
+        factor = float(measured @ target["agg"] / (target["agg"] @ target["agg"]))
+    explained = {}
+    for name, dipole in (("target", target), ("fitted", fitted)):
+        outward_current = Dipole(dipole["agg"] * (outward if sized else factor), dipole.times, ("agg",), comment=name)
+        prediction = predict_sensors(
+            outward_current, patch, forward, evoked, tmin=target.times[0], tmax=target.times[-1]
+        )
+        explained[name] = dict(prediction.explained)
+    prediction.predicted.save(work.path("predicted"))
+    prediction.residual.save(work.path("residual"))
+    work.path("explained").write_text(json.dumps(explained, indent=1) + "\n", encoding="utf-8")
+    return {"explained": explained, "size": "moment of the target" if sized else "fitted to the sensors"}
+
+
+STAGE = Stage(
+    name="sensors",
+    title="Predict the sensors from the fitted dipole",
+    options=(),
+    after=("load", "inverse", "target", "fit"),
+    outputs={"predicted": "predicted-ave.fif", "residual": "residual-ave.fif", "explained": "explained.json"},
+    run=_run,
+)

@@ -1,0 +1,95 @@
+"""The time course of a label, from the source estimates of its vertices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import check_name
+from ..errors import ParameterError
+from .label import label_vertices
+
+__all__ = ["MODES", "LabelCourse", "label_course"]
+
+MODES = ("mean_flip", "pca_flip", "peak", "patch")
+"""How a label becomes one time course; ``'patch'`` fits its patch to the sensors and needs no source estimate."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LabelCourse:
+    """One time course of a label, its sign not yet decided, and the courses it is made of.
+
+    Attributes
+    ----------
+    times : array, shape (n_times,)
+        s.
+    course : array, shape (n_times,)
+        The label's time course.
+    unit : str | None
+        ``'A m'``, or None if the inverse method's values have no unit.
+    mode : str
+        How it was made.
+    vertices : array, shape (n_vertices,)
+        The sources of the label.
+    vertex_courses : array, shape (n_vertices, n_times)
+        Their normal-oriented courses, positive outward.
+    """
+
+    times: NDArray[np.float64]
+    course: NDArray[np.float64]
+    unit: str | None
+    mode: str
+    vertices: NDArray[np.int64]
+    vertex_courses: NDArray[np.float64]
+
+
+def label_course(
+    stc: mne.SourceEstimate,
+    label: mne.Label,
+    src: mne.SourceSpaces,
+    *,
+    mode: str = "mean_flip",
+    unit: str | None = "A m",
+    tmin: float = 0.0,
+    tmax: float | None = None,
+) -> LabelCourse:
+    """Return the time course of a label.
+
+    Parameters
+    ----------
+    stc : mne.SourceEstimate
+        Normal-oriented source estimate, of :func:`apply_normal_inverse`.
+    label : mne.Label
+        The label.
+    src : mne.SourceSpaces
+        Source space of the estimate (``inverse['src']``).
+    mode : str
+        ``'mean_flip'`` and ``'pca_flip'`` as in :func:`mne.extract_label_time_course`; ``'peak'`` is the vertex with
+        the largest absolute value between `tmin` and `tmax`.
+    unit : str | None
+        Unit of the estimate.
+    tmin, tmax : float | None
+        Where ``'peak'`` looks, s.
+
+    Returns
+    -------
+    course : LabelCourse
+        With the courses of the vertices.
+    """
+    check_name(mode, MODES[:3], "mode of the label time course")
+    _, vertices = label_vertices(label, src)
+    vertex_courses = stc.in_label(label).data
+    if mode == "peak":
+        window = (stc.times >= tmin) & (stc.times <= (stc.times[-1] if tmax is None else tmax))
+        if not window.any():
+            raise ParameterError(f"The estimate ({stc.times[0]:g} to {stc.times[-1]:g} s) has nothing from {tmin:g} s.")
+        course = vertex_courses[np.abs(vertex_courses[:, window]).max(axis=1).argmax()]
+    else:
+        course = mne.extract_label_time_course(stc, label, src, mode=mode, verbose="error")[0]
+    return LabelCourse(
+        times=stc.times, course=np.array(course), unit=unit, mode=mode, vertices=vertices,
+        vertex_courses=vertex_courses,
+    )  # fmt: skip

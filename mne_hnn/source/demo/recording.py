@@ -1,0 +1,227 @@
+"""The demo's recording: the response of one patch of cortex in the noise of brain, sensors and eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._checks import check_int, check_name, check_positive, check_seed
+from ...dipole import Dipole
+from ..patch import Patch, label_patch, open_forward
+from ..patch import surface_disc as disc
+from ..response import load_response
+from .anatomy import BANKS, DemoAnatomy, bank, demo_anatomy, helmet_info
+from .waveform import PEAK_NAM, median_nerve_waveform
+
+__all__ = ["SFREQ", "Truth", "demo_response", "simulate_recording"]
+
+SFREQ = 500.0
+LOWPASS = 100.0
+"""Of the recording hardware, Hz."""
+EPOCH = (-0.2, 0.3)
+RADIUS_m = 0.008
+HAND_m = {"posterior": (0.036, -0.026, 0.052), "anterior": (0.030, -0.022, 0.051)}
+"""About where the hand is on the banks of the central sulcus of fsaverage, surface coordinates."""
+WHITE_NOISE = {"grad": 3e-13, "mag": 3e-15}
+"""Noise of the sensors, T/m or T per root Hz: that of SQUIDs in use (Ahonen et al. 1993,
+doi:10.1109/10.237683)."""
+BACKGROUND_nAm = 0.4
+"""Moment of each background source, root mean square; those at the back of the head are up to three times stronger."""
+JITTER = 0.2
+BLINKS_per_s = 0.15
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Truth:
+    """What made the demo's response.
+
+    Attributes
+    ----------
+    dipole : Dipole
+        Moment of the patch, the sum over its vertices, A m, positive outward.
+    hemi : str
+        ``'rh'``.
+    vertices : array, shape (n_vertices,)
+        Vertices of the white surface that were active.
+    pos, normal : array, shape (3,)
+        Centre (m) and mean outward normal, head coordinates.
+    area_mm2 : float
+        Area.
+    noise_free : mne.Evoked
+        The field of the response alone.
+    seed : int
+        The seed.
+    """
+
+    dipole: Dipole
+    hemi: str
+    vertices: NDArray[np.int64]
+    pos: FloatArray
+    normal: FloatArray
+    area_mm2: float
+    noise_free: mne.Evoked
+    seed: int
+
+
+def true_patch(forward: mne.Forward, where: str) -> Patch:
+    """Return the patch that is active: a disc in the hand area of one bank."""
+    candidates = bank(check_name(where, BANKS, "bank"))
+    space = forward["src"][1]
+    to_head = mne.transforms.invert_transform(forward["mri_head_t"]) if _into_mri(forward) else forward["mri_head_t"]
+    hand = mne.transforms.apply_trans(to_head, HAND_m[where])
+    centre = candidates[np.linalg.norm(space["rr"][candidates] - hand, axis=1).argmin()]
+    inside = disc(space, candidates, int(centre), RADIUS_m)
+    return label_patch(mne.Label(inside, hemi="rh", name=f"hand-{where}-rh", verbose="error"), forward)
+
+
+def _into_mri(forward: mne.Forward) -> bool:
+    return bool(forward["mri_head_t"]["from"] == mne.io.constants.FIFF.FIFFV_COORD_HEAD)
+
+
+def _white(rng: np.random.Generator, n_rows: int, n_times: int) -> FloatArray:
+    """Return white noise of unit density (1 per root Hz), behind the low-pass filter of the hardware."""
+    frequencies = np.fft.rfftfreq(n_times, 1 / SFREQ)
+    spectrum = np.fft.rfft(rng.standard_normal((n_rows, n_times)) * np.sqrt(SFREQ / 2), axis=1)
+    return np.asarray(np.fft.irfft(spectrum / np.sqrt(1 + (frequencies / LOWPASS) ** 16), n_times, axis=1))
+
+
+def _coloured(rng: np.random.Generator, n_rows: int, n_times: int, alpha: FloatArray) -> FloatArray:
+    """Return rows of noise of unit variance: 1/f above 1 Hz, and an alpha rhythm of given strength."""
+    frequencies = np.fft.rfftfreq(n_times, 1 / SFREQ)
+    pink = 1.0 / np.maximum(frequencies, 1.0) ** 0.5
+    rhythm = np.exp(-0.5 * ((frequencies - 10.0) / 1.0) ** 2) + 0.4 * np.exp(-0.5 * ((frequencies - 20.0) / 2.0) ** 2)
+    shape = pink + alpha[:, np.newaxis] * rhythm
+    spectrum = rng.standard_normal((n_rows, len(frequencies))) + 1j * rng.standard_normal((n_rows, len(frequencies)))
+    noise = np.fft.irfft(spectrum * shape, n_times, axis=1)
+    return np.asarray(noise / noise.std(axis=1, keepdims=True))
+
+
+def _background(rng: np.random.Generator, forward: mne.Forward, n_times: int) -> FloatArray:
+    """Return the field of cortical sources that have nothing to do with the stimulus; alpha is strongest behind."""
+    places = forward["source_rr"]
+    behind = 1.0 / (1.0 + np.exp((places[:, 1] + 0.02) / 0.02))  # y points to the nose
+    strength = BACKGROUND_nAm * 1e-9 * (1.0 + 2.0 * behind)
+    courses = strength[:, np.newaxis] * _coloured(rng, len(places), n_times, 1.5 * behind)
+    return np.asarray(forward["sol"]["data"] @ courses)
+
+
+def _blinks(rng: np.random.Generator, n_times: int) -> FloatArray:
+    """Return the electrooculogram, V."""
+    course = 5e-6 * rng.standard_normal(n_times)
+    shape = 450e-6 * np.hanning(int(0.3 * SFREQ))
+    for onset in np.flatnonzero(rng.random(n_times - len(shape)) < BLINKS_per_s / SFREQ):
+        course[onset : onset + len(shape)] += shape
+    return course
+
+
+def simulate_recording(
+    anatomy: DemoAnatomy,
+    *,
+    seed: int = 0,
+    n_epochs: int = 120,
+    where: str = "posterior",
+    peak_nAm: float = PEAK_NAM,
+) -> tuple[mne.io.RawArray, Truth]:
+    """Simulate a recording of median-nerve stimulation.
+
+    Parameters
+    ----------
+    anatomy : DemoAnatomy
+        The subject.
+    seed : int
+        Of all noise. The same seed gives the same samples.
+    n_epochs : int
+        Number of stimuli.
+    where : str
+        ``'posterior'`` (area 3b) or ``'anterior'`` bank of the central sulcus.
+    peak_nAm : float
+        Size of the deflection at 40 ms.
+
+    Returns
+    -------
+    raw : mne.io.RawArray
+        306 MEG channels, EOG, stimulus channel.
+    truth : Truth
+        What made the response.
+    """
+    n_epochs = check_int(n_epochs, "n_epochs", minimum=1)
+    scale = check_positive(peak_nAm, "peak_nAm") / PEAK_NAM
+    streams = [np.random.default_rng(one) for one in np.random.SeedSequence(check_seed(seed, "seed")).spawn(5)]
+    forward = open_forward(anatomy.simulation_fname)
+    patch = true_patch(forward, where)
+    onsets = np.cumsum(np.round(streams[0].uniform(0.6, 0.7, n_epochs) * SFREQ).astype(int)) + int(SFREQ)
+    n_times = int(onsets[-1] + SFREQ)
+    gains = 1.0 + JITTER * streams[1].standard_normal(n_epochs)
+    times = np.arange(int(EPOCH[0] * SFREQ), int(EPOCH[1] * SFREQ) + 1) / SFREQ
+    moment = scale * median_nerve_waveform(times)
+    course = np.zeros(n_times)
+    for onset, gain in zip(onsets, gains / gains.mean(), strict=True):
+        start = onset - int(np.flatnonzero(times == 0)[0])
+        course[start : start + len(times)] += gain * moment
+    stc = patch.source_estimate(moment, tmin=times[0], tstep=1 / SFREQ, subject=None)
+    info = _info(forward["sol"]["row_names"])
+    noise_free = mne.apply_forward(forward, stc, info, use_cps=False, verbose="error")
+    field = noise_free.data[:, np.abs(moment).argmax()] / moment[np.abs(moment).argmax()]
+    data = np.outer(field, course)
+    data += _background(streams[2], forward, n_times)
+    kinds = mne.pick_info(info, mne.pick_types(info, meg=True)).get_channel_types()
+    density = np.array([WHITE_NOISE[kind] for kind in kinds])
+    data += density[:, np.newaxis] * _white(streams[3], *data.shape)
+    stimulus = np.zeros(n_times)
+    stimulus[onsets] = 1
+    eye = _blinks(streams[4], n_times)
+    raw = mne.io.RawArray(data, info, verbose="error")
+    more = mne.create_info(["EOG 061", "STI 014"], SFREQ, ["eog", "stim"], verbose="error")
+    raw.add_channels([mne.io.RawArray([eye, stimulus], more, verbose="error")], force_update_info=True)
+    truth = Truth(
+        dipole=Dipole(moment, times, ("agg",), comment="truth"), hemi="rh", vertices=patch.vertices, pos=patch.pos,
+        normal=patch.normal, area_mm2=patch.area_mm2, noise_free=noise_free, seed=seed,
+    )  # fmt: skip
+    return raw, truth
+
+
+def _info(names: list[str]) -> mne.Info:
+    info = helmet_info()
+    info = mne.pick_info(info, [info["ch_names"].index(name) for name in names])
+    with info._unlock():
+        info["sfreq"] = SFREQ
+        info["lowpass"] = LOWPASS
+    return info
+
+
+def demo_response(
+    *, seed: int = 0, n_epochs: int = 120, bank: str = "posterior", peak_nAm: float = PEAK_NAM
+) -> tuple[mne.Evoked, mne.Covariance, Truth]:
+    """Simulate a recording and average it.
+
+    Parameters
+    ----------
+    seed : int
+        Of all noise.
+    n_epochs : int
+        Number of stimuli.
+    bank : str
+        ``'posterior'`` or ``'anterior'`` bank of the right central sulcus.
+    peak_nAm : float
+        Size of the deflection at 40 ms, nA m.
+
+    Returns
+    -------
+    evoked : mne.Evoked
+        The average, epochs with blinks left out.
+    noise_cov : mne.Covariance
+        From the time before each stimulus.
+    truth : Truth
+        What made it.
+    """
+    raw, truth = simulate_recording(demo_anatomy(), seed=seed, n_epochs=n_epochs, where=bank, peak_nAm=peak_nAm)
+    with mne.utils.use_log_level("error"):
+        response = load_response(
+            raw, event_id=1, tmin=EPOCH[0], tmax=EPOCH[1], baseline=(None, -0.005), reject={"eog": 350e-6}
+        )
+    return response.evoked, response.noise_cov, truth

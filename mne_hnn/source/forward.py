@@ -1,0 +1,280 @@
+"""The forward model: read, or built from a subject's anatomy once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mne
+from mne.io.constants import FIFF
+from mne.utils import logger, object_hash, verbose
+
+from .._cache import cache_directory
+from .._checks import check_name
+from ..errors import DataError
+from ._files import existing, first_line, read_file
+
+__all__ = ["forward_solution", "scaled_template"]
+
+CONDUCTIVITY = {1: (0.3,), 3: (0.3, 0.006, 0.3)}
+"""S/m of brain, skull and scalp, as MNE has them."""
+
+
+@verbose
+def forward_solution(
+    info: mne.Info,
+    *,
+    subject: str,
+    subjects_dir: str | Path | None = None,
+    trans: Any = None,
+    bem: Any = None,
+    src: Any = None,
+    spacing: str = "oct6",
+    ico: int | None = 4,
+    mindist: float = 5.0,
+    on_inside: str = "warn",
+    n_jobs: int | None = None,
+    cache: bool = True,
+    verbose: Any = None,
+) -> mne.Forward:
+    """Compute a forward solution, building whatever of the anatomy is missing.
+
+    Parameters
+    ----------
+    info : mne.Info
+        Sensors and digitised points of the recording.
+    subject : str
+        Name of the subject's FreeSurfer folder.
+    subjects_dir : path-like | None
+        FreeSurfer's folder of subjects; None as MNE is configured.
+    trans : path-like | mne.Transform | str | None
+        The head to MRI transform. ``'fiducials'`` (also None) aligns the digitised fiducials with those of the subject
+        (``bem/SUBJECT-fiducials.fif``).
+    bem : path-like | mne.bem.ConductorModel | str | None
+        A BEM solution or a sphere model. ``'sphere'`` fits a sphere to the head points. None takes the subject's
+        ``bem/*-bem-sol.fif``, or makes one from the subject's surfaces: three layers for EEG, one for MEG alone.
+    src : path-like | mne.SourceSpaces | None
+        The cortical source space; None makes one from the white surface.
+    spacing : str
+        Density of a source space that is made, as in :func:`mne.setup_source_space`.
+    ico : int | None
+        Density of a BEM that is made, as in :func:`mne.make_bem_model`.
+    mindist : float
+        Leave out sources closer than this to the inner skull, mm.
+    on_inside : str
+        What to do if a sensor is inside the head: ``'raise'``, ``'warn'``, ``'ignore'``.
+    n_jobs : int | None
+        Processes.
+    cache : bool
+        Whether to keep the result in the user's cache, and to take it from there when sensors, anatomy and choices
+        are the same.
+    %(verbose)s
+
+    Returns
+    -------
+    forward : mne.Forward
+        With free orientation.
+
+    Raises
+    ------
+    DataError
+        The subject or one of the files does not exist, or there is nothing to build from.
+    """
+    folder = subject_folder(subject, subjects_dir)
+    types = set(info.get_channel_types())
+    with_eeg = "eeg" in types
+    head_to_mri = _transform(trans, info, folder, subject)
+    bem_source = _find_bem(bem, folder, with_eeg)
+    key = _digest(info, head_to_mri, bem_source, src, folder, subject, spacing, ico, mindist)
+    kept = cache_directory() / "forward" / f"{subject}-{key}-fwd.fif"
+    if cache and kept.exists():
+        logger.info("Forward solution: %s", kept)
+        return mne.read_forward_solution(kept, verbose="error")
+    model = _bem(bem_source, info, folder, subject, ico, with_eeg)
+    space = _source_space(src, folder, subject, spacing, n_jobs)
+    logger.info("Computing the forward solution ...")
+    try:
+        forward = mne.make_forward_solution(
+            info, head_to_mri, space, model, meg=bool(types & {"mag", "grad"}), eeg=with_eeg, mindist=mindist,
+            on_inside=on_inside, n_jobs=n_jobs,
+        )  # fmt: skip
+    except (ValueError, RuntimeError) as error:
+        raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
+    if cache:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_name(f"{os.getpid()}-{kept.name}")
+        mne.write_forward_solution(part, forward, overwrite=True, verbose="error")
+        part.replace(kept)  # whole or not at all
+    return forward
+
+
+def subject_folder(subject: str, subjects_dir: Any = None) -> Path:
+    """Return the FreeSurfer folder of a subject, which must exist and have surfaces."""
+    try:
+        parent = Path(mne.utils.get_subjects_dir(subjects_dir, raise_error=True))
+    except (KeyError, ValueError, OSError) as error:
+        if subjects_dir is None:
+            raise DataError(
+                "FreeSurfer's folder of subjects is not known: give subjects_dir, or set SUBJECTS_DIR."
+            ) from error
+        raise DataError(f"There is no folder of subjects {subjects_dir}: check the path.") from error
+    folder = parent / str(subject)
+    if not (folder / "surf").is_dir():
+        listed = sorted(path.parent.name for path in parent.glob("*/surf"))
+        check_name(subject, listed, "subject", where=f"in {parent}", error=DataError)
+    return folder
+
+
+def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Transform:
+    if isinstance(trans, mne.Transform):
+        return trans
+    if trans is None or trans == "fiducials":
+        points = folder / "bem" / f"{subject}-fiducials.fif"
+        if not points.exists():
+            raise DataError(
+                f"There is no head to MRI transform, and no {points} to align the digitised fiducials with: give trans."
+            )
+        try:
+            return mne.coreg.coregister_fiducials(info, points)
+        except (RuntimeError, ValueError) as error:
+            raise DataError(f"The digitised fiducials cannot be aligned: {first_line(error)}; give trans.") from error
+    return read_file(mne.read_trans, trans, "head to MRI transform")
+
+
+def _find_bem(bem: Any, folder: Path, with_eeg: bool) -> Any:
+    """Return what the conductor model is made from: a model, ``'sphere'``, a solution's path or surfaces' folder."""
+    if isinstance(bem, Mapping) or bem == "sphere":
+        return bem
+    if bem is not None:
+        return existing(bem, "BEM solution")
+    solutions = sorted((folder / "bem").glob("*-bem-sol.fif"))
+    layers = 3 if with_eeg else 1
+    # the one with the fewest triangles that has the layers: MEG needs the inner skull only, EEG all three
+    fitting = [path for path in solutions if path.name.count("-") - 2 >= layers or layers == 1]
+    if fitting:
+        return min(fitting, key=lambda path: path.stat().st_size)
+    needed = ("inner_skull", "outer_skull", "outer_skin")[:layers]
+    missing = [name for name in needed if not (folder / "bem" / f"{name}.surf").exists()]
+    if missing:
+        raise DataError(
+            f"There is no BEM solution in {folder / 'bem'}, and no {missing[0]}.surf to make one from: "
+            "give bem, or bem='sphere' for a sphere fitted to the head points."
+        )
+    return folder / "bem"
+
+
+def _bem(found: Any, info: mne.Info, folder: Path, subject: str, ico: int | None, with_eeg: bool) -> Any:
+    if isinstance(found, Mapping):
+        return found
+    if isinstance(found, str):
+        return mne.make_sphere_model(r0="auto", head_radius="auto", info=info)
+    if found.is_file():
+        return read_file(mne.read_bem_solution, found, "BEM solution")
+    logger.info("Making the BEM of %s ...", subject)
+    layers = CONDUCTIVITY[3 if with_eeg else 1]
+    try:
+        surfaces = mne.make_bem_model(subject, ico=ico, conductivity=layers, subjects_dir=folder.parent)
+        return mne.make_bem_solution(surfaces)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise DataError(f"The BEM of {subject!r} cannot be made: {first_line(error)}") from error
+
+
+def _source_space(src: Any, folder: Path, subject: str, spacing: str, n_jobs: int | None) -> mne.SourceSpaces:
+    if isinstance(src, mne.SourceSpaces):
+        space = src
+    elif src is not None:
+        space = read_file(mne.read_source_spaces, src, "source space")
+    else:
+        logger.info("Making the source space %s of %s ...", spacing, subject)
+        try:
+            return mne.setup_source_space(
+                subject, spacing=spacing, subjects_dir=folder.parent, add_dist="patch", n_jobs=n_jobs
+            )
+        except (ValueError, RuntimeError, OSError) as error:
+            raise DataError(f"The source space of {subject!r} cannot be made: {first_line(error)}") from error
+    if space.kind != "surface":
+        raise DataError(f"The source space must be a cortical surface, got a {space.kind} one.")
+    return space
+
+
+def _digest(info: mne.Info, trans: mne.Transform, bem: Any, src: Any, folder: Path, *choices: Any) -> str:
+    """Hash all that a forward solution depends on: sensors, transforms, anatomy, choices."""
+    sensors = [(channel["ch_name"], int(channel["coil_type"]), channel["loc"]) for channel in info["chs"]]
+    transforms = [None if one is None else one["trans"] for one in (info["dev_head_t"], trans)]
+    compensation = [int(comp["kind"]) for comp in info["comps"]]
+    points = [point["r"] for point in info["dig"] or ()] if isinstance(bem, str) else None
+    white = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "surf").glob("?h.white"))]
+    parts = [sensors, transforms, compensation, points, white, _described(bem), _described(src), list(choices)]
+    return hashlib.sha256(repr(object_hash(parts)).encode()).hexdigest()[:16]
+
+
+def _described(part: Any) -> Any:
+    """Return what a file or object is known by: path, size and time of a file, the numbers of an object."""
+    if isinstance(part, Path) and part.is_dir():
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(part.glob("*.surf"))]
+    if isinstance(part, (str, Path)) and Path(part).is_file():
+        status = Path(part).stat()
+        return [str(Path(part).resolve()), status.st_size, status.st_mtime_ns]
+    if isinstance(part, mne.SourceSpaces):
+        return [[space["rr"], space["vertno"]] for space in part]
+    if isinstance(part, Mapping):
+        shells = [surface["rr"] for surface in part.get("surfs", ())]
+        return [bool(part.get("is_sphere")), part.get("r0"), shells, [str(layer) for layer in part.get("layers", ())]]
+    return None if part is None else str(part)
+
+
+@verbose
+def scaled_template(
+    info: mne.Info,
+    subject_to: str,
+    *,
+    subject_from: str = "fsaverage",
+    subjects_dir: str | Path | None = None,
+    n_iterations: int = 20,
+    overwrite: bool = False,
+    verbose: Any = None,
+) -> mne.Transform:
+    """Scale a template's anatomy to a recording's digitised points, for recordings without an MRI.
+
+    The template is scaled by one factor (the ratio of the spread of the fiducials), and then aligned with the digitised
+    fiducials; with head points beyond those, factor and alignment are refined on the template's scalp (ICP).
+
+    Parameters
+    ----------
+    info : mne.Info
+        With digitised fiducials.
+    subject_to : str
+        Name of the folder to make in `subjects_dir`.
+    subject_from : str
+        The template's folder.
+    subjects_dir : path-like | None
+        FreeSurfer's folder of subjects.
+    n_iterations : int
+        Iterations of the refinement.
+    overwrite : bool
+        Whether to replace an existing folder.
+    %(verbose)s
+
+    Returns
+    -------
+    trans : mne.Transform
+        Head to MRI of the scaled subject.
+    """
+    folder = subject_folder(subject_from, subjects_dir)
+    try:
+        registration = mne.coreg.Coregistration(info, subject_from, subjects_dir=folder.parent, fiducials="auto")
+        registration.set_scale_mode("uniform")
+        registration.fit_fiducials()
+        if any(point["kind"] != FIFF.FIFFV_POINT_CARDINAL for point in info["dig"] or ()):
+            registration.fit_icp(n_iterations=n_iterations, nasion_weight=10.0)
+        mne.scale_mri(
+            subject_from, subject_to, float(registration.scale[0]), overwrite=overwrite, subjects_dir=folder.parent,
+            labels=True, annot=True, on_defects="ignore",
+        )  # fmt: skip
+    except (RuntimeError, ValueError, OSError, TypeError) as error:
+        raise DataError(f"{subject_from!r} cannot be scaled to {subject_to!r}: {first_line(error)}") from error
+    trans: mne.Transform = registration.trans
+    return trans

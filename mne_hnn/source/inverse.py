@@ -1,0 +1,175 @@
+"""The inverse: cortical currents along the cortical normal, signed, whatever the operator's orientations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+from mne.io.constants import FIFF
+from mne.utils import verbose
+
+from .._checks import check_name, check_positive
+from ..errors import DataError, ParameterError
+from ._files import first_line, read_file, some
+
+__all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
+
+METHODS = {"MNE": "A m", "dSPM": None, "sLORETA": None, "eLORETA": None}
+"""Inverse methods and the unit of their estimates; None: they have no unit of current."""
+
+
+def method_unit(method: str) -> str | None:
+    """Return the unit of a method's estimates, None if they are not currents."""
+    return METHODS[check_name(method, METHODS, "inverse method")]
+
+
+@verbose
+def make_inverse(
+    info: mne.Info,
+    forward: mne.Forward | str | Path,
+    noise_cov: mne.Covariance | str | Path,
+    *,
+    loose: float | str = "auto",
+    depth: float | None = 0.8,
+    rank: Any = None,
+    verbose: Any = None,
+) -> Any:
+    """Make an inverse operator; :func:`mne.minimum_norm.make_inverse_operator` with its errors in one sentence.
+
+    Parameters
+    ----------
+    info : mne.Info
+        Of the response.
+    forward : mne.Forward | path-like
+        The forward solution, with a cortical surface as source space.
+    noise_cov : mne.Covariance | path-like
+        The noise covariance.
+    loose : float | 'auto'
+        0 fixes sources to the cortical normal, 1 leaves their orientation free. 'auto' is 0.2.
+    depth : float | None
+        Depth weighting.
+    rank : None | 'info' | 'full' | dict
+        As in MNE.
+    %(verbose)s
+
+    Returns
+    -------
+    inverse : mne.minimum_norm.InverseOperator
+        The operator.
+
+    Raises
+    ------
+    DataError
+        Forward, noise covariance and response do not have the same channels, or a file is missing.
+    """
+    if not isinstance(forward, mne.Forward):
+        forward = read_file(mne.read_forward_solution, forward, "forward solution")
+    if not isinstance(noise_cov, mne.Covariance):
+        noise_cov = read_file(mne.read_cov, noise_cov, "noise covariance")
+    check_cortical(forward["src"])
+    wanted = good_channels(info)
+    check_channels(wanted, forward["sol"]["row_names"], "the forward solution")
+    check_channels(wanted, noise_cov.ch_names, "the noise covariance")
+    try:
+        return mne.minimum_norm.make_inverse_operator(info, forward, noise_cov, loose=loose, depth=depth, rank=rank)
+    except (ValueError, RuntimeError) as error:
+        raise DataError(f"The inverse operator cannot be made: {first_line(error)}") from error
+
+
+def good_channels(info: mne.Info) -> list[str]:
+    """Return the names of the good MEG and EEG channels."""
+    return [info["ch_names"][pick] for pick in mne.pick_types(info, meg=True, eeg=True, ref_meg=False, exclude="bads")]
+
+
+def check_channels(wanted: Sequence[str], offered: Sequence[str], what: str) -> None:
+    """Refuse what was made for other channels than the response has."""
+    there = set(offered)
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise DataError(
+            f"The channels do not match: {what} lacks {len(missing)} of the {len(wanted)} good channels of the "
+            f"response ({some(missing)}). Mark them bad, or take the one made for this recording."
+        )
+
+
+def check_cortical(src: mne.SourceSpaces) -> None:
+    """Refuse source spaces without a cortical normal."""
+    if src.kind != "surface":
+        raise DataError(f"A source space on the cortical surface is needed for normal orientation, got a {src.kind}.")
+
+
+def is_fixed(inverse: Any) -> bool:
+    """Return whether an operator's sources are fixed to the cortical normal, and so signed already."""
+    return bool(inverse["source_ori"] == FIFF.FIFFV_MNE_FIXED_ORI)
+
+
+@verbose
+def apply_normal_inverse(
+    evoked: mne.Evoked, inverse: Any, *, method: str = "MNE", snr: float = 3.0, verbose: Any = None
+) -> mne.SourceEstimate:
+    """Estimate the current along the outward cortical normal at every source.
+
+    Parameters
+    ----------
+    evoked : mne.Evoked
+        The response.
+    inverse : mne.minimum_norm.InverseOperator | path-like
+        The operator: loose, free or fixed.
+    method : str
+        ``'MNE'``, whose values are currents (A m), ``'dSPM'``, ``'sLORETA'`` or ``'eLORETA'``, whose values have no
+        unit.
+    snr : float
+        Assumed signal-to-noise ratio (of amplitudes); the regularisation is ``1 / snr ** 2``.
+    %(verbose)s
+
+    Returns
+    -------
+    stc : mne.SourceEstimate
+        Positive is current from deep to superficial layers, outward.
+
+    Raises
+    ------
+    DataError
+        The operator's channels are not the response's, or its source space has no normal.
+    """
+    method_unit(method)
+    snr = check_positive(snr, "snr")
+    if not isinstance(evoked, mne.Evoked):
+        raise ParameterError(f"evoked must be an mne.Evoked, got {type(evoked).__name__}.")
+    inverse = open_inverse(inverse)
+    check_cortical(inverse["src"])
+    names = [name for name in inverse["info"]["ch_names"] if name not in inverse["info"]["bads"]]
+    missing = [name for name in names if name not in evoked.ch_names]
+    if missing:
+        raise DataError(
+            f"The channels do not match: the inverse operator uses {len(missing)} of {len(names)} channels that the "
+            f"response does not have ({some(missing)}). Make the operator from this recording's channels."
+        )
+    bad = [name for name in names if name in evoked.info["bads"]]
+    if bad:
+        raise DataError(
+            f"The channels do not match: the inverse operator uses {some(bad)}, which the response marks bad: "
+            "make the operator without them, or interpolate them."
+        )
+    if not np.isfinite(evoked.copy().pick(names).data).all():
+        raise DataError("The response has values that are not finite: mark those channels bad or interpolate them.")
+    # a fixed operator gives signed values as it is, and MNE refuses to pick their normal component
+    orientation = None if is_fixed(inverse) else "normal"
+    try:
+        return mne.minimum_norm.apply_inverse(
+            evoked, inverse, lambda2=1.0 / snr**2, method=method, pick_ori=orientation
+        )
+    except (ValueError, RuntimeError) as error:
+        raise DataError(f"The inverse operator cannot be applied: {first_line(error)}") from error
+
+
+def open_inverse(inverse: Any) -> Any:
+    """Return an inverse operator, read if a path is given."""
+    if isinstance(inverse, (str, Path)):
+        return read_file(mne.minimum_norm.read_inverse_operator, inverse, "inverse operator")
+    if not isinstance(inverse, mne.minimum_norm.InverseOperator):
+        raise ParameterError(f"inverse must be an InverseOperator or its path, got {type(inverse).__name__}.")
+    return inverse

@@ -1,0 +1,148 @@
+"""The piece of cortex that is asked about: find it by name, file, vertices, or around the response's peak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import check_name, suggestion
+from ..errors import DataError, ParameterError
+from ._files import first_line
+from .forward import subject_folder
+
+__all__ = ["find_label", "label_vertices"]
+
+HEMISPHERES = ("lh", "rh")
+
+
+def find_label(
+    label: Any,
+    *,
+    subject: str | None = None,
+    subjects_dir: str | Path | None = None,
+    parcellation: str = "aparc",
+    hemi: str | None = None,
+) -> mne.Label:
+    """Find a label by its name in a parcellation, by file, or by vertices.
+
+    Parameters
+    ----------
+    label : str | path-like | mne.Label | sequence of int
+        A name of the parcellation, with hemisphere (``'postcentral-rh'``) or without if `hemi` is given; the path of
+        a ``.label`` file; a label; or vertex numbers of the white surface, with `hemi`.
+    subject : str | None
+        Name of the subject's FreeSurfer folder; needed for names.
+    subjects_dir : path-like | None
+        FreeSurfer's folder of subjects.
+    parcellation : str
+        Name of the annotation, for example ``'aparc'``, ``'aparc.a2009s'``. A name that it does not have is looked up
+        among the subject's ``label/*.label`` files, too.
+    hemi : str | None
+        ``'lh'`` or ``'rh'``.
+
+    Returns
+    -------
+    label : mne.Label
+        Of one hemisphere.
+
+    Raises
+    ------
+    DataError
+        There is no such label, parcellation or file; the nearest name is suggested.
+    """
+    if hemi is not None:
+        check_name(hemi, HEMISPHERES, "hemisphere")
+    if isinstance(label, mne.Label):
+        return label
+    if isinstance(label, mne.BiHemiLabel):
+        raise ParameterError(f"Label {label.name!r} covers both hemispheres: give one, label.lh or label.rh.")
+    if isinstance(label, (str, Path)):
+        if str(label).endswith(".label"):
+            path = Path(label)
+            if not path.exists() and subject is not None and path.parent == Path("."):
+                path = subject_folder(subject, subjects_dir) / "label" / path
+            return _read_label(path, subject)
+        return _named(str(label), subject, subjects_dir, parcellation, hemi)
+    return _of_vertices(label, subject, hemi)
+
+
+def _read_label(path: Path, subject: str | None) -> mne.Label:
+    from ._files import existing
+
+    existing(path, "label file")
+    try:
+        return mne.read_label(path, subject=subject)
+    except Exception as error:
+        raise DataError(f"{path} cannot be read as a label: {first_line(error)}") from error
+
+
+def _named(name: str, subject: str | None, subjects_dir: Any, parcellation: str, hemi: str | None) -> mne.Label:
+    if subject is None:
+        raise ParameterError(f"Label {name!r} can only be looked up with a subject: give subject.")
+    folder = subject_folder(subject, subjects_dir)
+    stem, _, side = name.rpartition("-")
+    if side not in HEMISPHERES:
+        if hemi is None:
+            raise ParameterError(f"Label {name!r} needs a hemisphere: write '{name}-lh' or '{name}-rh', or give hemi.")
+        stem, side = name, hemi
+    annotation = folder / "label" / f"{side}.{parcellation}.annot"
+    file = folder / "label" / f"{side}.{stem}.label"
+    labels: list[mne.Label] = []
+    if annotation.exists():
+        labels = mne.read_labels_from_annot(
+            subject, parc=parcellation, hemi=side, subjects_dir=folder.parent, verbose="error"
+        )
+        for one in labels:
+            if one.name == f"{stem}-{side}":
+                return one
+    if file.exists():
+        return _read_label(file, subject)
+    if not annotation.exists():
+        known = sorted({path.name.split(".", 1)[1].removesuffix(".annot") for path in folder.glob("label/?h.*.annot")})
+        check_name(parcellation, known, "parcellation", where=f"of subject {subject!r}", error=DataError)
+    names = [one.name for one in labels]
+    raise DataError(
+        f"Parcellation {parcellation!r} of subject {subject!r} has no label '{stem}-{side}'."
+        f"{suggestion(f'{stem}-{side}', names)} It has {len(names)} in that hemisphere: {', '.join(sorted(names))}."
+    )
+
+
+def _of_vertices(label: Any, subject: str | None, hemi: str | None) -> mne.Label:
+    if isinstance(label, Mapping) or not isinstance(label, (Sequence, np.ndarray)) or len(label) == 0:
+        raise ParameterError(f"label must be a name, file, mne.Label or vertex numbers, got {type(label).__name__}.")
+    vertices = np.asarray(label)
+    if vertices.ndim != 1 or vertices.dtype.kind not in "iu" or vertices.min() < 0:
+        raise ParameterError("Vertex numbers of a label must be one row of integers >= 0.")
+    if hemi is None:
+        raise ParameterError("A label given by vertex numbers needs its hemisphere: give hemi='lh' or 'rh'.")
+    return mne.Label(np.unique(vertices), hemi=hemi, subject=subject, name=f"vertices-{hemi}", verbose="error")
+
+
+def label_vertices(label: mne.Label, src: mne.SourceSpaces) -> tuple[int, NDArray[np.int64]]:
+    """Return hemisphere (0 left, 1 right) and the vertices of a label that are sources.
+
+    Raises
+    ------
+    DataError
+        The label has no source, or belongs to another subject.
+    """
+    subject = src[0].get("subject_his_id")
+    if label.subject is not None and subject is not None and label.subject != subject:
+        raise DataError(
+            f"Label {label.name!r} is of subject {label.subject!r}, the source space of {subject!r}: "
+            "morph the label, or take the subject's own."
+        )
+    hemi = HEMISPHERES.index(label.hemi)
+    vertices = np.intersect1d(src[hemi]["vertno"], label.vertices)
+    if not len(vertices):
+        raise DataError(
+            f"Label {label.name!r} ({len(label.vertices)} vertices) has no vertex in the source space "
+            f"({src[hemi]['nuse']} of {src[hemi]['np']} vertices in that hemisphere): take a larger label "
+            "or a denser source space."
+        )
+    return hemi, vertices

@@ -1,0 +1,334 @@
+"""A patch of cortex that acts as one current, normal to the surface: its field, its moment, where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mne
+import numpy as np
+from mne.cov import compute_whitener
+from mne.proj import make_projector
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from .._checks import check_finite, check_positive
+from .._units import MS
+from ..errors import DataError, ParameterError
+from ._files import read_file
+from .inverse import check_channels, check_cortical, good_channels
+from .label import HEMISPHERES, label_vertices
+
+__all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Patch:
+    """Sources of a label that share one moment, each along its outward normal.
+
+    Attributes
+    ----------
+    label : mne.Label
+        The label.
+    hemi : str
+        ``'lh'`` or ``'rh'``.
+    vertices : array, shape (n_vertices,)
+        Its vertices that are sources.
+    weights : array, shape (n_vertices,)
+        Share of the moment that each of them carries: its share of the area. The sum is 1.
+    area_mm2 : float
+        Area on the surface, mm².
+    pos : array, shape (3,)
+        Its centre of mass, m, head coordinates.
+    normal : array, shape (3,)
+        Its mean outward normal, head coordinates, of unit length.
+    coherence : float
+        Length of the weighted mean of the vertices' unit normals: 1 for a flat patch, near 0 for one that wraps
+        around a gyrus, whose fields cancel.
+    """
+
+    label: mne.Label
+    hemi: str
+    vertices: NDArray[np.int64]
+    weights: FloatArray
+    area_mm2: float
+    pos: FloatArray
+    normal: FloatArray
+    coherence: float
+
+    def source_estimate(self, moment: Any, *, tmin: float, tstep: float, subject: str | None) -> mne.SourceEstimate:
+        """Spread a moment over the patch.
+
+        Parameters
+        ----------
+        moment : array, shape (n_times,)
+            In A m.
+        tmin, tstep : float
+            First time and step, s.
+        subject : str | None
+            Name of the subject.
+
+        Returns
+        -------
+        stc : mne.SourceEstimate
+            Moments of the vertices, A m, along their outward normals; they add up to `moment`.
+        """
+        vertices = [self.vertices if hemi == self.hemi else np.array([], int) for hemi in HEMISPHERES]
+        return mne.SourceEstimate(np.outer(self.weights, moment), vertices, tmin, tstep, subject=subject)
+
+
+def open_forward(forward: Any) -> mne.Forward:
+    """Return a forward solution with sources fixed along the outward normal; read if a path is given."""
+    if not isinstance(forward, mne.Forward):
+        forward = read_file(mne.read_forward_solution, forward, "forward solution")
+    check_cortical(forward["src"])
+    if mne.forward.is_fixed_orient(forward):
+        return forward
+    return mne.convert_forward_solution(forward, surf_ori=True, force_fixed=True, use_cps=True, verbose="error")
+
+
+def label_patch(label: mne.Label, forward: mne.Forward) -> Patch:
+    """Return the patch of all sources of a label.
+
+    Parameters
+    ----------
+    label : mne.Label
+        The label, of one hemisphere.
+    forward : mne.Forward
+        The forward solution.
+
+    Returns
+    -------
+    patch : Patch
+        The patch.
+
+    Raises
+    ------
+    DataError
+        No vertex of the label is a source.
+    """
+    fixed = open_forward(forward)
+    hemi, vertices = label_vertices(label, fixed["src"])
+    areas = _source_areas(fixed["src"][hemi])
+    return _patch(label, fixed, hemi, vertices, areas, _label_area(label, fixed["src"][hemi]))
+
+
+def _patch(
+    label: mne.Label, fixed: mne.Forward, hemi: int, vertices: NDArray[np.int64], areas: FloatArray, area: float
+) -> Patch:
+    rows = _columns(fixed, hemi, vertices)
+    shares = areas[np.searchsorted(fixed["src"][hemi]["vertno"], vertices)]
+    weights = shares / shares.sum()
+    mean = weights @ fixed["source_nn"][rows]
+    length = float(np.linalg.norm(mean))
+    return Patch(
+        label=label, hemi=HEMISPHERES[hemi], vertices=vertices, weights=weights, area_mm2=1e6 * area,
+        pos=weights @ fixed["source_rr"][rows], normal=mean / length, coherence=length,
+    )  # fmt: skip
+
+
+def _columns(fixed: mne.Forward, hemi: int, vertices: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return which columns of a forward solution belong to vertices of a hemisphere."""
+    before = fixed["src"][0]["nuse"] if hemi else 0
+    return before + np.searchsorted(fixed["src"][hemi]["vertno"], vertices)
+
+
+def _vertex_areas(space: dict[str, Any]) -> FloatArray:
+    """Return the area of each vertex of the full surface, m²: a third of each triangle around it."""
+    corners = space["rr"][space["tris"]]
+    triangles = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    return np.asarray(
+        np.bincount(space["tris"].ravel(), np.repeat(triangles / 3, 3), minlength=space["np"]), dtype=float
+    )
+
+
+def _source_areas(space: dict[str, Any]) -> FloatArray:
+    """Return the area that each source of a hemisphere stands for, m²; equal areas if the source space has none."""
+    if space.get("nearest") is None:
+        return np.full(space["nuse"], _vertex_areas(space).sum() / space["nuse"])
+    per_vertex = np.bincount(space["nearest"], _vertex_areas(space), minlength=space["np"])
+    return np.asarray(per_vertex[space["vertno"]])
+
+
+def _label_area(label: mne.Label, space: dict[str, Any]) -> float:
+    return float(_vertex_areas(space)[label.vertices].sum())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Whitened:
+    """Sensors brought to unit noise: fields of sources and the response in the same rows."""
+
+    gain: FloatArray  # (n_rows, n_sources), per A m
+    data: FloatArray  # (n_rows, n_times)
+
+
+def _whiten(evoked: mne.Evoked, fixed: mne.Forward, noise_cov: mne.Covariance | None) -> _Whitened:
+    names = good_channels(evoked.info)
+    check_channels(names, fixed["sol"]["row_names"], "the forward solution")
+    info = mne.pick_info(evoked.info, [evoked.ch_names.index(name) for name in names])
+    rows = [fixed["sol"]["row_names"].index(name) for name in names]
+    projector = make_projector(info["projs"], names, include_active=True)[0]
+    if noise_cov is None:
+        noise_cov = mne.make_ad_hoc_cov(info, verbose="error")
+    check_channels(names, noise_cov.ch_names, "the noise covariance")
+    whitener = compute_whitener(noise_cov, info, picks=names, rank=None, verbose="error")[0] @ projector
+    return _Whitened(gain=whitener @ fixed["sol"]["data"][rows], data=whitener @ evoked.copy().pick(names).data)
+
+
+def patch_moment(
+    evoked: mne.Evoked,
+    patch: Patch,
+    forward: mne.Forward,
+    *,
+    noise_cov: mne.Covariance | None = None,
+    others: Sequence[Patch] = (),
+) -> tuple[FloatArray, float]:
+    """Fit the moment of a patch to the sensors, at each time on its own.
+
+    Generalised least squares (Scherg 1990, multiple sources with fixed place and orientation): with the whitened
+    fields G of the patches at 1 A m, and the whitened response y(t), the moments are (G'G)⁻¹ G'y(t), and their
+    covariance (G'G)⁻¹ / nave. Unlike a minimum-norm estimate they are not shrunk, so their unit is that of the current
+    that flowed, provided no other source reaches the sensors.
+
+    Parameters
+    ----------
+    evoked : mne.Evoked
+        The response.
+    patch : Patch
+        The patch.
+    forward : mne.Forward
+        The forward solution.
+    noise_cov : mne.Covariance | None
+        Of single epochs; None assumes MNE's default noise per channel type.
+    others : sequence of Patch
+        Patches that are active, too, for example the same one of the other hemisphere: fitted along.
+
+    Returns
+    -------
+    moment : array, shape (n_times,)
+        In A m, positive outward.
+    standard_error : float
+        Of the moment, A m.
+    """
+    fixed = open_forward(forward)
+    whitened = _whiten(evoked, fixed, noise_cov)
+    fields = np.column_stack([
+        whitened.gain[:, _columns(fixed, HEMISPHERES.index(one.hemi), one.vertices)] @ one.weights
+        for one in (patch, *others)
+    ])  # fmt: skip
+    # each field at unit length, so that the solver does not take the units of A m for a lack of rank
+    lengths = np.linalg.norm(fields, axis=0)
+    inverse, rank = np.linalg.pinv(fields / lengths), np.linalg.matrix_rank(fields / lengths)
+    if rank < fields.shape[1]:
+        raise DataError(f"The sensors cannot tell {patch.label.name!r} from the other labels: leave those out.")
+    moment = inverse[0] @ whitened.data / lengths[0]
+    return moment, float(np.linalg.norm(inverse[0]) / lengths[0] / np.sqrt(max(evoked.nave, 1)))
+
+
+def best_patch(
+    evoked: mne.Evoked,
+    label: mne.Label,
+    forward: mne.Forward,
+    *,
+    noise_cov: mne.Covariance | None = None,
+    radius_mm: float = 10.0,
+    latency: float | Sequence[float] | None = None,
+    tmin: float = 0.0,
+    tmax: float | None = None,
+    half_width_ms: float = 5.0,
+) -> Patch:
+    """Find the disc inside a label whose normal-oriented current best explains the response around its peak.
+
+    Each source of the label is tried as a centre; a disc holds what is within `radius_mm` along the surface and inside
+    the label. The best explains most of the whitened field around the peak (or around the latencies that are named),
+    as in a dipole scan with the orientation fixed to the cortical normal.
+
+    Parameters
+    ----------
+    evoked : mne.Evoked
+        The response.
+    label : mne.Label
+        Where to look.
+    forward : mne.Forward
+        The forward solution.
+    noise_cov : mne.Covariance | None
+        Of single epochs; None assumes MNE's default noise per channel type.
+    radius_mm : float
+        Radius of the disc, along the surface.
+    latency : float | sequence of float | None
+        Times of the response, s; None takes the largest that any disc of the label explains between `tmin` and `tmax`.
+    tmin, tmax : float | None
+        Where to look for the peak, s.
+    half_width_ms : float
+        How far around each latency the response is taken, ms.
+
+    Returns
+    -------
+    patch : Patch
+        The best disc.
+    """
+    radius = MS * check_positive(radius_mm, "radius_mm")
+    fixed = open_forward(forward)
+    hemi, candidates = label_vertices(label, fixed["src"])
+    space = fixed["src"][hemi]
+    areas = _source_areas(space)
+    members = _discs(space, label, candidates, radius)  # full surface
+    whitened = _whiten(evoked, fixed, noise_cov)
+    sources = _columns(fixed, hemi, candidates)
+    shares = members[:, candidates] * areas[np.searchsorted(space["vertno"], candidates)]
+    shares /= shares.sum(axis=1, keepdims=True)
+    fields = whitened.gain[:, sources] @ shares.T  # (n_rows, n_discs)
+    explained = (fields.T @ whitened.data) ** 2 / (fields**2).sum(axis=0)[:, np.newaxis]  # (n_discs, n_times)
+    chosen = _around(evoked.times, explained.max(axis=0), latency, tmin, tmax, half_width_ms * MS)
+    best = int(explained[:, chosen].sum(axis=1).argmax())
+    inside = np.flatnonzero(members[best])
+    disc = mne.Label(
+        inside, hemi=label.hemi, name=f"{label.name.removesuffix(f'-{label.hemi}')}-disc-{label.hemi}",
+        subject=label.subject, pos=space["rr"][inside], verbose="error",
+    )  # fmt: skip
+    return _patch(
+        disc, fixed, hemi, candidates[members[best, candidates]], areas, float(_vertex_areas(space)[inside].sum())
+    )
+
+
+def surface_disc(space: dict[str, Any], vertices: NDArray[np.int64], centre: int, radius: float) -> NDArray[np.int64]:
+    """Return which of some vertices lie within a distance (m) of one of them, along the surface between them."""
+    label = mne.Label(vertices, hemi="lh", verbose="error")  # _discs asks for its vertices only
+    return np.flatnonzero(_discs(space, label, np.array([centre]), radius)[0])
+
+
+def _discs(space: dict[str, Any], label: mne.Label, centres: NDArray[np.int64], radius: float) -> NDArray[np.bool_]:
+    """Return which vertices of the full surface lie within a distance along the label's surface of each centre."""
+    inside = np.zeros(space["np"], bool)
+    inside[label.vertices] = True
+    tris = space["tris"]
+    edges = np.unique(np.sort(np.concatenate([tris[:, [0, 1]], tris[:, [1, 2]], tris[:, [2, 0]]]), axis=1), axis=0)
+    edges = edges[inside[edges].all(axis=1)]
+    lengths = np.linalg.norm(space["rr"][edges[:, 0]] - space["rr"][edges[:, 1]], axis=1)
+    graph = coo_array((lengths, (edges[:, 0], edges[:, 1])), shape=(space["np"], space["np"])).tocsr()
+    distances = dijkstra(graph, directed=False, indices=centres, limit=radius)
+    return np.asarray(np.isfinite(distances) & inside)
+
+
+def _around(
+    times: FloatArray, strength: FloatArray, latency: Any, tmin: float, tmax: float | None, half_width: float
+) -> NDArray[np.bool_]:
+    """Return which samples lie around the latencies, or around the peak if none is named."""
+    first, last = check_finite(tmin, "tmin"), times[-1] if tmax is None else check_finite(tmax, "tmax")
+    window = (times >= first) & (times <= last)
+    if not window.any():
+        raise ParameterError(f"The response ({times[0]:g} to {times[-1]:g} s) has nothing of {first:g} to {last:g} s.")
+    if latency is None:
+        named = [float(times[np.where(window, strength, -np.inf).argmax()])]
+    else:
+        named = [check_finite(value, "latency") for value in np.atleast_1d(latency).tolist()]
+    chosen = np.zeros(len(times), bool)
+    for value in named:
+        if not times[0] <= value <= times[-1]:
+            raise DataError(f"Latency {value:g} s lies outside the response, {times[0]:g} to {times[-1]:g} s.")
+        chosen |= np.abs(times - value) <= half_width + 0.5 * (times[1] - times[0])
+    return chosen

@@ -1,0 +1,390 @@
+"""Load what the sensors recorded: an averaged response and the noise it stands in."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+from mne.utils import logger, verbose
+
+from .._checks import check_finite, check_name, suggestion
+from ..errors import DataError, ParameterError
+from ._files import existing, first_line, read_file, some
+
+__all__ = ["Response", "load_response"]
+
+CHANNEL_TYPES = ("meg", "mag", "grad", "eeg")
+_DATA_TYPES = {"mag", "grad", "eeg"}
+# whatever FIF holds that cannot be averaged into a response, in words a user knows
+_NOT_DATA = {"forward": "a forward solution", "inverse": "an inverse operator", "cov": "a covariance matrix"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """An averaged response, its noise covariance, and how it came about.
+
+    Attributes
+    ----------
+    evoked : mne.Evoked
+        The average, of the chosen channel types only; EEG with an average-reference projector.
+    noise_cov : mne.Covariance | None
+        Covariance of the noise of single epochs; None if it was neither given nor could be estimated.
+    n_epochs, n_dropped : int
+        Epochs that were averaged, and those that were rejected.
+    drop_reasons : dict of str to int
+        How many epochs each channel or reason dropped.
+    origin : str
+        Where the data were read from.
+    """
+
+    evoked: mne.Evoked
+    noise_cov: mne.Covariance | None
+    n_epochs: int
+    n_dropped: int = 0
+    drop_reasons: Mapping[str, int] = field(default_factory=dict)
+    origin: str = ""
+
+
+@verbose
+def load_response(
+    data: Any,
+    *,
+    condition: str | int | None = None,
+    events: Any = None,
+    event_id: int | str | Sequence[int] | Mapping[str, int] | None = None,
+    stim_channel: str | Sequence[str] | None = None,
+    channel_types: str | Sequence[str] = "meg",
+    bads: Sequence[str] = (),
+    l_freq: float | None = None,
+    h_freq: float | None = None,
+    tmin: float = -0.1,
+    tmax: float = 0.3,
+    baseline: tuple[float | None, float | None] | None = (None, 0.0),
+    reject: Mapping[str, float] | None = None,
+    flat: Mapping[str, float] | None = None,
+    decim: int = 1,
+    noise_cov: Any = None,
+    n_jobs: int | None = None,
+    verbose: Any = None,
+) -> Response:
+    """Load a response from MEG and/or EEG data, from wherever MNE keeps them.
+
+    Parameters
+    ----------
+    data : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | path-like | mne_bids.BIDSPath
+        Continuous data, epochs or an average, as object or as file.
+    condition : str | int | None
+        Which condition of epochs, or which average of a file; None if there is only one.
+    events : array, shape (n_events, 3) | path-like | None
+        Events of continuous data. None finds them on the stimulus channel or, where there is none, in the annotations.
+    event_id : int | str | sequence | mapping | None
+        The events to average, as in :class:`mne.Epochs`; a str names an annotation. None takes all.
+    stim_channel : str | sequence of str | None
+        The stimulus channel; None as MNE finds it.
+    channel_types : str | sequence of str
+        ``'meg'`` (both kinds of MEG sensor), ``'mag'``, ``'grad'``, ``'eeg'``.
+    bads : sequence of str
+        Channels to leave out besides those marked bad.
+    l_freq, h_freq : float | None
+        Band to filter continuous data to, Hz; an average is filtered as it is, epochs too.
+    tmin, tmax : float
+        Window of an epoch around its event, s. An average and epochs are cropped to what they have of it.
+    baseline : tuple of float | None
+        Interval whose mean is subtracted, s; as in MNE.
+    reject, flat : mapping of str to float | None
+        Peak-to-peak amplitudes per channel type, as in :class:`mne.Epochs`.
+    decim : int
+        Keep every `decim`-th sample of an epoch.
+    noise_cov : mne.Covariance | path-like | None
+        None estimates it from the epochs' time before 0 (``'shrunk'`` is slow for many channels; this is the
+        empirical estimate), and gives None for an average.
+    n_jobs : int | None
+        Processes for filtering.
+    %(verbose)s
+
+    Returns
+    -------
+    response : Response
+        Average, noise and counts.
+
+    Raises
+    ------
+    DataError
+        The file is missing or no such data, the condition or channels do not exist, no epoch is left, or values are
+        not finite.
+    """
+    kinds = _check_channel_types(channel_types)
+    tmin, tmax = check_finite(tmin, "tmin"), check_finite(tmax, "tmax")
+    if tmin >= tmax:
+        raise ParameterError(f"tmin must be before tmax, got {tmin:g} and {tmax:g} s.")
+    instance, origin = open_data(data, condition)
+    _check_samples(instance, origin, kinds)
+    instance = _mark_bads(instance, bads)
+    if isinstance(instance, mne.io.BaseRaw):
+        instance = _filter(instance, l_freq, h_freq, n_jobs)
+        instance = _cut_epochs(
+            instance, events, event_id, stim_channel, tmin=tmin, tmax=tmax, baseline=baseline, reject=reject,
+            flat=flat, decim=decim, kinds=kinds,
+        )  # fmt: skip
+    elif isinstance(instance, mne.BaseEpochs):
+        instance = _crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax)
+        instance.apply_baseline(baseline)
+        instance.drop_bad(reject=None if reject is None else dict(reject), flat=None if flat is None else dict(flat))
+        instance = instance.decimate(decim)
+    else:
+        instance = _crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax)
+        instance.apply_baseline(baseline)
+        instance = instance.decimate(decim)
+    if not isinstance(instance, mne.Evoked):
+        _check_some_left(instance)
+    instance = _pick(instance, kinds, origin)
+    return _average(instance, _read_cov(noise_cov), origin)
+
+
+def _check_channel_types(channel_types: str | Sequence[str]) -> tuple[str, ...]:
+    listed = (channel_types,) if isinstance(channel_types, str) else tuple(channel_types)
+    if not listed:
+        raise ParameterError("channel_types must name at least one of 'meg', 'mag', 'grad', 'eeg', got nothing.")
+    return tuple(check_name(kind, CHANNEL_TYPES, "channel type") for kind in listed)
+
+
+def open_data(data: Any, condition: str | int | None = None) -> tuple[Any, str]:
+    """Return a copy of the data as Raw, Epochs or Evoked, and a word on where they came from."""
+    if isinstance(data, mne.io.BaseRaw):
+        return data.copy(), "Raw object"
+    if isinstance(data, mne.BaseEpochs):
+        return _condition_of_epochs(data, condition, "the epochs").copy(), "Epochs object"
+    if isinstance(data, mne.Evoked):
+        return data.copy(), f"Evoked object {data.comment!r}"
+    if hasattr(data, "fpath") and hasattr(data, "datatype"):
+        return _open_bids(data, condition)
+    if not isinstance(data, (str, Path)):
+        raise ParameterError(
+            f"data must be Raw, Epochs or Evoked, the path of a FIF file, or a BIDSPath, got {type(data).__name__}."
+        )
+    return _open_file(Path(data), condition)
+
+
+def _open_bids(path: Any, condition: str | int | None) -> tuple[Any, str]:
+    if path.fpath.suffix == ".fif" and path.suffix in ("ave", "epo"):
+        return _open_file(path.fpath, condition)
+    try:
+        from mne_bids import read_raw_bids
+    except ImportError as error:
+        raise ParameterError("A BIDSPath needs mne-bids: pip install 'mne-hnn[bids]'.") from error
+    try:
+        return read_raw_bids(path, verbose="error"), str(path.fpath)
+    except Exception as error:
+        raise DataError(f"{path.fpath} cannot be read as a BIDS recording: {first_line(error)}") from error
+
+
+def _open_file(path: Path, condition: str | int | None) -> tuple[Any, str]:
+    existing(path, "file")
+    readers = {"raw": mne.io.read_raw_fif, "epochs": mne.read_epochs, "evoked": mne.read_evokeds}
+    try:
+        kind = mne.what(path)
+    except ValueError:
+        kind = "unknown"
+    if kind not in readers:
+        found = _NOT_DATA.get(kind, "no data that MNE can average")
+        raise DataError(f"{path} holds {found}: raw data, epochs or an average (FIF) are expected.")
+    read = read_file(readers[kind], path, f"file of {kind} data")
+    if kind == "evoked":
+        return _condition_of_averages(read, condition, path), str(path)
+    if kind == "epochs":
+        return _condition_of_epochs(read, condition, str(path)), str(path)
+    return read, str(path)
+
+
+def _condition_of_averages(averages: list[mne.Evoked], condition: str | int | None, path: Path) -> mne.Evoked:
+    names = [evoked.comment for evoked in averages]
+    if condition is None and len(averages) == 1:
+        return averages[0]
+    if isinstance(condition, int) and not isinstance(condition, bool) and 0 <= condition < len(averages):
+        return averages[condition]
+    if condition in names:
+        return averages[names.index(condition)]
+    listed = ", ".join(repr(name) for name in names)
+    if condition is None:
+        raise DataError(f"{path} holds {len(names)} averages: choose one as condition, among {listed}.")
+    near = suggestion(str(condition), names)
+    raise DataError(f"{path} has no condition {condition!r}: expected one of {listed}.{near}")
+
+
+def _condition_of_epochs(epochs: mne.BaseEpochs, condition: str | int | None, where: str) -> mne.BaseEpochs:
+    if condition is None:
+        return epochs
+    try:
+        return epochs[condition]
+    except (KeyError, IndexError) as error:
+        listed = ", ".join(repr(name) for name in epochs.event_id)
+        near = suggestion(str(condition), epochs.event_id)
+        raise DataError(f"There is no condition {condition!r} in {where}: expected one of {listed}.{near}") from error
+
+
+def _check_samples(instance: Any, origin: str, kinds: Sequence[str]) -> None:
+    if isinstance(instance, mne.io.BaseRaw):
+        return  # checked after averaging: continuous data may be larger than the memory
+    picks = _picks(instance.info, kinds, origin)
+    data = instance.data if isinstance(instance, mne.Evoked) else instance.get_data(verbose="error")
+    _check_finite_data(data[..., picks, :], [instance.ch_names[pick] for pick in picks], origin)
+
+
+def _check_finite_data(data: Any, names: Sequence[str], origin: str) -> None:
+    bad = ~np.isfinite(data).all(axis=-1)
+    bad = bad.any(axis=0) if bad.ndim == 2 else bad
+    if bad.any():
+        channels = [name for name, is_bad in zip(names, bad, strict=True) if is_bad]
+        raise DataError(
+            f"{origin} has values that are not finite (NaN or infinity) in {some(channels)}: "
+            "mark those channels bad or interpolate them."
+        )
+
+
+def _mark_bads(instance: Any, bads: Sequence[str]) -> Any:
+    for name in bads:
+        check_name(name, instance.ch_names, "bad channel", where="in bads", error=DataError)
+    instance.info["bads"] = list(dict.fromkeys([*instance.info["bads"], *bads]))
+    return instance
+
+
+def _filter(instance: Any, l_freq: float | None, h_freq: float | None, n_jobs: int | None) -> Any:
+    if l_freq is None and h_freq is None:
+        return instance
+    if isinstance(instance, (mne.io.BaseRaw, mne.BaseEpochs)):
+        instance.load_data()
+    return instance.filter(l_freq, h_freq, n_jobs=n_jobs)
+
+
+def _crop(instance: Any, tmin: float, tmax: float) -> Any:
+    first, last = float(instance.times[0]), float(instance.times[-1])
+    if tmin >= last or tmax <= first:
+        raise DataError(
+            f"The data cover {first:g} to {last:g} s, which has nothing of tmin {tmin:g} to tmax {tmax:g} s."
+        )
+    if isinstance(instance, mne.BaseEpochs):
+        instance.load_data()
+    return instance.crop(max(tmin, first), min(tmax, last))
+
+
+def _cut_epochs(
+    raw: mne.io.BaseRaw,
+    events: Any,
+    event_id: Any,
+    stim_channel: Any,
+    *,
+    kinds: Sequence[str],
+    reject: Mapping[str, float] | None,
+    flat: Mapping[str, float] | None,
+    **options: Any,
+) -> mne.Epochs:
+    events, event_id = _events(raw, events, event_id, stim_channel)
+    present = set(raw.get_channel_types())
+    for what, limits in (("reject", reject), ("flat", flat)):
+        for kind in limits or ():
+            if kind not in present:
+                raise ParameterError(f"{what} names channel type {kind!r}, which the data do not have: {present}.")
+    picks = mne.pick_types(raw.info, **_pick_options(kinds), eog=True, ecg=True, exclude="bads")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
+            return mne.Epochs(
+                raw, events, event_id, picks=picks, reject=None if reject is None else dict(reject),
+                flat=None if flat is None else dict(flat), preload=True, proj=True, on_missing="raise", **options,
+            )  # fmt: skip
+    except ValueError as error:
+        raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
+
+
+def _events(raw: mne.io.BaseRaw, events: Any, event_id: Any, stim_channel: Any) -> tuple[Any, Any]:
+    if isinstance(events, (str, Path)):
+        events = read_file(mne.read_events, events, "file of events")
+    elif events is None:
+        stimulus = stim_channel or mne.pick_types(raw.info, meg=False, stim=True)
+        if not isinstance(stimulus, str) and len(stimulus) == 0:
+            if len(raw.annotations) == 0:
+                raise DataError("The data have neither a stimulus channel nor annotations: give events.")
+            named = event_id if isinstance(event_id, Mapping) else None
+            events, found = mne.events_from_annotations(raw, event_id=named or "auto")
+            if isinstance(event_id, str):
+                event_id = {event_id: found[check_name(event_id, found, "annotation", error=DataError)]}
+        else:
+            events = mne.find_events(raw, stim_channel=stim_channel, shortest_event=1)
+    events = np.asarray(events)
+    wanted = set(event_id.values()) if isinstance(event_id, Mapping) else event_id
+    wanted = {wanted} if isinstance(wanted, (int, np.integer)) else wanted
+    present = sorted({int(value) for value in events[:, 2]}) if len(events) else []
+    if not present or (wanted is not None and not set(wanted) & set(present)):
+        raise DataError(f"No event {sorted(wanted) if wanted else ''} in the data: found {present or 'none'}.")
+    return events, event_id
+
+
+def _pick_options(kinds: Sequence[str]) -> dict[str, Any]:
+    meg: bool | str = False
+    if "meg" in kinds or {"mag", "grad"} <= set(kinds):
+        meg = True
+    elif "mag" in kinds or "grad" in kinds:
+        meg = "mag" if "mag" in kinds else "grad"
+    return {"meg": meg, "eeg": "eeg" in kinds, "ref_meg": False}
+
+
+def _picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
+    for kind in kinds:
+        if not len(mne.pick_types(info, **_pick_options([kind]), exclude="bads")):
+            raise DataError(
+                f"{origin} has no good channel of type {kind!r}: it has "
+                f"{', '.join(sorted(set(info.get_channel_types()) & _DATA_TYPES)) or 'neither MEG nor EEG'}."
+            )
+    return mne.pick_types(info, **_pick_options(kinds), exclude="bads")
+
+
+def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
+    names = [instance.ch_names[pick] for pick in _picks(instance.info, kinds, origin)]
+    instance = instance.pick(names)
+    if "eeg" in kinds and not instance.info["custom_ref_applied"]:
+        # the forward model of EEG is referenced to the average; a projector keeps it exact where channels are dropped
+        instance.set_eeg_reference("average", projection=True)
+        instance.apply_proj()
+    elif not instance.proj and instance.info["projs"]:
+        instance.apply_proj()
+    return instance
+
+
+def _read_cov(noise_cov: Any) -> mne.Covariance | None:
+    if noise_cov is None or isinstance(noise_cov, mne.Covariance):
+        return noise_cov
+    return read_file(mne.read_cov, noise_cov, "noise covariance")
+
+
+def _dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
+    """Return why epochs were dropped, and how many."""
+    reasons = Counter(reason for log in epochs.drop_log for reason in log if reason != "IGNORED")
+    return reasons, sum(1 for log in epochs.drop_log if log and "IGNORED" not in log)
+
+
+def _check_some_left(epochs: mne.BaseEpochs) -> None:
+    if len(epochs) == 0:
+        reasons, dropped = _dropped(epochs)
+        listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
+        raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; raise the limits or mark channels bad.")
+
+
+def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Response:
+    if isinstance(instance, mne.Evoked):
+        return Response(evoked=instance, noise_cov=noise_cov, n_epochs=int(instance.nave), origin=origin)
+    reasons, dropped = _dropped(instance)
+    evoked = instance.average()
+    _check_finite_data(evoked.data, evoked.ch_names, origin)
+    if noise_cov is None and instance.times[0] < 0:
+        noise_cov = mne.compute_covariance(instance, tmax=0.0, method="empirical", verbose="error")
+    logger.info("Averaged %d epochs, dropped %d.", len(instance), dropped)
+    return Response(
+        evoked=evoked, noise_cov=noise_cov, n_epochs=len(instance), n_dropped=dropped, drop_reasons=dict(reasons),
+        origin=origin,
+    )  # fmt: skip

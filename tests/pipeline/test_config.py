@@ -1,0 +1,125 @@
+import ast
+import inspect
+from dataclasses import fields
+
+import pytest
+
+from mne_hnn.errors import ConfigError
+from mne_hnn.pipeline import STAGES, Config, read_config
+from mne_hnn.pipeline.config import EXECUTION
+
+MINIMAL = """
+from mne_hnn.network import jones_2009, with_erp_drives
+data = "recording_raw.fif"
+label = "postcentral-rh"
+network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "analysis.py"
+    path.write_text(text)
+    return path
+
+
+def test_reads_values_and_fills_defaults(tmp_path):
+    config = read_config(write(tmp_path, MINIMAL + "snr = 2.5\n_own = 3\nsubjects = 'one'\n"))
+    assert (config.snr, config.subjects, config.name) == (2.5, ("one",), "analysis")
+    assert config.method == "MNE"
+    assert config.network.n_cells == 24
+
+
+def test_changes_replace_what_the_file_says(tmp_path):
+    config = read_config(write(tmp_path, MINIMAL + "snr = 2.5\n"), {"snr": 4.0})
+    assert config.snr == 4.0
+
+
+def test_imported_functions_and_constants_are_not_options(tmp_path):
+    text = MINIMAL + "import math\nfrom math import pi\ndef helper():\n    return 1\n"
+    assert read_config(write(tmp_path, text)).snr == 3.0
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("labl = 'x'", "sets 'labl', which is no option. Did you mean 'label'?"),
+        ("method = 'dspm'", "Did you mean 'dSPM'?"),
+        ("mode = 'mean'", "Unknown mode 'mean'"),
+        ("snr = 0", "snr must be a finite number > 0"),
+        ("snr = '3'", "without quotes"),
+        ("tmin, tmax = 0.3, 0.1", "tmin must be before tmax, got 0.3 and 0.1"),
+        ("network = None", "network must be a mne_hnn.network.Network, got NoneType"),
+        ("data = None", "data is not set"),
+        ("label = None", "label is not set"),
+        ("dataset = 'demos'", "Did you mean 'demo'?"),
+        ("polarity = 'up'", "Unknown polarity rule 'up'"),
+        ("polarity = {'latency': 0.04}", "has no points"),
+        ("polarity = {'latency': 0.04, 'points': 'downwards'}", "Did you mean 'down'?"),
+        ("n_jobs = 0", "n_jobs must be at least 1"),
+        ("n_trials = 1.5", "n_trials must be an integer >= 1"),
+        ("fit = 'yes'", "fit must be True or False"),
+        ("subjects = 3", "subjects must be names"),
+        ("1 / 0", "line 6, fails: ZeroDivisionError"),
+        ("snr = = 3", "line 6, is not valid Python"),
+    ],
+)
+def test_wrong_files_get_one_sentence(tmp_path, line, message):
+    with pytest.raises(ConfigError) as caught:
+        read_config(write(tmp_path, MINIMAL + line + "\n"))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file_and_unknown_change(tmp_path):
+    with pytest.raises(ConfigError, match="There is no configuration file"):
+        read_config(tmp_path / "nothing.py")
+    with pytest.raises(ConfigError, match="The changes set 'n_trails', which is no option. Did you mean 'n_trials'"):
+        read_config(write(tmp_path, MINIMAL), {"n_trails": 2})
+
+
+def test_every_option_is_documented():
+    documented = inspect.getdoc(Config)
+    for field in fields(Config):
+        names = {name for line in documented.splitlines() if " :" in line for name in line.split(" :")[0].split(", ")}
+        assert field.name in names, field.name
+
+
+def _options_read(stage):
+    """The attributes of `options` that the source of a stage's module reads."""
+    module = inspect.getmodule(stage.run)
+    tree = ast.parse(inspect.getsource(module))
+    if stage.name == "report":
+        from mne_hnn.pipeline import report
+
+        tree = ast.parse(inspect.getsource(report))
+    read = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            if (isinstance(owner, ast.Attribute) and owner.attr == "options") or (
+                isinstance(owner, ast.Name) and owner.id == "options"
+            ):
+                read.add(node.attr)
+    return read | set(getattr(module, "_READ", ()))
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_reads_the_options_it_names_and_no_others(stage):
+    assert _options_read(stage) == set(stage.options)
+    assert set(stage.files) <= set(stage.options)
+
+
+def test_every_option_is_read_somewhere():
+    read = {name for stage in STAGES for name in stage.options}
+    assert {field.name for field in fields(Config)} - read - set(EXECUTION) == {"dataset"}
+
+
+def test_execution_options_decide_no_result():
+    assert not {name for stage in STAGES for name in stage.options} & (set(EXECUTION) - {"name"})
+
+
+def test_stages_come_after_what_they_read():
+    names = [stage.name for stage in STAGES]
+    assert names == ["load", "inverse", "target", "simulate", "fit", "sensors", "report"]
+    for number, stage in enumerate(STAGES):
+        assert set(stage.after) <= set(names[:number])
