@@ -175,6 +175,9 @@ def _bem(found: Any, info: mne.Info, folder: Path, subject: str, ico: int | None
         return read_file(mne.read_bem_solution, found, "BEM solution")
     logger.info("Making the BEM of %s ...", subject)
     layers = CONDUCTIVITY[3 if with_eeg else 1]
+    _, triangles = mne.read_surface(found / "inner_skull.surf", verbose="error")
+    if ico is not None and len(triangles) <= 20 * 4**ico:
+        ico = None  # coarse enough as it is
     try:
         surfaces = mne.make_bem_model(subject, ico=ico, conductivity=layers, subjects_dir=folder.parent)
         return mne.make_bem_solution(surfaces)

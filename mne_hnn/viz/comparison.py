@@ -183,7 +183,8 @@ def plot_prediction(
         limits[kind] = (-largest * UNITS[kind][1], largest * UNITS[kind][1])
     for column, (name, evoked) in enumerate(columns.items()):
         panels = dict(zip(kinds, rows[:, column], strict=True))
-        draw_butterfly(evoked, panels, ylim=limits, inset=column == 0)
+        # the colours are explained where there is least to be hidden
+        draw_butterfly(evoked, panels, ylim=limits, inset=name == "Residual")
         for kind, axes in panels.items():
             mark_times(axes, marked)
             axes.tick_params(labelbottom=kind == list(kinds)[-1], labelleft=column == 0)

@@ -231,8 +231,8 @@ def draw_maps(
     )  # fmt: skip
     axes[-1].set_title("")
     axes[-1].yaxis.set_major_formatter(ScalarFormatter())  # with a real minus sign
+    axes[-1].yaxis.set_label_position("right")  # first: it sets an alignment that would put the unit over the numbers
     axes[-1].set_ylabel(unit, rotation=270, va="bottom")
-    axes[-1].yaxis.set_label_position("right")
 
 
 def shown_values(evoked: mne.Evoked, kind: str, times: FloatArray) -> FloatArray:

@@ -72,7 +72,7 @@ def _plot_dipole(axes: Axes, simulation: Simulation, window_ms: float | None, sc
     average = prepared(simulation.dipole)
     draw_layers(axes, average, average.layers)
     notes = [f"{window_ms:g} ms Hamming window"] if window_ms else []
-    notes += [f"\N{MULTIPLICATION SIGN} {scale:g}"] if scale != 1 else []
+    notes += [f"\N{MULTIPLICATION SIGN} {scale:.4g}"] if scale != 1 else []
     draw_legend(axes, title=", ".join(notes) or None)
 
 
