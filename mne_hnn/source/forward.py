@@ -138,7 +138,7 @@ def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Tr
                 f"There is no head to MRI transform, and no {points} to align the digitised fiducials with: give trans."
             )
         try:
-            return mne.coreg.coregister_fiducials(info, points)
+            return mne.coreg.coregister_fiducials(info, str(points))
         except (RuntimeError, ValueError) as error:
             raise DataError(f"The digitised fiducials cannot be aligned: {first_line(error)}; give trans.") from error
     return read_file(mne.read_trans, trans, "head to MRI transform")

@@ -134,9 +134,14 @@ def test_forward_solution_has_the_sources(anatomy):
     forward = mne.read_forward_solution(anatomy.forward_fname, verbose="error")
     assert forward["nsource"] > 7000
     assert forward["nchan"] == 306
-    centre = forward["source_rr"].mean(axis=0)
-    normals = np.concatenate([space["nn"][space["vertno"]] for space in forward["src"]])
-    assert np.mean(np.sum((forward["source_rr"] - centre) * normals, axis=1) > 0) > 0.7
+    rotation = mne.read_trans(anatomy.trans_fname, verbose="error")["trans"][:3, :3]
+    for hemi, space in zip(HEMISPHERES, forward["src"], strict=True):
+        used = space["vertno"]
+        out = (surface(anatomy, f"surf/{hemi}.pial")[0] - surface(anatomy, f"surf/{hemi}.white")[0])[used] @ rotation
+        length = np.linalg.norm(out, axis=1)
+        cosine = np.sum(out * space["nn"][used], axis=1)[length > 1e-3] / length[length > 1e-3]
+        assert np.mean(cosine > 0) > 0.99
+        assert np.median(cosine) > 0.9
 
 
 def test_field_agrees_with_a_sphere(anatomy, truth):
@@ -187,11 +192,14 @@ def test_waveform():
     moment = 1e9 * median_nerve_waveform(times)
     assert not moment[times < 0.0066].any()
     assert not moment[times > 0.221].any()
-    early = (times > 0.012) & (times < 0.03)
     assert times[moment.argmin()] == pytest.approx(0.040, abs=0.001)
-    assert moment.min() == pytest.approx(-30, rel=0.01)
+    early = (times > 0.012) & (times < 0.03)
     assert times[early][moment[early].argmax()] == pytest.approx(0.021, abs=0.002)
-    assert moment[early].max() == pytest.approx(0.0317 / 0.1093 * 30, rel=0.05)
+    # samples of the published figure, in its units: the curve goes through them
+    when, figure = np.array(
+        [(19.9795, 0.0317), (39.9590, -0.1093), (59.9386, -0.0892), (99.8976, -0.0497), (166.4960, -0.0274)]
+    ).T
+    np.testing.assert_allclose(1e9 * median_nerve_waveform(when * 1e-3), 30 * figure / 0.1093, atol=0.01)
     assert np.abs(np.diff(moment)).max() < 0.2  # nA m in 0.1 ms: no step anywhere
 
 
@@ -309,9 +317,8 @@ def test_dataset_has_the_layout_of_somato_and_its_truth(anatomy, tmp_path, monke
     np.testing.assert_allclose(kept.noise_free.data, truth.noise_free.data, rtol=1e-6)
     np.testing.assert_array_equal(kept.vertices, truth.vertices)
     assert (kept.hemi, kept.seed) == ("rh", 7)
-    np.testing.assert_allclose(
-        np.r_[kept.pos, kept.normal, kept.area_mm2], np.r_[truth.pos, truth.normal, truth.area_mm2]
-    )
+    for name in ("pos", "normal", "area_mm2"):
+        np.testing.assert_allclose(getattr(kept, name), getattr(truth, name))
 
     shutil.rmtree(dataset.root / "truth")
     somato = somato_dataset(dataset.root)
