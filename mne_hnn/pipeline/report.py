@@ -91,7 +91,8 @@ class _Page:
         self.fitted = read_dipole(work.inputs["fit"]["dipole"])
         self.facts = {name: read_facts(next(iter(files.values())).parent) for name, files in work.inputs.items()}
         window = self.target_dipole.times
-        self.times = viz.peak_times(self.evoked.copy().crop(window[0], window[-1]), work.options.n_peaks)
+        cropped = self.evoked.copy().crop(window[0], window[-1])
+        self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
 
     def add(self, figure: Any, title: str, section: str, caption: str) -> None:
         """Add a figure and free it."""

@@ -57,7 +57,7 @@ def check_times(times: ArrayLike | None, evoked: mne.Evoked) -> FloatArray:
     return wanted
 
 
-def peak_times(evoked: mne.Evoked, n_peaks: int = 3) -> FloatArray:
+def peak_times(evoked: mne.Evoked, n_peaks: int = 3, *, noise_cov: mne.Covariance | None = None) -> FloatArray:
     """Return the latencies of the most prominent deflections after 0 s.
 
     Parameters
@@ -66,6 +66,8 @@ def peak_times(evoked: mne.Evoked, n_peaks: int = 3) -> FloatArray:
         The response.
     n_peaks : int
         How many at most.
+    noise_cov : mne.Covariance | None
+        The response is whitened with it, so that noisy channels do not decide.
 
     Returns
     -------
@@ -74,6 +76,8 @@ def peak_times(evoked: mne.Evoked, n_peaks: int = 3) -> FloatArray:
         At least one: the largest value if nothing stands out.
     """
     strength = np.zeros(len(evoked.times))
+    if noise_cov is not None:
+        evoked = mne.whiten_evoked(evoked, noise_cov, verbose="error")
     for names in good_channels(evoked).values():
         power = np.sqrt(np.mean(evoked.get_data(names) ** 2, axis=0))
         strength += power / (power.max() or 1.0)

@@ -200,7 +200,8 @@ def test_waveform():
         [(19.9795, 0.0317), (39.9590, -0.1093), (59.9386, -0.0892), (99.8976, -0.0497), (166.4960, -0.0274)]
     ).T
     np.testing.assert_allclose(1e9 * median_nerve_waveform(when * 1e-3), 30 * figure / 0.1093, atol=0.01)
-    assert np.abs(np.diff(moment)).max() < 0.2  # nA m in 0.1 ms: no step anywhere
+    # no step anywhere: the steepest neighbours in the figure, 0.0402 in 3.33 ms, are 0.33 nA m in 0.1 ms
+    assert np.abs(np.diff(moment)).max() < 0.4
 
 
 def test_noise_free_response_is_the_field_of_the_truth(anatomy, truth):

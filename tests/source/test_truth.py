@@ -33,6 +33,7 @@ def latencies(times, values):
     return found
 
 
+@mne.utils.use_log_level("error")
 def recover(anatomy, seed, bank="posterior", modes=("patch",)):
     """Analyse one recording as a user would: search the postcentral gyrus, whole source space, no truth used."""
     evoked, noise_cov, truth = demo_response(seed=seed, bank=bank)

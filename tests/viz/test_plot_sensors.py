@@ -102,3 +102,19 @@ def test_wrong_input_is_answered(response):
     foreign = mne.Covariance(np.eye(2), ["A", "B"], [], [], 1, verbose="error")
     with pytest.raises(ParameterError, match="noise_cov has none of the 102"):
         plot_response(response, noise_cov=foreign, show=False)
+
+
+def test_a_noisy_channel_does_not_decide_on_the_peaks():
+    """One gradiometer a hundred times noisier than the others: whitened, the response's own peak is found."""
+    info = mne.create_info([f"MEG {n:03d}2" for n in range(20)], 500.0, "grad", verbose="error")
+    times = np.arange(-50, 150) / 500
+    rng = np.random.default_rng(0)
+    response = np.exp(-0.5 * ((times - 0.09) / 0.01) ** 2)
+    data = 1e-11 * np.outer(np.linspace(-1, 1, 20), response) + 1e-13 * rng.standard_normal((20, 200))
+    data[3] += 1e-9 * np.exp(-0.5 * ((times - 0.2) / 0.005) ** 2)
+    evoked = mne.EvokedArray(data, info, tmin=times[0], verbose="error")
+    variances = np.full(20, 1e-26)
+    variances[3] = 1e-18
+    noise_cov = mne.Covariance(np.diag(variances), info["ch_names"], [], [], 100)
+    assert np.abs(peak_times(evoked, 1) - 0.2).max() < 0.005
+    assert np.abs(peak_times(evoked, 1, noise_cov=noise_cov) - 0.09).max() < 0.005
