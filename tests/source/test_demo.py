@@ -345,10 +345,13 @@ def test_what_fails_on_the_way_is_not_used(tmp_path):
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
-        once(place, fail)
+        once(place, place / "whole", fail)
     assert list(place.parent.iterdir()) == []
-    once(place, lambda folder: (folder / "whole").write_text("made"))
-    assert (place / "whole").read_text() == "made"
+    place.mkdir()  # what something else left there is not taken for a result
+    (place / "half").write_text("made")
+    once(place, place / "whole", lambda folder: (folder / "whole").write_text("made"))
+    assert [path.name for path in place.iterdir()] == ["whole"]
+    once(place, place / "whole", fail)  # not called again
 
 
 def test_two_at_once_make_one_whole_folder(tmp_path):
@@ -362,7 +365,7 @@ def test_two_at_once_make_one_whole_folder(tmp_path):
 
     def run():
         try:
-            once(place, make)
+            once(place, place / "part", make)
         except BaseException as error:  # noqa: BLE001 - handed to the test
             failures.append(error)
 
@@ -379,7 +382,7 @@ def test_two_at_once_make_one_whole_folder(tmp_path):
 def test_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.CacheError, match="cannot be written"):
-        once(tmp_path / "file" / "thing", lambda _folder: None)
+        once(tmp_path / "file" / "thing", tmp_path / "file" / "thing" / "x", lambda _folder: None)
 
 
 def test_missing_nilearn_names_the_extra(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
@@ -98,13 +99,25 @@ def demo_anatomy() -> DemoAnatomy:
         The cache cannot be written.
     """
     place = cache_directory() / f"demo-anatomy-{VERSION}"
-    if not place.exists():
-        once(place, _make)
-    return paths(place)
+    made = paths(place)
+    once(place, made.simulation_fname, _make)
+    return made
 
 
-def once(place: Path, make: Any) -> None:
-    """Make a folder that is there whole or not at all, however many processes try."""
+def once(place: Path, last: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder that is there whole or not at all, however many processes try.
+
+    Parameters
+    ----------
+    place : Path
+        The folder.
+    last : Path
+        A file in it that `make` writes: where it is missing, the folder is not one of ours, or damaged.
+    make : callable
+        Fills the folder it is given.
+    """
+    if last.exists():
+        return
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
@@ -113,11 +126,15 @@ def once(place: Path, make: Any) -> None:
     try:
         make(scratch)
         scratch.chmod(0o755)
+        if place.exists() and not last.exists():
+            shutil.rmtree(place)
         try:
             os.replace(scratch, place)
         except OSError:
-            if not place.exists():  # else another process was faster, and made the same
+            if not last.exists():  # else another process was faster, and made the same
                 raise
+    except OSError as error:
+        raise CacheError(f"{place} cannot be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

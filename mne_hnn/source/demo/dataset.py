@@ -84,19 +84,18 @@ def demo_dataset(*, seed: int = 0, n_epochs: int = 120) -> Dataset:
     """
     seed, n_epochs = check_seed(seed, "seed"), check_int(n_epochs, "n_epochs", minimum=1)
     place = cache_directory() / f"demo-{VERSION}-seed{seed}-n{n_epochs}"
-    if not place.exists():
+
+    def make(root: Path) -> None:
         anatomy = demo_anatomy()
+        logger.info("Generating the demo's recording (once) ...")
+        shutil.copytree(anatomy.root, root, dirs_exist_ok=True)
+        raw, truth = simulate_recording(anatomy, seed=seed, n_epochs=n_epochs)
+        fname = _layout("demo", root).raw_fname
+        fname.parent.mkdir(parents=True)
+        raw.save(fname, verbose="error")
+        _write_truth(root / "truth", truth)
 
-        def make(root: Path) -> None:
-            logger.info("Generating the demo's recording (once) ...")
-            shutil.copytree(anatomy.root, root, dirs_exist_ok=True)
-            raw, truth = simulate_recording(anatomy, seed=seed, n_epochs=n_epochs)
-            fname = _layout("demo", root).raw_fname
-            fname.parent.mkdir(parents=True)
-            raw.save(fname, verbose="error")
-            _write_truth(root / "truth", truth)
-
-        once(place, make)
+    once(place, place / "truth" / "truth.json", make)
     return _layout("demo", place)
 
 

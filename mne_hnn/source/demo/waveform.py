@@ -78,7 +78,7 @@ _SILENT = 3
 def median_nerve_waveform(times: ArrayLike) -> NDArray[np.float64]:
     """Return the current of primary somatosensory cortex after median-nerve stimulation.
 
-    The digitised samples, interpolated without overshoot, zero before 7 ms and faded out within 50 ms after the last
+    The digitised samples, joined by an Akima spline, zero before 7 ms and faded out within 50 ms after the last
     of their 170 ms. Scaled so that the deflection at 40 ms, which points down, is 30 nA m.
 
     Parameters
