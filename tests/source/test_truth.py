@@ -33,7 +33,12 @@ def latencies(times, values):
     return found
 
 
-@mne.utils.use_log_level("error")
+@pytest.fixture(autouse=True)
+def _quiet():
+    with mne.utils.use_log_level("error"):
+        yield
+
+
 def recover(anatomy, seed, bank="posterior", modes=("patch",)):
     """Analyse one recording as a user would: search the postcentral gyrus, whole source space, no truth used."""
     evoked, noise_cov, truth = demo_response(seed=seed, bank=bank)
