@@ -163,6 +163,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"mne-hnn: {error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("mne-hnn: stopped.\n")
+        sys.stderr.write("mne-hnn: stopped. Finished steps are kept; the same command goes on from there.\n")
         return 130
     return 0

@@ -3,7 +3,7 @@
     mne-hnn run pipelines/median_nerve.py
 
 runs on simulated MEG data that are generated on this machine. With MNE's somatosensory data set on disk
-(`mne.datasets.somato.data_path()` gets it), set `dataset = "somato"` and `label = "G_postcentral-rh"`.
+(`mne.datasets.somato.data_path()` gets it), set `dataset = "somato"`.
 """
 
 from mne_hnn.network import jones_2009

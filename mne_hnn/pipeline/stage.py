@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from mne.utils import use_log_level
 
 __all__ = ["Stage", "Work"]
 
@@ -37,6 +40,12 @@ class Work:
     folder: Path
     outputs: Mapping[str, str]
     n_jobs: int
+
+    @staticmethod
+    def progress() -> AbstractContextManager[Any]:
+        """Return a context in which progress bars are shown, for what takes long."""
+        shown: AbstractContextManager[Any] = use_log_level("info")
+        return shown
 
     def path(self, output: str) -> Path:
         """Return where to write an output."""

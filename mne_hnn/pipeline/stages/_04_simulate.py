@@ -12,14 +12,16 @@ from ..stage import Stage, Work
 
 def _run(work: Work) -> dict[str, Any]:
     options = work.options
-    simulation = simulate(
-        options.network,
-        tstop=covering(read_target(work), options.dt),
-        n_trials=options.n_trials,
-        dt=options.dt,
-        seed=options.seed,
-        n_jobs=work.n_jobs,
-    )
+    tstop = covering(read_target(work), options.dt)
+    with work.progress():
+        simulation = simulate(
+            options.network,
+            tstop=tstop,
+            n_trials=options.n_trials,
+            dt=options.dt,
+            seed=options.seed,
+            n_jobs=work.n_jobs,
+        )
     simulation.dipole.save(work.path("dipole"))
     simulation.spikes.write_tsv(work.path("spikes"))
     write_simulation(work.path("simulation"), simulation)

@@ -36,17 +36,19 @@ def _unfitted(work: Work) -> TimingFit:
 def _run(work: Work) -> dict[str, Any]:
     options = work.options
     if options.fit:
-        fit = fit_timing(
-            options.network,
-            read_target(work),
-            n_trials=options.fit_trials,
-            smooth_ms=options.smooth_ms,
-            range_ms=options.fit_range_ms,
-            max_evaluations=options.fit_evaluations,
-            dt=options.dt,
-            seed=options.seed,
-            n_jobs=work.n_jobs,
-        )
+        target = read_target(work)
+        with work.progress():
+            fit = fit_timing(
+                options.network,
+                target,
+                n_trials=options.fit_trials,
+                smooth_ms=options.smooth_ms,
+                range_ms=options.fit_range_ms,
+                max_evaluations=options.fit_evaluations,
+                dt=options.dt,
+                seed=options.seed,
+                n_jobs=work.n_jobs,
+            )
     else:
         fit = _unfitted(work)
     fit.dipole.save(work.path("dipole"))

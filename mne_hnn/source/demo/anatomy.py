@@ -26,7 +26,7 @@ from ...errors import CacheError, ParameterError
 __all__ = ["SUBJECT", "DemoAnatomy", "demo_anatomy", "helmet_info", "labels"]
 
 SUBJECT = "01"
-VERSION = 1
+VERSION = 2
 HEMISPHERES = {"lh": "left", "rh": "right"}
 _SURFACES = {"white": "white", "pial": "pial", "inflated": "infl", "sphere": "sphere"}
 _MORPHOMETRY = {"curv": "curv", "sulc": "sulc", "thickness": "thick"}

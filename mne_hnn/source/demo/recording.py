@@ -28,7 +28,7 @@ HAND_m = {"posterior": (0.036, -0.026, 0.052), "anterior": (0.030, -0.022, 0.051
 WHITE_NOISE = {"grad": 3e-13, "mag": 3e-15}
 """Noise of the sensors, T/m or T per root Hz: that of SQUIDs in use (Ahonen et al. 1993,
 doi:10.1109/10.237683)."""
-BACKGROUND_nAm = 0.4
+BACKGROUND_nAm = 0.45
 """Moment of each background source, root mean square; those at the back of the head are up to three times stronger."""
 JITTER = 0.2
 BLINKS_per_s = 0.15
