@@ -46,3 +46,9 @@ def test_the_program_is_installed_and_explains_itself():
     result = subprocess.run([sys.executable, "-m", "mne_hnn", "--help"], capture_output=True, text=True, check=True)
     for command in ("run", "demo", "compile", "sys-info"):
         assert command in result.stdout
+
+
+def test_help_names_the_steps_there_are():
+    from mne_hnn.pipeline import STAGES
+
+    assert tuple(stage.name for stage in STAGES) == cli._STEPS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from mne.utils import ProgressBar
@@ -103,7 +104,31 @@ def fit_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
 
 def covering(target: Dipole, dt: float) -> float:
     """Return how long to simulate for a target, ms: to its last time, in whole steps."""
+    if target.times[-1] <= 0:
+        raise ParameterError(
+            f"The target ends at {target.times[-1]:g} s, not after the stimulus: there is nothing to simulate. Take a "
+            "later window."
+        )
     return dt * float(np.ceil(round(target.times[-1] / MS / dt, 6)))
+
+
+def fitted_dipole(dipole: Dipole, target: Dipole) -> Dipole:
+    """Return a dipole that says what it was fitted to: unit and direction are the target's."""
+    provenance = target.provenance
+    kept: dict[str, Any] = {
+        name: provenance[name] for name in ("subject", "label", "unit", "outward", "polarity") if name in provenance
+    }
+    return Dipole(
+        dipole.data,
+        None,
+        dipole.layers,
+        comment="fitted simulation",
+        nave=dipole.nave,
+        provenance=kept,
+        scale_applied=dipole.scale_applied,
+        sfreq=dipole.info["sfreq"],
+        tmin=float(dipole.times[0]),
+    )
 
 
 def _smoothed(simulation: Simulation, smooth_ms: float) -> Dipole:
@@ -209,10 +234,9 @@ class _Search:
         dipole = _smoothed(simulation, self.smooth_ms)
         scale, r_squared = fit_scale(dipole, self.target)
         dipole.scale(scale)
-        dipole.comment = "fitted simulation"
         return TimingFit(
-            network=network, simulation=simulation, dipole=dipole, scale=scale, r_squared=r_squared,
-            start_r_squared=self.evaluations[0].r_squared, evaluations=tuple(self.evaluations),
+            network=network, simulation=simulation, dipole=fitted_dipole(dipole, self.target), scale=scale,
+            r_squared=r_squared, start_r_squared=self.evaluations[0].r_squared, evaluations=tuple(self.evaluations),
         )  # fmt: skip
 
     def _refine(self, begin: FloatArray) -> None:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import ast
 import runpy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .._checks import check_bool, check_finite, check_int, check_name, check_non_negative, check_positive, suggestion
+import mne
+
+from .._checks import (
+    check_name,
+    suggestion,
+)
 from ..errors import ConfigError, ParameterError
 from ..network import Network
-from ..source.course import MODES
-from ..source.inverse import METHODS
 from ..source.polarity import parse_polarity
-from ..source.target import AMPLITUDES
+from .checks import CHECKS, check_names
 from .datasets import DATASETS
 
 __all__ = ["EXECUTION", "Config", "read_config"]
 
-EXECUTION = ("n_jobs", "output", "subjects", "name")
-"""Options that say how and where to run: they never make a result out of date."""
+EXECUTION = ("n_jobs", "output", "subjects", "dataset")
+"""Options that say how, where and on whom to run: no stage reads them, so they never make a result out of date."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,8 @@ class Config:
     output : path-like | None
         Folder for the results; None is ``mne_hnn_results/NAME`` where the command runs.
     dataset : str | None
-        A known data set that fills in data, anatomy and events that are not given here: ``'demo'`` (generated on this
-        machine, no download), ``'somato'``, ``'sample'`` (MNE's, where they are on disk).
+        A known data set, instead of `data`, that fills in anatomy and events that are not given here: ``'demo'``
+        (generated on this machine, no download), ``'somato'``, ``'sample'`` (MNE's, where they are on disk).
     data : path-like | mne_bids.BIDSPath | mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | None
         Raw data, epochs or an average.
     condition : str | int | None
@@ -73,7 +76,8 @@ class Config:
     subjects_dir : path-like | None
         FreeSurfer's folder of subjects.
     template : str | None
-        Scale this template (for example ``'fsaverage'``) to the digitised points, for recordings without an MRI.
+        Scale this template (for example ``'fsaverage'``) to the digitised points, for recordings without an MRI. The
+        scaled copy is kept with the results.
     trans, bem, src, spacing :
         As in :func:`mne_hnn.source.forward_solution`.
     forward : path-like | mne.Forward | None
@@ -98,7 +102,7 @@ class Config:
         Take the best disc of this radius inside the label; None takes the whole label.
     patch_latency : float | sequence of float | None
         Where the disc must explain the response, s; None is its peak in the label.
-    other_labels : sequence of str
+    other_labels : sequence of str | path-like | mne.Label
         Labels that are active, too, for example the same one of the other hemisphere; fitted along.
     mode : str
         ``'patch'``, ``'mean_flip'``, ``'pca_flip'``, ``'peak'``.
@@ -172,7 +176,7 @@ class Config:
     hemi: str | None = None
     patch_radius_mm: float | None = None
     patch_latency: Any = None
-    other_labels: Sequence[str] = ()
+    other_labels: Sequence[Any] = ()
     mode: str = "patch"
     amplitude: str = "patch"
     polarity: Any = "normal"
@@ -200,8 +204,11 @@ class Config:
             raise ConfigError(str(error)) from error
 
     def _check(self) -> None:
-        for name in ("subjects", "bads", "channel_types", "other_labels"):
-            object.__setattr__(self, name, _names(getattr(self, name), name))
+        for name in ("subjects", "bads", "channel_types"):
+            object.__setattr__(self, name, check_names(getattr(self, name), name))
+        others = self.other_labels
+        one = isinstance(others, (str, Path, mne.Label))
+        object.__setattr__(self, "other_labels", (others,) if one else tuple(others))
         if self.dataset is not None:
             check_name(self.dataset, DATASETS, "data set")
         elif self.data is None:
@@ -211,7 +218,7 @@ class Config:
         if not isinstance(self.network, Network):
             raise ConfigError(f"network must be a mne_hnn.network.Network, got {type(self.network).__name__}.")
         parse_polarity(self.polarity)
-        for name, check in _CHECKS.items():
+        for name, check in CHECKS.items():
             check(getattr(self, name), name)
         for start, stop in (("tmin", "tmax"), ("target_tmin", "target_tmax")):
             if getattr(self, start) >= getattr(self, stop):
@@ -220,35 +227,6 @@ class Config:
                 )
         if self.n_jobs == 0:
             raise ConfigError("n_jobs must be at least 1, or -1 for all cores, got 0.")
-
-
-def _one_of(valid: Any) -> Callable[[Any, str], Any]:
-    return lambda value, name: check_name(value, valid, name)
-
-
-def _at_least(minimum: int) -> Callable[[Any, str], Any]:
-    return lambda value, name: check_int(value, name, minimum=minimum)
-
-
-_CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_finite),
-    **dict.fromkeys(("snr", "dt", "fit_range_ms"), check_positive),
-    **dict.fromkeys(("n_trials", "fit_evaluations", "fit_trials", "decim", "n_peaks"), _at_least(1)),
-    **dict.fromkeys(("fit", "draw_cortex"), check_bool),
-    "method": _one_of(METHODS),
-    "mode": _one_of(MODES),
-    "amplitude": _one_of(AMPLITUDES),
-    "smooth_ms": check_non_negative,
-    "n_jobs": _at_least(-1),
-}
-"""What an option must be, where that can be said without looking at the others."""
-
-
-def _names(value: Any, what: str) -> tuple[str, ...]:
-    listed = (value,) if isinstance(value, str) else value
-    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
-        raise ConfigError(f"{what} must be names (str), got {value!r}.")
-    return tuple(listed)
 
 
 def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> Config:
@@ -284,7 +262,8 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
         raise ConfigError(f"{file}{line} fails: {type(error).__name__}: {error}") from error
     known = [field.name for field in fields(Config)]
     imported = _imported(file)
-    given = {name: value for name, value in values.items() if _is_value(name, value) and name not in imported}
+    given = {name: value for name, value in values.items() if _is_value(name, value)}
+    given = {name: value for name, value in given.items() if name in known or name not in imported}
     for where, names in ((f"{file} sets", given), ("The changes set", changes or {})):
         for name in names:
             if name not in known:

@@ -18,6 +18,8 @@ from ..spikes import Spikes
 from .stage import Work
 
 __all__ = [
+    "SCALED",
+    "anatomy",
     "read_course",
     "read_facts",
     "read_forward",
@@ -25,11 +27,25 @@ __all__ = [
     "read_label",
     "read_noise_cov",
     "read_response",
+    "read_sidecar",
     "read_simulation",
     "read_target",
     "write_course",
     "write_simulation",
 ]
+
+
+SCALED = "subjects"
+"""Folder within the results of stage inverse that holds a scaled template."""
+
+
+def anatomy(work: Work) -> tuple[str, Any]:
+    """Return the FreeSurfer subject and its folder of subjects: the user's, or the scaled template's."""
+    folder = work.inputs["inverse"]["forward"].parent
+    facts = read_facts(folder)
+    if facts["template"]:
+        return str(facts["subject"]), folder / SCALED
+    return work.options.fs_subject, work.options.subjects_dir
 
 
 def read_response(work: Work) -> mne.Evoked:
@@ -66,11 +82,16 @@ def read_label(work: Work) -> mne.Label:
     return label
 
 
+def read_sidecar(folder: Path) -> dict[str, Any]:
+    """Return the sidecar of a stage's folder."""
+    stage = folder.name.split("_", 1)[1]
+    record: dict[str, Any] = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
+    return record
+
+
 def read_facts(folder: Path) -> dict[str, Any]:
     """Return what a stage noted of its result."""
-    stage = folder.name.split("_", 1)[1]
-    facts = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))["facts"]
-    return dict(facts)
+    return dict(read_sidecar(folder)["facts"])
 
 
 def write_course(path: Path, course: LabelCourse) -> None:

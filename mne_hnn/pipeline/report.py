@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -21,11 +20,13 @@ from ..dipole import read_dipole
 from ..simulate import Simulation
 from ..source.inverse import method_unit
 from .files import (
+    anatomy,
     read_course,
     read_facts,
     read_label,
     read_noise_cov,
     read_response,
+    read_sidecar,
     read_simulation,
     read_target,
 )
@@ -145,12 +146,12 @@ class _Page:
         if not options.draw_cortex:
             return
         files = self.work.inputs["target"]
-        subject = self.facts["target"]["subject"]
+        subject, subjects_dir = anatomy(self.work)
         stc = mne.read_source_estimate(files["activity_lh"], subject=subject)
         peak = self.target_dipole.times[abs(self.target_dipole["agg"]).argmax()]
         logger.info("Drawing the cortex ...")
         figure = viz.plot_cortex(
-            subject, options.subjects_dir, label=self.label, stc=stc, time=peak, hemi=self.label.hemi,
+            subject, subjects_dir, label=self.label, stc=stc, time=peak, hemi=self.label.hemi,
             unit=method_unit(self.facts["target"]["method"]),
             show=False,
         )  # fmt: skip
@@ -255,7 +256,7 @@ class _Page:
             for name, drive in work.options.network.drives.items()
         ]  # fmt: skip
         self.text(_table(rows, header), "Drives", "Parameters")
-        sidecars = {name: _sidecar(files) for name, files in work.inputs.items()}
+        sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
         given = [
             (name, option, json.dumps(value, default=str))
             for name, sidecar in sidecars.items()
@@ -270,9 +271,9 @@ class _Page:
         self.text(_table(facts, ("Step", "Fact", "Value")), "What the steps found", "Provenance")
         inputs = [
             (name, record["path"], f"<code>{record['sha256'][:16]}</code>")
-            for sidecar in sidecars.values() for name, record in sidecar["files"].items()
+            for name, sidecar in sidecars.items() for record in sidecar["files"]
         ]  # fmt: skip
-        self.text(_table(inputs, ("Option", "File", "SHA-256 (first 16)"), raw=True), "Input files", "Provenance")
+        self.text(_table(inputs, ("Step", "File", "SHA-256 (first 16)"), raw=True), "Input files", "Provenance")
         versions = sidecars["fit"]["versions"].items()
         self.text(_table(versions, ("Software", "Version")), "Versions", "Provenance")
 
@@ -282,13 +283,6 @@ _NAMES = {"target": "by the target", "fitted": "by the fitted simulation"}
 
 def _tags(section: str) -> tuple[str, ...]:
     return (section.lower(),)
-
-
-def _sidecar(files: Mapping[str, Path]) -> dict[str, Any]:
-    folder = next(iter(files.values())).parent
-    stage = folder.name.split("_", 1)[1]
-    record: dict[str, Any] = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
-    return record
 
 
 def _extrema(dipole: Any) -> str:

@@ -8,7 +8,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +20,22 @@ from .. import __version__
 from .._checks import check_name
 from ..errors import ConfigError, DataError, MneHnnError, StageError
 from .config import Config
-from .datasets import dataset_values
+from .identity import described
 from .stage import Stage, Work
 from .stages import STAGES
-from .store import Store, described, output_path, versions
+from .store import Store, output_path, versions
+from .values import chosen_subjects, option_value, with_dataset
 
 __all__ = ["PipelineResult", "run_pipeline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipe:
+    """What decides a stage's result: described options, records of files, and the hash of all of it."""
+
+    key: str
+    files: list[dict[str, Any]]
+    options: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +49,7 @@ class PipelineResult:
     folder : Path
         Its folder.
     outputs : mapping of str to dict of str to Path
-        Files per stage.
+        Files per stage, of all stages that are complete for this configuration.
     ran : tuple of str
         Stages that ran; the others were up to date.
     """
@@ -51,15 +61,15 @@ class PipelineResult:
 
     @property
     def report(self) -> Path | None:
-        """The report, if that stage was among those asked for."""
+        """The report, if there is one of this configuration."""
         return self.outputs.get("report", {}).get("report")
 
 
 def run_pipeline(
     config: Config,
     *,
-    subjects: Sequence[str] | None = None,
-    steps: Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
+    steps: str | Sequence[str] | None = None,
     n_jobs: int | None = None,
     force: bool = False,
     verbose: Any = "warning",
@@ -73,10 +83,11 @@ def run_pipeline(
     ----------
     config : Config
         Of :func:`read_config`, or made in Python.
-    subjects : sequence of str | None
+    subjects : str | sequence of str | None
         Subjects; None takes those of the configuration.
-    steps : sequence of str | None
-        Stages to run; the earlier ones they need must have run, or be among them. None runs all.
+    steps : str | sequence of str | None
+        Stages to run; the earlier ones they need must be complete for this configuration, or among them. None runs
+        all.
     n_jobs : int | None
         Processes; None takes the configuration's.
     force : bool
@@ -97,29 +108,15 @@ def run_pipeline(
         A stage failed; nothing half-written is left.
     """
     known = [stage.name for stage in STAGES]
-    chosen = known if steps is None else [check_name(step, known, "step", error=ConfigError) for step in steps]
-    config = _with_dataset(config)
-    everyone = config.subjects or ("01",)
-    if subjects is not None and config.subjects:
-        for subject in subjects:
-            check_name(subject, config.subjects, "subject", where="of this analysis", error=ConfigError)
-    output = Path(config.output or Path("mne_hnn_results") / config.name)
-    results = []
-    for subject in subjects or everyone:
-        run = _Run(config, str(subject), output, config.n_jobs if n_jobs is None else n_jobs, force, verbose)
-        results.append(run.all(chosen))
-    return results
-
-
-def _with_dataset(config: Config) -> Config:
-    """Fill in what the named data set answers and the configuration leaves at its default."""
-    if config.dataset is None:
-        return config
-    defaults = {one.name: one.default for one in fields(Config)}
-    answers = dataset_values(config.dataset)
-    # data of one's own come with anatomy of one's own
-    free = {name: value for name, value in answers.items() if getattr(config, name) in (defaults[name], ())}
-    return replace(config, **free)
+    asked = [steps] if isinstance(steps, str) else steps
+    chosen = known if asked is None else [check_name(step, known, "step", error=ConfigError) for step in asked]
+    config = with_dataset(config)
+    output = Path(config.output or Path("mne_hnn_results") / config.name).expanduser()
+    n_jobs = config.n_jobs if n_jobs is None else n_jobs
+    return [
+        _Run(config, subject, output, n_jobs, force, verbose).all(chosen)
+        for subject in chosen_subjects(config, subjects)
+    ]
 
 
 class _Run:
@@ -131,78 +128,74 @@ class _Run:
 
     def all(self, chosen: Sequence[str]) -> PipelineResult:
         outputs: dict[str, dict[str, Path]] = {}
-        sidecars: dict[str, dict[str, Any]] = {}
+        current: dict[str, dict[str, Any]] = {}  # sidecars of the stages that are as this configuration says
         ran = []
         for number, stage in enumerate(STAGES, start=1):
             sidecar = self.store.read(stage, number)
             if stage.name in chosen:
-                self._check_inputs(stage, sidecars)
-                key, files, options = self._key(stage, sidecar, sidecars)
-                if self.force or sidecar is None or sidecar.get("key") != key:
-                    self._say(number, stage.title)
-                    sidecar = self._run(stage, number, key, files, options, outputs)
-                    ran.append(stage.name)
-                else:
+                self._check_inputs(stage, current)
+            elif sidecar is None or not set(stage.after) <= set(current):
+                continue
+            recipe = self._recipe(stage, sidecar, current)
+            up_to_date = sidecar is not None and sidecar.get("key") == recipe.key
+            if stage.name in chosen:
+                if up_to_date and not self.force:
                     self._say(number, f"{stage.title}: up to date")
-            if sidecar is not None:
-                sidecars[stage.name] = sidecar
-                place = self.store.place(stage, number)
-                outputs[stage.name] = {name: output_path(place, file) for name, file in stage.outputs.items()}
+                else:
+                    self._say(number, stage.title)
+                    sidecar = self._run(stage, number, recipe, outputs)
+                    ran.append(stage.name)
+            elif not up_to_date:
+                continue
+            assert sidecar is not None
+            current[stage.name] = sidecar
+            place = self.store.place(stage, number)
+            outputs[stage.name] = {name: output_path(place, file) for name, file in stage.outputs.items()}
         return PipelineResult(subject=self.subject, folder=self.store.folder, outputs=outputs, ran=tuple(ran))
 
     def _say(self, number: int, text: str) -> None:
         with mne.utils.use_log_level("info"):
             logger.info("sub-%s  %d/%d  %s", self.subject, number, len(STAGES), text)
 
-    def _check_inputs(self, stage: Stage, sidecars: Mapping[str, Any]) -> None:
+    def _check_inputs(self, stage: Stage, current: Mapping[str, Any]) -> None:
         for name in stage.after:
-            if name not in sidecars:
+            if name not in current:
                 raise ConfigError(
-                    f"Step {stage.name!r} needs the results of step {name!r}, which are not in {self.store.folder}: "
-                    f"run {name!r}, too."
+                    f"Step {stage.name!r} needs the results of step {name!r} for this configuration, which are not in "
+                    f"{self.store.folder}: run {name!r}, too."
                 )
 
-    def _value(self, name: str) -> Any:
-        value = getattr(self.config, name)
-        if isinstance(value, (str, Path)) and "{subject}" in str(value):
-            return type(value)(str(value).format(subject=self.subject))
-        return value
+    def _options(self, stage: Stage) -> SimpleNamespace:
+        return SimpleNamespace(**{name: option_value(self.config, name, self.subject) for name in stage.options})
 
-    def _key(
-        self, stage: Stage, sidecar: Mapping[str, Any] | None, sidecars: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """Return the hash of all that decides a stage's result, with the records of its files and options."""
-        values = {name: self._value(name) for name in stage.options}
-        files = {}
-        for name in stage.files:
-            path = getattr(values[name], "fpath", values[name])
-            if isinstance(path, (str, Path)) and Path(path).exists():
-                files[name] = self.store.hash_of(Path(path), sidecar)
-        options = {name: described(value) for name, value in values.items()}
+    def _recipe(self, stage: Stage, sidecar: Mapping[str, Any] | None, current: Mapping[str, Any]) -> _Recipe:
+        """Return all that decides a stage's result, and its hash."""
+        values = self._options(stage)
+        found = {Path(path).resolve(): None for path in stage.files(values) if Path(path).exists()}
+        files = [self.store.hash_of(path, sidecar) for path in found]
+        options = {name: described(value) for name, value in vars(values).items()}
         parts = {
             "stage": stage.name,
             "revision": stage.revision,
             "versions": [__version__, mne.__version__],
             "subject": self.subject,
             "options": options,
-            "files": {name: record["sha256"] for name, record in files.items()},
-            "inputs": {name: sidecars[name]["outputs"] for name in stage.after},
+            "files": [[Path(record["path"]).name, record["sha256"]] for record in files],
+            "inputs": {name: current[name]["outputs"] for name in stage.after},
         }
         text = json.dumps(parts, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest(), files, options
+        return _Recipe(key=hashlib.sha256(text.encode()).hexdigest(), files=files, options=options)
 
     def _run(
         self,
         stage: Stage,
         number: int,
-        key: str,
-        files: Mapping[str, Any],
-        options: Mapping[str, Any],
+        recipe: _Recipe,
         outputs: Mapping[str, Mapping[str, Path]],
     ) -> dict[str, Any]:
         scratch = self.store.scratch(stage)
         work = Work(
-            subject=self.subject, options=SimpleNamespace(**{name: self._value(name) for name in stage.options}),
+            subject=self.subject, options=self._options(stage),
             inputs={name: outputs[name] for name in stage.after}, folder=scratch, outputs=stage.outputs,
             n_jobs=self.n_jobs,
         )  # fmt: skip
@@ -212,7 +205,8 @@ class _Run:
                 facts = stage.run(work)
             _check_written(stage, scratch)
             self.store.commit(stage, number, scratch, {
-                "stage": stage.name, "subject": self.subject, "key": key, "options": options, "files": files,
+                "stage": stage.name, "subject": self.subject, "key": recipe.key, "options": recipe.options,
+                "files": recipe.files,
                 "inputs": {name: {one: str(path) for one, path in work.inputs[name].items()} for name in stage.after},
                 "versions": versions(), "seconds": round(time.perf_counter() - started, 2), "facts": dict(facts),
             })  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,8 +64,8 @@ class Stage:
         What it does, for progress and help.
     options : tuple of str
         Options it reads.
-    files : tuple of str
-        Options among them that may name files, whose content counts.
+    files : callable
+        Given the options, yields every file that the stage will read besides its inputs: their content counts.
     after : tuple of str
         Earlier stages whose outputs it reads.
     outputs : mapping of str to str
@@ -81,6 +81,6 @@ class Stage:
     options: tuple[str, ...]
     run: Callable[[Work], Mapping[str, Any]]
     outputs: Mapping[str, str]
-    files: tuple[str, ...] = ()
+    files: Callable[[SimpleNamespace], Iterable[Path]] = lambda _options: ()
     after: tuple[str, ...] = ()
     revision: int = field(default=1)

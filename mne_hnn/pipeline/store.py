@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -13,13 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import mne
 import numpy as np
-from mne.utils import object_hash
 
 from .. import __version__
 from ..errors import CacheError
-from ..network import Network
+from .identity import file_hash
 from .stage import Stage
 
 __all__ = ["Store", "output_path"]
@@ -37,46 +34,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files of a folder."""
-    digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def described(value: Any) -> Any:
-    """Return a JSON-able form of an option that is equal if and only if the option is."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Network):
-        return {"network": value.name, "digest": value.digest}
-    if isinstance(value, Mapping) and type(value) is dict:
-        return {str(key): described(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return [described(one) for one in value]
-    if isinstance(value, np.ndarray) and value.size <= 10000:
-        return value.tolist()
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "fpath"):  # a BIDSPath
-        return str(value.fpath)
-    if isinstance(value, (mne.io.BaseRaw, mne.BaseEpochs, mne.Evoked)):
-        data = value.data if isinstance(value, mne.Evoked) else value.get_data(verbose="error")
-        return {type(value).__name__: hashlib.sha256(np.ascontiguousarray(data).tobytes()).hexdigest()}
-    if isinstance(value, mne.Label):
-        return {"label": value.name, "hemi": value.hemi, "vertices": object_hash(value.vertices)}
-    if isinstance(value, mne.Transform):
-        return value["trans"].tolist()
-    try:
-        return {type(value).__name__: object_hash(value)}
-    except RuntimeError:
-        return repr(value)
 
 
 def output_path(place: Path, pattern: str) -> Path:
@@ -119,7 +76,7 @@ class Store:
         """Return path, size, time and hash of an input; the hash is not computed again for the same size and time."""
         status = path.stat()
         record = {"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        for known in (sidecar or {}).get("files", {}).values():
+        for known in (sidecar or {}).get("files", []):
             if path.is_file() and all(known.get(key) == value for key, value in record.items()):
                 return {**record, "sha256": known["sha256"]}
         return {**record, "sha256": file_hash(path)}

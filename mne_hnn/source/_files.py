@@ -13,7 +13,7 @@ __all__ = ["existing", "first_line", "read_file", "some"]
 
 def existing(path: Any, what: str) -> Path:
     """Return the path of a file or folder that must exist."""
-    found = Path(path)
+    found = Path(path).expanduser()
     if not found.exists():
         raise DataError(f"There is no {what} {found}: check the path.")
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mne
+import numpy as np
 from mne.io.constants import FIFF
 from mne.utils import logger, object_hash, verbose
 
@@ -103,12 +104,27 @@ def forward_solution(
         )  # fmt: skip
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
+    forward = _without_silent(forward)
     if cache:
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_name(f"{os.getpid()}-{kept.name}")
         mne.write_forward_solution(part, forward, overwrite=True, verbose="error")
         part.replace(kept)  # whole or not at all
     return forward
+
+
+def _without_silent(forward: mne.Forward) -> mne.Forward:
+    """Leave out sources whose field is zero, as at the centre of a sphere: no operator can weigh them."""
+    power = (forward["sol"]["data"] ** 2).sum(axis=0).reshape(forward["nsource"], -1).sum(axis=1)
+    if power.all():
+        return forward
+    logger.info("Leaving out %d sources without a field.", int((power == 0).sum()))
+    split = forward["src"][0]["nuse"]
+    kept = [
+        space["vertno"][part > 0] for space, part in zip(forward["src"], (power[:split], power[split:]), strict=True)
+    ]
+    stc = mne.SourceEstimate(np.zeros((sum(map(len, kept)), 1)), kept, 0.0, 1.0)
+    return mne.forward.restrict_forward_to_stc(forward, stc)
 
 
 def subject_folder(subject: str, subjects_dir: Any = None) -> Path:
@@ -209,8 +225,19 @@ def _digest(info: mne.Info, trans: mne.Transform, bem: Any, src: Any, folder: Pa
     transforms = [None if one is None else one["trans"] for one in (info["dev_head_t"], trans)]
     compensation = [int(comp["kind"]) for comp in info["comps"]]
     points = [point["r"] for point in info["dig"] or ()] if isinstance(bem, str) else None
-    white = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((folder / "surf").glob("?h.white"))]
-    parts = [sensors, transforms, compensation, points, white, _described(bem), _described(src), list(choices)]
+    surfaces = [*sorted((folder / "surf").glob("?h.white")), *sorted((folder / "surf").glob("?h.sphere"))]
+    cortex = [hashlib.sha256(path.read_bytes()).hexdigest() for path in surfaces]
+    parts = [
+        sensors,
+        transforms,
+        compensation,
+        points,
+        cortex,
+        _described(bem),
+        _described(src),
+        mne.__version__,
+        list(choices),
+    ]
     return hashlib.sha256(repr(object_hash(parts)).encode()).hexdigest()[:16]
 
 
@@ -222,10 +249,9 @@ def _described(part: Any) -> Any:
         status = Path(part).stat()
         return [str(Path(part).resolve()), status.st_size, status.st_mtime_ns]
     if isinstance(part, mne.SourceSpaces):
-        return [[space["rr"], space["vertno"]] for space in part]
-    if isinstance(part, Mapping):
-        shells = [surface["rr"] for surface in part.get("surfs", ())]
-        return [bool(part.get("is_sphere")), part.get("r0"), shells, [str(layer) for layer in part.get("layers", ())]]
+        return [dict(space) for space in part]
+    if isinstance(part, Mapping):  # a conductor model, with its conductivities and solution
+        return dict(part)
     return None if part is None else str(part)
 
 

@@ -14,6 +14,7 @@ from mne.utils import verbose
 from .._checks import check_name, check_positive
 from ..errors import DataError, ParameterError
 from ._files import first_line, read_file, some
+from .response import read_cov
 
 __all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
 
@@ -65,10 +66,13 @@ def make_inverse(
     DataError
         Forward, noise covariance and response do not have the same channels, or a file is missing.
     """
-    if not isinstance(forward, mne.Forward):
+    if isinstance(forward, (str, Path)):
         forward = read_file(mne.read_forward_solution, forward, "forward solution")
-    if not isinstance(noise_cov, mne.Covariance):
-        noise_cov = read_file(mne.read_cov, noise_cov, "noise covariance")
+    if not isinstance(forward, mne.Forward):
+        raise ParameterError(f"forward must be an mne.Forward or its path, got {type(forward).__name__}.")
+    noise_cov = read_cov(noise_cov)
+    if noise_cov is None:
+        raise ParameterError("noise_cov must be an mne.Covariance or its path, got None.")
     check_cortical(forward["src"])
     wanted = good_channels(info)
     check_channels(wanted, forward["sol"]["row_names"], "the forward solution")

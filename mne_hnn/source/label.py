@@ -86,6 +86,8 @@ def _named(name: str, subject: str | None, subjects_dir: Any, parcellation: str,
         raise ParameterError(f"Label {name!r} can only be looked up with a subject: give subject.")
     folder = subject_folder(subject, subjects_dir)
     stem, _, side = name.rpartition("-")
+    if side in HEMISPHERES and hemi is not None and side != hemi:
+        raise ParameterError(f"Label {name!r} is of hemisphere {side!r}, but hemi={hemi!r}: leave hemi out.")
     if side not in HEMISPHERES:
         if hemi is None:
             raise ParameterError(f"Label {name!r} needs a hemisphere: write '{name}-lh' or '{name}-rh', or give hemi.")
@@ -121,6 +123,15 @@ def _of_vertices(label: Any, subject: str | None, hemi: str | None) -> mne.Label
     if hemi is None:
         raise ParameterError("A label given by vertex numbers needs its hemisphere: give hemi='lh' or 'rh'.")
     return mne.Label(np.unique(vertices), hemi=hemi, subject=subject, name=f"vertices-{hemi}", verbose="error")
+
+
+def check_label_object(label: Any) -> mne.Label:
+    """Refuse what is not a label of one hemisphere."""
+    if isinstance(label, mne.Label):
+        return label
+    raise ParameterError(
+        f"label must be an mne.Label of one hemisphere, got {type(label).__name__}: see mne_hnn.source.find_label."
+    )
 
 
 def label_vertices(label: mne.Label, src: mne.SourceSpaces) -> tuple[int, NDArray[np.int64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mne
@@ -19,7 +20,8 @@ from .._units import MS
 from ..errors import DataError, ParameterError
 from ._files import read_file
 from .inverse import check_channels, check_cortical, good_channels
-from .label import HEMISPHERES, label_vertices
+from .label import HEMISPHERES, check_label_object, label_vertices
+from .response import read_cov, referenced
 
 __all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
 
@@ -83,8 +85,10 @@ class Patch:
 
 def open_forward(forward: Any) -> mne.Forward:
     """Return a forward solution with sources fixed along the outward normal; read if a path is given."""
-    if not isinstance(forward, mne.Forward):
+    if isinstance(forward, (str, Path)):
         forward = read_file(mne.read_forward_solution, forward, "forward solution")
+    if not isinstance(forward, mne.Forward):
+        raise ParameterError(f"forward must be an mne.Forward or its path, got {type(forward).__name__}.")
     check_cortical(forward["src"])
     if mne.forward.is_fixed_orient(forward):
         return forward
@@ -112,7 +116,7 @@ def label_patch(label: mne.Label, forward: mne.Forward) -> Patch:
         No vertex of the label is a source.
     """
     fixed = open_forward(forward)
-    hemi, vertices = label_vertices(label, fixed["src"])
+    hemi, vertices = label_vertices(check_label_object(label), fixed["src"])
     areas = _source_areas(fixed["src"][hemi])
     return _patch(label, fixed, hemi, vertices, areas, _label_area(label, fixed["src"][hemi]))
 
@@ -167,11 +171,15 @@ class _Whitened:
 
 
 def _whiten(evoked: mne.Evoked, fixed: mne.Forward, noise_cov: mne.Covariance | None) -> _Whitened:
+    if not isinstance(evoked, mne.Evoked):
+        raise ParameterError(f"evoked must be an mne.Evoked, got {type(evoked).__name__}.")
+    evoked = referenced(evoked)
     names = good_channels(evoked.info)
     check_channels(names, fixed["sol"]["row_names"], "the forward solution")
     info = mne.pick_info(evoked.info, [evoked.ch_names.index(name) for name in names])
     rows = [fixed["sol"]["row_names"].index(name) for name in names]
     projector = make_projector(info["projs"], names, include_active=True)[0]
+    noise_cov = read_cov(noise_cov)
     if noise_cov is None:
         noise_cov = mne.make_ad_hoc_cov(info, verbose="error")
     check_channels(names, noise_cov.ch_names, "the noise covariance")
@@ -273,7 +281,7 @@ def best_patch(
     """
     radius = MS * check_positive(radius_mm, "radius_mm")
     fixed = open_forward(forward)
-    hemi, candidates = label_vertices(label, fixed["src"])
+    hemi, candidates = label_vertices(check_label_object(label), fixed["src"])
     space = fixed["src"][hemi]
     areas = _source_areas(space)
     members = _discs(space, label, candidates, radius)  # full surface
@@ -287,7 +295,7 @@ def best_patch(
     best = int(explained[:, chosen].sum(axis=1).argmax())
     inside = np.flatnonzero(members[best])
     disc = mne.Label(
-        inside, hemi=label.hemi, name=f"{label.name.removesuffix(f'-{label.hemi}')}-disc-{label.hemi}",
+        inside, hemi=label.hemi, name=f"{(label.name or 'label').removesuffix(f'-{label.hemi}')}-disc-{label.hemi}",
         subject=label.subject, pos=space["rr"][inside], verbose="error",
     )  # fmt: skip
     return _patch(

@@ -16,6 +16,7 @@ from mne.utils import logger, verbose
 from .._checks import check_finite, check_name, suggestion
 from ..errors import DataError, ParameterError
 from ._files import existing, first_line, read_file, some
+from .events import select_events
 
 __all__ = ["Response", "load_response"]
 
@@ -80,11 +81,13 @@ def load_response(
     data : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | path-like | mne_bids.BIDSPath
         Continuous data, epochs or an average, as object or as file.
     condition : str | int | None
-        Which condition of epochs, or which average of a file; None if there is only one.
+        Which condition of epochs (name, or number of its event), or which average of a file (name, or place from 0).
+        None if there is only one.
     events : array, shape (n_events, 3) | path-like | None
         Events of continuous data. None finds them on the stimulus channel or, where there is none, in the annotations.
     event_id : int | str | sequence | mapping | None
-        The events to average, as in :class:`mne.Epochs`; a str names an annotation. None takes all.
+        The events to average, as in :class:`mne.Epochs`; a str, or several, name annotations (of a BIDS recording: the
+        trial types of its events). None takes all.
     stim_channel : str | sequence of str | None
         The stimulus channel; None as MNE finds it.
     channel_types : str | sequence of str
@@ -96,7 +99,7 @@ def load_response(
     tmin, tmax : float
         Window of an epoch around its event, s. An average and epochs are cropped to what they have of it.
     baseline : tuple of float | None
-        Interval whose mean is subtracted, s; as in MNE.
+        Interval whose mean is subtracted, s; as in MNE. None leaves the data as they are.
     reject, flat : mapping of str to float | None
         Peak-to-peak amplitudes per channel type, as in :class:`mne.Epochs`.
     decim : int
@@ -132,19 +135,16 @@ def load_response(
             instance, events, event_id, stim_channel, tmin=tmin, tmax=tmax, baseline=baseline, reject=reject,
             flat=flat, decim=decim, kinds=kinds,
         )  # fmt: skip
-    elif isinstance(instance, mne.BaseEpochs):
-        instance = _crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax)
-        instance.apply_baseline(baseline)
-        instance.drop_bad(reject=None if reject is None else dict(reject), flat=None if flat is None else dict(flat))
-        instance = instance.decimate(decim)
     else:
-        instance = _crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax)
-        instance.apply_baseline(baseline)
+        instance = _baselined(_crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax), baseline)
+        if isinstance(instance, mne.BaseEpochs):
+            limits = [None if one is None else dict(one) for one in (reject, flat)]
+            instance.drop_bad(reject=limits[0], flat=limits[1])
         instance = instance.decimate(decim)
     if not isinstance(instance, mne.Evoked):
         _check_some_left(instance)
     instance = _pick(instance, kinds, origin)
-    return _average(instance, _read_cov(noise_cov), origin)
+    return _average(instance, read_cov(noise_cov), origin)
 
 
 def _check_channel_types(channel_types: str | Sequence[str]) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ def open_data(data: Any, condition: str | int | None = None) -> tuple[Any, str]:
         raise ParameterError(
             f"data must be Raw, Epochs or Evoked, the path of a FIF file, or a BIDSPath, got {type(data).__name__}."
         )
-    return _open_file(Path(data), condition)
+    return _open_file(Path(data).expanduser(), condition)
 
 
 def _open_bids(path: Any, condition: str | int | None) -> tuple[Any, str]:
@@ -220,10 +220,12 @@ def _condition_of_averages(averages: list[mne.Evoked], condition: str | int | No
 def _condition_of_epochs(epochs: mne.BaseEpochs, condition: str | int | None, where: str) -> mne.BaseEpochs:
     if condition is None:
         return epochs
+    names = {number: name for name, number in epochs.event_id.items()}
     try:
-        return epochs[condition]
+        # a number is that of the event, not of the epoch
+        return epochs[names[condition] if isinstance(condition, int) else condition]
     except (KeyError, IndexError) as error:
-        listed = ", ".join(repr(name) for name in epochs.event_id)
+        listed = ", ".join(f"{name!r} ({number})" for name, number in epochs.event_id.items())
         near = suggestion(str(condition), epochs.event_id)
         raise DataError(f"There is no condition {condition!r} in {where}: expected one of {listed}.{near}") from error
 
@@ -249,7 +251,11 @@ def _check_finite_data(data: Any, names: Sequence[str], origin: str) -> None:
 
 def _mark_bads(instance: Any, bads: Sequence[str]) -> Any:
     for name in bads:
-        check_name(name, instance.ch_names, "bad channel", where="in bads", error=DataError)
+        if name not in instance.ch_names:
+            near = suggestion(str(name), instance.ch_names)
+            raise DataError(
+                f"Unknown bad channel {name!r} in bads: none of the {len(instance.ch_names)} channels.{near}"
+            )
     instance.info["bads"] = list(dict.fromkeys([*instance.info["bads"], *bads]))
     return instance
 
@@ -273,6 +279,15 @@ def _crop(instance: Any, tmin: float, tmax: float) -> Any:
     return instance.crop(max(tmin, first), min(tmax, last))
 
 
+def _baselined(instance: Any, baseline: Any) -> Any:
+    if baseline is None:
+        return instance  # as it is: a baseline that was subtracted before cannot be put back
+    try:
+        return instance.apply_baseline(baseline)
+    except ValueError as error:
+        raise DataError(f"The baseline {baseline} cannot be subtracted: {first_line(error)}") from error
+
+
 def _cut_epochs(
     raw: mne.io.BaseRaw,
     events: Any,
@@ -284,7 +299,7 @@ def _cut_epochs(
     flat: Mapping[str, float] | None,
     **options: Any,
 ) -> mne.Epochs:
-    events, event_id = _events(raw, events, event_id, stim_channel)
+    events, event_id = select_events(raw, events, event_id, stim_channel)
     present = set(raw.get_channel_types())
     for what, limits in (("reject", reject), ("flat", flat)):
         for kind in limits or ():
@@ -300,29 +315,6 @@ def _cut_epochs(
             )  # fmt: skip
     except ValueError as error:
         raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
-
-
-def _events(raw: mne.io.BaseRaw, events: Any, event_id: Any, stim_channel: Any) -> tuple[Any, Any]:
-    if isinstance(events, (str, Path)):
-        events = read_file(mne.read_events, events, "file of events")
-    elif events is None:
-        stimulus = stim_channel or mne.pick_types(raw.info, meg=False, stim=True)
-        if not isinstance(stimulus, str) and len(stimulus) == 0:
-            if len(raw.annotations) == 0:
-                raise DataError("The data have neither a stimulus channel nor annotations: give events.")
-            named = event_id if isinstance(event_id, Mapping) else None
-            events, found = mne.events_from_annotations(raw, event_id=named or "auto")
-            if isinstance(event_id, str):
-                event_id = {event_id: found[check_name(event_id, found, "annotation", error=DataError)]}
-        else:
-            events = mne.find_events(raw, stim_channel=stim_channel, shortest_event=1)
-    events = np.asarray(events)
-    wanted = set(event_id.values()) if isinstance(event_id, Mapping) else event_id
-    wanted = {wanted} if isinstance(wanted, (int, np.integer)) else wanted
-    present = sorted({int(value) for value in events[:, 2]}) if len(events) else []
-    if not present or (wanted is not None and not set(wanted) & set(present)):
-        raise DataError(f"No event {sorted(wanted) if wanted else ''} in the data: found {present or 'none'}.")
-    return events, event_id
 
 
 def _pick_options(kinds: Sequence[str]) -> dict[str, Any]:
@@ -347,18 +339,34 @@ def _picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
 def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
     names = [instance.ch_names[pick] for pick in _picks(instance.info, kinds, origin)]
     instance = instance.pick(names)
-    if "eeg" in kinds and not instance.info["custom_ref_applied"]:
-        # the forward model of EEG is referenced to the average; a projector keeps it exact where channels are dropped
-        instance.set_eeg_reference("average", projection=True)
-        instance.apply_proj()
+    if "eeg" in kinds:
+        instance = referenced(instance)
     elif not instance.proj and instance.info["projs"]:
         instance.apply_proj()
     return instance
 
 
-def _read_cov(noise_cov: Any) -> mne.Covariance | None:
+def referenced(instance: Any) -> Any:
+    """Return data whose EEG, if any, has the average reference, which the forward model of EEG needs.
+
+    As a projector, which stays exact where channels are dropped, and whatever the reference was before.
+    """
+    if not hasattr(instance, "get_channel_types"):
+        raise ParameterError(f"evoked must be an mne.Evoked, got {type(instance).__name__}.")
+    if "eeg" not in instance.get_channel_types(unique=True):
+        return instance
+    if any(one["desc"] == "Average EEG reference" and one["active"] for one in instance.info["projs"]):
+        return instance
+    again = instance.copy().set_eeg_reference("average", projection=True, verbose="error")
+    return again.apply_proj(verbose="error")
+
+
+def read_cov(noise_cov: Any) -> mne.Covariance | None:
+    """Return a noise covariance, read if a path is given; None stays None."""
     if noise_cov is None or isinstance(noise_cov, mne.Covariance):
         return noise_cov
+    if not isinstance(noise_cov, (str, Path)):
+        raise ParameterError(f"noise_cov must be an mne.Covariance or its path, got {type(noise_cov).__name__}.")
     return read_file(mne.read_cov, noise_cov, "noise covariance")
 
 

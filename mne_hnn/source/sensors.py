@@ -16,6 +16,7 @@ from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from .inverse import check_channels, good_channels
 from .patch import Patch, open_forward
+from .response import referenced
 
 __all__ = ["Prediction", "explained_variance", "predict_sensors"]
 
@@ -80,6 +81,10 @@ def predict_sensors(
     ParameterError
         The dipole has arbitrary units.
     """
+    if not isinstance(dipole, Dipole) or not isinstance(patch, Patch) or not isinstance(evoked, mne.Evoked):
+        got = ", ".join(type(one).__name__ for one in (dipole, patch, evoked))
+        raise ParameterError(f"predict_sensors needs a Dipole, a Patch and an mne.Evoked, got {got}.")
+    evoked = referenced(evoked)
     if dipole.provenance.get("unit") == "arbitrary":
         raise ParameterError("The dipole has arbitrary units, so its field has no size: scale it to nA m first.")
     fixed = open_forward(forward)

@@ -16,8 +16,10 @@ from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from .course import MODES, LabelCourse, label_course
 from .inverse import apply_normal_inverse, is_fixed, method_unit, open_inverse
+from .label import check_label_object
 from .patch import Patch, label_patch, open_forward, patch_moment
 from .polarity import Polarity, decide_polarity
+from .response import read_cov, referenced
 
 __all__ = ["AMPLITUDES", "Target", "estimate_target", "target_from_dipole"]
 
@@ -132,6 +134,8 @@ def estimate_target(
     if forward is None and (amplitude == "patch" or mode == "patch"):
         raise ParameterError("The amplitude of the label's patch needs the forward solution: give forward.")
     inverse = open_inverse(inverse)
+    check_label_object(label)
+    evoked = referenced(evoked)
     stc = apply_normal_inverse(evoked, inverse, method=method, snr=snr)
     first = check_finite(tmin, "tmin")
     last = float(stc.times[-1]) if tmax is None else check_finite(tmax, "tmax")
@@ -150,7 +154,7 @@ def estimate_target(
     if forward is not None:
         fixed = open_forward(forward)
         patch = label_patch(label, fixed)
-        noise_cov = inverse["noise_cov"] if noise_cov is None else noise_cov
+        noise_cov = _noise_of(inverse) if noise_cov is None else read_cov(noise_cov)
         others = [label_patch(other, fixed) for other in other_labels]
         moment, error = patch_moment(evoked, patch, fixed, noise_cov=noise_cov, others=others)
         if mode == "patch":
@@ -168,6 +172,13 @@ def estimate_target(
             "mne": mne.__version__,
         }, label=label,
     )  # fmt: skip
+
+
+def _noise_of(inverse: Any) -> mne.Covariance:
+    """Return the noise covariance of single epochs; a prepared operator holds that of the average."""
+    noise_cov: mne.Covariance = inverse["noise_cov"].copy()
+    noise_cov["data"] = noise_cov["data"] * inverse["nave"]
+    return noise_cov
 
 
 def _assemble(

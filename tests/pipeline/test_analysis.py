@@ -137,7 +137,7 @@ def test_command_line_says_where_the_report_is(result, config_file, capsys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("data='nothing_raw.fif'", "There is no file nothing_raw.fif: check the path."),
+        ("data='nothing_raw.fif'", "data and dataset are both set"),
         ("fs_subject='02'", "Unknown subject '02'"),
         ("label='postcentrl-rh'", "Did you mean 'postcentral-rh'"),
         ("method='dspm'", "Did you mean 'dSPM'"),

@@ -8,6 +8,7 @@ import pytest
 from mne_hnn.errors import ConfigError, DataError, StageError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config, run_pipeline, runner
+from mne_hnn.pipeline.identity import recording_files
 from mne_hnn.pipeline.stage import Stage
 
 
@@ -17,12 +18,18 @@ class Toy:
     def __init__(self):
         self.ran = []
         self.fails = None
+        first = {"options": ("data", "snr"), "files": lambda options: recording_files(options.data)}
         self.stages = (
-            Stage(name="first", title="First", options=("data", "snr"), files=("data",), outputs={"text": "first.txt"},
-                  run=self._first),
-            Stage(name="second", title="Second", options=("depth",), after=("first",), outputs={"text": "second.txt"},
-                  run=self._second),
-        )  # fmt: skip
+            Stage(name="first", title="First", outputs={"text": "first.txt"}, run=self._first, **first),
+            Stage(
+                name="second",
+                title="Second",
+                options=("depth",),
+                after=("first",),
+                outputs={"text": "second.txt"},
+                run=self._second,
+            ),
+        )
 
     def _first(self, work):
         self.ran.append("first")
@@ -59,7 +66,7 @@ def test_runs_once_and_again_only_what_changed(toy, tmp_path):
     assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0))[0].ran == ("first", "second")
     (tmp_path / "data-01.txt").write_text("abd")
     assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0))[0].ran == ("first", "second")
-    assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0, n_jobs=2, name="other"))[0].ran == ()
+    assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0, n_jobs=2))[0].ran == ()
     assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0), force=True)[0].ran == ("first", "second")
 
 
@@ -82,7 +89,7 @@ def test_sidecar_says_what_made_the_result(toy):
     assert sidecar["versions"]["mne"] == mne.__version__
     # of b"abc", as published with the standard (FIPS 180-2)
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert sidecar["files"]["data"]["sha256"] == digest
+    assert sidecar["files"][0]["sha256"] == digest
     assert sidecar["facts"] == {"length": 1}
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from mne import Covariance, make_ad_hoc_cov
 
 from ...source import load_response
+from ..identity import recording_files
 from ..stage import Stage, Work
 
 _READ = (
@@ -28,13 +33,23 @@ _READ = (
 )
 
 
+def _files(options: SimpleNamespace) -> Iterator[Path]:
+    yield from recording_files(options.data)
+    for path in (options.events, options.noise_cov):
+        yield from recording_files(path)
+
+
 def _run(work: Work) -> dict[str, Any]:
     options = {name: getattr(work.options, name) for name in _READ}
     response = load_response(work.options.data, **options, n_jobs=work.n_jobs)
     noise_cov: Covariance = response.noise_cov
     estimated = noise_cov is not None
     if not estimated:
-        noise_cov = make_ad_hoc_cov(response.evoked.info, verbose="error")
+        assumed = make_ad_hoc_cov(response.evoked.info, verbose="error")
+        # in full, as a diagonal one cannot be whitened with after it was saved
+        noise_cov = Covariance(
+            np.diag(assumed.data), assumed.ch_names, assumed["bads"], assumed["projs"], assumed.nfree
+        )
     response.evoked.save(work.path("evoked"))
     noise_cov.save(work.path("noise_cov"))
     return {
@@ -50,7 +65,7 @@ STAGE = Stage(
     name="load",
     title="Load and average the response",
     options=("data", *_READ),
-    files=("data", "events", "noise_cov"),
+    files=_files,
     outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
     run=_run,
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mne
@@ -9,9 +12,20 @@ import mne
 from ...errors import ConfigError
 from ...source import forward_solution, make_inverse, scaled_template
 from ...source._files import read_file
+from ...source.forward import subject_folder
 from ...source.inverse import is_fixed, open_inverse
-from ..files import read_noise_cov, read_response
+from ..files import SCALED, read_noise_cov, read_response
+from ..identity import recording_files
 from ..stage import Stage, Work
+
+
+def _files(options: SimpleNamespace) -> Iterator[Path]:
+    for value in (options.forward, options.inverse, options.trans, options.bem, options.src):
+        yield from recording_files(value)
+    if options.forward is None and options.subjects_dir is not None:
+        folder = Path(options.subjects_dir) / (options.template or options.fs_subject)
+        for pattern in ("surf/?h.white", "surf/?h.sphere", "bem/*.surf", "bem/*-bem-sol.fif", "bem/*-fiducials.fif"):
+            yield from sorted(folder.glob(pattern))
 
 
 def _forward(work: Work, info: mne.Info) -> Any:
@@ -22,16 +36,19 @@ def _forward(work: Work, info: mne.Info) -> Any:
         raise ConfigError(
             "An inverse operator alone cannot give the moment in nA m or the field at the sensors: set forward, too."
         )
-    subject, trans = options.fs_subject, options.trans
+    subject, subjects_dir, trans = options.fs_subject, options.subjects_dir, options.trans
     if options.template is not None:
         subject = f"{options.template}_scaled_{work.subject}"
-        trans = scaled_template(
-            info, subject, subject_from=options.template, subjects_dir=options.subjects_dir, overwrite=True
-        )
+        original = subject_folder(options.template, subjects_dir)
+        # scaled among the results: the user's folder of subjects stays as it is
+        subjects_dir = work.folder / SCALED
+        subjects_dir.mkdir()
+        (subjects_dir / options.template).symlink_to(original.resolve(), target_is_directory=True)
+        trans = scaled_template(info, subject, subject_from=options.template, subjects_dir=subjects_dir)
     return forward_solution(
         info,
         subject=subject,
-        subjects_dir=options.subjects_dir,
+        subjects_dir=subjects_dir,
         trans=trans,
         bem=options.bem,
         src=options.src,
@@ -78,7 +95,7 @@ STAGE = Stage(
         "loose",
         "depth",
     ),
-    files=("forward", "inverse", "trans", "bem", "src"),
+    files=_files,
     after=("load",),
     outputs={"forward": "response-fwd.fif", "inverse": "response-inv.fif"},
     run=_run,

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mne
 
 from ...source import apply_normal_inverse, best_patch, estimate_target, find_label
-from ..files import read_facts, read_forward, read_inverse, read_noise_cov, read_response, write_course
+from ..files import anatomy, read_forward, read_inverse, read_noise_cov, read_response, write_course
+from ..identity import recording_files
 from ..stage import Stage, Work
+
+
+def _files(options: SimpleNamespace) -> Iterator[Path]:
+    for label in (options.label, *options.other_labels):
+        if not isinstance(label, (str, Path)):
+            continue
+        yield from recording_files(label)
+        if options.subjects_dir is not None:
+            folder = Path(options.subjects_dir) / options.fs_subject / "label"
+            stem = Path(label).name.removesuffix(".label").removesuffix("-lh").removesuffix("-rh")
+            yield from sorted(folder.glob(f"?h.{options.parcellation}.annot"))
+            yield from sorted(folder.glob(f"*{glob.escape(stem)}*.label"))
 
 
 def _run(work: Work) -> dict[str, Any]:
     options = work.options
     evoked, noise_cov = read_response(work), read_noise_cov(work)
     forward, inverse = read_forward(work), read_inverse(work)
-    scaled = read_facts(work.inputs["inverse"]["forward"].parent)
-    subject = scaled["subject"] if scaled["template"] else options.fs_subject
+    subject, subjects_dir = anatomy(work)
 
     def find(name: Any) -> mne.Label:
         return find_label(
             name,
             subject=subject,
-            subjects_dir=options.subjects_dir,
+            subjects_dir=subjects_dir,
             parcellation=options.parcellation,
             hemi=options.hemi,
         )
@@ -85,7 +101,7 @@ STAGE = Stage(
         "target_tmin",
         "target_tmax",
     ),
-    files=("label",),
+    files=_files,
     after=("load", "inverse"),
     outputs={
         "target": "target-ave.fif",

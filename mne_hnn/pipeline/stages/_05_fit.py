@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...fit import TimingFit, fit_scale, fit_timing
+from ...fit.timing import fitted_dipole
 from ..files import read_simulation, read_target, write_simulation
 from ..stage import Stage, Work
 
@@ -21,7 +22,8 @@ def _unfitted(work: Work) -> TimingFit:
     if options.smooth_ms:
         dipole.smooth(options.smooth_ms)
     scale, r_squared = fit_scale(dipole, read_target(work))
-    dipole.scale(scale)
+    target = read_target(work)
+    dipole = fitted_dipole(dipole.scale(scale), target)
     return TimingFit(
         network=options.network,
         simulation=simulation,

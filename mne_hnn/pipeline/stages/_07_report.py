@@ -15,7 +15,7 @@ def _run(work: Work) -> dict[str, Any]:
 STAGE = Stage(
     name="report",
     title="Write the report",
-    options=("name", "network", "subjects_dir", "n_peaks", "draw_cortex", "smooth_ms"),
+    options=("name", "network", "fs_subject", "subjects_dir", "n_peaks", "draw_cortex", "smooth_ms"),
     after=("load", "inverse", "target", "simulate", "fit", "sensors"),
     outputs={"report": "report.html"},
     run=_run,

@@ -1,0 +1,100 @@
+"""What the options of an analysis must be, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+
+from .._checks import (
+    check_bool,
+    check_finite,
+    check_int,
+    check_name,
+    check_non_negative,
+    check_positive,
+    check_seed,
+)
+from ..errors import ConfigError
+from ..source.course import MODES
+from ..source.inverse import METHODS
+from ..source.target import AMPLITUDES
+
+__all__ = ["CHECKS", "check_names"]
+
+
+def _one_of(valid: Any) -> Callable[[Any, str], Any]:
+    return lambda value, name: check_name(value, valid, name)
+
+
+def _at_least(minimum: int) -> Callable[[Any, str], Any]:
+    return lambda value, name: check_int(value, name, minimum=minimum)
+
+
+def _limits(value: Any, name: str) -> None:
+    if value is None:
+        return
+    if not isinstance(value, Mapping) or not value:
+        raise ConfigError(f"{name} must map channel types to amplitudes, such as {{'grad': 4000e-13}}, got {value!r}.")
+    for kind, limit in value.items():
+        check_positive(limit, f"{name}[{kind!r}]")
+
+
+def _interval(value: Any, name: str) -> None:
+    if value is None:
+        return
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ConfigError(f"{name} must be a pair of times in s (None for an end of the epoch) or None, got {value!r}.")
+    for one in value:
+        if one is not None:
+            check_finite(one, name)
+
+
+def _or_none(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    return lambda value, name: None if value is None else check(value, name)
+
+
+def _path_or(*kinds: type) -> Callable[[Any, str], None]:
+    def check(value: Any, name: str) -> None:
+        if value is not None and not isinstance(value, (str, Path, *kinds)):
+            listed = " or ".join(["a path", *(kind.__name__ for kind in kinds)])
+            raise ConfigError(f"{name} must be {listed}, got {type(value).__name__}.")
+
+    return check
+
+
+def check_names(value: Any, what: str) -> tuple[str, ...]:
+    """Check that a value is one name or several, and return them as a tuple."""
+    listed = (value,) if isinstance(value, str) else value
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
+        raise ConfigError(f"{what} must be names (str), got {value!r}.")
+    return tuple(listed)
+
+
+CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_finite),
+    **dict.fromkeys(("snr", "dt", "fit_range_ms"), check_positive),
+    **dict.fromkeys(("n_trials", "fit_evaluations", "fit_trials", "decim", "n_peaks"), _at_least(1)),
+    **dict.fromkeys(("fit", "draw_cortex"), check_bool),
+    "method": _one_of(METHODS),
+    "mode": _one_of(MODES),
+    "amplitude": _one_of(AMPLITUDES),
+    "smooth_ms": check_non_negative,
+    **dict.fromkeys(("reject", "flat"), _limits),
+    "baseline": _interval,
+    **dict.fromkeys(("l_freq", "h_freq"), _or_none(check_positive)),
+    "seed": _or_none(check_seed),
+    "events": _path_or(np.ndarray),
+    "noise_cov": _path_or(mne.Covariance),
+    "forward": _path_or(mne.Forward),
+    "inverse": _path_or(mne.minimum_norm.InverseOperator),
+    "src": _path_or(mne.SourceSpaces),
+    "trans": _path_or(mne.Transform),
+    "subjects_dir": _path_or(),
+    "output": _path_or(),
+    "n_jobs": _at_least(-1),
+}
+"""What an option must be, where that can be said without looking at the others."""

@@ -1,0 +1,115 @@
+"""What makes two options, or two inputs, the same: their content, not their name or object."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+from mne.utils import object_hash
+
+from ..network import Network
+
+__all__ = ["described", "file_hash", "recording_files"]
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, or of all files of a folder."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def recording_files(data: Any) -> Iterator[Path]:
+    """Yield every file of a recording: the parts of one that is split, and what BIDS keeps beside it."""
+    if hasattr(data, "fpath"):  # a BIDSPath
+        folder, stem = Path(data.directory), str(data.basename).rsplit("_", 1)[0]
+        yield from sorted(folder.glob(f"{stem}*"))
+        yield from sorted(folder.glob("*.tsv"))
+        yield from sorted(folder.glob("*.json"))
+    elif isinstance(data, (str, Path)) and Path(data).exists():
+        path = Path(data)
+        yield path
+        if path.is_file():
+            yield from sorted(path.parent.glob(f"{path.stem}-[0-9]*{path.suffix}"))
+            if "_split-" in path.name:
+                before, after = path.name.split("_split-", 1)
+                yield from sorted(path.parent.glob(f"{before}_split-*{after.partition('_')[2]}"))
+
+
+def described(value: Any) -> Any:
+    """Return a JSON-able form of an option that is equal if and only if the option is."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Network):
+        return {"network": value.name, "digest": value.digest}
+    if type(value) is dict:
+        return {str(key): described(one) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return [described(one) for one in value]
+    if isinstance(value, np.ndarray) and value.size <= 10000:
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "fpath"):
+        return str(value.fpath)
+    return {type(value).__name__: _content(value)}
+
+
+def _content(value: Any) -> Any:
+    """Return the content of one of MNE's objects."""
+    if isinstance(value, (mne.io.BaseRaw, mne.BaseEpochs, mne.Evoked)):
+        return _measurement(value)
+    if isinstance(value, mne.Label):
+        return [value.name, value.hemi, value.subject, _hash(value.vertices)]
+    if isinstance(value, mne.Transform):
+        return value["trans"].tolist()
+    if isinstance(value, Mapping):  # operators, models, covariances: mappings of plain values
+        return _hash(dict(value))
+    if isinstance(value, mne.SourceSpaces):
+        return _hash([dict(one) for one in value])
+    return _hash(value)
+
+
+def _hash(value: Any) -> str:
+    try:
+        return str(object_hash(value))
+    except RuntimeError:  # a type that MNE's hash does not know
+        return repr(value)
+
+
+def _measurement(value: Any) -> str:
+    """Hash samples and everything that says what they are."""
+    digest = hashlib.sha256()
+    data = value.data if isinstance(value, mne.Evoked) else value.get_data(verbose="error")
+    digest.update(np.ascontiguousarray(data).tobytes())
+    info = value.info
+    parts = [
+        [(one["ch_name"], int(one["kind"]), int(one["coil_type"]), one["loc"]) for one in info["chs"]],
+        list(info["bads"]), float(info["sfreq"]), int(info["custom_ref_applied"]),
+        [(one["desc"], bool(one["active"]), one["data"]["data"]) for one in info["projs"]],
+        None if info["dev_head_t"] is None else info["dev_head_t"]["trans"],
+        [one["r"] for one in info["dig"] or ()], value.times,
+    ]  # fmt: skip
+    if isinstance(value, mne.Evoked):
+        parts += [int(value.nave), value.comment]
+    elif isinstance(value, mne.BaseEpochs):
+        parts += [value.events, dict(value.event_id)]
+    else:
+        parts += [int(value.first_samp), [(*map(float, one), name) for *one, name in _annotated(value)]]
+    if not isinstance(value, mne.io.BaseRaw):
+        parts.append(None if value.baseline is None else [float(one) for one in value.baseline])
+    digest.update(repr(object_hash(parts)).encode())
+    return digest.hexdigest()
+
+
+def _annotated(raw: mne.io.BaseRaw) -> list[tuple[Any, ...]]:
+    notes = raw.annotations
+    return list(zip(notes.onset, notes.duration, map(str, notes.description), strict=True))
