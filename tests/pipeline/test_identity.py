@@ -93,14 +93,20 @@ def test_what_bids_keeps_beside_a_recording(tmp_path):
     }
 
 
-@pytest.fixture
-def config(dataset, tmp_path):
-    """Of an average, with anatomy of its own that a test may change."""
-    shutil.copytree(dataset.subjects_dir, tmp_path / "subjects")
+@pytest.fixture(scope="module")
+def average():
     evoked, noise_cov, _ = demo_response(seed=1)
     keep = [name for number, name in enumerate(evoked.ch_names) if number // 3 % 5 == 0]  # whole triplets
+    return evoked.pick(keep), noise_cov.pick_channels(keep)
+
+
+@pytest.fixture
+def config(dataset, average, tmp_path):
+    """Of an average, with anatomy of its own that a test may change."""
+    shutil.copytree(dataset.subjects_dir, tmp_path / "subjects")
+    evoked, noise_cov = average
     return Config(
-        data=evoked.pick(keep), noise_cov=noise_cov.pick_channels(keep), subjects_dir=tmp_path / "subjects",
+        data=evoked, noise_cov=noise_cov, subjects_dir=tmp_path / "subjects",
         fs_subject="01", label="postcentral-rh", patch_radius_mm=10.0, patch_latency=0.04, spacing="ico3", bem="sphere",
         network=with_erp_drives(jones_2009((2, 2))), n_trials=1, fit=False, output=tmp_path / "out", draw_cortex=False,
     )  # fmt: skip

@@ -134,3 +134,27 @@ def test_no_folder_of_subjects(info, monkeypatch):
     monkeypatch.setattr(mne.utils.config, "get_config", lambda *_a, **_k: None)
     with pytest.raises(DataError, match="There is no folder of subjects /nowhere"):
         build(info, "/nowhere")
+
+
+def test_conductivity_counts(info, subjects_dir, anatomy, tmp_path):
+    """The same surfaces with another conductivity are another model."""
+    folder = tmp_path / "cache" / "forward"
+    model = mne.read_bem_solution(anatomy.bem_fname, verbose="error")
+    build(info, subjects_dir, bem=model)
+    build(info, subjects_dir, bem=model)
+    assert len(list(folder.iterdir())) == 1
+    changed = mne.read_bem_solution(anatomy.bem_fname, verbose="error")
+    changed["surfs"][0]["sigma"] = changed["surfs"][0]["sigma"] / 10
+    build(info, subjects_dir, bem=changed)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_sources_without_a_field_are_left_out(info, subjects_dir, anatomy):
+    """The one at the centre of the sphere has none, and would make depth weighting divide by zero."""
+    src = mne.setup_source_space("01", "ico1", subjects_dir=subjects_dir, add_dist=False, verbose="error")
+    trans = mne.read_trans(anatomy.trans_fname)
+    place = mne.transforms.apply_trans(mne.transforms.invert_transform(trans), src[0]["rr"][src[0]["vertno"][7]])
+    sphere = mne.make_sphere_model(place, 0.15, verbose="error")
+    forward = build(info, subjects_dir, src=src, trans=trans, bem=sphere, on_inside="ignore")
+    assert forward["nsource"] == src[0]["nuse"] + src[1]["nuse"] - 1
+    assert src[0]["vertno"][7] not in forward["src"][0]["vertno"]

@@ -174,3 +174,45 @@ def test_wrong_data(raw, tmp_path):
     raw._data[2, 405] = np.inf
     with pytest.raises(DataError, match="not finite"):
         load_response(raw, event_id=1)
+
+
+def test_a_number_names_the_event_not_the_epoch(raw):
+    events = mne.find_events(raw, verbose="error")
+    epochs = mne.Epochs(raw, events, {"touch": 1, "other": 2}, -0.1, 0.2, preload=True, verbose="error")
+    assert load_response(epochs, condition=1).n_epochs == len(epochs["touch"])
+    with pytest.raises(DataError, match=r"no condition 3 in the epochs: expected one of 'touch' \(1\), 'other' \(2\)"):
+        load_response(epochs, condition=3)
+
+
+def test_names_of_events(raw):
+    with pytest.raises(DataError, match=r"event_id names 'touch', but the data have no annotations: .* \{'touch': 1\}"):
+        load_response(raw, event_id="touch")
+    events = mne.find_events(raw, verbose="error")
+    raw.set_annotations(mne.annotations_from_events(events, SFREQ, {1: "touch", 2: "other"}, verbose="error"))
+    one = load_response(raw, event_id="touch")  # though there is a stimulus channel
+    np.testing.assert_allclose(one.evoked.data, load_response(raw, event_id={"touch": 1}).evoked.data)
+    assert load_response(raw, event_id=["touch", "other"]).n_epochs == len(events)
+    with pytest.raises(DataError, match="Unknown annotation 'tuch'.*Did you mean 'touch'"):
+        load_response(raw, event_id="tuch")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"events": np.zeros((3, 2), int)}, r"events must be integers of shape \(n_events, 3\)"),
+        ({"stim_channel": "STI 015"}, "Unknown stimulus channel 'STI 015'.*Did you mean 'STI 014'"),
+        ({"event_id": 1.5j}, "event_id must be a number"),
+        ({"event_id": 1, "noise_cov": 3}, "noise_cov must be an mne.Covariance or its path, got int"),
+    ],
+)
+def test_wrong_events(raw, options, message):
+    with pytest.raises(MneHnnError, match=message):
+        load_response(raw, **options)
+
+
+def test_no_baseline_leaves_data_as_they_are(raw):
+    evoked = load_response(raw, event_id=1).evoked
+    again = load_response(evoked, baseline=None).evoked
+    np.testing.assert_array_equal(again.data, evoked.data)
+    with pytest.raises(DataError, match=r"The baseline \(-3, -2\) cannot be subtracted"):
+        load_response(evoked, baseline=(-3, -2))

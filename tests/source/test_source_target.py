@@ -216,3 +216,85 @@ def test_without_forward_the_estimate_itself_is_the_target(scene, disc):
     assert made.standard_error is None
     expected = target(scene, disc, mode="mean_flip", amplitude="estimate").dipole
     np.testing.assert_allclose(made.dipole["agg"], expected["agg"])
+
+
+@pytest.fixture(scope="module")
+def cap(scene):
+    """EEG of a sphere over the same subject: forward solution and the field of a known patch."""
+    montage = mne.channels.make_standard_montage("biosemi64")
+    info = mne.create_info(montage.ch_names, 500.0, "eeg", verbose="error").set_montage(montage, verbose="error")
+    src = mne.setup_source_space("01", "ico3", subjects_dir=scene.anatomy.subjects_dir, add_dist=False, verbose="error")
+    trans = mne.read_trans(scene.anatomy.trans_fname)
+    sphere = mne.make_sphere_model((0, 0.01, 0.04), 0.095, verbose="error")
+    forward = mne.make_forward_solution(info, trans, src, sphere, meg=False, mindist=0.0, verbose="error")
+    gyrus = find_label("postcentral-rh", subject="01", subjects_dir=scene.anatomy.subjects_dir)
+    patch = label_patch(gyrus, forward)
+    times = np.arange(50) / 500
+    moment = 2e-8 * np.sin(2 * np.pi * 20 * times)
+    evoked = mne.EvokedArray(np.zeros((64, 50)), info, nave=1, verbose="error")
+    clean = predict_sensors(Dipole(moment, times, ("agg",)), patch, forward, evoked).predicted
+    return forward, patch, moment, clean
+
+
+def test_the_reference_of_eeg_does_not_matter(cap):
+    """A potential common to all electrodes is no field: the moment is the same, to the last digits."""
+    forward, patch, moment, clean = cap
+    shifted = mne.EvokedArray(clean.data + 20e-6, mne.create_info(clean.ch_names, 500.0, "eeg", verbose="error"))
+    shifted.set_montage("biosemi64", verbose="error")
+    for one in (clean, shifted):
+        found, _ = patch_moment(one, patch, forward)
+        np.testing.assert_allclose(found, moment, rtol=1e-6, atol=1e-14)
+        explained = predict_sensors(Dipole(moment, one.times, ("agg",)), patch, forward, one).explained
+        assert explained["eeg"] == pytest.approx(1.0, abs=1e-6)
+    assert not shifted.info["projs"], "the user's object must stay as it was"
+
+
+def test_a_prepared_operator_gives_the_same_target(scene, disc):
+    prepared = mne.minimum_norm.prepare_inverse_operator(scene.inverse, scene.evoked.nave, 1 / 9, verbose="error")
+    one = estimate_target(scene.evoked, prepared, disc, forward=scene.forward, tmax=0.15)
+    other = estimate_target(scene.evoked, scene.inverse, disc, forward=scene.forward, tmax=0.15)
+    np.testing.assert_allclose(one.dipole["agg"], other.dipole["agg"], rtol=1e-6, atol=1e-16)
+    assert one.standard_error == pytest.approx(other.standard_error, rel=1e-6)
+
+
+def test_a_fitted_dipole_points_where_its_target_does(scene, disc):
+    from mne_hnn.fit.timing import fitted_dipole
+
+    with pytest.warns(RuntimeWarning, match="contradicts"):
+        down = target(scene, disc, polarity={"latency": 0.04, "points": "up"})
+    fitted = fitted_dipole(Dipole(down.dipole["agg"], down.dipole.times, ("agg",)), down.dipole)
+    prediction = predict_sensors(fitted, down.patch, scene.forward, scene.noise_free)
+    assert min(prediction.explained.values()) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda s: estimate_target(s.evoked, s.inverse, "postcentral-rh", forward=s.forward),
+            "label must be an mne.Label",
+        ),
+        (lambda s: estimate_target("x-ave.fif", s.inverse, s.label, forward=s.forward), "evoked must be an mne.Evoked"),
+        (lambda s: best_patch("x-ave.fif", s.label, s.forward), "evoked must be an mne.Evoked, got str"),
+        (lambda s: label_patch(s.label, 3), "forward must be an mne.Forward or its path, got int"),
+        (
+            lambda s: predict_sensors(s.evoked, s.label, s.forward, s.evoked),
+            "needs a Dipole, a Patch and an mne.Evoked",
+        ),
+        (lambda s: make_inverse(s.evoked.info, s.forward, None), "noise_cov must be an mne.Covariance"),
+        (lambda s: apply_normal_inverse(s.evoked, 3), "inverse must be an InverseOperator or its path, got int"),
+        (
+            lambda s: find_label("postcentral-rh", subject="01", subjects_dir=s.anatomy.subjects_dir, hemi="lh"),
+            "is of hemisphere 'rh', but hemi='lh'",
+        ),
+    ],
+)
+def test_wrong_types(scene, call, message):
+    with pytest.raises(ParameterError, match=message):
+        call(scene)
+
+
+def test_labels_without_a_name(scene):
+    nameless = mne.Label(scene.label.vertices, hemi="rh", subject="01", verbose="error")
+    nameless.name = None
+    assert best_patch(scene.evoked, nameless, scene.forward, latency=0.04).label.name == "label-disc-rh"
