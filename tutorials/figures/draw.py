@@ -19,6 +19,7 @@ config = read_config(here.parents[1] / "pipelines" / "median_nerve.py")
 anatomy = demo_anatomy()
 
 label = mne.read_label(results / "03_target" / "target-rh.label", subject=anatomy.subject)
+label.name = "the patch that explains the response best"
 stc = mne.read_source_estimate(results / "03_target" / "activity-lh.stc", subject=anatomy.subject)
 figure = viz.plot_cortex(anatomy.subject, anatomy.subjects_dir, label=label, stc=stc, time=0.040, show=False)
 figure.savefig(here / "median_nerve_cortex.png", dpi=150)
