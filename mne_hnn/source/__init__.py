@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import demo
 from .course import LabelCourse, label_course
 from .forward import forward_solution, scaled_template
 from .inverse import apply_normal_inverse, make_inverse
@@ -22,6 +23,7 @@ __all__ = [
     "Target",
     "apply_normal_inverse",
     "best_patch",
+    "demo",
     "estimate_target",
     "explained_variance",
     "find_label",

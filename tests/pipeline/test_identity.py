@@ -179,7 +179,9 @@ def test_a_template_is_scaled_among_the_results(config, tmp_path):
     before = sorted(path.name for path in (tmp_path / "subjects").iterdir())
     (result,) = run_pipeline(replace(config, template="01", fs_subject="nobody"), steps=SOURCE)
     assert sorted(path.name for path in (tmp_path / "subjects").iterdir()) == before
-    assert (result.folder / "02_inverse" / "subjects" / "01_scaled_01" / "surf" / "rh.white").exists()
+    scaled = result.folder / "02_inverse" / "subjects"
+    assert [path.name for path in scaled.iterdir()] == ["01_scaled_01"]
+    assert (scaled / "01_scaled_01" / "surf" / "rh.white").exists()
 
 
 def test_subjects_need_recordings_of_their_own(config, tmp_path):

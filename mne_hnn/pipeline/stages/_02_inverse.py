@@ -43,8 +43,10 @@ def _forward(work: Work, info: mne.Info) -> Any:
         # scaled among the results: the user's folder of subjects stays as it is
         subjects_dir = work.folder / SCALED
         subjects_dir.mkdir()
-        (subjects_dir / options.template).symlink_to(original.resolve(), target_is_directory=True)
+        link = subjects_dir / options.template
+        link.symlink_to(original.resolve(), target_is_directory=True)
         trans = scaled_template(info, subject, subject_from=options.template, subjects_dir=subjects_dir)
+        link.unlink()
     return forward_solution(
         info,
         subject=subject,
