@@ -19,6 +19,7 @@ from mne.utils import logger
 from .. import __version__
 from .._checks import check_name
 from ..errors import ConfigError, DataError, MneHnnError, StageError
+from ..viz._brain import check_headless
 from .config import Config
 from .identity import described
 from .stage import Stage, Work
@@ -110,6 +111,8 @@ def run_pipeline(
     known = [stage.name for stage in STAGES]
     asked = [steps] if isinstance(steps, str) else steps
     chosen = known if asked is None else [check_name(step, known, "step", error=ConfigError) for step in asked]
+    if "report" in chosen and config.draw_cortex:
+        check_headless()
     config = with_dataset(config)
     output = Path(config.output or Path("mne_hnn_results") / config.name).expanduser()
     n_jobs = config.n_jobs if n_jobs is None else n_jobs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -35,6 +36,10 @@ LABEL_VIEW = "label"
 THRESHOLDS = (0.15, 0.4)
 # gyri and sulci in light greys, which leave the dark ends of the colour map to the estimate
 CORTEX = ("#E4E4E4", "#BEBEBE")
+
+
+_NEEDED = ("ipyevents", "ipywidgets", "pyvistaqt", "trame", "trame_vtk", "trame_vuetify")
+"""What MNE's notebook backend, which draws without a display, imports: the extra ``report``."""
 
 
 @contextlib.contextmanager
@@ -68,6 +73,16 @@ def headless_brain() -> Iterator[None]:
     finally:
         renderer.MNE_3D_BACKEND, renderer.backend, pyvista.OFF_SCREEN = before
         vtkLogger.SetStderrVerbosity(loudness)
+
+
+def check_headless() -> None:
+    """Refuse early, before the work, if a package that pictures of the cortex need is missing."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise ParameterError(
+            f"Pictures of the cortex need packages that are not installed ({', '.join(missing)}): "
+            "pip install 'mne-hnn[report]', or go without with draw_cortex = False."
+        )
 
 
 def _missing(error: ImportError) -> ParameterError:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mne_hnn import Dipole
-from mne_hnn.errors import ConfigError
+from mne_hnn.errors import ConfigError, ParameterError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config, run_pipeline
 from mne_hnn.pipeline.identity import described, recording_files
@@ -211,3 +211,13 @@ def test_a_data_set_and_a_source_space_of_one_s_own(dataset, tmp_path):
     assert forward["nsource"] <= 2 * 162
     with pytest.raises(ConfigError, match="data and dataset are both set"):
         run_pipeline(replace(config, data="x_raw.fif"))
+
+
+def test_missing_packages_are_found_before_the_work(config, monkeypatch):
+    from mne_hnn.viz import _brain
+
+    monkeypatch.setattr(_brain, "find_spec", lambda name: None if name == "trame" else object())
+    with pytest.raises(ParameterError, match=r"\(trame\): pip install 'mne-hnn\[report\]', or go without"):
+        run_pipeline(replace(config, draw_cortex=True))
+    assert not config.output.exists()
+    assert ran(replace(config, draw_cortex=True), "load") == ("load",)
