@@ -234,14 +234,16 @@ def _assemble(
 
 
 def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label) -> None:
+    # how far the vertices follow what is taken as the outward current, whichever way it is drawn
+    outward = polarity.confidence if polarity.outward == 1 else 1.0 - polarity.confidence
     if polarity.outward == -1 and not polarity.rule.startswith("sign"):
         warn(
             f"The polarity rule of {label.name!r} ({polarity.rule}) contradicts its cortical normals: up is inward "
             f"current. The outward current of only {polarity.confidence:.0%} of its vertices' amplitude goes along."
         )
-    elif abs(polarity.confidence - 0.5) < DEFAULT_AGREEMENT - 0.5:
+    elif outward < DEFAULT_AGREEMENT:
         warn(
-            f"The sign of {label.name!r} is uncertain: {polarity.confidence:.0%} of its vertices' amplitude agree with "
+            f"The sign of {label.name!r} is uncertain: {outward:.0%} of its vertices' amplitude agree with "
             "it. Take a smaller label (best_patch) or name a component whose direction is known."
         )
     if agreement is not None and abs(agreement) < DEFAULT_AGREEMENT:

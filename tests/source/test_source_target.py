@@ -298,3 +298,13 @@ def test_labels_without_a_name(scene):
     nameless = mne.Label(scene.label.vertices, hemi="rh", subject="01", verbose="error")
     nameless.name = None
     assert best_patch(scene.evoked, nameless, scene.forward, latency=0.04).label.name == "label-disc-rh"
+
+
+@pytest.mark.parametrize(("outward", "confidence"), [(1, 0.1), (1, 0.6), (-1, 0.9), (-1, 0.4)])
+def test_doubt_is_told_whichever_way_is_up(disc, outward, confidence):
+    """Also where the sensors overrule nearly all vertices: a small share is not a sure one."""
+    from mne_hnn.source import Polarity
+    from mne_hnn.source.target import _warn_of_doubt
+
+    with pytest.warns(RuntimeWarning, match="The sign of .* is uncertain"):
+        _warn_of_doubt(Polarity(rule="sign: given", sign=1, confidence=confidence, outward=outward), None, disc)
