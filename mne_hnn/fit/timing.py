@@ -131,7 +131,8 @@ def fitted_dipole(dipole: Dipole, target: Dipole) -> Dipole:
     )
 
 
-def _smoothed(simulation: Simulation, smooth_ms: float) -> Dipole:
+def smoothed(simulation: Simulation, smooth_ms: float) -> Dipole:
+    """Return the average dipole of a simulation, smoothed as it is compared with a target; 0 ms: as it is."""
     dipole = simulation.dipole
     return dipole.smooth(smooth_ms) if smooth_ms else dipole
 
@@ -231,7 +232,7 @@ class _Search:
             self._refine(begin)
         assert self.best is not None
         _, network, simulation = self.best
-        dipole = _smoothed(simulation, self.smooth_ms)
+        dipole = smoothed(simulation, self.smooth_ms)
         scale, r_squared = fit_scale(dipole, self.target)
         dipole.scale(scale)
         return TimingFit(
@@ -254,7 +255,7 @@ class _Search:
     def _lag(self) -> float:
         """Return by how much all drives should move, ms: the lag at which the first dipole matches best."""
         assert self.best is not None
-        dipole = _smoothed(self.best[2], self.smooth_ms)
+        dipole = smoothed(self.best[2], self.smooth_ms)
         scores = []
         lags = np.arange(-np.floor(self.range_ms), np.floor(self.range_ms) + 1)
         for lag in lags:
@@ -273,7 +274,7 @@ class _Search:
         scale, r_squared = 0.0, -np.inf
         try:
             simulation = simulate(network, **self.settings)
-            scale, r_squared = fit_scale(_smoothed(simulation, self.smooth_ms), self.target)
+            scale, r_squared = fit_scale(smoothed(simulation, self.smooth_ms), self.target)
         except SimulationError:
             if not may_fail:
                 raise

@@ -9,6 +9,7 @@ from typing import Any
 import mne
 import numpy as np
 
+from .._units import MS
 from ..dipole import Dipole, read_dipole
 from ..network import Network
 from ..simulate import Simulation
@@ -132,7 +133,7 @@ def read_simulation(path: Path, network: Network) -> Simulation:
         )
         spikes = Spikes(
             trial=kept["trial"], time=kept["time"], gid=kept["gid"], gid_ranges=network.gid_ranges,
-            n_trials=len(dipoles), tmin=0.0, tmax=float(kept["tstop"]) * 1e-3,
+            n_trials=len(dipoles), tmin=0.0, tmax=float(kept["tstop"]) * MS,
         )  # fmt: skip
         seed = int(kept["seed"])
         return Simulation(

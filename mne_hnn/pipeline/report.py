@@ -22,7 +22,6 @@ from ..source.inverse import method_unit
 from .files import (
     anatomy,
     read_course,
-    read_facts,
     read_label,
     read_noise_cov,
     read_response,
@@ -90,7 +89,8 @@ class _Page:
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
         self.target_dipole, self.label = read_target(work), read_label(work)
         self.fitted = read_dipole(work.inputs["fit"]["dipole"])
-        self.facts = {name: read_facts(next(iter(files.values())).parent) for name, files in work.inputs.items()}
+        self.sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
+        self.facts = {name: sidecar["facts"] for name, sidecar in self.sidecars.items()}
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
         self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
@@ -256,7 +256,7 @@ class _Page:
             for name, drive in work.options.network.drives.items()
         ]  # fmt: skip
         self.text(_table(rows, header), "Drives", "Parameters")
-        sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
+        sidecars = self.sidecars
         given = [
             (name, option, json.dumps(value, default=str))
             for name, sidecar in sidecars.items()

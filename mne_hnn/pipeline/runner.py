@@ -19,6 +19,7 @@ from mne.utils import logger
 from .. import __version__
 from .._checks import check_name
 from ..errors import ConfigError, DataError, MneHnnError, StageError
+from ..source._files import first_line
 from ..viz._brain import check_headless
 from .config import Config
 from .identity import described
@@ -32,9 +33,10 @@ __all__ = ["PipelineResult", "run_pipeline"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Recipe:
-    """What decides a stage's result: described options, records of files, and the hash of all of it."""
+    """What decides a stage's result: options as they are and described, records of files, and the hash of all of it."""
 
     key: str
+    values: SimpleNamespace
     files: list[dict[str, Any]]
     options: dict[str, Any]
 
@@ -168,12 +170,9 @@ class _Run:
                     f"{self.store.folder}: run {name!r}, too."
                 )
 
-    def _options(self, stage: Stage) -> SimpleNamespace:
-        return SimpleNamespace(**{name: option_value(self.config, name, self.subject) for name in stage.options})
-
     def _recipe(self, stage: Stage, sidecar: Mapping[str, Any] | None, current: Mapping[str, Any]) -> _Recipe:
         """Return all that decides a stage's result, and its hash."""
-        values = self._options(stage)
+        values = SimpleNamespace(**{name: option_value(self.config, name, self.subject) for name in stage.options})
         found = {Path(path).resolve(): None for path in stage.files(values) if Path(path).exists()}
         files = [self.store.hash_of(path, sidecar) for path in found]
         options = {name: described(value) for name, value in vars(values).items()}
@@ -187,7 +186,8 @@ class _Run:
             "inputs": {name: current[name]["outputs"] for name in stage.after},
         }
         text = json.dumps(parts, sort_keys=True, default=str)
-        return _Recipe(key=hashlib.sha256(text.encode()).hexdigest(), files=files, options=options)
+        key = hashlib.sha256(text.encode()).hexdigest()
+        return _Recipe(key=key, values=values, files=files, options=options)
 
     def _run(
         self,
@@ -198,7 +198,7 @@ class _Run:
     ) -> dict[str, Any]:
         scratch = self.store.scratch(stage)
         work = Work(
-            subject=self.subject, options=self._options(stage),
+            subject=self.subject, options=recipe.values,
             inputs={name: outputs[name] for name in stage.after}, folder=scratch, outputs=stage.outputs,
             n_jobs=self.n_jobs,
         )  # fmt: skip
@@ -233,8 +233,8 @@ class _Run:
             return DataError(f"Step {stage.name!r} of subject {self.subject!r}: {error.strerror}: {error.filename}.")
         log = self._log(stage)
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return StageError(f"Step {stage.name!r} of subject {self.subject!r} failed: {first} (details: {log})")
+        reason = first_line(error)
+        return StageError(f"Step {stage.name!r} of subject {self.subject!r} failed: {reason} (details: {log})")
 
 
 def _check_written(stage: Stage, folder: Path) -> None:

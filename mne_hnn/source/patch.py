@@ -278,13 +278,18 @@ def best_patch(
     -------
     patch : Patch
         The best disc.
+
+    Raises
+    ------
+    DataError
+        No vertex of the label is a source, the channels do not match, or a latency lies outside the response.
     """
     radius = MS * check_positive(radius_mm, "radius_mm")
     fixed = open_forward(forward)
     hemi, candidates = label_vertices(check_label_object(label), fixed["src"])
     space = fixed["src"][hemi]
     areas = _source_areas(space)
-    members = _discs(space, label, candidates, radius)  # full surface
+    members = _discs(space, label.vertices, candidates, radius)
     whitened = _whiten(evoked, fixed, noise_cov)
     sources = _columns(fixed, hemi, candidates)
     shares = members[:, candidates] * areas[np.searchsorted(space["vertno"], candidates)]
@@ -305,14 +310,18 @@ def best_patch(
 
 def surface_disc(space: dict[str, Any], vertices: NDArray[np.int64], centre: int, radius: float) -> NDArray[np.int64]:
     """Return which of some vertices lie within a distance (m) of one of them, along the surface between them."""
-    label = mne.Label(vertices, hemi="lh", verbose="error")  # _discs asks for its vertices only
-    return np.flatnonzero(_discs(space, label, np.array([centre]), radius)[0])
+    return np.flatnonzero(_discs(space, vertices, np.array([centre]), radius)[0])
 
 
-def _discs(space: dict[str, Any], label: mne.Label, centres: NDArray[np.int64], radius: float) -> NDArray[np.bool_]:
-    """Return which vertices of the full surface lie within a distance along the label's surface of each centre."""
+def _discs(
+    space: dict[str, Any], vertices: NDArray[np.int64], centres: NDArray[np.int64], radius: float
+) -> NDArray[np.bool_]:
+    """Return which of some vertices lie within a distance of each centre, along the surface between them.
+
+    One row per centre, one column per vertex of the full surface.
+    """
     inside = np.zeros(space["np"], bool)
-    inside[label.vertices] = True
+    inside[vertices] = True
     tris = space["tris"]
     edges = np.unique(np.sort(np.concatenate([tris[:, [0, 1]], tris[:, [1, 2]], tris[:, [2, 0]]]), axis=1), axis=0)
     edges = edges[inside[edges].all(axis=1)]

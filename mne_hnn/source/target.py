@@ -45,6 +45,8 @@ class Target:
     standard_error : float | None
         Standard error of the moment at one time, from the noise covariance, A m; None if the amplitude is not that of
         the patch.
+    activity : mne.SourceEstimate | None
+        The normal-oriented estimate that the course was taken from; None for a fitted dipole.
     """
 
     dipole: Dipole
@@ -52,6 +54,7 @@ class Target:
     course: LabelCourse
     polarity: Polarity
     standard_error: float | None
+    activity: mne.SourceEstimate | None = None
 
 
 @verbose
@@ -163,7 +166,7 @@ def estimate_target(
                 vertex_courses=course.vertex_courses,
             )  # fmt: skip
     return _assemble(
-        course, window, patch, moment, error, amplitude=amplitude, polarity=polarity,
+        course, window, patch, moment, error, amplitude=amplitude, polarity=polarity, activity=stc,
         provenance={
             "subject": subject or inverse["src"][0].get("subject_his_id"), "response": evoked.comment,
             "nave": int(evoked.nave), "baseline": evoked.baseline, "method": method, "snr": float(snr),
@@ -192,6 +195,7 @@ def _assemble(
     polarity: Any,
     provenance: dict[str, Any],
     label: mne.Label,
+    activity: mne.SourceEstimate | None = None,
 ) -> Target:
     factor, agreement = 1.0, None
     inside, outward = course.course[window], None
@@ -229,7 +233,7 @@ def _assemble(
     logger.info("Target of %s: %s, confidence %.2f.", label.name, decided.rule, decided.confidence)
     return Target(
         dipole=dipole, patch=patch, course=course, polarity=decided,
-        standard_error=error if amplitude == "patch" else None,
+        standard_error=error if amplitude == "patch" else None, activity=activity,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import mne
 
-from ...source import apply_normal_inverse, best_patch, estimate_target, find_label
+from ...source import best_patch, estimate_target, find_label
 from ..files import anatomy, read_forward, read_inverse, read_noise_cov, read_response, write_course
 from ..identity import recording_files
 from ..stage import Stage, Work
@@ -76,8 +76,7 @@ def _run(work: Work) -> dict[str, Any]:
     target.dipole.save(work.path("target"))
     label.save(work.folder / f"target-{label.hemi}.label")
     write_course(work.path("course"), target.course)
-    stc = apply_normal_inverse(evoked, inverse, method=options.method, snr=options.snr)
-    stc.save(work.folder / "activity", ftype="stc", overwrite=True)
+    target.activity.save(work.folder / "activity", ftype="stc", overwrite=True)
     return {**target.dipole.provenance, "searched": searched, "subject": subject}
 
 

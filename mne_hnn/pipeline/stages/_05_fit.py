@@ -6,28 +6,22 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from ...fit import TimingFit, fit_scale, fit_timing
-from ...fit.timing import fitted_dipole
+from ...fit import Evaluation, TimingFit, fit_scale, fit_timing
+from ...fit.timing import fitted_dipole, smoothed
 from ..files import read_simulation, read_target, write_simulation
 from ..stage import Stage, Work
 
 
 def _unfitted(work: Work) -> TimingFit:
     """Only bring the simulation as it is to the target's scale."""
-    from ...fit import Evaluation
-
     options = work.options
     simulation = read_simulation(work.inputs["simulate"]["simulation"], options.network)
-    dipole = simulation.dipole
-    if options.smooth_ms:
-        dipole.smooth(options.smooth_ms)
-    scale, r_squared = fit_scale(dipole, read_target(work))
-    target = read_target(work)
-    dipole = fitted_dipole(dipole.scale(scale), target)
+    target, dipole = read_target(work), smoothed(simulation, options.smooth_ms)
+    scale, r_squared = fit_scale(dipole, target)
     return TimingFit(
         network=options.network,
         simulation=simulation,
-        dipole=dipole,
+        dipole=fitted_dipole(dipole.scale(scale), target),
         scale=scale,
         r_squared=r_squared,
         start_r_squared=r_squared,

@@ -17,19 +17,19 @@ def _run(work: Work) -> dict[str, Any]:
     evoked, forward = read_response(work), read_forward(work)
     patch = label_patch(read_label(work), forward)
     target, fitted = read_target(work), read_dipole(work.inputs["fit"]["dipole"])
-    outward = target.provenance.get("outward", 1)
+    dipoles = {"target": target, "fitted": fitted}
     sized = target.provenance["unit"] == "A m"
     if not sized:
         # units that are arbitrary have a shape only: its size at the sensors is fitted there
         moment, _ = patch_moment(evoked, patch, forward, noise_cov=read_noise_cov(work))
         measured = np.interp(target.times, evoked.times, moment)
         factor = float(measured @ target["agg"] / (target["agg"] @ target["agg"]))
+        dipoles = {
+            name: Dipole(factor * one["agg"], one.times, ("agg",), comment=name) for name, one in dipoles.items()
+        }
     explained = {}
-    for name, dipole in (("target", target), ("fitted", fitted)):
-        outward_current = Dipole(dipole["agg"] * (outward if sized else factor), dipole.times, ("agg",), comment=name)
-        prediction = predict_sensors(
-            outward_current, patch, forward, evoked, tmin=target.times[0], tmax=target.times[-1]
-        )
+    for name, dipole in dipoles.items():
+        prediction = predict_sensors(dipole, patch, forward, evoked, tmin=target.times[0], tmax=target.times[-1])
         explained[name] = dict(prediction.explained)
     prediction.predicted.save(work.path("predicted"))
     prediction.residual.save(work.path("residual"))
