@@ -132,7 +132,7 @@ class _Page:
         figure = viz.plot_response(self.evoked, noise_cov=self.noise_cov, times=self.times, show=False)
         self.add(
             figure, "Sensors", section,
-            "The averaged response per channel type, and its global field power after whitening with the noise "
+            "The averaged response per channel type, and its power after whitening with the noise "
             "covariance (1 is noise). Dashed lines mark the peaks of the maps below.",
         )  # fmt: skip
         self.add(
@@ -235,7 +235,7 @@ class _Page:
         )  # fmt: skip
         self.add(
             viz.plot_prediction_topomaps(measured, predicted, times=times, show=False),
-            "Field maps, measured and predicted", section, "At the peaks of the response; same scale in each column.",
+            "Field maps, measured and predicted", section, "At the peaks of the response; measured and predicted on one scale per channel type.",
         )  # fmt: skip
 
     def tables(self) -> None:
