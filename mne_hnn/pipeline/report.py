@@ -235,7 +235,8 @@ class _Page:
         )  # fmt: skip
         self.add(
             viz.plot_prediction_topomaps(measured, predicted, times=times, show=False),
-            "Field maps, measured and predicted", section, "At the peaks of the response; measured and predicted on one scale per channel type.",
+            "Field maps, measured and predicted", section,
+            "At the peaks of the response; measured and predicted on one scale per channel type.",
         )  # fmt: skip
 
     def tables(self) -> None:
