@@ -25,11 +25,11 @@ other_labels = ("transversetemporal-lh",)  # active as well: fitted along, so th
 polarity = {"latency": 0.090, "points": "down", "half_width": 0.02, "name": "M100"}
 target_tmin, target_tmax = 0.0, 0.25
 
-# the column: a proximal, a distal and a late proximal drive
+# the column: its cells and connections count for the fit; its drives, a proximal, a distal and a late proximal one, are
+# only shown for comparison
 network = with_erp_drives(jones_2009())
 n_trials = 2
-smooth_ms = 30.0
+smooth_ms = 30.0  # Hamming window on simulated dipoles
 
-# the fit: when the drives arrive, and how many such columns act together
-fit_evaluations = 30
-fit_range_ms = 40.0
+# the fit: which drives there were, when they came, how strong they were and how many such columns act together is found
+# in the waveform of the target; nothing is to be set

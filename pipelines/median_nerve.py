@@ -59,6 +59,5 @@ for _name, (_location, _mu, _sigma, _ampa, _nmda, _seed) in _DRIVES.items():
 n_trials = 2
 smooth_ms = 20.0  # Hamming window on simulated dipoles
 
-# the fit: when the drives arrive, and how many such columns act together
-fit_evaluations = 30
-fit_range_ms = 15.0
+# the fit: which drives there were, when they came, how strong they were and how many such columns act together is found
+# in the waveform of the target; nothing is to be set. The drives above are only shown for comparison

@@ -1,7 +1,59 @@
-"""Fit a network's drives to a target."""
+"""Fit a network's drives, or anything else of it, to a target."""
 
 from __future__ import annotations
 
-from .timing import Evaluation, TimingFit, fit_scale, fit_timing
+from .evoked import fit_evoked
+from .files import read_fit
+from .levels import Level, coarse_network
+from .objectives import (
+    OBJECTIVES,
+    BandPower,
+    Combined,
+    Custom,
+    Objective,
+    Score,
+    Spectrum,
+    TimeFrequency,
+    Waveform,
+)
+from .observation import ColumnPrior, fit_scale
+from .optimizers import OPTIMIZERS, Optimizer
+from .parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
+from .paths import get_value, list_paths, set_values
+from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
+from .rhythmic import fit_rhythmic
+from .search import fit_drives
 
-__all__ = ["Evaluation", "TimingFit", "fit_scale", "fit_timing"]
+__all__ = [
+    "OBJECTIVES",
+    "OPTIMIZERS",
+    "BandPower",
+    "ColumnPrior",
+    "Combined",
+    "Custom",
+    "Estimate",
+    "Evaluation",
+    "FitResult",
+    "Level",
+    "LevelReport",
+    "Objective",
+    "Optimizer",
+    "Parameter",
+    "ParameterSpace",
+    "Score",
+    "Scores",
+    "Spectrum",
+    "TimeFrequency",
+    "Waveform",
+    "coarse_network",
+    "evoked_parameters",
+    "fit_drives",
+    "fit_evoked",
+    "fit_rhythmic",
+    "fit_scale",
+    "get_value",
+    "list_paths",
+    "read_fit",
+    "rhythmic_parameters",
+    "set_values",
+]

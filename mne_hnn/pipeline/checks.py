@@ -76,8 +76,12 @@ def check_names(value: Any, what: str) -> tuple[str, ...]:
 
 CHECKS: dict[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_finite),
-    **dict.fromkeys(("snr", "dt", "fit_range_ms"), check_positive),
-    **dict.fromkeys(("n_trials", "fit_evaluations", "fit_trials", "decim", "n_peaks"), _at_least(1)),
+    **dict.fromkeys(("snr", "dt", "fit_noise"), check_positive),
+    **dict.fromkeys(
+        ("n_trials", "fit_evaluations", "fit_trials", "fit_final_trials", "decim", "n_peaks"), _at_least(1)
+    ),
+    "fit_polish": _at_least(0),
+    "fit_drives": _one_of(("propose", "network")),
     **dict.fromkeys(("fit", "draw_cortex"), check_bool),
     "method": _one_of(METHODS),
     "mode": _one_of(MODES),
@@ -86,6 +90,7 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(("reject", "flat"), _limits),
     "baseline": _interval,
     **dict.fromkeys(("l_freq", "h_freq"), _or_none(check_positive)),
+    "fit_n_drives": _or_none(_at_least(1)),
     "seed": _or_none(check_seed),
     "events": _path_or(np.ndarray),
     "noise_cov": _path_or(mne.Covariance),

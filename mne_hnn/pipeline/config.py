@@ -17,6 +17,7 @@ from .._checks import (
     suggestion,
 )
 from ..errors import ConfigError, ParameterError
+from ..fit import evoked_parameters
 from ..network import Network
 from ..source.polarity import parse_polarity
 from .checks import CHECKS, check_names
@@ -117,19 +118,29 @@ class Config:
     n_trials : int
         Trials to simulate.
     seed : int | None
-        None: the event seeds of the drives.
+        None: the event seeds of the drives, and 1 in the fit. The final score of the fit takes the next seed.
     dt : float
         Time step, ms.
     smooth_ms : float
         Hamming window on simulated dipoles, ms; 0 for none.
     fit : bool
-        Whether to fit drive times and scale.
+        Whether to fit drives and scale; without, only the scale is fitted, to the simulation as it is configured.
+    fit_drives : str
+        ``'propose'`` finds the evoked drives in the waveform, whichever the network has; ``'network'`` starts from the
+        network's evoked drives and searches their times, spreads and weights.
+    fit_n_drives : int | None
+        Number of drives to propose; None lets the data decide.
+    fit_noise : float
+        Noise of the target relative to its root mean square: at least this is left unexplained, and more if the
+        standard error of the target is larger.
     fit_evaluations : int
-        Networks to try at most.
+        Networks to try with ``fit_drives='network'``.
+    fit_polish : int
+        Evaluations of a further search around the result, on the full column.
     fit_trials : int
-        Trials of each.
-    fit_range_ms : float
-        How far a drive may move, ms.
+        Trials of each network that is tried.
+    fit_final_trials : int
+        Trials of the final score, with random numbers that the search has not seen.
     n_peaks : int
         Peaks to show on sensors.
     draw_cortex : bool
@@ -188,9 +199,13 @@ class Config:
     dt: float = 0.025
     smooth_ms: float = 20.0
     fit: bool = True
-    fit_evaluations: int = 30
+    fit_drives: str = "propose"
+    fit_n_drives: int | None = None
+    fit_noise: float = 0.05
+    fit_evaluations: int = 200
+    fit_polish: int = 0
     fit_trials: int = 2
-    fit_range_ms: float = 15.0
+    fit_final_trials: int = 10
     n_peaks: int = 3
     draw_cortex: bool = True
     n_jobs: int = 1
@@ -225,6 +240,8 @@ class Config:
                 raise ConfigError(
                     f"{start} must be before {stop}, got {getattr(self, start)} and {getattr(self, stop)}."
                 )
+        if self.fit and self.fit_drives == "network":
+            evoked_parameters(self.network)  # there must be a drive to start from
         if self.n_jobs == 0:
             raise ConfigError("n_jobs must be at least 1, or -1 for all cores, got 0.")
 

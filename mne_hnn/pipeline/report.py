@@ -16,8 +16,7 @@ from mne.utils import logger
 
 from .. import viz
 from .._units import MS, NAM
-from ..dipole import read_dipole
-from ..simulate import Simulation
+from ..fit.files import read_fit
 from ..source.inverse import method_unit
 from .files import (
     anatomy,
@@ -30,6 +29,16 @@ from .files import (
     read_target,
 )
 from .stage import Work
+from .wording import (
+    CONFIGURED_HEADER,
+    DRIVE_HEADER,
+    columns_of,
+    configured_rows,
+    drive_rows,
+    firing,
+    plain_warnings,
+    score_rows,
+)
 
 __all__ = ["write_report"]
 
@@ -62,6 +71,7 @@ def write_report(work: Work) -> dict[str, Any]:
         page.response()
         page.cortex()
         page.target()
+        page.fit()
         page.simulation()
         page.sensors()
         page.tables()
@@ -88,7 +98,7 @@ class _Page:
         self.work, self.report, self.figures = work, report, 0
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
         self.target_dipole, self.label = read_target(work), read_label(work)
-        self.fitted = read_dipole(work.inputs["fit"]["dipole"])
+        self.result = read_fit(work.inputs["fit"]["result"])
         self.sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
         self.facts = {name: sidecar["facts"] for name, sidecar in self.sidecars.items()}
         window = self.target_dipole.times
@@ -117,8 +127,8 @@ class _Page:
             ("Polarity", f"{target['polarity']}; confidence {target['confidence']:.2f} (1: all vertices agree)"),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
-            ("Fit", f"R² = {fit['r_squared']:.3f} (before fitting {fit['start_r_squared']:.3f}) "
-                    f"after {fit['evaluations']} networks; scale {_scale(fit['scale'])}"),
+            ("Fit", f"R² = {fit['r_squared']:.3f}{_fresh(fit)}; {columns_of(fit['scale'])}"),
+            ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit["drives"].items())),
             ("Sensors explained", "; ".join(
                 f"{_NAMES[name]} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
                 for name, kinds in sensors["explained"].items()
@@ -189,34 +199,43 @@ class _Page:
         }
         self.add(figure, "Target dipole", section, words[facts["amplitude"]])
 
-    def _simulations(self) -> Iterator[tuple[str, Simulation]]:
-        for stage in ("simulate", "fit"):
-            network = self.work.options.network
-            if stage == "fit":
-                for name, mu_ms in self.facts["fit"]["mu_ms"].items():
-                    network = network.with_drive_changes(name, mu_ms=mu_ms)
-            yield stage, read_simulation(self.work.inputs[stage]["simulation"], network)
+    def fit(self) -> None:
+        """Show what was fitted, how well, and how sure it is."""
+        section, result = "Fit", self.result
+        self.add(
+            viz.plot_fit(result, show=False), "Simulated and measured dipole", section,
+            "Top: when the fitted drives fire, distal ones hanging from above. Below: the fitted dipole over the "
+            "target, and the contributions of the layers.",
+        )  # fmt: skip
+        self.text(_table(score_rows(result)), "How good the fit is", section)
+        if result.warnings:
+            listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
+            self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
+        self.text(_table(drive_rows(result), DRIVE_HEADER), "Drives of the fitted column", section)
+        if result.kind == "none":
+            return
+        self.add(
+            viz.plot_parameters(result, show=False), "Parameters", section,
+            "What was found, with the interval that holds 90 % of the probability by a local Gaussian approximation.",
+        )  # fmt: skip
+        self.add(
+            viz.plot_convergence(result, show=False), "Convergence", section,
+            "Unexplained share of the target's variance for every network that was tried, and the best so far.",
+        )  # fmt: skip
 
     def simulation(self) -> None:
         """Show what the column did."""
         section = "Simulation"
-        simulations = dict(self._simulations())
         window_ms = self.work.options.smooth_ms or None
         self.add(
-            viz.plot_comparison(self.fitted, self.target_dipole, drives=simulations["fit"], show=False),
-            "Simulated and measured dipole", section,
-            "Top: when the fitted drives fire, distal ones hanging from above. Below: the fitted dipole over the "
-            "target, and the contributions of the layers.",
-        )  # fmt: skip
-        self.add(
-            viz.plot_simulation(
-                simulations["fit"], window_ms=window_ms, scale=self.facts["fit"]["scale"], show=False
-            ),
+            viz.plot_simulation(self.result.simulation, window_ms=window_ms, scale=self.result.scale, show=False),
             "Fitted column: drives, dipole, spikes", section,
-            "Single trials in grey; the raster shows the spikes of the first trial.",
+            "Single trials in grey; the raster shows the spikes of the first trial. Cells fire in "
+            f"{firing(self.result)} trials.",
         )  # fmt: skip
+        configured = read_simulation(self.work.inputs["simulate"]["simulation"], self.work.options.network)
         self.add(
-            viz.plot_simulation(simulations["simulate"], window_ms=window_ms, show=False),
+            viz.plot_simulation(configured, window_ms=window_ms, show=False),
             "Column as configured, before the fit", section, "A single column, not scaled.",
         )  # fmt: skip
 
@@ -241,22 +260,8 @@ class _Page:
 
     def tables(self) -> None:
         """List everything needed to repeat it."""
-        work, fit = self.work, self.facts["fit"]
-        header = (
-            "Drive",
-            "Kind",
-            "Location",
-            "Mean time before (ms)",
-            "Mean time fitted (ms)",
-            "SD (ms)",
-            "Weights (µS)",
-        )
-        rows = [
-            (name, drive.kind, drive.location, *(_number(fit[when].get(name)) for when in ("start_mu_ms", "mu_ms")),
-             _number(getattr(drive, "sigma_ms", None)), _weights(drive))
-            for name, drive in work.options.network.drives.items()
-        ]  # fmt: skip
-        self.text(_table(rows, header), "Drives", "Parameters")
+        rows = configured_rows(self.work.options.network, self.result.network)
+        self.text(_table(rows, CONFIGURED_HEADER), "Drives, as configured and fitted", "Parameters")
         sidecars = self.sidecars
         given = [
             (name, option, json.dumps(value, default=str))
@@ -293,22 +298,18 @@ def _extrema(dipole: Any) -> str:
     return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
 
 
-def _scale(scale: float) -> str:
-    return f"{scale:.4g} columns like this one"
+def _fresh(fit: dict[str, Any]) -> str:
+    """Return what the R² of a fit is to be read with."""
+    if not fit["fitted"]:
+        return " (drives as configured)"
+    known = "" if fit["ceiling"] is None else f"; the true waveform would reach {fit['ceiling']:.3f}"
+    return f" in trials that the search has not seen ({fit['search_r_squared']:.3f} in those of the search{known})"
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
-
-
-def _weights(drive: Any) -> str:
-    parts = []
-    for receptor in ("ampa", "nmda"):
-        weights = getattr(drive, f"weights_{receptor}", None) or {}
-        if weights:
-            listed = ", ".join(f"{cell.replace('_', ' ')} {weight:g}" for cell, weight in weights.items())
-            parts.append(f"{receptor.upper()}: {listed}")
-    return "; ".join(parts)
+def _arrival(name: str, drive: dict[str, Any]) -> str:
+    ends = drive["mu_ms_90"]
+    interval = "" if ends is None or None in ends else f" ({ends[0]:.0f} to {ends[1]:.0f})"
+    return f"{name} at {drive['mu_ms']:.0f} ms{interval}"
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,7 @@ from .._cache import cache_directory
 from .engine import ENGINES, clear
 from .info import sys_info
 from .library import Library, mechanism_library
+from .many import simulate_many
 from .result import Simulation
 from .trials import BASELINES, simulate
 from .workers import close_workers
@@ -21,5 +22,6 @@ __all__ = [
     "close_workers",
     "mechanism_library",
     "simulate",
+    "simulate_many",
     "sys_info",
 ]

@@ -62,7 +62,7 @@ def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], basel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Settings:
+class TrialSettings:
     """What all trials of one call share; units ms."""
 
     tstop: float
@@ -72,7 +72,7 @@ class _Settings:
     engine: str
 
 
-def _collect(network: Network, trials: Mapping[int, Trial], settings: _Settings) -> Simulation:
+def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettings) -> Simulation:
     """Turn raw trials into a :class:`Simulation`."""
     times_ms = settings.dt * np.arange(n_steps(settings.tstop, settings.dt) + 1, dtype=np.float64)
     indices = sorted(trials)
@@ -96,7 +96,7 @@ def _collect(network: Network, trials: Mapping[int, Trial], settings: _Settings)
     )
 
 
-def _work(network: Network, index: int, settings: _Settings, progress: Callable[[], None] = lambda: None) -> Trial:
+def work(network: Network, index: int, settings: TrialSettings, progress: Callable[[], None] = lambda: None) -> Trial:
     """One trial, here or in a worker process."""
     return run_trial(
         network,
@@ -109,7 +109,7 @@ def _work(network: Network, index: int, settings: _Settings, progress: Callable[
     )
 
 
-def _available_engine(engine: str) -> str:
+def available_engine(engine: str) -> str:
     """Return the engine to use, compiling the mechanisms here if they are not yet: workers would do it unseen."""
     check_name(engine, ENGINES, "engine")
     library = mechanism_library()
@@ -134,20 +134,20 @@ def _progress(total: int) -> Callable[[], None]:
     return lambda: bar.update(next(parts))
 
 
-def _run_all(network: Network, n_trials: int, settings: _Settings, n_jobs: int) -> dict[int, Trial]:
+def _run_all(network: Network, n_trials: int, settings: TrialSettings, n_jobs: int) -> dict[int, Trial]:
     done: dict[int, Trial] = {}
     try:
         if n_jobs == 1:
             progress = _progress(n_trials * n_stretches(settings.tstop))
             for index in range(n_trials):
-                done[index] = _work(network, index, settings, progress)
+                done[index] = work(network, index, settings, progress)
             return done
         advance = _progress(n_trials)
         tasks = {index: (network, index, settings) for index in range(n_trials)}
-        return pool(n_workers(n_jobs)).run(_work, tasks, lambda _index, _trial: advance())
+        return pool(n_workers(n_jobs)).run(work, tasks, lambda _index, _trial: advance())
     except SimulationError as error:
         done = done or error.completed or {}
-        error.completed = _collect(network, done, settings) if done else None
+        error.completed = collect(network, done, settings) if done else None
         raise
 
 
@@ -219,8 +219,8 @@ def simulate(
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     if check_name(baseline, BASELINES, "baseline") == "published":
         _pyramidal_cells(network)  # refuse before the work, not after it
-    engine = _available_engine(engine)
-    settings = _Settings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
+    engine = available_engine(engine)
+    settings = TrialSettings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
-    return _collect(network, _run_all(network, n_trials, settings, n_jobs), settings)
+    return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)

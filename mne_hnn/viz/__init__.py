@@ -3,6 +3,7 @@
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
 from .cortex import plot_cortex
 from .dipole import plot_dipole
+from .fit import plot_convergence, plot_fit, plot_parameters
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
 from .target import plot_label_course, plot_target
@@ -10,9 +11,12 @@ from .target import plot_label_course, plot_target
 __all__ = [
     "peak_times",
     "plot_comparison",
+    "plot_convergence",
     "plot_cortex",
     "plot_dipole",
+    "plot_fit",
     "plot_label_course",
+    "plot_parameters",
     "plot_prediction",
     "plot_prediction_topomaps",
     "plot_response",

@@ -9,8 +9,12 @@ import pytest
 from report_browser import check_page
 
 from mne_hnn import cli, read_dipole
+from mne_hnn.compare import r_squared
+from mne_hnn.fit import ColumnPrior, evaluate, evoked
+from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import read_config, run_pipeline
+from mne_hnn.simulate import simulate_many
 from mne_hnn.source.demo import demo_dataset, read_truth, somato_dataset
 
 SMALL = """
@@ -23,9 +27,9 @@ label = "postcentral-rh"
 patch_radius_mm = 10.0
 patch_latency = 0.040
 polarity = {"latency": 0.040, "points": "down"}
-network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
-fit_evaluations = 2
+network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
 fit_trials = n_trials = 1
+fit_final_trials = 2
 """
 
 
@@ -58,16 +62,79 @@ def test_every_stage_left_what_it_promises(result):
     facts = json.loads((result.folder / "01_load" / "load.json").read_text())["facts"]
     assert facts["epochs"] == evoked.nave
     assert 0 < facts["dropped"] < 40
-    fitted = read_dipole(result.outputs["fit"]["dipole"])
-    fit = json.loads((result.folder / "05_fit" / "fit.json").read_text())["facts"]
-    assert fitted.scale_applied == pytest.approx(fit["scale"])
-    assert fit["r_squared"] >= fit["start_r_squared"]
     predicted = mne.read_evokeds(result.outputs["sensors"]["predicted"], condition=0, verbose="error")
     residual = mne.read_evokeds(result.outputs["sensors"]["residual"], condition=0, verbose="error")
     measured = evoked.copy().pick(predicted.ch_names).crop(predicted.times[0], predicted.times[-1])
     np.testing.assert_allclose(predicted.data + residual.data, measured.data, atol=1e-15)
     explained = json.loads(result.outputs["sensors"]["explained"].read_text())
     assert explained["target"]["mag"] > 0.9
+
+
+def fit_facts(result):
+    return json.loads((result.folder / "05_fit" / "fit.json").read_text())["facts"]
+
+
+def test_the_fit_explains_the_target(result):
+    facts, fit = fit_facts(result), read_fit(result.outputs["fit"]["result"])
+    target, fitted = (read_dipole(result.outputs[stage][name]) for stage, name in (("target",) * 2, ("fit", "dipole")))
+    assert r_squared(fitted, target) > 0.95
+    assert facts["r_squared"] == pytest.approx(r_squared(fitted, target), abs=1e-3)
+    assert facts["r_squared"] <= facts["ceiling"] < 1
+    assert facts["search_r_squared"] == pytest.approx(1 - facts["search_loss"])
+    assert fitted.scale_applied == pytest.approx(facts["scale"])
+    assert fit.simulation.n_trials == 2
+
+
+def test_the_facts_of_the_fit_are_those_of_its_result(result):
+    facts, fit = fit_facts(result), read_fit(result.outputs["fit"]["result"])
+    assert facts["scale"] == fit.scale
+    assert facts["r_squared"] == fit.r_squared
+    assert list(facts["drives"]) == list(fit.network.drives)
+    assert len(facts["drives"]) >= 4
+    for name, drive in fit.network.drives.items():
+        fact, time = facts["drives"][name], fit.estimate(f"drives.{name}.mu_ms")
+        assert (fact["location"], fact["mu_ms"], fact["sigma_ms"]) == (drive.location, drive.mu_ms, drive.sigma_ms)
+        assert fact["mu_ms_90"] == [time.low, time.high]
+        assert time.low < fact["mu_ms"] < time.high
+    prior = ColumnPrior.for_target(read_dipole(result.outputs["target"]["target"]), fit.network)
+    assert facts["columns_prior"] == {"median": prior.median, "factor": prior.factor}
+    assert facts["warnings"] == list(fit.warnings)
+    rows = json.loads(result.outputs["fit"]["fit"].read_text())
+    assert (
+        facts["evaluations"] == len(rows) == len(fit.evaluations) == sum(one["evaluations"] for one in facts["levels"])
+    )
+    assert set(rows[0]) == {"level", "loss", "scale", "r_squared", "values"}
+    assert rows[0]["scale"] is None  # a sum of kernels has none: NaN is not JSON
+    assert min(row["loss"] for row in rows if row["level"] == "full") <= facts["search_loss"]
+
+
+def test_a_killed_fit_goes_on(result, config_file, tmp_path, monkeypatch):
+    shutil.copytree(config_file.parent / "out", tmp_path / "out")
+    config = read_config(config_file, {"output": tmp_path / "out", "fit_n_drives": 2})
+    folder = tmp_path / "out" / "sub-01"
+    checkpoint = folder / "fit-checkpoint"
+
+    def killed(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evoked, "final_simulation", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_pipeline(config, steps="fit")
+    assert list(checkpoint.glob("batch-*.npz"))
+    assert len(json.loads((folder / "05_fit" / "fit.json").read_text())["facts"]["drives"]) >= 4, "of before"
+    simulated = []
+
+    def counted(networks, *arguments, **options):
+        simulated.extend(networks)
+        return simulate_many(networks, *arguments, **options)
+
+    monkeypatch.setattr(evaluate, "simulate_many", counted)
+    (again,) = run_pipeline(config, steps="fit")
+    assert again.ran == ("fit",)
+    assert simulated == [read_fit(again.outputs["fit"]["result"]).network], "all but the final trials were kept"
+    assert not checkpoint.exists()
+    assert len(fit_facts(again)["drives"]) == 2
 
 
 def test_report_in_a_browser(result):
@@ -84,9 +151,15 @@ def test_report_tells_what_was_done(result):
     text = result.report.read_text(encoding="utf-8")
     for words in ("postcentral-disc-rh", "Drives", "evprox1", "SHA-256", "component near 40 ms points down"):
         assert words in text
-    fit = json.loads((result.folder / "05_fit" / "fit.json").read_text())["facts"]
-    assert f"R² = {fit['r_squared']:.3f}" in text
+    for title in ("How good the fit is", "Drives of the fitted column", "Convergence", "as configured, before the fit"):
+        assert title in text
+    fit = fit_facts(result)
+    assert f"R² = {fit['r_squared']:.3f} in trials that the search has not seen" in text
     assert f"{fit['scale']:.4g} columns like this one" in text
+    for name, drive in fit["drives"].items():
+        low, high = drive["mu_ms_90"]
+        assert f"{name} at {drive['mu_ms']:.0f} ms ({low:.0f} to {high:.0f})" in text
+        assert f"<td>{drive['mu_ms']:.4g} ({low:.4g} to {high:.4g})</td>" in text
 
 
 def test_nothing_runs_twice_and_changes_run_what_they_must(result, config_file, tmp_path):
@@ -185,5 +258,7 @@ def test_analysis_files_are_valid(name):
     from pathlib import Path
 
     config = read_config(Path(__file__).parents[2] / "pipelines" / f"{name}.py")
+    assert config.fit
+    assert config.fit_drives == "propose"
     assert config.network.n_cells == jones_2009().n_cells
     assert config.patch_radius_mm == 10.0

@@ -1,5 +1,6 @@
 """What must make a result out of date, does; what must not, does not."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -7,8 +8,10 @@ import mne
 import numpy as np
 import pytest
 
-from mne_hnn import Dipole
+from mne_hnn import Dipole, read_dipole
 from mne_hnn.errors import ConfigError, ParameterError
+from mne_hnn.fit import fit_scale
+from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config, run_pipeline
 from mne_hnn.pipeline.identity import described, recording_files
@@ -161,6 +164,39 @@ def test_an_average_without_noise_covariance_goes_all_the_way(config):
     assert np.abs(evoked.data).max() > 1e-14
 
 
+def test_without_a_fit_only_the_scale_is_found(config):
+    (result,) = run_pipeline(config)
+    fit = read_fit(result.outputs["fit"]["result"])
+    facts = json.loads((result.folder / "05_fit" / "fit.json").read_text())["facts"]
+    target, simulated = (
+        read_dipole(result.outputs[one][two]) for one, two in (("target",) * 2, ("simulate", "dipole"))
+    )
+    scale, r_squared = fit_scale(simulated.smooth(config.smooth_ms), target)
+    assert facts["scale"] == pytest.approx(scale, rel=1e-5)
+    assert facts["r_squared"] == facts["search_r_squared"] == pytest.approx(r_squared, abs=1e-5)
+    assert (facts["fitted"], facts["columns_prior"], facts["warnings"]) == (False, None, [])
+    assert {name: one["mu_ms"] for name, one in facts["drives"].items()} == {
+        name: drive.mu_ms for name, drive in config.network.drives.items()
+    }
+    assert (fit.kind, fit.estimates, len(fit.evaluations)) == ("none", (), 1)
+    assert fit.network == fit.start_network == config.network
+    text = result.report.read_text(encoding="utf-8")
+    assert "Simulated and measured dipole" in text
+    assert "Convergence" not in text
+    assert "(drives as configured)" in text
+
+
+def test_a_fit_may_start_from_the_drives_of_the_network(config):
+    changes = {"fit": True, "fit_drives": "network", "fit_evaluations": 3, "fit_trials": 1, "fit_final_trials": 2}
+    (result,) = run_pipeline(replace(config, seed=7, **changes), steps=[*SOURCE, "simulate", "fit"])
+    fit = read_fit(result.outputs["fit"]["result"])
+    assert len(fit.evaluations) == 3
+    assert list(fit.network.drives) == list(config.network.drives)
+    assert fit.evaluations[0].values["drives.evprox1.mu_ms"] == config.network.drives["evprox1"].mu_ms
+    assert (fit.settings["seed"], fit.settings["fresh_seed"]) == (7, 8)
+    assert fit.scores.search_loss == min(one.loss for one in fit.evaluations) <= fit.scores.start_loss
+
+
 def test_arbitrary_units_go_all_the_way(config):
     (result,) = run_pipeline(replace(config, amplitude="arbitrary", method="dSPM", mode="mean_flip"))
     target = Dipole(*_read(result, "target", "target"), ("agg",))
@@ -169,8 +205,6 @@ def test_arbitrary_units_go_all_the_way(config):
 
 
 def _read(result, stage, name):
-    from mne_hnn import read_dipole
-
     dipole = read_dipole(result.outputs[stage][name])
     return dipole["agg"], dipole.times
 

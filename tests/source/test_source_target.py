@@ -258,7 +258,7 @@ def test_a_prepared_operator_gives_the_same_target(scene, disc):
 
 
 def test_a_fitted_dipole_points_where_its_target_does(scene, disc):
-    from mne_hnn.fit.timing import fitted_dipole
+    from mne_hnn.fit.observation import fitted_dipole
 
     with pytest.warns(RuntimeWarning, match="contradicts"):
         down = target(scene, disc, polarity={"latency": 0.04, "points": "up"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...fit.timing import covering
+from ...fit.observation import covering
 from ...simulate import simulate
 from ..files import read_target, write_simulation
 from ..stage import Stage, Work

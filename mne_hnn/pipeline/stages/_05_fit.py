@@ -1,83 +1,173 @@
-"""Fit drive times and scale to the target."""
+"""Fit the drives, and how many columns act together, to the target."""
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ...fit import Evaluation, TimingFit, fit_scale, fit_timing
-from ...fit.timing import fitted_dipole, smoothed
+import numpy as np
+
+from ...compare import correlation, nrmse
+from ...fit import Evaluation, FitResult, Scores, fit_evoked, fit_scale
+from ...fit.observation import fitted_dipole, smoothed
+from ...fit.scoring import ceiling, known_error, trial_r_squared
+from ...network import EvokedDrive
 from ..files import read_simulation, read_target, write_simulation
 from ..stage import Stage, Work
 
+CHECKPOINT = "fit-checkpoint"
+"""Folder beside the stages with what an interrupted fit has simulated so far."""
 
-def _unfitted(work: Work) -> TimingFit:
+
+def _fitted(work: Work) -> FitResult:
+    """Fit; a fit that is interrupted goes on from what it left."""
+    options = work.options
+    checkpoint = work.folder.parent / CHECKPOINT
+    seeds = {} if options.seed is None else {"seed": options.seed, "fresh_seed": options.seed + 1}
+    with work.progress():
+        fit = fit_evoked(
+            options.network,
+            read_target(work),
+            drives=options.fit_drives,
+            n_drives=options.fit_n_drives,
+            smooth_ms=options.smooth_ms,
+            noise=options.fit_noise,
+            polish=options.fit_polish,
+            max_evaluations=options.fit_evaluations,
+            n_trials=options.fit_trials,
+            n_final=options.fit_final_trials,
+            dt=options.dt,
+            n_jobs=work.n_jobs,
+            checkpoint=checkpoint,
+            **seeds,
+        )
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return fit
+
+
+def _unfitted(work: Work) -> FitResult:
     """Only bring the simulation as it is to the target's scale."""
     options = work.options
     simulation = read_simulation(work.inputs["simulate"]["simulation"], options.network)
-    target, dipole = read_target(work), smoothed(simulation, options.smooth_ms)
-    scale, r_squared = fit_scale(dipole, target)
-    return TimingFit(
+    target, average = read_target(work), smoothed(simulation, options.smooth_ms)
+    scale, r_squared = fit_scale(average, target)
+    dipole = fitted_dipole(average.scale(scale), target)
+    loss = 1 - r_squared
+    return FitResult(
+        kind="none",
         network=options.network,
+        start_network=options.network,
         simulation=simulation,
-        dipole=fitted_dipole(dipole.scale(scale), target),
+        dipole=dipole,
+        target=target,
         scale=scale,
-        r_squared=r_squared,
-        start_r_squared=r_squared,
-        evaluations=(Evaluation(mu_ms={}, scale=scale, r_squared=r_squared),),
+        scores=Scores(
+            loss=loss,
+            r_squared=r_squared,
+            nrmse=nrmse(dipole, target),
+            correlation=correlation(dipole, target),
+            search_loss=loss,
+            start_loss=loss,
+            trial_r_squared=trial_r_squared(simulation, target, options.smooth_ms, scale, {}),
+            ceiling=ceiling(target, known_error(target, None)),
+        ),
+        estimates=(),
+        evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
+        settings={"smooth_ms": options.smooth_ms, "dt": options.dt, "seed": options.seed},
     )
 
 
+def _json(value: Any) -> Any:
+    """Return a value for JSON, which knows neither NaN nor infinity: None in their place."""
+    if isinstance(value, Mapping):
+        return {str(name): _json(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(one) for one in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def _drives(fit: FitResult) -> dict[str, dict[str, Any]]:
+    """Return the evoked drives: where, when (with the interval that holds 90 % of the probability), how spread out."""
+    times = {one.path: one for one in fit.estimates}
+    found = {}
+    for name, drive in fit.network.drives.items():
+        if isinstance(drive, EvokedDrive):
+            time = times.get(f"drives.{name}.mu_ms")
+            found[name] = {
+                "location": drive.location,
+                "mu_ms": drive.mu_ms,
+                "mu_ms_90": None if time is None else [time.low, time.high],
+                "sigma_ms": drive.sigma_ms,
+            }
+    return found
+
+
+def _facts(fit: FitResult) -> dict[str, Any]:
+    scores, settings = fit.scores, fit.settings
+    median = settings.get("columns_median")
+    facts = {
+        "fitted": fit.kind != "none",
+        "scale": fit.scale,
+        "r_squared": scores.r_squared,
+        "nrmse": scores.nrmse,
+        "correlation": scores.correlation,
+        "trial_r_squared": scores.trial_r_squared,
+        # the loss of this stage is 1 - R²
+        "search_loss": scores.search_loss,
+        "search_r_squared": 1 - scores.search_loss,
+        "start_loss": scores.start_loss,
+        "start_r_squared": 1 - scores.start_loss,
+        "ceiling": scores.ceiling,
+        "evaluations": len(fit.evaluations),
+        "drives": _drives(fit),
+        "columns_prior": None if median is None else {"median": median, "factor": settings["columns_factor"]},
+        "levels": [asdict(one) for one in fit.levels],
+        "warnings": list(fit.warnings),
+        "smooth_ms": settings["smooth_ms"],
+    }
+    return dict(_json(facts))
+
+
 def _run(work: Work) -> dict[str, Any]:
-    options = work.options
-    if options.fit:
-        target = read_target(work)
-        with work.progress():
-            fit = fit_timing(
-                options.network,
-                target,
-                n_trials=options.fit_trials,
-                smooth_ms=options.smooth_ms,
-                range_ms=options.fit_range_ms,
-                max_evaluations=options.fit_evaluations,
-                dt=options.dt,
-                seed=options.seed,
-                n_jobs=work.n_jobs,
-            )
-    else:
-        fit = _unfitted(work)
+    fit = _fitted(work) if work.options.fit else _unfitted(work)
+    fit.save(work.path("result"))
     fit.dipole.save(work.path("dipole"))
     fit.simulation.spikes.write_tsv(work.path("spikes"))
     write_simulation(work.path("simulation"), fit.simulation)
-    evaluations = [asdict(one) for one in fit.evaluations]
-    times = {name: drive.mu_ms for name, drive in fit.network.drives.items() if hasattr(drive, "mu_ms")}
-    before = {name: drive.mu_ms for name, drive in options.network.drives.items() if hasattr(drive, "mu_ms")}
-    facts = {
-        "fitted": options.fit,
-        "scale": fit.scale,
-        "r_squared": fit.r_squared,
-        "start_r_squared": fit.start_r_squared,
-        "evaluations": len(evaluations),
-        "mu_ms": times,
-        "start_mu_ms": before,
-        "smooth_ms": options.smooth_ms,
-    }
-    record = json.dumps({**facts, "evaluations": evaluations}, indent=1)
-    work.path("fit").write_text(record + "\n", encoding="utf-8")
-    return facts
+    evaluations = _json([asdict(one) for one in fit.evaluations])
+    work.path("fit").write_text(json.dumps(evaluations, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return _facts(fit)
 
 
 STAGE = Stage(
     name="fit",
-    title="Fit drive times and scale",
-    options=("network", "fit", "fit_evaluations", "fit_trials", "fit_range_ms", "smooth_ms", "dt", "seed"),
+    title="Fit the drives",
+    options=(
+        "network",
+        "fit",
+        "fit_drives",
+        "fit_n_drives",
+        "fit_noise",
+        "fit_evaluations",
+        "fit_polish",
+        "fit_trials",
+        "fit_final_trials",
+        "smooth_ms",
+        "dt",
+        "seed",
+    ),
     after=("target", "simulate"),
     outputs={
         "dipole": "fitted-ave.fif",
         "spikes": "spikes.tsv",
         "simulation": "simulation.npz",
         "fit": "evaluations.json",
+        "result": "fit.npz",
     },
     run=_run,
 )

@@ -1,0 +1,71 @@
+"""Changes of a network, gathered before they are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..network import CellTemplate, Drive, FrozenMap, Network, OrderedFrozenMap, replace
+
+__all__ = ["Draft"]
+
+
+class Draft:
+    """Changes of a network by part, so that each part is built and checked once."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.drives: dict[str, dict[str, Any]] = {}
+        self.biases: dict[str, dict[str, float]] = {}
+        self.connections: dict[int, dict[str, float]] = {}
+        self.gains: dict[str, float] = {}
+        self.synapses: dict[str, dict[str, dict[str, float]]] = {}
+        self.sections: dict[str, dict[str, dict[str, float]]] = {}
+        self.channels: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+
+    def finish(self) -> Network:
+        """Return the changed network; the same one if nothing changes."""
+        network, changes = self.network, dict[str, Any]()
+        if self.drives:
+            drives = {name: self._drive(drive) for name, drive in network.drives.items()}
+            changes["drives"] = OrderedFrozenMap(drives)
+        if self.biases:
+            biases = dict(network.biases)
+            for name, amplitudes in self.biases.items():
+                biases[name] = replace(biases[name], amplitude_nA={**biases[name].amplitude_nA, **amplitudes})
+            changes["biases"] = FrozenMap(biases)
+        if self.connections:
+            changes["connections"] = tuple(
+                replace(connection, **self.connections[k]) if k in self.connections else connection
+                for k, connection in enumerate(network.connections)
+            )
+        if self.gains:
+            changes["gains"] = FrozenMap({**network.gains, **self.gains})
+        edited = {*self.synapses, *self.sections, *self.channels}
+        if edited:
+            changes["populations"] = OrderedFrozenMap(
+                (name, replace(cells, template=self._template(name, cells.template)) if name in edited else cells)
+                for name, cells in network.populations.items()
+            )
+        return replace(network, **changes) if changes else network
+
+    def _drive(self, drive: Drive) -> Drive:
+        changes = self.drives.get(drive.name)
+        if changes is None:
+            return drive
+        full = {
+            field: {**getattr(drive, field), **value} if isinstance(value, dict) else value
+            for field, value in changes.items()
+        }
+        return replace(drive, **full)
+
+    def _template(self, name: str, template: CellTemplate) -> CellTemplate:
+        for receptor, kinetics in self.synapses.get(name, {}).items():
+            template = template.with_synapse(receptor, **kinetics)
+        for section, channels in self.channels.get(name, {}).items():
+            # not by with_channel, for which a name can be a pattern of several sections
+            present = template.sections[section].channels
+            merged = {key: {**present[key], **values} for key, values in channels.items()}
+            template = template.with_section(section, channels={**present, **merged})
+        for section, fields in self.sections.get(name, {}).items():
+            template = template.with_section(section, **fields)
+        return template

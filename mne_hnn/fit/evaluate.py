@@ -1,0 +1,145 @@
+"""Score networks: simulate those that were not simulated yet, in parallel, and remember all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from mne.utils import logger
+from numpy.typing import NDArray
+
+from .. import __version__
+from ..errors import SimulationError
+from ..network import Network
+from ..simulate import Simulation, simulate_many
+from .checkpoint import Checkpoint
+from .objectives import Objective, Score
+
+__all__ = ["Evaluator", "Runs"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """How networks are simulated.
+
+    Attributes
+    ----------
+    tstop, dt : float
+        Duration and time step, ms.
+    n_trials : int
+        Trials.
+    seed : int | None
+        As in :func:`mne_hnn.simulate.simulate`: the same for all networks of a search.
+    """
+
+    tstop: float
+    dt: float = 0.025
+    n_trials: int = 1
+    seed: int | None = None
+
+    def with_trials(self, n_trials: int, seed: int | None) -> Runs:
+        """Return the same with other trials."""
+        return replace(self, n_trials=n_trials, seed=seed)
+
+
+@dataclass(kw_only=True)
+class Evaluator:
+    """Simulates networks and scores them.
+
+    Attributes
+    ----------
+    checkpoint : Checkpoint
+        Where results are kept; what is there already is not simulated again.
+    n_jobs : int
+        Processes.
+    executor : concurrent.futures.Executor | None
+        Runs the simulations instead.
+    told : callable
+        Called after every simulation that ended.
+    n_simulated, n_failed : int
+        Networks simulated by this object, and how many of them failed.
+    """
+
+    checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None))
+    n_jobs: int = 1
+    executor: Executor | None = None
+    told: Callable[[], None] = lambda: None
+    n_simulated: int = 0
+    n_failed: int = 0
+
+    def simulate(
+        self, networks: Sequence[Network], runs: Runs, done: Callable[[int, Any], None] | None = None
+    ) -> list[Simulation | SimulationError]:
+        """Simulate networks; failures are returned, not raised."""
+
+        def ended(index: int, outcome: Simulation | SimulationError) -> None:
+            self.n_simulated += 1
+            if isinstance(outcome, SimulationError):
+                self.n_failed += 1
+                logger.info("A simulation failed and counts as the worst: %s", outcome)
+            if done is not None:
+                done(index, outcome)
+            self.told()
+
+        return simulate_many(
+            networks, runs.tstop, n_trials=runs.n_trials, dt=runs.dt, seed=runs.seed, n_jobs=self.n_jobs,
+            executor=self.executor, done=ended,
+        )  # fmt: skip
+
+    def records(
+        self, networks: Sequence[Network], runs: Runs, identity: str, extract: Callable[[Simulation], dict[str, Any]]
+    ) -> list[dict[str, FloatArray] | None]:
+        """Return what `extract` takes from the simulation of each network, or None where it failed.
+
+        Parameters
+        ----------
+        networks : sequence of Network
+            The networks; equal ones are simulated once.
+        runs : Runs
+            How to simulate them.
+        identity : str
+            Text that stands for `extract` and all it depends on besides the simulation.
+        extract : callable
+            From a simulation to named arrays.
+        """
+        keys = [_key(network, runs, identity) for network in networks]
+        missing = [k for k, key in enumerate(keys) if self.checkpoint.get(key) is None and keys.index(key) == k]
+        fresh: dict[str, dict[str, FloatArray]] = {}
+
+        def done(index: int, outcome: Simulation | SimulationError) -> None:
+            key = keys[missing[index]]
+            if isinstance(outcome, SimulationError):
+                fresh[key] = {"failed": np.array(1.0)}
+            else:
+                fresh[key] = {name: np.asarray(value, dtype=float) for name, value in extract(outcome).items()}
+
+        self.simulate([networks[k] for k in missing], runs, done)
+        self.checkpoint.add({keys[k]: fresh[keys[k]] for k in missing})  # in the order asked, not of completion
+        found = [self.checkpoint.get(key) for key in keys]
+        return [None if one is None or "failed" in one else dict(one) for one in found]
+
+    def scores(self, networks: Sequence[Network], runs: Runs, objective: Objective) -> list[Score]:
+        """Return the score of each network; a failed one has an infinite loss."""
+
+        def extract(simulation: Simulation) -> dict[str, Any]:
+            score = objective.score(simulation)
+            return {name: getattr(score, name) for name in ("loss", "scale", "r_squared", "residual")}
+
+        return [
+            Score(loss=float("inf")) if one is None else Score(
+                loss=float(one["loss"]) if np.isfinite(one["loss"]) else float("inf"), scale=float(one["scale"]),
+                r_squared=float(one["r_squared"]), residual=one["residual"],
+            )
+            for one in self.records(networks, runs, objective.identity, extract)
+        ]  # fmt: skip
+
+
+def _key(network: Network, runs: Runs, identity: str) -> str:
+    text = f"{__version__}|{network.digest}|{runs!r}|{identity}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,438 @@
+"""Fit an evoked response with nothing set by hand: which drives came when, how spread out, how strong, on which cells.
+
+The sequence is proposed and refined with the sums of kernels of :mod:`mne_hnn.fit.linear`, and every proposal that
+counts is then simulated on the full column, whose deviations from the sum correct the target of the next proposal
+(space mapping: Bandler et al. 1994, https://doi.org/10.1109/22.339794).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mne.utils import ProgressBar, logger
+from numpy.typing import NDArray
+
+from .._checks import check_int, check_name, check_non_negative, check_seed
+from ..dipole import Dipole
+from ..errors import ParameterError, SimulationError
+from ..network import Network
+from ..simulate import Simulation
+from .checkpoint import Checkpoint
+from .evaluate import Evaluator, Runs
+from .levels import as_levels
+from .linear import delay_ms, evoked_only, inputs_of, linear_column
+from .objectives import Waveform
+from .observation import ColumnPrior, check_target, covering, explained, fitted_dipole, smoothed
+from .parameters import evoked_parameters
+from .posterior import WEIGHT_FACTOR, DriveVector, Posterior, natural
+from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
+from .scoring import (
+    DETERMINED,
+    Z90,
+    ceiling,
+    final_simulation,
+    known_error,
+    relative_noise,
+    trial_r_squared,
+    undetermined,
+    waveform_scores,
+)
+from .search import fit_drives
+from .sequence import GAP_MS, SIGMA_FACTOR, SIGMA_MS, Candidate, propose
+
+__all__ = ["fit_evoked"]
+
+FloatArray = NDArray[np.float64]
+STRESS = 1.6
+"""Weights must allow for this factor before a pyramidal cell fires: other random numbers must not make a difference."""
+LOWER = 0.6
+"""Factor by which all weights are lowered when cells fire."""
+ROUNDS = 20
+
+
+def fit_evoked(
+    network: Network,
+    target: Dipole,
+    *,
+    drives: str = "propose",
+    n_drives: int | None = None,
+    max_drives: int = 8,
+    smooth_ms: float = 20.0,
+    prior: ColumnPrior | str | None = "target",
+    noise: float = 0.05,
+    standard_error: float | None = None,
+    refine: int = 4,
+    polish: int = 0,
+    optimizer: str = "auto",
+    max_evaluations: int = 200,
+    levels: Any = "auto",
+    n_trials: int = 2,
+    n_final: int = 10,
+    dt: float = 0.025,
+    seed: int = 1,
+    fresh_seed: int = 2,
+    n_jobs: int = 1,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> FitResult:
+    """Find evoked drives that explain a target.
+
+    Parameters
+    ----------
+    network : Network
+        The column. Its evoked drives are replaced, other drives and biases stay as they are.
+    target : Dipole
+        The target, times from the stimulus on.
+    drives : str
+        ``'propose'`` finds the sequence of drives in the waveform and keeps the cells below threshold; ``'network'``
+        starts from the evoked drives that the network has, and searches their times, spreads and weights around the
+        values they have (:func:`fit_drives`), in whatever regime they put the cells.
+    n_drives : int | None
+        Number of drives; None lets the data decide.
+    max_drives : int
+        The most drives that are proposed.
+    smooth_ms : float
+        Hamming window on the simulated dipole, ms; 0 for none. It is part of what is fitted: drives are sought whose
+        smoothed response is the target.
+    prior : ColumnPrior | 'target' | None
+        How many columns are expected to act together; ``'target'`` takes :meth:`ColumnPrior.for_target`.
+    noise : float
+        Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
+        counts instead if it is larger.
+    standard_error : float | None
+        Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
+    refine : int
+        How often at most the sequence is corrected by a simulation of the full column.
+    polish : int
+        Evaluations of a further search on the full column, around the result, by `optimizer`.
+    optimizer : str
+        For `polish` and for ``drives='network'``; see :data:`~mne_hnn.fit.OPTIMIZERS`.
+    max_evaluations : int
+        Networks to try with ``drives='network'``.
+    levels, n_trials, n_final, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
+        As in :func:`fit_drives`. Kernels are measured on the first level.
+
+    Returns
+    -------
+    result : FitResult
+        Network, scores with fresh seeds, intervals, all that was tried.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument; the sentence says which and what was expected.
+    DataError
+        The target cannot be fitted.
+    SimulationError
+        The column does not run.
+
+    Notes
+    -----
+    A column in which no pyramidal cell fires explains a waveform by synaptic currents alone. It is the simplest
+    explanation, and for moments of up to some 0.2 nA m per mm² of cortex a plausible one; it says nothing of firing
+    rates. `drives` = ``'network'`` with published drives explores columns whose cells fire.
+    """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
+    check_target(target)
+    check_name(drives, ("propose", "network"), "choice of drives")
+    check_non_negative(smooth_ms, "smooth_ms")
+    check_int(refine, "refine", minimum=1)
+    check_int(polish, "polish", minimum=0)
+    check_int(max_drives, "max_drives", minimum=1)
+    check_int(n_final, "n_final", minimum=1)
+    check_int(n_trials, "n_trials", minimum=1)
+    check_seed(seed, "seed")
+    check_seed(fresh_seed, "fresh_seed")
+    if seed == fresh_seed:
+        raise ParameterError(f"fresh_seed must differ from seed, got {seed} twice: the final score would not be fresh.")
+    if n_drives is not None:
+        check_int(n_drives, "n_drives", minimum=1)
+    if isinstance(prior, str):
+        check_name(prior, ("target",), "prior")
+        prior = ColumnPrior.for_target(target, network)
+    standard_error = known_error(target, standard_error)
+    relative = relative_noise(target, noise, standard_error)
+    common: dict[str, Any] = {
+        "optimizer": optimizer, "n_trials": n_trials, "n_final": n_final, "smooth_ms": smooth_ms, "dt": dt,
+        "seed": seed, "fresh_seed": fresh_seed, "n_jobs": n_jobs, "executor": executor, "checkpoint": checkpoint,
+        "progress": progress, "noise": noise, "standard_error": standard_error, "kind": "evoked",
+    }  # fmt: skip
+    if drives == "network":
+        return fit_drives(
+            network, target, max_evaluations=max_evaluations, levels=levels,
+            scale="prior" if prior is not None else None, **common,
+        )  # fmt: skip
+    if isinstance(progress, type(None)):
+        bar = ProgressBar(100, mesg="Fitting")
+        progress = lambda count, _loss: bar.update(min(count, 100))  # noqa: E731
+    bare = network.without_drives(*evoked_only(network))
+    runs = Runs(tstop=covering(target, dt), dt=dt, n_trials=n_trials, seed=seed)
+    evaluator = Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor)
+    fit = _EvokedFit(bare, target, prior, relative, smooth_ms, runs, evaluator, progress)
+    result = fit.run(as_levels(levels, bare, n_trials), n_drives, max_drives, refine, n_final, fresh_seed)
+    settings = {
+        "drives": drives, "n_drives": n_drives, "max_drives": max_drives, "smooth_ms": smooth_ms, "noise": relative,
+        "standard_error": standard_error, "refine": refine, "polish": polish, "optimizer": optimizer,
+        "levels": [[str(one), one.n_trials, one.share] for one in as_levels(levels, bare, n_trials)],
+        "n_trials": n_trials, "n_final": n_final, "dt": dt, "seed": seed, "fresh_seed": fresh_seed,
+        "tstop": runs.tstop, "objective": "r_squared", "gap_ms": GAP_MS, "spread_ms": SIGMA_MS,
+        "columns_median": None if prior is None else prior.median,
+        "columns_factor": None if prior is None else prior.factor,
+    }  # fmt: skip
+    result = replace(
+        result, settings=settings, start_network=network,
+        scores=replace(result.scores, ceiling=ceiling(target, standard_error)),
+    )  # fmt: skip
+    return _polished(result, polish, common) if polish else result
+
+
+def _polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResult:
+    """Search around a result on the full column; keep what is better in the trials of the search."""
+    assert result.target is not None
+    parameters = evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0)
+    further = fit_drives(
+        result.network, result.target, parameters, max_evaluations=polish, levels=None, intervals=False, step=0.1,
+        scale="prior" if result.settings["columns_median"] is not None else None, **common,
+    )  # fmt: skip
+    both = (*result.evaluations, *further.evaluations)
+    reports = (*result.levels, replace(further.levels[0], name="full, polished"))
+    if further.scores.search_loss >= result.scores.search_loss:
+        return replace(result, evaluations=both, levels=reports)
+    by_path = {one.path: one for one in further.estimates}
+    # the curvature is that of the sequence before, the values are the new ones
+    estimates = tuple(
+        replace(one, value=by_path[one.path].value) if one.path in by_path else one for one in result.estimates
+    )
+    return replace(
+        result, network=further.network, simulation=further.simulation, dipole=further.dipole, scale=further.scale,
+        scores=replace(further.scores, ceiling=result.scores.ceiling, start_loss=result.scores.start_loss),
+        estimates=estimates, evaluations=both, levels=reports,
+    )  # fmt: skip
+
+
+class _EvokedFit:
+    def __init__(
+        self, network: Network, target: Dipole, prior: ColumnPrior | None, noise: float, smooth_ms: float, runs: Runs,
+        evaluator: Evaluator, progress: Callable[[int, float], None],
+    ) -> None:  # fmt: skip
+        self.network, self.target, self.prior, self.smooth_ms = network, target, prior, smooth_ms
+        self.runs, self.evaluator, self.progress = runs, evaluator, progress
+        inside = target.times >= -0.5 / target.info["sfreq"]  # a file's first sample can lie at -1e-9 s
+        self.wanted = np.asarray(target["agg"][inside])
+        span = float(np.ptp(target.times[inside])) * 1e3
+        self.n_independent = float(np.clip(span / max(smooth_ms / 2, 1.0), 4.0, len(self.wanted)))
+        mean_square = float(np.mean(self.wanted**2))
+        self.variance = noise**2 * mean_square * len(self.wanted) / self.n_independent
+        # the first sample that is compared is the target's, not the simulation's
+        tmin = float(target.times[inside][0])
+        self.objective = Waveform(target=target, smooth_ms=smooth_ms, prior=prior, noise=noise, tmin=tmin)
+        self.evaluations: list[Evaluation] = []
+
+    def tell(self) -> None:
+        losses = [one.loss for one in self.evaluations if one.level == "full"]
+        self.progress(len(self.evaluations), min(losses, default=float("inf")))
+
+    def run(
+        self, levels: Any, n_drives: int | None, max_drives: int, refine: int, n_final: int, fresh_seed: int
+    ) -> FitResult:
+        column = linear_column(
+            self.network, self.target, self.evaluator, replace(self.runs, n_trials=1), self.smooth_ms, levels
+        )
+        candidates = propose(
+            column, self.wanted, variance=self.variance, n_independent=self.n_independent, n_drives=n_drives,
+            max_drives=max_drives, told=self._told,
+        )  # fmt: skip
+        best = candidates[0]
+        logger.info("Proposed drives: %s", best)
+        sequence = DriveVector(locations=best.locations, sizes=tuple(len(one) for one in best.weights))
+        posterior = Posterior(
+            column=column, sequence=sequence, wanted=self.wanted, variance=self.variance, prior=self.prior
+        )
+        x, agreement = self._corrected(posterior, posterior.best(posterior.start(best)), refine)
+        network = self.drives(sequence, x)
+        simulation = final_simulation(self.evaluator, network, self.runs, n_final, fresh_seed)
+        self.tell()
+        return self._result(posterior, x, network, simulation, agreement)
+
+    def _told(self, candidate: Candidate) -> None:
+        names = _names(candidate.locations)
+        values = {f"drives.{name}.mu_ms": mu for name, mu in zip(names, candidate.mu_ms, strict=True)}
+        values |= {f"drives.{name}.sigma_ms": one for name, one in zip(names, candidate.sigma_ms, strict=True)}
+        left = candidate.misfit * self.variance
+        loss = left / float(((self.wanted - self.wanted.mean()) ** 2).sum())
+        self.evaluations.append(Evaluation(level="linear", values=values, loss=loss, r_squared=1 - loss))
+        self.tell()
+
+    def drives(self, sequence: DriveVector, x: FloatArray) -> Network:
+        """Return the network with the drives of a vector."""
+        mu, sigma, weights, _ = sequence.parts(x)
+        network = self.network
+        inputs = {place: [] for place in sequence.locations}  # type: dict[str, list[Any]]
+        for one in inputs_of(network):
+            if one.location in inputs:
+                inputs[one.location].append(one)
+        for k, (name, place) in enumerate(zip(_names(sequence.locations), sequence.locations, strict=True)):
+            by_receptor: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
+            for one, weight in zip(inputs[place], weights[k].tolist(), strict=True):
+                by_receptor[one.receptor][one.cell_type] = weight
+            cells = {cell for some in by_receptor.values() for cell in some}
+            network = network.with_evoked_drive(
+                name, mu_ms=float(mu[k]), sigma_ms=float(sigma[k]), location=place,
+                weights_ampa=by_receptor["ampa"], weights_nmda=by_receptor["nmda"],
+                synaptic_delays={cell: delay_ms(self.network, place, cell) for cell in sorted(cells)},
+            )  # fmt: skip
+        return network
+
+    def _simulated(self, networks: list[Network]) -> list[dict[str, FloatArray] | None]:
+        cells = [name for name, template in self.network.cell_types.items() if template.measures_dipole]
+
+        def extract(simulation: Simulation) -> dict[str, Any]:
+            moment, _ = self.objective.pairs(simulation)
+            spikes = simulation.spikes
+            ranges = [self.network.gid_ranges[name] for name in cells]
+            fired = sum(int(((spikes.gid >= one.start) & (spikes.gid < one.stop)).sum()) for one in ranges)
+            return {"moment": moment, "fired": fired}
+
+        return self.evaluator.records(networks, self.runs, "evoked" + self.objective.identity, extract)
+
+    def _corrected(self, posterior: Posterior, x: FloatArray, refine: int) -> tuple[FloatArray, float]:
+        """Simulate the column, correct the sum of kernels by what it gives instead, and fit again."""
+        best: tuple[float, FloatArray, float] | None = None
+        corrections = 0
+        for _ in range(ROUNDS):
+            stressed = x.copy()
+            stressed[2 * posterior.sequence.n : -1] += np.log(STRESS)
+            found, limit = self._simulated([self.drives(posterior.sequence, one) for one in (x, stressed)])
+            if found is None or limit is None or found["fired"] or limit["fired"]:
+                x = posterior.best(posterior.lower(x, LOWER))
+                best = None  # costs before are those of other expectations
+                corrections = 0
+                continue
+            moment, linear = found["moment"], posterior.moment(x)
+            correction = moment - linear
+            cost = float(np.sum(posterior.residual(x, correction) ** 2))
+            self._note(posterior.sequence, x, moment)
+            if best is None or cost < best[0]:
+                agreement = float(np.corrcoef(moment, linear)[0, 1])
+                best = (cost, x, agreement)
+            corrections += 1
+            if corrections >= refine or cost > best[0]:
+                break
+            x = posterior.best(x, correction)
+        if best is None:
+            raise SimulationError(
+                "The cells of this column fire, or fail, even with weak drives: an evoked fit below threshold cannot "
+                "explain the target. Remove its other drives and biases, or use drives='network'."
+            )
+        return best[1], best[2]
+
+    def _pyramidal(self, simulation: Simulation, trial: int) -> bool:
+        """Return whether a cell with a dipole fires in a trial."""
+        spikes, ranges = simulation.spikes, simulation.network.gid_ranges
+        gids = spikes.gid[spikes.trial == trial]
+        cells = [ranges[name] for name, template in self.network.cell_types.items() if template.measures_dipole]
+        return any(bool(((gids >= one.start) & (gids < one.stop)).any()) for one in cells)
+
+    def _note(self, sequence: DriveVector, x: FloatArray, moment: FloatArray) -> None:
+        scale = float(np.exp(x[-1]))
+        r_squared = explained(scale * moment, self.wanted)
+        self.evaluations.append(
+            Evaluation(
+                level="full", values=self._values(sequence, x), loss=1 - r_squared, scale=scale, r_squared=r_squared
+            )
+        )
+        self.tell()
+
+    def _values(self, sequence: DriveVector, x: FloatArray) -> dict[str, float]:
+        return dict(zip(self._paths(sequence), natural(sequence, x).tolist(), strict=True))
+
+    def _paths(self, sequence: DriveVector) -> list[str]:
+        names = _names(sequence.locations)
+        paths = [f"drives.{name}.mu_ms" for name in names] + [f"drives.{name}.sigma_ms" for name in names]
+        for name, place in zip(names, sequence.locations, strict=True):
+            paths += [
+                f"drives.{name}.weights_{one.receptor}.{one.cell_type}"
+                for one in inputs_of(self.network) if one.location == place
+            ]  # fmt: skip
+        return [*paths, "columns"]
+
+    def _result(
+        self, posterior: Posterior, x: FloatArray, network: Network, simulation: Simulation, agreement: float
+    ) -> FitResult:
+        scale = float(np.exp(x[-1]))
+        target, smooth_ms = self.target, self.smooth_ms
+        dipole = fitted_dipole(smoothed(simulation, smooth_ms).scale(scale), target)
+        window = {"tmin": self.objective.tmin}
+        full = [one for one in self.evaluations if one.level == "full"]
+        values = self._values(posterior.sequence, x)
+        chosen = next(one for one in full if one.values == values)
+        scores = waveform_scores(dipole, target, window)
+        estimates = self._estimates(posterior, x, values)
+        warnings = undetermined(estimates)
+        if self.prior is not None and abs(self.prior.distance(scale)) > 2:
+            warnings.append(
+                f"{scale:.3g} columns are {'more' if scale > self.prior.median else 'fewer'} than the "
+                f"{self.prior.median:.3g} (times or divided by {self.prior.factor:g}) expected from the size of the "
+                "target."
+            )
+        firing = sum(self._pyramidal(simulation, trial) for trial in range(simulation.n_trials))
+        if firing:
+            warnings.append(
+                f"Pyramidal cells fire in {firing} of {simulation.n_trials} fresh trials: the column is not below "
+                "threshold, and its scores hold for these trials only."
+            )
+        if agreement < 0.99:
+            warnings.append(
+                f"The full column agrees with the sum of its single responses only with r = {agreement:.3f}."
+            )
+        linear = [one for one in self.evaluations if one.level == "linear"]
+        levels = (
+            LevelReport(
+                name="linear", evaluations=len(linear), loss=min(one.loss for one in linear), agreement=agreement
+            ),
+            LevelReport(name="full", evaluations=len(full), loss=chosen.loss),
+        )
+        return FitResult(
+            kind="evoked", network=network, start_network=self.network, simulation=simulation, dipole=dipole,
+            target=target, scale=scale,
+            scores=Scores(
+                loss=1 - scores["r_squared"], search_loss=chosen.loss, start_loss=full[0].loss,
+                trial_r_squared=trial_r_squared(simulation, target, smooth_ms, scale, window), **scores,
+            ),
+            estimates=estimates, evaluations=tuple(self.evaluations), levels=levels,
+            warnings=tuple(warnings),
+        )  # fmt: skip
+
+    def _estimates(self, posterior: Posterior, x: FloatArray, values: dict[str, float]) -> tuple[Estimate, ...]:
+        n = posterior.sequence.n
+        misfit = float(np.sum(posterior.residual(x)[: len(self.wanted)] ** 2))
+        covariance = posterior.covariance(x, max(1.0, misfit / self.n_independent))
+        deviations = np.sqrt(np.diag(covariance))
+        before = np.array(
+            [posterior.column.tstop / np.sqrt(12)] * n + [np.log(SIGMA_FACTOR)] * n
+            + [np.log(WEIGHT_FACTOR)] * sum(posterior.sequence.sizes)
+            + [np.inf if self.prior is None else np.log(self.prior.factor)]
+        )  # fmt: skip
+        low, high = (natural(posterior.sequence, x + sign * Z90 * deviations) for sign in (-1, 1))
+        return tuple(
+            Estimate(path=path, value=value, low=float(low[k]), high=float(high[k]),
+                     determined=bool(deviations[k] < DETERMINED * before[k]))
+            for k, (path, value) in enumerate(values.items())
+        )  # fmt: skip
+
+
+def _names(locations: tuple[str, ...]) -> list[str]:
+    """Return names such as those of the published drives: evprox1, evdist1, evprox2."""
+    counts = {"proximal": 0, "distal": 0}
+    names = []
+    for place in locations:
+        counts[place] += 1
+        names.append(f"{'evprox' if place == 'proximal' else 'evdist'}{counts[place]}")
+    return names

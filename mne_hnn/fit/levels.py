@@ -1,0 +1,162 @@
+"""Levels of rising cost: the same piece of cortex with fewer cells, and fewer trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._checks import check_int, check_positive
+from ..errors import ParameterError
+from ..network import Network
+from ..network import replace as changed
+from ..network.grid import check_mesh_shape
+from ..simulate import Simulation
+from .objectives import Objective, Score
+
+__all__ = ["Level", "as_levels", "coarse_network", "on_level"]
+
+COARSE = (5, 5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """One step of a search.
+
+    Attributes
+    ----------
+    mesh_shape : tuple of int | None
+        Pyramidal cells of each layer along x and y; None for the network as it is.
+    n_trials : int
+        Trials per evaluation.
+    share : float
+        Part of the evaluations that is spent here, relative to the other levels.
+    """
+
+    mesh_shape: tuple[int, int] | None = None
+    n_trials: int = 1
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.mesh_shape is not None:
+            object.__setattr__(self, "mesh_shape", check_mesh_shape(self.mesh_shape))
+        check_int(self.n_trials, "Level: n_trials", minimum=1)
+        check_positive(self.share, "Level: share")
+
+    def __str__(self) -> str:
+        return "full" if self.mesh_shape is None else f"{self.mesh_shape[0]}x{self.mesh_shape[1]}"
+
+
+def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
+    """Return the same piece of cortex with fewer cells, further apart.
+
+    Space constants keep their length in um, so cells see the same distances. Every connection gets as many times
+    stronger as there are fewer cells, so that the input to a cell stays the same in the mean. Where cells fire, a few
+    strong inputs are not many weak ones: the waveforms of both must be compared before one stands for the other.
+
+    Parameters
+    ----------
+    network : Network
+        On a grid.
+    mesh_shape : tuple of int
+        Pyramidal cells of each layer along x and y.
+
+    Returns
+    -------
+    network : Network
+        With ``mesh_shape``; its dipole must be multiplied by the ratio of the numbers of cells.
+
+    Raises
+    ------
+    ParameterError
+        The network has no grid.
+    """
+    if network.mesh_shape is None:
+        raise ParameterError("The cells of the network are on no grid, so it has no coarser form: use levels=None.")
+    ratio = _ratio(network, mesh_shape)
+    length = float(np.sqrt(ratio))
+    coarse = network.with_mesh(mesh_shape)
+    coarse = changed(
+        coarse,
+        connections=tuple(
+            changed(one, lamtha=one.lamtha / length, weight_uS=one.weight_uS * ratio) for one in coarse.connections
+        ),
+    )
+    for name, drive in coarse.drives.items():
+        coarse = coarse.with_drive_changes(name, space_constant=drive.space_constant / length)
+    return coarse
+
+
+def _ratio(network: Network, mesh_shape: tuple[int, int]) -> float:
+    assert network.mesh_shape is not None
+    return float(np.prod(network.mesh_shape) / np.prod(mesh_shape))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Multiplied:
+    """An objective that sees dipoles as large as those of the full column."""
+
+    objective: Objective
+    factor: float
+
+    @property
+    def identity(self) -> str:
+        return f"{self.factor!r} x {self.objective.identity}"
+
+    def score(self, simulation: Simulation) -> Score:
+        return self.objective.score(multiplied(simulation, self.factor))
+
+
+def multiplied(simulation: Simulation, factor: float) -> Simulation:
+    """Return a simulation with larger dipoles."""
+    dipoles = [dipole.copy() for dipole in simulation.dipoles]
+    for dipole in dipoles:
+        dipole.data = dipole.data * factor
+    return replace(simulation, dipoles=tuple(dipoles))
+
+
+def on_level(network: Network, objective: Objective, level: Level) -> tuple[Any, Objective]:
+    """Return what turns a network into that of a level, and the objective there."""
+    if level.mesh_shape is None:
+        return (lambda one: one), objective
+    shape = level.mesh_shape
+    return (
+        (lambda one: coarse_network(one, shape)),
+        _Multiplied(objective=objective, factor=_ratio(network, shape)),
+    )
+
+
+def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]:
+    """Return the levels of a search.
+
+    Parameters
+    ----------
+    levels : 'auto' | None | sequence of Level
+        ``'auto'`` puts a mesh of 5 x 5 before a column that has more than four times as many cells; None uses the
+        column only.
+    network : Network
+        The network.
+    n_trials : int
+        Trials on the full column.
+
+    Raises
+    ------
+    ParameterError
+        It is something else, or the last level is not the full column.
+    """
+    full = Level(n_trials=n_trials)
+    if levels is None:
+        return (full,)
+    if isinstance(levels, str):
+        if levels != "auto":
+            raise ParameterError(f"levels must be 'auto', None, or Levels, got {levels!r}.")
+        large = network.mesh_shape is not None and _ratio(network, COARSE) >= 4
+        return (Level(mesh_shape=COARSE), full) if large else (full,)
+    given = tuple(levels) if isinstance(levels, Sequence) else (levels,)
+    if not given or not all(isinstance(level, Level) for level in given):
+        raise ParameterError("levels must be 'auto', None, or a sequence of Levels, the last of them the full column.")
+    if given[-1].mesh_shape is not None:
+        raise ParameterError("The last level must be the full column: end with Level(mesh_shape=None).")
+    return given

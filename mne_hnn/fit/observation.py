@@ -1,0 +1,210 @@
+"""How a simulated dipole is compared with a target: smoothing, scale, and how many columns are plausible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import check_positive
+from .._units import MS, NAM
+from ..compare import align
+from ..dipole import Dipole
+from ..errors import DataError, ParameterError
+from ..network import Network
+from ..simulate import Simulation
+
+__all__ = ["ColumnPrior", "check_target", "covering", "fit_scale", "fitted_dipole", "smoothed"]
+
+FloatArray = NDArray[np.float64]
+MOMENT_DENSITY_nAm_per_mm2 = 0.5
+"""What evoked cortex gives per area: between the 0.2 of large evoked fields and the physiological maximum of 1 to 2
+(Murakami and Okada 2015, https://doi.org/10.1016/j.neuroimage.2015.02.003)."""
+PYRAMIDAL_PER_mm2 = 50_000.0
+"""Pyramidal cells of layers 2/3 and 5 below one mm² of cortex: about half of some 100,000 neurons
+(Rockel et al. 1980, https://doi.org/10.1093/brain/103.2.221)."""
+FACTOR = 3.0
+"""Standard deviation of the prior, as a factor."""
+KEPT = ("subject", "label", "unit", "outward", "polarity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnPrior:
+    """How many columns like the simulated one are expected to act together: a log-normal distribution.
+
+    Attributes
+    ----------
+    median : float
+        Number of columns.
+    factor : float
+        Standard deviation, as a factor: 68 % of the probability lies between ``median / factor`` and
+        ``median * factor``.
+    """
+
+    median: float
+    factor: float = FACTOR
+
+    def __post_init__(self) -> None:
+        check_positive(self.median, "ColumnPrior: median")
+        if check_positive(self.factor, "ColumnPrior: factor") <= 1:
+            raise ParameterError(f"ColumnPrior: factor must be above 1, got {self.factor:g}.")
+
+    @classmethod
+    def for_target(cls, target: Dipole, network: Network) -> ColumnPrior | None:
+        """Return the prior that the size of a target and the cells of a network give.
+
+        The largest moment of the target divided by 0.5 nA m per mm² is an area (Murakami and Okada 2015), and a column
+        with n pyramidal cells fills n / 50,000 mm². Amplitudes of minimum-norm estimates are too small, and so is the
+        number then.
+
+        Parameters
+        ----------
+        target : Dipole
+            The target.
+        network : Network
+            The column.
+
+        Returns
+        -------
+        prior : ColumnPrior | None
+            None if the target's unit is not A m: nothing is known of its scale then.
+        """
+        if target.provenance.get("unit", "A m") != "A m":
+            return None
+        cells = sum(len(p) for p in network.populations.values() if p.template.measures_dipole)
+        area = float(np.abs(target["agg"]).max()) / NAM / MOMENT_DENSITY_nAm_per_mm2
+        return cls(median=area * PYRAMIDAL_PER_mm2 / cells) if cells and area > 0 else None
+
+    def distance(self, scale: float) -> float:
+        """Return how many standard deviations a number of columns lies from the median."""
+        return float(np.log(scale / self.median) / np.log(self.factor))
+
+    def best_scale(self, simulated: FloatArray, wanted: FloatArray, variance: float) -> float:
+        """Return the most probable scale of a simulated waveform.
+
+        It minimises ``sum((wanted - s * simulated)**2) / variance + distance(s)**2`` over ``s > 0``.
+
+        Parameters
+        ----------
+        simulated, wanted : array, shape (n_times,)
+            Simulated and target moment.
+        variance : float
+            Of the noise of one sample, in the square of their unit.
+
+        Returns
+        -------
+        scale : float
+            Number of columns.
+        """
+        power, product = float(simulated @ simulated) / variance, float(simulated @ wanted) / variance
+        width = np.log(self.factor)
+        logs = np.log(self.median) + width * np.linspace(-8.0, 8.0, 161)
+        for _ in range(4):  # a grid that narrows cannot run away, as Newton's method would on this sum of exponentials
+            factors = np.exp(logs)
+            costs = power * factors**2 - 2 * product * factors + ((logs - np.log(self.median)) / width) ** 2
+            best = int(np.argmin(costs))
+            logs = np.linspace(logs[max(best - 1, 0)], logs[min(best + 1, len(logs) - 1)], len(logs))
+        return float(np.exp(logs[len(logs) // 2]))
+
+
+def check_target(target: Any) -> Dipole:
+    """Return a target if it can be fitted.
+
+    Raises
+    ------
+    ParameterError
+        It is not a Dipole.
+    DataError
+        It is constant, or ends before the stimulus.
+    """
+    if not isinstance(target, Dipole):
+        raise ParameterError(
+            f"target must be a Dipole, got {type(target).__name__}: make one with Dipole.from_nAm(times_ms, "
+            "{'agg': values}) or mne_hnn.source.estimate_target, so that its unit is known."
+        )
+    if not np.isfinite(target.data).all():
+        raise DataError("The target holds NaN or infinity: remove or interpolate those samples.")
+    values = target["agg"][target.times > 0]
+    if len(values) < 4:
+        raise DataError(
+            f"The target ends at {target.times[-1]:g} s, not after the stimulus: there is nothing to simulate. Take a "
+            "later window."
+        )
+    if np.ptp(values) <= 1e-12 * np.abs(values).max():
+        raise DataError("The target is constant after the stimulus: there is nothing to explain.")
+    if target.provenance.get("unit", "A m") == "A m" and np.abs(values).max() > 1e-4:
+        raise DataError(
+            f"The target reaches {np.abs(values).max():.3g} A m, more than a whole brain gives: its values are "
+            "probably nA m. Make it with Dipole.from_nAm."
+        )
+    return target
+
+
+def fit_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
+    """Return the factor >= 0 that brings a dipole closest to a target (least squares), and R² with it.
+
+    Parameters
+    ----------
+    dipole : Dipole
+        Simulated, smoothed.
+    target : Dipole
+        The target.
+
+    Returns
+    -------
+    scale : float
+        The factor; 0 if any positive one makes things worse.
+    r_squared : float
+        1 - residual variance / variance of the target around its mean.
+
+    Raises
+    ------
+    ParameterError
+        The target is constant.
+    """
+    _, simulated, wanted = align(dipole, target)
+    power = float(simulated @ simulated)
+    scale = max(float(simulated @ wanted) / power, 0.0) if power > 0 else 0.0
+    return scale, explained(scale * simulated, wanted)
+
+
+def explained(simulated: FloatArray, wanted: FloatArray) -> float:
+    """Return R²: 1 - residual variance / variance around the mean."""
+    spread = float(((wanted - wanted.mean()) ** 2).sum())
+    if spread == 0:
+        raise ParameterError("The target is constant in the window that is fitted: nothing to explain.")
+    return 1.0 - float(((wanted - simulated) ** 2).sum()) / spread
+
+
+def covering(target: Dipole, dt: float) -> float:
+    """Return how long to simulate for a target, ms: to its last time, in whole steps."""
+    if target.times[-1] <= 0:
+        raise ParameterError(
+            f"The target ends at {target.times[-1]:g} s, not after the stimulus: there is nothing to simulate. Take a "
+            "later window."
+        )
+    return dt * float(np.ceil(round(target.times[-1] / MS / dt, 6)))
+
+
+def fitted_dipole(dipole: Dipole, target: Dipole) -> Dipole:
+    """Return a dipole that says what it was fitted to: unit and direction are the target's."""
+    provenance = target.provenance
+    return Dipole(
+        dipole.data,
+        None,
+        dipole.layers,
+        comment="fitted simulation",
+        nave=dipole.nave,
+        provenance={name: provenance[name] for name in KEPT if name in provenance},
+        scale_applied=dipole.scale_applied,
+        sfreq=dipole.info["sfreq"],
+        tmin=float(dipole.times[0]),
+    )
+
+
+def smoothed(simulation: Simulation, smooth_ms: float) -> Dipole:
+    """Return the average dipole of a simulation, smoothed as it is compared with a target; 0 ms: as it is."""
+    dipole = simulation.dipole
+    return dipole.smooth(smooth_ms) if smooth_ms else dipole

@@ -1,0 +1,250 @@
+"""Optimizers, all with one signature: they ask for the losses of points of the unit cube until their budget is spent.
+
+Each is deterministic for a seed, and asks for points in batches that do not depend on the number of processes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import differential_evolution, least_squares, minimize
+from scipy.stats import qmc
+
+from .._checks import check_name
+from ..errors import ParameterError
+
+__all__ = ["FEW", "OPTIMIZERS", "BudgetSpent", "Optimizer", "Problem", "choose_optimizer"]
+
+FloatArray = NDArray[np.float64]
+FEW = 4
+"""So many parameters need so few evaluations that they can be searched everywhere, and on the full column at once."""
+WORST = 1e12
+"""Loss of a simulation that failed, for optimizers that cannot take infinity."""
+
+
+class BudgetSpent(Exception):  # noqa: N818 - not an error: how a search ends
+    """The last evaluation of the budget was made."""
+
+
+class Problem(Protocol):
+    """What an optimizer sees of a fit.
+
+    Attributes
+    ----------
+    start : array, shape (n_free,)
+        Where to start, in the unit cube.
+    step : float
+        Size of first steps, as a share of the bounds.
+    seed : int
+        Seed of everything random.
+    budget : int
+        Evaluations left.
+    """
+
+    start: FloatArray
+    step: float
+    seed: int
+
+    @property
+    def budget(self) -> int:
+        """Evaluations left."""
+        ...
+
+    def losses(self, points: FloatArray) -> FloatArray:
+        """Return the losses of points, shape (n_points, n_free); ends the search when the budget is spent."""
+        ...
+
+    def residuals(self, points: FloatArray) -> FloatArray:
+        """Return the residuals of points, shape (n_points, n_residuals); as :meth:`losses`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """A row of :data:`OPTIMIZERS`.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    description : str
+        What it is good for, with its source.
+    run : callable
+        Searches a :class:`Problem`.
+    needs : str | None
+        The package it needs besides the required ones.
+    """
+
+    name: str
+    description: str
+    run: Callable[[Problem], None]
+    needs: str | None = None
+
+
+def _finite(losses: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(losses), losses, WORST)
+
+
+def _cma(problem: Problem) -> None:
+    import cma
+
+    n = len(problem.start)
+    if n == 1:  # the strategy has no covariance to adapt in one dimension, and pycma refuses it
+        return _scan(problem)
+    stream = np.random.default_rng(problem.seed)
+    options = {
+        "bounds": [0.0, 1.0],
+        "popsize": 4 + math.floor(3 * math.log(n)),
+        # its own stream: pycma would seed the global one
+        "seed": np.nan,
+        "randn": lambda *shape: stream.standard_normal(shape),
+        "verbose": -9,
+        "maxfevals": np.inf,
+    }
+    restart = 0
+    start = problem.start
+    while True:
+        strategy = cma.CMAEvolutionStrategy(np.clip(start, 0.01, 0.99), problem.step, options)
+        while not strategy.stop():
+            points = np.array(strategy.ask())
+            strategy.tell(list(points), _finite(problem.losses(points)).tolist())
+        restart += 1
+        options["popsize"] = (4 + math.floor(3 * math.log(n))) * 2**restart  # as IPOP-CMA-ES does
+        start = stream.random(n)
+
+
+def _evolution(problem: Problem) -> None:
+    n = len(problem.start)
+    size = max(8, min(4 * n, problem.budget // 5))
+    spread = qmc.LatinHypercube(n, rng=np.random.default_rng(problem.seed)).random(size)
+    # half of the first generation close to the start, the other half everywhere
+    near = np.clip(problem.start + problem.step * (spread - 0.5), 0.0, 1.0)
+    first = np.where(np.arange(size)[:, None] % 2 == 0, near, spread)
+    first[0] = problem.start
+    differential_evolution(
+        lambda points: _finite(problem.losses(np.atleast_2d(points.T))), [(0.0, 1.0)] * n, init=first, maxiter=10**6,
+        vectorized=True, updating="deferred", polish=False, tol=0.0, rng=np.random.default_rng(problem.seed + 1),
+    )  # fmt: skip
+
+
+def _nelder_mead(problem: Problem) -> None:
+    start = problem.start
+    # towards the middle of the cube, so that no corner of the simplex is cut off by a bound
+    corners = start + problem.step * np.diag(np.where(start > 0.5, -1.0, 1.0))
+    minimize(
+        lambda point: float(_finite(problem.losses(point[None]))[0]), start, method="Nelder-Mead",
+        bounds=[(0.0, 1.0)] * len(start),
+        options={"initial_simplex": np.vstack([start, corners]), "maxfev": 10**6, "xatol": 1e-4, "fatol": 1e-7},
+    )  # fmt: skip
+
+
+def _least_squares(problem: Problem) -> None:
+    step = 0.1 * problem.step
+
+    def residual(point: FloatArray) -> FloatArray:
+        return np.asarray(problem.residuals(point[None])[0])
+
+    def jacobian(point: FloatArray) -> FloatArray:
+        steps = np.where(point > 0.5, -step, step)
+        values = problem.residuals(np.vstack([point, point + np.diag(steps)]))
+        return np.asarray(((values[1:] - values[0]) / steps[:, None]).T)
+
+    inside = np.clip(problem.start, 1e-6, 1 - 1e-6)
+    least_squares(residual, inside, jac=jacobian, bounds=(0.0, 1.0), x_scale=problem.step, max_nfev=10**6)
+
+
+def _scan(problem: Problem) -> None:
+    """Look everywhere in one dimension, then ever closer around the best."""
+    grid = np.linspace(0.0, 1.0, min(17, max(3, problem.budget // 2)))
+    width = float(grid[1] - grid[0])
+    losses = problem.losses(grid[:, None])
+    best, lowest = float(grid[np.argmin(losses)]), float(losses.min())
+    while width > 1e-6:
+        points = np.clip(best + width * np.array([-0.6, -0.3, 0.3, 0.6]), 0.0, 1.0)
+        losses = problem.losses(points[:, None])
+        if losses.min() < lowest:
+            best, lowest = float(points[np.argmin(losses)]), float(losses.min())
+        width *= 0.5
+
+
+def _random(problem: Problem) -> None:
+    stream = np.random.default_rng(problem.seed)
+    problem.losses(problem.start[None])
+    while True:
+        problem.losses(stream.random((8, len(problem.start))))
+
+
+#: Optimizers by name.
+OPTIMIZERS: Mapping[str, Optimizer] = {
+    row.name: row
+    for row in (
+        Optimizer(
+            name="cma",
+            description="CMA-ES with restarts (Hansen and Ostermeier 2001, "
+            "https://doi.org/10.1162/106365601750190398): the first choice, for rough losses and up to some 50 "
+            "parameters. One parameter is scanned instead.",
+            run=_cma,
+            needs="cma",
+        ),
+        Optimizer(
+            name="differential_evolution",
+            description="scipy's differential evolution (Storn and Price 1997, "
+            "https://doi.org/10.1023/A:1008202821328): global; no further package.",
+            run=_evolution,
+        ),
+        Optimizer(
+            name="least_squares",
+            description="scipy's trust-region least squares with finite differences of the residuals: few evaluations "
+            "close to a smooth minimum. Only for waveform objectives.",
+            run=_least_squares,
+        ),
+        Optimizer(
+            name="nelder_mead",
+            description="scipy's simplex (Nelder and Mead 1965, https://doi.org/10.1093/comjnl/7.4.308): local, one "
+            "evaluation at a time.",
+            run=_nelder_mead,
+        ),
+        Optimizer(
+            name="scan",
+            description="A grid that narrows around the best point, for one parameter.",
+            run=_scan,
+        ),
+        Optimizer(name="random", description="Uniform in the bounds: what others must beat.", run=_random),
+    )
+}
+
+
+def choose_optimizer(name: str, n_free: int = 2) -> Optimizer:
+    """Return an optimizer by name.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`OPTIMIZERS`, or ``'auto'``: a scan for one parameter, scipy's differential evolution for up to
+        four, which it searches everywhere; CMA-ES for more, if pycma is installed.
+    n_free : int
+        Number of free parameters.
+
+    Raises
+    ------
+    ParameterError
+        The name is unknown, its package is missing, or it does not fit the number of parameters.
+    """
+    if name == "auto":
+        cma = n_free > FEW and find_spec("cma") is not None
+        name = "scan" if n_free == 1 else "cma" if cma else "differential_evolution"
+    row = OPTIMIZERS[check_name(name, ("auto", *OPTIMIZERS), "optimizer")]
+    if row.needs is not None and find_spec(row.needs) is None:
+        raise ParameterError(
+            f"Optimizer {name!r} needs the package {row.needs!r}: pip install 'mne-hnn[fit]', or use "
+            "'differential_evolution'."
+        )
+    if name == "scan" and n_free != 1:
+        raise ParameterError(f"Optimizer 'scan' takes one free parameter, got {n_free}: use 'auto'.")
+    return row

@@ -1,0 +1,144 @@
+"""Times, spreads and weights of a sequence of drives as one vector, its misfit and its priors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from .linear import LinearColumn
+from .observation import ColumnPrior
+from .sequence import GAP_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate
+
+__all__ = ["WEIGHT_FACTOR", "DriveVector", "Posterior", "natural"]
+
+FloatArray = NDArray[np.float64]
+WEIGHT_uS, WEIGHT_FACTOR = 1e-4, 5.0
+"""Weight that is expected of an input, and its standard deviation as a factor."""
+WEIGHT_BOUNDS_uS = (1e-7, 1e-3)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DriveVector:
+    """Drives as one vector: times, log spreads, log weights, log number of columns."""
+
+    locations: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of drives."""
+        return len(self.locations)
+
+    def parts(self, x: FloatArray) -> tuple[FloatArray, FloatArray, list[FloatArray], float]:
+        """Return times (ms), spreads (ms), weights per drive (uS) and number of columns of a vector."""
+        n = self.n
+        weights = np.split(np.exp(x[2 * n : -1]), np.cumsum(self.sizes)[:-1])
+        return x[:n], np.exp(x[n : 2 * n]), weights, float(np.exp(x[-1]))
+
+
+@dataclass(kw_only=True, eq=False)
+class Posterior:
+    """Misfit and priors as one sum of squares."""
+
+    column: LinearColumn
+    sequence: DriveVector
+    wanted: FloatArray
+    variance: float
+    prior: ColumnPrior | None
+    lowered: float = 0.0
+    """Logarithm of the factor by which all weights had to be lower, and columns more, than expected a priori."""
+
+    def moment(self, x: FloatArray) -> FloatArray:
+        """Return the moment of one column, A m."""
+        mu, sigma, weights, _ = self.sequence.parts(x)
+        found: FloatArray = self.column.background.copy()
+        for place, time, spread, some in zip(self.sequence.locations, mu, sigma, weights, strict=True):
+            found = found + self.column.basis(place, float(time), float(spread)) @ some
+        return found
+
+    def priors(self, x: FloatArray) -> FloatArray:
+        """Return how far spreads, weights, gaps and number of columns lie from what is expected, in deviations."""
+        mu, _, _, scale = self.sequence.parts(x)
+        n = self.sequence.n
+        gaps = np.diff(np.sort(mu))
+        return np.concatenate([
+            (x[n : 2 * n] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR),
+            (x[2 * n : -1] + self.lowered - np.log(WEIGHT_uS)) / np.log(WEIGHT_FACTOR),
+            3.0 * np.maximum(0.0, GAP_MS - gaps),
+            # without a prior on the columns their number and the weights would be free against one another
+            [0.0 if self.prior is None else self.prior.distance(scale * np.exp(-self.lowered))],
+        ])  # fmt: skip
+
+    def residual(self, x: FloatArray, correction: FloatArray | float = 0.0) -> FloatArray:
+        """Return misfit and priors; `correction` (A m) is added to the moment of one column."""
+        scale = float(np.exp(x[-1]))
+        data = (scale * (self.moment(x) + correction) - self.wanted) / np.sqrt(self.variance)
+        return np.asarray(np.concatenate([data, self.priors(x)]), dtype=float)
+
+    def bounds(self) -> tuple[FloatArray, FloatArray]:
+        """Return the bounds of a vector."""
+        n, m = self.sequence.n, sum(self.sequence.sizes)
+        low = (
+            [1.0] * n
+            + [np.log(SIGMA_BOUNDS[0])] * n
+            + [np.log(WEIGHT_BOUNDS_uS[0]) - self.lowered] * m
+            + [np.log(1e-3)]
+        )
+        high = (
+            [self.column.tstop - 1.0] * n
+            + [np.log(SIGMA_BOUNDS[1])] * n
+            + [np.log(WEIGHT_BOUNDS_uS[1]) - self.lowered] * m
+        )
+        return np.array(low), np.array([*high, np.log(1e12)])
+
+    def best(self, x: FloatArray, correction: FloatArray | float = 0.0) -> FloatArray:
+        """Return the most probable vector near another."""
+        low, high = self.bounds()
+        found = least_squares(
+            self.residual, np.clip(x, low + 1e-9, high - 1e-9), bounds=(low, high), x_scale=self.steps(), max_nfev=60,
+            kwargs={"correction": correction}, diff_step=1e-4,
+        )  # fmt: skip
+        return np.asarray(found.x)
+
+    def steps(self) -> FloatArray:
+        """Return sensible steps of a vector."""
+        n, m = self.sequence.n, sum(self.sequence.sizes)
+        return np.array([5.0] * n + [0.5] * n + [1.0] * m + [1.0])
+
+    def start(self, candidate: Candidate) -> FloatArray:
+        """Return the vector of a candidate: its weights times columns divided so that both are plausible."""
+        total = np.concatenate(candidate.weights)
+        scale = self.prior.median if self.prior is not None else float(total.max()) / WEIGHT_uS
+        scale = max(scale, float(total.max()) / WEIGHT_BOUNDS_uS[1] * 1.01)
+        weights = np.clip(total / scale, 3e-3 * WEIGHT_uS, WEIGHT_BOUNDS_uS[1])
+        return np.concatenate([candidate.mu_ms, np.log(candidate.sigma_ms), np.log(weights), [np.log(scale)]])
+
+    def lower(self, x: FloatArray, factor: float) -> FloatArray:
+        """Return the vector with all weights smaller by a factor and as many more columns, as expected from now on."""
+        self.lowered -= float(np.log(factor))
+        n = self.sequence.n
+        moved = x.copy()
+        moved[2 * n : -1] += np.log(factor)
+        moved[-1] -= np.log(factor)
+        return moved
+
+    def covariance(self, x: FloatArray, inflation: float) -> FloatArray:
+        """Return the covariance of a local Gaussian approximation; `inflation` multiplies the noise variance."""
+        base = self.residual(x)
+        steps = 1e-3 * self.steps()
+        jacobian = np.array([(self.residual(x + step) - base) / step.sum() for step in np.diag(steps)]).T
+        n = len(self.wanted)
+        jacobian[:n] /= np.sqrt(inflation)
+        # times are as likely anywhere in the record before the data are seen
+        flat = np.zeros(len(x))
+        flat[: self.sequence.n] = 12.0 / self.column.tstop**2
+        flat[-1] = 1e-6
+        return np.asarray(np.linalg.inv(jacobian.T @ jacobian + np.diag(flat)))
+
+
+def natural(sequence: DriveVector, x: FloatArray) -> FloatArray:
+    """Return times, spreads, weights and number of columns of a vector, in ms, uS and 1."""
+    return np.concatenate([x[: sequence.n], np.exp(x[sequence.n :])])

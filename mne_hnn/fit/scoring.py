@@ -1,0 +1,97 @@
+"""How good a fitted network is, in trials that its search has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._checks import check_positive
+from ..compare import correlation, nrmse, r_squared
+from ..dipole import Dipole
+from ..errors import SimulationError
+from ..network import Network
+from ..simulate import Simulation
+from .evaluate import Evaluator, Runs
+from .result import Estimate
+
+__all__ = [
+    "DETERMINED",
+    "Z90",
+    "ceiling",
+    "final_simulation",
+    "known_error",
+    "relative_noise",
+    "trial_r_squared",
+    "undetermined",
+    "waveform_scores",
+]
+
+Z90 = 1.6449
+"""Half width of an interval that holds 90 % of a normal distribution, in standard deviations."""
+DETERMINED = 0.7
+"""A parameter is determined if the data leave it less than this share of the width it had before."""
+
+
+def relative_noise(target: Dipole, noise: float, standard_error: float | None) -> float:
+    """Return the noise of a target relative to its root mean square: its standard error, but at least `noise`."""
+    check_positive(noise, "noise")
+    if standard_error is None:
+        return noise
+    size = float(np.sqrt(np.mean(target["agg"][target.times > 0] ** 2)))
+    return max(noise, check_positive(standard_error, "standard_error (A m)") / size)
+
+
+def known_error(target: Dipole, standard_error: float | None) -> float | None:
+    """Return the standard error that is given, or the one that the target's provenance holds."""
+    return target.provenance.get("standard_error") if standard_error is None else standard_error
+
+
+def final_simulation(evaluator: Evaluator, network: Network, runs: Runs, n_final: int, fresh_seed: int) -> Simulation:
+    """Return the fresh trials of a fitted network."""
+    outcome = evaluator.simulate([network], runs.with_trials(n_final, fresh_seed))[0]
+    if isinstance(outcome, SimulationError):
+        raise SimulationError(f"The fitted network fails in the trials of the final score: {outcome}")
+    return outcome
+
+
+def waveform_scores(dipole: Dipole, target: Dipole, window: dict[str, Any]) -> dict[str, float]:
+    """Return R², NRMSE and correlation of a scaled, smoothed dipole."""
+    return {
+        "r_squared": r_squared(dipole, target, **window),
+        "nrmse": nrmse(dipole, target, **window),
+        "correlation": correlation(dipole, target, **window),
+    }
+
+
+def trial_r_squared(
+    simulation: Simulation, target: Dipole, smooth_ms: float, scale: float, window: dict[str, Any]
+) -> float:
+    """Return the median over trials of R² of a single trial."""
+    values = []
+    for one in simulation.dipoles:
+        dipole = one.copy()
+        if smooth_ms:
+            dipole.smooth(smooth_ms)
+        values.append(r_squared(dipole.scale(scale), target, **window))
+    return float(np.median(values))
+
+
+def ceiling(target: Dipole, standard_error: float | None) -> float:
+    """Return the R² that the true waveform would reach on average, NaN without a standard error."""
+    if standard_error is None:
+        return float("nan")
+    values = target["agg"][target.times > 0]
+    return 1.0 - standard_error**2 / float(np.var(values))
+
+
+def undetermined(estimates: Sequence[Estimate]) -> list[str]:
+    """Return the warning that names the parameters that the data do not determine."""
+    loose = [one.path for one in estimates if not one.determined]
+    if not loose:
+        return []
+    return [
+        f"The data do not determine {len(loose)} of {len(estimates)} parameters: their values are as good as others "
+        f"within the bounds ({', '.join(loose)})."
+    ]

@@ -1,0 +1,422 @@
+"""Fit any parameters of a network to any objective."""
+
+from __future__ import annotations
+
+import warnings as python_warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mne.utils import ProgressBar, logger
+from numpy.typing import NDArray
+
+from .._checks import check_int, check_positive, check_seed
+from .._units import MS
+from ..dipole import Dipole
+from ..errors import ParameterError, SimulationError
+from ..network import EvokedDrive, Network
+from .checkpoint import Checkpoint
+from .evaluate import Evaluator, Runs
+from .levels import Level, as_levels, on_level
+from .objectives import Objective, Waveform, as_objective
+from .observation import ColumnPrior, check_target, covering, fitted_dipole, smoothed
+from .optimizers import FEW, BudgetSpent, choose_optimizer
+from .parameters import Parameter, ParameterSpace, evoked_parameters
+from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
+from .scoring import (
+    DETERMINED,
+    Z90,
+    ceiling,
+    final_simulation,
+    known_error,
+    relative_noise,
+    trial_r_squared,
+    undetermined,
+    waveform_scores,
+)
+
+__all__ = ["fit_drives"]
+
+FloatArray = NDArray[np.float64]
+
+
+def fit_drives(
+    network: Network,
+    target: Dipole | None = None,
+    parameters: Sequence[Parameter] | None = None,
+    *,
+    objective: Any = "r_squared",
+    optimizer: str = "auto",
+    max_evaluations: int = 200,
+    levels: Any = "auto",
+    n_trials: int = 1,
+    n_final: int = 10,
+    step: float = 0.2,
+    smooth_ms: float = 20.0,
+    scale: float | str | None = "prior",
+    noise: float = 0.05,
+    standard_error: float | None = None,
+    tstop: float | None = None,
+    dt: float = 0.025,
+    seed: int = 1,
+    fresh_seed: int = 2,
+    intervals: bool = True,
+    n_jobs: int = 1,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[int, float], None] | None = None,
+    kind: str = "drives",
+    **options: Any,
+) -> FitResult:
+    """Fit parameters of a network, starting from the values it has.
+
+    Every network is simulated with the same random numbers; the result is scored with others. A simulation that fails
+    counts as the worst.
+
+    Parameters
+    ----------
+    network : Network
+        Where the search starts.
+    target : Dipole | None
+        The target; None if `objective` needs none.
+    parameters : sequence of Parameter | None
+        What may change, and how far. None takes :func:`evoked_parameters`: times, spreads and weights of the evoked
+        drives.
+    objective : str | callable | Objective
+        A name of :data:`~mne_hnn.fit.OBJECTIVES`, a function from a :class:`~mne_hnn.simulate.Simulation` to a number
+        to make small, or an objective.
+    optimizer : str
+        A name of :data:`~mne_hnn.fit.OPTIMIZERS`, or ``'auto'``: CMA-ES if pycma is installed and more than four
+        parameters are free, else scipy's differential evolution; a scan for one parameter.
+    max_evaluations : int
+        Networks to try on all levels together, without the final trials and those for the intervals.
+    levels : 'auto' | None | sequence of Level
+        Steps of rising cost. ``'auto'`` searches a 5 x 5 mesh first if the column is at least four times as large and
+        more than four parameters are free; None uses the column only.
+    n_trials : int
+        Trials per evaluation, averaged.
+    n_final : int
+        Trials of the final score.
+    step : float
+        Size of first steps, as a share of the bounds.
+    smooth_ms : float
+        Hamming window on the simulated dipole before it is compared, ms; 0 for none.
+    scale : float | 'prior' | None
+        Factor on the simulated dipole, the number of columns. ``'prior'`` takes the most probable one by
+        :class:`ColumnPrior`, None the one that fits best.
+    noise : float
+        Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
+        counts instead if it is larger.
+    standard_error : float | None
+        Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
+    tstop : float | None
+        Duration, ms; None is the target's last time.
+    dt : float
+        Time step, ms.
+    seed, fresh_seed : int
+        Seeds of the search and of the final trials.
+    intervals : bool
+        Whether to compute intervals of the parameters; it takes one more evaluation per parameter.
+    n_jobs : int
+        Processes.
+    executor : concurrent.futures.Executor | None
+        Runs the simulations instead, for example Dask's.
+    checkpoint : path-like | None
+        Folder in which everything simulated is kept: the same call with the same folder goes on where it stopped, and
+        ends with the same result.
+    progress : callable | None
+        Called with the number of networks tried and the best loss; None shows a progress bar.
+    kind : str
+        Name of the kind of fit, kept in the result.
+    **options
+        Of the named objective, such as ``tmin``, ``tmax``, ``weights`` and ``layers`` of
+        :class:`~mne_hnn.fit.Waveform`.
+
+    Returns
+    -------
+    result : FitResult
+        Network, scores with fresh seeds, intervals, all evaluations.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument; the sentence says which and what was expected.
+    DataError
+        The target cannot be fitted.
+    SimulationError
+        The network as it was given does not run.
+    """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
+    check_int(max_evaluations, "max_evaluations", minimum=1)
+    check_int(n_final, "n_final", minimum=1)
+    check_positive(step, "step")
+    check_seed(seed, "seed")
+    check_seed(fresh_seed, "fresh_seed")
+    if seed == fresh_seed:
+        raise ParameterError(f"fresh_seed must differ from seed, got {seed} twice: the final score would not be fresh.")
+    if target is not None:
+        check_target(target)
+        standard_error = known_error(target, standard_error)
+        noise = relative_noise(target, noise, standard_error)
+    if isinstance(objective, str):
+        options = {"smooth_ms": smooth_ms, **options} if objective != "time_frequency" else options
+        if target is not None and objective in ("r_squared", "nrmse", "rmse", "correlation"):
+            prior = ColumnPrior.for_target(target, network) if scale == "prior" else None
+            options = {
+                "scale": scale if not isinstance(scale, str) else None,
+                "prior": prior,
+                "noise": noise,
+                **options,
+            }
+    goal = as_objective(objective, target, **options)
+    if tstop is None:
+        if target is None:
+            raise ParameterError("tstop must be given when there is no target: how long to simulate, in ms.")
+        tstop = covering(target, dt)
+    space = ParameterSpace(evoked_parameters(network) if parameters is None else parameters, network)
+    if target is not None:
+        check_drives_within(network, target)
+    row = choose_optimizer(optimizer, space.n_free)
+    if row.name == "least_squares" and not isinstance(goal, Waveform):
+        raise ParameterError(
+            "Optimizer 'least_squares' needs a waveform objective, such as 'r_squared': use 'cma' or "
+            "'differential_evolution'."
+        )
+    few = isinstance(levels, str) and levels == "auto" and space.n_free <= FEW
+    steps = as_levels(None if few else levels, network, n_trials)
+    settings = {
+        "objective": objective if isinstance(objective, str) else type(goal).__name__.lower(), "optimizer": row.name,
+        "max_evaluations": max_evaluations, "n_trials": n_trials, "n_final": n_final, "step": step,
+        "smooth_ms": smooth_ms, "scale": scale, "noise": noise, "standard_error": standard_error, "tstop": tstop,
+        "dt": dt, "seed": seed, "fresh_seed": fresh_seed,
+        "levels": [[str(one), one.n_trials, one.share] for one in steps],
+        "parameters": [[one.path, one.low, one.high, one.scale, one.fixed] for one in space.parameters],
+        **{name: value for name, value in options.items() if isinstance(value, (int, float, str))},
+    }  # fmt: skip
+    prior_used = getattr(goal, "prior", None)
+    if prior_used is not None:
+        settings |= {"columns_median": prior_used.median, "columns_factor": prior_used.factor}
+    search = _Search(
+        space, goal, Runs(tstop=tstop, dt=dt, seed=seed), steps, step, max_evaluations,
+        Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor), progress,
+    )  # fmt: skip
+    best = search.run(row.run)
+    return _conclude(search, best, kind, target, network, settings, n_trials, n_final, fresh_seed, intervals)
+
+
+def check_drives_within(network: Network, target: Dipole) -> None:
+    """Refuse evoked drives that come after the target's end: nothing could tell of them."""
+    end = target.times[-1] / MS
+    for name, drive in network.drives.items():
+        if isinstance(drive, EvokedDrive) and drive.mu_ms >= end:
+            raise ParameterError(
+                f"Drive {name!r} comes at {drive.mu_ms:g} ms, but the target ends at {end:g} ms: take a longer target, "
+                f"or remove the drive with network.without_drives({name!r})."
+            )
+
+
+class _Search:
+    """The problem that optimizers see, at one level after the other."""
+
+    def __init__(
+        self, space: ParameterSpace, objective: Objective, runs: Runs, levels: tuple[Level, ...], step: float,
+        budget: int, evaluator: Evaluator, progress: Callable[[int, float], None] | None,
+    ) -> None:  # fmt: skip
+        self.space, self.objective, self.runs, self.levels, self.step = space, objective, runs, levels, step
+        self.evaluator, self.total = evaluator, budget
+        assert runs.seed is not None
+        self.seed = runs.seed
+        self.start = space.start
+        self.evaluations: list[Evaluation] = []
+        self.reports: list[LevelReport] = []
+        self.best: tuple[float, FloatArray] = (np.inf, space.start)
+        self.level = levels[-1]
+        self._left = budget
+        self._progress = progress
+        self._bar = ProgressBar(budget, mesg="Fitting") if progress is None else None
+
+    @property
+    def budget(self) -> int:
+        return self._left
+
+    def run(self, optimize: Callable[[Any], None]) -> FloatArray:
+        """Search all levels and return the best point of the last."""
+        shares = np.array([level.share for level in self.levels])
+        budgets = np.maximum(1, np.floor(self.total * shares / shares.sum()).astype(int))
+        budgets[-1] = max(1, self.total - int(budgets[:-1].sum()))
+        for number, (level, budget) in enumerate(zip(self.levels, budgets.tolist(), strict=True)):
+            first = len(self.evaluations)
+            coarse_best = self.best[1]
+            self.level, self._left, self.best = level, budget, (np.inf, self.start)
+            try:
+                # the start counts at each level: the best of a coarse level may be worse here
+                points = [self.space.start] if number == 0 else [coarse_best, self.space.start]
+                losses = self.losses(np.array(points))
+                if number == 0 and not np.isfinite(losses).any():
+                    self._fail(level)
+                self.start = points[int(np.argmin(losses))]
+                if number:
+                    self.reports[-1] = self._compared(self.reports[-1], coarse_best)
+                    self.step = self.step / 2
+                with python_warnings.catch_warnings():
+                    python_warnings.simplefilter("ignore")  # optimizers warn of their own ends
+                    optimize(self)
+            except BudgetSpent:
+                pass
+            tried = self.evaluations[first:]
+            self.reports.append(LevelReport(name=str(level), evaluations=len(tried), loss=self.best[0]))
+        return self.best[1]
+
+    def _fail(self, level: Level) -> None:
+        transform, _ = on_level(self.space._network, self.objective, level)
+        outcome = self.evaluator.simulate([transform(self.space.network(self.space.start))], self._runs())[0]
+        reason = f": {outcome}" if isinstance(outcome, SimulationError) else "."
+        raise SimulationError(f"The network that the fit starts with cannot be scored{reason}")
+
+    def _runs(self) -> Runs:
+        return self.runs.with_trials(self.level.n_trials, self.seed)
+
+    def _compared(self, report: LevelReport, point: FloatArray) -> LevelReport:
+        """Add how well the level before agrees with the full column at its best point."""
+        if not isinstance(self.objective, Waveform):
+            return report
+        before = self.levels[len(self.reports) - 1]
+        one, two = (self.waveform(self.space.network(point), level) for level in (before, self.level))
+        if one is None or two is None:
+            return report
+        agreement = float(np.corrcoef(one, two)[0, 1])
+        if agreement < 0.9:
+            logger.info(
+                "The %s column agrees with the next level only with r = %.2f: the search goes on from the better of "
+                "its best and the start.", report.name, agreement,
+            )  # fmt: skip
+        return replace(report, agreement=agreement)
+
+    def waveform(self, network: Network, level: Level) -> FloatArray | None:
+        """Return the smoothed moment of a network at the target's times, not scaled."""
+        assert isinstance(self.objective, Waveform)
+        waveform = self.objective
+        transform, _ = on_level(network, waveform, level)
+        runs = self.runs.with_trials(level.n_trials, self.seed)
+        record = self.evaluator.records(
+            [transform(network)], runs, "wave" + waveform.identity, lambda one: {"wave": waveform.pairs(one)[0]}
+        )[0]
+        return None if record is None else record["wave"]
+
+    def losses(self, points: FloatArray) -> FloatArray:
+        return np.array([score.loss for score in self._score(points)])
+
+    def residuals(self, points: FloatArray) -> FloatArray:
+        scores = self._score(points)
+        sizes = [len(score.residual) for score in scores if len(score.residual)]
+        worst = np.full(max(sizes, default=1), 10.0)
+        return np.array([score.residual if len(score.residual) else worst for score in scores])
+
+    def _score(self, points: FloatArray) -> list[Any]:
+        if self._left <= 0:
+            raise BudgetSpent
+        kept = points[: self._left]
+        transform, objective = on_level(self.space._network, self.objective, self.level)
+        values = [self.space.decode(point) for point in kept]
+        networks = [transform(self.space.network(point)) for point in kept]
+        scores = self.evaluator.scores(networks, self._runs(), objective)
+        for point, value, score in zip(kept, values, scores, strict=True):
+            self.evaluations.append(
+                Evaluation(
+                    level=str(self.level), values={name: value[name] for name in self.space.names}, loss=score.loss,
+                    scale=score.scale, r_squared=score.r_squared,
+                )
+            )  # fmt: skip
+            if score.loss < self.best[0]:
+                self.best = (score.loss, np.array(point))
+        self._left -= len(kept)
+        self._tell()
+        if len(kept) < len(points):
+            raise BudgetSpent
+        return scores
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(len(self.evaluations), self.best[0])
+        elif self._bar is not None:
+            self._bar.update(min(len(self.evaluations), self.total))
+
+
+def _conclude(
+    search: _Search, best: FloatArray, kind: str, target: Dipole | None, start: Network, settings: dict[str, Any],
+    n_trials: int, n_final: int, fresh_seed: int, intervals: bool,
+) -> FitResult:  # fmt: skip
+    network = search.space.network(best)
+    objective, loss = search.objective, search.best[0]
+    simulation = final_simulation(search.evaluator, network, search.runs, n_final, fresh_seed)
+    score = objective.score(simulation)
+    full = [one for one in search.evaluations if one.level == str(search.levels[-1])]
+    found = next((one.scale for one in full if one.loss == loss), float("nan"))
+    scale = found if np.isfinite(found) and found > 0 else 1.0
+    smooth_ms = float(settings["smooth_ms"])
+    dipole = smoothed(simulation, smooth_ms).scale(scale)
+    numbers: dict[str, float] = {}
+    warnings = []
+    if target is not None:
+        window = {"tmin": getattr(objective, "tmin", None), "tmax": getattr(objective, "tmax", None)}
+        numbers = waveform_scores(dipole, target, window)
+        numbers["ceiling"] = ceiling(target, settings["standard_error"])
+        numbers["trial_r_squared"] = trial_r_squared(simulation, target, smooth_ms, scale, window)
+        dipole = fitted_dipole(dipole, target)
+    base = [one.loss for one in full if one.values == search.space.decode(search.space.start)]
+    if search.evaluator.n_failed:
+        warnings.append(f"{search.evaluator.n_failed} simulations failed and counted as the worst.")
+    warnings += [
+        f"The {one.name} column agrees with the full one only with r = {one.agreement:.2f} at its best point."
+        for one in search.reports if one.agreement < 0.9
+    ]  # fmt: skip
+    estimates = _estimates(search, best, intervals)
+    warnings += undetermined(estimates)
+    return FitResult(
+        kind=kind, network=network, start_network=start, simulation=simulation, dipole=dipole, target=target,
+        scale=scale,
+        scores=Scores(
+            loss=score.loss, search_loss=loss, start_loss=base[0] if base else float("nan"), **numbers
+        ),
+        estimates=estimates, evaluations=tuple(search.evaluations), levels=tuple(search.reports), settings=settings,
+        warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def _estimates(search: _Search, best: FloatArray, intervals: bool) -> tuple[Estimate, ...]:
+    """Return values and intervals: Gauss-Newton curvature at the best point, and flat priors within the bounds."""
+    space = search.space
+    values = space.decode(best)
+    if not intervals or not isinstance(search.objective, Waveform):
+        return tuple(Estimate(path=name, value=values[name]) for name in space.names)
+    step = 0.02
+    steps = np.where(best > 0.5, -step, step)
+    points = np.vstack([best, best + np.diag(steps)])
+    networks = [space.network(point) for point in points]
+    scores = search.evaluator.scores(networks, search._runs(), search.objective)
+    centre = scores[0].residual
+    jacobian = np.array([
+        (one.residual - centre) / size if len(one.residual) == len(centre) else np.zeros(len(centre))
+        for one, size in zip(scores[1:], steps, strict=True)
+    ]).T  # fmt: skip
+    waveform = search.objective
+    misfit = max(waveform.noise, float(np.linalg.norm(centre)))
+    span = (search.runs.tstop) / max(waveform.smooth_ms / 2, 1.0)
+    weight = min(span, len(centre)) / misfit**2
+    # 12 is the inverse variance of a uniform distribution over the unit interval
+    covariance = np.linalg.inv(weight * jacobian.T @ jacobian + 12.0 * np.eye(space.n_free))
+    deviations = np.sqrt(np.diag(covariance))
+    found = []
+    for k, name in enumerate(space.names):
+        ends = []
+        for sign in (-1.0, 1.0):
+            point = best.copy()
+            point[k] += sign * Z90 * deviations[k]
+            ends.append(space.decode(point)[name])
+        determined = bool(deviations[k] < DETERMINED / np.sqrt(12.0))
+        found.append(Estimate(path=name, value=values[name], low=ends[0], high=ends[1], determined=determined))
+    return tuple(found)

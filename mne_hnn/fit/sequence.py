@@ -1,0 +1,232 @@
+"""Which drives came when: sequences of evoked drives proposed from a waveform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares, nnls
+from scipy.signal import find_peaks
+
+from .linear import LOCATIONS, LinearColumn
+
+__all__ = ["Candidate", "propose"]
+
+FloatArray = NDArray[np.float64]
+SIGMA_MS, SIGMA_FACTOR = 4.0, np.exp(0.5)
+"""Spread that is expected of a drive, ms, and its standard deviation as a factor."""
+SIGMA_BOUNDS = (1.0, 20.0)
+GAP_MS = 10.0
+"""Drives closer than this are not told apart."""
+COST_PER_DRIVE = 4.0
+"""Effective number of free numbers of a drive: time, spread, size, and shape by its four weights."""
+GRID_MS = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A sequence of drives in order of time.
+
+    Attributes
+    ----------
+    locations : tuple of str
+        ``'proximal'`` or ``'distal'`` for each drive.
+    mu_ms, sigma_ms : tuple of float
+        Times and spreads.
+    weights : tuple of array
+        Weight of each input times the number of columns, uS.
+    misfit : float
+        Residual sum of squares in units of the noise of independent samples.
+    criterion : float
+        Misfit plus what the drives cost; the lowest is the best.
+    """
+
+    locations: tuple[str, ...]
+    mu_ms: tuple[float, ...]
+    sigma_ms: tuple[float, ...]
+    weights: tuple[FloatArray, ...]
+    misfit: float
+    criterion: float
+
+    def __str__(self) -> str:
+        return ", ".join(f"{one} {mu:.0f} ms" for one, mu in zip(self.locations, self.mu_ms, strict=True))
+
+
+Drives = list[tuple[str, float, float]]
+
+
+class _Proposer:
+    def __init__(self, column: LinearColumn, wanted: FloatArray, variance: float, n_independent: float) -> None:
+        self.column = column
+        self.wanted = (wanted - column.background) / np.sqrt(variance)
+        self.cost = COST_PER_DRIVE * np.log(n_independent)
+        self.deviation = np.sqrt(variance)
+        # nnls on columns of about one: weights in uS times A m per uS would be of any size
+        self.size = float(np.linalg.norm(column.basis(LOCATIONS[0], column.tstop / 2, SIGMA_MS), axis=0).max())
+
+    def basis(self, drives: Drives) -> FloatArray:
+        parts = [self.column.basis(*one) for one in drives]
+        return np.hstack(parts) / self.size
+
+    def solve(self, drives: Drives) -> tuple[FloatArray, FloatArray]:
+        """Return weights >= 0 and the residual with them; a little ridge decides between inputs that look alike."""
+        basis = self.basis(drives)
+        ridge = 1e-2 * float(np.linalg.norm(self.wanted)) * np.eye(basis.shape[1])
+        scaled = basis * (np.linalg.norm(self.wanted) / max(np.linalg.norm(basis, axis=0).max(), 1e-300))
+        factor = np.linalg.norm(self.wanted) / max(np.linalg.norm(basis, axis=0).max(), 1e-300)
+        found, _ = nnls(np.vstack([scaled, ridge]), np.concatenate([self.wanted, np.zeros(len(ridge))]), maxiter=1000)
+        return found * factor * self.deviation / self.size, scaled @ found - self.wanted
+
+    def refine(self, drives: Drives) -> Candidate:
+        """Move times and spreads to the best place; weights follow at each step (variable projection)."""
+        drives = sorted(drives, key=lambda one: one[1])
+        n = len(drives)
+        places = [one[0] for one in drives]
+        begin = np.array([one[1] for one in drives] + [np.log(one[2]) for one in drives])
+
+        def unpack(x: FloatArray) -> Drives:
+            return [(place, float(x[k]), float(np.exp(x[n + k]))) for k, place in enumerate(places)]
+
+        def residual(x: FloatArray) -> FloatArray:
+            gaps = np.diff(np.sort(x[:n]))
+            return np.concatenate([
+                self.solve(unpack(x))[1],
+                (x[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR),
+                3.0 * np.maximum(0.0, GAP_MS - gaps),
+            ])  # fmt: skip
+
+        low = np.array([1.0] * n + [np.log(SIGMA_BOUNDS[0])] * n)
+        high = np.array([self.column.tstop - 1.0] * n + [np.log(SIGMA_BOUNDS[1])] * n)
+        found = least_squares(
+            residual, np.clip(begin, low + 1e-6, high - 1e-6), bounds=(low, high), x_scale=np.repeat([5.0, 0.5], n),
+            diff_step=1e-3, max_nfev=25,
+        ).x  # fmt: skip
+        refined = sorted(unpack(found), key=lambda one: one[1])
+        weights, left = self.solve(refined)
+        misfit = float(left @ left)
+        counts = [len(self.column.of(one[0])) for one in refined]
+        prior = float(np.sum(((found[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR)) ** 2))
+        return Candidate(
+            locations=tuple(one[0] for one in refined), mu_ms=tuple(one[1] for one in refined),
+            sigma_ms=tuple(one[2] for one in refined),
+            weights=tuple(np.split(weights, np.cumsum(counts)[:-1])), misfit=misfit,
+            criterion=misfit + prior + n * self.cost,
+        )  # fmt: skip
+
+    def extremes(self) -> Drives:
+        """Return one drive per extremum: a maximum is proximal input, a minimum distal input, somewhat earlier."""
+        drives: Drives = []
+        heights = np.ptp(self.wanted)
+        for location in LOCATIONS:
+            kernel = self.column.basis(location, self.column.tstop / 2, SIGMA_MS).sum(axis=1)
+            peak = int(np.abs(kernel).argmax())
+            lag = float(self.column.times_ms[peak]) - self.column.tstop / 2
+            places, _ = find_peaks(np.sign(kernel[peak]) * self.wanted, prominence=0.1 * heights)
+            for place in places:
+                drives.append((location, max(float(self.column.times_ms[place]) - lag, 2.0), SIGMA_MS))
+        return drives
+
+    def extended(self, candidate: Candidate | None) -> Candidate | None:
+        """Return the best sequence with one drive more, None if there is no room for it."""
+        present = as_drives(candidate) if candidate is not None else []
+        best: tuple[float, Drives] | None = None
+        for location in LOCATIONS:
+            for mu in np.arange(GRID_MS, self.column.tstop - 2.0, GRID_MS):
+                if any(abs(mu - one[1]) < GAP_MS for one in present):
+                    continue
+                tried: Drives = [*present, (location, float(mu), SIGMA_MS)]
+                _, left = self.solve(tried)
+                if best is None or left @ left < best[0]:
+                    best = (float(left @ left), tried)
+        return None if best is None else self.refine(best[1])
+
+    def turned(self, candidate: Candidate) -> list[Candidate]:
+        """Return the sequences in which one drive is left out, or comes from the other side."""
+        drives = as_drives(candidate)
+        found = []
+        for k, (location, mu, sigma) in enumerate(drives):
+            others = drives[:k] + drives[k + 1 :]
+            if others:
+                found.append(self.refine(others))
+            other = LOCATIONS[1 - LOCATIONS.index(location)]
+            found.append(self.refine([*others, (other, mu, sigma)]))
+        return found
+
+
+def as_drives(candidate: Candidate) -> Drives:
+    """Return location, time and spread of each drive."""
+    return list(zip(candidate.locations, candidate.mu_ms, candidate.sigma_ms, strict=True))
+
+
+def propose(
+    column: LinearColumn, wanted: FloatArray, *, variance: float, n_independent: float, n_drives: int | None = None,
+    max_drives: int = 8, told: Callable[[Candidate], None] = lambda one: None,
+) -> list[Candidate]:  # fmt: skip
+    """Return sequences of drives that could have made a waveform, the most plausible first.
+
+    Two searches, one from the extrema of the waveform and one from nothing, add drives where they explain most, leave
+    out or turn around those that another sequence does better without, and stop where a drive costs more than it
+    explains: the criterion is that of Schwarz (1978, https://doi.org/10.1214/aos/1176344136).
+
+    Parameters
+    ----------
+    column : LinearColumn
+        Kernels.
+    wanted : array, shape (n_times,)
+        The waveform, A m.
+    variance : float
+        Noise of one sample, so that the squared residuals of all samples over it count independent ones, (A m)².
+    n_independent : float
+        Number of independent samples.
+    n_drives : int | None
+        Number of drives; None lets the criterion decide.
+    max_drives : int
+        The most drives.
+    told : callable
+        Called with every candidate.
+
+    Returns
+    -------
+    candidates : list of Candidate
+        All that were tried, by their criterion; with the right number of drives first if `n_drives` is given.
+    """
+    proposer = _Proposer(column, wanted, variance, n_independent)
+    tried: list[Candidate] = []
+
+    def keep(candidate: Candidate) -> Candidate:
+        tried.append(candidate)
+        told(candidate)
+        return candidate
+
+    most = n_drives or max_drives
+    starts: list[Candidate | None] = [None]
+    extremes = proposer.extremes()[:most]
+    if extremes:
+        starts.insert(0, keep(proposer.refine(extremes)))
+    for start in starts:
+        current, worse = start, 0
+        while (len(current.mu_ms) if current else 0) < most and worse < 2:
+            longer = proposer.extended(current)
+            if longer is None:
+                break
+            better = current is None or keep(longer).criterion < current.criterion
+            worse = 0 if better else worse + 1
+            if current is None:
+                keep(longer)
+            current = longer
+        best = min((one for one in tried), key=lambda one: one.criterion)
+        while True:
+            others = [keep(one) for one in proposer.turned(best)]
+            winner = min(others, key=lambda one: one.criterion)
+            if winner.criterion >= best.criterion - 1e-6:
+                break
+            best = winner
+    return _ranked(tried, n_drives)
+
+
+def _ranked(candidates: Sequence[Candidate], n_drives: int | None) -> list[Candidate]:
+    return sorted(
+        candidates, key=lambda one: (n_drives is not None and len(one.mu_ms) != n_drives, one.criterion, str(one))
+    )

@@ -1,0 +1,83 @@
+"""A network as text, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import NetworkError
+from ._frozen import FrozenMap, canonical, replace
+from .biases import TonicBias
+from .cells import CellTemplate
+from .connections import Connection
+from .density import Exponential, Linear, Uniform
+from .drives import DRIVE_KINDS
+from .network import Network
+from .populations import Population
+from .sections import Branch, Section
+from .synapses import Synapse
+
+__all__ = ["network_from_text", "network_to_text"]
+
+_CLASSES: Mapping[str, type] = FrozenMap(
+    {
+        one.__name__: one
+        for one in (
+            *DRIVE_KINDS.values(), Branch, CellTemplate, Connection, Exponential, Linear, Network, Population, Section,
+            Synapse, TonicBias, Uniform,
+        )
+    }
+)  # fmt: skip
+# canonical writes maps whose order counts as lists of pairs
+_ORDERED = {"Network": ("populations", "drives"), "CellTemplate": ("sections",)}
+
+
+def network_to_text(network: Network) -> str:
+    """Return a network as JSON, with its digest."""
+    references = {name: one.template.reference for name, one in network.populations.items()}
+    content = {
+        "network": canonical(network), "name": network.name, "references": references, "digest": network.digest
+    }  # fmt: skip
+    return json.dumps(content, sort_keys=True)
+
+
+def network_from_text(text: str) -> Network:
+    """Return the network that :func:`network_to_text` wrote.
+
+    Raises
+    ------
+    NetworkError
+        The text is damaged, or of a version that describes networks in another way.
+    """
+    try:
+        content = json.loads(text)
+        network = _value(content["network"])
+        references = content["references"]
+        populations = {
+            name: replace(one, template=replace(one.template, reference=references[name]))
+            for name, one in network.populations.items()
+        }
+        network = replace(network, populations=populations, name=content["name"])
+        wanted = content["digest"]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise NetworkError(f"The text is no network of this version of mne_hnn ({type(error).__name__}).") from error
+    if not isinstance(network, Network) or network.digest != wanted:
+        raise NetworkError("The text of the network is damaged, or of another version of mne_hnn: its digest differs.")
+    return network
+
+
+def _value(item: Any) -> Any:
+    if isinstance(item, dict):
+        return {key: _value(one) for key, one in item.items()}
+    if not isinstance(item, list):
+        return item
+    if len(item) == 2 and isinstance(item[0], str) and item[0] in _CLASSES and isinstance(item[1], dict):
+        name, fields = item
+        ordered = _ORDERED.get(name, ())
+        values = {
+            key: {pair[0]: _value(pair[1]) for pair in one} if key in ordered else _value(one)
+            for key, one in fields.items()
+        }
+        return _CLASSES[name](**values)
+    return tuple(_value(one) for one in item)

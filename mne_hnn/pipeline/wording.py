@@ -1,0 +1,147 @@
+"""A fit in words and rows of tables, for the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..fit import Estimate, FitResult
+from ..network import EvokedDrive, Network
+
+__all__ = ["columns_of", "configured_rows", "drive_rows", "firing", "number", "plain_warnings", "score_rows", "tried"]
+
+DRIVE_HEADER = (
+    "Drive",
+    "Location",
+    "Mean time (ms), 90 % interval",
+    "SD (ms), 90 % interval",
+    "Weights (µS)",
+    "Not determined by the data",
+)
+CONFIGURED_HEADER = ("Drive", "State", "Kind", "Location", "Mean time (ms)", "SD (ms)", "Weights (µS)")
+
+
+def number(value: float | None) -> str:
+    """Return a number with four digits; nothing for None."""
+    return "" if value is None else f"{value:.4g}"
+
+
+def columns_of(scale: float) -> str:
+    """Return what a scale means."""
+    return f"{scale:.4g} columns like this one"
+
+
+def tried(fit: FitResult) -> str:
+    """Return how much was tried, level by level."""
+    if not fit.levels:
+        return "none: only the scale was fitted"
+    words = {
+        "linear": "sequences of drives as sums of single responses",
+        "full": "on the column",
+        "full, polished": "around the result, on the column",
+    }
+    return ", ".join(f"{one.evaluations} {words.get(one.name, f'on a mesh of {one.name}')}" for one in fit.levels)
+
+
+def firing(fit: FitResult) -> str:
+    """Return in how many trials any cell of the column fires; drives do not count."""
+    simulation = fit.simulation
+    own = [simulation.network.gid_ranges[name] for name in simulation.network.cell_types]
+    gid = simulation.spikes.gid
+    fired = np.any([(gid >= one.start) & (gid < one.stop) for one in own], axis=0)
+    return f"{len(np.unique(simulation.spikes.trial[fired]))} of {simulation.n_trials}"
+
+
+def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
+    """Yield how good a fit is."""
+    scores, settings = fit.scores, fit.settings
+    fitted = fit.kind != "none"
+    trials = fit.simulation.n_trials
+    fresh = f"average of {trials} trials" + (" that the search has not seen" if fitted else "")
+    yield f"R², {fresh}", f"{scores.r_squared:.3f}"
+    if fitted:
+        yield "R², trials of the search", f"{1 - scores.search_loss:.3f}"
+    yield "R² of a single trial (median)", f"{scores.trial_r_squared:.3f}"
+    if np.isfinite(scores.ceiling):
+        yield "R² that the true waveform would reach, by the standard error of the target", f"{scores.ceiling:.3f}"
+    yield "Trials in which any cell fires", firing(fit)
+    yield "Correlation; error relative to the target's size", f"{scores.correlation:.3f}; {scores.nrmse:.3f}"
+    found = {one.path: one for one in fit.estimates}.get("columns")
+    yield "Scale", columns_of(fit.scale) + ("" if found is None else _interval(found))
+    if settings.get("columns_median") is not None:
+        expected = f"{settings['columns_median']:.3g}, times or divided by {settings['columns_factor']:g}"
+        yield "Columns expected from the size of the target", expected
+    yield "Networks tried", tried(fit)
+
+
+def drive_rows(fit: FitResult) -> Iterator[tuple[str, ...]]:
+    """Yield the evoked drives of a fitted network, as :data:`DRIVE_HEADER` says."""
+    found = {one.path: one for one in fit.estimates}
+    for name, drive in fit.network.drives.items():
+        if not isinstance(drive, EvokedDrive):
+            continue
+        cells = [
+            number(getattr(drive, field)) + _interval(found.get(f"drives.{name}.{field}"))
+            for field in ("mu_ms", "sigma_ms")
+        ]
+        own = [one for path, one in found.items() if path.startswith(f"drives.{name}.")]
+        loose = "; ".join(_parameter(one.path, name) for one in own if not one.determined)
+        yield name, drive.location, *cells, _weights(drive), loose if own else "not estimated"
+
+
+def configured_rows(before: Network, fitted: Network) -> Iterator[tuple[str, ...]]:
+    """Yield each drive as it was configured and as it was fitted, as :data:`CONFIGURED_HEADER` says."""
+    for name in dict.fromkeys((*before.drives, *fitted.drives)):
+        first, then = before.drives.get(name), fitted.drives.get(name)
+        states = {"unchanged": first} if first == then else {"as configured": first, "fitted": then}
+        for state, drive in states.items():
+            if drive is not None:
+                times = (number(getattr(drive, field, None)) for field in ("mu_ms", "sigma_ms"))
+                yield name, state, drive.kind, drive.location, *times, _weights(drive)
+
+
+def plain_warnings(fit: FitResult) -> Iterator[str]:
+    """Yield the warnings with names of parameters in words."""
+    names = {one.path: _path(one.path, fit.network) for one in fit.estimates}
+    # paths are listed: the same letters elsewhere in a sentence are its own
+    longest_first = sorted(names, key=len, reverse=True)
+    listed = re.compile(rf"(?<=[( ])({'|'.join(map(re.escape, longest_first))})(?=[,)])")
+    for text in fit.warnings:
+        yield listed.sub(lambda match: names[match.group(1)], text) if names else text
+
+
+def _path(path: str, network: Network) -> str:
+    if path == "columns":
+        return "number of columns"
+    for name in network.drives:
+        if path.startswith(f"drives.{name}."):
+            return f"{name} {_parameter(path, name)}"
+    return path
+
+
+def _parameter(path: str, drive: str) -> str:
+    """Return the name of a drive's parameter without the drive's."""
+    field, _, cell = path.removeprefix(f"drives.{drive}.").partition(".")
+    simple = {"mu_ms": "mean time", "sigma_ms": "SD"}
+    if field in simple:
+        return simple[field]
+    return f"{field.removeprefix('weights_').upper()} to {cell.replace('_', ' ')}" if cell else field
+
+
+def _interval(estimate: Estimate | None) -> str:
+    if estimate is None or not np.isfinite([estimate.low, estimate.high]).all():
+        return ""
+    return f" ({number(estimate.low)} to {number(estimate.high)})"
+
+
+def _weights(drive: Any) -> str:
+    parts = []
+    for receptor in ("ampa", "nmda"):
+        weights: Mapping[str, float] = getattr(drive, f"weights_{receptor}", None) or {}
+        if weights:
+            listed = ", ".join(f"{cell.replace('_', ' ')} {weight:.3g}" for cell, weight in weights.items())
+            parts.append(f"{receptor.upper()}: {listed}")
+    return "; ".join(parts)

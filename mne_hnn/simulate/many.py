@@ -1,0 +1,134 @@
+"""Simulate many networks side by side, where one that fails is no reason to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, as_completed
+from typing import Any
+
+from .._checks import check_int, check_name
+from ..errors import ParameterError, SimulationError, WorkerError
+from ..network import Network
+from .engine import Trial, n_steps
+from .result import Simulation
+from .trials import BASELINES, TrialSettings, available_engine, collect, work
+from .workers import n_workers, pool
+
+__all__ = ["simulate_many"]
+
+Outcome = Simulation | SimulationError
+_Key = tuple[int, int]
+_Told = Callable[[_Key, Any], None]
+
+
+def _attempt(network: Network, trial: int, settings: TrialSettings) -> Trial | SimulationError:
+    """Return the error of a run instead of raising it: other networks go on."""
+    try:
+        return work(network, trial, settings)
+    except SimulationError as error:
+        return SimulationError(str(error))
+
+
+def simulate_many(
+    networks: Sequence[Network],
+    tstop: float = 170.0,
+    *,
+    n_trials: int = 1,
+    dt: float = 0.025,
+    seed: int | None = None,
+    baseline: str = "measured",
+    engine: str = "auto",
+    n_jobs: int = 1,
+    executor: Executor | None = None,
+    done: Callable[[int, Outcome], None] | None = None,
+) -> list[Outcome]:
+    """Simulate several networks, each as :func:`simulate` would.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        The networks.
+    tstop, n_trials, dt, seed, baseline, engine
+        As in :func:`simulate`, the same for all.
+    n_jobs : int
+        Processes; trials of all networks share them.
+    executor : concurrent.futures.Executor | None
+        Runs the trials instead of this machine's own processes, for example ``dask.distributed.Client.get_executor()``.
+        Each of its workers must run one task at a time, in a process of its own.
+    done : callable | None
+        Called as ``done(index, outcome)`` in this process when all trials of a network have ended.
+
+    Returns
+    -------
+    outcomes : list of Simulation | SimulationError
+        In the order of `networks`: the simulation, or the error that ended it (voltages that are not finite; a worker
+        that died twice at it).
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument.
+    """
+    if not all(isinstance(network, Network) for network in networks):
+        raise ParameterError("networks must hold Networks, such as jones_2009() returns, and nothing else.")
+    n_steps(tstop, dt)
+    n_trials = check_int(n_trials, "n_trials", minimum=1)
+    check_name(baseline, BASELINES, "baseline")
+    settings = TrialSettings(
+        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=available_engine(engine)
+    )
+    gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
+    outcomes: list[Outcome | None] = [None] * len(networks)
+
+    def told(key: _Key, trial: Trial | SimulationError) -> None:
+        index, number = key
+        gathered[index][number] = trial
+        if len(gathered[index]) == n_trials:
+            outcomes[index] = _joined(networks[index], gathered[index], settings)
+            gathered[index] = {}
+            if done is not None:
+                done(index, outcomes[index])  # type: ignore[arg-type]
+
+    tasks = {
+        (index, number): (network, number, settings)
+        for index, network in enumerate(networks) for number in range(n_trials)
+    }  # fmt: skip
+    if executor is not None:
+        futures = {executor.submit(_attempt, *arguments): key for key, arguments in tasks.items()}
+        for future in as_completed(futures):
+            told(futures[future], future.result())
+    elif n_workers(n_jobs) == 1:
+        for key, arguments in tasks.items():
+            told(key, _attempt(*arguments))
+    else:
+        _in_processes(tasks, n_workers(n_jobs), told)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _in_processes(tasks: dict[_Key, tuple[Any, ...]], size: int, told: _Told) -> None:
+    ended: set[_Key] = set()
+
+    def note(key: _Key, trial: Any) -> None:
+        ended.add(key)
+        told(key, trial)
+
+    for _ in range(2):  # a worker may have died for a reason that is not the network's, such as memory taken by others
+        left = {key: arguments for key, arguments in tasks.items() if key not in ended}
+        try:
+            pool(size).run(_attempt, left, note)
+            return
+        except WorkerError as error:
+            lost = str(error)
+    for key in tasks:
+        if key not in ended:
+            told(key, SimulationError(lost))
+
+
+def _joined(network: Network, trials: dict[int, Trial | SimulationError], settings: TrialSettings) -> Outcome:
+    good: dict[int, Trial] = {}
+    for number in sorted(trials):
+        trial = trials[number]
+        if isinstance(trial, SimulationError):
+            return trial
+        good[number] = trial
+    return collect(network, good, settings)

@@ -1,0 +1,219 @@
+"""What the fits reach, and how fast, beside hnn-core.
+
+    python tests/benchmarks/fit.py waveform FILE [FILE ...]        # text files: time (ms), moment (nA m)
+    python tests/benchmarks/fit.py somato                          # the digitised S1 waveform that the package carries
+    python tests/benchmarks/fit.py gallery FILE                    # the published start with its 3 free parameters
+    python tests/benchmarks/fit.py shift [--trials 5]              # one drive shifted by 10 to 40 ms
+    python tests/benchmarks/fit.py peer FILE --peer PEER/bin/python    # wall time of 200 evaluations, and to one loss
+    python tests/benchmarks/fit.py kill [--times 20]               # SIGKILL at random moments, resume, compare bytes
+
+FILE for gallery and peer is yes_trial_S1_ERP_all_avg.txt of https://github.com/jonescompneurolab/hnn-data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from compare import peer_seconds
+
+from mne_hnn import Dipole
+from mne_hnn.fit import Level, Parameter, fit_drives, fit_evoked
+from mne_hnn.network import Network, jones_2009, with_erp_drives
+from mne_hnn.simulate import simulate
+from mne_hnn.source.demo import median_nerve_waveform
+
+
+def say(text: str) -> None:
+    """Write a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def quiet(_tried: int, _loss: float) -> None:
+    """Show no progress."""
+
+
+def read(path: str) -> Dipole:
+    """Read a waveform from a text file."""
+    table = np.loadtxt(path)
+    return Dipole.from_nAm(table[:, 0], {"agg": table[:, 1]}, comment=Path(path).stem)
+
+
+def demo_target() -> Dipole:
+    """Return the S1 waveform that the package carries, 0 to 170 ms."""
+    times = np.arange(511) / 3003.0
+    return Dipole(median_nerve_waveform(times)[None], times, ["agg"], comment="somato")
+
+
+def evoked(target: Dipole, name: str, n_jobs: int) -> None:
+    """Fit a waveform with nothing set by hand."""
+    began = time.perf_counter()
+    fit = fit_evoked(jones_2009(), target, n_jobs=n_jobs, progress=quiet)
+    drives = ", ".join(f"{one.location[:4]} {one.mu_ms:.0f}" for one in fit.network.drives.values())
+    say(
+        f"{name}: R2 {fit.r_squared:.4f} with fresh seeds (single trials {fit.scores.trial_r_squared:.3f}, trials of "
+        f"the search {1 - fit.scores.search_loss:.4f}), r {fit.scores.correlation:.4f}, {fit.scale:.3g} columns, "
+        f"{len(fit.network.drives)} drives ({drives}), {time.perf_counter() - began:.0f} s"
+    )
+
+
+def gallery_start() -> tuple[Network, list[Parameter]]:
+    """Return the published start and its three free parameters with their bounds."""
+    network = with_erp_drives(jones_2009())
+    weights = {**network.drives["evprox2"].weights_ampa, "L5_pyramidal": 0.1}
+    network = network.with_drive_changes("evprox2", mu_ms=120.0, sigma_ms=1.0, weights_ampa=weights)
+    return network, [
+        Parameter(path="drives.evprox2.weights_ampa.L5_pyramidal", low=0.01, high=1.0, scale="log"),
+        Parameter(path="drives.evprox2.mu_ms", low=100.0, high=150.0),
+        Parameter(path="drives.evprox2.sigma_ms", low=1.0, high=20.0),
+    ]
+
+
+def gallery(target: Dipole, n_jobs: int) -> None:
+    """Fit the three parameters; scale and smoothing are the published ones."""
+    network, parameters = gallery_start()
+    for optimizer in ("auto", "cma"):
+        began = time.perf_counter()
+        fit = fit_drives(
+            network, target, parameters, objective="rmse", optimizer=optimizer, scale=3000.0, smooth_ms=30.0,
+            max_evaluations=90, n_trials=4, intervals=False, n_jobs=n_jobs, progress=quiet,
+        )  # fmt: skip
+        best = fit.convergence()
+        say(
+            f"gallery start, {fit.settings['optimizer']}: RMSE {best[0]:.1f} -> {best[49]:.2f} (50 evaluations) -> "
+            f"{best[-1]:.2f} nAm ({len(best)}), with fresh seeds {fit.scores.loss:.2f}, "
+            f"{time.perf_counter() - began:.0f} s"
+        )
+
+
+def shift(n_trials: int, n_jobs: int) -> None:
+    """Shift one of the published drives, and look for its time."""
+    network = with_erp_drives(jones_2009())
+    worst = 0.0
+    cases = {"evdist1": (10, -20, 30, -40), "evprox1": (10, -20, 30, 40), "evprox2": (10, -20, -30, -40)}
+    for name, shifts in cases.items():
+        mu = network.drives[name].mu_ms
+        for by in shifts:
+            truth = network.with_drive_changes(name, mu_ms=mu + by)
+            made = simulate(truth, 170.0, n_trials=10, seed=77, n_jobs=n_jobs, verbose="error").dipole
+            made.smooth(30).scale(3000)
+            target = Dipole(made["agg"][None, ::40], made.times[::40], ["agg"])
+            around = Parameter(path=f"drives.{name}.mu_ms", low=max(mu - 50, 1.0), high=min(mu + 50, 169.0))
+            fit = fit_drives(
+                network, target, [around], smooth_ms=30.0, max_evaluations=37, n_trials=n_trials, n_final=2,
+                n_jobs=n_jobs, progress=quiet,
+            )  # fmt: skip
+            one = fit.estimates[0]
+            worst = max(worst, abs(one.value - mu - by))
+            say(f"{name} by {by:+d} ms: at {mu + by:.2f}, found {one.value:.2f} ({one.low:.1f} to {one.high:.1f}) ms")
+    say(f"largest error {worst:.2f} ms")
+
+
+def peer(python: str, target: Dipole, n_jobs: int, rounds: int) -> None:
+    """Time evaluations of the peer and fits, alternating."""
+    network, parameters = gallery_start()
+    per_evaluation, full, graded = [], [], []
+    losses = []
+    for number in range(rounds):
+        per_evaluation.append(peer_seconds(python, 2, 2))
+        if number == 0:
+            began = time.perf_counter()
+            fit_drives(
+                network, target, parameters, objective="rmse", scale=3000.0, smooth_ms=30.0, max_evaluations=200,
+                levels=[Level(n_trials=2)], n_final=1, intervals=False, n_jobs=n_jobs, progress=quiet,
+            )  # fmt: skip
+            full.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        fit = fit_evoked(jones_2009(), target, n_jobs=n_jobs, n_final=2, progress=quiet)
+        graded.append(time.perf_counter() - began)
+        losses.append(float(np.sqrt(np.mean(target["agg"] ** 2))) * fit.scores.nrmse * 1e9)
+    each = statistics.median(per_evaluation)
+    say(
+        f"peer: {each:.1f} s per evaluation (median of {rounds}: two trials on two processes), times 200 = "
+        f"{200 * each:.0f} s\n200 evaluations of the full column, two trials each: {full[0]:.0f} s, ratio "
+        f"{200 * each / full[0]:.1f}\nfit_evoked: {statistics.median(graded):.0f} s to RMSE {max(losses):.1f} nAm; the "
+        f"peer's 50 evaluations take {50 * each:.0f} s, ratio {50 * each / statistics.median(graded):.0f}"
+    )
+
+
+SMALL = """
+import sys
+import numpy as np
+from mne_hnn.fit import fit_evoked
+from mne_hnn.network import jones_2009
+from mne_hnn.source.demo import median_nerve_waveform
+from mne_hnn import Dipole
+times = np.arange(511) / 3003.0
+target = Dipole(median_nerve_waveform(times)[None], times, ["agg"])
+fit = fit_evoked(jones_2009((3, 3)), target, polish=120, n_final=4, checkpoint=sys.argv[1], progress=lambda *_: None)
+fit.save(sys.argv[2])
+"""
+
+
+def kill(times: int) -> None:
+    """Kill a small fit at random moments; what it ends with must be what an unbroken one ends with."""
+    stream = random.Random(0)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.npz"
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", SMALL, f"{folder}/whole", str(whole)], check=True)
+        seconds = time.perf_counter() - began
+        wanted = hashlib.sha256(whole.read_bytes()).hexdigest()
+        same = 0
+        for number in range(times):
+            place, result = f"{folder}/{number}", Path(folder) / f"{number}.npz"
+            process = subprocess.Popen([sys.executable, "-c", SMALL, place, str(result)])
+            moment = stream.uniform(0.1, 0.95) * seconds
+            time.sleep(moment)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            left = len(list(Path(place).glob("batch-*"))) if Path(place).exists() else 0
+            result.unlink(missing_ok=True)
+            subprocess.run([sys.executable, "-c", SMALL, place, str(result)], check=True)
+            same += hashlib.sha256(result.read_bytes()).hexdigest() == wanted
+            say(f"killed after {moment:.1f} of {seconds:.1f} s, {left} batches kept: {same} of {number + 1} the same")
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("waveform", "somato", "gallery", "shift", "peer", "kill"))
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--peer")
+    parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--trials", type=int, default=5)
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if options.what in ("waveform", "gallery", "peer") and not options.files:
+        parser.error(f"{options.what} needs a FILE")
+    if options.what == "waveform":
+        for path in options.files:
+            evoked(read(path), Path(path).stem, options.n_jobs)
+    elif options.what == "somato":
+        evoked(demo_target(), "somato", options.n_jobs)
+    elif options.what == "gallery":
+        gallery(read(options.files[0]), options.n_jobs)
+    elif options.what == "shift":
+        shift(options.trials, options.n_jobs)
+    elif options.what == "peer":
+        peer(options.peer, read(options.files[0]), options.n_jobs, options.rounds)
+    else:
+        kill(options.times)
+
+
+if __name__ == "__main__":
+    main()

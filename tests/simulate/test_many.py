@@ -1,0 +1,135 @@
+"""Several networks side by side: each as if it were simulated alone, and one that fails stops no other."""
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+
+from mne_hnn.errors import ParameterError, SimulationError
+from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.simulate import Simulation, simulate, simulate_many, workers
+
+TSTOP = 40.0
+
+
+def networks():
+    """Two that run, one that cannot, and another one that runs, in this order."""
+    first = with_erp_drives(jones_2009((2, 2)))
+    second = first.with_drive_changes("evprox1", mu_ms=15.0)
+    fails = first.with_tonic_bias("absurd", amplitude_nA={"L5_pyramidal": 1e6})
+    third = with_erp_drives(jones_2009((3, 2)))
+    return [first, second, fails, third]
+
+
+def bytes_of(simulation):
+    spikes = simulation.spikes
+    parts = [dipole.data.tobytes() for dipole in simulation.dipoles]
+    return b"".join([*parts, spikes.trial.tobytes(), spikes.time.tobytes(), spikes.gid.tobytes()])
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return [
+        bytes_of(simulate(network, TSTOP, n_trials=2, seed=7, verbose="error"))
+        for k, network in enumerate(networks()) if k != 2
+    ]  # fmt: skip
+
+
+def assert_as_alone(outcomes, alone):
+    assert len(outcomes) == 4
+    assert isinstance(outcomes[2], SimulationError)
+    assert "unstable" in str(outcomes[2])
+    assert [bytes_of(one) for k, one in enumerate(outcomes) if k != 2] == alone
+    for k in (0, 1, 3):
+        assert isinstance(outcomes[k], Simulation)
+        assert outcomes[k].network == networks()[k]
+        assert outcomes[k].n_trials == 2
+        assert (outcomes[k].tstop, outcomes[k].dt, outcomes[k].seed) == (TSTOP, 0.025, 7)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_each_is_what_it_is_alone(alone, n_jobs):
+    told = []
+    outcomes = simulate_many(
+        networks(), TSTOP, n_trials=2, seed=7, n_jobs=n_jobs, done=lambda index, outcome: told.append((index, outcome))
+    )
+    assert_as_alone(outcomes, alone)
+    assert sorted(index for index, _ in told) == [0, 1, 2, 3]
+    assert all(outcomes[index] is outcome for index, outcome in told)
+    if n_jobs == 1:
+        assert [index for index, _ in told] == [0, 1, 2, 3]
+
+
+def test_an_executor_of_ones_own(alone):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=2, mp_context=context) as executor:
+        outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, executor=executor)
+    assert_as_alone(outcomes, alone)
+
+
+def test_order_does_not_matter(alone):
+    outcomes = simulate_many(networks()[::-1], TSTOP, n_trials=2, seed=7)
+    assert [bytes_of(one) for k, one in enumerate(outcomes[::-1]) if k != 2] == alone
+
+
+def test_no_seed_takes_those_of_the_drives():
+    network = networks()[0]
+    (outcome,) = simulate_many([network], TSTOP)
+    assert bytes_of(outcome) == bytes_of(simulate(network, TSTOP, verbose="error"))
+
+
+def test_a_worker_that_dies_once_is_replaced(alone):
+    """Its network may be innocent, so it is tried again in a new process."""
+    killed = []
+
+    def kill_one(_index, _outcome):
+        if not killed:
+            killed.append(workers.pool(2).pids()[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, n_jobs=2, done=kill_one)
+    assert len(killed) == 1
+    assert_as_alone(outcomes, alone)
+
+
+def test_none_and_the_same_one_twice(alone):
+    assert simulate_many([], TSTOP) == []
+    assert simulate_many([], TSTOP, n_jobs=2) == []
+    network = networks()[0]
+    two = simulate_many([network, network], TSTOP, n_trials=2, seed=7)
+    assert [bytes_of(one) for one in two] == [alone[0], alone[0]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_trials": 0}, "n_trials"),
+        ({"tstop": -1.0}, "tstop"),
+        ({"dt": 0.0}, "dt"),
+        ({"baseline": "measurd"}, "Did you mean 'measured'"),
+        ({"engine": "neurn"}, "Did you mean 'neuron'"),
+        ({"n_jobs": 0}, "n_jobs"),
+    ],
+)
+def test_wrong_arguments(options, message):
+    with pytest.raises(ParameterError, match=message):
+        simulate_many(networks()[:1], **{"tstop": TSTOP, **options})
+
+
+def test_wrong_networks():
+    with pytest.raises(ParameterError, match="must hold Networks"):
+        simulate_many([networks()[0], "jones_2009"], TSTOP)
+
+
+def test_an_error_of_the_caller_is_not_swallowed():
+    def refuse(_index, _outcome):
+        raise KeyError("mine")
+
+    for n_jobs in (1, 2):
+        with pytest.raises(KeyError, match="mine"):
+            simulate_many(networks()[:2], 10.0, n_jobs=n_jobs, done=refuse)
+    (again,) = simulate_many(networks()[:1], 10.0, n_jobs=2)
+    assert np.isfinite(again.dipole.data).all()
