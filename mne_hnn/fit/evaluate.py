@@ -13,7 +13,7 @@ from mne.utils import logger
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..errors import SimulationError
+from ..errors import SimulationError, WorkerError
 from ..network import Network
 from ..simulate import Simulation, simulate_many
 from .checkpoint import Checkpoint
@@ -111,17 +111,21 @@ class Evaluator:
         keys = [_key(network, runs, identity) for network in networks]
         missing = [k for k, key in enumerate(keys) if self.checkpoint.get(key) is None and keys.index(key) == k]
         fresh: dict[str, dict[str, FloatArray]] = {}
+        lost: set[str] = set()
 
         def done(index: int, outcome: Simulation | SimulationError) -> None:
             key = keys[missing[index]]
+            if isinstance(outcome, WorkerError):
+                lost.add(key)  # perhaps not the network's fault: not kept for a later run
             if isinstance(outcome, SimulationError):
                 fresh[key] = {"failed": np.array(1.0)}
             else:
                 fresh[key] = {name: np.asarray(value, dtype=float) for name, value in extract(outcome).items()}
 
         self.simulate([networks[k] for k in missing], runs, done)
-        self.checkpoint.add({keys[k]: fresh[keys[k]] for k in missing})  # in the order asked, not of completion
-        found = [self.checkpoint.get(key) for key in keys]
+        # in the order asked, not of completion
+        self.checkpoint.add({keys[k]: fresh[keys[k]] for k in missing if keys[k] not in lost})
+        found = [None if key in lost else self.checkpoint.get(key) for key in keys]
         return [None if one is None or "failed" in one else dict(one) for one in found]
 
     def scores(self, networks: Sequence[Network], runs: Runs, objective: Objective) -> list[Score]:

@@ -53,6 +53,8 @@ STRESS = 1.6
 LOWER = 0.6
 """Factor by which all weights are lowered when cells fire."""
 ROUNDS = 20
+BAR = 100
+"""Length of the progress bar: how many proposals there will be is not known before, rarely more."""
 
 
 def fit_evoked(
@@ -166,17 +168,24 @@ def fit_evoked(
     }  # fmt: skip
     if drives == "network":
         return fit_drives(
-            network, target, max_evaluations=max_evaluations, levels=levels,
-            scale="prior" if prior is not None else None, **common,
+            network, target, max_evaluations=max_evaluations, levels=levels, prior=prior, **common
         )  # fmt: skip
-    if isinstance(progress, type(None)):
-        bar = ProgressBar(100, mesg="Fitting")
-        progress = lambda count, _loss: bar.update(min(count, 100))  # noqa: E731
-    bare = network.without_drives(*evoked_only(network))
+    bar = ProgressBar(BAR, mesg="Fitting") if progress is None else None
+    tell = progress or (lambda _tried, _loss: None)
+    if bar is not None:
+        shown = bar
+
+        def tell(tried: int, _loss: float) -> None:
+            shown.update(min(tried, BAR - 1))
+
+    evoked = evoked_only(network)
+    bare = network.without_drives(*evoked) if evoked else network
     runs = Runs(tstop=covering(target, dt), dt=dt, n_trials=n_trials, seed=seed)
     evaluator = Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor)
-    fit = _EvokedFit(bare, target, prior, relative, smooth_ms, runs, evaluator, progress)
+    fit = _EvokedFit(bare, target, prior, relative, smooth_ms, runs, evaluator, tell)
     result = fit.run(as_levels(levels, bare, n_trials), n_drives, max_drives, refine, n_final, fresh_seed)
+    if bar is not None:
+        bar.update(BAR)
     settings = {
         "drives": drives, "n_drives": n_drives, "max_drives": max_drives, "smooth_ms": smooth_ms, "noise": relative,
         "standard_error": standard_error, "refine": refine, "polish": polish, "optimizer": optimizer,
@@ -190,16 +199,16 @@ def fit_evoked(
         result, settings=settings, start_network=network,
         scores=replace(result.scores, ceiling=ceiling(target, standard_error)),
     )  # fmt: skip
-    return _polished(result, polish, common) if polish else result
+    return _polished(result, polish, prior, common) if polish else result
 
 
-def _polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResult:
+def _polished(result: FitResult, polish: int, prior: ColumnPrior | None, common: dict[str, Any]) -> FitResult:
     """Search around a result on the full column; keep what is better in the trials of the search."""
     assert result.target is not None
     parameters = evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0)
     further = fit_drives(
         result.network, result.target, parameters, max_evaluations=polish, levels=None, intervals=False, step=0.1,
-        scale="prior" if result.settings["columns_median"] is not None else None, **common,
+        prior=prior, **common,
     )  # fmt: skip
     both = (*result.evaluations, *further.evaluations)
     reports = (*result.levels, replace(further.levels[0], name="full, polished"))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
+import struct
+import uuid
 import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .._units import MS
 from ..dipole import Dipole
 from ..errors import CacheError, DataError, NetworkError, ParameterError
 from ..network import Network
@@ -24,7 +26,18 @@ from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 
 __all__ = ["read_fit", "write_fit"]
 
-VERSION = 1
+# raise it when the content changes its form
+VERSION = 2
+
+_SIMULATION = ("tstop", "dt", "seed", "baseline", "engine")
+_SPIKES = ("n_trials", "tmin", "tmax", "trials")
+_NUMBERS = ("loss", "scale", "r_squared")
+# what JSON has no word for
+_NOT_FINITE = ("nan", "inf", "-inf")
+_DAMAGE = (
+    ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, struct.error, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
 
 
 def write_fit(path: str | Path, result: FitResult, *, overwrite: bool = False) -> None:
@@ -42,68 +55,122 @@ def write_fit(path: str | Path, result: FitResult, *, overwrite: bool = False) -
     Raises
     ------
     ParameterError
-        The file is there and `overwrite` is False.
+        The file is there and `overwrite` is False, its folder is not there, or the settings hold something that is no
+        plain value.
     CacheError
         It cannot be written.
     """
+    if not isinstance(result, FitResult):
+        raise ParameterError(f"result must be a FitResult, got {type(result).__name__}.")
     file = Path(path).expanduser()
     if file.exists() and not overwrite:
         raise ParameterError(f"{file} exists: choose another name, or overwrite=True.")
+    if not file.parent.is_dir():
+        raise ParameterError(f"There is no folder {file.parent} to write {file.name} into: make it first.")
+    arrays = _arrays(result)
+    scratch = file.with_name(f".writing-{uuid.uuid4().hex}.npz")
+    try:
+        try:
+            with scratch.open("xb") as stream:
+                np.savez_compressed(stream, **arrays)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(scratch, file)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise CacheError(f"The fit cannot be written to {file}: {error.strerror or error}.") from error
+
+
+def _arrays(result: FitResult) -> dict[str, Any]:
     simulation, spikes = result.simulation, result.simulation.spikes
-    arrays: dict[str, Any] = {
-        "trials": np.array([one.data for one in simulation.dipoles]), "times": simulation.times,
-        "layers": np.array(simulation.dipoles[0].layers), "spike_trial": spikes.trial, "spike_time": spikes.time,
-        "spike_gid": spikes.gid,
-        **_dipole_arrays("dipole", result.dipole),
-        **({} if result.target is None else _dipole_arrays("target", result.target)),
-    }  # fmt: skip
     content = {
         "version": VERSION, "kind": result.kind, "network": network_to_text(result.network),
         "start_network": network_to_text(result.start_network), "scale": result.scale,
-        "simulation": {name: getattr(simulation, name) for name in ("tstop", "dt", "seed", "baseline", "engine")},
+        "simulation": {name: getattr(simulation, name) for name in _SIMULATION},
+        "trials": [_about(one) for one in simulation.dipoles],
+        "spikes": {name: getattr(spikes, name) for name in _SPIKES},
+        "dipole": _about(result.dipole), "target": None if result.target is None else _about(result.target),
         "scores": asdict(result.scores), "estimates": [asdict(one) for one in result.estimates],
-        "evaluations": [asdict(one) for one in result.evaluations], "levels": [asdict(one) for one in result.levels],
-        "settings": dict(result.settings), "warnings": list(result.warnings),
+        "levels": [asdict(one) for one in result.levels], "settings": result.settings, "warnings": result.warnings,
     }  # fmt: skip
-    arrays["content"] = np.array(json.dumps(_plain(content)))
-    try:
-        handle, scratch = tempfile.mkstemp(dir=file.parent, prefix=".writing-", suffix=".npz")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                np.savez_compressed(stream, **arrays)
-            Path(scratch).chmod(0o644)
-            os.replace(scratch, file)
-        finally:
-            Path(scratch).unlink(missing_ok=True)
-    except OSError as error:
-        raise CacheError(f"The fit cannot be written to {file}: {error.strerror}.") from error
+    return {
+        "content": np.array(json.dumps(_plain(content))), "trials": np.array([one.data for one in simulation.dipoles]),
+        "spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid, "dipole": result.dipole.data,
+        **({} if result.target is None else {"target": result.target.data}), **_columns(result.evaluations),
+    }  # fmt: skip
 
 
-def _dipole_arrays(name: str, dipole: Dipole) -> dict[str, Any]:
-    about = {
-        "layers": list(dipole.layers), "comment": dipole.comment, "nave": int(dipole.nave),
+def _columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
+    """Return evaluations as arrays; what one level did not vary is NaN there."""
+    paths = list(dict.fromkeys(path for one in evaluations for path in one.values))
+    values = [[one.values.get(path, math.nan) for path in paths] for one in evaluations]
+    return {
+        "tried_level": np.array([one.level for one in evaluations], dtype=str),
+        "tried_path": np.array(paths, dtype=str),
+        "tried_value": np.array(values, dtype=float).reshape(len(evaluations), len(paths)),
+        **{f"tried_{name}": np.array([getattr(one, name) for one in evaluations], dtype=float) for name in _NUMBERS},
+    }  # fmt: skip
+
+
+def _evaluations(kept: Mapping[str, Any]) -> tuple[Evaluation, ...]:
+    paths = kept["tried_path"].tolist()
+    values = [
+        {path: value for path, value in zip(paths, row, strict=True) if not math.isnan(value)}
+        for row in kept["tried_value"].tolist()
+    ]
+    numbers = zip(*(kept[f"tried_{name}"].tolist() for name in _NUMBERS), strict=True)
+    return tuple(
+        Evaluation(level=level, values=own, **dict(zip(_NUMBERS, row, strict=True)))
+        for level, own, row in zip(kept["tried_level"].tolist(), values, numbers, strict=True)
+    )
+
+
+def _about(dipole: Dipole) -> dict[str, Any]:
+    return {
+        "layers": dipole.layers, "comment": dipole.comment, "nave": int(dipole.nave),
         "provenance": dipole.provenance, "scale_applied": dipole.scale_applied,
-        "sfreq": float(dipole.info["sfreq"]), "tmin": float(dipole.times[0]),
+        "sfreq": float(dipole.info["sfreq"]), "tmin": float(dipole.times[0]), "baseline": dipole.baseline,
     }  # fmt: skip
-    return {f"{name}_data": dipole.data, f"{name}_about": np.array(json.dumps(about))}
+
+
+def _dipole(data: Any, about: Mapping[str, Any]) -> Dipole:
+    options = dict(about)
+    baseline = options.pop("baseline")
+    dipole = Dipole(data, None, **options)
+    if dipole.times[0] != about["tmin"]:  # to the last bit
+        dipole.shift_time(about["tmin"], relative=False)
+    dipole.baseline = None if baseline is None else tuple(baseline)
+    return dipole
+
+
+def _simulation(kept: Mapping[str, Any], content: Mapping[str, Any], network: Network) -> Simulation:
+    spikes = Spikes(
+        trial=kept["spike_trial"], time=kept["spike_time"], gid=kept["spike_gid"], gid_ranges=network.gid_ranges,
+        **content["spikes"],
+    )  # fmt: skip
+    dipoles = tuple(_dipole(*pair) for pair in zip(kept["trials"], content["trials"], strict=True))
+    return Simulation(network=network, dipoles=dipoles, spikes=spikes, **content["simulation"])
 
 
 def _plain(value: Any) -> Any:
     """Return a value that JSON keeps; numbers that it does not know become text."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
-    return value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ParameterError(f"A fit result can be saved with plain values only, got {value!r} of {type(value).__name__}.")
 
 
 def _restored(value: Any) -> Any:
     if isinstance(value, dict):
-        if set(value) == {"float"}:
+        if set(value) == {"float"} and value["float"] in _NOT_FINITE:
             return float(value["float"])
         return {key: _restored(one) for key, one in value.items()}
     return [_restored(one) for one in value] if isinstance(value, list) else value
@@ -120,7 +187,7 @@ def read_fit(path: str | Path) -> FitResult:
     Returns
     -------
     result : FitResult
-        As it was saved.
+        As it was saved; tuples in its settings are lists now.
 
     Raises
     ------
@@ -131,47 +198,45 @@ def read_fit(path: str | Path) -> FitResult:
     if not file.is_file():
         raise DataError(f"There is no file {file}: check the path.")
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            content = _restored(json.loads(str(kept["content"])))
-            if content["version"] != VERSION:
-                raise DataError(f"{file} was written by another version of mne_hnn: fit again.")
-            network = network_from_text(content["network"])
-            return FitResult(
-                kind=content["kind"], network=network, start_network=network_from_text(content["start_network"]),
-                simulation=_simulation(kept, content["simulation"], network), dipole=_dipole(kept, "dipole"),
-                target=_dipole(kept, "target") if "target_data" in kept.files else None, scale=content["scale"],
-                scores=_of(Scores, content["scores"]),
-                estimates=tuple(_of(Estimate, one) for one in content["estimates"]),
-                evaluations=tuple(_of(Evaluation, one) for one in content["evaluations"]),
-                levels=tuple(_of(LevelReport, one) for one in content["levels"]), settings=content["settings"],
-                warnings=tuple(content["warnings"]),
-            )  # fmt: skip
+        kept = _members(file)
+        return _result(kept, _content(kept, file))
+    except DataError:
+        raise
     except NetworkError as error:
         raise DataError(f"{file} cannot be read: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from error
+    except _DAMAGE as error:
         raise DataError(f"{file} is no fit result, or damaged ({type(error).__name__}): fit again.") from error
 
 
-def _of(kind: Any, values: dict[str, Any]) -> Any:
+def _members(file: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(file) as archive:
+        if archive.testzip() is not None:  # NumPy compares no checksums of what it does not read to the end
+            raise zipfile.BadZipFile
+    with np.load(file, allow_pickle=False) as kept:
+        return dict(kept)
+
+
+def _content(kept: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = _restored(json.loads(str(kept["content"])))
+    if content["version"] != VERSION:
+        raise DataError(f"{file} was written by another version of mne_hnn: fit again.")
+    return content
+
+
+def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
+    network, target = network_from_text(content["network"]), content["target"]
+    return FitResult(
+        kind=content["kind"], network=network, start_network=network_from_text(content["start_network"]),
+        simulation=_simulation(kept, content, network), dipole=_dipole(kept["dipole"], content["dipole"]),
+        target=None if target is None else _dipole(kept["target"], target), scale=content["scale"],
+        scores=_of(Scores, content["scores"]), estimates=tuple(_of(Estimate, one) for one in content["estimates"]),
+        evaluations=_evaluations(kept), levels=tuple(_of(LevelReport, one) for one in content["levels"]),
+        settings=content["settings"], warnings=tuple(content["warnings"]),
+    )  # fmt: skip
+
+
+def _of(kind: Any, values: Mapping[str, Any]) -> Any:
     known = {field.name for field in fields(kind)}
     return kind(**{name: value for name, value in values.items() if name in known})
-
-
-def _dipole(kept: Any, name: str) -> Dipole:
-    about = json.loads(str(kept[f"{name}_about"]))
-    return Dipole(kept[f"{name}_data"], None, **about)
-
-
-def _simulation(kept: Any, about: dict[str, Any], network: Network) -> Simulation:
-    layers = [str(name) for name in kept["layers"]]
-    spikes = Spikes(
-        trial=kept["spike_trial"], time=kept["spike_time"], gid=kept["spike_gid"], gid_ranges=network.gid_ranges,
-        n_trials=len(kept["trials"]), tmin=0.0, tmax=float(about["tstop"]) * MS,
-    )  # fmt: skip
-    dipoles = tuple(
-        Dipole(data, kept["times"], layers, comment=f"{network.name}, trial {index}")
-        for index, data in enumerate(kept["trials"])
-    )
-    return Simulation(network=network, dipoles=dipoles, spikes=spikes, **about)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._checks import check_int, check_positive
 from ..errors import ParameterError
-from ..network import Network
+from ..network import Connection, Network, distance_scale
 from ..network import replace as changed
 from ..network.grid import check_mesh_shape
 from ..simulate import Simulation
@@ -52,9 +52,10 @@ class Level:
 def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
     """Return the same piece of cortex with fewer cells, further apart.
 
-    Space constants keep their length in um, so cells see the same distances. Every connection gets as many times
-    stronger as there are fewer cells, so that the input to a cell stays the same in the mean. Where cells fire, a few
-    strong inputs are not many weak ones: the waveforms of both must be compared before one stands for the other.
+    Space constants keep their length in um, so cells see the same distances. Every connection gets stronger by the
+    ratio of what a cell receives by it on average, so that the input to a cell stays the same in the mean. Where cells
+    fire, a few strong inputs are not many weak ones: the waveforms of both must be compared before one stands for the
+    other.
 
     Parameters
     ----------
@@ -81,12 +82,27 @@ def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
     coarse = changed(
         coarse,
         connections=tuple(
-            changed(one, lamtha=one.lamtha / length, weight_uS=one.weight_uS * ratio) for one in coarse.connections
+            changed(
+                one,
+                lamtha=one.lamtha / length,
+                weight_uS=one.weight_uS * _input(network, one, one.lamtha) / _input(coarse, one, one.lamtha / length),
+            )
+            for one in coarse.connections
         ),
     )
     for name, drive in coarse.drives.items():
         coarse = coarse.with_drive_changes(name, space_constant=drive.space_constant / length)
     return coarse
+
+
+def _input(network: Network, connection: Connection, lamtha: float) -> float:
+    """Return what a target cell receives by a connection on average, relative to its weight."""
+    source, target = (network.positions(name) for name in (connection.source, connection.target))
+    received = distance_scale(source, target, lamtha, network.inplane_distance_um)
+    if connection.source == connection.target and not connection.allow_autapses:
+        np.fill_diagonal(received, 0.0)
+    total = float(received.sum(axis=0).mean())
+    return total if total > 0 else 1.0  # a single cell that does not reach itself: whatever weight
 
 
 def _ratio(network: Network, mesh_shape: tuple[int, int]) -> float:

@@ -187,12 +187,13 @@ def _cells(network: Network) -> int:
 
 
 def _moments(evaluator: Evaluator, networks: list[Network], runs: Runs, factor: float) -> list[FloatArray]:
-    every = max(1, round(STEP_MS / runs.dt))
+    wanted = np.arange(0.0, runs.tstop + 1e-9, STEP_MS) * MS
 
     def extract(simulation: Simulation) -> dict[str, Any]:
-        return {"moment": multiplied(simulation, factor).dipole["agg"][::every]}
+        dipole = multiplied(simulation, factor).dipole
+        return {"moment": np.interp(wanted, dipole.times, dipole["agg"])}
 
-    records = evaluator.records(networks, runs, f"moment x {factor!r} / {every}", extract)
+    records = evaluator.records(networks, runs, f"moment x {factor!r} / {STEP_MS}", extract)
     if any(record is None for record in records):
         raise SimulationError("The network does not run below threshold: simulate it without drives to see why.")
     return [record["moment"] for record in records if record is not None]

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import inspect
+import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_non_negative, check_positive
+from .._units import NAM
 from ..compare import align
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..simulate import Simulation
 from . import spectra
-from .observation import ColumnPrior, check_target, explained, smoothed
+from .observation import ColumnPrior, check_target, smoothed
 
 __all__ = [
+    "MEASURES",
     "OBJECTIVES",
     "BandPower",
     "Combined",
@@ -142,23 +146,28 @@ class Waveform:
             self.noise, self.tmin, self.tmax, weights, sorted(self.layers.items()),
         )  # fmt: skip
 
-    def pairs(self, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
-        """Return simulated and wanted moment at the target's times, weighted, all layers after one another (A m)."""
+    def samples(self, simulation: Simulation) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """Return simulated and wanted moment at the target's times (A m), and the weight of each sample, per layer."""
         dipole = smoothed(simulation, self.smooth_ms)
         rows = []
         for layer, share in self.layers.items():
             check_name(layer, dipole.layers, "layer", where="of the simulated dipole")
             times, simulated, wanted = align(dipole, self.target, layer=layer, tmin=self.tmin, tmax=self.tmax)
-            weight = np.full(len(times), np.sqrt(share))
+            weight = np.full(len(times), float(share))
             if self.weights is not None:
                 given = np.asarray(self.weights(times), dtype=float)
                 if given.shape != times.shape or not np.isfinite(given).all() or (given < 0).any() or not given.any():
                     raise ParameterError(
                         f"weights must return {len(times)} numbers >= 0, not all zero, got shape {given.shape}."
                     )
-                weight *= np.sqrt(given)
-            rows.append((weight * simulated, weight * wanted))
-        return np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
+                weight *= given
+            if weight.any():
+                rows.append((simulated, wanted, weight))
+        return rows
+
+    def pairs(self, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
+        """Return simulated and wanted moment times the root of their weights, all layers after one another (A m)."""
+        return _joined(self.samples(simulation))
 
     def best_scale(self, simulated: FloatArray, wanted: FloatArray) -> float:
         """Return the factor on the simulated moment."""
@@ -171,21 +180,40 @@ class Waveform:
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
-        simulated, wanted = self.pairs(simulation)
+        rows = self.samples(simulation)
+        simulated, wanted = _joined(rows)
         scale = self.best_scale(simulated, wanted)
         residual = scale * simulated - wanted
-        r_squared = explained(scale * simulated, wanted)
+        spread = _product(rows, 1, 1)
+        if spread <= 0:
+            raise ParameterError("The target is constant where it counts: nothing to explain.")
+        r_squared = 1.0 - float(residual @ residual) / spread
         if self.measure == "r_squared":
             loss = 1.0 - r_squared
         elif self.measure == "nrmse":
             loss = float(np.linalg.norm(residual) / np.linalg.norm(wanted))
         elif self.measure == "rmse":
-            loss = float(np.sqrt(np.mean(residual**2))) * 1e9
+            total = sum(float(weight.sum()) for _, _, weight in rows)
+            loss = float(np.sqrt(residual @ residual / total)) / NAM
         else:
-            with np.errstate(invalid="ignore"):
-                r = float(np.corrcoef(simulated, wanted)[0, 1])
-            loss = 1.0 - r if np.isfinite(r) else 1.0
+            size = np.sqrt(_product(rows, 0, 0) * spread)
+            loss = 1.0 - float(_product(rows, 0, 1) / size) if size > 0 else 1.0
         return Score(loss=loss, scale=scale, r_squared=r_squared, residual=residual / np.linalg.norm(wanted))
+
+
+def _joined(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
+    parts = [np.concatenate([row[k] * np.sqrt(row[2]) for row in rows]) for k in (0, 1)]
+    return parts[0], parts[1]
+
+
+def _product(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]], one: int, two: int) -> float:
+    """Return the weighted sum of products around the weighted mean of each layer."""
+    total = 0.0
+    for row in rows:
+        weight = row[2]
+        first, second = (row[k] - np.average(row[k], weights=weight) for k in (one, two))
+        total += float(np.sum(weight * first * second))
+    return total
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -356,14 +384,8 @@ class Custom:
 
     @property
     def identity(self) -> str:
-        """Text that differs whenever scores could differ: the source of the function and the values it closes over."""
-        function = self.function
-        try:
-            source = inspect.getsource(function)
-        except (OSError, TypeError):
-            source = repr(getattr(getattr(function, "__code__", None), "co_code", type(function).__qualname__))
-        closed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-        return _text("custom", source, *[value for value in closed if isinstance(value, (int, float, str, np.ndarray))])
+        """Text that differs whenever scores could differ: the code of the function and the values it uses."""
+        return _text("custom", _code_of(self.function))
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
@@ -373,6 +395,31 @@ class Custom:
         except (TypeError, ValueError):
             name = getattr(self.function, "__name__", "function")
             raise ParameterError(f"The objective {name!r} must return one number, got {value!r}.") from None
+
+
+def _code_of(value: Any) -> str:
+    """Return text that stands for a function and what it is bound to, or for a value."""
+    if isinstance(value, functools.partial):
+        return _text("partial", _code_of(value.func), *map(_code_of, value.args), _code_of(value.keywords))
+    if isinstance(value, CodeType):
+        return _text("code", value.co_code, value.co_names, *map(_code_of, value.co_consts))
+    if isinstance(value, FunctionType):
+        closed = [cell.cell_contents for cell in value.__closure__ or ()]
+        used = {name: value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__}
+        # modules and functions it calls are known by name; values it reads count
+        read = {name: one for name, one in used.items() if not callable(one) and not isinstance(one, ModuleType)}
+        bound = (value.__defaults__, value.__kwdefaults__, closed, read)
+        return _text("function", value.__module__, value.__qualname__, _code_of(value.__code__), _code_of(bound))
+    if isinstance(value, (list, tuple)):
+        return _text(type(value).__name__, *map(_code_of, value))
+    if isinstance(value, Mapping):
+        return _text("mapping", *[_code_of(pair) for pair in value.items()])
+    if isinstance(value, np.ndarray):
+        return _text(value.dtype.str, value.shape, value)
+    try:
+        return _text(type(value).__qualname__, pickle.dumps(value))
+    except Exception:  # noqa: BLE001 - whatever a user's object raises: it stands for itself, in this process only
+        return _text(type(value).__qualname__, id(value))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -441,7 +488,13 @@ def as_objective(objective: Any, target: Dipole | None, **options: Any) -> Objec
     ParameterError
         The name is unknown, or there is no target for it.
     """
-    if hasattr(objective, "score") and hasattr(objective, "identity"):
+    ready = hasattr(objective, "score") and hasattr(objective, "identity")
+    if options and (ready or callable(objective)):
+        raise ParameterError(
+            f"{', '.join(map(repr, options))}: options belong to objectives given by name; give them to the objective "
+            "itself."
+        )
+    if ready:
         made: Objective = objective
         return made
     if callable(objective):
@@ -449,4 +502,10 @@ def as_objective(objective: Any, target: Dipole | None, **options: Any) -> Objec
     name = check_name(objective, OBJECTIVES, "objective")
     if target is None:
         raise ParameterError(f"Objective {name!r} compares with a target: give one.")
+    kind = Waveform if name in MEASURES else TimeFrequency
+    known = [one.name for one in fields(kind) if one.init and one.name not in ("target", "measure")]
+    for option in options:
+        check_name(option, known, "option", where=f"of objective {name!r}")
+    if kind is TimeFrequency and "freqs" not in options:
+        raise ParameterError("Objective 'time_frequency' needs freqs: the frequencies to compare, in Hz.")
     return OBJECTIVES[name](target, **options)

@@ -19,9 +19,11 @@ from ..simulate import Simulation
 __all__ = ["ColumnPrior", "check_target", "covering", "fit_scale", "fitted_dipole", "smoothed"]
 
 FloatArray = NDArray[np.float64]
-MOMENT_DENSITY_nAm_per_mm2 = 0.5
-"""What evoked cortex gives per area: between the 0.2 of large evoked fields and the physiological maximum of 1 to 2
-(Murakami and Okada 2015, https://doi.org/10.1016/j.neuroimage.2015.02.003)."""
+MOMENT_DENSITY_nAm_per_mm2 = 0.25
+"""What evoked cortex gives per area: 10 nA m on 40 mm² (Hämäläinen et al. 1993,
+https://doi.org/10.1103/RevModPhys.65.413), between the 0.05 of Lü and Williamson (1991,
+https://doi.org/10.1007/BF00231463) and a maximum of 1 to 2 (Murakami and Okada 2015,
+https://doi.org/10.1016/j.neuroimage.2015.02.003)."""
 PYRAMIDAL_PER_mm2 = 50_000.0
 """Pyramidal cells of layers 2/3 and 5 below one mm² of cortex: about half of some 100,000 neurons
 (Rockel et al. 1980, https://doi.org/10.1093/brain/103.2.221)."""
@@ -55,7 +57,7 @@ class ColumnPrior:
     def for_target(cls, target: Dipole, network: Network) -> ColumnPrior | None:
         """Return the prior that the size of a target and the cells of a network give.
 
-        The largest moment of the target divided by 0.5 nA m per mm² is an area (Murakami and Okada 2015), and a column
+        The largest moment of the target divided by 0.25 nA m per mm² is an area (Hämäläinen et al. 1993), and a column
         with n pyramidal cells fills n / 50,000 mm². Amplitudes of minimum-norm estimates are too small, and so is the
         number then.
 

@@ -108,15 +108,15 @@ def _cma(problem: Problem) -> None:
         "maxfevals": np.inf,
     }
     restart = 0
-    start = problem.start
+    start, step = problem.start, problem.step
     while True:
-        strategy = cma.CMAEvolutionStrategy(np.clip(start, 0.01, 0.99), problem.step, options)
+        strategy = cma.CMAEvolutionStrategy(np.clip(start, 0.01, 0.99), step, options)
         while not strategy.stop():
             points = np.array(strategy.ask())
             strategy.tell(list(points), _finite(problem.losses(points)).tolist())
         restart += 1
         options["popsize"] = (4 + math.floor(3 * math.log(n))) * 2**restart  # as IPOP-CMA-ES does
-        start = stream.random(n)
+        start, step = stream.random(n), max(problem.step, 0.3)
 
 
 def _evolution(problem: Problem) -> None:
@@ -146,16 +146,20 @@ def _nelder_mead(problem: Problem) -> None:
 
 def _least_squares(problem: Problem) -> None:
     step = 0.1 * problem.step
+    known: dict[bytes, FloatArray] = {}
 
     def residual(point: FloatArray) -> FloatArray:
-        return np.asarray(problem.residuals(point[None])[0])
+        if point.tobytes() not in known:
+            known[point.tobytes()] = np.asarray(problem.residuals(point[None])[0])
+        return known[point.tobytes()]
 
     def jacobian(point: FloatArray) -> FloatArray:
         steps = np.where(point > 0.5, -step, step)
-        values = problem.residuals(np.vstack([point, point + np.diag(steps)]))
-        return np.asarray(((values[1:] - values[0]) / steps[:, None]).T)
+        values = problem.residuals(point + np.diag(steps))
+        return np.asarray(((values - residual(point)) / steps[:, None]).T)
 
-    inside = np.clip(problem.start, 1e-6, 1 - 1e-6)
+    # a start on a bound would make only tiny steps
+    inside = np.clip(problem.start, 0.02, 0.98)
     least_squares(residual, inside, jac=jacobian, bounds=(0.0, 1.0), x_scale=problem.step, max_nfev=10**6)
 
 
@@ -163,6 +167,7 @@ def _scan(problem: Problem) -> None:
     """Look everywhere in one dimension, then ever closer around the best."""
     grid = np.linspace(0.0, 1.0, min(17, max(3, problem.budget // 2)))
     width = float(grid[1] - grid[0])
+    grid = np.concatenate([problem.start, grid])
     losses = problem.losses(grid[:, None])
     best, lowest = float(grid[np.argmin(losses)]), float(losses.min())
     while width > 1e-6:

@@ -142,7 +142,7 @@ def _target_spectrum(target: Any, fmin: float, fmax: float, burn_in_ms: float, b
             )
         inside = (freqs >= fmin) & (freqs <= fmax)
         return freqs[inside], power[inside]
-    trials = [target] if isinstance(target, Dipole) else list(target)
+    trials = [target] if isinstance(target, Dipole) else list(target) if isinstance(target, Sequence) else []
     if not trials or not all(isinstance(one, Dipole) for one in trials):
         raise ParameterError("target must be a Dipole, a sequence of Dipoles, or (frequencies, power).")
     return spectra.power_spectrum(trials, fmin=fmin, fmax=fmax, burn_in_ms=burn_in_ms, bandwidth=bandwidth)

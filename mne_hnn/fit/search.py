@@ -13,7 +13,7 @@ import numpy as np
 from mne.utils import ProgressBar, logger
 from numpy.typing import NDArray
 
-from .._checks import check_int, check_positive, check_seed
+from .._checks import check_int, check_name, check_positive, check_seed
 from .._units import MS
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
@@ -21,7 +21,7 @@ from ..network import EvokedDrive, Network
 from .checkpoint import Checkpoint
 from .evaluate import Evaluator, Runs
 from .levels import Level, as_levels, on_level
-from .objectives import Objective, Waveform, as_objective
+from .objectives import MEASURES, Objective, Score, Waveform, as_objective
 from .observation import ColumnPrior, check_target, covering, fitted_dipole, smoothed
 from .optimizers import FEW, BudgetSpent, choose_optimizer
 from .parameters import Parameter, ParameterSpace, evoked_parameters
@@ -56,7 +56,8 @@ def fit_drives(
     n_final: int = 10,
     step: float = 0.2,
     smooth_ms: float = 20.0,
-    scale: float | str | None = "prior",
+    scale: float | None = None,
+    prior: ColumnPrior | str | None = "target",
     noise: float = 0.05,
     standard_error: float | None = None,
     tstop: float | None = None,
@@ -104,9 +105,11 @@ def fit_drives(
         Size of first steps, as a share of the bounds.
     smooth_ms : float
         Hamming window on the simulated dipole before it is compared, ms; 0 for none.
-    scale : float | 'prior' | None
-        Factor on the simulated dipole, the number of columns. ``'prior'`` takes the most probable one by
-        :class:`ColumnPrior`, None the one that fits best.
+    scale : float | None
+        Factor on the simulated dipole, the number of columns; None finds it for each network.
+    prior : ColumnPrior | 'target' | None
+        Which numbers of columns are plausible, if `scale` is None; ``'target'`` takes :meth:`ColumnPrior.for_target`,
+        None the number that fits best.
     noise : float
         Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
         counts instead if it is larger.
@@ -162,16 +165,11 @@ def fit_drives(
         check_target(target)
         standard_error = known_error(target, standard_error)
         noise = relative_noise(target, noise, standard_error)
-    if isinstance(objective, str):
-        options = {"smooth_ms": smooth_ms, **options} if objective != "time_frequency" else options
-        if target is not None and objective in ("r_squared", "nrmse", "rmse", "correlation"):
-            prior = ColumnPrior.for_target(target, network) if scale == "prior" else None
-            options = {
-                "scale": scale if not isinstance(scale, str) else None,
-                "prior": prior,
-                "noise": noise,
-                **options,
-            }
+    if isinstance(prior, str):
+        check_name(prior, ("target",), "prior")
+        prior = None if target is None else ColumnPrior.for_target(target, network)
+    if isinstance(objective, str) and objective in MEASURES:
+        options = {"smooth_ms": smooth_ms, "scale": scale, "prior": prior, "noise": noise, **options}
     goal = as_objective(objective, target, **options)
     if tstop is None:
         if target is None:
@@ -188,6 +186,7 @@ def fit_drives(
         )
     few = isinstance(levels, str) and levels == "auto" and space.n_free <= FEW
     steps = as_levels(None if few else levels, network, n_trials)
+    steps = steps if max_evaluations >= 4 * len(steps) else steps[-1:]  # too few to compare levels
     settings = {
         "objective": objective if isinstance(objective, str) else type(goal).__name__.lower(), "optimizer": row.name,
         "max_evaluations": max_evaluations, "n_trials": n_trials, "n_final": n_final, "step": step,
@@ -268,7 +267,7 @@ class _Search:
             except BudgetSpent:
                 pass
             tried = self.evaluations[first:]
-            self.reports.append(LevelReport(name=str(level), evaluations=len(tried), loss=self.best[0]))
+            self.reports.append(LevelReport(name=self.name(level), evaluations=len(tried), loss=self.best[0]))
         return self.best[1]
 
     def _fail(self, level: Level) -> None:
@@ -276,6 +275,19 @@ class _Search:
         outcome = self.evaluator.simulate([transform(self.space.network(self.space.start))], self._runs())[0]
         reason = f": {outcome}" if isinstance(outcome, SimulationError) else "."
         raise SimulationError(f"The network that the fit starts with cannot be scored{reason}")
+
+    def name(self, level: Level) -> str:
+        """Return the name of a level; the trials belong to it where two levels have the same mesh."""
+        same = sum(str(one) == str(level) for one in self.levels) > 1
+        return f"{level}, {level.n_trials} trials" if same else str(level)
+
+    def _network(self, point: FloatArray, transform: Callable[[Network], Network]) -> Network | None:
+        """Return the network of a point, None where the values do not fit together (a rise slower than the decay)."""
+        try:
+            return transform(self.space.network(point))
+        except ParameterError as error:
+            logger.info("A point makes no network and counts as the worst: %s", error)
+            return None
 
     def _runs(self) -> Runs:
         return self.runs.with_trials(self.level.n_trials, self.seed)
@@ -322,15 +334,19 @@ class _Search:
         kept = points[: self._left]
         transform, objective = on_level(self.space._network, self.objective, self.level)
         values = [self.space.decode(point) for point in kept]
-        networks = [transform(self.space.network(point)) for point in kept]
-        scores = self.evaluator.scores(networks, self._runs(), objective)
+        networks = [self._network(point, transform) for point in kept]
+        found = iter(self.evaluator.scores([one for one in networks if one is not None], self._runs(), objective))
+        scores = [Score(loss=float("inf")) if one is None else next(found) for one in networks]
         for point, value, score in zip(kept, values, scores, strict=True):
             self.evaluations.append(
                 Evaluation(
-                    level=str(self.level), values={name: value[name] for name in self.space.names}, loss=score.loss,
-                    scale=score.scale, r_squared=score.r_squared,
+                    level=self.name(self.level),
+                    values={name: value[name] for name in self.space.names},
+                    loss=score.loss,
+                    scale=score.scale,
+                    r_squared=score.r_squared,
                 )
-            )  # fmt: skip
+            )
             if score.loss < self.best[0]:
                 self.best = (score.loss, np.array(point))
         self._left -= len(kept)
@@ -353,11 +369,13 @@ def _conclude(
     network = search.space.network(best)
     objective, loss = search.objective, search.best[0]
     simulation = final_simulation(search.evaluator, network, search.runs, n_final, fresh_seed)
-    score = objective.score(simulation)
-    full = [one for one in search.evaluations if one.level == str(search.levels[-1])]
+    full = [one for one in search.evaluations if one.level == search.name(search.levels[-1])]
     found = next((one.scale for one in full if one.loss == loss), float("nan"))
     scale = found if np.isfinite(found) and found > 0 else 1.0
-    smooth_ms = float(settings["smooth_ms"])
+    smooth_ms = float(objective.smooth_ms if isinstance(objective, Waveform) else settings["smooth_ms"])
+    # the scale belongs to what was fitted: fresh trials do not get one of their own
+    kept = replace(objective, scale=scale, prior=None) if isinstance(objective, Waveform) else objective
+    score = kept.score(simulation)
     dipole = smoothed(simulation, smooth_ms).scale(scale)
     numbers: dict[str, float] = {}
     warnings = []
@@ -368,8 +386,9 @@ def _conclude(
         numbers["trial_r_squared"] = trial_r_squared(simulation, target, smooth_ms, scale, window)
         dipole = fitted_dipole(dipole, target)
     base = [one.loss for one in full if one.values == search.space.decode(search.space.start)]
-    if search.evaluator.n_failed:
-        warnings.append(f"{search.evaluator.n_failed} simulations failed and counted as the worst.")
+    failed = sum(not np.isfinite(one.loss) for one in search.evaluations)
+    if failed:
+        warnings.append(f"{failed} of the networks that were tried failed, and counted as the worst.")
     warnings += [
         f"The {one.name} column agrees with the full one only with r = {one.agreement:.2f} at its best point."
         for one in search.reports if one.agreement < 0.9

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 from scipy.signal import find_peaks
 
+from ..errors import ParameterError
 from .linear import LOCATIONS, LinearColumn
 
 __all__ = ["Candidate", "propose"]
@@ -207,7 +208,7 @@ def propose(
         starts.insert(0, keep(proposer.refine(extremes)))
     for start in starts:
         current, worse = start, 0
-        while (len(current.mu_ms) if current else 0) < most and worse < 2:
+        while (len(current.mu_ms) if current else 0) < most and (worse < 2 or n_drives is not None):
             longer = proposer.extended(current)
             if longer is None:
                 break
@@ -216,14 +217,20 @@ def propose(
             if current is None:
                 keep(longer)
             current = longer
-        best = min((one for one in tried), key=lambda one: one.criterion)
+        best = _ranked(tried, n_drives)[0]
         while True:
-            others = [keep(one) for one in proposer.turned(best)]
-            winner = min(others, key=lambda one: one.criterion)
+            others = [keep(one) for one in proposer.turned(best) if n_drives in (None, len(one.mu_ms))]
+            winner = min(others, key=lambda one: one.criterion, default=best)
             if winner.criterion >= best.criterion - 1e-6:
                 break
             best = winner
-    return _ranked(tried, n_drives)
+    ranked = _ranked(tried, n_drives)
+    if n_drives not in (None, len(ranked[0].mu_ms)):
+        raise ParameterError(
+            f"n_drives = {n_drives} drives at least {GAP_MS:g} ms apart do not fit into the {column.tstop:g} ms of the "
+            f"target: at most {len(ranked[0].mu_ms)} were placed."
+        )
+    return ranked
 
 
 def _ranked(candidates: Sequence[Candidate], n_drives: int | None) -> list[Candidate]:

@@ -34,7 +34,18 @@ _ORDERED = {"Network": ("populations", "drives"), "CellTemplate": ("sections",)}
 
 
 def network_to_text(network: Network) -> str:
-    """Return a network as JSON, with its digest."""
+    """Return a network as JSON, with its digest.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Returns
+    -------
+    text : str
+        The same for equal networks of the same name, on any machine.
+    """
     references = {name: one.template.reference for name, one in network.populations.items()}
     content = {
         "network": canonical(network), "name": network.name, "references": references, "digest": network.digest
@@ -44,6 +55,16 @@ def network_to_text(network: Network) -> str:
 
 def network_from_text(text: str) -> Network:
     """Return the network that :func:`network_to_text` wrote.
+
+    Parameters
+    ----------
+    text : str
+        What :func:`network_to_text` returned.
+
+    Returns
+    -------
+    network : Network
+        With the digest and the names of the one that was written; plain maps are in alphabetical order.
 
     Raises
     ------
@@ -60,8 +81,10 @@ def network_from_text(text: str) -> Network:
         }
         network = replace(network, populations=populations, name=content["name"])
         wanted = content["digest"]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise NetworkError(f"The text is no network of this version of mne_hnn ({type(error).__name__}).") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise NetworkError(
+            f"The text of the network is damaged, or of another version of mne_hnn ({type(error).__name__})."
+        ) from error
     if not isinstance(network, Network) or network.digest != wanted:
         raise NetworkError("The text of the network is damaged, or of another version of mne_hnn: its digest differs.")
     return network

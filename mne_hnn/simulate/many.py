@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from typing import Any
 
 from .._checks import check_int, check_name
@@ -25,7 +25,7 @@ def _attempt(network: Network, trial: int, settings: TrialSettings) -> Trial | S
     """Return the error of a run instead of raising it: other networks go on."""
     try:
         return work(network, trial, settings)
-    except SimulationError as error:
+    except (SimulationError, ParameterError) as error:  # parameters of this network, such as a delay below the step
         return SimulationError(str(error))
 
 
@@ -69,7 +69,7 @@ def simulate_many(
     ParameterError
         A wrong argument.
     """
-    if not all(isinstance(network, Network) for network in networks):
+    if isinstance(networks, Network) or not all(isinstance(network, Network) for network in networks):
         raise ParameterError("networks must hold Networks, such as jones_2009() returns, and nothing else.")
     n_steps(tstop, dt)
     n_trials = check_int(n_trials, "n_trials", minimum=1)
@@ -96,13 +96,21 @@ def simulate_many(
     if executor is not None:
         futures = {executor.submit(_attempt, *arguments): key for key, arguments in tasks.items()}
         for future in as_completed(futures):
-            told(futures[future], future.result())
+            told(futures[future], _result(future))
     elif n_workers(n_jobs) == 1:
         for key, arguments in tasks.items():
             told(key, _attempt(*arguments))
     else:
         _in_processes(tasks, n_workers(n_jobs), told)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _result(future: Future[Trial | SimulationError]) -> Trial | SimulationError:
+    """Return what a foreign executor made of a trial; whatever kills its workers is an error of this trial."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - executors have errors of their own
+        return WorkerError(f"The executor lost a trial ({type(error).__name__}: {error}).")
 
 
 def _in_processes(tasks: dict[_Key, tuple[Any, ...]], size: int, told: _Told) -> None:
@@ -121,7 +129,7 @@ def _in_processes(tasks: dict[_Key, tuple[Any, ...]], size: int, told: _Told) ->
             lost = str(error)
     for key in tasks:
         if key not in ended:
-            told(key, SimulationError(lost))
+            told(key, WorkerError(lost))
 
 
 def _joined(network: Network, trials: dict[int, Trial | SimulationError], settings: TrialSettings) -> Outcome:

@@ -42,18 +42,20 @@ def draw_drives(axes: Axes, simulation: Simulation) -> None:
         )
         totals[side] += per_trial
         if per_trial.any():
-            # beside the last bar that reaches a quarter of the highest, where the bars are too low to collide
-            last = int(np.flatnonzero(per_trial >= per_trial.max() / 4)[-1])
+            # beyond the tip of its highest bar, and inside the axes
+            peak = int(per_trial.argmax())
+            place = float(np.clip(peak + 0.5, 5.5, len(per_trial) - 5.5)) * width
             axes.annotate(
                 name,
-                (edges[last + 1] / MS, sign * per_trial.max() / 1.6),
-                xytext=(5, 0),
+                (place, sign * totals[side][peak]),
+                xytext=(0, 2 * sign),
                 textcoords="offset points",
-                va="center",
+                ha="center",
+                va="bottom" if sign > 0 else "top",
                 fontsize="small",
                 color=location_color(drive.location),
             )
-    height = max(totals["up"].max(), totals["down"].max(), 1.0) * 1.1
+    height = max(totals["up"].max(), totals["down"].max(), 1.0) * 1.4  # room for the names
     axes.set_ylim(-height if totals["down"].any() else 0, height)
     axes.axhline(0, color="0.5", linewidth=0.6)
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")

@@ -49,7 +49,6 @@ def test_input_of_a_cell_stays_the_same_in_the_mean(full, mesh):
         assert ratio == pytest.approx(1.0, abs=0.35 if source == target else 0.16)
 
 
-@pytest.mark.xfail(strict=True, reason="baskets and cells of one's own type are counted as pyramidal cells at large")
 @pytest.mark.parametrize(("full", "mesh"), [((10, 10), (5, 5)), ((6, 6), (3, 3))])
 def test_input_of_a_cell_stays_the_same(full, mesh):
     network = jones_2009(full)

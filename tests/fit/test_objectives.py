@@ -165,7 +165,7 @@ def test_weights_are_those_of_squares():
 
 def unweighted(measure):
     reason = "means of weighted samples are not weighted means"
-    return pytest.param(measure, marks=pytest.mark.xfail(strict=True, reason=reason))
+    return pytest.param(measure)
 
 
 @pytest.mark.parametrize("measure", [unweighted("r_squared"), "nrmse", unweighted("rmse"), unweighted("correlation")])
@@ -508,7 +508,6 @@ def defaulted(value):
     return inner
 
 
-@pytest.mark.xfail(strict=True, reason="only source and simple closed values count")
 @pytest.mark.parametrize(
     ("one", "two"),
     [

@@ -82,7 +82,7 @@ def content(result):
 @pytest.fixture(scope="module")
 def shifted(target):
     parameter = Parameter(path=MU, low=5.0, high=45.0)
-    return quick(driven(mu_ms=36.0), target, [parameter], optimizer="scan", max_evaluations=40)
+    return quick(driven(mu_ms=36.0), target, [parameter], optimizer="scan", max_evaluations=28)
 
 
 def test_a_shifted_drive_is_found(shifted):
@@ -117,17 +117,18 @@ def test_scores_are_those_of_fresh_trials(shifted, target):
 def test_a_weight_is_found_by_least_squares(target):
     start = driven(weight=2.5e-5)
     parameters = [Parameter(path=WEIGHT, low=8e-6, high=8e-4, scale="log")]
-    result = quick(start, target, parameters, optimizer="least_squares", max_evaluations=30, scale=COLUMNS)
+    result = quick(start, target, parameters, optimizer="least_squares", max_evaluations=16, scale=COLUMNS)
     assert result.estimate(WEIGHT).value == pytest.approx(8e-5, rel=0.15)
     assert result.r_squared > 0.95
     assert result.scale == COLUMNS
     both = [*parameters, Parameter(path=MU, low=15.0, high=45.0)]
-    result = quick(driven(weight=2.5e-5, mu_ms=30.0), target, both, optimizer="least_squares", max_evaluations=40,
+    result = quick(driven(weight=2.5e-5, mu_ms=30.0), target, both, optimizer="least_squares", max_evaluations=24,
                    scale=COLUMNS)  # fmt: skip
     assert result.estimate(MU).value == pytest.approx(25.0, abs=2.0)
     assert result.estimate(WEIGHT).value == pytest.approx(8e-5, rel=0.25)
 
 
+@pytest.mark.slow
 def test_eight_parameters_by_the_default(target):
     start = driven(mu_ms=31.0, weight=4e-5)
     result = quick(start, target, evoked_parameters(start), max_evaluations=40, intervals=False)
@@ -170,8 +171,8 @@ def test_intervals_hold_the_value_within_the_bounds(shifted):
 
 def test_settings_hold_every_choice(shifted):
     expected = {
-        "objective": "r_squared", "optimizer": "scan", "max_evaluations": 40, "n_trials": 1, "n_final": 2, "step": 0.2,
-        "smooth_ms": 20.0, "scale": "prior", "noise": 0.05, "standard_error": None, "tstop": 80.0, "dt": 0.025,
+        "objective": "r_squared", "optimizer": "scan", "max_evaluations": 28, "n_trials": 1, "n_final": 2, "step": 0.2,
+        "smooth_ms": 20.0, "scale": None, "noise": 0.05, "standard_error": None, "tstop": 80.0, "dt": 0.025,
         "seed": 1, "fresh_seed": 2, "levels": [["full", 1, 1.0]], "parameters": [[MU, 5.0, 45.0, "linear", None]],
     }  # fmt: skip
     assert {name: shifted.settings[name] for name in expected} == expected
@@ -184,7 +185,7 @@ def test_result_says_what_it_is(shifted, target):
     assert get_value(shifted.start_network, MU) == 36.0
     assert shifted.dipole.provenance["unit"] == "A m"
     assert shifted.dipole.scale_applied == shifted.scale
-    assert shifted.levels[0].evaluations == len(shifted.evaluations) <= 40
+    assert shifted.levels[0].evaluations == len(shifted.evaluations) <= 28
     assert "fresh seeds" in repr(shifted)
 
 
@@ -231,10 +232,9 @@ def test_failures_count_as_the_worst_and_the_fit_goes_on(small):
     assert 5 <= len(failed) <= 11
     assert all(e.values[BIAS] > 1e3 for e in failed)
     assert np.isfinite(result.scores.search_loss)
-    assert f"{len(failed)} simulations failed and counted as the worst." in result.warnings
+    assert f"{len(failed)} of the networks that were tried failed, and counted as the worst." in result.warnings
 
 
-@pytest.mark.xfail(strict=True, reason="only failures of this process are counted")
 def test_failures_are_told_after_a_resumption_too(small, tmp_path):
     parameters = [Parameter(path=BIAS, low=-0.1, high=1e6), Parameter(path=MU, low=15.0, high=35.0)]
     options = {"optimizer": "random", "max_evaluations": 12, "intervals": False, "checkpoint": tmp_path}
@@ -248,7 +248,6 @@ def test_a_network_that_never_runs_says_why(small):
         quick(network, small, [Parameter(path=MU, low=15.0, high=35.0)])
 
 
-@pytest.mark.xfail(strict=True, reason="ParameterError of the network ends the fit")
 def test_values_that_make_no_network_count_as_the_worst(small):
     """Rise and decay of a synapse may not cross: a point where they do is a failure, not the end."""
     rise, decay = (f"cells.{L5P}.synapses.ampa.{name}" for name in ("tau1_ms", "tau2_ms"))
@@ -283,7 +282,7 @@ def test_a_function_that_returns_no_number():
         quick(driven((2, 2)), None, [Parameter(path=MU, low=1.0, high=20.0)], objective=lambda one: None, tstop=20.0)
 
 
-@pytest.mark.parametrize("measure", ["nrmse", "rmse", "correlation"])
+@pytest.mark.parametrize("measure", ["nrmse", pytest.param("rmse", marks=pytest.mark.slow), "correlation"])
 def test_other_measures(small, measure):
     parameter = [Parameter(path=MU, low=10.0, high=45.0)]
     result = quick(driven((2, 2), mu_ms=33.0), small, parameter, objective=measure, max_evaluations=20, intervals=False)
@@ -294,7 +293,7 @@ def test_objectives_as_objects(small):
     parameter = [Parameter(path=MU, low=10.0, high=45.0)]
     goal = Combined(terms=[(Waveform(target=small), 1.0), (Custom(function=lambda one: 0.25), 2.0)])
     result = quick(driven((2, 2)), small, parameter, objective=goal, max_evaluations=3, intervals=False)
-    plain = quick(driven((2, 2)), small, parameter, scale=None, max_evaluations=3, intervals=False)
+    plain = quick(driven((2, 2)), small, parameter, prior=None, max_evaluations=3, intervals=False)
     np.testing.assert_allclose(
         [e.loss for e in result.evaluations], [e.loss + 0.5 for e in plain.evaluations], rtol=1e-12
     )
@@ -313,7 +312,6 @@ def test_window_is_passed_on(small):
     assert result.r_squared != whole.r_squared
 
 
-@pytest.mark.xfail(strict=True, reason="the result is smoothed by fit_drives' own smooth_ms")
 def test_smoothing_is_that_of_the_objective(small):
     parameter = [Parameter(path=MU, low=24.0, high=26.0)]
     options = {"max_evaluations": 1, "intervals": False}
@@ -353,7 +351,7 @@ def test_a_second_run_simulates_only_the_final_trials(small, tmp_path):
     assert content(longer)[0][:12] == content(first)[0]  # it goes on where the shorter one stopped
 
 
-@pytest.mark.parametrize("budget", [1, 3, 7])
+@pytest.mark.parametrize("budget", [1, 3])
 @pytest.mark.parametrize("optimizer", ["cma", "differential_evolution", "least_squares", "nelder_mead", "random"])
 def test_budget_is_kept(small, optimizer, budget):
     parameters = [Parameter(path=MU, low=15.0, high=45.0), Parameter(path=WEIGHT, low=8e-6, high=8e-4, scale="log")]
@@ -394,7 +392,6 @@ def test_levels(small):
     assert result.settings["levels"] == [["2x2", 1, 3.0], ["full", 2, 1.0]]
 
 
-@pytest.mark.xfail(strict=True, reason="each level takes at least one evaluation")
 def test_budget_is_kept_with_levels(small):
     levels = [Level(mesh_shape=(1, 1)), Level()]
     parameters = [Parameter(path=MU, low=15.0, high=45.0)]
@@ -402,7 +399,6 @@ def test_budget_is_kept_with_levels(small):
     assert len(result.evaluations) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="both are called 'full'")
 def test_two_levels_of_trials_are_told_apart(small):
     parameters = [Parameter(path=MU, low=15.0, high=45.0)]
     result = quick(driven((2, 2)), small, parameters, levels=[Level(), Level(n_trials=3)], max_evaluations=12,
@@ -486,7 +482,7 @@ def test_wrong_parameters(small):
 
 
 def refused(**changes):
-    return pytest.param(changes, marks=pytest.mark.xfail(strict=True, reason="taken for another, or a TypeError"))
+    return pytest.param(changes)
 
 
 @pytest.mark.parametrize(
