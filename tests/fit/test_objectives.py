@@ -163,12 +163,7 @@ def test_weights_are_those_of_squares():
     assert best == pytest.approx(np.sum(weight * simulated * wanted) / np.sum(weight * simulated**2))
 
 
-def unweighted(measure):
-    reason = "means of weighted samples are not weighted means"
-    return pytest.param(measure)
-
-
-@pytest.mark.parametrize("measure", [unweighted("r_squared"), "nrmse", unweighted("rmse"), unweighted("correlation")])
+@pytest.mark.parametrize("measure", ["r_squared", "nrmse", "rmse", "correlation"])
 def test_weights_of_zero_and_one_are_a_window(measure):
     simulated, wanted = wave(1.0, 2.0) + 1e-9, wave(2.0, 1.0) - 2e-9
     window = score(simulated, wanted, measure=measure, tmin=0.03, tmax=0.09, scale=1.5)
@@ -176,7 +171,7 @@ def test_weights_of_zero_and_one_are_a_window(measure):
     assert masked.loss == pytest.approx(window.loss, rel=1e-6)
 
 
-@pytest.mark.parametrize("measure", ["r_squared", "nrmse", unweighted("rmse"), "correlation"])
+@pytest.mark.parametrize("measure", ["r_squared", "nrmse", "rmse", "correlation"])
 def test_equal_weights_change_nothing(measure):
     simulated, wanted = wave(1.0, 2.0) + 1e-9, wave(2.0, 1.0) - 2e-9
     plain = score(simulated, wanted, measure=measure, scale=1.5).loss
