@@ -16,6 +16,7 @@ from .. import __version__
 from ..errors import SimulationError, WorkerError
 from ..network import Network
 from ..simulate import Simulation, simulate_many
+from ..simulate.trials import available_engine
 from .checkpoint import Checkpoint
 from .objectives import Objective, Score
 
@@ -60,8 +61,6 @@ class Evaluator:
         Processes.
     executor : concurrent.futures.Executor | None
         Runs the simulations instead.
-    told : callable
-        Called after every simulation that ended.
     n_simulated, n_failed : int
         Networks simulated by this object, and how many of them failed.
     """
@@ -69,7 +68,6 @@ class Evaluator:
     checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None))
     n_jobs: int = 1
     executor: Executor | None = None
-    told: Callable[[], None] = lambda: None
     n_simulated: int = 0
     n_failed: int = 0
 
@@ -85,7 +83,6 @@ class Evaluator:
                 logger.info("A simulation failed and counts as the worst: %s", outcome)
             if done is not None:
                 done(index, outcome)
-            self.told()
 
         return simulate_many(
             networks, runs.tstop, n_trials=runs.n_trials, dt=runs.dt, seed=runs.seed, n_jobs=self.n_jobs,
@@ -145,5 +142,6 @@ class Evaluator:
 
 
 def _key(network: Network, runs: Runs, identity: str) -> str:
-    text = f"{__version__}|{network.digest}|{runs!r}|{identity}"
+    # machines differ in the engine they have, and its last digits
+    text = f"{__version__}|{available_engine('auto')}|{network.digest}|{runs!r}|{identity}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -27,7 +27,8 @@ from .evaluate import Evaluator, Runs
 from .levels import as_levels
 from .linear import delay_ms, evoked_only, inputs_of, linear_column
 from .objectives import Waveform
-from .observation import ColumnPrior, check_target, covering, explained, fitted_dipole, smoothed
+from .observation import ColumnPrior, check_target, covering, explained, fitted_dipole, n_independent, smoothed
+from .optimizers import choose_optimizer
 from .parameters import evoked_parameters
 from .posterior import WEIGHT_FACTOR, DriveVector, Posterior, natural
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
@@ -35,6 +36,7 @@ from .scoring import (
     DETERMINED,
     Z90,
     ceiling,
+    check_prior,
     final_simulation,
     known_error,
     relative_noise,
@@ -110,7 +112,7 @@ def fit_evoked(
     standard_error : float | None
         Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
     refine : int
-        How often at most the sequence is corrected by a simulation of the full column.
+        Simulations of the full column at most, each after the first with the sequence corrected by the one before.
     polish : int
         Evaluations of a further search on the full column, around the result, by `optimizer`.
     optimizer : str
@@ -159,6 +161,12 @@ def fit_evoked(
     if isinstance(prior, str):
         check_name(prior, ("target",), "prior")
         prior = ColumnPrior.for_target(target, network)
+    check_prior(prior)
+    if polish or drives == "network":
+        choose_optimizer(optimizer)
+    tstop = covering(target, dt)
+    if smooth_ms > tstop:
+        raise ParameterError(f"smooth_ms must not exceed the {tstop:g} ms that are simulated, got {smooth_ms:g} ms.")
     standard_error = known_error(target, standard_error)
     relative = relative_noise(target, noise, standard_error)
     common: dict[str, Any] = {
@@ -167,9 +175,10 @@ def fit_evoked(
         "progress": progress, "noise": noise, "standard_error": standard_error, "kind": "evoked",
     }  # fmt: skip
     if drives == "network":
-        return fit_drives(
+        found = fit_drives(
             network, target, max_evaluations=max_evaluations, levels=levels, prior=prior, **common
         )  # fmt: skip
+        return replace(found, settings={"drives": drives, **found.settings})
     bar = ProgressBar(BAR, mesg="Fitting") if progress is None else None
     tell = progress or (lambda _tried, _loss: None)
     if bar is not None:
@@ -180,7 +189,7 @@ def fit_evoked(
 
     evoked = evoked_only(network)
     bare = network.without_drives(*evoked) if evoked else network
-    runs = Runs(tstop=covering(target, dt), dt=dt, n_trials=n_trials, seed=seed)
+    runs = Runs(tstop=tstop, dt=dt, n_trials=n_trials, seed=seed)
     evaluator = Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor)
     fit = _EvokedFit(bare, target, prior, relative, smooth_ms, runs, evaluator, tell)
     result = fit.run(as_levels(levels, bare, n_trials), n_drives, max_drives, refine, n_final, fresh_seed)
@@ -214,16 +223,43 @@ def _polished(result: FitResult, polish: int, prior: ColumnPrior | None, common:
     reports = (*result.levels, replace(further.levels[0], name="full, polished"))
     if further.scores.search_loss >= result.scores.search_loss:
         return replace(result, evaluations=both, levels=reports)
-    by_path = {one.path: one for one in further.estimates}
-    # the curvature is that of the sequence before, the values are the new ones
-    estimates = tuple(
-        replace(one, value=by_path[one.path].value) if one.path in by_path else one for one in result.estimates
-    )
+    before = firing(result.simulation)
+    values = {one.path: one.value for one in further.estimates} | {"columns": further.scale}
+    # the curvature is that of the sequence before: its intervals move along with the values
+    estimates = tuple(_moved(one, values.get(one.path, one.value)) for one in result.estimates)
     return replace(
         result, network=further.network, simulation=further.simulation, dipole=further.dipole, scale=further.scale,
         scores=replace(further.scores, ceiling=result.scores.ceiling, start_loss=result.scores.start_loss),
         estimates=estimates, evaluations=both, levels=reports,
+        warnings=(*[one for one in result.warnings if one not in before], *firing(further.simulation)),
     )  # fmt: skip
+
+
+def _moved(one: Estimate, value: float) -> Estimate:
+    """Return an estimate with another value, its interval moved along: times are added to, the others multiplied."""
+    if one.path.endswith(".mu_ms"):
+        return replace(one, value=value, low=one.low + value - one.value, high=one.high + value - one.value)
+    factor = value / one.value
+    return replace(one, value=value, low=one.low * factor, high=one.high * factor)
+
+
+def firing(simulation: Simulation) -> list[str]:
+    """Return a warning if cells with a dipole fire in some trials."""
+    trials = sum(pyramidal_spikes(simulation, trial) > 0 for trial in range(simulation.n_trials))
+    if not trials:
+        return []
+    return [
+        f"Pyramidal cells fire in {trials} of {simulation.n_trials} fresh trials: the column is not below threshold, "
+        "and its scores hold for these trials only."
+    ]
+
+
+def pyramidal_spikes(simulation: Simulation, trial: int | None = None) -> int:
+    """Return how many spikes cells with a dipole have in a trial, or in all."""
+    spikes, network = simulation.spikes, simulation.network
+    gids = spikes.gid if trial is None else spikes.gid[spikes.trial == trial]
+    ranges = [network.gid_ranges[name] for name, template in network.cell_types.items() if template.measures_dipole]
+    return sum(int(((gids >= one.start) & (gids < one.stop)).sum()) for one in ranges)
 
 
 class _EvokedFit:
@@ -235,8 +271,7 @@ class _EvokedFit:
         self.runs, self.evaluator, self.progress = runs, evaluator, progress
         inside = target.times >= -0.5 / target.info["sfreq"]  # a file's first sample can lie at -1e-9 s
         self.wanted = np.asarray(target["agg"][inside])
-        span = float(np.ptp(target.times[inside])) * 1e3
-        self.n_independent = float(np.clip(span / max(smooth_ms / 2, 1.0), 4.0, len(self.wanted)))
+        self.n_independent = n_independent(np.asarray(target.times[inside]), smooth_ms)
         mean_square = float(np.mean(self.wanted**2))
         self.variance = noise**2 * mean_square * len(self.wanted) / self.n_independent
         # the first sample that is compared is the target's, not the simulation's
@@ -264,11 +299,11 @@ class _EvokedFit:
         posterior = Posterior(
             column=column, sequence=sequence, wanted=self.wanted, variance=self.variance, prior=self.prior
         )
-        x, agreement = self._corrected(posterior, posterior.best(posterior.start(best)), refine)
+        x, agreement, correction = self._corrected(posterior, posterior.best(posterior.start(best)), refine)
         network = self.drives(sequence, x)
         simulation = final_simulation(self.evaluator, network, self.runs, n_final, fresh_seed)
         self.tell()
-        return self._result(posterior, x, network, simulation, agreement)
+        return self._result(posterior, x, network, simulation, agreement, correction)
 
     def _told(self, candidate: Candidate) -> None:
         names = _names(candidate.locations)
@@ -300,20 +335,16 @@ class _EvokedFit:
         return network
 
     def _simulated(self, networks: list[Network]) -> list[dict[str, FloatArray] | None]:
-        cells = [name for name, template in self.network.cell_types.items() if template.measures_dipole]
 
         def extract(simulation: Simulation) -> dict[str, Any]:
             moment, _ = self.objective.pairs(simulation)
-            spikes = simulation.spikes
-            ranges = [self.network.gid_ranges[name] for name in cells]
-            fired = sum(int(((spikes.gid >= one.start) & (spikes.gid < one.stop)).sum()) for one in ranges)
-            return {"moment": moment, "fired": fired}
+            return {"moment": moment, "fired": pyramidal_spikes(simulation)}
 
         return self.evaluator.records(networks, self.runs, "evoked" + self.objective.identity, extract)
 
-    def _corrected(self, posterior: Posterior, x: FloatArray, refine: int) -> tuple[FloatArray, float]:
+    def _corrected(self, posterior: Posterior, x: FloatArray, refine: int) -> tuple[FloatArray, float, FloatArray]:
         """Simulate the column, correct the sum of kernels by what it gives instead, and fit again."""
-        best: tuple[float, FloatArray, float] | None = None
+        best: tuple[float, FloatArray, float, FloatArray] | None = None
         corrections = 0
         for _ in range(ROUNDS):
             stressed = x.copy()
@@ -330,7 +361,7 @@ class _EvokedFit:
             self._note(posterior.sequence, x, moment)
             if best is None or cost < best[0]:
                 agreement = float(np.corrcoef(moment, linear)[0, 1])
-                best = (cost, x, agreement)
+                best = (cost, x, agreement, correction)
             corrections += 1
             if corrections >= refine or cost > best[0]:
                 break
@@ -340,14 +371,7 @@ class _EvokedFit:
                 "The cells of this column fire, or fail, even with weak drives: an evoked fit below threshold cannot "
                 "explain the target. Remove its other drives and biases, or use drives='network'."
             )
-        return best[1], best[2]
-
-    def _pyramidal(self, simulation: Simulation, trial: int) -> bool:
-        """Return whether a cell with a dipole fires in a trial."""
-        spikes, ranges = simulation.spikes, simulation.network.gid_ranges
-        gids = spikes.gid[spikes.trial == trial]
-        cells = [ranges[name] for name, template in self.network.cell_types.items() if template.measures_dipole]
-        return any(bool(((gids >= one.start) & (gids < one.stop)).any()) for one in cells)
+        return best[1], best[2], best[3]
 
     def _note(self, sequence: DriveVector, x: FloatArray, moment: FloatArray) -> None:
         scale = float(np.exp(x[-1]))
@@ -373,7 +397,13 @@ class _EvokedFit:
         return [*paths, "columns"]
 
     def _result(
-        self, posterior: Posterior, x: FloatArray, network: Network, simulation: Simulation, agreement: float
+        self,
+        posterior: Posterior,
+        x: FloatArray,
+        network: Network,
+        simulation: Simulation,
+        agreement: float,
+        correction: FloatArray,
     ) -> FitResult:
         scale = float(np.exp(x[-1]))
         target, smooth_ms = self.target, self.smooth_ms
@@ -383,7 +413,7 @@ class _EvokedFit:
         values = self._values(posterior.sequence, x)
         chosen = next(one for one in full if one.values == values)
         scores = waveform_scores(dipole, target, window)
-        estimates = self._estimates(posterior, x, values)
+        estimates = self._estimates(posterior, x, values, correction)
         warnings = undetermined(estimates)
         if self.prior is not None and abs(self.prior.distance(scale)) > 2:
             warnings.append(
@@ -391,12 +421,7 @@ class _EvokedFit:
                 f"{self.prior.median:.3g} (times or divided by {self.prior.factor:g}) expected from the size of the "
                 "target."
             )
-        firing = sum(self._pyramidal(simulation, trial) for trial in range(simulation.n_trials))
-        if firing:
-            warnings.append(
-                f"Pyramidal cells fire in {firing} of {simulation.n_trials} fresh trials: the column is not below "
-                "threshold, and its scores hold for these trials only."
-            )
+        warnings += firing(simulation)
         if agreement < 0.99:
             warnings.append(
                 f"The full column agrees with the sum of its single responses only with r = {agreement:.3f}."
@@ -419,10 +444,12 @@ class _EvokedFit:
             warnings=tuple(warnings),
         )  # fmt: skip
 
-    def _estimates(self, posterior: Posterior, x: FloatArray, values: dict[str, float]) -> tuple[Estimate, ...]:
+    def _estimates(
+        self, posterior: Posterior, x: FloatArray, values: dict[str, float], correction: FloatArray
+    ) -> tuple[Estimate, ...]:
         n = posterior.sequence.n
-        misfit = float(np.sum(posterior.residual(x)[: len(self.wanted)] ** 2))
-        covariance = posterior.covariance(x, max(1.0, misfit / self.n_independent))
+        misfit = float(np.sum(posterior.residual(x, correction)[: len(self.wanted)] ** 2))
+        covariance = posterior.covariance(x, max(1.0, misfit / self.n_independent), correction)
         deviations = np.sqrt(np.diag(covariance))
         before = np.array(
             [posterior.column.tstop / np.sqrt(12)] * n + [np.log(SIGMA_FACTOR)] * n

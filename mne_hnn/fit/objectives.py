@@ -21,7 +21,7 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..simulate import Simulation
 from . import spectra
-from .observation import ColumnPrior, check_target, smoothed
+from .observation import ColumnPrior, check_target, n_independent, smoothed
 
 __all__ = [
     "MEASURES",
@@ -174,7 +174,13 @@ class Waveform:
         if self.scale is not None:
             return self.scale
         if self.prior is not None:
-            return self.prior.best_scale(simulated, wanted, self.noise**2 * float(wanted @ wanted))
+            times = np.asarray(self.target.times)
+            start, stop = (
+                (times[0] if self.tmin is None else self.tmin),
+                (times[-1] if self.tmax is None else self.tmax),
+            )
+            independent = n_independent(times[(times >= start) & (times <= stop)], self.smooth_ms)
+            return self.prior.best_scale(simulated, wanted, self.noise**2 * float(wanted @ wanted) / independent)
         power = float(simulated @ simulated)
         return max(float(simulated @ wanted) / power, 0.0) if power > 0 else 0.0
 

@@ -16,7 +16,7 @@ from ..errors import DataError, ParameterError
 from ..network import Network
 from ..simulate import Simulation
 
-__all__ = ["ColumnPrior", "check_target", "covering", "fit_scale", "fitted_dipole", "smoothed"]
+__all__ = ["ColumnPrior", "check_target", "covering", "fit_scale", "fitted_dipole", "n_independent", "smoothed"]
 
 FloatArray = NDArray[np.float64]
 MOMENT_DENSITY_nAm_per_mm2 = 0.25
@@ -93,7 +93,7 @@ class ColumnPrior:
         simulated, wanted : array, shape (n_times,)
             Simulated and target moment.
         variance : float
-            Of the noise of one sample, in the square of their unit.
+            Of the noise, in the square of their unit, so that the sum of squares over it counts independent samples.
 
         Returns
         -------
@@ -144,6 +144,20 @@ def check_target(target: Any) -> Dipole:
     return target
 
 
+def n_independent(times: FloatArray, smooth_ms: float) -> float:
+    """Return how many independent samples a smoothed record holds: one per half of the smoothing window, at least 4.
+
+    Parameters
+    ----------
+    times : array, shape (n_times,)
+        The times that are compared, s.
+    smooth_ms : float
+        Smoothing window, ms.
+    """
+    span = float(np.ptp(times)) / MS
+    return float(np.clip(span / max(smooth_ms / 2, 1.0), min(4.0, len(times)), len(times)))
+
+
 def fit_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
     """Return the factor >= 0 that brings a dipole closest to a target (least squares), and R² with it.
 
@@ -182,6 +196,7 @@ def explained(simulated: FloatArray, wanted: FloatArray) -> float:
 
 def covering(target: Dipole, dt: float) -> float:
     """Return how long to simulate for a target, ms: to its last time, in whole steps."""
+    check_positive(dt, "dt (ms)")
     if target.times[-1] <= 0:
         raise ParameterError(
             f"The target ends at {target.times[-1]:g} s, not after the stimulus: there is nothing to simulate. Take a "

@@ -17,6 +17,7 @@ __all__ = ["WEIGHT_FACTOR", "DriveVector", "Posterior", "natural"]
 FloatArray = NDArray[np.float64]
 WEIGHT_uS, WEIGHT_FACTOR = 1e-4, 5.0
 """Weight that is expected of an input, and its standard deviation as a factor."""
+REACH = float(np.log(1e6))
 WEIGHT_BOUNDS_uS = (1e-7, 1e-3)
 
 
@@ -48,6 +49,8 @@ class Posterior:
     wanted: FloatArray
     variance: float
     prior: ColumnPrior | None
+    expected: float = 0.0
+    """Logarithm of the number of columns that the search starts from; it stays within a factor of 1e6 of it."""
     lowered: float = 0.0
     """Logarithm of the factor by which all weights had to be lower, and columns more, than expected a priori."""
 
@@ -85,14 +88,14 @@ class Posterior:
             [1.0] * n
             + [np.log(SIGMA_BOUNDS[0])] * n
             + [np.log(WEIGHT_BOUNDS_uS[0]) - self.lowered] * m
-            + [np.log(1e-3)]
+            + [self.expected + self.lowered - REACH]
         )
         high = (
             [self.column.tstop - 1.0] * n
             + [np.log(SIGMA_BOUNDS[1])] * n
             + [np.log(WEIGHT_BOUNDS_uS[1]) - self.lowered] * m
         )
-        return np.array(low), np.array([*high, np.log(1e12)])
+        return np.array(low), np.array([*high, self.expected + self.lowered + REACH])
 
     def best(self, x: FloatArray, correction: FloatArray | float = 0.0) -> FloatArray:
         """Return the most probable vector near another."""
@@ -112,8 +115,10 @@ class Posterior:
         """Return the vector of a candidate: its weights times columns divided so that both are plausible."""
         total = np.concatenate(candidate.weights)
         scale = self.prior.median if self.prior is not None else float(total.max()) / WEIGHT_uS
+        scale = candidate.columns or scale  # the background tells how many columns there are
         scale = max(scale, float(total.max()) / WEIGHT_BOUNDS_uS[1] * 1.01)
         weights = np.clip(total / scale, 3e-3 * WEIGHT_uS, WEIGHT_BOUNDS_uS[1])
+        self.expected = float(np.log(scale))
         return np.concatenate([candidate.mu_ms, np.log(candidate.sigma_ms), np.log(weights), [np.log(scale)]])
 
     def lower(self, x: FloatArray, factor: float) -> FloatArray:
@@ -125,11 +130,11 @@ class Posterior:
         moved[-1] -= np.log(factor)
         return moved
 
-    def covariance(self, x: FloatArray, inflation: float) -> FloatArray:
+    def covariance(self, x: FloatArray, inflation: float, correction: FloatArray | float = 0.0) -> FloatArray:
         """Return the covariance of a local Gaussian approximation; `inflation` multiplies the noise variance."""
-        base = self.residual(x)
+        base = self.residual(x, correction)
         steps = 1e-3 * self.steps()
-        jacobian = np.array([(self.residual(x + step) - base) / step.sum() for step in np.diag(steps)]).T
+        jacobian = np.array([(self.residual(x + step, correction) - base) / step.sum() for step in np.diag(steps)]).T
         n = len(self.wanted)
         jacobian[:n] /= np.sqrt(inflation)
         # times are as likely anywhere in the record before the data are seen

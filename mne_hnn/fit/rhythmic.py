@@ -105,6 +105,8 @@ def fit_rhythmic(
     goal: Objective
     shown: dict[str, Any]
     if bands is not None:
+        if not all(isinstance(one, Sequence) and len(one) == 2 for one in bands):
+            raise ParameterError(f"bands must hold pairs of frequencies such as [(8, 12), (15, 30)], got {bands!r}.")
         wanted = [1.0] * len(bands) if shares is None else list(shares)
         goal = BandPower(
             bands=tuple((float(low), float(high)) for low, high in bands), shares=tuple(map(float, wanted)),

@@ -10,16 +10,18 @@ import numpy as np
 from .._checks import check_positive
 from ..compare import correlation, nrmse, r_squared
 from ..dipole import Dipole
-from ..errors import SimulationError
+from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..simulate import Simulation
 from .evaluate import Evaluator, Runs
+from .observation import ColumnPrior
 from .result import Estimate
 
 __all__ = [
     "DETERMINED",
     "Z90",
     "ceiling",
+    "check_prior",
     "final_simulation",
     "known_error",
     "relative_noise",
@@ -32,6 +34,14 @@ Z90 = 1.6449
 """Half width of an interval that holds 90 % of a normal distribution, in standard deviations."""
 DETERMINED = 0.7
 """A parameter is determined if the data leave it less than this share of the width it had before."""
+
+
+def check_prior(prior: Any) -> None:
+    """Refuse a prior that is none."""
+    if prior is not None and not isinstance(prior, ColumnPrior):
+        raise ParameterError(
+            f"prior must be 'target', None, or a ColumnPrior such as ColumnPrior(median=1000), got {prior!r}."
+        )
 
 
 def relative_noise(target: Dipole, noise: float, standard_error: float | None) -> float:

@@ -22,7 +22,7 @@ from .checkpoint import Checkpoint
 from .evaluate import Evaluator, Runs
 from .levels import Level, as_levels, on_level
 from .objectives import MEASURES, Objective, Score, Waveform, as_objective
-from .observation import ColumnPrior, check_target, covering, fitted_dipole, smoothed
+from .observation import ColumnPrior, check_target, covering, fitted_dipole, n_independent, smoothed
 from .optimizers import FEW, BudgetSpent, choose_optimizer
 from .parameters import Parameter, ParameterSpace, evoked_parameters
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
@@ -30,6 +30,7 @@ from .scoring import (
     DETERMINED,
     Z90,
     ceiling,
+    check_prior,
     final_simulation,
     known_error,
     relative_noise,
@@ -168,6 +169,7 @@ def fit_drives(
     if isinstance(prior, str):
         check_name(prior, ("target",), "prior")
         prior = None if target is None else ColumnPrior.for_target(target, network)
+    check_prior(prior)
     if isinstance(objective, str) and objective in MEASURES:
         options = {"smooth_ms": smooth_ms, "scale": scale, "prior": prior, "noise": noise, **options}
     goal = as_objective(objective, target, **options)
@@ -385,7 +387,8 @@ def _conclude(
         numbers["ceiling"] = ceiling(target, settings["standard_error"])
         numbers["trial_r_squared"] = trial_r_squared(simulation, target, smooth_ms, scale, window)
         dipole = fitted_dipole(dipole, target)
-    base = [one.loss for one in full if one.values == search.space.decode(search.space.start)]
+    began = search.space.decode(search.space.start)
+    base = [one.loss for one in full if one.values == {name: began[name] for name in search.space.names}]
     failed = sum(not np.isfinite(one.loss) for one in search.evaluations)
     if failed:
         warnings.append(f"{failed} of the networks that were tried failed, and counted as the worst.")
@@ -424,8 +427,10 @@ def _estimates(search: _Search, best: FloatArray, intervals: bool) -> tuple[Esti
     ]).T  # fmt: skip
     waveform = search.objective
     misfit = max(waveform.noise, float(np.linalg.norm(centre)))
-    span = (search.runs.tstop) / max(waveform.smooth_ms / 2, 1.0)
-    weight = min(span, len(centre)) / misfit**2
+    times = np.asarray(waveform.target.times)
+    start, stop = waveform.tmin or times[0], times[-1] if waveform.tmax is None else waveform.tmax
+    independent = n_independent(times[(times >= start) & (times <= stop)], waveform.smooth_ms)
+    weight = independent / misfit**2
     # 12 is the inverse variance of a uniform distribution over the unit interval
     covariance = np.linalg.inv(weight * jacobian.T @ jacobian + 12.0 * np.eye(space.n_free))
     deviations = np.sqrt(np.diag(covariance))

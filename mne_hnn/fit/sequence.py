@@ -24,6 +24,8 @@ GAP_MS = 10.0
 COST_PER_DRIVE = 4.0
 """Effective number of free numbers of a drive: time, spread, size, and shape by its four weights."""
 GRID_MS = 4.0
+RIDGE = 0.01
+"""Relative to the size of the waveform: enough to share weight between inputs that look alike, too little to matter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class Candidate:
         Times and spreads.
     weights : tuple of array
         Weight of each input times the number of columns, uS.
+    columns : float | None
+        Number of columns, if their background tells it.
     misfit : float
         Residual sum of squares in units of the noise of independent samples.
     criterion : float
@@ -48,6 +52,7 @@ class Candidate:
     mu_ms: tuple[float, ...]
     sigma_ms: tuple[float, ...]
     weights: tuple[FloatArray, ...]
+    columns: float | None
     misfit: float
     criterion: float
 
@@ -61,24 +66,30 @@ Drives = list[tuple[str, float, float]]
 class _Proposer:
     def __init__(self, column: LinearColumn, wanted: FloatArray, variance: float, n_independent: float) -> None:
         self.column = column
-        self.wanted = (wanted - column.background) / np.sqrt(variance)
+        self.wanted = wanted / np.sqrt(variance)
+        # drives and biases that are kept give every column the same moment: one more kernel, its weight the columns
+        self.background = column.background[:, None] if column.background.any() else None
         self.cost = COST_PER_DRIVE * np.log(n_independent)
         self.deviation = np.sqrt(variance)
         # nnls on columns of about one: weights in uS times A m per uS would be of any size
         self.size = float(np.linalg.norm(column.basis(LOCATIONS[0], column.tstop / 2, SIGMA_MS), axis=0).max())
 
     def basis(self, drives: Drives) -> FloatArray:
-        parts = [self.column.basis(*one) for one in drives]
-        return np.hstack(parts) / self.size
+        parts = [self.column.basis(*one) / self.size for one in drives]
+        if self.background is not None:
+            parts.append(self.background / np.linalg.norm(self.background))
+        return np.hstack(parts)
 
     def solve(self, drives: Drives) -> tuple[FloatArray, FloatArray]:
         """Return weights >= 0 and the residual with them; a little ridge decides between inputs that look alike."""
         basis = self.basis(drives)
-        ridge = 1e-2 * float(np.linalg.norm(self.wanted)) * np.eye(basis.shape[1])
-        scaled = basis * (np.linalg.norm(self.wanted) / max(np.linalg.norm(basis, axis=0).max(), 1e-300))
-        factor = np.linalg.norm(self.wanted) / max(np.linalg.norm(basis, axis=0).max(), 1e-300)
-        found, _ = nnls(np.vstack([scaled, ridge]), np.concatenate([self.wanted, np.zeros(len(ridge))]), maxiter=1000)
-        return found * factor * self.deviation / self.size, scaled @ found - self.wanted
+        size = float(np.linalg.norm(self.wanted))
+        factor = size / max(float(np.linalg.norm(basis, axis=0).max()), 1e-300)
+        ridge = RIDGE * size * np.eye(basis.shape[1])
+        found, _ = nnls(
+            np.vstack([factor * basis, ridge]), np.concatenate([self.wanted, np.zeros(len(ridge))]), maxiter=1000
+        )
+        return found * factor * self.deviation, factor * basis @ found - self.wanted
 
     def refine(self, drives: Drives) -> Candidate:
         """Move times and spreads to the best place; weights follow at each step (variable projection)."""
@@ -106,13 +117,17 @@ class _Proposer:
         ).x  # fmt: skip
         refined = sorted(unpack(found), key=lambda one: one[1])
         weights, left = self.solve(refined)
+        columns = None
+        if self.background is not None:
+            weights, columns = weights[:-1], float(weights[-1] / np.linalg.norm(self.background))
+        weights = weights / self.size
         misfit = float(left @ left)
         counts = [len(self.column.of(one[0])) for one in refined]
         prior = float(np.sum(((found[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR)) ** 2))
         return Candidate(
             locations=tuple(one[0] for one in refined), mu_ms=tuple(one[1] for one in refined),
             sigma_ms=tuple(one[2] for one in refined),
-            weights=tuple(np.split(weights, np.cumsum(counts)[:-1])), misfit=misfit,
+            weights=tuple(np.split(weights, np.cumsum(counts)[:-1])), columns=columns, misfit=misfit,
             criterion=misfit + prior + n * self.cost,
         )  # fmt: skip
 

@@ -157,7 +157,8 @@ from mne_hnn.source.demo import median_nerve_waveform
 from mne_hnn import Dipole
 times = np.arange(511) / 3003.0
 target = Dipole(median_nerve_waveform(times)[None], times, ["agg"])
-fit = fit_evoked(jones_2009((3, 3)), target, polish=30, n_final=2, checkpoint=sys.argv[1], progress=lambda *_: None)
+options = {"polish": 20, "n_final": 2, "refine": 2, "checkpoint": sys.argv[1], "progress": lambda *_: None}
+fit = fit_evoked(jones_2009((2, 2)), target, **options)
 fit.save(sys.argv[2])
 """
 

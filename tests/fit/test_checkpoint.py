@@ -147,10 +147,9 @@ PEAK = Custom(function=lambda one: 1e15 * float(abs(one.dipole["agg"]).max()))
 
 
 def test_nothing_is_simulated_twice(tmp_path):
-    told = []
-    first = Evaluator(checkpoint=Checkpoint(tmp_path), told=lambda: told.append(1))
+    first = Evaluator(checkpoint=Checkpoint(tmp_path))
     scores = first.scores(some(), RUNS, PEAK)
-    assert (first.n_simulated, first.n_failed, len(told)) == (3, 1, 3)  # equal networks once
+    assert (first.n_simulated, first.n_failed) == (3, 1)  # equal networks once
     assert scores[0].loss == scores[3].loss > 0
     assert scores[1].loss not in (scores[0].loss, np.inf)
     assert scores[2].loss == np.inf
