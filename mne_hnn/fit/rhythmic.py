@@ -41,7 +41,7 @@ def fit_rhythmic(
     optimizer: str = "auto",
     max_evaluations: int = 200,
     levels: Any = "auto",
-    step: float = 0.2,
+    step: float = 0.35,
     dt: float = 0.025,
     seed: int = 1,
     fresh_seed: int = 2,
@@ -79,7 +79,9 @@ def fit_rhythmic(
         Duration of a simulation, ms. 300 ms resolve some 4 Hz.
     n_trials : int
         Trials per evaluation; their spectra are averaged, not their dipoles.
-    n_final, optimizer, max_evaluations, levels, step, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
+    step : float
+        Size of first steps, as a share of the bounds: large, as rates that differ by a beat have minima of their own.
+    n_final, optimizer, max_evaluations, levels, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
         As in :func:`fit_drives`.
 
     Returns

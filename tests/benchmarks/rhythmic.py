@@ -45,13 +45,14 @@ def main() -> None:
     """Print the objective of both for every seed, and how often the optimizer won."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--evaluations", type=int, default=100)
     parser.add_argument("--optimizer", default="auto")
     parser.add_argument("--measure", default="power", choices=("power", "ratio"))
     parser.add_argument("--n-jobs", type=int, default=2)
     options = parser.parse_args()
     wins = fresh = 0
-    for seed in range(1, options.seeds + 1):
+    for seed in range(options.first, options.first + options.seeds):
         losses, began = {}, time.perf_counter()
         for optimizer in (options.optimizer, "random"):
             fit = fit_rhythmic(
