@@ -38,10 +38,10 @@ def fit_rhythmic(
     tstop: float = 300.0,
     n_trials: int = 2,
     n_final: int = 10,
-    optimizer: str = "auto",
+    optimizer: str = "differential_evolution",
     max_evaluations: int = 200,
     levels: Any = "auto",
-    step: float = 0.35,
+    step: float = 0.2,
     dt: float = 0.025,
     seed: int = 1,
     fresh_seed: int = 2,
@@ -79,9 +79,10 @@ def fit_rhythmic(
         Duration of a simulation, ms. 300 ms resolve some 4 Hz.
     n_trials : int
         Trials per evaluation; their spectra are averaged, not their dipoles.
-    step : float
-        Size of first steps, as a share of the bounds: large, as rates that differ by a beat have minima of their own.
-    n_final, optimizer, max_evaluations, levels, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
+    optimizer : str
+        A name of :data:`~mne_hnn.fit.OPTIMIZERS`. Differential evolution searches everywhere: rates that differ by a
+        beat have minima of their own, and CMA-ES stays in one of them more often.
+    n_final, max_evaluations, levels, step, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
         As in :func:`fit_drives`.
 
     Returns

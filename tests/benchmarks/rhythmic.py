@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--evaluations", type=int, default=100)
-    parser.add_argument("--optimizer", default="auto")
+    parser.add_argument("--optimizer", default="differential_evolution")
     parser.add_argument("--measure", default="power", choices=("power", "ratio"))
     parser.add_argument("--n-jobs", type=int, default=2)
     options = parser.parse_args()
