@@ -38,7 +38,7 @@ def fit_rhythmic(
     tstop: float = 300.0,
     n_trials: int = 2,
     n_final: int = 10,
-    optimizer: str = "differential_evolution",
+    optimizer: str = "auto",
     max_evaluations: int = 200,
     levels: Any = "auto",
     step: float = 0.2,
@@ -80,8 +80,9 @@ def fit_rhythmic(
     n_trials : int
         Trials per evaluation; their spectra are averaged, not their dipoles.
     optimizer : str
-        A name of :data:`~mne_hnn.fit.OPTIMIZERS`. Differential evolution searches everywhere: rates that differ by a
-        beat have minima of their own, and CMA-ES stays in one of them more often.
+        A name of :data:`~mne_hnn.fit.OPTIMIZERS`. ``'auto'`` is a scan for one parameter, else differential evolution,
+        which searches everywhere: rates that differ by a beat have minima of their own, and CMA-ES stays in one of
+        them more often.
     n_final, max_evaluations, levels, step, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
         As in :func:`fit_drives`.
 
@@ -125,8 +126,11 @@ def fit_rhythmic(
         freqs, power = _target_spectrum(target, fmin, fmax, burn_in_ms, bandwidth)
         goal = Spectrum(freqs=freqs, power=power, aperiodic=aperiodic, burn_in_ms=burn_in_ms, bandwidth=bandwidth)
         shown = {"target_freqs": freqs.tolist(), "target_power": power.tolist(), "aperiodic": aperiodic}
+    parameters = rhythmic_parameters(network) if parameters is None else tuple(parameters)
+    if optimizer == "auto" and sum(getattr(one, "fixed", None) is None for one in parameters) > 1:
+        optimizer = "differential_evolution"
     result = fit_drives(
-        network, None, rhythmic_parameters(network) if parameters is None else parameters, objective=goal,
+        network, None, parameters, objective=goal,
         optimizer=optimizer, max_evaluations=max_evaluations, levels=levels, n_trials=n_trials, n_final=n_final,
         step=step, smooth_ms=0.0, scale=None, tstop=tstop, dt=dt, seed=seed, fresh_seed=fresh_seed, intervals=False,
         n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress, kind="rhythmic",
