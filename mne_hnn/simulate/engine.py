@@ -6,8 +6,8 @@ The network built last is kept: a further trial, other drives, weights or biases
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from ..network import Network, Wires, connection_wires, drive_wires
 from . import _neuron
 from .arm import Armed, arm
 from .build import Column
+from .record import Record
+from .recorder import Recorder
 
 ENGINES = ("auto", "coreneuron", "neuron")
 # Handing a run over to CoreNEURON and back costs as much as simulating some 10 ms.
@@ -38,6 +40,10 @@ class Trial:
         What the same cells give undriven and unconnected, fA m.
     spike_times, spike_gids : array, shape (n_spikes,)
         Spikes of cells and drive cells, in order of time, then cell number; ms.
+    recordings : dict of str to array, shape (n_channels, n_samples)
+        What was asked for of each quantity: mV, nA, mM.
+    lfp : dict of str to array, shape (n_contacts, n_samples)
+        Potentials per electrode array, uV.
     """
 
     index: int
@@ -45,6 +51,8 @@ class Trial:
     references: dict[str, NDArray[np.float64]]
     spike_times: NDArray[np.float64]
     spike_gids: NDArray[np.int64]
+    recordings: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    lfp: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 # NEURON has one state per process: one run at a time.
@@ -137,7 +145,13 @@ def n_stretches(tstop: float) -> int:
 
 
 def _integrate(
-    column: Column, armed: Armed, tstop: float, dt: float, engine: str, progress: Callable[[], None]
+    column: Column,
+    armed: Armed,
+    recorder: Recorder,
+    tstop: float,
+    dt: float,
+    engine: str,
+    progress: Callable[[], None],
 ) -> None:
     from neuron import coreneuron
 
@@ -152,11 +166,15 @@ def _integrate(
         column.initialise()
         for netcon, time in armed.arrivals:
             netcon.event(time)
-        stretches = n_stretches(tstop)
+        step, stretches = 0, n_stretches(tstop)
         for k in range(1, stretches + 1):
-            # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter step
-            # outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
-            column.pc.psolve((round(k * tstop / stretches / dt) + 0.25) * dt)
+            end = round(k * tstop / stretches / dt)
+            while step < end:
+                step = min(end, step + recorder.steps_per_stretch)
+                # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter
+                # step outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
+                column.pc.psolve((step + 0.25) * dt)
+                recorder.drain()
             progress()
     except RuntimeError as error:
         clear()  # another user of NEURON in this process may have changed what was built
@@ -165,6 +183,7 @@ def _integrate(
         ) from error
     finally:
         coreneuron.enable = False
+        recorder.close()
         column.clamps.clear()
 
 
@@ -176,6 +195,7 @@ def run_trial(
     dt: float,
     seed: int | None,
     engine: str,
+    record: Record | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> Trial:
     """Simulate one trial.
@@ -192,6 +212,8 @@ def run_trial(
         As in :func:`mne_hnn.network.drive_events`.
     engine : str
         ``'coreneuron'`` or ``'neuron'``.
+    record : Record | None
+        What to record of the cells; None for nothing.
     progress : callable
         Called after each of the :func:`n_stretches` of the run.
 
@@ -205,7 +227,9 @@ def run_trial(
     with _running:
         column = column_for(network, drives, tstop, dt)
         armed = arm(column, network, drives, trial, tstop, seed)
-        _integrate(column, armed, tstop, dt, engine, progress)
+        sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
+        recorder = Recorder(column, network, sites, record or Record(), dt, steps)
+        _integrate(column, armed, recorder, tstop, dt, engine, progress)
         moments, largest_voltage = column.moments(), column.largest_voltage()
         times, gids = column.spikes()
     if moments.shape[1:] != (steps + 1,) and len(moments):
@@ -219,6 +243,7 @@ def run_trial(
     times = np.concatenate([times, armed.spike_times])
     gids = np.concatenate([gids, armed.spike_gids])
     order = np.lexsort((gids, times))
+    recordings, lfp = recorder.results()
     groups = column.moment_groups
     return Trial(
         index=trial,
@@ -228,4 +253,6 @@ def run_trial(
         },
         spike_times=times[order],
         spike_gids=gids[order],
+        recordings=recordings,
+        lfp=lfp,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from typing import Any
 
@@ -10,8 +10,9 @@ from .._checks import check_int, check_name
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
 from .engine import Trial, n_steps
+from .record import Record, as_record
 from .result import Simulation
-from .trials import BASELINES, TrialSettings, available_engine, collect, work
+from .trials import BASELINES, TrialSettings, available_engine, check_record, collect, work
 from .workers import n_workers, pool
 
 __all__ = ["simulate_many"]
@@ -38,6 +39,7 @@ def simulate_many(
     seed: int | None = None,
     baseline: str = "measured",
     engine: str = "auto",
+    record: Record | Mapping[str, Any] | None = None,
     n_jobs: int = 1,
     executor: Executor | None = None,
     done: Callable[[int, Outcome], None] | None = None,
@@ -48,7 +50,7 @@ def simulate_many(
     ----------
     networks : sequence of Network
         The networks.
-    tstop, n_trials, dt, seed, baseline, engine
+    tstop, n_trials, dt, seed, baseline, engine, record
         As in :func:`simulate`, the same for all.
     n_jobs : int
         Processes; trials of all networks share them.
@@ -75,8 +77,15 @@ def simulate_many(
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     check_name(baseline, BASELINES, "baseline")
     settings = TrialSettings(
-        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=available_engine(engine)
+        tstop=float(tstop),
+        dt=float(dt),
+        seed=seed,
+        baseline=baseline,
+        engine=available_engine(engine),
+        record=as_record(record),
     )
+    for network in networks:
+        check_record(network, settings.record, settings.dt)
     gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
     outcomes: list[Outcome | None] = [None] * len(networks)
 

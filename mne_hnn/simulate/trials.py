@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
+import mne
 import numpy as np
 from mne.utils import ProgressBar, logger, verbose
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
-from .._units import MS
+from .._units import MS, MV, NA, UV
 from ..baseline import published_baseline
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
+from ..lfp import lfp_epochs
 from ..network import Network
+from ..recordings import Recording
 from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
+from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
+from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .workers import n_workers, pool
 
 BASELINES = ("measured", "published", "none")
+# from the simulator's units to those of a Recording
+_SI = {"voltage": MV, "synaptic_current": NA, "calcium": 1.0, "membrane_current": NA}
 
 
 def _layers(network: Network) -> dict[str, list[str]]:
@@ -70,6 +78,42 @@ class TrialSettings:
     seed: int | None
     baseline: str
     engine: str
+    record: Record
+
+
+def check_record(network: Network, record: Record, dt: float) -> None:
+    """Refuse before the work what cannot be recorded."""
+    recording_channels(network, record)
+    every_nth(record, dt)
+
+
+def _recordings(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, Recording]:
+    channels = recording_channels(network, settings.record)
+    times = _sample_times(settings)
+    return {
+        quantity: Recording(
+            quantity=quantity,
+            times=times,
+            data=np.array([trial.recordings[quantity] for trial in trials]) * _SI[quantity],
+            channels=found,
+            trials=tuple(trial.index for trial in trials),
+        )
+        for quantity, found in channels.items()
+    }
+
+
+def _sample_times(settings: TrialSettings) -> NDArray[np.float64]:
+    every = every_nth(settings.record, settings.dt)
+    steps = np.arange(n_steps(settings.tstop, settings.dt) // every + 1, dtype=np.float64)
+    return np.asarray(steps * (every * settings.dt * MS))
+
+
+def _lfp(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, mne.EpochsArray]:
+    sfreq = 1 / (every_nth(settings.record, settings.dt) * settings.dt * MS)
+    return {
+        name: lfp_epochs(np.array([trial.lfp[name] for trial in trials]) * UV, sfreq, name, array)
+        for name, array in network.electrodes.items()
+    }
 
 
 def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettings) -> Simulation:
@@ -93,6 +137,8 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettin
         seed=settings.seed,
         baseline=settings.baseline,
         engine=settings.engine,
+        recordings=_recordings(network, [trials[k] for k in indices], settings),
+        lfp=_lfp(network, [trials[k] for k in indices], settings),
     )
 
 
@@ -105,6 +151,7 @@ def work(network: Network, index: int, settings: TrialSettings, progress: Callab
         dt=settings.dt,
         seed=settings.seed,
         engine=settings.engine,
+        record=settings.record,
         progress=progress,
     )
 
@@ -162,6 +209,7 @@ def simulate(
     seed: int | None = None,
     baseline: str = "measured",
     engine: str = "auto",
+    record: Record | Mapping[str, Any] | None = None,
     verbose: bool | str | int | None = None,
 ) -> Simulation:
     """Simulate a network and return its dipole and spikes.
@@ -189,6 +237,9 @@ def simulate(
     engine : str
         ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower. ``'auto'`` takes
         CoreNEURON if the mechanisms could be compiled for it.
+    record : Record | dict | None
+        What to record of single cells, such as ``{"voltage": "soma"}``: see :class:`Record`. What the electrodes of
+        the network see is always recorded.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -219,8 +270,13 @@ def simulate(
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     if check_name(baseline, BASELINES, "baseline") == "published":
         _pyramidal_cells(network)  # refuse before the work, not after it
+    record = as_record(record)
+    check_record(network, record, dt)
     engine = available_engine(engine)
-    settings = TrialSettings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
+    warn_of_contacts_inside_cells(network)
+    settings = TrialSettings(
+        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine, record=record
+    )
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
     return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)
