@@ -1,21 +1,33 @@
 """Figures. Importing this imports matplotlib; nothing is shown unless asked for."""
 
+from .cells import plot_cells
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
+from .connectivity import plot_cell_connectivity, plot_connectivity
 from .cortex import plot_cortex
 from .dipole import plot_dipole
 from .fit import plot_convergence, plot_fit, plot_parameters
+from .laminar import plot_csd, plot_lfp
+from .morphology import plot_morphology
+from .movie import animate
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
 from .target import plot_label_course, plot_target
 
 __all__ = [
+    "animate",
     "peak_times",
+    "plot_cell_connectivity",
+    "plot_cells",
     "plot_comparison",
+    "plot_connectivity",
     "plot_convergence",
     "plot_cortex",
+    "plot_csd",
     "plot_dipole",
     "plot_fit",
     "plot_label_course",
+    "plot_lfp",
+    "plot_morphology",
     "plot_parameters",
     "plot_prediction",
     "plot_prediction_topomaps",

@@ -25,6 +25,7 @@ __all__ = [
     "check_network",
     "check_window",
     "electrode_positions",
+    "font_size",
     "network_cylinders",
     "quiet_vtk",
     "round_box",
@@ -148,10 +149,11 @@ def quiet_vtk() -> Iterator[None]:
         vtkLogger.SetStderrVerbosity(loudness)
 
 
-def aim(plotter: Any, points: FloatArray, azimuth: float, elevation: float) -> None:
+def aim(plotter: Any, points: FloatArray, azimuth: float, elevation: float, *, floor: float = 0.0) -> None:
     """Look at points from a direction, in parallel projection so that lengths compare; all azimuths show them whole.
 
-    Azimuth and elevation are in degrees, as in matplotlib: from the x axis, and above the plane.
+    Azimuth and elevation are in degrees, as in matplotlib: from the x axis, and above the plane. A share of the height
+    can be kept free at the bottom.
     """
     low, high = points.min(axis=0), points.max(axis=0)
     centre = (low + high) / 2
@@ -160,13 +162,22 @@ def aim(plotter: Any, points: FloatArray, azimuth: float, elevation: float) -> N
     radius = float(np.hypot(*(points - centre)[:, :2].T).max())  # of the cylinder that holds them, however it turns
     half = (high[2] - low[2]) / 2 * np.cos(tilt) + radius * abs(np.sin(tilt))
     width, height = plotter.window_size
+    scale = 1.12 * max(half / (1 - floor), radius * height / width)
+    up = np.array([-np.sin(tilt) * np.cos(turn), -np.sin(tilt) * np.sin(turn), np.cos(tilt)])
+    focus = centre - floor * scale * up
     camera = plotter.camera
     camera.parallel_projection = True
-    camera.focal_point = centre
-    camera.position = centre + 4.0 * float(np.hypot(radius, (high[2] - low[2]) / 2)) * direction
+    camera.focal_point = focus
+    camera.position = focus + 4.0 * float(np.hypot(radius, (high[2] - low[2]) / 2)) * direction
     camera.up = (0.0, 0.0, 1.0)
-    camera.parallel_scale = 1.12 * max(half, radius * height / width)
+    camera.parallel_scale = scale
     plotter.renderer.ResetCameraClippingRange()
+
+
+def font_size(plotter: Any, size: int) -> int:
+    """Return the size of letters that keep their share of the picture; `size` is that in one of 600 pixels."""
+    width, height = plotter.window_size
+    return max(round(size * min(int(width), int(height)) / 600), 4)
 
 
 def round_length(extent: float) -> float:
@@ -186,22 +197,32 @@ def add_scale_bar(plotter: Any, points: FloatArray, color: str, azimuth: float) 
     right = np.array([-np.sin(turn), np.cos(turn), 0.0])
     foot = centre + (1.05 * float(((points - centre) @ right).max()) + 0.02 * (high[2] - low[2])) * right
     foot[2] = low[2]
-    top = foot + [0.0, 0.0, length]
+    top = foot + np.array([0.0, 0.0, length])
     plotter.add_mesh(
-        pyvista.Line(foot, top), color=color, line_width=4, lighting=False, name="scale bar", reset_camera=False, render=False
+        pyvista.Line(foot, top),
+        color=color,
+        line_width=4,
+        lighting=False,
+        name="scale bar",
+        reset_camera=False,
+        render=False,
     )
+    label = f" {length:g} {UM}"
     plotter.add_point_labels(
-        np.array([(foot + top) / 2]), [f" {length:g} {UM}"], text_color=color, font_size=16, bold=False, shape=None,
-        show_points=False, always_visible=True, name="scale bar length", reset_camera=False, render=False,
+        np.array([(foot + top) / 2]), [label], text_color=color, font_size=font_size(plotter, 16), bold=False,
+        shape=None, show_points=False, always_visible=True, name="scale bar length", reset_camera=False, render=False,
     )  # fmt: skip
     return length
 
 
 def add_key(plotter: Any, entries: list[tuple[str, str]]) -> None:
     """Write names in their colours into the upper right corner."""
+    size = font_size(plotter, 9)
     for row, (name, color) in enumerate(entries):
         place = (0.74, 0.965 - 0.028 * row)
-        plotter.add_text(name, position=place, viewport=True, font_size=9, color=color, name=f"key {row}", render=False)
+        plotter.add_text(
+            name, position=place, viewport=True, font_size=size, color=color, name=f"key {row}", render=False
+        )
 
 
 def round_box(points: FloatArray) -> tuple[list[float], list[int]]:

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
@@ -24,6 +25,7 @@ from ._scene import (
     check_network,
     check_window,
     electrode_positions,
+    font_size,
     network_cylinders,
     quiet_vtk,
     round_box,
@@ -110,8 +112,8 @@ def plot_cells(
             raise ParameterError("axes belong to renderer='matplotlib': leave them out, or change the renderer.")
         parts = network_cylinders(drawn) if morphologies in (None, True) else _somas(drawn)
         return _plot_scene(
-            parts, contacts, note, azimuth, elevation, check_positive(thickness, "thickness"), check_window(window_size),
-            screenshot, show=show,
+            parts, contacts, note, azimuth, elevation, check_positive(thickness, "thickness"),
+            check_window(window_size), screenshot, show=show,
         )  # fmt: skip
     if screenshot is not None:
         raise ParameterError("screenshot belongs to renderer='pyvista': use savefig of the returned figure.")
@@ -206,7 +208,7 @@ def _dress(axes: Any, note: str, *, equal: bool) -> None:
     else:
         axes.set_box_aspect((1.0, 1.0, 1.5), zoom=0.95)
     for axis, span in zip((axes.xaxis, axes.yaxis), spans[:2], strict=True):
-        axis.set_major_locator(plt.MaxNLocator(2 if equal and span < spans[2] / 3 else 4))
+        axis.set_major_locator(MaxNLocator(2 if equal and span < spans[2] / 3 else 4))
     axes.tick_params(labelsize="small")
     stretch = spans[2] / 1.5 / spans[0]
     words = [note] if note else []
@@ -215,7 +217,9 @@ def _dress(axes: Any, note: str, *, equal: bool) -> None:
     if words:
         title = "; ".join(words)
         axes.set_title(title[0].upper() + title[1:], fontsize="medium")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.52, -0.09 if equal else -0.04), ncols=2, frameon=False, fontsize="small")
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.52, -0.09 if equal else -0.04), ncols=2, frameon=False, fontsize="small"
+    )
 
 
 def _plot_scene(
@@ -247,11 +251,13 @@ def _plot_scene(
         plotter.add_mesh(mesh, scalars="color", rgb=True, smooth_shading=True, ambient=0.4, name="cells")
         key = [(name.replace("_", " "), colors[name]) for name in names]
         for color, (name, places) in zip(_cycle(len(contacts)), contacts.items(), strict=True):
-            glyphs = pyvista.PolyData(places).glyph(geom=pyvista.Sphere(radius=_contact_radius(points)), scale=False, orient=False)
+            glyphs = pyvista.PolyData(places).glyph(
+                geom=pyvista.Sphere(radius=_contact_radius(points)), scale=False, orient=False
+            )
             plotter.add_mesh(glyphs, color=color, name=f"electrodes {name}")
             key.append((f"{name}: {len(places)} contacts", color))
         _dress_scene(plotter, points, key, note, azimuth)
-        aim(plotter, np.array(list(product(*np.reshape(round_box(points)[0], (3, 2))))), azimuth, elevation)
+        aim(plotter, np.array(list(product(*np.reshape(round_box(points)[0], (3, 2))))), azimuth, elevation, floor=0.04)
         if screenshot is not None:
             plotter.screenshot(str(screenshot))
         if not off_screen:
@@ -266,10 +272,11 @@ def _contact_radius(points: FloatArray) -> float:
 def _dress_scene(plotter: Any, points: FloatArray, key: list[tuple[str, str]], note: str, azimuth: float) -> None:
     bounds, ticks = round_box(points)
     plotter.show_bounds(  # whose font has no Greek letters
-        bounds=bounds, xtitle="x (um)", ytitle="y (um)", ztitle="z (um)", color="black", font_size=10,
-        location="outer", fmt="%.0f", n_xlabels=ticks[0], n_ylabels=ticks[1], n_zlabels=ticks[2], use_3d_text=False,
+        bounds=bounds, xtitle="x (um)", ytitle="y (um)", ztitle="z (um)", color="black", location="outer",
+        font_size=font_size(plotter, 9), fmt="%.0f", n_xlabels=ticks[0], n_ylabels=ticks[1], n_zlabels=ticks[2],
+        use_3d_text=False,
     )  # fmt: skip
     add_scale_bar(plotter, points, "black", azimuth)
     add_key(plotter, key)
     if note:
-        plotter.add_text(note, position=(0.02, 0.965), viewport=True, font_size=8, color="black")
+        plotter.add_text(note, position=(0.02, 0.01), viewport=True, font_size=font_size(plotter, 7), color="black")

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
@@ -83,7 +84,7 @@ def plot_connectivity(
     axes.set_xlabel(f"Target: {connection.target.replace('_', ' ')} (gid)")
     axes.set_ylabel(f"Source: {connection.source.replace('_', ' ')} (gid)")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(plt.MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_title(f"{_title(network, index)}\n{len(wires):,} of {matrix.size:,} pairs", fontsize="medium")
     if show:
         plt.show()
@@ -147,12 +148,14 @@ def plot_cell_connectivity(
     name = other.replace("_", " ")
     left_out = np.delete(places, partners[joined] - start, axis=0)
     if len(left_out):
-        axes.scatter(*left_out[:, :2].T, s=60, facecolors="none", edgecolors="0.75", label=f"{name}, not joined")
+        axes.scatter(
+            left_out[:, 0], left_out[:, 1], s=60, facecolors="none", edgecolors="0.75", label=f"{name}, not joined"
+        )
     numbers = _values(wires, value)[joined]
     reached = places[partners[joined] - start]
     dots = axes.scatter(
         reached[:, 0], reached[:, 1], s=60, c=numbers, cmap=cmap, norm=_norm(_values(wires, value), value),
-        label=f"{name}: {len(numbers)} {way}",
+        label=f"{name}: {len(numbers)} {way if len(numbers) != 1 else way[:-1]}",
     )  # fmt: skip
     x, y, _ = network.position(gid)
     kind = network.gid_to_type(gid)

@@ -97,7 +97,7 @@ def _projected(template: CellTemplate) -> FloatArray:
     """Return end points in the plane of the drawing, shape (n_sections, 2, 2), um."""
     ends = np.array([section.end_points_um for section in template.sections.values()], dtype=float)
     across = int(np.ptp(ends[..., 1]) > np.ptp(ends[..., 0]))
-    return ends[..., [across, 2]]
+    return np.asarray(ends[..., [across, 2]])
 
 
 def _extent(template: CellTemplate, shape: FloatArray) -> tuple[float, float, float, float]:
@@ -174,7 +174,14 @@ def _draw(
     axes.set_xticks([])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.text(
-        0.5, -0.01, _receptors(template), transform=axes.transAxes, ha="center", va="top", fontsize="x-small", color="0.3"
+        0.5,
+        -0.01,
+        _receptors(template),
+        transform=axes.transAxes,
+        ha="center",
+        va="top",
+        fontsize="x-small",
+        color="0.3",
     )
     if first:
         axes.set_ylabel(f"z from the soma ({UM})")
@@ -217,6 +224,8 @@ def _draw_labels(axes: Axes, template: CellTemplate, shape: FloatArray, per_inch
 def _spaced(heights: FloatArray, step: float) -> FloatArray:
     """Move rising heights apart to at least a step, as little as possible in the sum of squares."""
     offsets = np.asarray(heights, dtype=float) - step * np.arange(len(heights))
+    if not len(offsets):
+        return np.zeros(0)
     blocks: list[tuple[float, int]] = []
     for value in offsets:  # isotonic regression: pool what would fall
         mean, size = float(value), 1
@@ -224,7 +233,8 @@ def _spaced(heights: FloatArray, step: float) -> FloatArray:
             before, count = blocks.pop()
             mean, size = (mean * size + before * count) / (size + count), size + count
         blocks.append((mean, size))
-    return np.repeat([mean for mean, _ in blocks], [size for _, size in blocks]) + step * np.arange(len(heights))
+    means, sizes = zip(*blocks, strict=True)
+    return np.asarray(np.repeat(means, sizes) + step * np.arange(len(heights)), dtype=float)
 
 
 def _receptors(template: CellTemplate) -> str:
