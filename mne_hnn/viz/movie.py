@@ -256,7 +256,7 @@ def _frames(
         plotter = pyvista.Plotter(off_screen=True, window_size=list(size))
         try:
             plotter.set_background(BACKGROUND)
-            plotter.enable_anti_aliasing("ssaa")
+            plotter.enable_anti_aliasing("msaa")  # half the time of the smoother "ssaa", and no dimmer lines
             mesh, owner = tube_mesh(cylinders, thickness)
             mesh["mV"] = values[owner, 0]
             # without lights, so that a colour is a potential wherever it is
@@ -285,7 +285,7 @@ def _digits(times: FloatArray) -> int:
 
 def _dress(plotter: Any, clim: tuple[float, float], note: str) -> None:
     plotter.add_scalar_bar(
-        title="Membrane potential (mV)", n_labels=4, fmt="%.0f", color=FOREGROUND, vertical=False,
+        title="Membrane potential (mV)\n", n_labels=4, fmt="%.0f", color=FOREGROUND, vertical=False,
         title_font_size=font_size(plotter, 16), label_font_size=font_size(plotter, 14), position_x=0.2,
         position_y=0.01, width=0.6, height=0.1, render=False,
     )  # fmt: skip
