@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._cell_edits import CellEdits
 from ._connection_edits import ConnectionEdits
 from ._drive_edits import DriveEdits
@@ -49,3 +51,6 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
     """
 
     __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"A network never changes: its with_... methods return a new one (set: {name!r}).")
