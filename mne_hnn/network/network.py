@@ -55,6 +55,9 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
 
     __slots__ = ()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"A network never changes: its with_... methods return a new one (set: {name!r}).")
+
     def plot_cells(self, **options: Any) -> Any:
         """Plot cells and electrodes in 3D; see :func:`mne_hnn.viz.plot_cells`."""
         from ..viz import plot_cells
