@@ -218,8 +218,9 @@ def add_scale_bar(plotter: Any, points: FloatArray, color: str, azimuth: float) 
 def add_key(plotter: Any, entries: list[tuple[str, str]]) -> None:
     """Write names in their colours into the upper right corner."""
     size = font_size(plotter, 9)
+    left = min([0.74, *(1 - 0.016 * len(name) for name, _ in entries)])  # so that the longest one fits
     for row, (name, color) in enumerate(entries):
-        place = (0.74, 0.965 - 0.028 * row)
+        place = (max(left, 0.4), 0.965 - 0.028 * row)
         plotter.add_text(
             name, position=place, viewport=True, font_size=size, color=color, name=f"key {row}", render=False
         )
