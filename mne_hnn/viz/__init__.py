@@ -6,6 +6,7 @@ from .dipole import plot_dipole
 from .fit import plot_convergence, plot_fit, plot_parameters
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
+from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "plot_prediction_topomaps",
     "plot_response",
     "plot_simulation",
+    "plot_sweep",
+    "plot_sweep_dipoles",
     "plot_target",
     "plot_topomaps",
 ]
