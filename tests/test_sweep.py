@@ -111,6 +111,41 @@ def test_below_threshold_the_response_is_proportional_to_the_weight(batch, weigh
     assert batch.summaries["peak"][0] > 0  # proximal drive: current towards the surface
 
 
+def test_peaks_are_those_of_the_peer(batch):
+    """hnn-core 0.6.1 as shipped, but point 9 without its lookup tables, which move a cell there across threshold.
+
+    Its fixed baseline leaves an offset of about 1 fA m.
+    """
+    peer = (
+        np.array(
+            [
+                24.38,
+                35.63,
+                51.87,
+                75.40,
+                109.62,
+                1185.37,
+                1453.24,
+                630.35,
+                1558.88,
+                1046.58,
+                1453.92,
+                1326.22,
+                1328.33,
+                1185.35,
+                1164.96,
+                1184.59,
+                1231.16,
+                1311.56,
+                1431.43,
+                1512.38,
+            ]
+        )
+        * 1e-15
+    )
+    np.testing.assert_allclose(batch.summaries["peak"], peer, rtol=0.01, atol=1.2e-15)
+
+
 def test_table_of_the_batch(batch, weights):
     names = (f"{WEIGHTS}{{{L2B},{L5B}}}", f"{WEIGHTS}{{{L2P},{L5P}}}")
     assert tuple(batch.parameters) == names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,17 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name
-from .._units import MS, NAM
+from .._units import MS
 from ..errors import ParameterError
+from ._sweep_labels import parameter_label, shown_unit
+from .colors import cell_type_colors
 
 if TYPE_CHECKING:
     from ..sweep import SweepResult
@@ -29,11 +31,6 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000
 MARKERS = "osD^v<>"
 FAILED = "0.8"
 COLORMAP = "viridis"
-#: What is drawn for a unit: factor and symbol.
-SHOWN = {"A m": (1.0 / NAM, "nAm"), "s": (1.0 / MS, "ms"), "Hz": (1.0, "Hz")}
-_UNIT_OF_FIELD = {
-    "ms": "ms", "nA": "nA", "uS": "µS", "Hz": "Hz", "um": "µm", "mV": "mV", "ohm_cm": "Ω cm", "uF_cm2": "µF/cm²",
-}  # fmt: skip
 
 
 def _checked(result: Any, what: str) -> None:
@@ -41,29 +38,15 @@ def _checked(result: Any, what: str) -> None:
         raise ParameterError(f"{what} needs a SweepResult, such as run_sweep returns, got {type(result).__name__}.")
 
 
+def _tick_values(axis: Axis, values: FloatArray) -> None:
+    """Put the ticks at the values, where they are few and evenly spaced."""
+    unique = np.unique(values)
+    steps = np.diff(unique)
+    if len(unique) <= 10 and (not steps.size or np.ptp(steps) <= 1e-6 * steps.mean()):
+        axis.set_ticks(unique, [f"{value:g}" for value in unique])
+
+
 # parameters ------------------------------------------------------------------------------------------------
-
-
-def _parameter_label(result: SweepResult, name: str) -> str:
-    """Return what to write at an axis: name, and unit where a path tells it."""
-    paths = result.grid.paths.get(name, ())
-    parts = paths[0].split(".") if paths else []
-    unit = next((_field_unit(part) for part in reversed(parts) if _field_unit(part)), None)
-    if parts and parts[0] == "biases":
-        unit = "nA"
-    text = re.sub(r"\{(.*)\}", lambda match: match.group(1).replace(",", ", "), name)
-    for root in ("drives.", "connections.", "cells.", "biases."):
-        text = text.removeprefix(root)
-    text = text.replace(".", " ")
-    return f"{text} ({unit})" if unit else text
-
-
-def _field_unit(field: str) -> str | None:
-    if field.startswith("weights_"):
-        return "µS"
-    if field in ("synaptic_delays", "tstart", "tstop", "tstart_std"):
-        return "ms"
-    return next((unit for ending, unit in _UNIT_OF_FIELD.items() if field.endswith(f"_{ending}")), None)
 
 
 def _is_log(values: FloatArray) -> bool:
@@ -134,7 +117,7 @@ def plot_sweep(
         raise ParameterError(f"There are no numbers of {', '.join(names)}: see the `failed` points of the sweep.")
     if axes is None:
         _, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
-    factor, unit = SHOWN.get(next(iter(units)) or "", (1.0, ""))
+    factor, unit = shown_unit(next(iter(units)), np.concatenate([columns[name] for name in names]))
     if up is None:
         _draw_lines(axes, result, names, across, factor, unit)
     else:
@@ -152,6 +135,8 @@ def _axes_names(result: SweepResult, x: str | None, y: str | None) -> tuple[str,
         if y is not None:
             raise ParameterError("Paired values lie on a line: give x only, or combine='product' for an image.")
         return x or (varying or list(result.grid.names))[0], None
+    if x is not None and x == y:
+        raise ParameterError(f"x and y must be two parameters, got {x!r} for both.")
     free = [name for name in varying if name not in (x, y)]
     across = x or (free.pop(0) if free else result.grid.names[0])
     up = y or (free.pop(0) if free else None)
@@ -159,8 +144,6 @@ def _axes_names(result: SweepResult, x: str | None, y: str | None) -> tuple[str,
         raise ParameterError(
             f"The sweep varies {', '.join(varying)}, of which two can be drawn: select() one value of {free[0]!r}."
         )
-    if up == across:
-        raise ParameterError(f"x and y must be two parameters, got {across!r} for both.")
     return across, up
 
 
@@ -173,27 +156,40 @@ def _draw_lines(axes: Axes, result: SweepResult, names: Sequence[str], across: s
     texts = column.dtype.kind not in "fi"
     places = np.arange(len(column), dtype=float) if texts else column.astype(float)
     order = np.argsort(places, kind="stable")
+    kind = _common(names)
+    colors, labels = _line_styles(result, names, kind)
     for k, name in enumerate(names):
         axes.plot(
             places[order], result.summaries[name][order] * factor, marker=MARKERS[k % len(MARKERS)], markersize=4.5,
-            linewidth=1.4, color=LINES[k % len(LINES)], label=_summary_name(name), clip_on=False, zorder=3,
+            linewidth=1.4, color=colors[k], label=labels[k], clip_on=False, zorder=3,
         )  # fmt: skip
     if texts:
         axes.set_xticks(places, column.tolist())
     elif _is_log(places):
         axes.set_xscale("log")
+    else:
+        _tick_values(axes.xaxis, places)
     lost = ~np.isfinite([result.summaries[name] for name in names]).any(axis=0)
     if lost.any():
         axes.plot(
             places[lost], np.zeros(int(lost.sum())), "x", color="black", transform=axes.get_xaxis_transform(),
             markersize=6, clip_on=False, label="no result", zorder=4,
         )  # fmt: skip
-    axes.set_xlabel(_parameter_label(result, across))
-    title = _summary_name(names[0]) if len(names) == 1 else _common(names)
-    axes.set_ylabel(_with_unit(title.capitalize() if title else "", unit))
+    axes.set_xlabel(parameter_label(result, across))
+    axes.set_ylabel(_with_unit(_capital(_summary_name(names[0]) if len(names) == 1 else kind), unit))
+    if unit == "Hz":
+        axes.set_ylim(bottom=0.0)
     axes.spines[["top", "right"]].set_visible(False)
     if len(names) > 1 or lost.any():
         axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _line_styles(result: SweepResult, names: Sequence[str], kind: str) -> tuple[list[str], list[str]]:
+    """Return colours and labels of lines; rates of cell types have the colours of the types."""
+    if kind != "firing rate":
+        return [LINES[k % len(LINES)] for k in range(len(names))], [_summary_name(name) for name in names]
+    types = [name.split(".")[-1].removeprefix("rate_") for name in names]
+    return list(cell_type_colors(types).values()), [name.replace("_", " ") for name in types]
 
 
 def _common(names: Sequence[str]) -> str:
@@ -201,8 +197,14 @@ def _common(names: Sequence[str]) -> str:
     if all(name.endswith("latency") for name in names):
         return "latency"
     if all(name.split(".")[-1].startswith("rate_") for name in names):
-        return "rate"
+        return "firing rate"
+    if len(names) == 1:
+        return ""
     return "dipole moment" if all(name.split(".")[-1] in ("peak", "trough") for name in names) else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _with_unit(text: str, unit: str) -> str:
@@ -217,21 +219,22 @@ def _draw_image(
     image = np.full((len(vertical), len(horizontal)), np.nan)
     image[row, column] = result.summaries[name] * factor
     for axis, values, parameter in ((axes.xaxis, horizontal, across), (axes.yaxis, vertical, up)):
-        axis.set_label_text(_parameter_label(result, parameter))
+        axis.set_label_text(parameter_label(result, parameter, 60 if axis is axes.xaxis else 40))
         if values.dtype.kind not in "fi":
             axis.set_ticks(np.arange(len(values)), [str(value) for value in values])
     edges_x, edges_y = _edges(horizontal), _edges(vertical)
     axes.set_facecolor(FAILED)
     mesh = axes.pcolormesh(edges_x, edges_y, np.ma.masked_invalid(image), cmap=COLORMAP)
-    for values, scale in ((horizontal, axes.set_xscale), (vertical, axes.set_yscale)):
+    for values, scale, axis in ((horizontal, axes.set_xscale, axes.xaxis), (vertical, axes.set_yscale, axes.yaxis)):
         if values.dtype.kind in "fi" and _is_log(values.astype(float)):
             scale("log")
+        elif values.dtype.kind in "fi":
+            _tick_values(axis, values.astype(float))
     axes.set_xlim(edges_x[0], edges_x[-1])
     axes.set_ylim(edges_y[0], edges_y[-1])
     fig = axes.get_figure(root=True)
     assert fig is not None
-    label = _summary_name(name)
-    fig.colorbar(mesh, ax=axes, label=_with_unit(label[:1].upper() + label[1:], unit))
+    fig.colorbar(mesh, ax=axes, label=_with_unit(_capital(_summary_name(name)), unit))
     if np.isnan(image).any():
         axes.legend(
             handles=[Patch(facecolor=FAILED, edgecolor="0.5", label="no result")], fontsize="small", frameon=False,
@@ -284,7 +287,8 @@ def plot_sweep_dipoles(
     Returns
     -------
     fig : matplotlib.figure.Figure
-        The figure: moment in nAm over time in ms. Points that failed are not drawn.
+        The figure: moment over time in ms; in nAm, or pAm or fAm where these are readable. Points that failed are not
+        drawn.
 
     Raises
     ------
@@ -298,38 +302,48 @@ def plot_sweep_dipoles(
     name = color_by or (_varying(result) or list(result.grid.names))[0]
     column = columns[check_name(name, columns, "parameter or summary", where="for color_by")]
     scale = check_finite(scale, "scale")
-    unit = result.units.get(name, "")
     if column.dtype.kind not in "fi":
         raise ParameterError(f"{name!r} has texts for values: colours need numbers.")
-    values = column.astype(float) * (SHOWN.get(unit, (1.0, ""))[0])
+    factor, symbol = shown_unit(result.units.get(name), column.astype(float))
+    values = column.astype(float) * factor
     drawn = [k for k, row in enumerate(result.rows) if row.simulated and np.isfinite(values[k])]
     if not drawn:
         raise ParameterError("No point of the sweep has a dipole: see its `failed` points.")
     if axes is None:
         _, axes = plt.subplots(figsize=(7.4, 3.8), layout="constrained")
-    log = _is_log(values[drawn])
-    low, high = values[drawn].min(), values[drawn].max()
-    norm = (LogNorm if log else Normalize)(low, high if high > low else low + (abs(low) or 1.0))
+    norm = _norm(values[drawn])
     colors = mpl.colormaps[COLORMAP]
-    for k in sorted(drawn, key=lambda k: values[k]):
-        dipole = result.dipole(k).scale(scale)
-        check_name(layer, dipole.layers, "layer")
-        if window_ms is not None:
-            dipole.smooth(window_ms)
-        times = dipole.times / MS
-        axes.plot(times, dipole[layer] / NAM, color=colors(norm(values[k])), linewidth=1.1)
+    order = sorted(drawn, key=lambda k: values[k])
+    dipoles = [_prepared(result, k, layer, window_ms, scale) for k in order]
+    in_unit, unit = shown_unit("A m", np.concatenate([moment for _, moment in dipoles]))
+    for k, (times, moment) in zip(order, dipoles, strict=True):
+        axes.plot(times, moment * in_unit, color=colors(norm(values[k])), linewidth=1.1)
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-    axes.set_xlim(times[0], times[-1])
+    axes.set_xlim(dipoles[0][0][0], dipoles[0][0][-1])
     axes.set_xlabel("Time (ms)")
-    axes.set_ylabel("Dipole moment (nAm)" if layer == "agg" else f"Dipole moment of {layer} (nAm)")
+    axes.set_ylabel(f"Dipole moment{'' if layer == 'agg' else f' of {layer}'} ({unit})")
     axes.spines[["top", "right"]].set_visible(False)
     is_parameter = name in result.grid.values
-    label = (
-        _parameter_label(result, name) if is_parameter else _with_unit(_summary_name(name), SHOWN.get(unit, (1, ""))[1])
-    )
+    label = parameter_label(result, name, 46) if is_parameter else _with_unit(_capital(_summary_name(name)), symbol)
     fig = axes.get_figure(root=True)
     assert fig is not None
     fig.colorbar(mpl.cm.ScalarMappable(norm, colors), ax=axes, label=label)
     if show:
         plt.show()
     return fig
+
+
+def _norm(values: FloatArray) -> Normalize:
+    low, high = float(values.min()), float(values.max())
+    return (LogNorm if _is_log(values) else Normalize)(low, high if high > low else low + (abs(low) or 1.0))
+
+
+def _prepared(
+    result: SweepResult, index: int, layer: str, window_ms: float | None, scale: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return times in ms and moments in A m."""
+    dipole = result.dipole(index).scale(scale)
+    check_name(layer, dipole.layers, "layer")
+    if window_ms is not None:
+        dipole.smooth(window_ms)
+    return dipole.times / MS, dipole[layer]
