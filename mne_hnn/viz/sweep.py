@@ -103,10 +103,12 @@ def plot_sweep(
     _checked(result, "plot_sweep")
     names = [summary] if isinstance(summary, str) else list(summary)
     columns = result.summaries
+    if not columns:
+        raise ParameterError("There are no numbers to plot: the sweep notes no summary, or all of its points failed.")
     if not names:
         raise ParameterError(f"summary must name at least one of {', '.join(columns)}.")
     for name in names:
-        check_name(name, columns, "summary", where="" if columns else "(the sweep noted no summary)")
+        check_name(name, columns, "summary")
     across, up = _axes_names(result, _parameter(result, x, "x"), _parameter(result, y, "y"))
     units = {result.units.get(name) for name in names}
     if len(units) > 1 or (up is not None and len(names) > 1):

@@ -138,6 +138,10 @@ def test_wrong_arguments(line, plane):
         plane.select({"mu": 4, "weight": 1e-2}).plot_dipoles(show=False)
     with pytest.raises(ParameterError, match="needs a SweepResult"):
         plot_sweep(3, "peak", show=False)
+    with pytest.raises(ParameterError, match="no numbers of none"):
+        run_sweep(column(), {MU: [1.0]}, tstop=5.0, summary={"none": lambda simulation: np.nan}).plot(
+            "none", show=False
+        )
     bare = run_sweep(column(), {MU: [1.0]}, tstop=5.0, keep=(), summary="rates")
     with pytest.raises(ParameterError, match="kept no dipoles"):
         bare.plot_dipoles(show=False)
