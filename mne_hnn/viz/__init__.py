@@ -11,6 +11,7 @@ from .morphology import plot_morphology
 from .movie import animate
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
+from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "plot_prediction_topomaps",
     "plot_response",
     "plot_simulation",
+    "plot_sweep",
+    "plot_sweep_dipoles",
     "plot_target",
     "plot_topomaps",
 ]
