@@ -18,6 +18,7 @@ from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import BASELINES, Simulation, simulate_many
 from ..simulate.engine import n_steps
+from ..simulate.record import as_record
 from ..simulate.trials import available_engine
 from .grid import Apply, Grid, described, make_grid
 from .records import KEEP, ROW_MEMBERS, Row, network_arrays, row_arrays, row_of, simulation_arrays
@@ -136,7 +137,7 @@ def _settings(**given: Any) -> dict[str, Any]:
         "n_trials": check_int(given["n_trials"], "n_trials", minimum=1),
         "seed": None if given["seed"] is None else check_seed(given["seed"], "seed"),
         "baseline": given["baseline"], "engine": available_engine(given["engine"]),
-        "keep": [name for name in KEEP if name in keep], "record": None if record is None else repr(record),
+        "keep": [name for name in KEEP if name in keep], "record": repr(as_record(record)),
     }  # fmt: skip
 
 
