@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._cell_edits import CellEdits
 from ._connection_edits import ConnectionEdits
 from ._drive_edits import DriveEdits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Network"]
 
@@ -46,3 +51,11 @@ class Network(DriveEdits, ConnectionEdits, CellEdits):
     """
 
     __slots__ = ()
+
+    def plot_drive_strength(
+        self, *, normalize: bool = True, axes: Any = None, show: bool = True, **options: Any
+    ) -> Figure:
+        """Plot how strongly each drive acts on each cell type; see :func:`mne_hnn.viz.plot_drive_strength`."""
+        from ..viz import plot_drive_strength
+
+        return plot_drive_strength(self, normalize=normalize, axes=axes, show=show, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from ..dipole import Dipole, average_dipoles, to_epochs
 from ..network import Network
 from ..spikes import Spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,3 +72,21 @@ class Simulation:
             f"<Simulation of {self.network.name!r}: {self.n_trials} trial(s), {self.tstop:g} ms at {self.dt:g} ms, "
             f"{len(self.spikes)} spikes>"
         )
+
+    def plot(self, *, window_ms: float | None = None, scale: float = 1.0, trial: int = 0, show: bool = True) -> Figure:
+        """Plot drives, dipole and spikes below each other; see :func:`mne_hnn.viz.plot_simulation`."""
+        from ..viz import plot_simulation
+
+        return plot_simulation(self, window_ms=window_ms, scale=scale, trial=trial, show=show)
+
+    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
+        from ..viz import plot_spikes_raster
+
+        return plot_spikes_raster(self, trial=trial, axes=axes, show=show, **options)
+
+    def plot_histogram(self, names: Any = None, *, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot how many spikes of drives or cells fell when; see :func:`mne_hnn.viz.plot_spikes_histogram`."""
+        from ..viz import plot_spikes_histogram
+
+        return plot_spikes_histogram(self, names=names, axes=axes, show=show, **options)

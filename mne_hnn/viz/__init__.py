@@ -3,10 +3,16 @@
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
 from .cortex import plot_cortex
 from .dipole import plot_dipole
+from .drive_strength import plot_drive_strength
 from .fit import plot_convergence, plot_fit, plot_parameters
+from .histogram import plot_spikes_histogram
+from .raster import plot_spikes_raster
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
+from .simulations import plot_simulations
+from .spectrum import plot_psd
 from .target import plot_label_course, plot_target
+from .tfr import plot_tfr
 
 __all__ = [
     "peak_times",
@@ -14,13 +20,19 @@ __all__ = [
     "plot_convergence",
     "plot_cortex",
     "plot_dipole",
+    "plot_drive_strength",
     "plot_fit",
     "plot_label_course",
     "plot_parameters",
     "plot_prediction",
     "plot_prediction_topomaps",
+    "plot_psd",
     "plot_response",
     "plot_simulation",
+    "plot_simulations",
+    "plot_spikes_histogram",
+    "plot_spikes_raster",
     "plot_target",
+    "plot_tfr",
     "plot_topomaps",
 ]
