@@ -206,6 +206,7 @@ class Dipole(AllLayers):
         fmax: float = 100.0,
         tmin: float | None = None,
         tmax: float | None = None,
+        picks: str | None = None,
         *,
         layer: str = AGGREGATE,
         axes: Any = None,
@@ -214,13 +215,13 @@ class Dipole(AllLayers):
     ) -> Figure:
         """Plot the power spectrum of a layer; see :func:`mne_hnn.viz.plot_psd`.
 
-        Takes the place of :meth:`mne.Evoked.plot_psd`, which finds no data channels in a dipole; the first four
-        arguments are the same.
+        Takes the place of :meth:`mne.Evoked.plot_psd`, which finds no data channels in a dipole; the first five
+        arguments are the same, `picks` being another name of `layer`.
         """
         from .viz import plot_psd
 
         options |= {"fmin": fmin, "fmax": fmax, "tmin": tmin, "tmax": tmax}
-        return plot_psd(self, layer=layer, axes=axes, show=show, **options)
+        return plot_psd(self, layer=picks or layer, axes=axes, show=show, **options)
 
     def plot_tfr(
         self, freqs: ArrayLike | None = None, *, layer: str = AGGREGATE, axes: Any = None, show: bool = True,

@@ -40,6 +40,7 @@ _SERIES = {
 }
 #: What is compared, in order: the most different ones first.
 COMPARED = ("#000000", "#E69F00", "#0072B2", "#CC79A7", "#D55E00", "#56B4E9", "#009E73")
+LIGHTEST_INK = 0.56
 _OTHERS = ("#F0E442", "#999999", "#332288", "#882255", "#44AA99", "#DDCC77")
 
 
@@ -133,4 +134,5 @@ def ink(color: str) -> str:
     """Return a colour dark enough to write with on white: the colour itself, or a darker shade of it."""
     red, green, blue = to_rgb(color)
     light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return color if light < 0.62 else to_hex((0.62 * red / light, 0.62 * green / light, 0.62 * blue / light))
+    darker = min(1.0, LIGHTEST_INK / light) if light else 1.0
+    return color if darker == 1.0 else to_hex((darker * red, darker * green, darker * blue))

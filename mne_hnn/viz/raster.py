@@ -54,7 +54,8 @@ def draw_raster(
         top += len(cells)
         axes.axhline(top - 0.5, color="0.85", linewidth=0.6, zorder=1)
     if not any(len(spikes.select(cell_types=name)) for name in cell_types):
-        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center", color="0.5")
+        style: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.5", "backgroundcolor": "white"}
+        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, **style)
     axes.set_ylim(-0.5, max(top, 1) - 0.5)
     axes.set_yticks(ticks, [name.replace("_", " ") for name in reversed(cell_types)], fontsize="small")
     for tick, name in zip(axes.get_yticklabels(), reversed(cell_types), strict=True):

@@ -88,7 +88,7 @@ def plot_psd(
     -------
     fig : matplotlib.figure.Figure
         The figure. One-sided densities in (nA m)² / Hz: integrated over frequency they give the mean square of the
-        moment. A straight line is taken out of each record before; see :func:`mne_hnn.fit.power_spectrum`.
+        moment. A straight line is taken out of each record before; see :func:`mne_hnn.fit.spectra.power_spectrum`.
 
     Raises
     ------

@@ -25,7 +25,7 @@ __all__ = ["plot_tfr"]
 
 FMAX = 100.0
 MOST_COLUMNS = 1000
-EDGE = 2.0  # standard deviations of the wavelet: 95 % of it lies within
+EDGE = 2.0  # standard deviations of the wavelet: nearly all of it lies within
 
 
 def plot_tfr(
@@ -74,8 +74,9 @@ def plot_tfr(
     Returns
     -------
     fig : matplotlib.figure.Figure
-        The figure. Power spectral density in (nA m)² / Hz, see :func:`mne_hnn.fit.time_frequency_power`. Hatched
-        where more than 5 % of the wavelet lies beyond the record, which is taken as zero there: power is too low.
+        The figure. Power spectral density in (nA m)² / Hz, see :func:`mne_hnn.fit.spectra.time_frequency_power`.
+        Hatched within two standard deviations of the wavelet from the ends of the record, which is taken as zero
+        beyond them: power is too low.
 
     Raises
     ------
@@ -106,21 +107,23 @@ def plot_tfr(
         times[::every] / MS, grid, power[:, ::every], cmap=cmap, vmin=low, vmax=high, shading="nearest", rasterized=True
     )
     _mark_edges(axes, times, grid, reach)
-    axes.set_xlim(times[0] / MS, times[-1] / MS)
-    axes.set_ylim(grid[0], grid[-1])
-    axes.set_xlabel("Time (ms)")
-    axes.set_ylabel("Frequency (Hz)")
+    _describe(axes, layer if len(trials) == 1 else f"{layer}, average of {len(trials)} trials", times, grid)
     fig = figure_of(axes)
     if colorbar:
         bar = fig.colorbar(mesh, ax=axes, extend="max" if power.max() > high * (1 + 1e-9) else "neither")
         bar.set_label("Power spectral density\n((nAm)²/Hz)")
-    axes.set_title(
-        layer if len(trials) == 1 else f"{layer}, average of {len(trials)} trials", loc="left", fontsize="medium"
-    )
-    axes.set_title("hatched: record too short for the wavelet", loc="right", fontsize="x-small", color="0.35")
     if show:
         plt.show()
     return fig
+
+
+def _describe(axes: Axes, title: str, times: NDArray[np.float64], freqs: NDArray[np.float64]) -> None:
+    axes.set_title(title, loc="left", fontsize="medium")
+    axes.set_title("hatched: record too short for the wavelet", loc="right", fontsize="x-small", color="0.35")
+    axes.set_xlim(times[0] / MS, times[-1] / MS)
+    axes.set_ylim(freqs[0], freqs[-1])
+    axes.set_xlabel("Time (ms)")
+    axes.set_ylabel("Frequency (Hz)")
 
 
 def _frequencies(freqs: ArrayLike | None, n_cycles: ArrayLike, duration: float, sfreq: float) -> NDArray[np.float64]:

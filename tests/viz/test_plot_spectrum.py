@@ -75,6 +75,12 @@ def test_window_is_cut_before_the_analysis():
     assert len(dipole.times) == len(TIMES)
 
 
+def test_first_arguments_are_those_of_mne():
+    freqs, psd = curve(sine(10.0).plot_psd(5.0, 40.0, 0.5, 1.5, "L5", show=False).axes[0], "L5")
+    assert (freqs[0], freqs[-1]) == (5, 40)
+    assert freqs[psd.argmax()] == pytest.approx(10.0, abs=0.4)
+
+
 def test_silence_is_drawn():
     axes = plot_psd(Dipole.from_nAm(TIMES, {"agg": 0 * TIMES}), show=False).axes[0]
     assert axes.get_yscale() == "linear"
@@ -134,11 +140,13 @@ def test_ridge_of_a_chirp():
 
 def test_power_is_averaged_over_trials_and_not_aliased():
     opposite = [sine(30.0), sine(30.0, -AMPLITUDE)]
+    before = opposite[1].data.copy()
     maps = [
         np.asarray(plot_tfr(given, freqs=np.arange(20.0, 90.0), show=False).axes[0].collections[0].get_array())
         for given in (opposite, opposite[0])
     ]
     np.testing.assert_allclose(maps[0], maps[1], rtol=1e-9)
+    np.testing.assert_array_equal(opposite[1].data, before)
     # 970 Hz would appear at 30 Hz if one of four samples was kept
     fast = plot_tfr(sine(970.0), freqs=np.arange(20.0, 90.0), show=False).axes[0].collections[0].get_array()
     assert np.asarray(fast).max() < 1e-4 * maps[0].max()
