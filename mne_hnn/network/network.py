@@ -75,3 +75,11 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
         from ..viz import plot_cell_connectivity
 
         return plot_cell_connectivity(self, index, gid, **options)
+
+    def plot_drive_strength(
+        self, *, normalize: bool = True, axes: Any = None, show: bool = True, **options: Any
+    ) -> Figure:
+        """Plot how strongly each drive acts on each cell type; see :func:`mne_hnn.viz.plot_drive_strength`."""
+        from ..viz import plot_drive_strength
+
+        return plot_drive_strength(self, normalize=normalize, axes=axes, show=show, **options)

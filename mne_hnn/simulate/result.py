@@ -148,6 +148,24 @@ class Simulation:
             raise ParameterError(f"The simulation has several electrode arrays: name one of {', '.join(self.lfp)}.")
         return check_name(next(iter(self.lfp)) if name is None else name, self.lfp, "electrode array")
 
+    def plot(self, *, window_ms: float | None = None, scale: float = 1.0, trial: int = 0, show: bool = True) -> Figure:
+        """Plot drives, dipole and spikes below each other; see :func:`mne_hnn.viz.plot_simulation`."""
+        from ..viz import plot_simulation
+
+        return plot_simulation(self, window_ms=window_ms, scale=scale, trial=trial, show=show)
+
+    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
+        from ..viz import plot_spikes_raster
+
+        return plot_spikes_raster(self, trial=trial, axes=axes, show=show, **options)
+
+    def plot_histogram(self, names: Any = None, *, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot how many spikes of drives or cells fell when; see :func:`mne_hnn.viz.plot_spikes_histogram`."""
+        from ..viz import plot_spikes_histogram
+
+        return plot_spikes_histogram(self, names=names, axes=axes, show=show, **options)
+
 
 def _restored(values: dict[str, Any]) -> Simulation:
     return Simulation(**values)

@@ -5,14 +5,20 @@ from .comparison import plot_comparison, plot_prediction, plot_prediction_topoma
 from .connectivity import plot_cell_connectivity, plot_connectivity
 from .cortex import plot_cortex
 from .dipole import plot_dipole
+from .drive_strength import plot_drive_strength
 from .fit import plot_convergence, plot_fit, plot_parameters
+from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
 from .morphology import plot_morphology
 from .movie import animate
+from .raster import plot_spikes_raster
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
+from .simulations import plot_simulations
+from .spectrum import plot_psd
 from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
+from .tfr import plot_tfr
 
 __all__ = [
     "animate",
@@ -25,6 +31,7 @@ __all__ = [
     "plot_cortex",
     "plot_csd",
     "plot_dipole",
+    "plot_drive_strength",
     "plot_fit",
     "plot_label_course",
     "plot_lfp",
@@ -32,10 +39,15 @@ __all__ = [
     "plot_parameters",
     "plot_prediction",
     "plot_prediction_topomaps",
+    "plot_psd",
     "plot_response",
     "plot_simulation",
+    "plot_simulations",
+    "plot_spikes_histogram",
+    "plot_spikes_raster",
     "plot_sweep",
     "plot_sweep_dipoles",
     "plot_target",
+    "plot_tfr",
     "plot_topomaps",
 ]
