@@ -13,7 +13,7 @@ from . import errors, network
 from .errors import MneHnnError
 
 if TYPE_CHECKING:
-    from . import compare, fit, pipeline, simulate, source, sweep, viz
+    from . import compare, fit, io, pipeline, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .network import Network
     from .simulate import Simulation
@@ -24,7 +24,9 @@ try:
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
-_LAZY_MODULES = ("compare", "dipole", "fit", "network", "pipeline", "simulate", "source", "spikes", "sweep", "viz")
+_LAZY_MODULES = (
+    "compare", "dipole", "fit", "io", "network", "pipeline", "simulate", "source", "spikes", "sweep", "viz"
+)  # fmt: skip
 _LAZY_NAMES = {
     "Dipole": "dipole",
     "Network": "network",
@@ -45,6 +47,7 @@ __all__ = [
     "compare",
     "errors",
     "fit",
+    "io",
     "network",
     "pipeline",
     "read_dipole",

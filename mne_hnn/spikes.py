@@ -139,7 +139,7 @@ class Spikes:
         times: Sequence[ArrayLike],
         gids: Sequence[ArrayLike],
         *,
-        gid_ranges: Mapping[str, range],
+        gid_ranges: Mapping[str, Sequence[int]],
         tmin: float,
         tmax: float,
         trials: Sequence[int] | None = None,

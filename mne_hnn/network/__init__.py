@@ -8,7 +8,7 @@ from .biases import TonicBias
 from .cells import CellTemplate
 from .channels import CHANNELS, Channel, ChannelParameter
 from .connections import Connection
-from .density import PROFILES, Density, Exponential, Linear, Uniform
+from .density import PROFILES, Density, Exponential, Linear, Tabulated, Uniform
 from .drives import DRIVE_KINDS, BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
 from .electrodes import SOURCE_MODELS, Electrodes
 from .events import drive_events
@@ -62,6 +62,7 @@ __all__ = [
     "Segments",
     "SpikeTrainDrive",
     "Synapse",
+    "Tabulated",
     "TonicBias",
     "Uniform",
     "Wires",

@@ -150,6 +150,10 @@ class NetworkBase(Value):
             size = len(self.populations[getattr(connection, end)])
             if indices is not None and max(indices) >= size:
                 raise NetworkError(f"{what}: {end}_indices must be below the {size} cells there, got {max(indices)}.")
+            if connection.pairs is not None:
+                last = max(pair[end == "target"] for pair in connection.pairs)
+                if last >= size:
+                    raise NetworkError(f"{what}: its pairs must name one of the {size} {end} cells, got number {last}.")
 
     def _check_thresholds(self) -> None:
         thresholds: dict[str, float] = {}

@@ -184,7 +184,9 @@ def canonical(value: Any) -> Any:
 
     Dataclasses become ``[class name, {field: value}]`` without the fields that do not take part in
     comparison, plain maps become objects (sorted when written), ordered maps become lists of
-    pairs, floats stay floats (JSON writes their shortest exact form).
+    pairs, floats stay floats (JSON writes their shortest exact form). A field whose metadata say
+    ``{"omit": value}`` is left out where it has that value, so that a class can gain a field
+    without a change of the digests and files of all that do not use it.
     """
     if value is None or isinstance(value, (bool, str, int)):
         return value
@@ -199,9 +201,14 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [canonical(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        content = {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
+        content = {f.name: canonical(getattr(value, f.name)) for f in dataclasses.fields(value) if _counts(value, f)}
         return [type(value).__name__, content]
     raise ParameterError(f"A value of type {type(value).__name__} has no canonical form.")
+
+
+def _counts(value: Any, field: dataclasses.Field[Any]) -> bool:
+    omitted = "omit" in field.metadata and getattr(value, field.name) == field.metadata["omit"]
+    return field.compare and not omitted
 
 
 def digest(value: Any) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,9 @@ class Connection(Value):
     threshold_mV : float | None
         Soma voltage of the source whose upward crossing is a spike, mV; None for that of the network. All connections
         of a source cell type have the same.
+    pairs : sequence of (int, int) | None
+        The pairs that are connected, as positions of source and target cell within their types, instead of all or a
+        random part of them; then `probability`, `source_indices` and `target_indices` are not given.
     """
 
     source: str
@@ -96,6 +99,7 @@ class Connection(Value):
     source_indices: Sequence[int] | None = None
     target_indices: Sequence[int] | None = None
     threshold_mV: float | None = None
+    pairs: Sequence[tuple[int, int]] | None = field(default=None, metadata={"omit": None})
 
     def __post_init__(self) -> None:
         for name in ("source", "target", "location", "receptor"):
@@ -115,6 +119,12 @@ class Connection(Value):
         checked["seed"] = seed if checked["probability"] < 1 else None
         for name in ("source_indices", "target_indices"):
             checked[name] = _checked_indices(getattr(self, name), f"{what}: {name}")
+        checked["pairs"] = _checked_pairs(self.pairs, f"{what}: pairs")
+        chosen = (checked["source_indices"], checked["target_indices"])
+        if self.pairs is not None and (checked["probability"] < 1 or chosen != (None, None)):
+            raise NetworkError(
+                f"{what}: pairs say already who is connected: leave out probability, source_indices and target_indices."
+            )
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -128,3 +138,17 @@ def _checked_indices(value: Any, what: str) -> tuple[int, ...] | None:
     if not indices or len(set(indices)) != len(indices):
         raise NetworkError(f"{what} must hold at least one index and each only once, got {indices!r}.")
     return indices
+
+
+def _checked_pairs(value: Any, what: str) -> tuple[tuple[int, int], ...] | None:
+    if value is None:
+        return None
+    expected = "at least one pair of cell indices (source, target), each only once"
+    given = list(value) if hasattr(value, "__iter__") and not isinstance(value, (str, Mapping)) else []
+    if not given or any(isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2 for pair in given):
+        raise NetworkError(f"{what} must be {expected}, or None.")
+    indices = [tuple(check_int(index, what, minimum=0, error=NetworkError) for index in pair) for pair in given]
+    pairs = sorted({(source, target) for source, target in indices})
+    if len(pairs) != len(indices):
+        raise NetworkError(f"{what} must be {expected}.")
+    return tuple(pairs)

@@ -7,8 +7,9 @@ centre of a segment. A profile has the unit of the channel parameter it is given
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from .._checks import check_finite, check_positive
 from ..errors import ParameterError
 from ._frozen import Value
 
-__all__ = ["PROFILES", "Density", "Exponential", "Linear", "Uniform", "as_density"]
+__all__ = ["PROFILES", "Density", "Exponential", "Linear", "Tabulated", "Uniform", "as_density"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,8 +120,47 @@ class Linear(Density):
         return min(self.start, self.stop), max(self.start, self.stop)
 
 
+@dataclass(frozen=True, slots=True)
+class Tabulated(Density):
+    """Given values at given distances, straight lines between them, constant beyond the ends.
+
+    Parameters
+    ----------
+    distances_um : sequence of float
+        Distances, um, in rising order.
+    values : sequence of float
+        One value per distance.
+    """
+
+    distances_um: Sequence[float]
+    values: Sequence[float]
+
+    def __post_init__(self) -> None:
+        for name in ("distances_um", "values"):
+            given = getattr(self, name)
+            if isinstance(given, (str, Mapping)) or not hasattr(given, "__len__") or not len(given):
+                raise ParameterError(f"Tabulated: {name} must be a sequence of numbers, got {given!r}.")
+            object.__setattr__(self, name, tuple(check_finite(one, f"Tabulated: one of {name}") for one in given))
+        if len(self.distances_um) != len(self.values):
+            raise ParameterError(
+                f"Tabulated: give one value per distance, got {len(self.distances_um)} and {len(self.values)}."
+            )
+        if any(later <= former for former, later in pairwise(self.distances_um)):
+            raise ParameterError(f"Tabulated: distances_um must rise, got {self.distances_um}.")
+
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value at path distances `x` (um), an array of the same shape."""
+        return np.asarray(np.interp(np.asarray(x, dtype=float), self.distances_um, self.values))
+
+    def extremes(self) -> tuple[float, float]:
+        """Return bounds of the value for all distances of at least zero."""
+        return min(self.values), max(self.values)
+
+
 #: The profiles by name, for files that store them.
-PROFILES: Mapping[str, type[Density]] = {"uniform": Uniform, "exponential": Exponential, "linear": Linear}
+PROFILES: Mapping[str, type[Density]] = {
+    "uniform": Uniform, "exponential": Exponential, "linear": Linear, "tabulated": Tabulated
+}  # fmt: skip
 
 
 def as_density(value: Any, what: str) -> Density:

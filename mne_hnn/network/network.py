@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cell_edits import CellEdits
@@ -54,6 +55,12 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
     """
 
     __slots__ = ()
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the network to a JSON file; see :func:`mne_hnn.io.write_network`."""
+        from ..io import write_network
+
+        write_network(self, path, overwrite=overwrite)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"A network never changes: its with_... methods return a new one (set: {name!r}).")

@@ -11,7 +11,7 @@ from ._frozen import FrozenMap, canonical, replace
 from .biases import TonicBias
 from .cells import CellTemplate
 from .connections import Connection
-from .density import Exponential, Linear, Uniform
+from .density import Exponential, Linear, Tabulated, Uniform
 from .drives import DRIVE_KINDS
 from .electrodes import Electrodes
 from .network import Network
@@ -26,7 +26,7 @@ _CLASSES: Mapping[str, type] = FrozenMap(
         one.__name__: one
         for one in (
             *DRIVE_KINDS.values(), Branch, CellTemplate, Connection, Electrodes, Exponential, Linear, Network,
-            Population, Section, Synapse, TonicBias, Uniform,
+            Population, Section, Synapse, Tabulated, TonicBias, Uniform,
         )
     }
 )  # fmt: skip

@@ -159,6 +159,10 @@ def _grid_bundle(network: NetworkBase, connection: Connection, site: Site) -> _B
     ).ravel()
     source = np.repeat(sources + np.int32(ranges[connection.source].start), len(targets))
     target = np.tile(targets + np.int32(ranges[connection.target].start), len(sources))
+    if connection.pairs is not None:
+        row, column = np.array(connection.pairs).T
+        listed = row * len(targets) + column
+        source, target, scale = source[listed], target[listed], scale[listed]
     keep = slice(None) if connection.allow_autapses else source != target
     source, target, scale = source[keep], target[keep], scale[keep]
     if connection.seed is not None:
@@ -202,6 +206,7 @@ def connection_wires(network: NetworkBase) -> Wires:
             connection.allow_autapses or connection.source != connection.target,
             connection.source_indices,
             connection.target_indices,
+            connection.pairs,
             network.threshold_of(connection),
         )
         if key not in bundles:

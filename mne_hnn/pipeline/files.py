@@ -9,13 +9,9 @@ from typing import Any
 import mne
 import numpy as np
 
-from .._units import MS
 from ..dipole import Dipole, read_dipole
-from ..network import Network
-from ..simulate import Simulation
 from ..source.course import LabelCourse
 from ..source.patch import open_forward
-from ..spikes import Spikes
 from .stage import Work
 
 __all__ = [
@@ -29,10 +25,8 @@ __all__ = [
     "read_noise_cov",
     "read_response",
     "read_sidecar",
-    "read_simulation",
     "read_target",
     "write_course",
-    "write_simulation",
 ]
 
 
@@ -109,34 +103,4 @@ def read_course(path: Path) -> LabelCourse:
         return LabelCourse(
             times=kept["times"], course=kept["course"], unit=str(kept["unit"]) or None, mode=str(kept["mode"]),
             vertices=kept["vertices"], vertex_courses=kept["vertex_courses"],
-        )  # fmt: skip
-
-
-def write_simulation(path: Path, simulation: Simulation) -> None:
-    """Write the trials of a simulation, without its network."""
-    spikes = simulation.spikes
-    np.savez(
-        path, dipoles=np.array([dipole.data for dipole in simulation.dipoles]), times=simulation.times,
-        layers=np.array(simulation.dipoles[0].layers), trial=spikes.trial, time=spikes.time, gid=spikes.gid,
-        tstop=simulation.tstop, dt=simulation.dt, baseline=simulation.baseline, engine=simulation.engine,
-        seed=-1 if simulation.seed is None else simulation.seed,
-    )  # fmt: skip
-
-
-def read_simulation(path: Path, network: Network) -> Simulation:
-    """Read what :func:`write_simulation` wrote; `network` is the one that was simulated."""
-    with np.load(path) as kept:
-        layers = [str(name) for name in kept["layers"]]
-        dipoles = tuple(
-            Dipole(data, kept["times"], layers, comment=f"{network.name}, trial {index}")
-            for index, data in enumerate(kept["dipoles"])
-        )
-        spikes = Spikes(
-            trial=kept["trial"], time=kept["time"], gid=kept["gid"], gid_ranges=network.gid_ranges,
-            n_trials=len(dipoles), tmin=0.0, tmax=float(kept["tstop"]) * MS,
-        )  # fmt: skip
-        seed = int(kept["seed"])
-        return Simulation(
-            network=network, dipoles=dipoles, spikes=spikes, tstop=float(kept["tstop"]), dt=float(kept["dt"]),
-            seed=None if seed < 0 else seed, baseline=str(kept["baseline"]), engine=str(kept["engine"]),
         )  # fmt: skip

@@ -17,6 +17,7 @@ from mne.utils import logger
 from .. import viz
 from .._units import MS, NAM
 from ..fit.files import read_fit
+from ..io import read_simulation
 from ..source.inverse import method_unit
 from .files import (
     anatomy,
@@ -25,7 +26,6 @@ from .files import (
     read_noise_cov,
     read_response,
     read_sidecar,
-    read_simulation,
     read_target,
 )
 from .stage import Work
@@ -233,7 +233,7 @@ class _Page:
             "Single trials in grey; the raster shows the spikes of the first trial. Cells fire in "
             f"{firing(self.result)} trials.",
         )  # fmt: skip
-        configured = read_simulation(self.work.inputs["simulate"]["simulation"], self.work.options.network)
+        configured = read_simulation(self.work.inputs["simulate"]["simulation"])
         self.add(
             viz.plot_simulation(configured, window_ms=window_ms, show=False),
             "Column as configured, before the fit", section, "A single column, not scaled.",

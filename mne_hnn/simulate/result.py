@@ -89,6 +89,12 @@ class Simulation:
         """Return the trials as epochs with the same channels."""
         return to_epochs(self.dipoles)
 
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write all of it, network included, to a file; see :func:`mne_hnn.io.write_simulation`."""
+        from ..io import write_simulation
+
+        write_simulation(self, path, overwrite=overwrite)
+
     def __repr__(self) -> str:
         return (
             f"<Simulation of {self.network.name!r}: {self.n_trials} trial(s), {self.tstop:g} ms at {self.dt:g} ms, "

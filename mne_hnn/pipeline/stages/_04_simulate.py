@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...fit.observation import covering
+from ...io import write_simulation
 from ...simulate import simulate
-from ..files import read_target, write_simulation
+from ..files import read_target
 from ..stage import Stage, Work
 
 
@@ -24,7 +25,7 @@ def _run(work: Work) -> dict[str, Any]:
         )
     simulation.dipole.save(work.path("dipole"))
     simulation.spikes.write_tsv(work.path("spikes"))
-    write_simulation(work.path("simulation"), simulation)
+    write_simulation(simulation, work.path("simulation"), overwrite=True)
     return {
         "network": options.network.name,
         "cells": options.network.n_cells,

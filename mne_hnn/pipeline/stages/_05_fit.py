@@ -14,8 +14,9 @@ from ...compare import correlation, nrmse
 from ...fit import Evaluation, FitResult, Scores, fit_evoked, fit_scale
 from ...fit.observation import fitted_dipole, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
+from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
-from ..files import read_simulation, read_target, write_simulation
+from ..files import read_target
 from ..stage import Stage, Work
 
 CHECKPOINT = "fit-checkpoint"
@@ -51,7 +52,7 @@ def _fitted(work: Work) -> FitResult:
 def _unfitted(work: Work) -> FitResult:
     """Only bring the simulation as it is to the target's scale."""
     options = work.options
-    simulation = read_simulation(work.inputs["simulate"]["simulation"], options.network)
+    simulation = read_simulation(work.inputs["simulate"]["simulation"])
     target, average = read_target(work), smoothed(simulation, options.smooth_ms)
     scale, r_squared = fit_scale(average, target)
     dipole = fitted_dipole(average.scale(scale), target)
@@ -138,7 +139,7 @@ def _run(work: Work) -> dict[str, Any]:
     fit.save(work.path("result"))
     fit.dipole.save(work.path("dipole"))
     fit.simulation.spikes.write_tsv(work.path("spikes"))
-    write_simulation(work.path("simulation"), fit.simulation)
+    write_simulation(fit.simulation, work.path("simulation"), overwrite=True)
     evaluations = _json([asdict(one) for one in fit.evaluations])
     work.path("fit").write_text(json.dumps(evaluations, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return _facts(fit)

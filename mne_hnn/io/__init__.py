@@ -1,0 +1,23 @@
+"""Files: networks, simulations and spikes without loss, and what HNN reads and writes."""
+
+from .dipole_txt import read_dipole_txt, write_dipole_txt
+from .hnn_network import read_hnn_network
+from .hnn_params import read_hnn_params
+from .network import read_network, write_network
+from .simulation import read_simulation, read_spikes, write_simulation, write_spikes
+from .spikes_txt import read_spikes_txt, write_spikes_txt
+
+__all__ = [
+    "read_dipole_txt",
+    "read_hnn_network",
+    "read_hnn_params",
+    "read_network",
+    "read_simulation",
+    "read_spikes",
+    "read_spikes_txt",
+    "write_dipole_txt",
+    "write_network",
+    "write_simulation",
+    "write_spikes",
+    "write_spikes_txt",
+]

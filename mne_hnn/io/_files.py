@@ -1,0 +1,82 @@
+"""Files that are there whole or not at all, and one sentence for each way that reading fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import CacheError, DataError, ParameterError
+
+__all__ = ["Target", "check_schema", "existing", "new_file", "read_json", "read_text", "write_whole"]
+
+Target = str | os.PathLike[str]
+
+
+def new_file(path: Target, overwrite: bool) -> Path:
+    """Return the path of a file to be written, which must not be there unless `overwrite`."""
+    file = Path(path).expanduser()
+    if file.exists() and not overwrite:
+        raise ParameterError(f"{file} exists: choose another name, or overwrite=True.")
+    if not file.parent.is_dir():
+        raise ParameterError(f"There is no folder {file.parent} to write {file.name} into: make it first.")
+    return file
+
+
+def write_whole(file: Path, write: Callable[[IO[bytes]], Any], what: str) -> None:
+    """Write a file under another name and rename it, so that nobody ever finds a part of it."""
+    scratch = file.with_name(f".writing-{uuid.uuid4().hex}")
+    try:
+        try:
+            with scratch.open("xb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(scratch, file)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise CacheError(f"The {what} cannot be written to {file}: {error.strerror or error}.") from error
+
+
+def existing(path: Target) -> Path:
+    """Return the path of a file that must be there."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise DataError(f"There is no file {file}: check the path.")
+    return file
+
+
+def read_text(path: Target, what: str) -> str:
+    """Return the content of a text file."""
+    file = existing(path)
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is no text, so it cannot be {what}.") from error
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from error
+
+
+def read_json(path: Target, what: str) -> dict[str, Any]:
+    """Return the content of a JSON file that holds an object."""
+    text = read_text(path, what)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no {what}, or damaged: it does not hold whole JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path} is no {what}: it holds a {type(content).__name__} instead of an object.")
+    return content
+
+
+def check_schema(schema: Any, newest: int, path: Target) -> None:
+    """Check that a file is not of a newer version."""
+    if not isinstance(schema, int) or isinstance(schema, bool) or not 1 <= schema <= newest:
+        raise DataError(
+            f"{path} has schema {schema!r}, and this version of mne_hnn reads schemas up to {newest}: "
+            "install a newer version."
+        )

@@ -1,0 +1,109 @@
+"""Dipoles, spikes and simulations as plain values and arrays, for the archives that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mne
+import numpy as np
+
+from ..dipole import Dipole
+from ..network import Network
+from ..recordings import Recording, RecordingChannel
+from ..simulate import Simulation
+from ..spikes import Spikes
+
+__all__ = ["about_dipole", "dipole_of", "simulation_of", "simulation_parts"]
+
+Parts = tuple[dict[str, Any], dict[str, Any]]
+
+_SIMULATION = ("tstop", "dt", "seed", "baseline", "engine")
+SPIKES = ("n_trials", "tmin", "tmax", "trials")
+
+
+def about_dipole(dipole: Dipole) -> dict[str, Any]:
+    """Return all of a dipole but its data."""
+    return {
+        "layers": dipole.layers, "comment": dipole.comment, "nave": int(dipole.nave),
+        "provenance": dipole.provenance, "scale_applied": dipole.scale_applied,
+        "sfreq": float(dipole.info["sfreq"]), "tmin": float(dipole.times[0]), "baseline": dipole.baseline,
+    }  # fmt: skip
+
+
+def dipole_of(data: Any, about: Mapping[str, Any]) -> Dipole:
+    """Return the dipole that :func:`about_dipole` and its data describe."""
+    options = dict(about)
+    baseline = options.pop("baseline")
+    dipole = Dipole(data, None, **options)
+    if dipole.times[0] != about["tmin"]:  # to the last bit
+        dipole.shift_time(about["tmin"], relative=False)
+    dipole.baseline = None if baseline is None else tuple(baseline)
+    return dipole
+
+
+def simulation_parts(simulation: Simulation) -> Parts:
+    """Return the plain values and the arrays of a simulation, without its network."""
+    spikes = simulation.spikes
+    content = {
+        "simulation": {name: getattr(simulation, name) for name in _SIMULATION},
+        "trials": [about_dipole(one) for one in simulation.dipoles],
+        "spikes": {name: getattr(spikes, name) for name in SPIKES},
+        "recordings": [
+            {"quantity": one.quantity, "channels": one.channels, "trials": one.trials}
+            for one in simulation.recordings.values()
+        ],
+        "lfp": [{"name": name, **_about_potential(one)} for name, one in simulation.lfp.items()],
+    }  # fmt: skip
+    arrays = {
+        "trials": np.array([one.data for one in simulation.dipoles]),
+        "spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid,
+    }  # fmt: skip
+    for k, recording in enumerate(simulation.recordings.values()):
+        arrays |= {f"recording_{k}_times": recording.times, f"recording_{k}_data": recording.data}
+    for k, epochs in enumerate(simulation.lfp.values()):
+        arrays |= {f"lfp_{k}_data": epochs.get_data(copy=False), f"lfp_{k}_events": epochs.events}
+        arrays |= {f"lfp_{k}_positions": np.array([channel["loc"] for channel in epochs.info["chs"]])}
+    return content, arrays
+
+
+def simulation_of(content: Mapping[str, Any], arrays: Mapping[str, Any], network: Network) -> Simulation:
+    """Return the simulation that :func:`simulation_parts` took apart."""
+    spikes = Spikes(
+        trial=arrays["spike_trial"], time=arrays["spike_time"], gid=arrays["spike_gid"], gid_ranges=network.gid_ranges,
+        **content["spikes"],
+    )  # fmt: skip
+    dipoles = tuple(dipole_of(*pair) for pair in zip(arrays["trials"], content["trials"], strict=True))
+    recordings = {
+        one["quantity"]: Recording(
+            quantity=one["quantity"], times=arrays[f"recording_{k}_times"], data=arrays[f"recording_{k}_data"],
+            channels=tuple(RecordingChannel(*channel) for channel in one["channels"]), trials=tuple(one["trials"]),
+        )
+        for k, one in enumerate(content.get("recordings", ()))
+    }  # fmt: skip
+    lfp = {one["name"]: _potential(one, arrays, k) for k, one in enumerate(content.get("lfp", ()))}
+    return Simulation(
+        network=network, dipoles=dipoles, spikes=spikes, recordings=recordings, lfp=lfp, **content["simulation"]
+    )
+
+
+def _about_potential(epochs: mne.EpochsArray) -> dict[str, Any]:
+    return {
+        "channels": epochs.ch_names, "types": epochs.get_channel_types(), "sfreq": float(epochs.info["sfreq"]),
+        "frames": [int(channel["coord_frame"]) for channel in epochs.info["chs"]], "tmin": float(epochs.tmin),
+        "description": epochs.info["description"], "event_id": epochs.event_id, "baseline": epochs.baseline,
+    }  # fmt: skip
+
+
+def _potential(about: Mapping[str, Any], arrays: Mapping[str, Any], k: int) -> mne.EpochsArray:
+    info = mne.create_info(about["channels"], about["sfreq"], about["types"], verbose="error")
+    for channel, loc, frame in zip(info["chs"], arrays[f"lfp_{k}_positions"], about["frames"], strict=True):
+        channel["loc"][:] = loc
+        channel["coord_frame"] = frame
+    info["description"] = about["description"]
+    epochs = mne.EpochsArray(
+        arrays[f"lfp_{k}_data"], info, events=arrays[f"lfp_{k}_events"], event_id=about["event_id"], tmin=about["tmin"],
+        baseline=None, proj=False, verbose="error",
+    )  # fmt: skip
+    epochs.baseline = None if about["baseline"] is None else tuple(about["baseline"])
+    return epochs

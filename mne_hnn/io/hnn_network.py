@@ -1,0 +1,171 @@
+"""Network files of HNN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mne.utils import warn
+
+from ..errors import DataError, ParameterError
+from ..network import Network, Population, grid_origin, grid_positions
+from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM
+from ._archive import DAMAGE
+from ._files import Target, read_json
+from ._hnn_cells import cell_template
+from ._hnn_connections import cell_connection
+from ._hnn_drives import biases, drive, same_wires
+
+__all__ = ["read_hnn_network"]
+
+CELSIUS = 37.0
+
+
+def read_hnn_network(path: Target) -> Network:
+    """Read a network file of HNN: the hierarchical JSON of ``Network.write_configuration``, versions 0.4 to 0.6.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, ``.json``.
+
+    Returns
+    -------
+    network : Network
+        Cells, connections, drives, biases and electrodes of the file, under the name of the file. Results of
+        simulations in it are not read.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, something else, or says what has no counterpart here.
+
+    Notes
+    -----
+    What the file does not hold is found as follows.
+
+    In-plane distance
+        The file has positions only. The distance is that of neighbours on the grid, so that space constants, which
+        count in it, mean what they meant when the file was written. Cells that are not on a grid get 1 um, as in HNN.
+    Sparse connections
+        The file lists the pairs of cells that are connected, without the seed that chose them. They are kept exactly:
+        as probability and seed if the default seed gives them, else as :attr:`Connection.pairs`. Nothing is drawn
+        again.
+    Channels that change with distance
+        The file has one value per segment. A profile of the ready models that gives these values is recognised,
+        others become :class:`~mne_hnn.network.Tabulated`.
+    Initial voltages
+        Version 0.4 has none: cells of the ready models take theirs, others -65 mV.
+    Gains
+        HNN has one per connection, and so have connections here; the global gains of the network stay 1.
+    End of drives and biases
+        HNN writes the end of its last simulation for "the end of each simulation"; there is no way to tell.
+    """
+    content = read_json(path, "network file of HNN")
+    if content.get("object_type") != "Network" or "cell_types" not in content:
+        raise DataError(f"{path} is no network file of HNN: it lacks object_type 'Network' and cell_types.")
+    try:
+        return _network(content, Path(path).name.split(".")[0])
+    except DataError:
+        raise
+    except ParameterError as error:
+        raise DataError(f"{path} cannot be read as a network: {error}") from error
+    except DAMAGE as error:
+        missing = f": it lacks {error}" if isinstance(error, KeyError) else ""
+        raise DataError(
+            f"{path} is damaged, or of a version that is not known ({type(error).__name__}{missing})."
+        ) from error
+
+
+def _network(content: Mapping[str, Any], name: str) -> Network:
+    celsius = float(content.get("celsius", CELSIUS))
+    if celsius != CELSIUS:
+        raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
+    ranges = {key: range(one["start"], one["stop"]) for key, one in content["gid_ranges"].items()}
+    ranges = dict(sorted(ranges.items(), key=lambda item: item[1].start))
+    templates = {key: cell_template(key, content["cell_types"][key]) for key in ranges if key in content["cell_types"]}
+    positions = content["pos_dict"]
+    points = {key: [tuple(map(float, point)) for point in positions[key]] for key in templates}
+    populations = {key: Population(template=one, positions_um=points[key]) for key, one in templates.items()}
+    threshold = float(content.get("threshold", 0.0))
+    entries = content["connectivity"]
+    connections = [
+        cell_connection(one, ranges, threshold) for one in entries if one["src_type"] in templates
+    ]  # fmt: skip
+    network = Network(
+        name=name.strip() or "network", populations=populations, connections=[one for one in connections if one],
+        biases=biases(content.get("external_biases") or {}), threshold_mV=threshold,
+        **_grid(content, populations),
+    )  # fmt: skip
+    network = _with_drives(network, content["external_drives"], entries, ranges)
+    return _with_electrodes(network, content.get("rec_arrays") or {})
+
+
+def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> dict[str, Any]:
+    """Return mesh, distances and origin; cells that are on the grid but for rounding are on it."""
+    mesh = (int(content["N_pyr_x"]), int(content["N_pyr_y"]))
+    found = {(one.template.layer, one.template.morphology): one.positions for one in populations.values()}
+    origin = tuple(map(float, content["pos_dict"]["origin"]))
+    steps = [np.diff(np.unique(one[:, axis])) for one in found.values() for axis in (0, 1)]
+    spacing = min((float(step.min()) for step in steps if step.size), default=INPLANE_DISTANCE_UM)
+    separations = [
+        float(one[0, 2]) / DEPTHS[kind] for kind, one in found.items() if DEPTHS.get(kind, 0) and one[0, 2] > 0
+    ]  # fmt: skip
+    # the layer itself, not a product of it, where there is one
+    whole = found.get(("L2", "pyramidal"))
+    separation = (
+        float(whole[0, 2]) if whole is not None and whole[0, 2] > 0 else (separations or [LAYER_SEPARATION_UM])[0]
+    )
+    on_grid = all(
+        kind in DEPTHS and _agree(grid_positions(kind[1], kind[0], mesh, spacing, separation), one)
+        for kind, one in found.items()
+    )
+    if not on_grid:
+        return {"origin_um": origin, "layer_separation_um": separation}
+    own = grid_origin(mesh, spacing, separation)
+    return {
+        "mesh_shape": mesh, "inplane_distance_um": spacing, "layer_separation_um": separation,
+        "origin_um": None if np.allclose(own, origin) else origin,
+    }  # fmt: skip
+
+
+def _agree(expected: Any, positions: Any) -> bool:
+    return np.shape(expected) == np.shape(positions) and np.allclose(expected, positions, rtol=1e-9, atol=1e-9)
+
+
+def _with_drives(
+    network: Network,
+    drives: Mapping[str, Any],
+    entries: Sequence[Mapping[str, Any]],
+    ranges: Mapping[str, range],
+) -> Network:
+    for name in sorted(drives, key=lambda name: ranges[name].start):
+        own = [one for one in entries if one["src_type"] == name]
+        # a target that gets nothing and has no such place is a placeholder of HNN's old mode
+        own = [one for one in own if one["nc_dict"]["A_weight"] > 0 or _place(network, one)]
+        if not own:
+            warn(f"Drive {name!r} has no connections in the file and is left out.")
+            continue
+        network = network.with_drives(drive(name, drives[name], own))
+        if not same_wires(network, name, own, ranges[name]):
+            warn(
+                f"Drive {name!r} is connected otherwise than in the file, whose pairs of cells its seed and "
+                "probability do not give: its spikes or targets will differ."
+            )
+    return network
+
+
+def _place(network: Network, entry: Mapping[str, Any]) -> bool:
+    template = network.populations[entry["target_type"]].template
+    return bool(template.sections_at(entry["loc"]))
+
+
+def _with_electrodes(network: Network, arrays: Mapping[str, Any]) -> Network:
+    for name, one in arrays.items():
+        network = network.with_electrodes(
+            name, [tuple(map(float, point)) for point in one["positions"]], conductivity_S_m=one["conductivity"],
+            method=one["method"], min_distance_um=one["min_distance"],
+        )  # fmt: skip
+    return network

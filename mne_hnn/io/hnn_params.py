@@ -1,0 +1,139 @@
+"""Parameter files of HNN."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mne.utils import warn
+
+from .._checks import suggestion
+from ..errors import DataError, ParameterError
+from ..network import Network, jones_2009, replace, weight_set
+from ._files import Target, read_text
+from ._params_cells import cell_names, with_cell_parameters
+from ._params_drives import DEFAULTS, drive_names, with_drives_of
+
+__all__ = ["read_hnn_params"]
+
+CELSIUS = 37.0
+#: What says how to run, store or draw a simulation, not what is simulated.
+SETTINGS = (
+    "sim_prefix", "expmt_groups", "dt", "celsius", "N_trials", "N_sims", "save_spec_data", "f_max_spec", "spec_cmap",
+    "dipole_scalefctr", "dipole_smooth_win", "save_figs", "save_dpl", "record_vsoma", "record_isoma", "record_vsec",
+    "record_isec", "record_ca", "dt_evprox0_evdist", "dt_evprox0_evprox1", "inc_evinput", "prng_state", "Run_Date",
+    "save_vsoma", "fname", "debug", "slice", "plot_figs",
+)  # fmt: skip
+# seeds of drives that a file no longer has, and of the optimiser of the graphical interface
+_LEFTOVER = re.compile(r"prng_seedcore_(ev(prox|dist)_\d+|opt)")
+MESH = ("N_pyr_x", "N_pyr_y")
+
+
+def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
+    """Read a parameter file of HNN: flat ``.json``, or ``.param`` with lines of ``name: value``.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    drives : bool
+        Whether to add the drives and tonic biases of the file.
+
+    Returns
+    -------
+    network : Network
+        The column of :func:`~mne_hnn.network.jones_2009` with the mesh, the connection weights, the cell parameters
+        and the drives of the file, under the name of the file.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, something else, or has values that cannot be.
+
+    Notes
+    -----
+    Drives follow the published rules (Neymotin et al. 2020, https://doi.org/10.7554/eLife.51214): rhythms ``bursty1``
+    (proximal) and ``bursty2`` (distal), evoked ``evprox1``, ``evdist1``, ..., ``extgauss`` and ``extpois``, in
+    alphabetical order; the seed of each is that of the file plus the number of the first drive cell. A rhythm, Gaussian
+    or Poisson input that begins after its end, or after ``tstop`` of the file, is left out; the others stay even where
+    all weights are 0, since the numbers of drive cells and so the seeds of later trials count on them. Weights of
+    connections and drives that the file does not state are 0, a mesh that it does not state is 10 x 10.
+
+    Other than in HNN, mesh and cell parameters of the file are used, a Poisson rate of 0 stays 0 Hz (there it becomes
+    1), Gaussian inputs have delays of 0.1 or 1 ms (there the mean time), and names that are not known are warned about,
+    once and each with the nearest known one.
+    """
+    values = _values(path)
+    _warn_unknown(path, values)
+    try:
+        return _network(values, Path(path).name.rsplit(".", 1)[0].strip() or "network", drives)
+    except DataError:
+        raise
+    except ParameterError as error:
+        raise DataError(f"{path} cannot be read as parameters: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path} has a text where a number is expected: {error}.") from error
+
+
+def _network(values: Mapping[str, Any], name: str, drives: bool) -> Network:
+    celsius = float(values.get("celsius", CELSIUS))
+    if celsius != CELSIUS:
+        raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
+    mesh = (int(values.get("N_pyr_x", 10)), int(values.get("N_pyr_y", 10)))
+    network = jones_2009(mesh, weights={key: values.get(key, 0.0) for key in weight_set()})
+    network = replace(network, name=name, threshold_mV=values.get("threshold", DEFAULTS["threshold"]))
+    network = with_cell_parameters(network, values)
+    return with_drives_of(network, values) if drives else network
+
+
+def _values(path: Target) -> dict[str, Any]:
+    text = read_text(path, "a parameter file of HNN")
+    if text.lstrip().startswith("{"):
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path} is damaged: it does not hold whole JSON ({error}).") from error
+    else:
+        values = _lines(text, path)
+    if values.get("object_type") == "Network":
+        raise DataError(f"{path} is a network file of HNN: read it with read_hnn_network.")
+    known = _known(values)
+    if not known & set(values):
+        raise DataError(f"{path} is no parameter file of HNN: it has none of its names, such as 'gbar_L2Pyr_L2Basket'.")
+    return dict(values)
+
+
+def _lines(text: str, path: Target) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        content = line.split("#", 1)[0].strip()
+        if not content:
+            continue
+        name, colon, value = content.partition(":")
+        if not colon:
+            raise DataError(f"{path} is no parameter file of HNN: line {number} is not of the form 'name: value'.")
+        values[name.strip()] = _number(value.strip())
+    return values
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip("'\"")
+
+
+def _known(values: Mapping[str, Any]) -> set[str]:
+    return {*SETTINGS, *MESH, *weight_set(), *cell_names(), *drive_names(values)}
+
+
+def _warn_unknown(path: Target, values: Mapping[str, Any]) -> None:
+    known = sorted(_known(values))
+    unknown = [name for name in values if name not in known and not _LEFTOVER.fullmatch(name)]
+    if unknown:
+        listed = "; ".join(f"{name!r}.{suggestion(name, known)}" for name in unknown[:5])
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        warn(f"{Path(path).name} has parameters that are not known and not used: {listed}{more}")
