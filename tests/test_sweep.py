@@ -563,3 +563,27 @@ def test_interrupted_workers_leave_what_was_done(tmp_path):
         quiet(small(), {MU: [1.0, 2.0, 3.0]}, tstop=SHORT, summary=interrupt, n_jobs=2, folder=tmp_path)
     assert read_sweep(tmp_path, verbose="error").status.count("ok") == 1
     assert workers.pool(2).pids() == []
+
+
+def test_recordings_and_potentials_are_kept(tmp_path):
+    contacts = [(40.0, 25.0, float(z)) for z in (0, 300, 600)]
+    network = small().with_electrodes("shank", contacts)
+    record = {"voltage": "soma", "cells": [0, 2], "sfreq": 1000.0}
+    quiet(
+        network, {MU: [5.0, 8.0]}, tstop=15.0, keep=("dipole", "spikes", "recordings", "lfp"),
+        record=record, folder=tmp_path / "s",
+    )  # fmt: skip
+    kept = read_sweep(tmp_path / "s")
+    for k, mu in enumerate((5.0, 8.0)):
+        expected = simulate(network.with_drive_changes("evprox", mu_ms=mu), 15.0, record=record, verbose="error")
+        assert kept.recordings(k) == expected.recordings
+        np.testing.assert_array_equal(kept.lfp(k)["shank"].get_data(), expected.lfp["shank"].get_data())
+        assert kept.simulation(k).recordings == expected.recordings
+
+
+def test_what_is_not_recorded_is_not_kept():
+    grid = {MU: [5.0]}
+    with pytest.raises(ParameterError, match="keep='recordings' needs record to say what"):
+        run_sweep(small(), grid, keep="recordings")
+    with pytest.raises(ParameterError, match="keep='lfp' needs a network with electrodes"):
+        run_sweep(small(), grid, keep="lfp")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import mne
@@ -14,7 +14,7 @@ from ..recordings import Recording, RecordingChannel
 from ..simulate import Simulation
 from ..spikes import Spikes
 
-__all__ = ["about_dipole", "dipole_of", "simulation_of", "simulation_parts"]
+__all__ = ["about_dipole", "dipole_of", "measured_of", "measured_parts", "simulation_of", "simulation_parts"]
 
 Parts = tuple[dict[str, Any], dict[str, Any]]
 
@@ -49,19 +49,29 @@ def simulation_parts(simulation: Simulation) -> Parts:
         "simulation": {name: getattr(simulation, name) for name in _SIMULATION},
         "trials": [about_dipole(one) for one in simulation.dipoles],
         "spikes": {name: getattr(spikes, name) for name in SPIKES},
-        "recordings": [
-            {"quantity": one.quantity, "channels": one.channels, "trials": one.trials}
-            for one in simulation.recordings.values()
-        ],
-        "lfp": [{"name": name, **_about_potential(one)} for name, one in simulation.lfp.items()],
-    }  # fmt: skip
+    }
     arrays = {
         "trials": np.array([one.data for one in simulation.dipoles]),
         "spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid,
     }  # fmt: skip
-    for k, recording in enumerate(simulation.recordings.values()):
+    about, measured = measured_parts(simulation)
+    return {**content, **about}, {**arrays, **measured}
+
+
+def measured_parts(simulation: Simulation, kinds: Container[str] = ("recordings", "lfp")) -> Parts:
+    """Return the plain values and the arrays of what cells and electrodes recorded."""
+    recordings = simulation.recordings if "recordings" in kinds else {}
+    lfp = simulation.lfp if "lfp" in kinds else {}
+    content = {
+        "recordings": [
+            {"quantity": one.quantity, "channels": one.channels, "trials": one.trials} for one in recordings.values()
+        ],
+        "lfp": [{"name": name, **_about_potential(one)} for name, one in lfp.items()],
+    }
+    arrays: dict[str, Any] = {}
+    for k, recording in enumerate(recordings.values()):
         arrays |= {f"recording_{k}_times": recording.times, f"recording_{k}_data": recording.data}
-    for k, epochs in enumerate(simulation.lfp.values()):
+    for k, epochs in enumerate(lfp.values()):
         arrays |= {f"lfp_{k}_data": epochs.get_data(copy=False), f"lfp_{k}_events": epochs.events}
         arrays |= {f"lfp_{k}_positions": np.array([channel["loc"] for channel in epochs.info["chs"]])}
     return content, arrays
@@ -74,6 +84,13 @@ def simulation_of(content: Mapping[str, Any], arrays: Mapping[str, Any], network
         **content["spikes"],
     )  # fmt: skip
     dipoles = tuple(dipole_of(*pair) for pair in zip(arrays["trials"], content["trials"], strict=True))
+    return Simulation(
+        network=network, dipoles=dipoles, spikes=spikes, **measured_of(content, arrays), **content["simulation"]
+    )
+
+
+def measured_of(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recordings and potentials that :func:`measured_parts` took apart, by field of a simulation."""
     recordings = {
         one["quantity"]: Recording(
             quantity=one["quantity"], times=arrays[f"recording_{k}_times"], data=arrays[f"recording_{k}_data"],
@@ -82,9 +99,7 @@ def simulation_of(content: Mapping[str, Any], arrays: Mapping[str, Any], network
         for k, one in enumerate(content.get("recordings", ()))
     }  # fmt: skip
     lfp = {one["name"]: _potential(one, arrays, k) for k, one in enumerate(content.get("lfp", ()))}
-    return Simulation(
-        network=network, dipoles=dipoles, spikes=spikes, recordings=recordings, lfp=lfp, **content["simulation"]
-    )
+    return {"recordings": recordings, "lfp": lfp}
 
 
 def _about_potential(epochs: mne.EpochsArray) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..dipole import Dipole
+from ..io._results import measured_of, measured_parts
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import Simulation
@@ -18,7 +20,7 @@ __all__ = ["KEEP", "Record", "Row"]
 
 Record = Mapping[str, Any]
 #: What can be kept of a simulation.
-KEEP = ("dipole", "spikes")
+KEEP = ("dipole", "spikes", "recordings", "lfp")
 ROW_MEMBERS = ("status", "error", "summary_names", "summary_values")
 
 
@@ -82,7 +84,15 @@ def simulation_arrays(simulation: Simulation, keep: Iterable[str]) -> dict[str, 
             "cell_counts": np.array([len(numbers) for numbers in cells]),
             "cell_gids": np.concatenate([np.empty(0, dtype=np.int64), *cells]),
         }  # fmt: skip
+    if kept & {"recordings", "lfp"}:
+        about, measured = measured_parts(simulation, kept)
+        arrays |= {"measured": np.array(json.dumps(about)), **measured}
     return arrays
+
+
+def measured_in(record: Record) -> dict[str, Any]:
+    """Return the recordings and potentials of a record, as fields of a simulation."""
+    return measured_of(json.loads(str(record["measured"])), record) if "measured" in record else {}
 
 
 def dipoles_of(record: Record) -> tuple[Dipole, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import mne
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +15,11 @@ from .._checks import check_int, check_name
 from ..dipole import Dipole, average_dipoles
 from ..errors import DataError, ParameterError
 from ..network import Network
+from ..recordings import Recording
 from ..simulate import Simulation
 from ..spikes import Spikes
 from .grid import Grid, Number, described
-from .records import ROW_MEMBERS, Record, Row, dipoles_of, network_of, row_of, spikes_of
+from .records import ROW_MEMBERS, Record, Row, dipoles_of, measured_in, network_of, row_of, spikes_of
 from .store import Store
 
 __all__ = ["SweepResult", "load_rows", "table_text"]
@@ -182,6 +184,14 @@ class SweepResult:
         """Return the spikes of a point."""
         return spikes_of(self._record(index, "spikes"))
 
+    def recordings(self, index: int) -> dict[str, Recording]:
+        """Return what was recorded of the cells of a point, by quantity."""
+        return dict(measured_in(self._record(index, "recordings")).get("recordings", {}))
+
+    def lfp(self, index: int) -> dict[str, mne.EpochsArray]:
+        """Return what the electrode arrays of a point measured, by array."""
+        return dict(measured_in(self._record(index, "lfp")).get("lfp", {}))
+
     def network_of(self, index: int) -> Network:
         """Return the network of a point."""
         if self.grid.paths:
@@ -189,13 +199,14 @@ class SweepResult:
         return network_of(self._record(index))
 
     def simulation(self, index: int) -> Simulation:
-        """Return the simulation of a point, if dipole and spikes were kept."""
+        """Return the simulation of a point, if dipole and spikes were kept, with what else was kept of it."""
         record = self._record(index, "dipole")
         self._record(index, "spikes")
         options = {name: self.settings[name] for name in ("tstop", "dt", "seed", "baseline", "engine")}
         return Simulation(
-            network=self.network_of(index), dipoles=dipoles_of(record), spikes=spikes_of(record), **options
-        )
+            network=self.network_of(index), dipoles=dipoles_of(record), spikes=spikes_of(record),
+            **measured_in(record), **options,
+        )  # fmt: skip
 
     # figures ------------------------------------------------------------------------------------------------
 

@@ -72,7 +72,8 @@ def run_sweep(
         a dict of numbers, ``'extrema'`` (:class:`DipoleExtrema`) or ``'rates'`` (:class:`FiringRates`), several of
         these, or a mapping that names them. NaN stands for no number. It is called in this process.
     keep : str | sequence of str
-        What to keep of each simulation besides: ``'dipole'``, ``'spikes'``, both, or nothing: ``()``.
+        What to keep of each simulation besides: any of ``'dipole'``, ``'spikes'``, ``'recordings'`` (what `record` asks
+        for), ``'lfp'`` (what electrodes see), or nothing: ``()``.
     folder : path-like | None
         Where to keep it: a table ``sweep.tsv``, one archive of arrays per point, and ``sweep.json``. A sweep that was
         killed goes on by the same call. None keeps all in memory.
@@ -82,7 +83,7 @@ def run_sweep(
         Runs the trials instead, as in :func:`~mne_hnn.simulate.simulate_many`.
     seed, dt, baseline, engine, record
         As in :func:`~mne_hnn.simulate.simulate`, the same for all points: by default all see the same random draws.
-        What is recorded is there for `summary`.
+        What is recorded is there for `summary`, and kept where `keep` says so.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -107,6 +108,10 @@ def run_sweep(
     settings = _settings(
         tstop=tstop, dt=dt, n_trials=n_trials, seed=seed, baseline=baseline, engine=engine, keep=keep, record=record
     )
+    if "recordings" in settings["keep"] and not as_record(record).quantities:
+        raise ParameterError("keep='recordings' needs record to say what to record, such as {'voltage': 'soma'}.")
+    if "lfp" in settings["keep"] and not network.electrodes:
+        raise ParameterError("keep='lfp' needs a network with electrodes: add some with network.with_electrodes.")
     if not settings["keep"] and not len(summaries):
         raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
     networks = points.networks(network, apply)
