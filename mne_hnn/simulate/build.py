@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network import CellTemplate, Network, Wires
-from . import _neuron
+from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
 
 # How many receptors, and how many node voltages, one mechanism holds.
@@ -54,7 +54,8 @@ class Column:
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
-        self._cells: list[Cell] = []
+        self.share = ranks.share()  # which of the cells live in this process
+        self._cells: dict[int, Cell] = {}  # by gid
         self._start_voltages: list[tuple[Any, float]] = []
         self._banks: dict[tuple[int, tuple[str, ...]], tuple[Any, ...]] = {}
         self._drive_netcons: dict[tuple[str, int, tuple[str, ...]], tuple[Any, ...]] = {}
@@ -78,20 +79,23 @@ class Column:
     # cells ------------------------------------------------------------------------------------------------
 
     def _add_cells(self) -> None:
+        gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
             plan = [section_plan(template, name) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
-            for _ in range(len(population)):
+            for gid in self.share.of(gids[cell_type]):
                 cell = self._new_cell(plan, template)
-                self._cells.append(cell)
+                self._cells[gid] = cell
                 if weights:
                     self._add_moment(cell, weights)
             if weights:
                 self.moment_groups[cell_type] = slice(first, len(self._moment_starts))
         # one unconnected cell of each dipole-bearing type: the baseline, run with the rest at no extra build
-        for cell_type in self.moment_groups:
+        for index, cell_type in enumerate(self.moment_groups):
+            if not self.share.has(self.network.n_cells + index):
+                continue
             template = self.network.populations[cell_type].template
             cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
             self._keep.append(cell)
@@ -120,7 +124,7 @@ class Column:
     def _add_spike_detectors(self) -> None:
         thresholds = np.full(len(self._cells), float(self.network.threshold_mV))
         thresholds[self.wires.source] = self.wires.threshold
-        for gid, cell in enumerate(self._cells):
+        for gid, cell in self._cells.items():
             soma = cell.sections[self._templates[gid].root]
             detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
             detector.threshold = thresholds[gid]
@@ -139,7 +143,7 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type in self.network.populations:
             groups = sorted(sections for owner, sections in self.sites if owner == cell_type)
-            for gid in gids[cell_type]:
+            for gid in self.share.of(gids[cell_type]):
                 for sections in groups:
                     self._banks[gid, sections] = self._new_banks(gid, sections)
 
@@ -177,7 +181,8 @@ class Column:
         h, wires = self.h, self.wires
         self._groups: list[tuple[NDArray[np.int64], str, int, list[int], Any]] = []
         for index, (cell_type, sections) in enumerate(wires.sites):
-            rows = np.flatnonzero((wires.site == index) & (wires.delay_ms <= self.horizon_ms))
+            here = self.share.has(wires.target)
+            rows = np.flatnonzero((wires.site == index) & (wires.delay_ms <= self.horizon_ms) & here)
             if not len(rows):
                 continue
             columns = self.slot_weights(wires, cell_type)[rows]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from .._checks import check_positive
 from ..errors import ParameterError, SimulationError
 from ..network import Network, Wires, connection_wires, drive_wires
-from . import _neuron
+from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
 
@@ -41,6 +42,17 @@ class Trial:
     """
 
     index: int
+    moments: dict[str, NDArray[np.float64]]
+    references: dict[str, NDArray[np.float64]]
+    spike_times: NDArray[np.float64]
+    spike_gids: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Piece:
+    """What the cells of one process contribute to a :class:`Trial`; references of single cells."""
+
+    stable: bool
     moments: dict[str, NDArray[np.float64]]
     references: dict[str, NDArray[np.float64]]
     spike_times: NDArray[np.float64]
@@ -176,6 +188,7 @@ def run_trial(
     dt: float,
     seed: int | None,
     engine: str,
+    n_threads: int = 1,
     progress: Callable[[], None] = lambda: None,
 ) -> Trial:
     """Simulate one trial.
@@ -192,6 +205,8 @@ def run_trial(
         As in :func:`mne_hnn.network.drive_events`.
     engine : str
         ``'coreneuron'`` or ``'neuron'``.
+    n_threads : int
+        Threads of this process; each cell lives on one of them.
     progress : callable
         Called after each of the :func:`n_stretches` of the run.
 
@@ -201,9 +216,11 @@ def run_trial(
         Moments and spikes.
     """
     steps = n_steps(tstop, dt)
+    ranks.check_together()
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     with _running:
         column = column_for(network, drives, tstop, dt)
+        _neuron.set_threads(min(n_threads, network.n_cells))
         armed = arm(column, network, drives, trial, tstop, seed)
         _integrate(column, armed, tstop, dt, engine, progress)
         moments, largest_voltage = column.moments(), column.largest_voltage()
@@ -211,20 +228,33 @@ def run_trial(
     if moments.shape[1:] != (steps + 1,) and len(moments):
         raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
     # "not below" rather than "above": what is not a number is caught too
-    if (len(moments) and not np.abs(moments).max() < column.largest_moment) or not largest_voltage < 1e4:
+    stable = largest_voltage < 1e4 and not (len(moments) and not np.abs(moments).max() < column.largest_moment)
+    moments = moments.reshape(-1, steps + 1)
+    if column.share.rank == 0:  # all ranks know the spikes of the drives
+        times = np.concatenate([times, armed.spike_times])
+        gids = np.concatenate([gids, armed.spike_gids])
+    silent = np.zeros(steps + 1)
+    references = {
+        name: moments[column.reference_moments[name]] if name in column.reference_moments else silent
+        for name in column.moment_groups
+    }
+    sums = {name: moments[rows].sum(axis=0) for name, rows in column.moment_groups.items()}
+    # whatever a trial records of single cells is gathered here too
+    pieces = ranks.gather(_Piece(stable, sums, references, times, gids))
+    if not all(piece.stable for piece in pieces):
         raise SimulationError(
             "The simulation became unstable: voltages exceed 10 V or are not numbers. Reduce dt, or look for a weight, "
             "a bias or a channel density that is far too large."
         )
-    times = np.concatenate([times, armed.spike_times])
-    gids = np.concatenate([gids, armed.spike_gids])
+    times = np.concatenate([piece.spike_times for piece in pieces])
+    gids = np.concatenate([piece.spike_gids for piece in pieces])
     order = np.lexsort((gids, times))
-    groups = column.moment_groups
     return Trial(
         index=trial,
-        moments={name: moments[rows].sum(axis=0) for name, rows in groups.items()},
+        moments={name: reduce(np.add, [piece.moments[name] for piece in pieces]) for name in sums},
         references={
-            name: moments[column.reference_moments[name]] * (rows.stop - rows.start) for name, rows in groups.items()
+            name: reduce(np.add, [piece.references[name] for piece in pieces]) * len(network.populations[name])
+            for name in sums
         },
         spike_times=times[order],
         spike_gids=gids[order],

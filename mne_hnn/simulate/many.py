@@ -38,6 +38,7 @@ def simulate_many(
     seed: int | None = None,
     baseline: str = "measured",
     engine: str = "auto",
+    n_threads: int = 1,
     n_jobs: int = 1,
     executor: Executor | None = None,
     done: Callable[[int, Outcome], None] | None = None,
@@ -48,7 +49,7 @@ def simulate_many(
     ----------
     networks : sequence of Network
         The networks.
-    tstop, n_trials, dt, seed, baseline, engine
+    tstop, n_trials, dt, seed, baseline, engine, n_threads
         As in :func:`simulate`, the same for all.
     n_jobs : int
         Processes; trials of all networks share them.
@@ -75,7 +76,12 @@ def simulate_many(
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     check_name(baseline, BASELINES, "baseline")
     settings = TrialSettings(
-        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=available_engine(engine)
+        tstop=float(tstop),
+        dt=float(dt),
+        seed=seed,
+        baseline=baseline,
+        engine=available_engine(engine),
+        n_threads=n_workers(n_threads, "n_threads"),
     )
     gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
     outcomes: list[Outcome | None] = [None] * len(networks)

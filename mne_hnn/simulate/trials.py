@@ -70,6 +70,7 @@ class TrialSettings:
     seed: int | None
     baseline: str
     engine: str
+    n_threads: int = 1
 
 
 def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettings) -> Simulation:
@@ -105,6 +106,7 @@ def work(network: Network, index: int, settings: TrialSettings, progress: Callab
         dt=settings.dt,
         seed=settings.seed,
         engine=settings.engine,
+        n_threads=settings.n_threads,
         progress=progress,
     )
 
@@ -162,6 +164,7 @@ def simulate(
     seed: int | None = None,
     baseline: str = "measured",
     engine: str = "auto",
+    n_threads: int = 1,
     verbose: bool | str | int | None = None,
 ) -> Simulation:
     """Simulate a network and return its dipole and spikes.
@@ -189,6 +192,10 @@ def simulate(
     engine : str
         ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower. ``'auto'`` takes
         CoreNEURON if the mechanisms could be compiled for it.
+    n_threads : int
+        Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
+        the dipole does in its last bits. Pays for one trial of a large network; for several trials or networks
+        `n_jobs` gains more.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -217,10 +224,13 @@ def simulate(
         raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
     n_steps(tstop, dt)
     n_trials = check_int(n_trials, "n_trials", minimum=1)
+    n_threads = n_workers(n_threads, "n_threads")
     if check_name(baseline, BASELINES, "baseline") == "published":
         _pyramidal_cells(network)  # refuse before the work, not after it
     engine = available_engine(engine)
-    settings = TrialSettings(tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine)
+    settings = TrialSettings(
+        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine, n_threads=n_threads
+    )
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
     return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)
