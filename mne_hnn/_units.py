@@ -1,4 +1,4 @@
-"""Conversions between NEURON's units (ms, fA m) and SI (s, A m): the only place that has them."""
+"""Conversions between NEURON's units (ms, mV, nA, um, fA m) and SI: the only place that has them."""
 
 from __future__ import annotations
 
@@ -10,3 +10,15 @@ FAM = 1e-15
 
 NAM = 1e-9
 """A m in a nA m."""
+
+MV = 1e-3
+"""Volt in a mV."""
+
+UV = 1e-6
+"""Volt in a uV."""
+
+NA = 1e-9
+"""Ampere in a nA."""
+
+UM = 1e-6
+"""Metres in a um."""

@@ -10,7 +10,9 @@ from .channels import CHANNELS, Channel, ChannelParameter
 from .connections import Connection
 from .density import PROFILES, Density, Exponential, Linear, Uniform
 from .drives import DRIVE_KINDS, BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
+from .electrodes import SOURCE_MODELS, Electrodes
 from .events import drive_events
+from .geometry import Segments, cell_segments
 from .grid import grid_origin, grid_positions
 from .models import (
     MODELS,
@@ -35,6 +37,7 @@ __all__ = [
     "MODELS",
     "PROFILES",
     "RECEPTORS",
+    "SOURCE_MODELS",
     "WEIGHT_SETS",
     "Branch",
     "BurstyDrive",
@@ -44,6 +47,7 @@ __all__ = [
     "Connection",
     "Density",
     "Drive",
+    "Electrodes",
     "EvokedDrive",
     "Exponential",
     "FrozenMap",
@@ -53,6 +57,7 @@ __all__ = [
     "PoissonDrive",
     "Population",
     "Section",
+    "Segments",
     "SpikeTrainDrive",
     "Synapse",
     "TonicBias",
@@ -60,6 +65,7 @@ __all__ = [
     "Wires",
     "calcium",
     "canonical",
+    "cell_segments",
     "connection_wires",
     "digest",
     "distance_scale",

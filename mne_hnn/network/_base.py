@@ -17,6 +17,7 @@ from .biases import TonicBias
 from .cells import CellTemplate
 from .connections import Connection
 from .drives import Drive, SpikeTrainDrive
+from .electrodes import Electrodes
 from .grid import INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM, check_mesh_shape, grid_origin
 from .populations import Population, population_digest
 from .sections import Point, as_point
@@ -42,6 +43,7 @@ class NetworkBase(Value):
     origin_um: Sequence[float] | None = None
     threshold_mV: float = 0.0
     gains: Mapping[str, float] = field(default_factory=FrozenMap)
+    electrodes: Mapping[str, Electrodes] = field(default_factory=FrozenMap)
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -51,6 +53,7 @@ class NetworkBase(Value):
         self._set("connections", tuple(self.connections))
         self._set("drives", OrderedFrozenMap(self.drives))
         self._set("biases", FrozenMap(self.biases))
+        self._set("electrodes", FrozenMap(self.electrodes))
         self._check_kinds()
         for name in ("inplane_distance_um", "layer_separation_um"):
             self._set(name, check_positive(getattr(self, name), f"Network: {name}", error=NetworkError))
@@ -92,6 +95,7 @@ class NetworkBase(Value):
             (self.populations, Population),
             (self.drives, Drive),
             (self.biases, TonicBias),
+            (self.electrodes, Electrodes),
         )
         for items, kind in kinds:
             for key, item in items.items():
@@ -220,6 +224,8 @@ class NetworkBase(Value):
         if self._digest is None:
             parts = [[name, population_digest(population)] for name, population in self.populations.items()]
             rest = [getattr(self, name) for name in _DIGEST_FIELDS]
+            if self.electrodes:  # left out where there are none: caches of such networks stay good
+                rest.append(self.electrodes)
             self._set("_digest", digest(["Network", parts, rest]))
         assert self._digest is not None
         return self._digest

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ._cell_edits import CellEdits
 from ._connection_edits import ConnectionEdits
 from ._drive_edits import DriveEdits
+from ._electrode_edits import ElectrodeEdits
 
 __all__ = ["Network"]
 
 
-class Network(DriveEdits, ConnectionEdits, CellEdits):
+class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
     """A model of a cortical column.
 
     A network never changes: each ``with_*``, ``without_*`` and ``scale_*`` method returns a new
@@ -36,6 +37,8 @@ class Network(DriveEdits, ConnectionEdits, CellEdits):
         Soma voltage whose upward crossing is a spike, mV.
     gains : mapping of str to float
         Global gains ``e_e``, ``e_i``, ``i_e``, ``i_i`` of the connections between cells.
+    electrodes : mapping of str to Electrodes
+        Arrays that measure the extracellular potential.
     name : str
         A label; not part of the network's identity.
 

@@ -13,6 +13,7 @@ from .cells import CellTemplate
 from .connections import Connection
 from .density import Exponential, Linear, Uniform
 from .drives import DRIVE_KINDS
+from .electrodes import Electrodes
 from .network import Network
 from .populations import Population
 from .sections import Branch, Section
@@ -24,8 +25,8 @@ _CLASSES: Mapping[str, type] = FrozenMap(
     {
         one.__name__: one
         for one in (
-            *DRIVE_KINDS.values(), Branch, CellTemplate, Connection, Exponential, Linear, Network, Population, Section,
-            Synapse, TonicBias, Uniform,
+            *DRIVE_KINDS.values(), Branch, CellTemplate, Connection, Electrodes, Exponential, Linear, Network,
+            Population, Section, Synapse, TonicBias, Uniform,
         )
     }
 )  # fmt: skip

@@ -8,6 +8,7 @@ from .engine import ENGINES, clear
 from .info import sys_info
 from .library import Library, mechanism_library
 from .many import simulate_many
+from .record import Record
 from .result import Simulation
 from .trials import BASELINES, simulate
 from .workers import close_workers
@@ -16,6 +17,7 @@ __all__ = [
     "BASELINES",
     "ENGINES",
     "Library",
+    "Record",
     "Simulation",
     "cache_directory",
     "clear",

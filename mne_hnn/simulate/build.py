@@ -294,6 +294,10 @@ class Column:
         voltages = np.abs([section.v for section, _ in self._start_voltages])
         return float(voltages.max()) if np.isfinite(voltages).all() else np.inf
 
+    def bank(self, gid: int, sections: tuple[str, ...], index: int) -> Any:
+        """Return one of the mechanisms that hold the conductances of a cell on a group of sections."""
+        return self._banks[gid, sections][index]
+
     def section(self, gid: int, name: str) -> Any:
         """Return a section of a cell."""
         return self._cells[gid].sections[name]

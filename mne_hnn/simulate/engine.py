@@ -6,9 +6,8 @@ The network built last is kept: a further trial, other drives, weights or biases
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,9 @@ from ..network import Network, Wires, connection_wires, drive_wires
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
+from .pieces import Piece, join_recordings, total
+from .record import Record
+from .recorder import Recorder
 
 ENGINES = ("auto", "coreneuron", "neuron")
 # Handing a run over to CoreNEURON and back costs as much as simulating some 10 ms.
@@ -39,6 +41,10 @@ class Trial:
         What the same cells give undriven and unconnected, fA m.
     spike_times, spike_gids : array, shape (n_spikes,)
         Spikes of cells and drive cells, in order of time, then cell number; ms.
+    recordings : dict of str to array, shape (n_channels, n_samples)
+        What was asked for of each quantity: mV, nA, mM.
+    lfp : dict of str to array, shape (n_contacts, n_samples)
+        Potentials per electrode array, uV.
     """
 
     index: int
@@ -46,17 +52,8 @@ class Trial:
     references: dict[str, NDArray[np.float64]]
     spike_times: NDArray[np.float64]
     spike_gids: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Piece:
-    """What the cells of one process contribute to a :class:`Trial`; references of single cells."""
-
-    stable: bool
-    moments: dict[str, NDArray[np.float64]]
-    references: dict[str, NDArray[np.float64]]
-    spike_times: NDArray[np.float64]
-    spike_gids: NDArray[np.int64]
+    recordings: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    lfp: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 # NEURON has one state per process: one run at a time.
@@ -149,7 +146,13 @@ def n_stretches(tstop: float) -> int:
 
 
 def _integrate(
-    column: Column, armed: Armed, tstop: float, dt: float, engine: str, progress: Callable[[], None]
+    column: Column,
+    armed: Armed,
+    recorder: Recorder,
+    tstop: float,
+    dt: float,
+    engine: str,
+    progress: Callable[[], None],
 ) -> None:
     from neuron import coreneuron
 
@@ -164,11 +167,16 @@ def _integrate(
         column.initialise()
         for netcon, time in armed.arrivals:
             netcon.event(time)
-        stretches = n_stretches(tstop)
+        step, stretches = 0, n_stretches(tstop)
+        longest = min(ranks.gather(recorder.steps_per_stretch))  # ranks stop and go on together
         for k in range(1, stretches + 1):
-            # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter step
-            # outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
-            column.pc.psolve((round(k * tstop / stretches / dt) + 0.25) * dt)
+            end = round(k * tstop / stretches / dt)
+            while step < end:
+                step = min(end, step + longest)
+                # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter
+                # step outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
+                column.pc.psolve((step + 0.25) * dt)
+                recorder.drain()
             progress()
     except RuntimeError as error:
         clear()  # another user of NEURON in this process may have changed what was built
@@ -177,6 +185,7 @@ def _integrate(
         ) from error
     finally:
         coreneuron.enable = False
+        recorder.close()
         column.clamps.clear()
 
 
@@ -189,6 +198,7 @@ def run_trial(
     seed: int | None,
     engine: str,
     n_threads: int = 1,
+    record: Record | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> Trial:
     """Simulate one trial.
@@ -207,6 +217,8 @@ def run_trial(
         ``'coreneuron'`` or ``'neuron'``.
     n_threads : int
         Threads of this process; each cell lives on one of them.
+    record : Record | None
+        What to record of the cells; None for nothing.
     progress : callable
         Called after each of the :func:`n_stretches` of the run.
 
@@ -222,7 +234,9 @@ def run_trial(
         column = column_for(network, drives, tstop, dt)
         _neuron.set_threads(min(n_threads, network.n_cells))
         armed = arm(column, network, drives, trial, tstop, seed)
-        _integrate(column, armed, tstop, dt, engine, progress)
+        sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
+        recorder = Recorder(column, network, sites, record or Record(), dt, steps)
+        _integrate(column, armed, recorder, tstop, dt, engine, progress)
         moments, largest_voltage = column.moments(), column.largest_voltage()
         times, gids = column.spikes()
     if moments.shape[1:] != (steps + 1,) and len(moments):
@@ -239,8 +253,8 @@ def run_trial(
         for name in column.moment_groups
     }
     sums = {name: moments[rows].sum(axis=0) for name, rows in column.moment_groups.items()}
-    # whatever a trial records of single cells is gathered here too
-    pieces = ranks.gather(_Piece(stable, sums, references, times, gids))
+    recordings, lfp = recorder.results()
+    pieces = ranks.gather(Piece(stable, sums, references, times, gids, recordings, lfp))
     if not all(piece.stable for piece in pieces):
         raise SimulationError(
             "The simulation became unstable: voltages exceed 10 V or are not numbers. Reduce dt, or look for a weight, "
@@ -251,11 +265,13 @@ def run_trial(
     order = np.lexsort((gids, times))
     return Trial(
         index=trial,
-        moments={name: reduce(np.add, [piece.moments[name] for piece in pieces]) for name in sums},
+        moments=total([piece.moments for piece in pieces]),
         references={
-            name: reduce(np.add, [piece.references[name] for piece in pieces]) * len(network.populations[name])
-            for name in sums
+            name: moment * len(network.populations[name])
+            for name, moment in total([piece.references for piece in pieces]).items()
         },
         spike_times=times[order],
         spike_gids=gids[order],
+        recordings=join_recordings([piece.recordings for piece in pieces], network, record or Record()),
+        lfp=total([piece.lfp for piece in pieces]),
     )

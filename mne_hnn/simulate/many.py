@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from typing import Any
 
@@ -10,8 +10,9 @@ from .._checks import check_int, check_name
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
 from .engine import Trial, n_steps
+from .record import Record, as_record
 from .result import Simulation
-from .trials import BASELINES, TrialSettings, available_engine, collect, work
+from .trials import BASELINES, TrialSettings, available_engine, check_record, collect, work
 from .workers import n_workers, pool
 
 __all__ = ["simulate_many"]
@@ -39,6 +40,7 @@ def simulate_many(
     baseline: str = "measured",
     engine: str = "auto",
     n_threads: int = 1,
+    record: Record | Mapping[str, Any] | None = None,
     n_jobs: int = 1,
     executor: Executor | None = None,
     done: Callable[[int, Outcome], None] | None = None,
@@ -49,7 +51,7 @@ def simulate_many(
     ----------
     networks : sequence of Network
         The networks.
-    tstop, n_trials, dt, seed, baseline, engine, n_threads
+    tstop, n_trials, dt, seed, baseline, engine, n_threads, record
         As in :func:`simulate`, the same for all.
     n_jobs : int
         Processes; trials of all networks share them.
@@ -82,7 +84,10 @@ def simulate_many(
         baseline=baseline,
         engine=available_engine(engine),
         n_threads=n_workers(n_threads, "n_threads"),
+        record=as_record(record),
     )
+    for network in networks:
+        check_record(network, settings.record, settings.dt)
     gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
     outcomes: list[Outcome | None] = [None] * len(networks)
 

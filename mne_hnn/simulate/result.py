@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
 
 import mne
 import numpy as np
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..dipole import Dipole, average_dipoles, to_epochs
 from ..network import Network
+from ..recordings import Recording
 from ..spikes import Spikes
 
 
@@ -33,6 +37,11 @@ class Simulation:
         As given to :func:`simulate`.
     engine : str
         What ran it: ``'coreneuron'`` or ``'neuron'``.
+    recordings : mapping of str to Recording
+        What was asked for by `record`, by quantity.
+    lfp : mapping of str to mne.EpochsArray
+        Extracellular potentials of each electrode array: one epoch per trial, channels of type ``seeg`` in V with
+        their positions in m.
     """
 
     network: Network
@@ -43,6 +52,17 @@ class Simulation:
     seed: int | None
     baseline: str
     engine: str
+    recordings: Mapping[str, Recording] = field(default_factory=lambda: MappingProxyType({}))
+    lfp: Mapping[str, mne.EpochsArray] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        for name in ("recordings", "lfp"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        # views that cannot be written cannot be pickled either
+        return _restored, ({**values, "recordings": dict(self.recordings), "lfp": dict(self.lfp)},)
 
     @property
     def n_trials(self) -> int:
@@ -68,3 +88,7 @@ class Simulation:
             f"<Simulation of {self.network.name!r}: {self.n_trials} trial(s), {self.tstop:g} ms at {self.dt:g} ms, "
             f"{len(self.spikes)} spikes>"
         )
+
+
+def _restored(values: dict[str, Any]) -> Simulation:
+    return Simulation(**values)

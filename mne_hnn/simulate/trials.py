@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
+import mne
 import numpy as np
 from mne.utils import ProgressBar, logger, verbose
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
-from .._units import MS
+from .._units import MS, MV, NA, UV
 from ..baseline import published_baseline
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
+from ..lfp import lfp_epochs
 from ..network import Network
+from ..recordings import Recording
 from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
+from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
+from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .workers import n_workers, pool
 
 BASELINES = ("measured", "published", "none")
+# from the simulator's units to those of a Recording
+_SI = {"voltage": MV, "synaptic_current": NA, "calcium": 1.0, "membrane_current": NA}
 
 
 def _layers(network: Network) -> dict[str, list[str]]:
@@ -70,7 +78,43 @@ class TrialSettings:
     seed: int | None
     baseline: str
     engine: str
+    record: Record
     n_threads: int = 1
+
+
+def check_record(network: Network, record: Record, dt: float) -> None:
+    """Refuse before the work what cannot be recorded."""
+    recording_channels(network, record)
+    every_nth(record, dt)
+
+
+def _recordings(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, Recording]:
+    channels = recording_channels(network, settings.record)
+    times = _sample_times(settings)
+    return {
+        quantity: Recording(
+            quantity=quantity,
+            times=times,
+            data=np.array([trial.recordings[quantity] for trial in trials]) * _SI[quantity],
+            channels=found,
+            trials=tuple(trial.index for trial in trials),
+        )
+        for quantity, found in channels.items()
+    }
+
+
+def _sample_times(settings: TrialSettings) -> NDArray[np.float64]:
+    every = every_nth(settings.record, settings.dt)
+    steps = np.arange(n_steps(settings.tstop, settings.dt) // every + 1, dtype=np.float64)
+    return np.asarray(steps * (every * settings.dt * MS))
+
+
+def _lfp(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, mne.EpochsArray]:
+    sfreq = 1 / (every_nth(settings.record, settings.dt) * settings.dt * MS)
+    return {
+        name: lfp_epochs(np.array([trial.lfp[name] for trial in trials]) * UV, sfreq, name, array)
+        for name, array in network.electrodes.items()
+    }
 
 
 def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettings) -> Simulation:
@@ -94,6 +138,8 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettin
         seed=settings.seed,
         baseline=settings.baseline,
         engine=settings.engine,
+        recordings=_recordings(network, [trials[k] for k in indices], settings),
+        lfp=_lfp(network, [trials[k] for k in indices], settings),
     )
 
 
@@ -107,6 +153,7 @@ def work(network: Network, index: int, settings: TrialSettings, progress: Callab
         seed=settings.seed,
         engine=settings.engine,
         n_threads=settings.n_threads,
+        record=settings.record,
         progress=progress,
     )
 
@@ -165,6 +212,7 @@ def simulate(
     baseline: str = "measured",
     engine: str = "auto",
     n_threads: int = 1,
+    record: Record | Mapping[str, Any] | None = None,
     verbose: bool | str | int | None = None,
 ) -> Simulation:
     """Simulate a network and return its dipole and spikes.
@@ -196,6 +244,9 @@ def simulate(
         Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
         the dipole does in its last bits. Pays for one trial of a large network; for several trials or networks
         `n_jobs` gains more.
+    record : Record | dict | None
+        What to record of single cells, such as ``{"voltage": "soma"}``: see :class:`Record`. What the electrodes of
+        the network see is always recorded.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -227,9 +278,18 @@ def simulate(
     n_threads = n_workers(n_threads, "n_threads")
     if check_name(baseline, BASELINES, "baseline") == "published":
         _pyramidal_cells(network)  # refuse before the work, not after it
+    record = as_record(record)
+    check_record(network, record, dt)
     engine = available_engine(engine)
+    warn_of_contacts_inside_cells(network)
     settings = TrialSettings(
-        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine, n_threads=n_threads
+        tstop=float(tstop),
+        dt=float(dt),
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+        record=record,
+        n_threads=n_threads,
     )
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)

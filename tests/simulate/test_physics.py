@@ -7,7 +7,7 @@ import pytest
 
 from mne_hnn.network import CellTemplate, Network, Population, Section, jones_2009, with_erp_drives
 from mne_hnn.network.sections import Branch
-from mne_hnn.simulate import _neuron, engine
+from mne_hnn.simulate import Record, engine
 from mne_hnn.simulate.build import MOMENT_SLOTS
 from mne_hnn.simulate.cell import effective_diameter, moment_weights
 from mne_hnn.simulate.engine import run_trial
@@ -57,8 +57,8 @@ def cable(length=1000.0, diameter=2.0, nseg=301, gl=1e-4):
     )
 
 
-def run(network, tstop=170.0, trial=0, name="coreneuron"):
-    return run_trial(network, trial=trial, tstop=tstop, dt=0.025, seed=None, engine=name)
+def run(network, tstop=170.0, trial=0, name="coreneuron", record=None):
+    return run_trial(network, trial=trial, tstop=tstop, dt=0.025, seed=None, engine=name, record=record)
 
 
 def test_steady_voltage_of_a_sealed_cable_is_the_closed_form():
@@ -148,24 +148,9 @@ def test_membrane_currents_of_a_cell_sum_to_zero():
     """What enters a driven cell leaves it, at every moment: charge is conserved."""
     network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
     gid = network.gid_ranges["L5_pyramidal"][0]
-    sections = network.cell_types["L5_pyramidal"].sections
-    engine.clear()
-    run(network, tstop=60.0)  # builds it, so that recordings can be attached
-
-    def record():
-        column = engine._column
-        segments = [segment for name in sections for segment in column.section(gid, name)]
-        return [column.h.Vector().record(segment._ref_i_membrane_) for segment in segments]
-
-    cvode = _neuron.load()[0].CVode()
-    cvode.use_fast_imem(1)
-    try:
-        vectors = record()
-        run(network, tstop=60.0, name="neuron")
-        currents = np.array([np.array(vector) for vector in vectors])
-    finally:
-        cvode.use_fast_imem(0)
-    assert currents.shape == (sum(section.nseg for section in sections.values()), 2401)
+    record = Record(membrane_current="all", cells=[gid])
+    currents = run(network, tstop=60.0, name="neuron", record=record).recordings["membrane_current"]
+    assert currents.shape == (len(network.cell_types["L5_pyramidal"].sections), 2401)
     assert np.abs(currents).max() > 1.0  # nA: it spiked
     # the first sample is the start, not yet a solution of the cable equation
     assert np.abs(currents[:, 1:].sum(axis=0)).max() < 1e-12 * np.abs(currents).max()

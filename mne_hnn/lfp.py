@@ -1,0 +1,124 @@
+"""Extracellular potentials as MNE objects, and the current sources below them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+import mne
+import numpy as np
+from mne.io.constants import FIFF
+from numpy.typing import NDArray
+
+from ._units import UM
+from .errors import DataError, ParameterError
+from .network import Electrodes
+
+__all__ = ["contact_positions", "current_source_density", "lfp_epochs"]
+
+_Potential = TypeVar("_Potential", mne.Evoked, mne.BaseEpochs)
+
+# how far the distances of contacts may differ, relative to their mean, to count as equal
+_EQUAL = 1e-3
+
+
+def lfp_epochs(data: NDArray[np.float64], sfreq: float, name: str, array: Electrodes) -> mne.EpochsArray:
+    """Return potentials as epochs that know where their contacts are.
+
+    Parameters
+    ----------
+    data : array, shape (n_trials, n_contacts, n_times)
+        Potentials, V.
+    sfreq : float
+        Sampling frequency, Hz.
+    name : str
+        Name of the array; channels are called ``<name> 001`` and so on.
+    array : Electrodes
+        The contacts.
+
+    Returns
+    -------
+    epochs : mne.EpochsArray
+        Channels of type ``seeg``; ``info["chs"][k]["loc"][:3]`` is the position in m, in the frame of the network.
+    """
+    info = mne.create_info([f"{name} {k:03d}" for k in range(1, len(array) + 1)], sfreq, "seeg", verbose="error")
+    for channel, position in zip(info["chs"], array.positions * UM, strict=True):
+        channel["loc"][:3] = position
+        channel["coord_frame"] = FIFF.FIFFV_COORD_UNKNOWN
+    described = {name: getattr(array, name) for name in ("conductivity_S_m", "method", "min_distance_um")}
+    info["description"] = json.dumps(described)
+    return mne.EpochsArray(data, info, tmin=0.0, baseline=None, proj=False, verbose="error")
+
+
+def contact_positions(potential: mne.Evoked | mne.BaseEpochs) -> NDArray[np.float64]:
+    """Return the positions of the contacts, shape (n_contacts, 3), m."""
+    return np.array([channel["loc"][:3] for channel in potential.info["chs"]])
+
+
+def _spacing(positions: NDArray[np.float64]) -> float:
+    """Return the distance of neighbours, m, checking that all are on one line at equal distances."""
+    if len(positions) < 3:
+        raise DataError(
+            f"The current source density is a second difference in space and needs at least three contacts, got "
+            f"{len(positions)}: simulate an array with more of them."
+        )
+    if not np.isfinite(positions).all() or not np.any(positions):
+        raise DataError("The channels have no positions: set them (m) in info['chs'][k]['loc'][:3].")
+    steps = np.diff(positions, axis=0)
+    spacing = float(np.linalg.norm(steps.mean(axis=0)))
+    if spacing == 0 or np.abs(steps - steps.mean(axis=0)).max() > _EQUAL * spacing:
+        raise DataError(
+            "The current source density needs contacts on one straight line at equal distances, in their order: pick "
+            "such channels, or simulate such an array."
+        )
+    return spacing
+
+
+def current_source_density(lfp: _Potential) -> _Potential:
+    """Estimate the current source density along a laminar array.
+
+    Where the potential varies along one line only, Poisson's equation leaves its second spatial derivative:
+    ``CSD = -sigma d2phi/dz2`` (Nicholson & Freeman 1975, https://doi.org/10.1152/jn.1975.38.2.356). As for all
+    channels of type ``csd`` in MNE, the conductivity sigma is left out.
+
+    Parameters
+    ----------
+    lfp : mne.Evoked | mne.Epochs
+        Potentials of contacts on one straight line at equal distances, in their order.
+
+    Returns
+    -------
+    csd : mne.Evoked | mne.Epochs
+        The same channels with type ``csd``, V/m2: sources positive, sinks negative. The values at both ends are
+        continued linearly from their two neighbours. Times the conductivity (S/m) it is in A/m3.
+
+    Raises
+    ------
+    DataError
+        Fewer than three contacts, no positions, or contacts that are not on one line at equal distances.
+    """
+    if not isinstance(lfp, (mne.Evoked, mne.BaseEpochs)):
+        raise ParameterError(
+            f"current_source_density needs an mne.Evoked or mne.Epochs, such as simulation.lfp['shank'], got "
+            f"{type(lfp).__name__}."
+        )
+    spacing = _spacing(contact_positions(lfp))
+    evoked = isinstance(lfp, mne.Evoked)
+    data = np.asarray(lfp.data if evoked else lfp.get_data(copy=False))
+    inner = -np.diff(data, n=2, axis=-2) / spacing**2
+    density = np.concatenate([_beyond(inner, 0, 1), inner, _beyond(inner, -1, -2)], axis=-2)
+    info = mne.create_info(lfp.ch_names, lfp.info["sfreq"], "csd", verbose="error")
+    for channel, source in zip(info["chs"], lfp.info["chs"], strict=True):
+        channel["loc"][:], channel["coord_frame"] = source["loc"], source["coord_frame"]
+    info["description"] = lfp.info["description"]
+    options: dict[str, Any] = {"tmin": float(lfp.times[0]), "baseline": None, "verbose": "error"}
+    if evoked:
+        return mne.EvokedArray(density, info, comment=lfp.comment, nave=lfp.nave, **options)
+    return mne.EpochsArray(density, info, events=lfp.events, event_id=lfp.event_id, proj=False, **options)
+
+
+def _beyond(inner: NDArray[np.float64], end: int, neighbour: int) -> NDArray[np.float64]:
+    if inner.shape[-2] == 1:  # three contacts have one second difference: nothing to continue it by
+        return inner
+    continued = 2 * inner[..., end, :] - inner[..., neighbour, :]
+    return np.asarray(continued[..., None, :])

@@ -1,0 +1,65 @@
+"""Electrode arrays beside or inside a column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import check_name, check_positive
+from ..errors import NetworkError
+from ._frozen import Value
+from .sections import as_point
+
+__all__ = ["SOURCE_MODELS", "Electrodes"]
+
+#: How a piece of membrane is seen: as a point in its middle, or as a line along its axis.
+SOURCE_MODELS: tuple[str, ...] = ("psa", "lsa")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Electrodes(Value):
+    """Contacts that measure the extracellular potential of a column.
+
+    Parameters
+    ----------
+    positions_um : sequence of (x, y, z)
+        Where the contacts are, um, in the frame of the network: z is depth, 0 at the somas of layer 5.
+    conductivity_S_m : float
+        Conductivity of the tissue, taken as infinite, homogeneous and isotropic, S/m.
+    method : str
+        ``'psa'``: each segment is a point source in its middle. ``'lsa'``: a line source along its axis.
+    min_distance_um : float
+        A contact nearer than this to a source is taken to be this far from it, um.
+    """
+
+    positions_um: Sequence[Sequence[float]]
+    conductivity_S_m: float = 0.3
+    method: str = "psa"
+    min_distance_um: float = 0.5
+
+    def __post_init__(self) -> None:
+        if isinstance(self.positions_um, str) or not hasattr(self.positions_um, "__iter__"):
+            raise NetworkError(
+                f"Electrodes: positions_um must be a list of (x, y, z) in um, got {self.positions_um!r}."
+            )
+        positions = tuple(as_point(point, "Electrodes: a position") for point in self.positions_um)
+        if not positions:
+            raise NetworkError("Electrodes need at least one contact: give its position (x, y, z) in um.")
+        if len(set(positions)) != len(positions):
+            raise NetworkError("Electrodes: two contacts are at the same place: give each its own position.")
+        object.__setattr__(self, "positions_um", positions)
+        check_name(self.method, SOURCE_MODELS, "method", where="of Electrodes", error=NetworkError)
+        for name in ("conductivity_S_m", "min_distance_um"):
+            value = check_positive(getattr(self, name), f"Electrodes: {name}", error=NetworkError)
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.positions_um)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Positions of the contacts as an array of shape (n_contacts, 3), um."""
+        return np.array(self.positions_um, dtype=float)

@@ -1,0 +1,166 @@
+"""What a simulation records beside its dipole and spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._checks import check_int, check_name, check_positive
+from ..errors import ParameterError
+from ..network import CellTemplate, Network
+from ..network._frozen import Value
+from ..recordings import QUANTITIES, RecordingChannel
+
+__all__ = ["Record", "as_record", "every_nth", "recording_channels"]
+
+Sections = str | Sequence[str] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record(Value):
+    """What to record of the cells; nothing unless asked for.
+
+    Parameters
+    ----------
+    voltage, synaptic_current, calcium, membrane_current : str | sequence of str | None
+        Where to record a quantity: ``'soma'``, ``'all'`` sections, the name of a section, or several names. A cell
+        type without such a section is passed over. Voltage and calcium are those in the middle of a section, the
+        membrane current is that of the whole section, and synaptic currents come one per receptor.
+    cells : str | int | sequence of str | sequence of int | None
+        Cell types, or cell numbers; None for all cells.
+    sfreq : float | None
+        Samples per second to keep, also of electrodes; every step for None. It must divide the step's rate, and is
+        taken without a filter.
+    """
+
+    voltage: Sections = None
+    synaptic_current: Sections = None
+    calcium: Sections = None
+    membrane_current: Sections = None
+    cells: Any = None
+    sfreq: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in QUANTITIES:
+            object.__setattr__(self, name, _sections(name, getattr(self, name)))
+        if self.cells is not None:
+            single = isinstance(self.cells, str) or not hasattr(self.cells, "__iter__")
+            cells = (self.cells,) if single else tuple(self.cells)
+            if not cells:
+                raise ParameterError("Record: cells names no cell: give cell types or cell numbers, or None for all.")
+            chosen = tuple(cell if isinstance(cell, str) else check_int(cell, "Record: a cell") for cell in cells)
+            object.__setattr__(self, "cells", chosen)
+        if self.sfreq is not None:
+            object.__setattr__(self, "sfreq", check_positive(self.sfreq, "Record: sfreq (Hz)"))
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The quantities that are recorded."""
+        return tuple(name for name in QUANTITIES if getattr(self, name) is not None)
+
+
+def _sections(quantity: str, value: Any) -> tuple[str, ...] | None:
+    if value is None or value is False:
+        return None
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, Sequence) or not names or not all(isinstance(name, str) for name in names):
+        raise ParameterError(
+            f"Record: {quantity} must be 'soma', 'all', names of sections, or None for nothing, got {value!r}."
+        )
+    return tuple(names)
+
+
+def as_record(value: Record | Mapping[str, Any] | None) -> Record:
+    """Return what a user gave for `record` as a :class:`Record`."""
+    if value is None:
+        return Record()
+    if isinstance(value, Record):
+        return value
+    if not isinstance(value, Mapping):
+        raise ParameterError(
+            f"record must be a Record or a dict such as {{'voltage': 'soma'}}, got {type(value).__name__}."
+        )
+    return Record(**value)
+
+
+def every_nth(record: Record, dt: float) -> int:
+    """Return how many steps of `dt` (ms) lie from one recorded sample to the next."""
+    if record.sfreq is None:
+        return 1
+    exact = 1e3 / dt / record.sfreq
+    steps = round(exact)
+    if steps < 1 or abs(steps - exact) > 1e-6 * exact:
+        raise ParameterError(
+            f"Record: sfreq must divide the {1e3 / dt:g} steps per second of dt = {dt:g} ms, got {record.sfreq:g} Hz: "
+            f"take {1e3 / dt / max(steps, 1):g} Hz."
+        )
+    return steps
+
+
+def _chosen_cells(network: Network, record: Record) -> list[tuple[int, str]]:
+    ranges = {name: network.gid_ranges[name] for name in network.populations}
+    if record.cells is None:
+        return [(gid, name) for name, gids in ranges.items() for gid in gids]
+    wanted: set[int] = set()
+    for cell in record.cells:
+        if isinstance(cell, str):
+            wanted.update(ranges[check_name(cell, ranges, "cell type", where="in cells of Record")])
+        else:
+            wanted.add(check_int(cell, "Record: a cell number", minimum=0, maximum=network.n_cells - 1))
+    return [(gid, name) for name, gids in ranges.items() for gid in gids if gid in wanted]
+
+
+def _in_template(template: CellTemplate, quantity: str, names: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """Return the sections, and for currents the receptors, at which a cell type has the quantity."""
+    sections = [name for name in template.sections if "all" in names or name in names]
+    if "soma" in names and "soma" not in template.sections:
+        sections.append(template.root)  # a cell of one's own may call it otherwise
+    if quantity == "calcium":
+        return [(name, None) for name in sections if "cad" in template.sections[name].channels]
+    if quantity == "synaptic_current":
+        return [(name, receptor) for name in sections for receptor in template.sections[name].receptors]
+    return [(name, None) for name in sections]
+
+
+def recording_channels(network: Network, record: Record) -> dict[str, tuple[RecordingChannel, ...]]:
+    """Return what is recorded of each quantity, in the order of cells, sections and receptors.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    record : Record
+        What is asked for.
+
+    Returns
+    -------
+    channels : dict of str to tuple of RecordingChannel
+        By quantity.
+
+    Raises
+    ------
+    ParameterError
+        A section or cell does not exist, or none of those asked for has the quantity.
+    """
+    templates = network.cell_types
+    cells = _chosen_cells(network, record)
+    known = dict.fromkeys(["soma", "all", *(name for template in templates.values() for name in template.sections)])
+    channels = {}
+    for quantity in record.quantities:
+        names = getattr(record, quantity)
+        for name in names:
+            check_name(name, known, "section", where=f"in {quantity} of Record")
+        places = {cell_type: _in_template(template, quantity, names) for cell_type, template in templates.items()}
+        found = tuple(
+            RecordingChannel(gid, cell_type, section, receptor)
+            for gid, cell_type in cells
+            for section, receptor in places[cell_type]
+        )
+        if not found:
+            raise ParameterError(
+                f"Record: none of the chosen cells has {quantity.replace('_', ' ')} at {', '.join(map(repr, names))}: "
+                "choose other cells or sections."
+            )
+        channels[quantity] = found
+    return channels

@@ -1,0 +1,225 @@
+"""Record quantities of single cells, and what electrodes see, during one run.
+
+The simulator can only record every step. So a run is done in stretches, and after each of them what was recorded is
+thinned, turned into what was asked for, and dropped: memory grows with what is asked for, not with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..network import Network
+from ..recordings import RecordingChannel
+from .build import SYNAPSE_SLOTS, Column, Site, receptor_order
+from .extracellular import potential_weights
+from .record import Record, every_nth, recording_channels
+
+__all__ = ["Recorder"]
+
+# Numbers the simulator may hold between two drains (some 128 MB).
+_BUFFER = 16_000_000
+# Shorter stretches than this would cost more in handing the run over than in running it.
+_SHORTEST = 400
+
+_Values = NDArray[np.float64]
+# from the rows of the traces (n_traces, n_samples), and the same one step earlier, to the rows of the result
+_Combine = Callable[[_Values, _Values], _Values]
+
+
+@dataclass(slots=True)
+class _Traces:
+    """The simulator's variables that are recorded, each once."""
+
+    h: Any
+    rows: dict[Any, int] = field(default_factory=dict)
+    vectors: list[Any] = field(default_factory=list)
+
+    def row(self, key: Any, reference: Callable[[], Any]) -> int:
+        """Return the row of a variable, which is recorded from now on."""
+        if key not in self.rows:
+            vector = self.h.Vector()
+            vector.record(reference())
+            self.rows[key] = len(self.vectors)
+            self.vectors.append(vector)
+        return self.rows[key]
+
+
+def _nothing(values: _Values, _: _Values) -> _Values:
+    return values[:0]
+
+
+class Recorder:
+    """What one run records.
+
+    Parameters
+    ----------
+    column : Column
+        The built cells; nothing of them is changed.
+    network : Network
+        The network of this run, with its electrodes.
+    sites : set of (cell type, section names)
+        Groups of sections on which this network has synapses.
+    record : Record
+        What is asked for.
+    dt : float
+        Time step, ms.
+    steps : int
+        Number of steps of the run.
+    """
+
+    def __init__(
+        self, column: Column, network: Network, sites: frozenset[Site], record: Record, dt: float, steps: int
+    ) -> None:
+        self._column = column
+        self._network = network
+        self._sites = sites
+        self._every = every_nth(record, dt)
+        self._steps = steps
+        self._done = 0  # samples drained so far
+        self._lagged = record.synaptic_current is not None
+        self._last: _Values | None = None  # what came last before the present stretch
+        self._traces = _Traces(column.h)
+        self._results: dict[tuple[str, str], tuple[_Combine, _Values]] = {}
+        # before any of them can be pointed at
+        self._set_membrane_currents(record.membrane_current is not None or bool(network.electrodes))
+        for quantity, channels in recording_channels(network, record).items():
+            own = tuple(channel for channel in channels if column.share.has(channel.gid))
+            combine = getattr(self, f"_{quantity}")(own) if own else _nothing
+            self._plan(("recordings", quantity), len(own), combine)
+        for name, array in network.electrodes.items():
+            self._plan(("lfp", name), len(array), self._potential(potential_weights(array, network)))
+
+    @property
+    def steps_per_stretch(self) -> int:
+        """How many steps the run may do before :meth:`drain`."""
+        n = len(self._traces.vectors)
+        return self._steps if n == 0 else max(_SHORTEST, _BUFFER // n)
+
+    def _plan(self, key: tuple[str, str], n_rows: int, combine: _Combine) -> None:
+        self._results[key] = (combine, np.empty((n_rows, self._steps // self._every + 1)))
+
+    def _set_membrane_currents(self, active: bool) -> None:
+        """Switch the computation of total membrane currents, which costs time, on or off."""
+        self._column.h.CVode().use_fast_imem(int(active))
+
+    # quantities -------------------------------------------------------------------------------------------
+
+    def _voltage_row(self, gid: int, section: str) -> int:
+        return self._traces.row(("v", gid, section), lambda: self._column.section(gid, section)(0.5)._ref_v)
+
+    def _voltage(self, channels: tuple[RecordingChannel, ...]) -> _Combine:
+        rows = [self._voltage_row(channel.gid, channel.section) for channel in channels]
+        return lambda values, _: values[rows]
+
+    def _calcium(self, channels: tuple[RecordingChannel, ...]) -> _Combine:
+        def reference(channel: RecordingChannel) -> Any:
+            return self._column.section(channel.gid, channel.section)(0.5)._ref_cai_hnn_full
+
+        rows = [self._traces.row(("cai", one.gid, one.section), partial(reference, one)) for one in channels]
+        return lambda values, _: values[rows]
+
+    def _membrane_row(self, gid: int, section: str, index: int) -> int:
+        def reference() -> Any:
+            sec = self._column.section(gid, section)
+            return sec((index + 0.5) / sec.nseg)._ref_i_membrane_
+
+        return self._traces.row(("membrane", gid, section, index), reference)
+
+    def _section_rows(self, gid: int, section: str) -> list[int]:
+        n = self._column.section(gid, section).nseg
+        return [self._membrane_row(gid, section, index) for index in range(n)]
+
+    def _membrane_current(self, channels: tuple[RecordingChannel, ...]) -> _Combine:
+        groups = [self._section_rows(channel.gid, channel.section) for channel in channels]
+        return lambda values, _: np.array([values[rows].sum(axis=0) for rows in groups])
+
+    def _conductance_row(self, gid: int, sections: tuple[str, ...], receptor: int) -> int:
+        def reference() -> Any:
+            bank, slot = divmod(receptor, SYNAPSE_SLOTS)
+            return getattr(self._column.bank(gid, sections, bank), f"_ref_g_{slot}")
+
+        return self._traces.row(("g", gid, sections, receptor), reference)
+
+    def _synaptic_current(self, channels: tuple[RecordingChannel, ...]) -> _Combine:
+        """Conductance times driving force; a section can be part of several groups, each with its own conductance.
+
+        As NEURON has it, the current at a time is the one that flowed in the step that ends then.
+        """
+        plan: list[tuple[int, float, list[int]]] = []
+        for gid, cell_type, section, receptor in channels:
+            template = self._network.populations[cell_type].template
+            assert receptor is not None
+            slot = receptor_order(template).index(receptor)
+            groups = sorted(names for owner, names in self._sites if owner == cell_type and section in names)
+            conductances = [self._conductance_row(gid, names, slot) for names in groups]
+            plan.append((self._voltage_row(gid, section), template.synapses[receptor].e_mV, conductances))
+
+        def combine(_: _Values, before: _Values) -> _Values:
+            return np.array([before[g].sum(axis=0) * (before[v] - e) for v, e, g in plan])
+
+        return combine
+
+    def _potential(self, weights: _Values) -> _Combine:
+        rows: list[int] = []
+        own: list[bool] = []  # by segment
+        for name, population in self._network.populations.items():
+            n_segments = sum(section.nseg for section in population.template.sections.values())
+            for gid in self._network.gid_ranges[name]:
+                own += [self._column.share.has(gid)] * n_segments
+                if own[-1]:
+                    rows += [row for part in population.template.sections for row in self._section_rows(gid, part)]
+        if not all(own):
+            weights = weights[:, own]
+        if rows == list(range(rows[0], rows[-1] + 1)):
+            part = slice(rows[0], rows[-1] + 1)  # a view: no copy of what is by far the largest table
+            return lambda values, _: weights @ values[part]
+        return lambda values, _: weights @ values[rows]
+
+    # running ----------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Take over what was recorded since the last call, and free it in the simulator."""
+        vectors = self._traces.vectors
+        if not vectors:
+            return
+        n, every = len(vectors[0]), self._every
+        first, start = -self._done % every, -(-self._done // every)
+        arrays = [vector.as_numpy() for vector in vectors]
+        values = np.array([array[first::every] for array in arrays])
+        before = self._one_step_earlier(arrays, first) if self._lagged else values
+        for combine, result in self._results.values():
+            result[:, start : start + values.shape[1]] = combine(values, before)
+        self._done += n
+        for vector in vectors:
+            vector.resize(0)
+
+    def _one_step_earlier(self, arrays: list[_Values], first: int) -> _Values:
+        if first:
+            before = np.array([array[first - 1 : -1 : self._every] for array in arrays])
+        else:
+            last = np.array([array[0] for array in arrays]) if self._last is None else self._last
+            inside = np.array([array[self._every - 1 : -1 : self._every] for array in arrays])
+            before = np.concatenate([last[:, None], inside], axis=1)
+        self._last = np.array([array[-1] for array in arrays])
+        return before
+
+    def results(self) -> tuple[Mapping[str, _Values], Mapping[str, _Values]]:
+        """Return the recordings by quantity and the potentials by electrode array, in the simulator's units."""
+        recordings: dict[str, _Values] = {}
+        lfp: dict[str, _Values] = {}
+        for (kind, name), (_, result) in self._results.items():
+            if name == "membrane_current" or kind == "lfp":
+                result[:, 0] = 0.0  # the simulator knows the membrane current after a step only
+            (recordings if kind == "recordings" else lfp)[name] = result
+        return recordings, lfp
+
+    def close(self) -> None:
+        """Stop recording; the column can be run without."""
+        self._traces.vectors.clear()
+        self._set_membrane_currents(False)
