@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import SimulationError
@@ -88,15 +87,3 @@ def load() -> tuple[Any, Library]:
 def count_sections(h: Any) -> int:
     """Return how many sections exist in this process."""
     return sum(1 for _ in h.allsec())
-
-
-def set_threads(n_threads: int) -> None:
-    """Let the next run have `n_threads` threads."""
-    h, library = load()
-    pc = h.ParallelContext()
-    if int(pc.nthread()) != n_threads:
-        pc.nthread(n_threads)
-    if library.coreneuron_path is not None:
-        # OpenMP would start one thread per core, whatever there is to do for them; the setting is that of this thread
-        with suppress(AttributeError):
-            ctypes.CDLL(str(library.coreneuron_path)).omp_set_num_threads(n_threads)

@@ -54,8 +54,10 @@ class Column:
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
+        self._n_threads = 0  # not dealt yet
         self.share = ranks.share()  # which of the cells live in this process
         self._cells: dict[int, Cell] = {}  # by gid
+        self._roots: list[Any] = []
         self._start_voltages: list[tuple[Any, float]] = []
         self._banks: dict[tuple[int, tuple[str, ...]], tuple[Any, ...]] = {}
         self._drive_netcons: dict[tuple[str, int, tuple[str, ...]], tuple[Any, ...]] = {}
@@ -104,6 +106,7 @@ class Column:
 
     def _new_cell(self, plan: Sequence[SectionPlan], template: CellTemplate) -> Cell:
         cell = Cell(self.h, plan, template)
+        self._roots.append(cell.sections[template.root])
         self._start_voltages += [(cell.sections[part.name], part.v_init_mV) for part in plan]
         return cell
 
@@ -269,6 +272,20 @@ class Column:
         """Return times (ms) and cell numbers of the spikes of the last run, in no particular order."""
         return np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
 
+    def set_threads(self, n_threads: int) -> None:
+        """Deal the cells to as many threads, but not to more than there are cells.
+
+        One by one: cells of a type stand side by side, and NEURON's own blocks would leave all costly ones to one
+        thread.
+        """
+        n_threads = min(n_threads, len(self._roots))
+        if int(self.pc.nthread()) == n_threads == self._n_threads:
+            return
+        self.pc.nthread(n_threads)
+        for thread in range(n_threads):
+            self.pc.partition(thread, self.h.SectionList(self._roots[thread::n_threads]))
+        self._n_threads = n_threads
+
     def initialise(self) -> None:
         """Set every section to its start voltage, and all states to what belongs to it."""
         for section, voltage in self._start_voltages:
@@ -282,7 +299,7 @@ class Column:
         self.clamps.clear()
         for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
             self.__dict__.pop(name, None)
-        for name in ("_banks", "_keep", "_cells", "_start_voltages"):
+        for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):
             self.__dict__.pop(name, None)
 
     def n_sections(self) -> int:

@@ -232,7 +232,7 @@ def run_trial(
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     with _running:
         column = column_for(network, drives, tstop, dt)
-        _neuron.set_threads(min(n_threads, network.n_cells))
+        column.set_threads(n_threads)
         armed = arm(column, network, drives, trial, tstop, seed)
         sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
         recorder = Recorder(column, network, sites, record or Record(), dt, steps)
