@@ -125,7 +125,7 @@ class Column:
             self._moments.append(moment)
 
     def _add_spike_detectors(self) -> None:
-        thresholds = np.full(len(self._cells), float(self.network.threshold_mV))
+        thresholds = np.full(self.network.n_cells, float(self.network.threshold_mV))
         thresholds[self.wires.source] = self.wires.threshold
         for gid, cell in self._cells.items():
             soma = cell.sections[self._templates[gid].root]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,7 @@ class Share:
 
 
 _world = Share()
+_joined = False
 _together = False
 
 
@@ -102,16 +103,16 @@ def join(library: Path) -> Share:
     share : Share
         The part of this process in all runs from now on.
     """
-    global _world
+    global _joined, _world
     os.environ["MPI_LIB_NRN_PATH"] = str(library)
     h, _ = _neuron.load()
-    if _world.n_ranks == 1:
+    if not _joined:
         with _stdout_to_stderr():
             h.nrnmpi_init()
         pc = h.ParallelContext()
         _world = Share(int(pc.id()), int(pc.nhost()))
-        if _world.n_ranks > 1:
-            _end_well(library)
+        _joined = True
+        _end_well(library)
     return _world
 
 
@@ -133,9 +134,10 @@ def _end_well(library: Path) -> None:
     mpi = ctypes.CDLL(str(library))
 
     def leave() -> None:
-        finished = ctypes.c_int(0)
+        begun, finished = ctypes.c_int(0), ctypes.c_int(0)
+        mpi.MPI_Initialized(ctypes.byref(begun))
         mpi.MPI_Finalized(ctypes.byref(finished))
-        if not finished.value:
+        if begun.value and not finished.value:
             mpi.MPI_Finalize()
 
     atexit.register(leave)

@@ -174,7 +174,7 @@ def available_engine(engine: str) -> str:
     return "neuron"
 
 
-def _progress(total: int) -> Callable[[], None]:
+def draw_progress(total: int) -> Callable[[], None]:
     """Return a function to call after each of `total` parts; it draws a bar if there is more than one."""
     if total < 2:
         return lambda: None
@@ -187,17 +187,50 @@ def _run_all(network: Network, n_trials: int, settings: TrialSettings, n_jobs: i
     done: dict[int, Trial] = {}
     try:
         if n_jobs == 1:
-            progress = _progress(n_trials * n_stretches(settings.tstop))
+            progress = draw_progress(n_trials * n_stretches(settings.tstop))
             for index in range(n_trials):
                 done[index] = work(network, index, settings, progress)
             return done
-        advance = _progress(n_trials)
+        advance = draw_progress(n_trials)
         tasks = {index: (network, index, settings) for index in range(n_trials)}
         return pool(n_workers(n_jobs)).run(work, tasks, lambda _index, _trial: advance())
     except SimulationError as error:
         done = done or error.completed or {}
         error.completed = collect(network, done, settings) if done else None
         raise
+
+
+def trial_settings(
+    network: Network,
+    tstop: float,
+    *,
+    dt: float,
+    seed: int | None,
+    baseline: str,
+    engine: str,
+    n_threads: int,
+    record: Record | Mapping[str, Any] | None,
+) -> TrialSettings:
+    """Check what a user gave for a simulation, before the work."""
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+    n_steps(tstop, dt)
+    n_threads = n_workers(n_threads, "n_threads")
+    if check_name(baseline, BASELINES, "baseline") == "published":
+        _pyramidal_cells(network)  # refuse before the work, not after it
+    record = as_record(record)
+    check_record(network, record, dt)
+    engine = available_engine(engine)
+    warn_of_contacts_inside_cells(network)
+    return TrialSettings(
+        tstop=float(tstop),
+        dt=float(dt),
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+        record=record,
+        n_threads=n_threads,
+    )
 
 
 @verbose
@@ -271,26 +304,10 @@ def simulate(
     machine. The network is kept built in each process, so that a further call with other drives or weights starts
     at once; :func:`clear` frees it.
     """
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
-    n_steps(tstop, dt)
-    n_trials = check_int(n_trials, "n_trials", minimum=1)
-    n_threads = n_workers(n_threads, "n_threads")
-    if check_name(baseline, BASELINES, "baseline") == "published":
-        _pyramidal_cells(network)  # refuse before the work, not after it
-    record = as_record(record)
-    check_record(network, record, dt)
-    engine = available_engine(engine)
-    warn_of_contacts_inside_cells(network)
-    settings = TrialSettings(
-        tstop=float(tstop),
-        dt=float(dt),
-        seed=seed,
-        baseline=baseline,
-        engine=engine,
-        record=record,
-        n_threads=n_threads,
+    settings = trial_settings(
+        network, tstop, dt=dt, seed=seed, baseline=baseline, engine=engine, n_threads=n_threads, record=record
     )
+    n_trials = check_int(n_trials, "n_trials", minimum=1)
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
     return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)
