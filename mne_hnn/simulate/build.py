@@ -272,19 +272,21 @@ class Column:
         """Return times (ms) and cell numbers of the spikes of the last run, in no particular order."""
         return np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
 
-    def set_threads(self, n_threads: int) -> None:
-        """Deal the cells to as many threads, but not to more than there are cells.
+    def set_threads(self, n_threads: int) -> bool:
+        """Deal the cells to as many threads, but not to more than there are cells; return False if it is too late.
 
         One by one: cells of a type stand side by side, and NEURON's own blocks would leave all costly ones to one
-        thread.
+        thread. Once a column has run on some threads, NEURON's recordings point to them, and crash on fewer.
         """
         n_threads = min(n_threads, len(self._roots))
-        if int(self.pc.nthread()) == n_threads == self._n_threads:
-            return
-        self.pc.nthread(n_threads)
-        for thread in range(n_threads):
-            self.pc.partition(thread, self.h.SectionList(self._roots[thread::n_threads]))
+        if self._n_threads:
+            return self._n_threads == n_threads
         self._n_threads = n_threads
+        if n_threads > 1:
+            self.pc.nthread(n_threads)
+            for thread in range(n_threads):
+                self.pc.partition(thread, self.h.SectionList(self._roots[thread::n_threads]))
+        return True
 
     def initialise(self) -> None:
         """Set every section to its start voltage, and all states to what belongs to it."""
@@ -301,6 +303,7 @@ class Column:
             self.__dict__.pop(name, None)
         for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):
             self.__dict__.pop(name, None)
+        self.pc.nthread(1)
 
     def n_sections(self) -> int:
         """Return how many sections the column has in NEURON."""
@@ -314,6 +317,10 @@ class Column:
     def bank(self, gid: int, sections: tuple[str, ...], index: int) -> Any:
         """Return one of the mechanisms that hold the conductances of a cell on a group of sections."""
         return self._banks[gid, sections][index]
+
+    def root(self, gid: int) -> Any:
+        """Return the section of a cell from which its tree grows."""
+        return self._cells[gid].sections[self._templates[gid].root]
 
     def section(self, gid: int, name: str) -> Any:
         """Return a section of a cell."""

@@ -232,7 +232,10 @@ def run_trial(
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     with _running:
         column = column_for(network, drives, tstop, dt)
-        column.set_threads(n_threads)
+        if not column.set_threads(n_threads):
+            clear()
+            column = column_for(network, drives, tstop, dt)
+            column.set_threads(n_threads)
         armed = arm(column, network, drives, trial, tstop, seed)
         sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
         recorder = Recorder(column, network, sites, record or Record(), dt, steps)

@@ -67,7 +67,7 @@ def simulate_mpi(
     n_procs : int
         Number of processes; -1 takes one per core.
     command : str
-        The program that starts them, or its path, as ``mpiexec``, ``mpirun`` or ``srun``.
+        The program that starts them, ``mpiexec`` or ``mpirun``, or its path.
     n_trials, dt, seed, baseline, engine, n_threads, record
         As in :func:`simulate`. Trials run one after the other, each in all processes; `engine` may be either of
         both, `n_threads` counts per process.

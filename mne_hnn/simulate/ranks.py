@@ -107,6 +107,13 @@ def join(library: Path) -> Share:
     os.environ["MPI_LIB_NRN_PATH"] = str(library)
     h, _ = _neuron.load()
     if not _joined:
+        try:
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+        except OSError as error:
+            raise SimulationError(
+                f"The MPI library {library} cannot be loaded ({error}): name that of the mpiexec in use in the "
+                "environment variable MPI_LIB_NRN_PATH."
+            ) from error
         with _stdout_to_stderr():
             h.nrnmpi_init()
         pc = h.ParallelContext()

@@ -40,11 +40,11 @@ class _Traces:
     rows: dict[Any, int] = field(default_factory=dict)
     vectors: list[Any] = field(default_factory=list)
 
-    def row(self, key: Any, reference: Callable[[], Any]) -> int:
-        """Return the row of a variable, which is recorded from now on."""
+    def row(self, key: Any, reference: Callable[[], Any], *owner: Any) -> int:
+        """Return the row of a variable, which is recorded from now on; `owner` is a point process of its thread."""
         if key not in self.rows:
             vector = self.h.Vector()
-            vector.record(reference())
+            vector.record(*owner, reference())
             self.rows[key] = len(self.vectors)
             self.vectors.append(vector)
         return self.rows[key]
@@ -85,6 +85,7 @@ class Recorder:
         self._lagged = record.synaptic_current is not None
         self._last: _Values | None = None  # what came last before the present stretch
         self._traces = _Traces(column.h)
+        self._anchors: dict[int, Any] = {}
         self._results: dict[tuple[str, str], tuple[_Combine, _Values]] = {}
         # before any of them can be pointed at
         self._set_membrane_currents(record.membrane_current is not None or bool(network.electrodes))
@@ -129,7 +130,17 @@ class Recorder:
             sec = self._column.section(gid, section)
             return sec((index + 0.5) / sec.nseg)._ref_i_membrane_
 
-        return self._traces.row(("membrane", gid, section, index), reference)
+        return self._traces.row(("membrane", gid, section, index), reference, *self._anchor(gid))
+
+    def _anchor(self, gid: int) -> tuple[Any, ...]:
+        """Return what tells NEURON on which thread a cell is: it finds that out itself for all but membrane currents."""
+        if self._column.pc.nthread() == 1:
+            return ()
+        if gid not in self._anchors:
+            clamp = self._column.h.IClamp(self._column.root(gid)(0.5))
+            clamp.amp = 0.0
+            self._anchors[gid] = clamp
+        return (self._anchors[gid],)
 
     def _section_rows(self, gid: int, section: str) -> list[int]:
         n = self._column.section(gid, section).nseg
@@ -222,4 +233,5 @@ class Recorder:
     def close(self) -> None:
         """Stop recording; the column can be run without."""
         self._traces.vectors.clear()
+        self._anchors.clear()
         self._set_membrane_currents(False)
