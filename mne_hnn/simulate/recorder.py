@@ -133,7 +133,7 @@ class Recorder:
         return self._traces.row(("membrane", gid, section, index), reference, *self._anchor(gid))
 
     def _anchor(self, gid: int) -> tuple[Any, ...]:
-        """Return what tells NEURON on which thread a cell is: it finds that out itself for all but membrane currents."""
+        """Return what tells NEURON the thread of a cell: for membrane currents it does not find that out itself."""
         if self._column.pc.nthread() == 1:
             return ()
         if gid not in self._anchors:

@@ -115,6 +115,29 @@ def test_forty_drives():
     assert len(two.spikes) > 40
 
 
+@needs_mpi
+@pytest.mark.slow
+def test_the_published_example_at_full_size():
+    """The gallery's page on parallel simulation: a rhythm of ten distal drive cells, 310 ms."""
+    network = jones_2009().with_bursty_drive(
+        "bursty",
+        location="distal",
+        tstart=50.0,
+        burst_rate_Hz=10.0,
+        burst_std_ms=20.0,
+        numspikes=2,
+        spike_isi_ms=10.0,
+        n_drive_cells=10,
+        weights_ampa={"L2_pyramidal": 5.4e-5, "L5_pyramidal": 5.4e-5},
+        synaptic_delays=0.1,
+        event_seed=278,
+    )
+    one = simulate(network, 310.0, verbose="error")
+    two = simulate_mpi(network, 310.0, n_procs=2, timeout=600, verbose="error")
+    assert two.spikes == one.spikes
+    assert np.abs(one.dipole.data - two.dipole.data).max() < 1e-11 * np.abs(one.dipole.data).max()
+
+
 SCRIPT = """
     import hashlib, sys
     from mne_hnn.errors import SimulationError
@@ -284,9 +307,9 @@ def workers_of(folder):
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        if b"mne_hnn.simulate.mpi_worker" in words and b"-n" not in words:
-            if str(folder).encode() in words[words.index(b"mne_hnn.simulate.mpi_worker") + 1]:
-                found[int(path.parent.name)] = path
+        # mpiexec's own command line has these words too, and -n
+        if b"mne_hnn.simulate.mpi_worker" in words and b"-n" not in words and str(folder).encode() in b" ".join(words):
+            found[int(path.parent.name)] = path
     return sorted(found)
 
 
