@@ -13,7 +13,7 @@ from . import errors, network
 from .errors import MneHnnError
 
 if TYPE_CHECKING:
-    from . import compare, fit, pipeline, simulate, source, viz
+    from . import compare, fit, pipeline, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .network import Network
     from .simulate import Simulation
@@ -24,7 +24,7 @@ try:
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
-_LAZY_MODULES = ("compare", "dipole", "fit", "network", "pipeline", "simulate", "source", "spikes", "viz")
+_LAZY_MODULES = ("compare", "dipole", "fit", "network", "pipeline", "simulate", "source", "spikes", "sweep", "viz")
 _LAZY_NAMES = {
     "Dipole": "dipole",
     "Network": "network",
@@ -50,6 +50,7 @@ __all__ = [
     "read_dipole",
     "simulate",
     "source",
+    "sweep",
     "viz",
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import mne
 import numpy as np
@@ -15,6 +15,9 @@ from ._checks import check_finite, check_name, check_positive
 from ._layers import AllLayers
 from ._units import FAM, MS, NAM
 from .errors import ParameterError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Dipole", "average_dipoles", "read_dipole", "to_epochs"]
 
@@ -189,11 +192,45 @@ class Dipole(AllLayers):
         kept._describe(sfreq=float(self.info["sfreq"]), tmin=float(self.times[0]))
         super(Dipole, kept).save(fname, overwrite=overwrite, verbose=verbose)
 
-    def plot(self, layers: str | Sequence[str] | None = None, *, axes: Any = None, show: bool = True) -> Any:
+    def plot(
+        self, layers: str | Sequence[str] | None = None, *, axes: Any = None, show: bool = True, **options: Any
+    ) -> Figure:
         """Plot the layers over time; see :func:`mne_hnn.viz.plot_dipole`."""
         from .viz import plot_dipole
 
-        return plot_dipole(self, layers=layers, axes=axes, show=show)
+        return plot_dipole(self, layers=layers, axes=axes, show=show, **options)
+
+    def plot_psd(
+        self,
+        fmin: float = 1.0,
+        fmax: float = 100.0,
+        tmin: float | None = None,
+        tmax: float | None = None,
+        picks: str | None = None,
+        *,
+        layer: str = AGGREGATE,
+        axes: Any = None,
+        show: bool = True,
+        **options: Any,
+    ) -> Figure:
+        """Plot the power spectrum of a layer; see :func:`mne_hnn.viz.plot_psd`.
+
+        Takes the place of :meth:`mne.Evoked.plot_psd`, which finds no data channels in a dipole; the first five
+        arguments are the same, `picks` being another name of `layer`.
+        """
+        from .viz import plot_psd
+
+        options |= {"fmin": fmin, "fmax": fmax, "tmin": tmin, "tmax": tmax}
+        return plot_psd(self, layer=picks or layer, axes=axes, show=show, **options)
+
+    def plot_tfr(
+        self, freqs: ArrayLike | None = None, *, layer: str = AGGREGATE, axes: Any = None, show: bool = True,
+        **options: Any,
+    ) -> Figure:  # fmt: skip
+        """Plot power over time and frequency; see :func:`mne_hnn.viz.plot_tfr`."""
+        from .viz import plot_tfr
+
+        return plot_tfr(self, freqs=freqs, layer=layer, axes=axes, show=show, **options)
 
     # changes, in place like those of mne.Evoked ----------------------------------------------------------
 

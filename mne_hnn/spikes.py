@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_finite, check_int, check_name, check_positive
 from .errors import ParameterError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Spike", "Spikes"]
 
@@ -361,3 +364,15 @@ class Spikes:
             writer.writerow(COLUMNS)
             columns = (self.trial.tolist(), (f"{t:.6f}" for t in self.time), self.gid.tolist(), self.cell_type.tolist())
             writer.writerows(zip(*columns, strict=True))
+
+    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
+        from .viz import plot_spikes_raster
+
+        return plot_spikes_raster(self, trial=trial, axes=axes, show=show, **options)
+
+    def plot_histogram(self, names: Any = None, *, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot how many spikes fell when; see :func:`mne_hnn.viz.plot_spikes_histogram`."""
+        from .viz import plot_spikes_histogram
+
+        return plot_spikes_histogram(self, names=names, axes=axes, show=show, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..network import get_value, list_paths, set_values
 from .evoked import fit_evoked
 from .files import read_fit
 from .levels import Level, coarse_network
@@ -19,7 +20,6 @@ from .objectives import (
 from .observation import ColumnPrior, fit_scale
 from .optimizers import OPTIMIZERS, Optimizer
 from .parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
-from .paths import get_value, list_paths, set_values
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from .rhythmic import fit_rhythmic
 from .search import fit_drives

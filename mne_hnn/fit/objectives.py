@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_non_negative, check_positive
+from .._code import code_text, value_text
 from .._units import NAM
 from ..compare import align
 from ..dipole import Dipole
@@ -76,15 +73,6 @@ class Objective(Protocol):
         ...
 
 
-def _text(*parts: Any) -> str:
-    """Return a short text that stands for values and arrays."""
-    made = hashlib.sha256()
-    for part in parts:
-        made.update(np.ascontiguousarray(part).tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
-        made.update(b"|")
-    return made.hexdigest()
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Waveform:
     """Distance between the average dipole and a target over time.
@@ -141,7 +129,7 @@ class Waveform:
         """Text that differs whenever scores could differ."""
         target = self.target
         weights = None if self.weights is None else np.asarray(self.weights(np.asarray(target.times)), dtype=float)
-        return _text(
+        return value_text(
             "waveform", target.data, target.times, target.layers, self.measure, self.smooth_ms, self.scale, self.prior,
             self.noise, self.tmin, self.tmax, weights, sorted(self.layers.items()),
         )  # fmt: skip
@@ -268,7 +256,7 @@ class BandPower:
     @property
     def identity(self) -> str:
         """Text that differs whenever scores could differ."""
-        return _text(
+        return value_text(
             "bands", tuple(map(tuple, self.bands)), tuple(self.shares), self.measure, self.fmin, self.fmax,
             self.burn_in_ms,
         )  # fmt: skip
@@ -324,7 +312,7 @@ class Spectrum:
     @property
     def identity(self) -> str:
         """Text that differs whenever scores could differ."""
-        return _text("spectrum", self.freqs, self.power, self.aperiodic, self.burn_in_ms, self.bandwidth)
+        return value_text("spectrum", self.freqs, self.power, self.aperiodic, self.burn_in_ms, self.bandwidth)
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
@@ -366,7 +354,7 @@ class TimeFrequency:
     @property
     def identity(self) -> str:
         """Text that differs whenever scores could differ."""
-        return _text("tfr", *self._wanted, tuple(self.freqs), self.burn_in_ms)
+        return value_text("tfr", *self._wanted, tuple(self.freqs), self.burn_in_ms)
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
@@ -391,7 +379,7 @@ class Custom:
     @property
     def identity(self) -> str:
         """Text that differs whenever scores could differ: the code of the function and the values it uses."""
-        return _text("custom", _code_of(self.function))
+        return value_text("custom", code_text(self.function))
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
@@ -401,31 +389,6 @@ class Custom:
         except (TypeError, ValueError):
             name = getattr(self.function, "__name__", "function")
             raise ParameterError(f"The objective {name!r} must return one number, got {value!r}.") from None
-
-
-def _code_of(value: Any) -> str:
-    """Return text that stands for a function and what it is bound to, or for a value."""
-    if isinstance(value, functools.partial):
-        return _text("partial", _code_of(value.func), *map(_code_of, value.args), _code_of(value.keywords))
-    if isinstance(value, CodeType):
-        return _text("code", value.co_code, value.co_names, *map(_code_of, value.co_consts))
-    if isinstance(value, FunctionType):
-        closed = [cell.cell_contents for cell in value.__closure__ or ()]
-        used = {name: value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__}
-        # modules and functions it calls are known by name; values it reads count
-        read = {name: one for name, one in used.items() if not callable(one) and not isinstance(one, ModuleType)}
-        bound = (value.__defaults__, value.__kwdefaults__, closed, read)
-        return _text("function", value.__module__, value.__qualname__, _code_of(value.__code__), _code_of(bound))
-    if isinstance(value, (list, tuple)):
-        return _text(type(value).__name__, *map(_code_of, value))
-    if isinstance(value, Mapping):
-        return _text("mapping", *[_code_of(pair) for pair in value.items()])
-    if isinstance(value, np.ndarray):
-        return _text(value.dtype.str, value.shape, value)
-    try:
-        return _text(type(value).__qualname__, pickle.dumps(value))
-    except Exception:  # noqa: BLE001 - whatever a user's object raises: it stands for itself, in this process only
-        return _text(type(value).__qualname__, id(value))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -449,7 +412,7 @@ class Combined:
     @property
     def identity(self) -> str:
         """Text that differs whenever scores could differ."""
-        return _text("combined", [(objective.identity, weight) for objective, weight in self.terms])
+        return value_text("combined", [(objective.identity, weight) for objective, weight in self.terms])
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""

@@ -14,7 +14,7 @@ from .._checks import check_finite, check_label, check_name, check_positive
 from ..errors import ParameterError
 from ..network import BurstyDrive, Drive, EvokedDrive, Network
 from ..network._frozen import Value
-from .paths import WEIGHT_FIELDS, get_value, locate, set_values
+from ..network.paths import WEIGHT_FIELDS, get_value, locate, set_values
 
 __all__ = ["SCALES", "Parameter", "ParameterSpace", "evoked_parameters", "rhythmic_parameters"]
 

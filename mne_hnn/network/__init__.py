@@ -26,6 +26,7 @@ from .models import (
     with_erp_drives,
 )
 from .network import Network
+from .paths import PATH_KINDS, get_value, list_paths, set_values
 from .populations import Population
 from .sections import Branch, Section
 from .synapses import RECEPTORS, Synapse
@@ -35,6 +36,7 @@ __all__ = [
     "CHANNELS",
     "DRIVE_KINDS",
     "MODELS",
+    "PATH_KINDS",
     "PROFILES",
     "RECEPTORS",
     "SOURCE_MODELS",
@@ -71,13 +73,16 @@ __all__ = [
     "distance_scale",
     "drive_events",
     "drive_wires",
+    "get_value",
     "grid_origin",
     "grid_positions",
     "jones_2009",
     "law_2021",
+    "list_paths",
     "model",
     "neymotin_2020",
     "replace",
+    "set_values",
     "weight_set",
     "with_erp_drives",
 ]

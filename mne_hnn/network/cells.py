@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from .channels import CHANNELS
 from .density import Density
 from .sections import Branch, Section
 from .synapses import Synapse
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["CellTemplate"]
 
@@ -298,6 +302,14 @@ class CellTemplate(Value):
         else:
             synapse = self.synapses[check_name(receptor, self.synapses, "receptor", where=f"of {self.name!r}")]
         return replace(self, synapses=FrozenMap({**self.synapses, receptor: synapse}))
+
+    # -- figures -------------------------------------------------------------------------------
+
+    def plot_morphology(self, *, axes: Axes | None = None, show: bool = True) -> Figure:
+        """Plot the sections to scale; see :func:`mne_hnn.viz.plot_morphology`."""
+        from ..viz import plot_morphology
+
+        return plot_morphology(self, axes=axes, show=show)
 
 
 def _check_types(what: str, items: Mapping[str, Any], kind: type) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._cell_edits import CellEdits
 from ._connection_edits import ConnectionEdits
 from ._drive_edits import DriveEdits
 from ._electrode_edits import ElectrodeEdits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Network"]
 
@@ -49,3 +54,32 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
     """
 
     __slots__ = ()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"A network never changes: its with_... methods return a new one (set: {name!r}).")
+
+    def plot_cells(self, **options: Any) -> Any:
+        """Plot cells and electrodes in 3D; see :func:`mne_hnn.viz.plot_cells`."""
+        from ..viz import plot_cells
+
+        return plot_cells(self, **options)
+
+    def plot_connectivity(self, index: int, **options: Any) -> Figure:
+        """Plot the weights of a connection as a matrix; see :func:`mne_hnn.viz.plot_connectivity`."""
+        from ..viz import plot_connectivity
+
+        return plot_connectivity(self, index, **options)
+
+    def plot_cell_connectivity(self, index: int, gid: int, **options: Any) -> Figure:
+        """Plot the cells that a connection joins to one; see :func:`mne_hnn.viz.plot_cell_connectivity`."""
+        from ..viz import plot_cell_connectivity
+
+        return plot_cell_connectivity(self, index, gid, **options)
+
+    def plot_drive_strength(
+        self, *, normalize: bool = True, axes: Any = None, show: bool = True, **options: Any
+    ) -> Figure:
+        """Plot how strongly each drive acts on each cell type; see :func:`mne_hnn.viz.plot_drive_strength`."""
+        from ..viz import plot_drive_strength
+
+        return plot_drive_strength(self, normalize=normalize, axes=axes, show=show, **options)

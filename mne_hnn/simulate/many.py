@@ -44,6 +44,7 @@ def simulate_many(
     n_jobs: int = 1,
     executor: Executor | None = None,
     done: Callable[[int, Outcome], None] | None = None,
+    keep: bool = True,
 ) -> list[Outcome]:
     """Simulate several networks, each as :func:`simulate` would.
 
@@ -60,12 +61,15 @@ def simulate_many(
         Each of its workers must run one task at a time, in a process of its own.
     done : callable | None
         Called as ``done(index, outcome)`` in this process when all trials of a network have ended.
+    keep : bool
+        Whether to return the outcomes. False hands them to `done` only, so that memory does not grow with the number
+        of networks.
 
     Returns
     -------
     outcomes : list of Simulation | SimulationError
         In the order of `networks`: the simulation, or the error that ended it (voltages that are not finite; a worker
-        that died twice at it).
+        that died twice at it). Empty if `keep` is False.
 
     Raises
     ------
@@ -95,10 +99,12 @@ def simulate_many(
         index, number = key
         gathered[index][number] = trial
         if len(gathered[index]) == n_trials:
-            outcomes[index] = _joined(networks[index], gathered[index], settings)
+            outcome = _joined(networks[index], gathered[index], settings)
             gathered[index] = {}
+            if keep:
+                outcomes[index] = outcome
             if done is not None:
-                done(index, outcomes[index])  # type: ignore[arg-type]
+                done(index, outcome)
 
     tasks = {
         (index, number): (network, number, settings)
@@ -107,7 +113,7 @@ def simulate_many(
     if executor is not None:
         futures = {executor.submit(_attempt, *arguments): key for key, arguments in tasks.items()}
         for future in as_completed(futures):
-            told(futures[future], _result(future))
+            told(futures.pop(future), _result(future))
     elif n_workers(n_jobs) == 1:
         for key, arguments in tasks.items():
             told(key, _attempt(*arguments))
@@ -134,7 +140,7 @@ def _in_processes(tasks: dict[_Key, tuple[Any, ...]], size: int, told: _Told) ->
     for _ in range(2):  # a worker may have died for a reason that is not the network's, such as memory taken by others
         left = {key: arguments for key, arguments in tasks.items() if key not in ended}
         try:
-            pool(size).run(_attempt, left, note)
+            pool(size).run(_attempt, left, note, keep=False)
             return
         except WorkerError as error:
             lost = str(error)

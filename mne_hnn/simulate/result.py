@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mne
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import check_name
 from ..dipole import Dipole, average_dipoles, to_epochs
+from ..errors import ParameterError
 from ..network import Network
 from ..recordings import Recording
 from ..spikes import Spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -88,6 +94,77 @@ class Simulation:
             f"<Simulation of {self.network.name!r}: {self.n_trials} trial(s), {self.tstop:g} ms at {self.dt:g} ms, "
             f"{len(self.spikes)} spikes>"
         )
+
+    def plot_lfp(self, name: str | None = None, **options: Any) -> Figure:
+        """Plot the average potentials of an electrode array; see :func:`mne_hnn.viz.plot_lfp`.
+
+        Parameters
+        ----------
+        name : str | None
+            Which of :attr:`lfp`; None if there is one only.
+        **options
+            As for the function; the layers of the network are marked unless ``network=None``.
+
+        Returns
+        -------
+        fig : matplotlib.figure.Figure
+            The figure.
+        """
+        from ..viz import plot_lfp
+
+        return plot_lfp(self.lfp[self._array(name)], **{"network": self.network, **options})
+
+    def plot_csd(self, name: str | None = None, **options: Any) -> Figure:
+        """Plot the current source density below an electrode array; see :func:`mne_hnn.viz.plot_csd`.
+
+        Parameters
+        ----------
+        name : str | None
+            Which of :attr:`lfp`; None if there is one only.
+        **options
+            As for the function; the layers of the network are marked unless ``network=None``.
+
+        Returns
+        -------
+        fig : matplotlib.figure.Figure
+            The figure.
+        """
+        from ..viz import plot_csd
+
+        return plot_csd(self.lfp[self._array(name)], **{"network": self.network, **options})
+
+    def animate(self, path: str | Path, **options: Any) -> Path:
+        """Write an animation of the membrane potential of all cells; see :func:`mne_hnn.viz.animate`."""
+        from ..viz import animate
+
+        return animate(self, path, **options)
+
+    def _array(self, name: str | None) -> str:
+        if not self.lfp:
+            raise ParameterError(
+                "The simulation has no electrode arrays: simulate network.with_electrodes('shank', positions_um)."
+            )
+        if name is None and len(self.lfp) > 1:
+            raise ParameterError(f"The simulation has several electrode arrays: name one of {', '.join(self.lfp)}.")
+        return check_name(next(iter(self.lfp)) if name is None else name, self.lfp, "electrode array")
+
+    def plot(self, *, window_ms: float | None = None, scale: float = 1.0, trial: int = 0, show: bool = True) -> Figure:
+        """Plot drives, dipole and spikes below each other; see :func:`mne_hnn.viz.plot_simulation`."""
+        from ..viz import plot_simulation
+
+        return plot_simulation(self, window_ms=window_ms, scale=scale, trial=trial, show=show)
+
+    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
+        from ..viz import plot_spikes_raster
+
+        return plot_spikes_raster(self, trial=trial, axes=axes, show=show, **options)
+
+    def plot_histogram(self, names: Any = None, *, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+        """Plot how many spikes of drives or cells fell when; see :func:`mne_hnn.viz.plot_spikes_histogram`."""
+        from ..viz import plot_spikes_histogram
+
+        return plot_spikes_histogram(self, names=names, axes=axes, show=show, **options)
 
 
 def _restored(values: dict[str, Any]) -> Simulation:

@@ -99,6 +99,8 @@ class WorkerPool:
         function: Callable[..., Any],
         tasks: Mapping[Key, tuple[Any, ...]],
         done: Callable[[Key, Any], None] = lambda key, result: None,
+        *,
+        keep: bool = True,
     ) -> dict[Key, Any]:
         """Call ``function(*arguments)`` for every task and return the results by key.
 
@@ -110,6 +112,8 @@ class WorkerPool:
             The arguments of each call.
         done : callable
             Called as ``done(key, result)`` in this process as each task ends.
+        keep : bool
+            Whether to return the results; False leaves None in their place, for callers that have them by `done`.
 
         Returns
         -------
@@ -131,7 +135,7 @@ class WorkerPool:
             for _ in tasks:
                 key, result, error = finished.get()
                 if error is None:
-                    results[key] = result
+                    results[key] = result if keep else None
                     done(key, result)
                 else:
                     errors[key] = error

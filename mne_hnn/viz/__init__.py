@@ -1,26 +1,53 @@
 """Figures. Importing this imports matplotlib; nothing is shown unless asked for."""
 
+from .cells import plot_cells
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
+from .connectivity import plot_cell_connectivity, plot_connectivity
 from .cortex import plot_cortex
 from .dipole import plot_dipole
+from .drive_strength import plot_drive_strength
 from .fit import plot_convergence, plot_fit, plot_parameters
+from .histogram import plot_spikes_histogram
+from .laminar import plot_csd, plot_lfp
+from .morphology import plot_morphology
+from .movie import animate
+from .raster import plot_spikes_raster
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
+from .simulations import plot_simulations
+from .spectrum import plot_psd
+from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
+from .tfr import plot_tfr
 
 __all__ = [
+    "animate",
     "peak_times",
+    "plot_cell_connectivity",
+    "plot_cells",
     "plot_comparison",
+    "plot_connectivity",
     "plot_convergence",
     "plot_cortex",
+    "plot_csd",
     "plot_dipole",
+    "plot_drive_strength",
     "plot_fit",
     "plot_label_course",
+    "plot_lfp",
+    "plot_morphology",
     "plot_parameters",
     "plot_prediction",
     "plot_prediction_topomaps",
+    "plot_psd",
     "plot_response",
     "plot_simulation",
+    "plot_simulations",
+    "plot_spikes_histogram",
+    "plot_spikes_raster",
+    "plot_sweep",
+    "plot_sweep_dipoles",
     "plot_target",
+    "plot_tfr",
     "plot_topomaps",
 ]

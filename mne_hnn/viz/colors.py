@@ -1,12 +1,24 @@
 """One colour per cell type and drive in every figure, distinct for colour-blind readers.
 
 From the palette of Okabe & Ito (2008, https://jfly.uni-koeln.de/color/): layers differ in hue, pyramidal and basket
-cells of a layer in lightness.
+cells of a layer in lightness; drives differ in hue by location and in lightness by order. The further colours were
+chosen for distance in CIE Lab as seen with normal, protanopic and deuteranopic vision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.colors import is_color_like, to_hex, to_rgb
+
+from .._checks import check_name
+from ..errors import ParameterError
+
+if TYPE_CHECKING:
+    from ..network import Network
+    from ..network.drives import Drive
 
 _CELL_TYPES = {
     "L2_basket": "#56B4E9",
@@ -21,6 +33,14 @@ LABEL = {"border": "#000000", "place": "#F0E442"}
 TARGET = "#BBBBBB"
 TRUTH = "#CC79A7"
 _LOCATIONS = {"proximal": "#CC79A7", "distal": "#009E73"}
+_SERIES = {
+    "proximal": ("#CC79A7", "#6E2A6C", "#230526"),
+    "distal": ("#009E73", "#164E38", "#5FE3A1"),
+    "elsewhere": ("#999999", "#4D4D4D", "#C4C4C4"),
+}
+#: What is compared, in order: the most different ones first.
+COMPARED = ("#000000", "#E69F00", "#0072B2", "#CC79A7", "#D55E00", "#56B4E9", "#009E73")
+LIGHTEST_INK = 0.56
 _OTHERS = ("#F0E442", "#999999", "#332288", "#882255", "#44AA99", "#DDCC77")
 
 
@@ -34,3 +54,85 @@ def cell_type_colors(cell_types: Iterable[str]) -> dict[str, str]:
 def location_color(location: str) -> str:
     """Return the colour of drives at a location."""
     return _LOCATIONS.get(location, _OTHERS[1])
+
+
+def drive_colors(drives: Network | Mapping[str, Drive]) -> dict[str, str]:
+    """Return a colour per drive: hue by location, lightness by order among the drives of that location.
+
+    Parameters
+    ----------
+    drives : Network | mapping of str to Drive
+        The network, or its drives. From the fourth drive of a location on colours come again.
+
+    Returns
+    -------
+    colors : dict of str to str
+        Hexadecimal colour by name of drive; the first of a location has the colour of :func:`location_color`.
+    """
+    by_name = drives if isinstance(drives, Mapping) else drives.drives
+    return _by_location({name: drive.location for name, drive in by_name.items()})
+
+
+def _by_location(locations: Mapping[str, str]) -> dict[str, str]:
+    seen: dict[str, int] = {}
+    colors = {}
+    for name, location in locations.items():
+        kind = location if location in _LOCATIONS else "elsewhere"
+        series = _SERIES[kind]
+        colors[name] = series[seen.get(kind, 0) % len(series)]
+        seen[kind] = seen.get(kind, 0) + 1
+    return colors
+
+
+def layer_number(name: str) -> int | None:
+    """Return the cortical layer that the name of a cell type begins with: 2 of ``L2_basket`` and of ``L2/3_vip``."""
+    found = re.match(r"[Ll](?:ayer)?_?(\d)", name)
+    return int(found[1]) if found else None
+
+
+def spike_colors(names: Iterable[str], network: Network | None = None) -> dict[str, str]:
+    """Return a colour per cell type and drive, all of the same network or table of spikes.
+
+    Without the network nobody knows where a drive arrives: names with ``prox`` and ``dist``, as is the custom, have
+    the colours of these locations.
+    """
+    listed = list(names)
+    if network is not None:
+        colors = cell_type_colors(network.cell_types) | drive_colors(network)
+        return {name: colors[name] for name in listed}
+    guessed = {"prox": "proximal", "dist": "distal"}
+    locations = {
+        name: location
+        for name in listed
+        for part, location in guessed.items()
+        if layer_number(name) is None and part in name.lower()
+    }
+    colors = cell_type_colors(name for name in listed if name not in locations) | _by_location(locations)
+    return {name: colors[name] for name in listed}
+
+
+def chosen_colors(names: Sequence[str], given: Any, default: Mapping[str, str]) -> dict[str, str]:
+    """Return a colour per name from what a user gave: nothing, one colour, one per name, or a mapping of some."""
+    if given is None:
+        return {name: default[name] for name in names}
+    if is_color_like(given):
+        return {name: to_hex(given) for name in names}
+    if isinstance(given, Mapping):
+        chosen = {check_name(name, names, "name", where="in colors"): color for name, color in given.items()}
+    else:
+        listed = [given] if isinstance(given, str) else list(given)
+        if len(listed) != len(names) and is_color_like(listed[0] if listed else None):
+            raise ParameterError(f"colors must be one colour or {len(names)}, one per {', '.join(names)}.")
+        chosen = dict(zip(names, listed, strict=False))
+    for color in chosen.values():
+        if not is_color_like(color):
+            raise ParameterError(f"colors holds {color!r}, which is no colour: give a name or '#RRGGBB'.")
+    return {name: to_hex(chosen[name]) if name in chosen else default[name] for name in names}
+
+
+def ink(color: str) -> str:
+    """Return a colour dark enough to write with on white: the colour itself, or a darker shade of it."""
+    red, green, blue = to_rgb(color)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    darker = min(1.0, LIGHTEST_INK / light) if light else 1.0
+    return color if darker == 1.0 else to_hex((darker * red, darker * green, darker * blue))

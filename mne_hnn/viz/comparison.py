@@ -18,6 +18,7 @@ from ..compare import correlation, nrmse, r_squared
 from ..errors import ParameterError
 from .colors import LAYERS, TARGET
 from .dipole import draw_legend
+from .histogram import draw_drives
 from .sensors import (
     NAMES,
     TITLES,
@@ -31,7 +32,6 @@ from .sensors import (
     name_row,
     shown_values,
 )
-from .simulation import draw_drives
 
 if TYPE_CHECKING:
     from ..dipole import Dipole

@@ -18,7 +18,7 @@ from .._units import MS, NAM
 from ..errors import ParameterError
 from .colors import LAYERS, TARGET, location_color
 from .comparison import plot_comparison
-from .simulation import draw_drives
+from .histogram import draw_drives
 from .target import _in_shown_unit
 
 if TYPE_CHECKING:

@@ -11,93 +11,47 @@ from matplotlib.figure import Figure
 
 from .._units import MS, NAM
 from ..errors import ParameterError
-from .colors import cell_type_colors, location_color
+from .colors import spike_colors
 from .dipole import draw_layers, draw_legend
+from .histogram import draw_drives
+from .raster import draw_raster, stacked
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
     from ..simulate import Simulation
 
 
-def draw_drives(axes: Axes, simulation: Simulation) -> None:
-    """Histogram of drive spikes, distal ones hanging from above as their synapses do."""
-    spikes = simulation.spikes
-    edges = np.linspace(0.0, simulation.tstop * MS, 86)
-    width = np.diff(edges)[0] / MS
-    totals = {name: np.zeros(len(edges) - 1) for name in ("up", "down")}
-    for name, drive in simulation.network.drives.items():
-        counts, _ = spikes.histogram(edges, cell_types=name)
-        per_trial = counts / simulation.n_trials
-        side = "down" if drive.location == "distal" else "up"
-        sign = -1 if side == "down" else 1
-        axes.bar(
-            edges[:-1] / MS,
-            sign * per_trial,
-            width,
-            sign * totals[side],
-            align="edge",
-            color=location_color(drive.location),
-            edgecolor="white",
-            linewidth=0.3,
-        )
-        totals[side] += per_trial
-        if per_trial.any():
-            # beyond the tip of its highest bar, and inside the axes
-            peak = int(per_trial.argmax())
-            place = float(np.clip(peak + 0.5, 5.5, len(per_trial) - 5.5)) * width
-            axes.annotate(
-                name,
-                (place, sign * totals[side][peak]),
-                xytext=(0, 2 * sign),
-                textcoords="offset points",
-                ha="center",
-                va="bottom" if sign > 0 else "top",
-                fontsize="small",
-                color=location_color(drive.location),
-            )
-    height = max(totals["up"].max(), totals["down"].max(), 1.0) * 1.4  # room for the names
-    axes.set_ylim(-height if totals["down"].any() else 0, height)
-    axes.axhline(0, color="0.5", linewidth=0.6)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    axes.set_ylabel("Drive spikes\nper trial")
-
-
-def _plot_dipole(axes: Axes, simulation: Simulation, window_ms: float | None, scale: float) -> None:
-    def prepared(dipole: Dipole) -> Dipole:
-        changed: Dipole = dipole.copy().scale(scale)
-        return changed.smooth(window_ms) if window_ms else changed
-
+def draw_moment(axes: Axes, simulation: Simulation, window_ms: float | None, scale: float) -> None:
+    """Draw the average dipole layer by layer over the single trials of the aggregate, smoothed and scaled."""
     if simulation.n_trials > 1:
-        for trial in map(prepared, simulation.dipoles):
+        for trial in prepared(simulation, window_ms, scale):
             axes.plot(trial.times / MS, trial["agg"] / NAM, color="0.75", linewidth=0.8, zorder=1)
         axes.plot([], [], color="0.75", linewidth=0.8, label="agg, single trials")
-    average = prepared(simulation.dipole)
+    average = prepared(simulation, window_ms, scale, average=True)[0]
     draw_layers(axes, average, average.layers)
+    draw_legend(axes, title=processing_note(window_ms, scale))
+
+
+def prepared(simulation: Simulation, window_ms: float | None, scale: float, *, average: bool = False) -> list[Dipole]:
+    """Return copies of the trials, or their average, smoothed and scaled."""
+    changed: list[Dipole] = [
+        one.copy().scale(scale) for one in ([simulation.dipole] if average else simulation.dipoles)
+    ]
+    return [one.smooth(window_ms) for one in changed] if window_ms else changed
+
+
+def processing_note(window_ms: float | None, scale: float) -> str | None:
+    """Say what was done to a dipole before it was drawn."""
     notes = [f"{window_ms:g} ms Hamming window"] if window_ms else []
-    notes += [f"\N{MULTIPLICATION SIGN} {scale:.4g}"] if scale != 1 else []
-    draw_legend(axes, title=", ".join(notes) or None)
+    notes += [f"\N{MULTIPLICATION SIGN} {float(f'{scale:.4g}'):,g}"] if scale != 1 else []
+    return ", ".join(notes) or None
 
 
-def _plot_raster(axes: Axes, simulation: Simulation, trial: int) -> None:
-    """One dot per spike, cells stacked by layer with the superficial ones on top."""
-    network, spikes = simulation.network, simulation.spikes
-    colors = cell_type_colors(network.cell_types)
-    top = 0
-    ticks: list[float] = []
-    labels: list[str] = []
-    for name in reversed(list(network.cell_types)):
-        cells = network.gid_ranges[name]
-        own = spikes.select(trial=trial, cell_types=name)
-        axes.scatter(own.time / MS, top + own.gid - cells.start, s=3, color=colors[name], linewidths=0)
-        ticks.append(top + len(cells) / 2)
-        labels.append(name.replace("_", " "))
-        top += len(cells)
-        axes.axhline(top - 0.5, color="0.85", linewidth=0.6)
-    axes.set_ylim(-0.5, top - 0.5)
-    axes.set_yticks(ticks, labels, fontsize="small")
-    for tick, name in zip(axes.get_yticklabels(), reversed(list(network.cell_types)), strict=True):
-        tick.set_color(colors[name])
-    axes.tick_params(axis="y", length=0)
+def draw_cells(axes: Axes, simulation: Simulation, trial: int) -> None:
+    """Draw the spikes of all cells in one trial."""
+    network = simulation.network
+    chosen = simulation.spikes.select(trial=trial)
+    draw_raster(axes, chosen, stacked(network.cell_types), spike_colors(network.cell_types, network))
     suffix = f"\n(trial {trial})" if simulation.n_trials > 1 else ""
     axes.set_ylabel(f"Cells{suffix}")
 
@@ -135,8 +89,8 @@ def plot_simulation(
     if not 0 <= trial < simulation.n_trials:
         raise ParameterError(f"trial must be from 0 to {simulation.n_trials - 1}, got {trial!r}.")
     panels: list[tuple[float, Any]] = [
-        (2.0, lambda axes: _plot_dipole(axes, simulation, window_ms, scale)),
-        (2.0, lambda axes: _plot_raster(axes, simulation, trial)),
+        (2.0, lambda axes: draw_moment(axes, simulation, window_ms, scale)),
+        (2.0, lambda axes: draw_cells(axes, simulation, trial)),
     ]
     if simulation.network.drives:
         panels.insert(0, (1.0, lambda axes: draw_drives(axes, simulation)))

@@ -1,8 +1,10 @@
 """Several networks side by side: each as if it were simulated alone, and one that fails stops no other."""
 
+import gc
 import multiprocessing
 import os
 import signal
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -68,6 +70,27 @@ def test_an_executor_of_ones_own(alone):
     with ProcessPoolExecutor(max_workers=2, mp_context=context) as executor:
         outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, executor=executor)
     assert_as_alone(outcomes, alone)
+
+
+@pytest.mark.parametrize("how", ["here", "processes", "executor"])
+def test_outcomes_can_be_handed_over_and_forgotten(alone, how):
+    handed, dipoles, alive = {}, [], []
+
+    def done(index, outcome):
+        if index != 2:
+            handed[index] = bytes_of(outcome)
+            dipoles.append(weakref.ref(outcome.dipoles[0]))
+        gc.collect()
+        alive.append(sum(one() is not None for one in dipoles))
+
+    options = {"tstop": TSTOP, "n_trials": 2, "seed": 7, "done": done, "keep": False}
+    if how == "executor":
+        with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as executor:
+            assert simulate_many(networks(), executor=executor, **options) == []
+    else:
+        assert simulate_many(networks(), n_jobs=1 if how == "here" else 2, **options) == []
+    assert [handed[k] for k in (0, 1, 3)] == alone
+    assert max(alive) <= 2  # the one that is handed over, and perhaps the one before it
 
 
 def test_order_does_not_matter(alone):

@@ -11,9 +11,11 @@ from typing import Any
 
 from .._checks import check_finite, suggestion
 from ..errors import ParameterError
-from ..network import Drive, FrozenMap, Network, OrderedFrozenMap, Uniform
-from ..network._frozen import Value
 from ._draft import Draft
+from ._frozen import FrozenMap, OrderedFrozenMap, Value
+from .density import Uniform
+from .drives import Drive
+from .network import Network
 
 __all__ = ["PATH_KINDS", "PathKind", "get_value", "list_paths", "locate", "set_values"]
 

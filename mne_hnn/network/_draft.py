@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..network import CellTemplate, Drive, FrozenMap, Network, OrderedFrozenMap, replace
+from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from .cells import CellTemplate
+from .drives import Drive
+from .network import Network
 
 __all__ = ["Draft"]
 

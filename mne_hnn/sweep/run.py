@@ -1,0 +1,279 @@
+"""Simulate a network at every point of a grid of its parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from mne.utils import ProgressBar, logger, verbose
+
+from .. import __version__
+from .._checks import check_int, check_name, check_seed
+from ..errors import DataError, ParameterError, SimulationError, WorkerError
+from ..network import Network
+from ..network.serial import network_from_text, network_to_text
+from ..simulate import BASELINES, Simulation, simulate_many
+from ..simulate.engine import n_steps
+from ..simulate.record import as_record
+from ..simulate.trials import available_engine
+from .grid import Apply, Grid, described, make_grid
+from .records import KEEP, ROW_MEMBERS, Row, network_arrays, row_arrays, row_of, simulation_arrays
+from .result import SweepResult, load_rows, table_text
+from .store import SCHEMA, FolderStore, MemoryStore, Store, read_description
+from .summaries import Summaries
+
+__all__ = ["read_sweep", "run_sweep"]
+
+
+@verbose
+def run_sweep(
+    network: Network,
+    grid: Mapping[Any, Sequence[Any]],
+    *,
+    tstop: float = 170.0,
+    n_trials: int = 1,
+    combine: str = "product",
+    apply: Apply | None = None,
+    summary: Any = None,
+    keep: str | Sequence[str] = ("dipole",),
+    folder: str | Path | None = None,
+    n_jobs: int = 1,
+    executor: Executor | None = None,
+    seed: int | None = None,
+    dt: float = 0.025,
+    baseline: str = "measured",
+    engine: str = "auto",
+    record: Any = None,
+    verbose: bool | str | int | None = None,
+) -> SweepResult:
+    """Simulate a network at every point of a grid of its parameters.
+
+    Parameters
+    ----------
+    network : Network
+        The network to vary.
+    grid : mapping of str | tuple of str to sequence of float
+        Values by path (:func:`~mne_hnn.network.list_paths` names all of them), or by a tuple of paths that take the
+        same value. With `apply`, by names of your own.
+    tstop : float
+        Duration in ms.
+    n_trials : int
+        Trials per point.
+    combine : str
+        ``'product'`` for all combinations, the last name varying fastest; ``'paired'`` for the k-th values of all.
+    apply : callable | None
+        Called as ``apply(network, values)`` with a dict of values by name; returns the network of the point.
+    summary : str | callable | mapping | sequence | None
+        What to note of each simulation: a function of a :class:`~mne_hnn.simulate.Simulation` that returns a number or
+        a dict of numbers, ``'extrema'`` (:class:`DipoleExtrema`) or ``'rates'`` (:class:`FiringRates`), several of
+        these, or a mapping that names them. NaN stands for no number. It is called in this process.
+    keep : str | sequence of str
+        What to keep of each simulation besides: ``'dipole'``, ``'spikes'``, both, or nothing: ``()``.
+    folder : path-like | None
+        Where to keep it: a table ``sweep.tsv``, one archive of arrays per point, and ``sweep.json``. A sweep that was
+        killed goes on by the same call. None keeps all in memory.
+    n_jobs : int
+        Processes; the result does not depend on it.
+    executor : concurrent.futures.Executor | None
+        Runs the trials instead, as in :func:`~mne_hnn.simulate.simulate_many`.
+    seed, dt, baseline, engine, record
+        As in :func:`~mne_hnn.simulate.simulate`, the same for all points: by default all see the same random draws.
+        What is recorded is there for `summary`.
+    verbose : bool | str | int | None
+        As everywhere in MNE-Python.
+
+    Returns
+    -------
+    result : SweepResult
+        Parameters, summaries, and what was kept. A point that failed is a row with its error.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument, a value that the network cannot have, nothing to keep, or a folder of something else.
+    CacheError
+        The folder cannot be written.
+    """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+    if apply is not None and not callable(apply):
+        raise ParameterError(f"apply must be a function of a network and a dict of values, got {apply!r}.")
+    points = make_grid(network, grid, combine, apply)
+    summaries = Summaries(summary, taken=points.names)
+    settings = _settings(
+        tstop=tstop, dt=dt, n_trials=n_trials, seed=seed, baseline=baseline, engine=engine, keep=keep, record=record
+    )
+    if not settings["keep"] and not len(summaries):
+        raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
+    networks = points.networks(network, apply)
+    keys = [_key(one, settings) for one in networks]
+    store: Store = MemoryStore()
+    if folder is not None:
+        store = FolderStore(Path(folder).expanduser())
+        store.open_for(_description(network, points, networks, keys, settings, summaries))
+    lost = _simulate(networks, keys, store, settings, summaries, record, apply is not None, n_jobs, executor)
+    rows = tuple(lost.get(key, row) for key, row in zip(keys, load_rows(store, keys), strict=True))
+    result = _result(network, points, settings, summaries.units(network), store, keys, rows)
+    if isinstance(store, FolderStore):
+        store.write_table(table_text(result))
+    _tell(result)
+    return result
+
+
+def _settings(**given: Any) -> dict[str, Any]:
+    """Return checked settings as plain values."""
+    n_steps(given["tstop"], given["dt"])
+    check_name(given["baseline"], BASELINES, "baseline")
+    keep = (given["keep"],) if isinstance(given["keep"], str) else tuple(given["keep"])
+    for name in keep:
+        check_name(name, KEEP, "thing to keep")
+    record = given["record"]
+    return {
+        "tstop": float(given["tstop"]), "dt": float(given["dt"]),
+        "n_trials": check_int(given["n_trials"], "n_trials", minimum=1),
+        "seed": None if given["seed"] is None else check_seed(given["seed"], "seed"),
+        "baseline": given["baseline"], "engine": available_engine(given["engine"]),
+        "keep": [name for name in KEEP if name in keep], "record": repr(as_record(record)),
+    }  # fmt: skip
+
+
+def _key(network: Network, settings: Mapping[str, Any]) -> str:
+    text = json.dumps([__version__, network.digest, settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _description(
+    network: Network, grid: Grid, networks: Sequence[Network], keys: Sequence[str], settings: Mapping[str, Any],
+    summaries: Summaries,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "schema": SCHEMA, "software": {"mne_hnn": __version__}, "settings": dict(settings),
+        "grid": {"combine": grid.combine, "values": list(grid.values.items()), "paths": list(grid.paths.items())},
+        "summary": {"functions": summaries.identity, "units": summaries.units(network)},
+        "network": {"name": network.name, "digest": network.digest, "text": network_to_text(network)},
+        "points": [{"key": key, "network": one.digest} for key, one in zip(keys, networks, strict=True)],
+    }  # fmt: skip
+
+
+def _simulate(
+    networks: Sequence[Network], keys: Sequence[str], store: Store, settings: Mapping[str, Any], summaries: Summaries,
+    record: Any, with_network: bool, n_jobs: int, executor: Executor | None,
+) -> dict[str, Row]:  # fmt: skip
+    """Simulate what the store does not have; return the rows of points whose workers died, which are not kept."""
+    # equal networks are simulated once
+    first = {key: k for k, key in reversed(list(enumerate(keys)))}
+    todo = sorted(k for key, k in first.items() if not _is_sound(store, key))
+    if len(todo) < len(first):
+        logger.info("%d of %d simulations are there already.", len(first) - len(todo), len(first))
+    bar = ProgressBar(len(todo), mesg="Simulating") if len(todo) > 1 else None
+    lost: dict[str, Row] = {}
+    ended = 0
+    warned = False
+
+    def done(index: int, outcome: Simulation | SimulationError) -> None:
+        nonlocal ended, warned
+        key = keys[todo[index]]
+        row, arrays = _outcome(outcome, summaries, settings)
+        if row.status == "summary failed" and not warned:
+            warned = True
+            logger.warning("At point %d a %s. The sweep goes on without it.", todo[index], row.error)
+        if isinstance(outcome, WorkerError):
+            lost[key] = row  # perhaps not the network's fault: tried again by the next call
+        else:
+            store.write(
+                key, {**row_arrays(row), **arrays, **(network_arrays(networks[todo[index]]) if with_network else {})}
+            )
+        ended += 1
+        if bar is not None:
+            bar.update(ended)
+
+    options = {name: settings[name] for name in ("tstop", "dt", "n_trials", "seed", "baseline", "engine")}
+    options |= {} if record is None else {"record": record}
+    simulate_many([networks[k] for k in todo], n_jobs=n_jobs, executor=executor, done=done, keep=False, **options)
+    return lost
+
+
+def _outcome(
+    outcome: Simulation | SimulationError, summaries: Summaries, settings: Mapping[str, Any]
+) -> tuple[Row, dict[str, Any]]:
+    if isinstance(outcome, SimulationError):
+        return Row(status="failed", error=str(outcome), summaries={}), {}
+    numbers, error = summaries(outcome)
+    row = Row(status="summary failed" if error else "ok", error=error, summaries=numbers)
+    return row, simulation_arrays(outcome, settings["keep"])
+
+
+def _is_sound(store: Store, key: str) -> bool:
+    """Whether a point is kept and readable; one that a full disk or a crash damaged is simulated again."""
+    if key not in store:
+        return False
+    try:
+        row_of(store.read(key, ROW_MEMBERS))
+    except DataError as error:
+        logger.warning("%s It is simulated again.", error)
+        return False
+    return True
+
+
+def _result(
+    network: Network, grid: Grid, settings: Mapping[str, Any], units: Mapping[str, str], store: Store,
+    keys: Sequence[str], rows: Sequence[Row],
+) -> SweepResult:  # fmt: skip
+    return SweepResult(
+        network=network, grid=grid, points=grid.points(), numbers=tuple(range(len(keys))), rows=tuple(rows),
+        units=dict(units), settings={**settings, "keep": tuple(settings["keep"])},
+        folder=store.folder if isinstance(store, FolderStore) else None, keys=tuple(keys), store=store,
+    )  # fmt: skip
+
+
+def _tell(result: SweepResult) -> None:
+    place = "in memory" if result.folder is None else f"in {result.folder}"
+    logger.info("%d points, %d of them without a result, %s.", len(result), len(result.failed), place)
+    for index, error in list(result.failed.items())[:3]:
+        logger.info("  point %d (%s): %s", index, described(result.points[index]), error)
+
+
+@verbose
+def read_sweep(folder: str | Path, *, verbose: bool | str | int | None = None) -> SweepResult:
+    """Read a sweep from its folder, also one that has not ended: points that are not there yet are missing.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder given to :func:`run_sweep`.
+    verbose : bool | str | int | None
+        As everywhere in MNE-Python.
+
+    Returns
+    -------
+    result : SweepResult
+        The sweep; dipoles and spikes are read when they are asked for.
+
+    Raises
+    ------
+    DataError
+        The folder holds no sweep, a damaged one, or one of another version.
+    """
+    place = Path(folder).expanduser()
+    content = read_description(place)
+    try:
+        network = network_from_text(content["network"]["text"])
+        grid = Grid(
+            values={name: tuple(column) for name, column in content["grid"]["values"]},
+            paths={name: tuple(paths) for name, paths in content["grid"]["paths"]},
+            combine=content["grid"]["combine"],
+        )
+        keys = [point["key"] for point in content["points"]]
+        settings, units = content["settings"], content["summary"]["units"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"The description of the sweep in {place} is damaged: {error}") from error
+    store = FolderStore(place)
+    result = _result(network, grid, settings, units, store, keys, load_rows(store, keys))
+    missing = result.status.count("missing")
+    if missing:
+        logger.info("%d of %d points are not simulated yet: the same call of run_sweep goes on.", missing, len(result))
+    return result

@@ -1,0 +1,186 @@
+"""Power spectra of dipoles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+from scipy.signal import find_peaks, peak_prominences
+
+from .._checks import check_bool, check_int, check_name
+from .._units import NAM
+from ..dipole import Dipole
+from ..errors import ParameterError
+from ._groups import cropped, figure_of, grouped, layer_names
+from .colors import COMPARED, LAYERS, chosen_colors
+from .dipole import draw_legend
+
+if TYPE_CHECKING:
+    from ..simulate import Simulation
+
+__all__ = ["plot_psd"]
+
+SCALES = ("linear", "log")
+
+
+def plot_psd(
+    dipoles: Dipole | Sequence[Dipole] | Simulation | Mapping[str, Any],
+    *,
+    fmin: float = 1.0,
+    fmax: float = 100.0,
+    layer: str = "agg",
+    average: bool = True,
+    trials: bool = True,
+    tmin: float | None = None,
+    tmax: float | None = None,
+    method: str = "welch",
+    bandwidth: float | None = None,
+    xscale: str = "linear",
+    yscale: str = "log",
+    n_peaks: int = 0,
+    colors: Any = None,
+    labels: Sequence[str] | None = None,
+    axes: Axes | None = None,
+    show: bool = True,
+) -> Figure:
+    """Plot power spectra: of one dipole, of trials with the average of their spectra, or of several to compare.
+
+    Parameters
+    ----------
+    dipoles : Dipole | sequence of Dipole | Simulation | mapping
+        One dipole; trials of the same times; or what to compare, each again one dipole or trials, by label.
+    fmin, fmax : float
+        First and last frequency, Hz.
+    layer : str
+        The layer.
+    average : bool
+        Draw the average of the trials' spectra (not the spectrum of their average).
+    trials : bool
+        Draw the spectra of single trials: light, or in full colour if the average is not drawn.
+    tmin, tmax : float | None
+        Window in s that the spectrum is of; None for the start or end. Cut off the first 50 ms or so of a simulation,
+        in which the network settles.
+    method : str
+        ``'welch'`` has one peak per rhythm; ``'multitaper'`` varies less, but makes a plateau of a pure rhythm.
+    bandwidth : float | None
+        Full width to which a pure rhythm is smeared, Hz; None takes 2 Hz, or ``3 / duration`` if the record is too
+        short for that.
+    xscale, yscale : str
+        ``'linear'`` or ``'log'``.
+    n_peaks : int
+        How many of the most prominent peaks to mark with their frequency.
+    colors : color | sequence of color | mapping of str to color | None
+        Of the spectrum, or by label when several are compared.
+    labels : sequence of str | None
+        Names for the dipoles of a sequence, which are then compared instead of taken for trials.
+    axes : matplotlib.axes.Axes | None
+        Where to draw; None makes a figure.
+    show : bool
+        Show the figure.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+        The figure. One-sided densities in (nA m)² / Hz: integrated over frequency they give the mean square of the
+        moment. A straight line is taken out of each record before; see :func:`mne_hnn.fit.spectra.power_spectrum`.
+
+    Raises
+    ------
+    ParameterError
+        The layer or method is unknown, trials differ in times, the window is empty, or `fmax` is too high.
+    """
+    for name, scale in (("xscale", xscale), ("yscale", yscale)):
+        check_name(scale, SCALES, name)
+    n_peaks = check_int(n_peaks, "n_peaks", minimum=0)
+    if not check_bool(average, "average") and not check_bool(trials, "trials"):
+        raise ParameterError("average and trials are both False: one of them must be drawn.")
+    groups = grouped(dipoles, labels)
+    layer_names(groups, [layer])
+    groups = {label: cropped(some, tmin, tmax) for label, some in groups.items()}
+    default = {
+        label: COMPARED[k % len(COMPARED)] if label else LAYERS.get(layer, "0.3") for k, label in enumerate(groups)
+    }
+    palette = chosen_colors(list(groups), colors, default)
+    if axes is None:
+        _, axes = plt.subplots(figsize=(7.0, 3.5), layout="constrained")
+    options = {"fmin": fmin, "fmax": fmax, "layer": layer, "method": method, "bandwidth": bandwidth}
+    for label, some in groups.items():
+        means = _draw(axes, some, label or layer, palette[label], average=average, trials=trials, options=options)
+        _mark_peaks(axes, *means, n_peaks, palette[label])
+    _finish(axes, fmin, fmax, (xscale, yscale))
+    draw_legend(axes, title=_resolution(groups, method, bandwidth), last_first="" in groups)
+    if show:
+        plt.show()
+    return figure_of(axes)
+
+
+def _draw(
+    axes: Axes, some: Sequence[Dipole], label: str, color: str, *, average: bool, trials: bool, options: dict[str, Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw the spectra of trials and their average; return the average."""
+    from ..fit.spectra import power_spectrum
+
+    several = len(some) > 1
+    spectra = [power_spectrum(one, burn_in_ms=0.0, **options) for one in some]
+    freqs = spectra[0][0]
+    mean = np.average([psd for _, psd in spectra], axis=0, weights=[one.nave for one in some]) / NAM**2
+    if several and trials:
+        style: dict[str, Any] = {"alpha": 0.35, "linewidth": 0.8} if average else {"alpha": 0.8, "linewidth": 1.0}
+        for k, (_, psd) in enumerate(spectra):
+            name = "_single" if k else f"{label}, single trials" if average else label
+            axes.plot(freqs, psd / NAM**2, color=color, zorder=1.5, label=name, **style)
+    if average or not several:
+        name = f"{label}, average of\n{len(some)} spectra" if several else label
+        axes.plot(freqs, mean, color=color, linewidth=1.8, zorder=3, label=name)
+    return freqs, mean
+
+
+def _mark_peaks(axes: Axes, freqs: NDArray[np.float64], psd: NDArray[np.float64], n_peaks: int, color: str) -> None:
+    if not n_peaks or not psd.max() > 0:
+        return
+    # prominence as a ratio: what stands out on a falling spectrum is not what is largest
+    logarithm = np.log10(np.maximum(psd, psd.max() * 1e-12))
+    found, _ = find_peaks(logarithm)
+    for k in found[np.argsort(-peak_prominences(logarithm, found)[0])][:n_peaks]:
+        axes.plot([freqs[k]], [psd[k]], "v", color=color, markersize=5, zorder=4, label="_peak")
+        axes.annotate(
+            f"{freqs[k]:.3g} Hz", (freqs[k], psd[k]), xytext=(0, 5), textcoords="offset points", ha="center",
+            fontsize="small", color=color,
+        )  # fmt: skip
+
+
+def _finish(axes: Axes, fmin: float, fmax: float, scales: tuple[str, str]) -> None:
+    positive = any((np.asarray(line.get_ydata()) > 0).any() for line in axes.lines)
+    axes.set_xscale(scales[0])
+    # a silent layer has no logarithm
+    axes.set_yscale(scales[1] if positive else "linear")
+    axes.margins(y=0.12)  # room for the names of peaks
+    axes.autoscale_view(scalex=False)
+    if scales[0] == "log":
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if axes.get_yscale() == "linear":
+        axes.set_ylim(bottom=0)
+        axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
+    axes.set_xlim(fmin, fmax)
+    axes.set_xlabel("Frequency (Hz)")
+    axes.set_ylabel("Power spectral density\n((nAm)²/Hz)")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _resolution(groups: Mapping[str, list[Dipole]], method: str, bandwidth: float | None) -> str:
+    """Say how far a pure rhythm is smeared, so that the width of a peak is not taken for that of a rhythm."""
+    from ..fit.spectra import MIN_BANDWIDTH
+
+    durations = [len(some[0].times) / some[0].info["sfreq"] for some in groups.values()]
+    wanted = [bandwidth or max(MIN_BANDWIDTH, 3.0 / one) for one in durations]
+    if method == "welch":  # no window is longer than the record
+        wanted = [max(width, 4.0 / one) for width, one in zip(wanted, durations, strict=True)]
+    widths = {f"{width:.2g}" for width in wanted}
+    shown = " to ".join(sorted(widths, key=float)) if len(widths) < 3 else f"{min(widths, key=float)} or more"
+    return f"{method},\nbandwidth {shown} Hz"

@@ -1,0 +1,147 @@
+"""Rasters and histograms: every spike at its place, counted once."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from mne_hnn import Dipole, Spikes
+from mne_hnn.errors import ParameterError
+from mne_hnn.viz import plot_spikes_histogram, plot_spikes_raster
+from mne_hnn.viz.colors import cell_type_colors, location_color
+from mne_hnn.viz.histogram import bin_edges
+
+RANGES = {"L5_basket": range(2), "L2_pyramidal": range(2, 6), "evprox1": range(6, 8), "evdist1": range(8, 9)}
+
+
+@pytest.fixture
+def spikes():
+    return Spikes(
+        trial=[0, 0, 0, 0, 1, 1, 1, 1, 1],
+        time=[0.011, 0.012, 0.031, 0.052, 0.013, 0.032, 0.033, 0.053, 0.0971],
+        gid=[0, 2, 6, 8, 1, 6, 7, 8, 5],
+        gid_ranges=RANGES,
+        n_trials=2,
+        tmin=0.0,
+        tmax=0.1,
+    )
+
+
+def dots(axes):
+    return np.concatenate([part.get_offsets() for part in axes.collections])
+
+
+def heights(axes):
+    return {part.get_label(): np.array([bar.get_height() for bar in part]) for part in axes.containers}
+
+
+def test_raster_puts_superficial_cells_on_top(spikes):
+    axes = spikes.plot_raster(show=False).axes[0]
+    # two L5 basket cells below four L2 pyramidal ones; drives are left out
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["L5 basket", "L2 pyramidal"]
+    np.testing.assert_allclose(sorted(map(tuple, dots(axes))), [(11.0, 0.0), (12.0, 2.0)])
+    assert [to_hex(tick.get_color()) for tick in axes.get_yticklabels()] == [
+        cell_type_colors(RANGES)[name].lower() for name in ("L5_basket", "L2_pyramidal")
+    ]
+    assert axes.get_ylabel() == "Cells\n(trial 0)"
+    assert axes.get_xlim() == (0, 100)
+
+
+def test_raster_of_another_trial_window_and_drive(spikes):
+    axes = plot_spikes_raster(spikes, trial=1, cell_types=["evprox1", "L2_pyramidal"], tmin=0.032, show=False).axes[0]
+    np.testing.assert_allclose(sorted(map(tuple, dots(axes))), [(32.0, 0.0), (33.0, 1.0), (97.1, 5.0)])
+    assert axes.get_ylabel() == "Cells\n(trial 1)"
+    silent = plot_spikes_raster(spikes, cell_types="L2_pyramidal", tmin=0.05, show=False).axes[0]
+    assert [text.get_text() for text in silent.texts] == ["no spikes"]
+
+
+def test_raster_with_dipole_behind(spikes):
+    dipole = Dipole.from_nAm(np.arange(101.0), {"agg": np.arange(101.0)})
+    fig, axes = plt.subplots()
+    assert plot_spikes_raster(spikes, dipole=dipole, axes=axes, show=False) is fig
+    twin = fig.axes[1]
+    np.testing.assert_allclose(twin.lines[0].get_ydata(), np.arange(101.0))
+    assert axes.get_zorder() > twin.get_zorder()
+    assert twin.get_ylabel() == "Dipole moment (nAm)"
+    with pytest.raises(ParameterError, match="True together with a Simulation"):
+        plot_spikes_raster(spikes, dipole=True, show=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cell_types": "L2_pyramid"}, "Unknown cell type or drive 'L2_pyramid'.*Did you mean 'L2_pyramidal'"),
+        ({"cell_types": []}, "at least one of L5_basket"),
+        ({"trial": 2}, "There is no trial 2"),
+        ({"tmax": 0.2}, "must lie within"),
+    ],
+)
+def test_raster_names_what_is_wrong(spikes, options, message):
+    with pytest.raises(ParameterError, match=message):
+        plot_spikes_raster(spikes, show=False, **options)
+    with pytest.raises(ParameterError, match="Spikes or a Simulation is needed, got list"):
+        plot_spikes_raster([], show=False)
+
+
+def test_histogram_counts_every_spike_once(spikes):
+    axes = spikes.plot_histogram(bins=10, show=False).axes[0]
+    found = heights(axes)
+    assert {name: bars.sum() for name, bars in found.items()} == {
+        name: count / 2 for name, count in spikes.counts().items()
+    }
+    np.testing.assert_allclose(found["L5_basket"], [0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    assert axes.get_ylabel() == "Spikes per trial\nand 10 ms"
+    total = plot_spikes_histogram(spikes, bins=10, per="total", show=False).axes[0]
+    assert sum(bars.sum() for bars in heights(total).values()) == len(spikes)
+    one = plot_spikes_histogram(spikes, trial=1, names="evprox1", show=False).axes[0]
+    assert heights(one)["evprox1"].sum() == 2
+
+
+def test_histogram_of_patterns_and_labels(spikes):
+    axes = plot_spikes_histogram(spikes, names=["ev*"], inverted="evdist*", show=False).axes[0]
+    found = heights(axes)
+    assert list(found) == ["evprox1", "evdist1"]
+    assert (found["evprox1"].sum(), found["evdist1"].sum()) == (1.5, -1.0)
+    assert to_hex(axes.containers[1][0].get_facecolor()) == location_color("distal").lower()
+    assert axes.get_ylim()[0] < 0
+    both = plot_spikes_histogram(spikes, names={"drives": "ev*", "cells": ["L*"]}, bins=5, show=False).axes[0]
+    np.testing.assert_allclose(heights(both)["drives"], [0, 1.5, 1, 0, 0])
+    np.testing.assert_allclose(heights(both)["cells"], [1.5, 0, 0, 0, 0.5])
+    # stacked: what is drawn second stands on the first
+    assert [bar.get_y() for bar in both.containers[1]] == [0, 1.5, 1, 0, 0]
+
+
+def test_firing_rates_are_those_of_the_table(spikes):
+    axes = plot_spikes_histogram(spikes, names=["L5_basket", "L2_pyramidal"], bins=10, per="cell", show=False).axes[0]
+    for outline in axes.patches:
+        values, edges, _ = outline.get_data()
+        assert np.mean(values) == pytest.approx(spikes.rates()[outline.get_label()])
+        np.testing.assert_allclose(edges, np.arange(0, 101, 10))
+    assert "(Hz)" in axes.get_ylabel()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": "evprox"}, "Unknown cell type or drive 'evprox'.*Did you mean 'evprox1'"),
+        ({"names": "thal*"}, r"Unknown cell type or drive 'thal\*'"),
+        ({"names": []}, "at least one of"),
+        ({"names": {}}, "at least one label"),
+        ({"per": "second"}, "Unknown value of per"),
+        ({"bins": 0}, "bins must be an integer >= 1"),
+        ({"bins": [0.1, 0.0]}, "two rising edges"),
+        ({"trial": 5}, "There is no trial 5"),
+        ({"colors": "no colour"}, "no colour"),
+    ],
+)
+def test_histogram_names_what_is_wrong(spikes, options, message):
+    with pytest.raises(ParameterError, match=message):
+        plot_spikes_histogram(spikes, show=False, **options)
+
+
+@pytest.mark.parametrize(("duration", "width"), [(0.17, 2), (0.31, 5), (0.25, 5), (0.02, 2), (1.0, 10), (0.001, 1)])
+def test_bins_have_a_round_width(duration, width):
+    edges = bin_edges(0.0, duration) * 1e3
+    np.testing.assert_allclose(np.diff(edges), width)
+    assert duration * 1e3 <= edges[-1] + 1e-9 < duration * 1e3 + width
+    assert len(edges) <= 102
