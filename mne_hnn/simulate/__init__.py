@@ -8,6 +8,7 @@ from .engine import ENGINES, clear
 from .info import sys_info
 from .library import Library, mechanism_library
 from .many import simulate_many
+from .mpi import simulate_mpi
 from .record import Record
 from .result import Simulation
 from .trials import BASELINES, simulate
@@ -25,5 +26,6 @@ __all__ = [
     "mechanism_library",
     "simulate",
     "simulate_many",
+    "simulate_mpi",
     "sys_info",
 ]

@@ -67,6 +67,9 @@ def load() -> tuple[Any, Library]:
     if library.coreneuron_path is not None:
         os.environ["CORENEURONLIB"] = str(library.coreneuron_path)
     os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
+    # read when OpenMP is loaded, which CoreNEURON's library does: threads that spin while they wait take the cores
+    # from those that work
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     with warnings.catch_warnings(), _quiet_import():
         warnings.simplefilter("ignore")
         from neuron import h

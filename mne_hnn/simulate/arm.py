@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,15 @@ def _arrivals(
     return arrivals
 
 
+def _own_part(column: Column, wires: Wires) -> Wires:
+    """Return the routes that end at cells of this process."""
+    here = column.share.has(wires.target)
+    if np.all(here):
+        return wires
+    arrays = ("source", "target", "site", "delay_ms", "weights_uS", "threshold")
+    return replace(wires, **{name: getattr(wires, name)[here] for name in arrays})
+
+
 def _set_clamps(column: Column, network: Network, tstop: float) -> None:
     """Give the column the current clamps of the biases, and take those of an earlier run away."""
     column.clamps.clear()
@@ -76,7 +85,7 @@ def _set_clamps(column: Column, network: Network, tstop: float) -> None:
     for bias in network.biases.values():
         stop = tstop if bias.tstop_ms is None else bias.tstop_ms
         for cell_type, amplitude in bias.amplitude_nA.items():
-            for gid in ranges[cell_type]:
+            for gid in column.share.of(ranges[cell_type]):
                 clamp = column.h.IClamp(column.section(gid, bias.section)(0.5))
                 clamp.delay, clamp.dur, clamp.amp = bias.t0_ms, stop - bias.t0_ms, amplitude
                 column.clamps.append(clamp)
@@ -111,7 +120,7 @@ def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, t
     times: list[NDArray[np.float64]] = [np.empty(0)]
     gids: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
     for name, trains in events.items():
-        arrivals += _arrivals(column, name, wires[name], trains, tstop)
+        arrivals += _arrivals(column, name, _own_part(column, wires[name]), trains, tstop)
         for gid, train in zip(ranges[name], trains, strict=True):
             times.append(train)
             gids.append(np.full(len(train), gid, dtype=np.int64))

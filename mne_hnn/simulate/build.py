@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network import CellTemplate, Network, Wires
-from . import _neuron
+from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
 
 # How many receptors, and how many node voltages, one mechanism holds.
@@ -54,7 +54,10 @@ class Column:
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
-        self._cells: list[Cell] = []
+        self._n_threads = 0  # not dealt yet
+        self.share = ranks.share()  # which of the cells live in this process
+        self._cells: dict[int, Cell] = {}  # by gid
+        self._roots: list[Any] = []
         self._start_voltages: list[tuple[Any, float]] = []
         self._banks: dict[tuple[int, tuple[str, ...]], tuple[Any, ...]] = {}
         self._drive_netcons: dict[tuple[str, int, tuple[str, ...]], tuple[Any, ...]] = {}
@@ -78,20 +81,23 @@ class Column:
     # cells ------------------------------------------------------------------------------------------------
 
     def _add_cells(self) -> None:
+        gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
             plan = [section_plan(template, name) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
-            for _ in range(len(population)):
+            for gid in self.share.of(gids[cell_type]):
                 cell = self._new_cell(plan, template)
-                self._cells.append(cell)
+                self._cells[gid] = cell
                 if weights:
                     self._add_moment(cell, weights)
             if weights:
                 self.moment_groups[cell_type] = slice(first, len(self._moment_starts))
         # one unconnected cell of each dipole-bearing type: the baseline, run with the rest at no extra build
-        for cell_type in self.moment_groups:
+        for index, cell_type in enumerate(self.moment_groups):
+            if not self.share.has(self.network.n_cells + index):
+                continue
             template = self.network.populations[cell_type].template
             cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
             self._keep.append(cell)
@@ -100,6 +106,7 @@ class Column:
 
     def _new_cell(self, plan: Sequence[SectionPlan], template: CellTemplate) -> Cell:
         cell = Cell(self.h, plan, template)
+        self._roots.append(cell.sections[template.root])
         self._start_voltages += [(cell.sections[part.name], part.v_init_mV) for part in plan]
         return cell
 
@@ -118,9 +125,9 @@ class Column:
             self._moments.append(moment)
 
     def _add_spike_detectors(self) -> None:
-        thresholds = np.full(len(self._cells), float(self.network.threshold_mV))
+        thresholds = np.full(self.network.n_cells, float(self.network.threshold_mV))
         thresholds[self.wires.source] = self.wires.threshold
-        for gid, cell in enumerate(self._cells):
+        for gid, cell in self._cells.items():
             soma = cell.sections[self._templates[gid].root]
             detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
             detector.threshold = thresholds[gid]
@@ -139,7 +146,7 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type in self.network.populations:
             groups = sorted(sections for owner, sections in self.sites if owner == cell_type)
-            for gid in gids[cell_type]:
+            for gid in self.share.of(gids[cell_type]):
                 for sections in groups:
                     self._banks[gid, sections] = self._new_banks(gid, sections)
 
@@ -177,7 +184,8 @@ class Column:
         h, wires = self.h, self.wires
         self._groups: list[tuple[NDArray[np.int64], str, int, list[int], Any]] = []
         for index, (cell_type, sections) in enumerate(wires.sites):
-            rows = np.flatnonzero((wires.site == index) & (wires.delay_ms <= self.horizon_ms))
+            here = self.share.has(wires.target)
+            rows = np.flatnonzero((wires.site == index) & (wires.delay_ms <= self.horizon_ms) & here)
             if not len(rows):
                 continue
             columns = self.slot_weights(wires, cell_type)[rows]
@@ -264,6 +272,22 @@ class Column:
         """Return times (ms) and cell numbers of the spikes of the last run, in no particular order."""
         return np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
 
+    def set_threads(self, n_threads: int) -> bool:
+        """Deal the cells to as many threads, but not to more than there are cells; return False if it is too late.
+
+        One by one: cells of a type stand side by side, and NEURON's own blocks would leave all costly ones to one
+        thread. Once a column has run on some threads, NEURON's recordings point to them, and crash on fewer.
+        """
+        n_threads = min(n_threads, len(self._roots))
+        if self._n_threads:
+            return self._n_threads == n_threads
+        self._n_threads = n_threads
+        if n_threads > 1:
+            self.pc.nthread(n_threads)
+            for thread in range(n_threads):
+                self.pc.partition(thread, self.h.SectionList(self._roots[thread::n_threads]))
+        return True
+
     def initialise(self) -> None:
         """Set every section to its start voltage, and all states to what belongs to it."""
         for section, voltage in self._start_voltages:
@@ -277,8 +301,9 @@ class Column:
         self.clamps.clear()
         for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
             self.__dict__.pop(name, None)
-        for name in ("_banks", "_keep", "_cells", "_start_voltages"):
+        for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):
             self.__dict__.pop(name, None)
+        self.pc.nthread(1)
 
     def n_sections(self) -> int:
         """Return how many sections the column has in NEURON."""
@@ -292,6 +317,10 @@ class Column:
     def bank(self, gid: int, sections: tuple[str, ...], index: int) -> Any:
         """Return one of the mechanisms that hold the conductances of a cell on a group of sections."""
         return self._banks[gid, sections][index]
+
+    def root(self, gid: int) -> Any:
+        """Return the section of a cell from which its tree grows."""
+        return self._cells[gid].sections[self._templates[gid].root]
 
     def section(self, gid: int, name: str) -> Any:
         """Return a section of a cell."""

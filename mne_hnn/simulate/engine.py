@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from .._checks import check_positive
 from ..errors import ParameterError, SimulationError
 from ..network import Network, Wires, connection_wires, drive_wires
-from . import _neuron
+from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
+from .pieces import Piece, join_recordings, total
 from .record import Record
 from .recorder import Recorder
 
@@ -167,10 +168,11 @@ def _integrate(
         for netcon, time in armed.arrivals:
             netcon.event(time)
         step, stretches = 0, n_stretches(tstop)
+        longest = min(ranks.gather(recorder.steps_per_stretch))  # ranks stop and go on together
         for k in range(1, stretches + 1):
             end = round(k * tstop / stretches / dt)
             while step < end:
-                step = min(end, step + recorder.steps_per_stretch)
+                step = min(end, step + longest)
                 # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter
                 # step outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
                 column.pc.psolve((step + 0.25) * dt)
@@ -195,6 +197,7 @@ def run_trial(
     dt: float,
     seed: int | None,
     engine: str,
+    n_threads: int = 1,
     record: Record | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> Trial:
@@ -212,6 +215,8 @@ def run_trial(
         As in :func:`mne_hnn.network.drive_events`.
     engine : str
         ``'coreneuron'`` or ``'neuron'``.
+    n_threads : int
+        Threads of this process; each cell lives on one of them.
     record : Record | None
         What to record of the cells; None for nothing.
     progress : callable
@@ -223,9 +228,14 @@ def run_trial(
         Moments and spikes.
     """
     steps = n_steps(tstop, dt)
+    ranks.check_together()
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     with _running:
         column = column_for(network, drives, tstop, dt)
+        if not column.set_threads(n_threads):
+            clear()
+            column = column_for(network, drives, tstop, dt)
+            column.set_threads(n_threads)
         armed = arm(column, network, drives, trial, tstop, seed)
         sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
         recorder = Recorder(column, network, sites, record or Record(), dt, steps)
@@ -235,24 +245,36 @@ def run_trial(
     if moments.shape[1:] != (steps + 1,) and len(moments):
         raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
     # "not below" rather than "above": what is not a number is caught too
-    if (len(moments) and not np.abs(moments).max() < column.largest_moment) or not largest_voltage < 1e4:
+    stable = largest_voltage < 1e4 and not (len(moments) and not np.abs(moments).max() < column.largest_moment)
+    moments = moments.reshape(-1, steps + 1)
+    if column.share.rank == 0:  # all ranks know the spikes of the drives
+        times = np.concatenate([times, armed.spike_times])
+        gids = np.concatenate([gids, armed.spike_gids])
+    silent = np.zeros(steps + 1)
+    references = {
+        name: moments[column.reference_moments[name]] if name in column.reference_moments else silent
+        for name in column.moment_groups
+    }
+    sums = {name: moments[rows].sum(axis=0) for name, rows in column.moment_groups.items()}
+    recordings, lfp = recorder.results()
+    pieces = ranks.gather(Piece(stable, sums, references, times, gids, recordings, lfp))
+    if not all(piece.stable for piece in pieces):
         raise SimulationError(
             "The simulation became unstable: voltages exceed 10 V or are not numbers. Reduce dt, or look for a weight, "
             "a bias or a channel density that is far too large."
         )
-    times = np.concatenate([times, armed.spike_times])
-    gids = np.concatenate([gids, armed.spike_gids])
+    times = np.concatenate([piece.spike_times for piece in pieces])
+    gids = np.concatenate([piece.spike_gids for piece in pieces])
     order = np.lexsort((gids, times))
-    recordings, lfp = recorder.results()
-    groups = column.moment_groups
     return Trial(
         index=trial,
-        moments={name: moments[rows].sum(axis=0) for name, rows in groups.items()},
+        moments=total([piece.moments for piece in pieces]),
         references={
-            name: moments[column.reference_moments[name]] * (rows.stop - rows.start) for name, rows in groups.items()
+            name: moment * len(network.populations[name])
+            for name, moment in total([piece.references for piece in pieces]).items()
         },
         spike_times=times[order],
         spike_gids=gids[order],
-        recordings=recordings,
-        lfp=lfp,
+        recordings=join_recordings([piece.recordings for piece in pieces], network, record or Record()),
+        lfp=total([piece.lfp for piece in pieces]),
     )

@@ -11,7 +11,7 @@ from ..errors import MneHnnError
 from . import library, toolchain
 
 _PACKAGES = ("mne-hnn", "mne", "neuron", "numpy", "scipy", "matplotlib", "pyvista", "nibabel")
-_EXTRAS = ("nilearn", "trame", "mne-bids", "cma", "dask", "mpi4py")
+_EXTRAS = ("nilearn", "trame", "mne-bids", "cma", "dask", "openmpi")
 
 
 def _package(name: str) -> str:

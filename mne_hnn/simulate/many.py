@@ -39,6 +39,7 @@ def simulate_many(
     seed: int | None = None,
     baseline: str = "measured",
     engine: str = "auto",
+    n_threads: int = 1,
     record: Record | Mapping[str, Any] | None = None,
     n_jobs: int = 1,
     executor: Executor | None = None,
@@ -51,7 +52,7 @@ def simulate_many(
     ----------
     networks : sequence of Network
         The networks.
-    tstop, n_trials, dt, seed, baseline, engine, record
+    tstop, n_trials, dt, seed, baseline, engine, n_threads, record
         As in :func:`simulate`, the same for all.
     n_jobs : int
         Processes; trials of all networks share them.
@@ -86,6 +87,7 @@ def simulate_many(
         seed=seed,
         baseline=baseline,
         engine=available_engine(engine),
+        n_threads=n_workers(n_threads, "n_threads"),
         record=as_record(record),
     )
     for network in networks:

@@ -40,14 +40,18 @@ class _Traces:
     rows: dict[Any, int] = field(default_factory=dict)
     vectors: list[Any] = field(default_factory=list)
 
-    def row(self, key: Any, reference: Callable[[], Any]) -> int:
-        """Return the row of a variable, which is recorded from now on."""
+    def row(self, key: Any, reference: Callable[[], Any], *owner: Any) -> int:
+        """Return the row of a variable, which is recorded from now on; `owner` is a point process of its thread."""
         if key not in self.rows:
             vector = self.h.Vector()
-            vector.record(reference())
+            vector.record(*owner, reference())
             self.rows[key] = len(self.vectors)
             self.vectors.append(vector)
         return self.rows[key]
+
+
+def _nothing(values: _Values, _: _Values) -> _Values:
+    return values[:0]
 
 
 class Recorder:
@@ -81,11 +85,14 @@ class Recorder:
         self._lagged = record.synaptic_current is not None
         self._last: _Values | None = None  # what came last before the present stretch
         self._traces = _Traces(column.h)
+        self._anchors: dict[int, Any] = {}
         self._results: dict[tuple[str, str], tuple[_Combine, _Values]] = {}
         # before any of them can be pointed at
         self._set_membrane_currents(record.membrane_current is not None or bool(network.electrodes))
         for quantity, channels in recording_channels(network, record).items():
-            self._plan(("recordings", quantity), len(channels), getattr(self, f"_{quantity}")(channels))
+            own = tuple(channel for channel in channels if column.share.has(channel.gid))
+            combine = getattr(self, f"_{quantity}")(own) if own else _nothing
+            self._plan(("recordings", quantity), len(own), combine)
         for name, array in network.electrodes.items():
             self._plan(("lfp", name), len(array), self._potential(potential_weights(array, network)))
 
@@ -123,7 +130,17 @@ class Recorder:
             sec = self._column.section(gid, section)
             return sec((index + 0.5) / sec.nseg)._ref_i_membrane_
 
-        return self._traces.row(("membrane", gid, section, index), reference)
+        return self._traces.row(("membrane", gid, section, index), reference, *self._anchor(gid))
+
+    def _anchor(self, gid: int) -> tuple[Any, ...]:
+        """Return what tells NEURON the thread of a cell: for membrane currents it does not find that out itself."""
+        if self._column.pc.nthread() == 1:
+            return ()
+        if gid not in self._anchors:
+            clamp = self._column.h.IClamp(self._column.root(gid)(0.5))
+            clamp.amp = 0.0
+            self._anchors[gid] = clamp
+        return (self._anchors[gid],)
 
     def _section_rows(self, gid: int, section: str) -> list[int]:
         n = self._column.section(gid, section).nseg
@@ -160,13 +177,16 @@ class Recorder:
         return combine
 
     def _potential(self, weights: _Values) -> _Combine:
-        rows = [
-            row
-            for name, population in self._network.populations.items()
-            for gid in self._network.gid_ranges[name]
-            for section in population.template.sections
-            for row in self._section_rows(gid, section)
-        ]
+        rows: list[int] = []
+        own: list[bool] = []  # by segment
+        for name, population in self._network.populations.items():
+            n_segments = sum(section.nseg for section in population.template.sections.values())
+            for gid in self._network.gid_ranges[name]:
+                own += [self._column.share.has(gid)] * n_segments
+                if own[-1]:
+                    rows += [row for part in population.template.sections for row in self._section_rows(gid, part)]
+        if not all(own):
+            weights = weights[:, own]
         if rows == list(range(rows[0], rows[-1] + 1)):
             part = slice(rows[0], rows[-1] + 1)  # a view: no copy of what is by far the largest table
             return lambda values, _: weights @ values[part]
@@ -213,4 +233,5 @@ class Recorder:
     def close(self) -> None:
         """Stop recording; the column can be run without."""
         self._traces.vectors.clear()
+        self._anchors.clear()
         self._set_membrane_currents(False)

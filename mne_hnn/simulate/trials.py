@@ -79,6 +79,7 @@ class TrialSettings:
     baseline: str
     engine: str
     record: Record
+    n_threads: int = 1
 
 
 def check_record(network: Network, record: Record, dt: float) -> None:
@@ -151,6 +152,7 @@ def work(network: Network, index: int, settings: TrialSettings, progress: Callab
         dt=settings.dt,
         seed=settings.seed,
         engine=settings.engine,
+        n_threads=settings.n_threads,
         record=settings.record,
         progress=progress,
     )
@@ -172,7 +174,7 @@ def available_engine(engine: str) -> str:
     return "neuron"
 
 
-def _progress(total: int) -> Callable[[], None]:
+def draw_progress(total: int) -> Callable[[], None]:
     """Return a function to call after each of `total` parts; it draws a bar if there is more than one."""
     if total < 2:
         return lambda: None
@@ -185,17 +187,50 @@ def _run_all(network: Network, n_trials: int, settings: TrialSettings, n_jobs: i
     done: dict[int, Trial] = {}
     try:
         if n_jobs == 1:
-            progress = _progress(n_trials * n_stretches(settings.tstop))
+            progress = draw_progress(n_trials * n_stretches(settings.tstop))
             for index in range(n_trials):
                 done[index] = work(network, index, settings, progress)
             return done
-        advance = _progress(n_trials)
+        advance = draw_progress(n_trials)
         tasks = {index: (network, index, settings) for index in range(n_trials)}
         return pool(n_workers(n_jobs)).run(work, tasks, lambda _index, _trial: advance())
     except SimulationError as error:
         done = done or error.completed or {}
         error.completed = collect(network, done, settings) if done else None
         raise
+
+
+def trial_settings(
+    network: Network,
+    tstop: float,
+    *,
+    dt: float,
+    seed: int | None,
+    baseline: str,
+    engine: str,
+    n_threads: int,
+    record: Record | Mapping[str, Any] | None,
+) -> TrialSettings:
+    """Check what a user gave for a simulation, before the work."""
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+    n_steps(tstop, dt)
+    n_threads = n_workers(n_threads, "n_threads")
+    if check_name(baseline, BASELINES, "baseline") == "published":
+        _pyramidal_cells(network)  # refuse before the work, not after it
+    record = as_record(record)
+    check_record(network, record, dt)
+    engine = available_engine(engine)
+    warn_of_contacts_inside_cells(network)
+    return TrialSettings(
+        tstop=float(tstop),
+        dt=float(dt),
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+        record=record,
+        n_threads=n_threads,
+    )
 
 
 @verbose
@@ -209,6 +244,7 @@ def simulate(
     seed: int | None = None,
     baseline: str = "measured",
     engine: str = "auto",
+    n_threads: int = 1,
     record: Record | Mapping[str, Any] | None = None,
     verbose: bool | str | int | None = None,
 ) -> Simulation:
@@ -237,6 +273,10 @@ def simulate(
     engine : str
         ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower. ``'auto'`` takes
         CoreNEURON if the mechanisms could be compiled for it.
+    n_threads : int
+        Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
+        the dipole does in its last bits. Pays for one trial of a large network; for several trials or networks
+        `n_jobs` gains more.
     record : Record | dict | None
         What to record of single cells, such as ``{"voltage": "soma"}``: see :class:`Record`. What the electrodes of
         the network see is always recorded.
@@ -264,19 +304,10 @@ def simulate(
     machine. The network is kept built in each process, so that a further call with other drives or weights starts
     at once; :func:`clear` frees it.
     """
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
-    n_steps(tstop, dt)
-    n_trials = check_int(n_trials, "n_trials", minimum=1)
-    if check_name(baseline, BASELINES, "baseline") == "published":
-        _pyramidal_cells(network)  # refuse before the work, not after it
-    record = as_record(record)
-    check_record(network, record, dt)
-    engine = available_engine(engine)
-    warn_of_contacts_inside_cells(network)
-    settings = TrialSettings(
-        tstop=float(tstop), dt=float(dt), seed=seed, baseline=baseline, engine=engine, record=record
+    settings = trial_settings(
+        network, tstop, dt=dt, seed=seed, baseline=baseline, engine=engine, n_threads=n_threads, record=record
     )
+    n_trials = check_int(n_trials, "n_trials", minimum=1)
     n_workers(n_jobs)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
     return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)

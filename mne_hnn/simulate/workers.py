@@ -22,11 +22,12 @@ Key = TypeVar("Key", bound=Hashable)
 _Finished = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]
 
 
-def n_workers(n_jobs: int) -> int:
+def n_workers(n_jobs: int, what: str = "n_jobs") -> int:
     """Return the number of processes that `n_jobs` asks for; negative counts from the number of cores, as in MNE."""
-    n_jobs = check_int(n_jobs, "n_jobs")
+    n_jobs = check_int(n_jobs, what)
     if n_jobs == 0:
-        raise ParameterError("n_jobs must be a positive number of processes, or -1 for one per core, got 0.")
+        kind = what.removeprefix("n_").replace("jobs", "processes").replace("procs", "processes")
+        raise ParameterError(f"{what} must be a positive number of {kind}, or -1 for one per core, got 0.")
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
