@@ -6,6 +6,7 @@ What is not a row of this file is tested where it belongs: baseline (16) in ``si
 
 import contextlib
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -13,9 +14,12 @@ from mne_hnn import Dipole, Spikes, average_dipoles
 from mne_hnn.errors import DataError, ParameterError
 from mne_hnn.fit import OPTIMIZERS, Parameter, ParameterSpace, fit_drives
 from mne_hnn.fit.optimizers import BudgetSpent
+from mne_hnn.io import read_hnn_params, read_network, read_spikes_txt
 from mne_hnn.lfp import contact_positions
-from mne_hnn.network import drive_events, jones_2009, replace
+from mne_hnn.network import connection_wires, drive_events, jones_2009, replace
 from mne_hnn.simulate import simulate
+from mne_hnn.sweep import read_sweep, run_sweep
+from mne_hnn.viz import plot_dipole, plot_psd
 
 SMALL = (3, 3)
 
@@ -74,12 +78,60 @@ def test_02_the_record_of_a_search_has_one_row_per_evaluation():
     assert len(fit.evaluations) == 6
 
 
+def test_04_the_spectrum_of_several_dipoles_is_their_average():
+    times = np.arange(1000) * 1e-3
+    one, two = (Dipole(1e-9 * np.sin(2 * np.pi * f * times)[None], times, ["agg"]) for f in (20.0, 60.0))
+    axes = plot_psd([one, two], fmin=5.0, fmax=100.0, show=False).axes[0]
+    drawn = max(axes.lines, key=lambda line: line.get_linewidth())
+    frequencies, power = (np.asarray(part) for part in drawn.get_data())
+    peaks = [power[np.argmin(np.abs(frequencies - f))] for f in (20.0, 60.0)]
+    assert min(peaks) > 0.5 * max(peaks)
+    plt.close("all")
+
+
 def test_05_rates_count_only_the_window():
     spikes = Spikes(
         trial=[0, 0, 0], time=[0.01, 0.06, 0.15], gid=[0, 0, 0], gid_ranges={"cell": range(1)}, n_trials=1, tmin=0.0,
         tmax=0.2,
     )  # fmt: skip
     assert spikes.rates(0.05, 0.1)["cell"] == pytest.approx(20.0)
+
+
+def test_06_spikes_that_are_read_have_rates_in_the_order_of_trials(tmp_path):
+    for trial in range(12):
+        (tmp_path / f"spk_{trial}.txt").write_text(f"{trial + 1:.3f}\t0\tL2_basket\n")  # one spike each
+    spikes = read_spikes_txt(tmp_path / "spk_*.txt")
+    np.testing.assert_allclose(spikes.time, np.arange(1, 13) * 1e-3)
+    assert spikes.rates()["L2_basket"] > 0
+
+
+def test_07_files_keep_the_in_plane_distance(tmp_path):
+    network = one_drive(event_seed=3).with_positions(inplane_distance_um=30.0)
+    network.save(tmp_path / "net.json")
+    again = read_network(tmp_path / "net.json")
+    assert again == network
+    first, second = (simulate(one, 20.0, verbose="error") for one in (network, again))
+    assert first.dipole.data.tobytes() == second.dipole.data.tobytes()
+
+
+def test_08_files_keep_the_pairs_of_sparse_connections(tmp_path):
+    network = jones_2009(mesh_shape=SMALL).with_connection_changes(0, changes={"probability": 0.5, "seed": 7})
+    network.save(tmp_path / "net.json")
+    again = read_network(tmp_path / "net.json")
+    again.save(tmp_path / "net2.json")
+    wires = [connection_wires(one) for one in (network, again, read_network(tmp_path / "net2.json"))]
+    for other in wires[1:]:
+        np.testing.assert_array_equal(other.source, wires[0].source)
+        np.testing.assert_array_equal(other.target, wires[0].target)
+
+
+def test_09_spike_trains_need_no_seed_and_survive_a_file(tmp_path):
+    network = jones_2009(mesh_shape=SMALL).with_spike_train_drive(
+        "train", times_ms=[[3.0, 5.0]], location="proximal", weights_ampa={"L2_pyramidal": 0.01}, synaptic_delays=0.1,
+        cell_specific=False, n_drive_cells=1, probability=0.5,
+    )  # fmt: skip
+    network.save(tmp_path / "net.json")
+    assert read_network(tmp_path / "net.json") == network
 
 
 def test_10_an_open_end_follows_each_run():
@@ -90,6 +142,18 @@ def test_10_an_open_end_follows_each_run():
     assert max(drive_events(network, 0, 30.0, None)["alpha"][0]) < 30.0
     simulate(network, 30.0, verbose="error")
     assert simulate(network, 100.0, verbose="error").spikes.select(cell_types="alpha").time.max() > 0.08
+
+
+def test_11_a_sweep_without_dipoles_runs():
+    swept = run_sweep(one_drive(), {"drives.ev.mu_ms": [5.0, 8.0]}, tstop=15.0, keep="spikes", verbose="error")
+    assert [len(swept.spikes(k)) > 0 for k in range(2)] == [True, True]
+
+
+def test_12_plotting_leaves_the_list_alone():
+    dipoles = [flat(), flat(2.0)]
+    plot_dipole(dipoles, average=True, show=False)
+    assert len(dipoles) == 2
+    plt.close("all")
 
 
 def test_13_electrodes_keep_their_settings():
@@ -144,6 +208,15 @@ def test_20_scores_are_those_of_trials_that_the_search_has_not_seen():
     assert not np.isin(np.round(fresh.time, 9), np.round(seen.time, 9)).any()
 
 
+def test_22_results_of_a_sweep_need_no_pickle_and_are_in_order(tmp_path):
+    delays = [float(k) for k in range(3, 15)]
+    run_sweep(one_drive(), {"drives.ev.mu_ms": delays}, tstop=5.0, folder=tmp_path / "s", verbose="error")
+    assert read_sweep(tmp_path / "s").parameters["drives.ev.mu_ms"].tolist() == delays
+    for file in (tmp_path / "s" / "points").glob("*.npz"):
+        with np.load(file, allow_pickle=False) as stored:
+            assert all(stored[name].dtype != object for name in stored)
+
+
 def test_23_cell_types_have_any_name_and_baskets_of_layer_5_take_distal_input():
     network = jones_2009(mesh_shape=SMALL)
     template = network.cell_types["L5_basket"]
@@ -155,6 +228,12 @@ def test_23_cell_types_have_any_name_and_baskets_of_layer_5_take_distal_input():
         synaptic_delays=0.1,
     )  # fmt: skip
     assert simulate(driven, 20.0, verbose="error").spikes.counts()["my_interneuron"] >= 1
+
+
+def test_24_parameter_files_name_what_they_do_not_know(tmp_path):
+    (tmp_path / "p.json").write_text('{"gbar_L2Pyr_L2Pyr_ampa": 0.001, "gbar_L2Pyr_L2Pyr_amp": 0.001}')
+    with pytest.warns(RuntimeWarning, match="'gbar_L2Pyr_L2Pyr_amp'. Did you mean 'gbar_L2Pyr_L2Pyr_ampa'"):
+        read_hnn_params(tmp_path / "p.json")
 
 
 def test_25_a_target_in_the_wrong_unit_is_refused():
