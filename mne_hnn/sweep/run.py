@@ -237,7 +237,8 @@ def _result(
 
 def _tell(result: SweepResult) -> None:
     place = "in memory" if result.folder is None else f"in {result.folder}"
-    logger.info("%d points, %d of them without a result, %s.", len(result), len(result.failed), place)
+    lacking = f", {len(result.failed)} of them without a result" if result.failed else ""
+    logger.info("%d point(s)%s, %s.", len(result), lacking, place)
     for index, error in list(result.failed.items())[:3]:
         logger.info("  point %d (%s): %s", index, described(result.points[index]), error)
 
