@@ -11,8 +11,10 @@ from typing import IO, Any
 
 from ..errors import CacheError, DataError, ParameterError
 
-__all__ = ["Target", "check_schema", "existing", "new_file", "read_json", "read_text", "write_whole"]
+__all__ = ["SCRATCH", "Target", "check_schema", "existing", "new_file", "read_json", "read_text", "write_whole"]
 
+#: What the names of unfinished files begin with.
+SCRATCH = ".writing-"
 Target = str | os.PathLike[str]
 
 
@@ -28,7 +30,7 @@ def new_file(path: Target, overwrite: bool) -> Path:
 
 def write_whole(file: Path, write: Callable[[IO[bytes]], Any], what: str) -> None:
     """Write a file under another name and rename it, so that nobody ever finds a part of it."""
-    scratch = file.with_name(f".writing-{uuid.uuid4().hex}")
+    scratch = file.with_name(f"{SCRATCH}{uuid.uuid4().hex}")
     try:
         try:
             with scratch.open("xb") as stream:

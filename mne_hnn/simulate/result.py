@@ -121,19 +121,9 @@ class Simulation:
         return plot_lfp(self.lfp[self._array(name)], **{"network": self.network, **options})
 
     def plot_csd(self, name: str | None = None, **options: Any) -> Figure:
-        """Plot the current source density below an electrode array; see :func:`mne_hnn.viz.plot_csd`.
+        """Plot the current source density below an electrode array, with arguments as :meth:`plot_lfp`.
 
-        Parameters
-        ----------
-        name : str | None
-            Which of :attr:`lfp`; None if there is one only.
-        **options
-            As for the function; the layers of the network are marked unless ``network=None``.
-
-        Returns
-        -------
-        fig : matplotlib.figure.Figure
-            The figure.
+        See :func:`mne_hnn.viz.plot_csd`.
         """
         from ..viz import plot_csd
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import CacheError, DataError, ParameterError
+from ..io._files import SCRATCH, write_whole
 from .records import Record
 
 __all__ = ["DESCRIPTION", "TABLE", "FolderStore", "MemoryStore", "Store", "read_description"]
@@ -22,7 +21,6 @@ __all__ = ["DESCRIPTION", "TABLE", "FolderStore", "MemoryStore", "Store", "read_
 DESCRIPTION = "sweep.json"
 TABLE = "sweep.tsv"
 POINTS = "points"
-SCRATCH = ".writing-"
 #: Raise it when the files change their form.
 SCHEMA = 1
 
@@ -136,28 +134,14 @@ class FolderStore:
 
     def write(self, key: str, record: Record) -> None:
         """Keep the arrays of a point."""
-        self._write(self.file(key), lambda stream: np.savez(stream, **record))
+        write_whole(self.file(key), lambda stream: np.savez(stream, **record), "point of the sweep")
 
     def write_table(self, text: str) -> None:
         """Write the table."""
         self._write_text(TABLE, text)
 
     def _write_text(self, name: str, text: str) -> None:
-        self._write(self.folder / name, lambda stream: stream.write(text.encode()))
-
-    def _write(self, file: Path, write: Callable[[Any], Any]) -> None:
-        scratch = file.with_name(f"{SCRATCH}{uuid.uuid4().hex}")
-        try:
-            try:
-                with scratch.open("xb") as stream:
-                    write(stream)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.replace(scratch, file)
-            finally:
-                scratch.unlink(missing_ok=True)
-        except OSError as error:
-            raise CacheError(f"{file} cannot be written: {error.strerror or error}.") from error
+        write_whole(self.folder / name, lambda stream: stream.write(text.encode()), "sweep")
 
 
 def read_description(folder: Path) -> dict[str, Any]:
