@@ -76,6 +76,17 @@ def test_potential_equals_that_of_the_published_software():
     assert np.abs(own).max() > 50.0  # uV: something was measured
 
 
+def test_potential_of_the_full_column_equals_the_published_one():
+    """The HNN gallery's page on extracellular potentials: 25 contacts through the 10x10 column."""
+    contacts = [(135.0, 135.0, float(z)) for z in range(-325, 2076, 100)]
+    column = with_erp_drives(jones_2009()).with_positions(inplane_distance_um=30.0).with_electrodes("shank", contacts)
+    simulation = simulate(column, 170.0, record={"sfreq": 1000.0}, baseline="published", verbose="error")
+    own = simulation.lfp["shank"].get_data()[0] * 1e6
+    assert own.shape == (25, 171)
+    assert nrmse(own, peer()["h02/lfp"]) < 1e-5
+    assert nrmse(simulation.dipole["agg"][::40] * 1e9, peer()["h02/agg"]) < 1e-5
+
+
 def test_line_sources_differ_from_the_published_ones_by_their_overlap_only():
     """The published software lets neighbouring lines overlap; what is left agrees to some per cent."""
     own = recorded().lfp["lines"].get_data()[0] * 1e6
