@@ -323,7 +323,8 @@ def wait_for(condition, seconds=60.0):
 
 
 LONG = """
-    import sys, tempfile
+    import signal, sys, tempfile
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored, in the background
     tempfile.tempdir = sys.argv[1]
     from mne_hnn.network import jones_2009, with_erp_drives
     from mne_hnn.simulate import simulate_mpi
