@@ -13,9 +13,10 @@ from . import errors, network
 from .errors import MneHnnError
 
 if TYPE_CHECKING:
-    from . import compare, fit, io, pipeline, simulate, source, sweep, viz
+    from . import compare, fit, io, lfp, pipeline, recordings, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .network import Network
+    from .recordings import Recording
     from .simulate import Simulation
     from .spikes import Spikes
 
@@ -25,11 +26,13 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 _LAZY_MODULES = (
-    "compare", "dipole", "fit", "io", "network", "pipeline", "simulate", "source", "spikes", "sweep", "viz"
+    "compare", "dipole", "fit", "io", "lfp", "network", "pipeline", "recordings", "simulate", "source", "spikes", "sweep",
+    "viz",
 )  # fmt: skip
 _LAZY_NAMES = {
     "Dipole": "dipole",
     "Network": "network",
+    "Recording": "recordings",
     "Simulation": "simulate",
     "Spikes": "spikes",
     "average_dipoles": "dipole",
@@ -40,6 +43,7 @@ __all__ = [
     "Dipole",
     "MneHnnError",
     "Network",
+    "Recording",
     "Simulation",
     "Spikes",
     "__version__",
@@ -48,9 +52,11 @@ __all__ = [
     "errors",
     "fit",
     "io",
+    "lfp",
     "network",
     "pipeline",
     "read_dipole",
+    "recordings",
     "simulate",
     "source",
     "sweep",
