@@ -88,6 +88,13 @@ def check_record(network: Network, record: Record, dt: float) -> None:
     every_nth(record, dt)
 
 
+def _stacked(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.float64]:
+    """Join trials and convert their unit in place: such tables can be large."""
+    table = np.array(parts)
+    table *= unit
+    return table
+
+
 def _recordings(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, Recording]:
     channels = recording_channels(network, settings.record)
     times = _sample_times(settings)
@@ -95,7 +102,7 @@ def _recordings(network: Network, trials: Sequence[Trial], settings: TrialSettin
         quantity: Recording(
             quantity=quantity,
             times=times,
-            data=np.array([trial.recordings[quantity] for trial in trials]) * _SI[quantity],
+            data=_stacked([trial.recordings[quantity] for trial in trials], _SI[quantity]),
             channels=found,
             trials=tuple(trial.index for trial in trials),
         )
@@ -112,7 +119,7 @@ def _sample_times(settings: TrialSettings) -> NDArray[np.float64]:
 def _lfp(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, mne.EpochsArray]:
     sfreq = 1 / (every_nth(settings.record, settings.dt) * settings.dt * MS)
     return {
-        name: lfp_epochs(np.array([trial.lfp[name] for trial in trials]) * UV, sfreq, name, array)
+        name: lfp_epochs(_stacked([trial.lfp[name] for trial in trials], UV), sfreq, name, array)
         for name, array in network.electrodes.items()
     }
 
