@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import mne
 import numpy as np
 from mne.io.constants import FIFF
 from numpy.typing import NDArray
 
+from ._checks import check_name
 from ._units import UM
 from .errors import DataError, ParameterError
 from .network import Electrodes
@@ -17,6 +18,10 @@ from .network import Electrodes
 __all__ = ["contact_positions", "current_source_density", "lfp_epochs"]
 
 _Potential = TypeVar("_Potential", mne.Evoked, mne.BaseEpochs)
+
+ENDS = ("drop", "continue")
+#: Types of channels that hold potentials inside the tissue.
+POTENTIALS = ("seeg", "ecog", "dbs")
 
 # how far the distances of contacts may differ, relative to their mean, to count as equal
 _EQUAL = 1e-3
@@ -74,7 +79,7 @@ def _spacing(positions: NDArray[np.float64]) -> float:
     return spacing
 
 
-def current_source_density(lfp: _Potential) -> _Potential:
+def current_source_density(lfp: _Potential, *, ends: str = "drop") -> _Potential:
     """Estimate the current source density along a laminar array.
 
     Where the potential varies along one line only, Poisson's equation leaves its second spatial derivative:
@@ -84,37 +89,64 @@ def current_source_density(lfp: _Potential) -> _Potential:
     Parameters
     ----------
     lfp : mne.Evoked | mne.Epochs
-        Potentials of contacts on one straight line at equal distances, in their order.
+        Potentials (channels of type ``seeg``, ``ecog`` or ``dbs``) of contacts on one straight line at equal distances,
+        in their order, none of them marked as bad.
+    ends : str
+        The first and the last contact have one neighbour only, and so no second difference. ``'drop'`` leaves them
+        out. ``'continue'`` gives them the straight line through the next two, as the published software does: next to
+        a strong source this makes a strong sink that is not there.
 
     Returns
     -------
     csd : mne.Evoked | mne.Epochs
-        The same channels with type ``csd``, V/m2: sources positive, sinks negative. The values at both ends are
-        continued linearly from their two neighbours. Times the conductivity (S/m) it is in A/m3.
+        The same channels, without the two at the ends, with type ``csd``, V/m2: sources positive, sinks negative.
+        Times the conductivity (S/m) it is in A/m3.
 
     Raises
     ------
     DataError
-        Fewer than three contacts, no positions, or contacts that are not on one line at equal distances.
+        Fewer than three contacts, no positions, bad channels, other types of channels, or contacts that are not on
+        one line at equal distances.
     """
     if not isinstance(lfp, (mne.Evoked, mne.BaseEpochs)):
         raise ParameterError(
             f"current_source_density needs an mne.Evoked or mne.Epochs, such as simulation.lfp['shank'], got "
             f"{type(lfp).__name__}."
         )
-    spacing = _spacing(contact_positions(lfp))
-    evoked = isinstance(lfp, mne.Evoked)
-    data = np.asarray(lfp.data if evoked else lfp.get_data(copy=False))
+    check_name(ends, ENDS, "treatment of ends")
+    spacing = _spacing(_sound_positions(lfp))
+    csd: _Potential = lfp.copy() if isinstance(lfp, mne.Evoked) else lfp.copy().load_data()
+    evoked = isinstance(csd, mne.Evoked)
+    data = np.asarray(csd.data if evoked else csd.get_data(copy=False))
     inner = -np.diff(data, n=2, axis=-2) / spacing**2
-    density = np.concatenate([_beyond(inner, 0, 1), inner, _beyond(inner, -1, -2)], axis=-2)
-    info = mne.create_info(lfp.ch_names, lfp.info["sfreq"], "csd", verbose="error")
-    for channel, source in zip(info["chs"], lfp.info["chs"], strict=True):
-        channel["loc"][:], channel["coord_frame"] = source["loc"], source["coord_frame"]
-    info["description"] = lfp.info["description"]
-    options: dict[str, Any] = {"tmin": float(lfp.times[0]), "baseline": None, "verbose": "error"}
+    if ends == "continue":
+        inner = np.concatenate([_beyond(inner, 0, 1), inner, _beyond(inner, -1, -2)], axis=-2)
+    else:
+        csd.pick(csd.ch_names[1:-1], verbose="error")
+    for channel in csd.info["chs"]:  # as MNE marks them; its set_channel_types does not know their unit
+        channel.update(kind=FIFF.FIFFV_EEG_CH, coil_type=FIFF.FIFFV_COIL_EEG_CSD, unit=FIFF.FIFF_UNIT_V_M2)
     if evoked:
-        return mne.EvokedArray(density, info, comment=lfp.comment, nave=lfp.nave, **options)
-    return mne.EpochsArray(density, info, events=lfp.events, event_id=lfp.event_id, proj=False, **options)
+        csd.data = inner
+    else:
+        csd._data = inner  # MNE has no public way to give epochs other values
+    return csd
+
+
+def _sound_positions(lfp: mne.Evoked | mne.BaseEpochs) -> NDArray[np.float64]:
+    """Return where the contacts are, refusing what is no potential of a depth electrode, or marked as bad."""
+    kinds = sorted(set(lfp.get_channel_types()) - set(POTENTIALS))
+    if kinds:
+        raise DataError(
+            f"The current source density needs potentials (channels of type {', '.join(POTENTIALS)}), got "
+            f"{', '.join(kinds)}: pick those channels, or set their type with set_channel_types."
+        )
+    bads = [name for name in lfp.ch_names if name in lfp.info["bads"]]
+    if bads:
+        raise DataError(
+            f"Contact {bads[0]!r} is marked as bad, and its neighbours' density would be wrong, too: interpolate it, "
+            "take a part of the array without it, or clear info['bads']."
+        )
+    return contact_positions(lfp)
 
 
 def _beyond(inner: NDArray[np.float64], end: int, neighbour: int) -> NDArray[np.float64]:

@@ -512,9 +512,9 @@ def time_frequency_power(
 ) -> tuple[Floats, Floats]:
     """Return power over time and frequency by Morlet wavelets, averaged over trials.
 
-    Records are prepared as in :func:`power_spectrum`, then continued with zeros, so that wavelets longer than a record
-    can be used (:func:`mne.time_frequency.tfr_array_morlet` refuses them): within half a wavelet of the ends, power
-    is too low.
+    Records are prepared as in :func:`power_spectrum`, then continued by point reflection at both ends, which makes no
+    step there, and lets wavelets be longer than a record (:func:`mne.time_frequency.tfr_array_morlet` refuses them):
+    within half a wavelet of the ends, power is in part that of the mirror image.
 
     Parameters
     ----------
@@ -553,7 +553,7 @@ def time_frequency_power(
     data, rate, start = _records(dipoles, layer, burn_in_ms, float(grid[-1]), "freqs")
     n_times = data.shape[-1]
     margin = int(np.ceil(5 * (cycles / (2 * np.pi * grid)).max() * rate)) + 1  # MNE's wavelets end at 5 deviations
-    padded = np.pad(data, ((0, 0), (margin, margin)))[:, np.newaxis]
+    padded = np.pad(data, ((0, 0), (margin, margin)), mode="reflect", reflect_type="odd")[:, np.newaxis]
     found = tfr_array_morlet(padded, rate, grid, n_cycles=cycles, output="avg_power", verbose="error")[0]
     # MNE's wavelets have a sum of squares of 2 over samples; over time, as needed for a density, that is 2 / rate
     power = found[:, margin : margin + n_times : decim] / rate

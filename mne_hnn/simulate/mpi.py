@@ -23,6 +23,7 @@ from . import ranks
 from .engine import Trial, clear, n_stretches
 from .mpi_files import read_errors, read_trial, write_task
 from .mpi_library import Launcher, find_launcher, library_of_world, world_size
+from .precautions import warn_of_large_tables
 from .record import Record
 from .result import Simulation
 from .trials import TrialSettings, collect, draw_progress, trial_settings, work
@@ -111,6 +112,7 @@ def simulate_mpi(
         raise ParameterError(
             f"The network has {network.n_cells} cells, fewer than the {count} processes asked for: take fewer."
         )
+    warn_of_large_tables(network, settings.record, tstop, dt, n_trials)
     logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", n_trials, tstop, network.n_cells, count)
     if size > 1:
         return _in_world(network, n_trials, settings)

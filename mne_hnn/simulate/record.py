@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
 from .._checks import check_int, check_name, check_positive
 from ..errors import ParameterError
 from ..network import CellTemplate, Network
@@ -30,8 +34,9 @@ class Record(Value):
     cells : str | int | sequence of str | sequence of int | None
         Cell types, or cell numbers; None for all cells.
     sfreq : float | None
-        Samples per second to keep, also of electrodes; every step for None. It must divide the step's rate, and is
-        taken without a filter.
+        Samples per second to keep, also of electrodes; every step for None. It must divide the step's rate. Quantities
+        of cells are sampled as they are; potentials of electrodes go through a filter against aliasing first, without
+        delay, as behind an amplifier.
     """
 
     voltage: Sections = None
@@ -53,6 +58,11 @@ class Record(Value):
             object.__setattr__(self, "cells", chosen)
         if self.sfreq is not None:
             object.__setattr__(self, "sfreq", check_positive(self.sfreq, "Record: sfreq (Hz)"))
+
+        if self.cells is not None and not self.quantities:
+            raise ParameterError(
+                "Record: cells are chosen, but nothing to record of them: name a quantity, such as voltage='soma'."
+            )
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -96,6 +106,32 @@ def every_nth(record: Record, dt: float) -> int:
             f"take {1e3 / dt / max(steps, 1):g} Hz."
         )
     return steps
+
+
+def thinned(values: NDArray[np.float64], every: int) -> NDArray[np.float64]:
+    """Return one of so many samples of each row, behind a low-pass filter without delay.
+
+    The filter is that of :func:`scipy.signal.resample_poly`, half its height at the new Nyquist frequency. Rows are
+    continued by point reflection at both ends, so that the filter makes no step there.
+
+    Parameters
+    ----------
+    values : array, shape (n_rows, n_samples)
+        The rows.
+    every : int
+        Distance of the samples to keep.
+
+    Returns
+    -------
+    values : array, shape (n_rows, (n_samples - 1) // every + 1)
+        The same samples as ``values[:, ::every]``, filtered.
+    """
+    if every == 1 or values.shape[1] < 2:
+        return values[:, ::every]
+    margin = 20 * every  # the filter reaches 10 samples to each side
+    padded = np.pad(values, ((0, 0), (margin, margin)), mode="reflect", reflect_type="odd")
+    kept = resample_poly(padded, 1, every, axis=-1)[:, 20:]
+    return np.asarray(kept[:, : (values.shape[1] - 1) // every + 1])
 
 
 def _chosen_cells(network: Network, record: Record) -> list[tuple[int, str]]:

@@ -18,11 +18,11 @@ from ..network import Network
 from ..recordings import RecordingChannel
 from .build import SYNAPSE_SLOTS, Column, Site, receptor_order
 from .extracellular import potential_weights
-from .record import Record, every_nth, recording_channels
+from .record import Record, every_nth, recording_channels, thinned
 
 __all__ = ["Recorder"]
 
-# Numbers the simulator may hold between two drains (some 128 MB).
+# Numbers the simulator may hold between two drains: 128 MB, and as much again while they are taken over.
 _BUFFER = 16_000_000
 # Shorter stretches than this would cost more in handing the run over than in running it.
 _SHORTEST = 400
@@ -94,7 +94,7 @@ class Recorder:
             combine = getattr(self, f"_{quantity}")(own) if own else _nothing
             self._plan(("recordings", quantity), len(own), combine)
         for name, array in network.electrodes.items():
-            self._plan(("lfp", name), len(array), self._potential(potential_weights(array, network)))
+            self._plan(("lfp", name), len(array), self._potential(potential_weights(array, network)), every=1)
 
     @property
     def steps_per_stretch(self) -> int:
@@ -102,8 +102,8 @@ class Recorder:
         n = len(self._traces.vectors)
         return self._steps if n == 0 else max(_SHORTEST, _BUFFER // n)
 
-    def _plan(self, key: tuple[str, str], n_rows: int, combine: _Combine) -> None:
-        self._results[key] = (combine, np.empty((n_rows, self._steps // self._every + 1)))
+    def _plan(self, key: tuple[str, str], n_rows: int, combine: _Combine, every: int | None = None) -> None:
+        self._results[key] = (combine, np.zeros((n_rows, self._steps // (every or self._every) + 1)))
 
     def _set_membrane_currents(self, active: bool) -> None:
         """Switch the computation of total membrane currents, which costs time, on or off."""
@@ -202,10 +202,15 @@ class Recorder:
         n, every = len(vectors[0]), self._every
         first, start = -self._done % every, -(-self._done // every)
         arrays = [vector.as_numpy() for vector in vectors]
-        values = np.array([array[first::every] for array in arrays])
+        whole = np.array(arrays) if self._network.electrodes or every == 1 else None
+        values = np.array([array[first::every] for array in arrays]) if whole is None else whole[:, first::every]
         before = self._one_step_earlier(arrays, first) if self._lagged else values
-        for combine, result in self._results.values():
-            result[:, start : start + values.shape[1]] = combine(values, before)
+        for (kind, _), (combine, result) in self._results.items():
+            if kind == "lfp":  # every step, to be filtered before it is thinned
+                assert whole is not None
+                result[:, self._done : self._done + n] = combine(whole, whole)
+            else:
+                result[:, start : start + values.shape[1]] = combine(values, before)
         self._done += n
         for vector in vectors:
             vector.resize(0)
@@ -227,7 +232,10 @@ class Recorder:
         for (kind, name), (_, result) in self._results.items():
             if name == "membrane_current" or kind == "lfp":
                 result[:, 0] = 0.0  # the simulator knows the membrane current after a step only
-            (recordings if kind == "recordings" else lfp)[name] = result
+            if kind == "lfp":
+                lfp[name] = thinned(result, self._every)
+            else:
+                recordings[name] = result
         return recordings, lfp
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
+from .precautions import warn_of_large_tables, warn_of_unheard_drives
 from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .workers import n_workers, pool
@@ -229,6 +230,7 @@ def trial_settings(
     check_record(network, record, dt)
     engine = available_engine(engine)
     warn_of_contacts_inside_cells(network)
+    warn_of_unheard_drives(network, tstop)
     return TrialSettings(
         tstop=float(tstop),
         dt=float(dt),
@@ -316,5 +318,6 @@ def simulate(
     )
     n_trials = check_int(n_trials, "n_trials", minimum=1)
     n_workers(n_jobs)
+    warn_of_large_tables(network, settings.record, tstop, dt, n_trials)
     logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
     return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)

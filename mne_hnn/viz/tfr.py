@@ -75,8 +75,8 @@ def plot_tfr(
     -------
     fig : matplotlib.figure.Figure
         The figure. Power spectral density in (nA m)² / Hz, see :func:`mne_hnn.fit.spectra.time_frequency_power`.
-        Hatched within two standard deviations of the wavelet from the ends of the record, which is taken as zero
-        beyond them: power is too low.
+        Hatched within two standard deviations of the wavelet from the ends of the record, where it sees in part the
+        mirror image by which the record is continued.
 
     Raises
     ------

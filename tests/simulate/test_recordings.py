@@ -13,6 +13,8 @@ from mne_hnn.errors import ParameterError
 from mne_hnn.network import CellTemplate, Electrodes, Network, Population, Section, jones_2009, with_erp_drives
 from mne_hnn.simulate import Record, recorder, simulate, simulate_many
 from mne_hnn.simulate.extracellular import contacts_inside_cells, potential_weights
+from mne_hnn.simulate.precautions import warn_of_large_tables
+from mne_hnn.simulate.record import thinned
 
 DATA = Path(__file__).parent.parent / "data"
 CONTACTS = [(40.0, 45.0, float(z)) for z in range(-300, 2000, 460)]
@@ -71,7 +73,7 @@ def test_recordings_equal_those_of_the_published_software(quantity):
 
 
 def test_potential_equals_that_of_the_published_software():
-    own = recorded().lfp["points"].get_data()[0] * 1e6
+    own = recorded(None).lfp["points"].get_data()[0, :, ::40] * 1e6
     assert nrmse(own, peer()["lfp/psa"]) < 1e-5
     assert np.abs(own).max() > 50.0  # uV: something was measured
 
@@ -80,8 +82,8 @@ def test_potential_of_the_full_column_equals_the_published_one():
     """The HNN gallery's page on extracellular potentials: 25 contacts through the 10x10 column."""
     contacts = [(135.0, 135.0, float(z)) for z in range(-325, 2076, 100)]
     column = with_erp_drives(jones_2009()).with_positions(inplane_distance_um=30.0).with_electrodes("shank", contacts)
-    simulation = simulate(column, 170.0, record={"sfreq": 1000.0}, baseline="published", verbose="error")
-    own = simulation.lfp["shank"].get_data()[0] * 1e6
+    simulation = simulate(column, 170.0, baseline="published", verbose="error")
+    own = simulation.lfp["shank"].get_data()[0, :, ::40] * 1e6
     assert own.shape == (25, 171)
     assert nrmse(own, peer()["h02/lfp"]) < 1e-5
     assert nrmse(simulation.dipole["agg"][::40] * 1e9, peer()["h02/agg"]) < 1e-5
@@ -89,7 +91,7 @@ def test_potential_of_the_full_column_equals_the_published_one():
 
 def test_line_sources_differ_from_the_published_ones_by_their_overlap_only():
     """The published software lets neighbouring lines overlap; what is left agrees to some per cent."""
-    own = recorded().lfp["lines"].get_data()[0] * 1e6
+    own = recorded(None).lfp["lines"].get_data()[0, :, ::40] * 1e6
     assert 1e-3 < nrmse(own, peer()["lfp/lsa"]) < 0.06
 
 
@@ -107,8 +109,28 @@ def test_sampling_takes_every_nth_step():
         same(part.recordings[quantity].data, full.recordings[quantity].data[..., ::40])
         np.testing.assert_allclose(full.recordings[quantity].times[::40], part.recordings[quantity].times, atol=1e-15)
         assert part.recordings[quantity].sfreq == pytest.approx(1000.0)
-    same(part.lfp["points"].get_data(), full.lfp["points"].get_data()[..., ::40])
-    assert part.lfp["points"].info["sfreq"] == 1000.0
+
+
+def test_potentials_are_filtered_before_they_are_thinned():
+    """Against MNE's own resampling, away from the ends; and nothing is left above the new Nyquist frequency."""
+    full, part = recorded(None).lfp["points"], recorded(1000.0).lfp["points"]
+    assert part.info["sfreq"] == 1000.0
+    assert part.info["lowpass"] == 500.0
+    assert part.get_data().shape == (1, 5, 171)
+    expected = full.copy().filter(None, 450.0, verbose="error").get_data()[0, :, ::40]
+    inside = slice(20, -20)
+    assert nrmse(part.get_data()[0, :, inside], expected[:, inside]) < 0.06
+    assert nrmse(full.get_data()[0, :, ::40][:, inside], expected[:, inside]) > 0.1  # what aliasing would add
+    np.testing.assert_allclose(part.times, full.times[::40], atol=1e-12)
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 40])
+def test_thinning_keeps_slow_waves_up_to_both_ends_and_takes_fast_ones_out(every):
+    steps = np.arange(4001)
+    slow, fast = np.cos(2 * np.pi * steps / (60.0 * every)), np.cos(2 * np.pi * steps / (1.2 * every))
+    np.testing.assert_allclose(thinned(slow[None], every)[0], slow[::every], atol=0.03)
+    if every > 2:
+        assert np.abs(thinned(fast[None], every)[0, 25:-25]).max() < 0.01
 
 
 @pytest.mark.parametrize("sfreq", [None, 1000.0, 40_000 / 7])
@@ -154,10 +176,43 @@ def test_spikes_are_where_the_soma_crosses_the_threshold():
         np.testing.assert_allclose(np.sort(spikes), crossings, atol=30e-6)
 
 
-def test_memory_is_that_of_what_is_kept():
-    """The tables of all segments at every step would be 60 times what is kept."""
-    kept = recorded(1000.0).recordings
-    assert sum(one.data.nbytes for one in kept.values()) < 5e6
+def test_the_simulator_never_holds_more_than_its_buffer(monkeypatch):
+    """However long the run, what it records is taken out and thinned in time."""
+    held = []
+    drain = recorder.Recorder.drain
+
+    def watched(self):
+        held.append(sum(len(vector) for vector in self._traces.vectors))
+        drain(self)
+        assert all(len(vector) == 0 for vector in self._traces.vectors)
+
+    monkeypatch.setattr(recorder, "_BUFFER", 400_000)
+    monkeypatch.setattr(recorder.Recorder, "drain", watched)
+    simulate(network(), 170.0, record={"voltage": "all", "sfreq": 1000.0}, verbose="error")
+    assert len(held) > 10
+    assert max(held) <= 410_000
+
+
+def test_large_tables_are_told_before_the_work():
+    with mne.utils.catch_logging() as log, mne.utils.use_log_level("warning"):
+        warn_of_large_tables(jones_2009(), Record(voltage="all"), 1000.0, 0.025, 50)
+    assert "The recordings of 50 trial(s) take 28 GB of memory" in log.getvalue().replace("\n", " ")
+    with mne.utils.catch_logging() as log, mne.utils.use_log_level("warning"):
+        warn_of_large_tables(jones_2009(), Record(voltage="all", sfreq=1000.0), 1000.0, 0.025, 50)
+    assert not log.getvalue()
+
+
+def test_a_drive_that_reaches_nobody_is_told():
+    """Space constants count in in-plane distances: 1 um, where cells are 60 um apart, lets nothing through."""
+    template = jones_2009(mesh_shape=(1, 1)).cell_types["L5_pyramidal"]
+    cells = Population(template=template, positions_um=[(60.0 * k, 0.0, 0.0) for k in range(4)])
+    drive = {"mu_ms": 2.0, "sigma_ms": 0.0, "location": "proximal", "weights_ampa": {"A": 0.05}, "synaptic_delays": 0.1}
+    far = Network(populations={"A": cells}).with_evoked_drive("ev", **drive)
+    near = Network(populations={"A": cells}, inplane_distance_um=60.0).with_evoked_drive("ev", **drive)
+    for one, told in ((far, True), (near, False)):
+        with mne.utils.catch_logging() as log:
+            simulate(one, 5.0, verbose="warning")
+        assert ("Drive 'ev' reaches no cell within 5 ms" in log.getvalue().replace("\n", " ")) == told
 
 
 # electrodes against closed forms
@@ -231,6 +286,7 @@ def test_potential_is_an_mne_object_with_positions():
         ({"voltage": "soma", "cells": "L5_pyramid"}, "Unknown cell type 'L5_pyramid'.*Did you mean 'L5_pyramidal'"),
         ({"voltage": "soma", "cells": [999]}, "cell number must be an integer from 0 to 23, got 999"),
         ({"voltage": "soma", "cells": []}, "cells names no cell"),
+        ({"cells": "L2_basket"}, "cells are chosen, but nothing to record of them"),
         ({"voltage": "soma", "sfreq": 30000.0}, "sfreq must divide the 40000 steps per second.*take 40000 Hz"),
         ({"voltage": "soma", "sfreq": -1.0}, "sfreq .* > 0, got -1"),
         ({"calcium": "soma", "cells": "L2_basket"}, "none of the chosen cells has calcium at 'soma'"),

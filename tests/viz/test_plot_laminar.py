@@ -80,12 +80,13 @@ def test_epochs_are_averaged_and_the_title_says_so():
     density = plot_csd(_epochs(data), show=False)
     expected = current_source_density(_evoked(data.mean(axis=0))).data
     np.testing.assert_allclose(density.axes[0].collections[0].get_array(), 1e-3 * expected)
+    assert expected.shape[0] == len(Z) - 2
     assert density.axes[0].get_title() == "Current source density, average of 3"
 
 
 @pytest.mark.parametrize("curvature", [3.0, -3.0])
 def test_density_of_a_quadratic_potential_is_constant(curvature):
-    # phi = a z2 in V with z in m has the density -2 a V/m2 everywhere, at the ends too
+    # phi = a z2 in V with z in m has the density -2 a V/m2 everywhere
     potential = np.repeat(curvature * (Z[:, None] * 1e-6) ** 2, len(TIMES), axis=1)
     fig = plot_csd(_evoked(potential), show=False)
     np.testing.assert_allclose(fig.axes[0].collections[0].get_array(), -2 * curvature * 1e-3, rtol=1e-6)
@@ -109,7 +110,7 @@ def test_a_density_is_drawn_as_it_is():
 def test_image_cells_are_centred_on_the_contacts():
     axes = plot_csd(_evoked(_waves()), show=False).axes[0]
     corners = axes.collections[0].get_coordinates()
-    np.testing.assert_allclose(corners[:, 0, 1], np.append(Z - 100, Z[-1] + 100))
+    np.testing.assert_allclose(corners[:, 0, 1], np.append(Z[1:-1] - 100, Z[-2] + 100))
 
 
 def test_layers_are_marked_at_the_depth_of_the_somas():
