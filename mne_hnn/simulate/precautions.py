@@ -22,7 +22,7 @@ def warn_of_unheard_drives(network: Network, tstop: float) -> None:
         if len(wires) and not np.any(wires.delay_ms <= tstop):
             logger.warning(
                 "Drive %r reaches no cell within %g ms: cells are too far from the origin, %s um, for its space "
-                "constant of %g in units of inplane_distance_um = %g. Set inplane_distance_um to the distance of the cells.",
+                "constant, %g times inplane_distance_um = %g. Set inplane_distance_um to the distance of the cells.",
                 name, tstop, network.origin, drive.space_constant, network.inplane_distance_um,
             )  # fmt: skip
 
