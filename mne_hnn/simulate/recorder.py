@@ -24,6 +24,8 @@ __all__ = ["Recorder"]
 
 # Numbers the simulator may hold between two drains: 128 MB, and as much again while they are taken over.
 _BUFFER = 16_000_000
+# Traces that are weighed at a time.
+_ROWS = 512
 # Shorter stretches than this would cost more in handing the run over than in running it.
 _SHORTEST = 400
 
@@ -52,6 +54,25 @@ class _Traces:
 
 def _nothing(values: _Values, _: _Values) -> _Values:
     return values[:0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Potential:
+    """What one electrode array sees, at every step."""
+
+    weights: _Values
+    rows: list[int]
+    samples: _Values
+
+    def add(self, arrays: list[_Values], start: int) -> None:
+        """Add the part of the run that the traces hold, some of them at a time: all would be a large table."""
+        if not self.rows:
+            return
+        stop = start + len(arrays[0])
+        for first in range(0, len(self.rows), _ROWS):
+            part = slice(first, first + _ROWS)
+            currents = np.array([arrays[row] for row in self.rows[part]])
+            self.samples[:, start:stop] += self.weights[:, part] @ currents
 
 
 class Recorder:
@@ -86,24 +107,23 @@ class Recorder:
         self._last: _Values | None = None  # what came last before the present stretch
         self._traces = _Traces(column.h)
         self._anchors: dict[int, Any] = {}
-        self._results: dict[tuple[str, str], tuple[_Combine, _Values]] = {}
+        self._recordings: dict[str, tuple[_Combine, _Values]] = {}
+        self._potentials: dict[str, _Potential] = {}
         # before any of them can be pointed at
         self._set_membrane_currents(record.membrane_current is not None or bool(network.electrodes))
         for quantity, channels in recording_channels(network, record).items():
             own = tuple(channel for channel in channels if column.share.has(channel.gid))
             combine = getattr(self, f"_{quantity}")(own) if own else _nothing
-            self._plan(("recordings", quantity), len(own), combine)
+            samples = np.zeros((len(own), self._steps // self._every + 1))
+            self._recordings[quantity] = (combine, samples)
         for name, array in network.electrodes.items():
-            self._plan(("lfp", name), len(array), self._potential(potential_weights(array, network)), every=1)
+            self._potentials[name] = self._potential(potential_weights(array, network))
 
     @property
     def steps_per_stretch(self) -> int:
         """How many steps the run may do before :meth:`drain`."""
         n = len(self._traces.vectors)
         return self._steps if n == 0 else max(_SHORTEST, _BUFFER // n)
-
-    def _plan(self, key: tuple[str, str], n_rows: int, combine: _Combine, every: int | None = None) -> None:
-        self._results[key] = (combine, np.zeros((n_rows, self._steps // (every or self._every) + 1)))
 
     def _set_membrane_currents(self, active: bool) -> None:
         """Switch the computation of total membrane currents, which costs time, on or off."""
@@ -176,7 +196,7 @@ class Recorder:
 
         return combine
 
-    def _potential(self, weights: _Values) -> _Combine:
+    def _potential(self, weights: _Values) -> _Potential:
         rows: list[int] = []
         own: list[bool] = []  # by segment
         for name, population in self._network.populations.items():
@@ -185,12 +205,8 @@ class Recorder:
                 own += [self._column.share.has(gid)] * n_segments
                 if own[-1]:
                     rows += [row for part in population.template.sections for row in self._section_rows(gid, part)]
-        if not all(own):
-            weights = weights[:, own]
-        if rows == list(range(rows[0], rows[-1] + 1)):
-            part = slice(rows[0], rows[-1] + 1)  # a view: no copy of what is by far the largest table
-            return lambda values, _: weights @ values[part]
-        return lambda values, _: weights @ values[rows]
+        samples = np.zeros((len(weights), self._steps + 1))  # every step, to be filtered before it is thinned
+        return _Potential(weights if all(own) else weights[:, own], rows, samples)
 
     # running ----------------------------------------------------------------------------------------------
 
@@ -199,18 +215,16 @@ class Recorder:
         vectors = self._traces.vectors
         if not vectors:
             return
-        n, every = len(vectors[0]), self._every
-        first, start = -self._done % every, -(-self._done // every)
+        n = len(vectors[0])
         arrays = [vector.as_numpy() for vector in vectors]
-        whole = np.array(arrays) if self._network.electrodes or every == 1 else None
-        values = np.array([array[first::every] for array in arrays]) if whole is None else whole[:, first::every]
-        before = self._one_step_earlier(arrays, first) if self._lagged else values
-        for (kind, _), (combine, result) in self._results.items():
-            if kind == "lfp":  # every step, to be filtered before it is thinned
-                assert whole is not None
-                result[:, self._done : self._done + n] = combine(whole, whole)
-            else:
-                result[:, start : start + values.shape[1]] = combine(values, before)
+        for potential in self._potentials.values():
+            potential.add(arrays, self._done)
+        if self._recordings:
+            first, start = -self._done % self._every, -(-self._done // self._every)
+            values = np.array([array[first :: self._every] for array in arrays])
+            before = self._one_step_earlier(arrays, first) if self._lagged else values
+            for combine, samples in self._recordings.values():
+                samples[:, start : start + values.shape[1]] = combine(values, before)
         self._done += n
         for vector in vectors:
             vector.resize(0)
@@ -227,15 +241,11 @@ class Recorder:
 
     def results(self) -> tuple[Mapping[str, _Values], Mapping[str, _Values]]:
         """Return the recordings by quantity and the potentials by electrode array, in the simulator's units."""
-        recordings: dict[str, _Values] = {}
-        lfp: dict[str, _Values] = {}
-        for (kind, name), (_, result) in self._results.items():
-            if name == "membrane_current" or kind == "lfp":
-                result[:, 0] = 0.0  # the simulator knows the membrane current after a step only
-            if kind == "lfp":
-                lfp[name] = thinned(result, self._every)
-            else:
-                recordings[name] = result
+        recordings = {name: samples for name, (_, samples) in self._recordings.items()}
+        currents = [recordings[name] for name in ("membrane_current",) if name in recordings]
+        for samples in (*currents, *(potential.samples for potential in self._potentials.values())):
+            samples[:, 0] = 0.0  # the simulator knows the membrane current after a step only
+        lfp = {name: thinned(potential.samples, self._every) for name, potential in self._potentials.items()}
         return recordings, lfp
 
     def close(self) -> None:
