@@ -587,3 +587,19 @@ def test_what_is_not_recorded_is_not_kept():
         run_sweep(small(), grid, keep="recordings")
     with pytest.raises(ParameterError, match="keep='lfp' needs a network with electrodes"):
         run_sweep(small(), grid, keep="lfp")
+
+
+def with_shank(network, values):
+    """Electrodes that a sweep moves; none at a depth of 0."""
+    if not values["depth"]:
+        return network
+    return network.with_electrodes("shank", [(40.0, 25.0, float(values["depth"] + step)) for step in (0, 300)])
+
+
+def test_electrodes_may_be_those_of_the_points_alone():
+    result = quiet(small(), {"depth": [100.0, 400.0]}, apply=with_shank, tstop=SHORT, keep="lfp")
+    for k, depth in enumerate((100.0, 400.0)):
+        alone = simulate(with_shank(small(), {"depth": depth}), SHORT, verbose="error")
+        np.testing.assert_array_equal(result.lfp(k)["shank"].get_data(), alone.lfp["shank"].get_data())
+    with pytest.raises(ParameterError, match=r"keep='lfp' .* that of point 1 \(depth = 0\) has none"):
+        run_sweep(small(), {"depth": [100.0, 0.0]}, apply=with_shank, keep="lfp")

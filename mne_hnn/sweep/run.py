@@ -73,7 +73,7 @@ def run_sweep(
         these, or a mapping that names them. NaN stands for no number. It is called in this process.
     keep : str | sequence of str
         What to keep of each simulation besides: any of ``'dipole'``, ``'spikes'``, ``'recordings'`` (what `record` asks
-        for), ``'lfp'`` (what electrodes see), or nothing: ``()``.
+        for), ``'lfp'`` (what electrodes see; the network of every point must have some), or nothing: ``()``.
     folder : path-like | None
         Where to keep it: a table ``sweep.tsv``, one archive of arrays per point, and ``sweep.json``. A sweep that was
         killed goes on by the same call. None keeps all in memory.
@@ -110,11 +110,11 @@ def run_sweep(
     )
     if "recordings" in settings["keep"] and not as_record(record).quantities:
         raise ParameterError("keep='recordings' needs record to say what to record, such as {'voltage': 'soma'}.")
-    if "lfp" in settings["keep"] and not network.electrodes:
-        raise ParameterError("keep='lfp' needs a network with electrodes: add some with network.with_electrodes.")
     if not settings["keep"] and not len(summaries):
         raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
     networks = points.networks(network, apply)
+    if "lfp" in settings["keep"]:
+        _check_electrodes(networks, points)
     keys = [_key(one, settings) for one in networks]
     store: Store = MemoryStore()
     if folder is not None:
@@ -144,6 +144,15 @@ def _settings(**given: Any) -> dict[str, Any]:
         "baseline": given["baseline"], "engine": available_engine(given["engine"]),
         "keep": [name for name in KEEP if name in keep], "record": repr(as_record(record)),
     }  # fmt: skip
+
+
+def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
+    for number, (network, point) in enumerate(zip(networks, grid.points(), strict=True)):
+        if not network.electrodes:
+            raise ParameterError(
+                f"keep='lfp' needs a network with electrodes, and that of point {number} ({described(point)}) has "
+                "none: add some with network.with_electrodes."
+            )
 
 
 def _key(network: Network, settings: Mapping[str, Any]) -> str:
