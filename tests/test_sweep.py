@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mne_hnn.dipole import Dipole
 from mne_hnn.errors import CacheError, DataError, ParameterError, WorkerError
 from mne_hnn.network import get_value, jones_2009, set_values
 from mne_hnn.simulate import clear, close_workers, simulate, workers
 from mne_hnn.sweep import DipoleExtrema, FiringRates, read_sweep, run_sweep
 from mne_hnn.sweep import run as sweep_run
 from mne_hnn.sweep.grid import joined, make_grid
+from mne_hnn.sweep.records import dipoles_of, simulation_arrays, spikes_of
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
 WEIGHTS = "drives.evprox.weights_ampa."
@@ -394,9 +397,9 @@ def test_what_is_on_disk(written):
         assert [float(cell) for cell in line[1:3]] == list(result.points[k].values())
         assert float(line[3]) == result.summaries["peak"][k]  # to the last bit
         with np.load(folder / line[-1], allow_pickle=False) as kept:
-            assert kept["dipole"].dtype == np.float64
+            assert kept["trials"].dtype == np.float64
             assert all(kept[name].dtype != object for name in kept.files)
-            np.testing.assert_array_equal(kept["dipole"].mean(axis=0), result.dipole(k).data)
+            np.testing.assert_array_equal(kept["trials"].mean(axis=0), result.dipole(k).data)
 
 
 def test_read_back(written):
@@ -579,6 +582,21 @@ def test_recordings_and_potentials_are_kept(tmp_path):
         assert kept.recordings(k) == expected.recordings
         np.testing.assert_array_equal(kept.lfp(k)["shank"].get_data(), expected.lfp["shank"].get_data())
         assert kept.simulation(k).recordings == expected.recordings
+
+
+def test_a_record_loses_nothing_of_dipoles_and_spikes():
+    alone = simulate(small(), SHORT, n_trials=2, verbose="error")
+    changed = [
+        Dipole(one.data, one.times + 0.1, one.layers, comment="mine", nave=k + 1, provenance={"subject": k}).scale(2.0)
+        for k, one in enumerate(alone.dipoles)
+    ]
+    record = simulation_arrays(replace(alone, dipoles=tuple(changed)), ("dipole", "spikes"))
+    for one, expected in zip(dipoles_of(record), changed, strict=True):
+        assert one.data.tobytes() == expected.data.tobytes()
+        assert one.times.tobytes() == expected.times.tobytes()
+        for name in ("comment", "nave", "provenance", "scale_applied", "layers", "baseline"):
+            assert getattr(one, name) == getattr(expected, name)
+    assert spikes_of(record) == alone.spikes
 
 
 def test_what_is_not_recorded_is_not_kept():
