@@ -1,5 +1,6 @@
 """Sweeps: each point as if it were simulated alone, one table for any number of workers, killed and resumed."""
 
+import io
 import json
 import multiprocessing
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -24,7 +26,7 @@ from mne_hnn.simulate import clear, close_workers, simulate, workers
 from mne_hnn.sweep import DipoleExtrema, FiringRates, read_sweep, run_sweep
 from mne_hnn.sweep import run as sweep_run
 from mne_hnn.sweep.grid import joined, make_grid
-from mne_hnn.sweep.records import dipoles_of, simulation_arrays, spikes_of
+from mne_hnn.sweep.records import ROW_MEMBERS, dipoles_of, simulation_arrays, spikes_of
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
 WEIGHTS = "drives.evprox.weights_ampa."
@@ -529,6 +531,18 @@ def test_a_damaged_point_is_simulated_again(tmp_path):
         (tmp_path / "points" / ".writing-left").write_text("of a run that was killed")
         quiet(small(), {MU: [1.0, 2.0]}, **options)
         assert bytes_of(tmp_path) == before
+
+
+def test_a_point_that_claims_more_than_memory_holds_is_damaged(tmp_path):
+    quiet(small(), {MU: [1.0]}, tstop=SHORT, summary="extrema", folder=tmp_path)
+    (victim,) = (tmp_path / "points").iterdir()
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)})
+    with zipfile.ZipFile(victim, "w") as archive:
+        for name in ROW_MEMBERS:
+            archive.writestr(f"{name}.npy", header.getvalue())
+    with pytest.raises(DataError, match="damaged"):
+        read_sweep(tmp_path)
 
 
 def test_a_point_whose_workers_died_is_tried_again(monkeypatch, tmp_path):
