@@ -23,6 +23,7 @@ from mne_hnn.dipole import Dipole
 from mne_hnn.errors import CacheError, DataError, ParameterError, WorkerError
 from mne_hnn.network import get_value, jones_2009, set_values
 from mne_hnn.simulate import clear, close_workers, simulate, workers
+from mne_hnn.simulate.record import Record, as_record
 from mne_hnn.sweep import DipoleExtrema, FiringRates, read_sweep, run_sweep
 from mne_hnn.sweep import run as sweep_run
 from mne_hnn.sweep.grid import joined, make_grid
@@ -596,6 +597,28 @@ def test_recordings_and_potentials_are_kept(tmp_path):
         assert kept.recordings(k) == expected.recordings
         np.testing.assert_array_equal(kept.lfp(k)["shank"].get_data(), expected.lfp["shank"].get_data())
         assert kept.simulation(k).recordings == expected.recordings
+
+
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        (None, {}),
+        (Record(voltage="soma", cells=2), {"voltage": ["soma"], "cells": [2]}),
+        (
+            {"voltage": "all", "calcium": ("soma",), "cells": ["L5_pyramidal", np.int64(0)], "sfreq": 1000},
+            {"voltage": ["all"], "calcium": ["soma"], "cells": ["L5_pyramidal", 0], "sfreq": 1000.0},
+        ),
+    ],
+)
+def test_the_settings_of_a_sweep_can_be_passed_on(tmp_path, record, fields):
+    options = {"tstop": 3.0, "summary": "extrema", "record": record}
+    first = quiet(small(), {MU: [1.0]}, folder=tmp_path / "a", **options)
+    again = read_sweep(tmp_path / "a")
+    assert again.settings == first.settings
+    assert again.settings["record"] == fields
+    assert as_record(again.settings["record"]) == as_record(record)
+    quiet(again.network, {MU: [1.0]}, folder=tmp_path / "b", summary="extrema", **again.settings)
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
 
 
 def test_a_record_loses_nothing_of_dipoles_and_spikes():

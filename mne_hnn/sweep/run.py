@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mne.utils import ProgressBar, logger, verbose
 from .. import __version__
 from .._checks import check_int, check_name, check_seed
 from ..errors import DataError, ParameterError, SimulationError, WorkerError
+from ..io._archive import plain
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import BASELINES, Simulation, simulate_many
@@ -136,13 +138,14 @@ def _settings(**given: Any) -> dict[str, Any]:
     keep = (given["keep"],) if isinstance(given["keep"], str) else tuple(given["keep"])
     for name in keep:
         check_name(name, KEEP, "thing to keep")
-    record = given["record"]
+    record = asdict(as_record(given["record"]))
     return {
         "tstop": float(given["tstop"]), "dt": float(given["dt"]),
         "n_trials": check_int(given["n_trials"], "n_trials", minimum=1),
         "seed": None if given["seed"] is None else check_seed(given["seed"], "seed"),
         "baseline": given["baseline"], "engine": available_engine(given["engine"]),
-        "keep": [name for name in KEEP if name in keep], "record": repr(as_record(record)),
+        "keep": [name for name in KEEP if name in keep],
+        "record": plain({name: value for name, value in record.items() if value is not None}),
     }  # fmt: skip
 
 
