@@ -492,6 +492,30 @@ def test_another_sweep_in_the_same_folder_is_refused(written, change, message):
     assert bytes_of(written[0]) == before
 
 
+SUMMARY = """
+def helper(simulation):
+    return {inner}
+
+def summary(simulation):
+    return {outer} * helper(simulation) * FACTOR
+
+FACTOR = {factor}
+"""
+
+
+def test_edits_of_a_summary_are_noticed_but_not_those_of_its_helpers(tmp_path):
+    def call(inner=1.0, outer=1.0, factor=1.0):
+        script = {"__name__": "script"}
+        exec(SUMMARY.format(inner=inner, outer=outer, factor=factor), script)
+        return quiet(small(), {MU: [1.0]}, tstop=3.0, summary=script["summary"], folder=tmp_path).summaries["summary"]
+
+    assert call() == [1.0]
+    for edit in ({"outer": 2.0}, {"factor": 2.0}):
+        with pytest.raises(ParameterError, match="its summary functions are others, or were edited"):
+            call(**edit)
+    assert call(inner=2.0) == [1.0]  # as the docstring of run_sweep warns
+
+
 def test_another_apply_is_noticed(tmp_path):
     quiet(small(), {"x": [1.0]}, apply=lambda network, values: network, tstop=SHORT, folder=tmp_path)
 

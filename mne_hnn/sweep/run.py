@@ -72,7 +72,10 @@ def run_sweep(
     summary : str | callable | mapping | sequence | None
         What to note of each simulation: a function of a :class:`~mne_hnn.simulate.Simulation` that returns a number or
         a dict of numbers, ``'extrema'`` (:class:`DipoleExtrema`) or ``'rates'`` (:class:`FiringRates`), several of
-        these, or a mapping that names them. NaN stands for no number. It is called in this process.
+        these, or a mapping that names them. NaN stands for no number. It is called in this process. A sweep that is
+        resumed compares the code of the functions given, and the values they read, with those it began with. Edits
+        inside of helper functions that they call, or of the class of a callable object, are not seen: after such an
+        edit, choose another folder.
     keep : str | sequence of str
         What to keep of each simulation besides: any of ``'dipole'``, ``'spikes'``, ``'recordings'`` (what `record` asks
         for), ``'lfp'`` (what electrodes see; the network of every point must have some), or nothing: ``()``.
