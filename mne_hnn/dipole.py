@@ -336,15 +336,21 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a plain value")
 
 
+def _times_text(dipole: Dipole, same_rate: bool) -> str:
+    rate = "" if same_rate else f" at {dipole.info['sfreq']:g} Hz"
+    return f"{dipole.times[0]:g} to {dipole.times[-1]:g} s{rate}"
+
+
 def _check_alike(dipoles: Sequence[Dipole]) -> None:
     first = dipoles[0]
     for other in dipoles[1:]:
         if other.layers != first.layers:
             raise ParameterError(f"The dipoles have different layers, {first.layers} and {other.layers}.")
         if len(other.times) != len(first.times) or np.abs(other.times - first.times).max() > 1e-6:
+            same_rate = bool(np.isclose(first.info["sfreq"], other.info["sfreq"]))
             raise ParameterError(
-                f"The dipoles have different times ({first.times[0]:g} to {first.times[-1]:g} s and "
-                f"{other.times[0]:g} to {other.times[-1]:g} s): crop and resample them to the same."
+                f"The dipoles have different times ({_times_text(first, same_rate)} and "
+                f"{_times_text(other, same_rate)}): crop and resample them to the same."
             )
         if not np.isclose(other.scale_applied, first.scale_applied):
             raise ParameterError(

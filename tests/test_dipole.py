@@ -162,7 +162,11 @@ def test_average_weighs_by_trials():
     ("other", "message"),
     [
         (lambda: dipole().scale(2.0), "scaled by different factors, 1 and 2"),
-        (lambda: dipole().crop(0.0, 0.05), "different times"),
+        (lambda: dipole().crop(0.0, 0.05), r"different times \(0 to 0.1 s and 0 to 0.05 s\)"),
+        (
+            lambda: dipole().decimate(4, verbose="error"),
+            r"different times \(0 to 0.1 s at 40000 Hz and 0 to 0.1 s at 10000 Hz\)",
+        ),
         (lambda: dipole().pick(["agg"]), "different layers"),
         (lambda: "dipole", "nothing but Dipoles"),
     ],

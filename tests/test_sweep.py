@@ -1,5 +1,6 @@
 """Sweeps: each point as if it were simulated alone, one table for any number of workers, killed and resumed."""
 
+import io
 import json
 import multiprocessing
 import re
@@ -7,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +19,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mne_hnn.dipole import Dipole
 from mne_hnn.errors import CacheError, DataError, ParameterError, WorkerError
 from mne_hnn.network import get_value, jones_2009, set_values
 from mne_hnn.simulate import clear, close_workers, simulate, workers
+from mne_hnn.simulate.record import Record, as_record
 from mne_hnn.sweep import DipoleExtrema, FiringRates, read_sweep, run_sweep
 from mne_hnn.sweep import run as sweep_run
 from mne_hnn.sweep.grid import joined, make_grid
+from mne_hnn.sweep.records import ROW_MEMBERS, dipoles_of, simulation_arrays, spikes_of
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
 WEIGHTS = "drives.evprox.weights_ampa."
@@ -394,9 +400,9 @@ def test_what_is_on_disk(written):
         assert [float(cell) for cell in line[1:3]] == list(result.points[k].values())
         assert float(line[3]) == result.summaries["peak"][k]  # to the last bit
         with np.load(folder / line[-1], allow_pickle=False) as kept:
-            assert kept["dipole"].dtype == np.float64
+            assert kept["trials"].dtype == np.float64
             assert all(kept[name].dtype != object for name in kept.files)
-            np.testing.assert_array_equal(kept["dipole"].mean(axis=0), result.dipole(k).data)
+            np.testing.assert_array_equal(kept["trials"].mean(axis=0), result.dipole(k).data)
 
 
 def test_read_back(written):
@@ -486,6 +492,30 @@ def test_another_sweep_in_the_same_folder_is_refused(written, change, message):
     assert bytes_of(written[0]) == before
 
 
+SUMMARY = """
+def helper(simulation):
+    return {inner}
+
+def summary(simulation):
+    return {outer} * helper(simulation) * FACTOR
+
+FACTOR = {factor}
+"""
+
+
+def test_edits_of_a_summary_are_noticed_but_not_those_of_its_helpers(tmp_path):
+    def call(inner=1.0, outer=1.0, factor=1.0):
+        script = {"__name__": "script"}
+        exec(SUMMARY.format(inner=inner, outer=outer, factor=factor), script)
+        return quiet(small(), {MU: [1.0]}, tstop=3.0, summary=script["summary"], folder=tmp_path).summaries["summary"]
+
+    assert call() == [1.0]
+    for edit in ({"outer": 2.0}, {"factor": 2.0}):
+        with pytest.raises(ParameterError, match="its summary functions are others, or were edited"):
+            call(**edit)
+    assert call(inner=2.0) == [1.0]  # as the docstring of run_sweep warns
+
+
 def test_another_apply_is_noticed(tmp_path):
     quiet(small(), {"x": [1.0]}, apply=lambda network, values: network, tstop=SHORT, folder=tmp_path)
 
@@ -526,6 +556,18 @@ def test_a_damaged_point_is_simulated_again(tmp_path):
         (tmp_path / "points" / ".writing-left").write_text("of a run that was killed")
         quiet(small(), {MU: [1.0, 2.0]}, **options)
         assert bytes_of(tmp_path) == before
+
+
+def test_a_point_that_claims_more_than_memory_holds_is_damaged(tmp_path):
+    quiet(small(), {MU: [1.0]}, tstop=SHORT, summary="extrema", folder=tmp_path)
+    (victim,) = (tmp_path / "points").iterdir()
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**15,)})
+    with zipfile.ZipFile(victim, "w") as archive:
+        for name in ROW_MEMBERS:
+            archive.writestr(f"{name}.npy", header.getvalue())
+    with pytest.raises(DataError, match="damaged"):
+        read_sweep(tmp_path)
 
 
 def test_a_point_whose_workers_died_is_tried_again(monkeypatch, tmp_path):
@@ -581,9 +623,62 @@ def test_recordings_and_potentials_are_kept(tmp_path):
         assert kept.simulation(k).recordings == expected.recordings
 
 
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        (None, {}),
+        (Record(voltage="soma", cells=2), {"voltage": ["soma"], "cells": [2]}),
+        (
+            {"voltage": "all", "calcium": ("soma",), "cells": ["L5_pyramidal", np.int64(0)], "sfreq": 1000},
+            {"voltage": ["all"], "calcium": ["soma"], "cells": ["L5_pyramidal", 0], "sfreq": 1000.0},
+        ),
+    ],
+)
+def test_the_settings_of_a_sweep_can_be_passed_on(tmp_path, record, fields):
+    options = {"tstop": 3.0, "summary": "extrema", "record": record}
+    first = quiet(small(), {MU: [1.0]}, folder=tmp_path / "a", **options)
+    again = read_sweep(tmp_path / "a")
+    assert again.settings == first.settings
+    assert again.settings["record"] == fields
+    assert as_record(again.settings["record"]) == as_record(record)
+    quiet(again.network, {MU: [1.0]}, folder=tmp_path / "b", summary="extrema", **again.settings)
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+
+
+def test_a_record_loses_nothing_of_dipoles_and_spikes():
+    alone = simulate(small(), SHORT, n_trials=2, verbose="error")
+    changed = [
+        Dipole(one.data, one.times + 0.1, one.layers, comment="mine", nave=k + 1, provenance={"subject": k}).scale(2.0)
+        for k, one in enumerate(alone.dipoles)
+    ]
+    record = simulation_arrays(replace(alone, dipoles=tuple(changed)), ("dipole", "spikes"))
+    for one, expected in zip(dipoles_of(record), changed, strict=True):
+        assert one.data.tobytes() == expected.data.tobytes()
+        assert one.times.tobytes() == expected.times.tobytes()
+        for name in ("comment", "nave", "provenance", "scale_applied", "layers", "baseline"):
+            assert getattr(one, name) == getattr(expected, name)
+    assert spikes_of(record) == alone.spikes
+
+
 def test_what_is_not_recorded_is_not_kept():
     grid = {MU: [5.0]}
     with pytest.raises(ParameterError, match="keep='recordings' needs record to say what"):
         run_sweep(small(), grid, keep="recordings")
     with pytest.raises(ParameterError, match="keep='lfp' needs a network with electrodes"):
         run_sweep(small(), grid, keep="lfp")
+
+
+def with_shank(network, values):
+    """Electrodes that a sweep moves; none at a depth of 0."""
+    if not values["depth"]:
+        return network
+    return network.with_electrodes("shank", [(40.0, 25.0, float(values["depth"] + step)) for step in (0, 300)])
+
+
+def test_electrodes_may_be_those_of_the_points_alone():
+    result = quiet(small(), {"depth": [100.0, 400.0]}, apply=with_shank, tstop=SHORT, keep="lfp")
+    for k, depth in enumerate((100.0, 400.0)):
+        alone = simulate(with_shank(small(), {"depth": depth}), SHORT, verbose="error")
+        np.testing.assert_array_equal(result.lfp(k)["shank"].get_data(), alone.lfp["shank"].get_data())
+    with pytest.raises(ParameterError, match=r"keep='lfp' .* that of point 1 \(depth = 0\) has none"):
+        run_sweep(small(), {"depth": [100.0, 0.0]}, apply=with_shank, keep="lfp")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CacheError
+from ..io._archive import DAMAGE
+from ..io._files import SCRATCH, write_whole
 
 __all__ = ["Checkpoint"]
 
@@ -44,7 +42,7 @@ class Checkpoint:
             raise CacheError(f"The checkpoint folder {self.folder} cannot be made: {error.strerror}.") from error
         for file in sorted(self.folder.glob("batch-*.npz")):
             self._read(file)
-        for file in self.folder.glob(".writing-*.npz"):  # of a run that was killed while it wrote
+        for file in self.folder.glob(f"{SCRATCH}*"):  # of a run that was killed while it wrote
             file.unlink(missing_ok=True)
 
     def _read(self, file: Path) -> None:
@@ -55,7 +53,7 @@ class Checkpoint:
                     record = dict(self._records.get(key, {}))
                     record[field] = kept[name]
                     self._records[key] = record
-        except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, *DAMAGE) as error:
             raise CacheError(
                 f"The checkpoint {file} cannot be read ({type(error).__name__}): delete it, and its batch is run again."
             ) from error
@@ -75,16 +73,5 @@ class Checkpoint:
         if self.folder is None:
             return
         content = {f"{key}/{field}": value for key, record in records.items() for field, value in record.items()}
-        try:
-            handle, name = tempfile.mkstemp(dir=self.folder, prefix=".writing-", suffix=".npz")
-            scratch = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(file, **content)  # type: ignore[arg-type]
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(scratch, self.folder / f"batch-{next(iter(records))}.npz")
-            finally:
-                scratch.unlink(missing_ok=True)
-        except OSError as error:
-            raise CacheError(f"The checkpoint in {self.folder} cannot be written: {error.strerror}.") from error
+        file = self.folder / f"batch-{next(iter(records))}.npz"
+        write_whole(file, lambda stream: np.savez(stream, **content), "checkpoint")  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import mne
@@ -14,12 +14,15 @@ from ..recordings import Recording, RecordingChannel
 from ..simulate import Simulation
 from ..spikes import Spikes
 
-__all__ = ["about_dipole", "dipole_of", "measured_of", "measured_parts", "simulation_of", "simulation_parts"]
+__all__ = [
+    "about_dipole", "dipole_of", "dipole_parts", "dipoles_from", "measured_of", "measured_parts", "simulation_of",
+    "simulation_parts", "spike_parts", "spikes_from",
+]  # fmt: skip
 
 Parts = tuple[dict[str, Any], dict[str, Any]]
 
 _SIMULATION = ("tstop", "dt", "seed", "baseline", "engine")
-SPIKES = ("n_trials", "tmin", "tmax", "trials")
+_SPIKES = ("n_trials", "tmin", "tmax", "trials")
 
 
 def about_dipole(dipole: Dipole) -> dict[str, Any]:
@@ -42,20 +45,51 @@ def dipole_of(data: Any, about: Mapping[str, Any]) -> Dipole:
     return dipole
 
 
+def dipole_parts(dipoles: Sequence[Dipole]) -> Parts:
+    """Return the plain values and the arrays of the dipoles of all trials."""
+    return {"trials": [about_dipole(one) for one in dipoles]}, {"trials": np.array([one.data for one in dipoles])}
+
+
+def dipoles_from(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Dipole, ...]:
+    """Return the dipoles that :func:`dipole_parts` took apart."""
+    return tuple(dipole_of(*pair) for pair in zip(arrays["trials"], content["trials"], strict=True))
+
+
+def spike_parts(spikes: Spikes, *, cells: bool) -> Parts:
+    """Return the plain values and the arrays of spikes, with the numbers of all cells where no network says them."""
+    content: dict[str, Any] = {"spikes": {name: getattr(spikes, name) for name in _SPIKES}}
+    if cells:
+        content["gid_ranges"] = [
+            [name, {"start": own.start, "stop": own.stop} if isinstance(own, range) else list(own)]
+            for name, own in spikes.gid_ranges.items()
+        ]
+    return content, {"spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid}
+
+
+def spikes_from(
+    content: Mapping[str, Any], arrays: Mapping[str, Any], gid_ranges: Mapping[str, Sequence[int]] | None = None
+) -> Spikes:
+    """Return the spikes that :func:`spike_parts` took apart."""
+    if gid_ranges is None:
+        gid_ranges = {
+            name: range(own["start"], own["stop"]) if isinstance(own, dict) else own
+            for name, own in content["gid_ranges"]
+        }
+    return Spikes(
+        trial=arrays["spike_trial"], time=arrays["spike_time"], gid=arrays["spike_gid"], gid_ranges=gid_ranges,
+        **content["spikes"],
+    )  # fmt: skip
+
+
 def simulation_parts(simulation: Simulation) -> Parts:
     """Return the plain values and the arrays of a simulation, without its network."""
-    spikes = simulation.spikes
-    content = {
-        "simulation": {name: getattr(simulation, name) for name in _SIMULATION},
-        "trials": [about_dipole(one) for one in simulation.dipoles],
-        "spikes": {name: getattr(spikes, name) for name in SPIKES},
-    }
-    arrays = {
-        "trials": np.array([one.data for one in simulation.dipoles]),
-        "spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid,
-    }  # fmt: skip
-    about, measured = measured_parts(simulation)
-    return {**content, **about}, {**arrays, **measured}
+    content: dict[str, Any] = {"simulation": {name: getattr(simulation, name) for name in _SIMULATION}}
+    arrays: dict[str, Any] = {}
+    spikes = spike_parts(simulation.spikes, cells=False)  # the network has them
+    for about, own in (dipole_parts(simulation.dipoles), spikes, measured_parts(simulation)):
+        content |= about
+        arrays |= own
+    return content, arrays
 
 
 def measured_parts(simulation: Simulation, kinds: Container[str] = ("recordings", "lfp")) -> Parts:
@@ -79,14 +113,10 @@ def measured_parts(simulation: Simulation, kinds: Container[str] = ("recordings"
 
 def simulation_of(content: Mapping[str, Any], arrays: Mapping[str, Any], network: Network) -> Simulation:
     """Return the simulation that :func:`simulation_parts` took apart."""
-    spikes = Spikes(
-        trial=arrays["spike_trial"], time=arrays["spike_time"], gid=arrays["spike_gid"], gid_ranges=network.gid_ranges,
-        **content["spikes"],
-    )  # fmt: skip
-    dipoles = tuple(dipole_of(*pair) for pair in zip(arrays["trials"], content["trials"], strict=True))
     return Simulation(
-        network=network, dipoles=dipoles, spikes=spikes, **measured_of(content, arrays), **content["simulation"]
-    )
+        network=network, dipoles=dipoles_from(content, arrays), spikes=spikes_from(content, arrays, network.gid_ranges),
+        **measured_of(content, arrays), **content["simulation"],
+    )  # fmt: skip
 
 
 def measured_of(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ..simulate import Simulation
 from ..spikes import Spikes
 from ._archive import DAMAGE, describe, open_archive, write_archive
 from ._files import Target, check_schema, new_file
-from ._results import SPIKES, simulation_of, simulation_parts
+from ._results import simulation_of, simulation_parts, spike_parts, spikes_from
 
 __all__ = ["read_simulation", "read_spikes", "write_simulation", "write_spikes"]
 
@@ -101,14 +101,9 @@ def write_spikes(spikes: Spikes, path: Target, *, overwrite: bool = False) -> No
     if not isinstance(spikes, Spikes):
         raise ParameterError(f"spikes must be a Spikes table, got {type(spikes).__name__}.")
     file = new_file(path, overwrite)
-    ranges = [
-        [name, {"start": cells.start, "stop": cells.stop} if isinstance(cells, range) else list(cells)]
-        for name, cells in spikes.gid_ranges.items()
-    ]
-    about = {name: getattr(spikes, name) for name in SPIKES}
-    content = {"format": SPIKE_TABLE, "schema": SCHEMA, "spikes": about, "gid_ranges": ranges}
-    arrays = {"spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid}
-    write_archive(file, content, arrays, "spikes")
+    content, arrays = spike_parts(spikes, cells=True)
+    head = {"format": SPIKE_TABLE, "schema": SCHEMA}
+    write_archive(file, {**head, **content}, arrays, "spikes")
 
 
 def read_spikes(path: Target) -> Spikes:
@@ -133,14 +128,7 @@ def read_spikes(path: Target) -> Spikes:
     content, arrays = open_archive(path, "spike table", remedy)
     _check_format(content, path, SPIKE_TABLE)
     try:
-        ranges = {
-            name: range(cells["start"], cells["stop"]) if isinstance(cells, dict) else cells
-            for name, cells in content["gid_ranges"]
-        }
-        return Spikes(
-            trial=arrays["spike_trial"], time=arrays["spike_time"], gid=arrays["spike_gid"], gid_ranges=ranges,
-            **content["spikes"],
-        )  # fmt: skip
+        return spikes_from(content, arrays)
     except (*DAMAGE, MneHnnError) as error:
         raise describe(error, path, "spike table", remedy) from error
 

@@ -21,6 +21,7 @@ from ._files import Target, existing, new_file, read_text, write_whole
 __all__ = ["read_spikes_txt", "write_spikes_txt"]
 
 _DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"%(?:0([1-9][0-9]?))?d")
 
 
 class _Trial(NamedTuple):
@@ -145,8 +146,8 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
     spikes : Spikes
         The spikes.
     path : path-like
-        Pattern of the file names, with ``%d`` or ``{}`` for the number of the trial, such as ``"spk_%d.txt"``; without
-        one, the number goes before the suffix.
+        Pattern of the file names, with ``%d`` or ``{}`` for the number of the trial, such as ``"spk_%d.txt"``, or
+        ``%03d`` for at least three digits; without one, the number goes before the suffix.
     overwrite : bool
         Whether to replace files that are there.
 
@@ -158,7 +159,8 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
     Raises
     ------
     ParameterError
-        A file is there and `overwrite` is False, its folder is not there, or a cell type has white space in its name.
+        A file is there and `overwrite` is False, its folder is not there, a cell type has white space in its name, or
+        the pattern has another ``%`` sign.
     CacheError
         A file cannot be written.
     """
@@ -179,8 +181,13 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
 
 
 def _named(pattern: str, number: int) -> str:
-    if "%d" in pattern:
-        return pattern.replace("%d", str(number))
+    named = _NUMBER.sub(lambda found: f"{number:0{found[1] or 1}d}", pattern)
+    if "%" in os.path.basename(named):
+        raise ParameterError(
+            f"{os.path.basename(pattern)!r} has a % sign that stands for no number: use %d, or %03d for three digits."
+        )
+    if named != pattern:
+        return named
     for mark in ("{}", "{0}"):
         if mark in pattern:
             return pattern.replace(mark, str(number))

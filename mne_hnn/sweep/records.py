@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..dipole import Dipole
-from ..io._results import measured_of, measured_parts
+from ..io._archive import plain, restored
+from ..io._results import dipole_parts, dipoles_from, measured_of, measured_parts, spike_parts, spikes_from
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import Simulation
@@ -66,55 +67,38 @@ def row_of(record: Record) -> Row:
 def simulation_arrays(simulation: Simulation, keep: Iterable[str]) -> dict[str, Any]:
     """Return what is kept of a simulation, without loss, as arrays."""
     kept = set(keep)
+    content: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
+    parts = []
     if "dipole" in kept:
-        first = simulation.dipoles[0]
-        arrays |= {
-            "dipole": np.array([one.data for one in simulation.dipoles], dtype=np.float64),
-            "dipole_layers": np.array(first.layers), "dipole_sfreq": np.array(float(first.info["sfreq"])),
-            "dipole_comment": np.array([one.comment for one in simulation.dipoles]),
-        }  # fmt: skip
+        parts.append(dipole_parts(simulation.dipoles))
     if "spikes" in kept:
-        spikes = simulation.spikes
-        cells = [np.asarray(numbers, dtype=np.int64) for numbers in spikes.gid_ranges.values()]
-        arrays |= {
-            "spike_trial": spikes.trial, "spike_time": spikes.time, "spike_gid": spikes.gid,
-            "spike_window": np.array([spikes.tmin, spikes.tmax]), "spike_trials": np.array(spikes.trials),
-            "cell_types": np.array(list(spikes.gid_ranges), dtype=str),
-            "cell_counts": np.array([len(numbers) for numbers in cells]),
-            "cell_gids": np.concatenate([np.empty(0, dtype=np.int64), *cells]),
-        }  # fmt: skip
+        parts.append(spike_parts(simulation.spikes, cells=True))
     if kept & {"recordings", "lfp"}:
-        about, measured = measured_parts(simulation, kept)
-        arrays |= {"measured": np.array(json.dumps(about)), **measured}
-    return arrays
+        parts.append(measured_parts(simulation, kept))
+    for about, own in parts:
+        content |= about
+        arrays |= own
+    return {"content": np.array(json.dumps(plain(content))), **arrays} if parts else {}
+
+
+def _content(record: Record) -> dict[str, Any]:
+    return dict(restored(json.loads(str(record["content"]))))
 
 
 def measured_in(record: Record) -> dict[str, Any]:
     """Return the recordings and potentials of a record, as fields of a simulation."""
-    return measured_of(json.loads(str(record["measured"])), record) if "measured" in record else {}
+    return measured_of(_content(record), record)
 
 
 def dipoles_of(record: Record) -> tuple[Dipole, ...]:
     """Return the dipoles of a record, one per trial."""
-    layers, sfreq = record["dipole_layers"].tolist(), float(record["dipole_sfreq"])
-    return tuple(
-        Dipole(data, None, layers, sfreq=sfreq, comment=comment)
-        for data, comment in zip(record["dipole"], record["dipole_comment"].tolist(), strict=True)
-    )
+    return dipoles_from(_content(record), record)
 
 
 def spikes_of(record: Record) -> Spikes:
     """Return the spikes of a record."""
-    ends = np.cumsum(record["cell_counts"])
-    cells = [one.tolist() for one in np.split(record["cell_gids"], ends[:-1])] if len(ends) else []
-    tmin, tmax = record["spike_window"].tolist()
-    trials = tuple(record["spike_trials"].tolist())
-    return Spikes(
-        trial=record["spike_trial"], time=record["spike_time"], gid=record["spike_gid"],
-        gid_ranges=dict(zip(record["cell_types"].tolist(), cells, strict=True)), n_trials=len(trials), tmin=tmin,
-        tmax=tmax, trials=trials,
-    )  # fmt: skip
+    return spikes_from(_content(record), record)
 
 
 def network_arrays(network: Network) -> dict[str, Any]:

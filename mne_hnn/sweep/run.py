@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mne.utils import ProgressBar, logger, verbose
 from .. import __version__
 from .._checks import check_int, check_name, check_seed
 from ..errors import DataError, ParameterError, SimulationError, WorkerError
+from ..io._archive import plain
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import BASELINES, Simulation, simulate_many
@@ -70,10 +72,13 @@ def run_sweep(
     summary : str | callable | mapping | sequence | None
         What to note of each simulation: a function of a :class:`~mne_hnn.simulate.Simulation` that returns a number or
         a dict of numbers, ``'extrema'`` (:class:`DipoleExtrema`) or ``'rates'`` (:class:`FiringRates`), several of
-        these, or a mapping that names them. NaN stands for no number. It is called in this process.
+        these, or a mapping that names them. NaN stands for no number. It is called in this process. A sweep that is
+        resumed compares the code of the functions given, and the values they read, with those it began with. Edits
+        inside of helper functions that they call, or of the class of a callable object, are not seen: after such an
+        edit, choose another folder.
     keep : str | sequence of str
         What to keep of each simulation besides: any of ``'dipole'``, ``'spikes'``, ``'recordings'`` (what `record` asks
-        for), ``'lfp'`` (what electrodes see), or nothing: ``()``.
+        for), ``'lfp'`` (what electrodes see; the network of every point must have some), or nothing: ``()``.
     folder : path-like | None
         Where to keep it: a table ``sweep.tsv``, one archive of arrays per point, and ``sweep.json``. A sweep that was
         killed goes on by the same call. None keeps all in memory.
@@ -110,11 +115,11 @@ def run_sweep(
     )
     if "recordings" in settings["keep"] and not as_record(record).quantities:
         raise ParameterError("keep='recordings' needs record to say what to record, such as {'voltage': 'soma'}.")
-    if "lfp" in settings["keep"] and not network.electrodes:
-        raise ParameterError("keep='lfp' needs a network with electrodes: add some with network.with_electrodes.")
     if not settings["keep"] and not len(summaries):
         raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
     networks = points.networks(network, apply)
+    if "lfp" in settings["keep"]:
+        _check_electrodes(networks, points)
     keys = [_key(one, settings) for one in networks]
     store: Store = MemoryStore()
     if folder is not None:
@@ -136,14 +141,24 @@ def _settings(**given: Any) -> dict[str, Any]:
     keep = (given["keep"],) if isinstance(given["keep"], str) else tuple(given["keep"])
     for name in keep:
         check_name(name, KEEP, "thing to keep")
-    record = given["record"]
+    record = asdict(as_record(given["record"]))
     return {
         "tstop": float(given["tstop"]), "dt": float(given["dt"]),
         "n_trials": check_int(given["n_trials"], "n_trials", minimum=1),
         "seed": None if given["seed"] is None else check_seed(given["seed"], "seed"),
         "baseline": given["baseline"], "engine": available_engine(given["engine"]),
-        "keep": [name for name in KEEP if name in keep], "record": repr(as_record(record)),
+        "keep": [name for name in KEEP if name in keep],
+        "record": plain({name: value for name, value in record.items() if value is not None}),
     }  # fmt: skip
+
+
+def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
+    for number, (network, point) in enumerate(zip(networks, grid.points(), strict=True)):
+        if not network.electrodes:
+            raise ParameterError(
+                f"keep='lfp' needs a network with electrodes, and that of point {number} ({described(point)}) has "
+                "none: add some with network.with_electrodes."
+            )
 
 
 def _key(network: Network, settings: Mapping[str, Any]) -> str:

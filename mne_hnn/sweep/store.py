@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import CacheError, DataError, ParameterError
+from ..io._archive import DAMAGE
 from ..io._files import SCRATCH, write_whole
 from .records import Record
 
@@ -23,8 +23,6 @@ TABLE = "sweep.tsv"
 POINTS = "points"
 #: Raise it when the files change their form.
 SCHEMA = 1
-
-_DAMAGE = (ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 class Store(Protocol):
@@ -127,7 +125,7 @@ class FolderStore:
             raise DataError(f"{file} is gone: run the sweep again.") from error
         except OSError as error:
             raise DataError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from error
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise DataError(
                 f"{file} is damaged ({type(error).__name__}): delete it and run the sweep again."
             ) from error

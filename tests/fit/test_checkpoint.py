@@ -82,6 +82,14 @@ def test_nothing_but_whole_files_has_the_final_name(tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir()] == ["batch-a.npz"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="files have no such rights there")
+def test_batches_have_the_rights_of_any_other_file(tmp_path):
+    """A fit in a folder that a group shares goes on for each of them."""
+    Checkpoint(tmp_path / "fit").add(batch("a"))
+    (tmp_path / "other").write_text("")
+    assert (tmp_path / "fit" / "batch-a.npz").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def damaged(kind, whole):
     middle = len(whole) // 2
     return {

@@ -206,6 +206,34 @@ def test_spikes_of_one_trial_keep_its_number(tmp_path):
     assert file.name == "s4.txt"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("z_%02d.txt", ["z_02.txt", "z_10.txt"]),
+        ("%04d", ["0002", "0010"]),
+        ("%01d.%d", ["2.2", "10.10"]),
+        ("z.txt", ["z_2.txt", "z_10.txt"]),
+    ],
+)
+def test_numbers_with_zeros_in_names_of_files(tmp_path, pattern, names):
+    spikes = Spikes([2, 10], [0.1, 0.15], [1, 0], {"a": range(2)}, 2, 0.0, 0.2, trials=(2, 10))
+    files = write_spikes_txt(spikes, tmp_path / pattern)
+    assert [file.name for file in files] == names
+    again = read_spikes_txt(files, gid_ranges=spikes.gid_ranges, tmax=0.2)
+    np.testing.assert_array_equal(again.gid, spikes.gid)
+
+
+@pytest.mark.parametrize("name", ["z_%2d.txt", "z_%s.txt", "%i", "50%.txt", "50%_{}.txt", "%d_%.txt", "%%d", "%0d.txt"])
+def test_other_percent_signs_are_refused(tmp_path, name):
+    folder = tmp_path / "50 %"  # a folder has any name
+    folder.mkdir()
+    spikes = Spikes([0], [0.1], [1], {"a": range(2)}, 1, 0.0, 0.2)
+    with pytest.raises(ParameterError, match="stands for no number: use %d, or %03d"):
+        write_spikes_txt(spikes, folder / name)
+    assert list(folder.iterdir()) == []
+    assert write_spikes_txt(spikes, folder / "spk_%d.txt") == [folder / "spk_0.txt"]
+
+
 def test_writing_spikes(tmp_path):
     spikes = Spikes([0, 1], [0.1, 0.2], [0, 1], {"a": range(2)}, 2, 0.0, 0.3)
     (tmp_path / "spk_1.txt").write_text("")
