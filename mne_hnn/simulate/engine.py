@@ -189,6 +189,27 @@ def _integrate(
         column.clamps.clear()
 
 
+def _piece(column: Column, armed: Armed, recorder: Recorder, steps: int) -> Piece:
+    """Return what this process knows of the run that ended."""
+    moments, largest_voltage = column.moments(), column.largest_voltage()
+    times, gids = column.spikes()
+    if moments.shape[1:] != (steps + 1,) and len(moments):
+        raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
+    # "not below" rather than "above": what is not a number is caught too
+    stable = largest_voltage < 1e4 and not (len(moments) and not np.abs(moments).max() < column.largest_moment)
+    moments = moments.reshape(-1, steps + 1)
+    if column.share.rank == 0:  # all ranks know the spikes of the drives
+        times = np.concatenate([times, armed.spike_times])
+        gids = np.concatenate([gids, armed.spike_gids])
+    silent = np.zeros(steps + 1)
+    references = {
+        name: moments[column.reference_moments[name]] if name in column.reference_moments else silent
+        for name in column.moment_groups
+    }
+    sums = {name: moments[rows].sum(axis=0) for name, rows in column.moment_groups.items()}
+    return Piece(stable, sums, references, times, gids, *recorder.results())
+
+
 def run_trial(
     network: Network,
     *,
@@ -240,24 +261,8 @@ def run_trial(
         sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
         recorder = Recorder(column, network, sites, record or Record(), dt, steps)
         _integrate(column, armed, recorder, tstop, dt, engine, progress)
-        moments, largest_voltage = column.moments(), column.largest_voltage()
-        times, gids = column.spikes()
-    if moments.shape[1:] != (steps + 1,) and len(moments):
-        raise SimulationError(f"The run gave {moments.shape[1]} samples instead of {steps + 1}.")
-    # "not below" rather than "above": what is not a number is caught too
-    stable = largest_voltage < 1e4 and not (len(moments) and not np.abs(moments).max() < column.largest_moment)
-    moments = moments.reshape(-1, steps + 1)
-    if column.share.rank == 0:  # all ranks know the spikes of the drives
-        times = np.concatenate([times, armed.spike_times])
-        gids = np.concatenate([gids, armed.spike_gids])
-    silent = np.zeros(steps + 1)
-    references = {
-        name: moments[column.reference_moments[name]] if name in column.reference_moments else silent
-        for name in column.moment_groups
-    }
-    sums = {name: moments[rows].sum(axis=0) for name, rows in column.moment_groups.items()}
-    recordings, lfp = recorder.results()
-    pieces = ranks.gather(Piece(stable, sums, references, times, gids, recordings, lfp))
+        own = _piece(column, armed, recorder, steps)
+    pieces = ranks.gather(own)
     if not all(piece.stable for piece in pieces):
         raise SimulationError(
             "The simulation became unstable: voltages exceed 10 V or are not numbers. Reduce dt, or look for a weight, "
