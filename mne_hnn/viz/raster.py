@@ -16,7 +16,7 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..spikes import Spikes
 from ._groups import figure_of
-from .colors import LAYERS, chosen_colors, layer_number, spike_colors
+from .colors import LAYERS, chosen_colors, ink, layer_number, spike_colors
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -59,7 +59,7 @@ def draw_raster(
     axes.set_ylim(-0.5, max(top, 1) - 0.5)
     axes.set_yticks(ticks, [name.replace("_", " ") for name in reversed(cell_types)], fontsize="small")
     for tick, name in zip(axes.get_yticklabels(), reversed(cell_types), strict=True):
-        tick.set_color(colors[name])
+        tick.set_color(ink(colors[name]))
     axes.tick_params(axis="y", length=0)
 
 
@@ -85,8 +85,9 @@ def plot_spikes_raster(
     trial : int | None
         The trial; None for the first.
     cell_types : str | sequence of str | None
-        Cell types, or drives; None for all cell types. From spikes without their simulation, cell types are what is
-        named after a layer (``L2_basket``), or everything if nothing is.
+        Cell types, or drives; None for all cell types of a simulation. Spikes alone do not tell cell types from
+        drives: None shows all they have, with what is not named after a layer (``L2_basket``) at the bottom. Plot the
+        simulation, or name the cell types, to leave the drives out.
     dipole : Dipole | bool | None
         A dipole to draw over the spikes, with an axis on the right. True takes the aggregate of the simulation, in
         the same trial.
@@ -132,9 +133,8 @@ def plot_spikes_raster(
 
 def _cell_types(table: Spikes, network: Network | None, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
-        known = list(network.cell_types) if network is not None else []
-        named = known or [name for name in table.cell_types if layer_number(name) is not None]
-        return stacked(named or table.cell_types)
+        # without the network nobody knows what is a drive: nothing that fired may vanish
+        return stacked(table.cell_types if network is None else network.cell_types)
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     if not names:
         raise ParameterError(f"cell_types must name at least one of {', '.join(table.cell_types)}.")

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from mne_hnn import Dipole, Spikes
 from mne_hnn.errors import ParameterError
 from mne_hnn.viz import plot_spikes_histogram, plot_spikes_raster
-from mne_hnn.viz.colors import cell_type_colors, location_color
+from mne_hnn.viz.colors import cell_type_colors, ink, location_color
 from mne_hnn.viz.histogram import bin_edges
 
 RANGES = {"L5_basket": range(2), "L2_pyramidal": range(2, 6), "evprox1": range(6, 8), "evdist1": range(8, 9)}
@@ -36,15 +36,25 @@ def heights(axes):
 
 
 def test_raster_puts_superficial_cells_on_top(spikes):
-    axes = spikes.plot_raster(show=False).axes[0]
-    # two L5 basket cells below four L2 pyramidal ones; drives are left out
+    axes = spikes.plot_raster(cell_types=["L5_basket", "L2_pyramidal"], show=False).axes[0]
+    # two L5 basket cells below four L2 pyramidal ones
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["L5 basket", "L2 pyramidal"]
     np.testing.assert_allclose(sorted(map(tuple, dots(axes))), [(11.0, 0.0), (12.0, 2.0)])
     assert [to_hex(tick.get_color()) for tick in axes.get_yticklabels()] == [
-        cell_type_colors(RANGES)[name].lower() for name in ("L5_basket", "L2_pyramidal")
+        ink(cell_type_colors(RANGES)[name]).lower() for name in ("L5_basket", "L2_pyramidal")
     ]
     assert axes.get_ylabel() == "Cells\n(trial 0)"
     assert axes.get_xlim() == (0, 100)
+
+
+def test_raster_of_spikes_alone_shows_every_spike(spikes):
+    own = {"L2_pyramidal": range(2, 6), "vip": range(2), "evprox1": range(6, 8), "thalamus": range(8, 9)}
+    renamed = Spikes(
+        trial=spikes.trial, time=spikes.time, gid=spikes.gid, gid_ranges=own, n_trials=2, tmin=0.0, tmax=0.1
+    )
+    axes = renamed.plot_raster(show=False).axes[0]
+    assert len(dots(axes)) == spikes.counts("trial")[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["thalamus", "evprox1", "vip", "L2 pyramidal"]
 
 
 def test_raster_of_another_trial_window_and_drive(spikes):
