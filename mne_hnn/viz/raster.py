@@ -15,7 +15,7 @@ from .._units import MS, NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..spikes import Spikes
-from ._groups import figure_of
+from ._groups import check_within, figure_of
 from .colors import LAYERS, chosen_colors, ink, layer_number, spike_colors
 
 if TYPE_CHECKING:
@@ -54,13 +54,18 @@ def draw_raster(
         top += len(cells)
         axes.axhline(top - 0.5, color="0.85", linewidth=0.6, zorder=1)
     if not any(len(spikes.select(cell_types=name)) for name in cell_types):
-        style: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.5", "backgroundcolor": "white"}
-        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, **style)
+        write_no_spikes(axes)
     axes.set_ylim(-0.5, max(top, 1) - 0.5)
     axes.set_yticks(ticks, [name.replace("_", " ") for name in reversed(cell_types)], fontsize="small")
     for tick, name in zip(axes.get_yticklabels(), reversed(cell_types), strict=True):
         tick.set_color(ink(colors[name]))
     axes.tick_params(axis="y", length=0)
+
+
+def write_no_spikes(axes: Axes) -> None:
+    """Say in empty axes that they are empty."""
+    style: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.5", "backgroundcolor": "white"}
+    axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, **style)
 
 
 def plot_spikes_raster(
@@ -115,6 +120,7 @@ def plot_spikes_raster(
     table, network = spikes_of(spikes)
     names = _cell_types(table, network, cell_types)
     numbers = table.trials or (0,)
+    check_within((tmin, tmax), (table.tmin, table.tmax), "tmin and tmax")
     chosen = table.select(trial=numbers[0] if trial is None else trial, cell_types=names, tmin=tmin, tmax=tmax)
     palette = chosen_colors(names, colors, spike_colors(table.cell_types, network))
     if axes is None:

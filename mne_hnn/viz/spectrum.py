@@ -17,7 +17,7 @@ from .._checks import check_bool, check_int, check_name
 from .._units import NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ._groups import cropped, figure_of, grouped, layer_names
+from ._groups import cropped_groups, figure_of, grouped, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend
 
@@ -102,7 +102,7 @@ def plot_psd(
         raise ParameterError("average and trials are both False: one of them must be drawn.")
     groups = grouped(dipoles, labels)
     layer_names(groups, [layer])
-    groups = {label: cropped(some, tmin, tmax) for label, some in groups.items()}
+    groups = cropped_groups(groups, tmin, tmax)
     default = {
         label: COMPARED[k % len(COMPARED)] if label else LAYERS.get(layer, "0.3") for k, label in enumerate(groups)
     }

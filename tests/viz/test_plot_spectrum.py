@@ -93,7 +93,7 @@ def test_silence_is_drawn():
         ([], {}, "at least one Dipole"),
         ([sine(10.0), sine(10.0, times=TIMES[:4000])], {}, "different times"),
         (sine(10.0), {"layer": "L4"}, "Unknown layer 'L4'"),
-        (sine(10.0), {"tmin": 5.0}, "at least two of the samples"),
+        (sine(10.0), {"tmin": 1.9999}, "at least two of the samples"),
     ],
 )
 def test_wrong_dipoles_are_named(plot, given, options, message):
@@ -104,6 +104,7 @@ def test_wrong_dipoles_are_named(plot, given, options, message):
 def test_wrong_options_are_named():
     for options, message in (
         ({"fmax": 4000.0}, "Nyquist"),
+        ({"tmin": 0, "tmax": 30}, "within the record, 0 to 1.99975 s, got 30 s: are they in ms"),
         ({"method": "fft"}, "Unknown method"),
         ({"yscale": "dB"}, "Unknown yscale"),
         ({"average": False, "trials": False}, "both False"),

@@ -84,6 +84,7 @@ def test_raster_with_dipole_behind(spikes):
         ({"cell_types": []}, "at least one of L5_basket"),
         ({"trial": 2}, "There is no trial 2"),
         ({"tmax": 0.2}, "must lie within"),
+        ({"tmax": 50}, "are they in ms"),
     ],
 )
 def test_raster_names_what_is_wrong(spikes, options, message):
@@ -140,6 +141,8 @@ def test_firing_rates_are_those_of_the_table(spikes):
         ({"per": "second"}, "Unknown value of per"),
         ({"bins": 0}, "bins must be an integer >= 1"),
         ({"bins": [0.1, 0.0]}, "two rising edges"),
+        ({"bins": [0, 10, 20]}, "edges of bins must lie within the record, 0 to 0.1 s, got 20 s: are they in ms"),
+        ({"tmin": 0, "tmax": 50}, "are they in ms"),
         ({"trial": 5}, "There is no trial 5"),
         ({"colors": "no colour"}, "no colour"),
     ],
@@ -147,6 +150,24 @@ def test_firing_rates_are_those_of_the_table(spikes):
 def test_histogram_names_what_is_wrong(spikes, options, message):
     with pytest.raises(ParameterError, match=message):
         plot_spikes_histogram(spikes, show=False, **options)
+
+
+def test_rate_in_a_bin_that_the_window_covers_in_part(spikes):
+    # one of two cells fires once in two trials within 11 ms: 1 / (2 * 2 * 1 ms) in the last bin of 2 ms
+    late = Spikes(trial=[0], time=[0.0105], gid=[0], gid_ranges={"a": [0, 1]}, n_trials=2, tmin=0.0, tmax=0.011)
+    outline = plot_spikes_histogram(late, per="cell", show=False).axes[0].patches[0]
+    values, edges, _ = outline.get_data()
+    np.testing.assert_allclose(edges[-2:], [10, 12])
+    np.testing.assert_allclose(values, [0, 0, 0, 0, 0, 250.0])
+
+
+@pytest.mark.parametrize("ranges", [{}, {"L2_basket": range(3)}])
+@pytest.mark.parametrize("per", ["trial", "cell"])
+def test_histogram_of_silence_says_so(ranges, per):
+    silent = Spikes(trial=[], time=[], gid=[], gid_ranges=ranges, n_trials=1, tmin=0.0, tmax=0.1)
+    axes = silent.plot_histogram(per=per, show=False).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["no spikes"]
+    assert [text.get_text() for text in silent.plot_raster(show=False).axes[0].texts] == ["no spikes"]
 
 
 @pytest.mark.parametrize(("duration", "width"), [(0.17, 2), (0.31, 5), (0.25, 5), (0.02, 2), (1.0, 10), (0.001, 1)])
