@@ -103,7 +103,11 @@ def test_within_a_type_the_way_can_be_chosen():
 
 
 @pytest.mark.parametrize(
-    "plot", [plot_connectivity, lambda *args, **options: plot_cell_connectivity(*args, 0, **options)]
+    "plot",
+    [
+        plot_connectivity,
+        lambda *args, **options: plot_cell_connectivity(*args, NETWORK.gid_ranges["L5_pyramidal"].start, **options),
+    ],
 )
 def test_unknown_connections(plot):
     with pytest.raises(NetworkError, match=f"from 0 to {len(NETWORK.connections) - 1}, got 99"):
@@ -114,6 +118,8 @@ def test_unknown_connections(plot):
         plot(NETWORK.connections, 0, show=False)
     with pytest.raises(ParameterError, match="Did you mean 'weight'"):
         plot(NETWORK, INDEX, value="weigth", show=False)
+    with pytest.raises(ParameterError, match="Unknown colour map 'virids'.*Did you mean 'viridis'"):
+        plot(NETWORK, INDEX, cmap="virids", show=False)
 
 
 def test_unknown_cells():
