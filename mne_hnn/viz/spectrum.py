@@ -115,7 +115,7 @@ def plot_psd(
     options = {"fmin": fmin, "fmax": fmax, "layer": layer, "method": method, "bandwidth": bandwidth}
     for label, some in groups.items():
         means = _draw(axes, some, label or layer, palette[label], average=average, trials=trials, options=options)
-        _mark_peaks(axes, _peaks(some, *means, n_peaks, options), palette[label])
+        _mark_peaks(axes, _peaks(some, *means, n_peaks, options), palette[label], (fmin, fmax), xscale)
     _finish(axes, fmin, fmax, (xscale, yscale))
     draw_legend(axes, title=_resolution(groups, method, bandwidth), last_first="" in groups)
     if show:
@@ -179,11 +179,17 @@ def _peaks(
     return [(float(freqs[k]), float(psd[k])) for k in chosen]
 
 
-def _mark_peaks(axes: Axes, peaks: Sequence[tuple[float, float]], color: str) -> None:
+def _mark_peaks(
+    axes: Axes, peaks: Sequence[tuple[float, float]], color: str, extent: tuple[float, float], xscale: str
+) -> None:
+    along = np.log if xscale == "log" else np.asarray
     for frequency, density in peaks:
         axes.plot([frequency], [density], "v", color=color, markersize=5, zorder=4, label="_peak")
+        share = float(np.interp(along(frequency), along(extent), (0.0, 1.0)))
+        # names near the ends stay inside
+        side = "left" if share < 0.08 else "right" if share > 0.95 else "center"
         axes.annotate(
-            f"{frequency:.3g} Hz", (frequency, density), xytext=(0, 5), textcoords="offset points", ha="center",
+            f"{frequency:.3g} Hz", (frequency, density), xytext=(0, 5), textcoords="offset points", ha=side,
             fontsize="small", color=color,
         )  # fmt: skip
 
