@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ..simulate import Simulation
 
 
-__all__ = ["cropped", "figure_of", "grouped", "layer_names", "trials_of"]
+__all__ = ["check_within", "cropped", "cropped_groups", "figure_of", "grouped", "layer_names", "trials_of"]
+
+ROUNDING = 1e-6  # s; solvers add up their steps with rounding errors
 
 
 def trials_of(given: Dipole | Sequence[Dipole] | Simulation, what: str = "dipoles") -> list[Dipole]:
@@ -62,8 +64,37 @@ def layer_names(groups: Mapping[str, list[Dipole]], layers: str | Sequence[str] 
     return names
 
 
+def check_within(
+    times: Iterable[float | None], record: tuple[float, float], what: str, *, step: float = ROUNDING
+) -> None:
+    """Refuse times in s, None left out, that are more than a step outside a record: most such times are in ms."""
+    given = [check_finite(time, f"{what} (s)") for time in times if time is not None]
+    slack = max(step, ROUNDING)
+    outside = [time for time in given if not record[0] - slack <= time <= record[1] + slack]
+    if outside:
+        raise ParameterError(
+            f"{what} must lie within the record, {record[0]:g} to {record[1]:g} s, got {outside[-1]:g} s: are they in "
+            "ms?"
+        )
+
+
+def cropped_groups(
+    groups: Mapping[str, list[Dipole]], tmin: float | None, tmax: float | None
+) -> dict[str, list[Dipole]]:
+    """Return copies of all groups that hold the window only, which the longest record must hold."""
+    firsts = [some[0] for some in groups.values()]
+    record = (min(one.times[0] for one in firsts), max(one.times[-1] for one in firsts))
+    step = max(1.0 / one.info["sfreq"] for one in firsts)
+    check_within((tmin, tmax), record, "tmin and tmax", step=step)
+    return {label: _cropped(some, tmin, tmax) for label, some in groups.items()}
+
+
 def cropped(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -> list[Dipole]:
     """Return copies that hold the window only; what was given stays as it is."""
+    return cropped_groups({"": list(trials)}, tmin, tmax)[""]
+
+
+def _cropped(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -> list[Dipole]:
     first = trials[0]
     start = first.times[0] if tmin is None else check_finite(tmin, "tmin (s)")
     stop = first.times[-1] if tmax is None else check_finite(tmax, "tmax (s)")

@@ -28,6 +28,7 @@ __all__ = [
     "font_size",
     "network_cylinders",
     "quiet_vtk",
+    "readable_distance",
     "round_box",
     "round_length",
     "spread",
@@ -36,6 +37,9 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 UM = "\N{MICRO SIGN}m"
+NARROW = 100.0  # um; cells of a column narrower than that cover each other
+WIDE = 1000.0  # um; about half the height of a column
+APART = (50.0, 300.0)  # um; neighbours drawn farther apart leave gaps
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +88,17 @@ def check_window(window_size: Any) -> tuple[int, int]:
 def spread(network: Network, inplane_distance_um: float | None) -> Network:
     """Return the network with its cells drawn at another distance; morphologies stay as they are."""
     return network if inplane_distance_um is None else network.with_positions(inplane_distance_um=inplane_distance_um)
+
+
+def readable_distance(network: Network) -> float:
+    """Return the in-plane distance, um, to draw cells at so that they can be told apart: their own, if it is enough."""
+    places = np.concatenate([population.positions[:, :2] for population in network.populations.values()])
+    extent = float(np.ptp(places, axis=0).max())
+    own = float(network.inplane_distance_um)
+    if not 0.0 < extent < NARROW:
+        return own
+    steps = extent / own
+    return own * max(1.0, float(np.clip(10 * round(WIDE / steps / 10), *APART)) / own)
 
 
 def electrode_positions(network: Network, drawn: Network) -> dict[str, FloatArray]:

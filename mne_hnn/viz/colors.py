@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.colors import is_color_like, to_hex, to_rgb
+from matplotlib import colormaps
+from matplotlib.colors import Colormap, is_color_like, to_hex, to_rgb
 
 from .._checks import check_name
 from ..errors import ParameterError
@@ -128,6 +129,12 @@ def chosen_colors(names: Sequence[str], given: Any, default: Mapping[str, str]) 
         if not is_color_like(color):
             raise ParameterError(f"colors holds {color!r}, which is no colour: give a name or '#RRGGBB'.")
     return {name: to_hex(chosen[name]) if name in chosen else default[name] for name in names}
+
+
+def check_cmap(cmap: Any) -> None:
+    """Refuse what is no colour map, naming the nearest one."""
+    if not isinstance(cmap, Colormap):
+        check_name(cmap, colormaps, "colour map")
 
 
 def ink(color: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .._checks import check_int, check_name
 from ..errors import NetworkError
 from ._scene import UM, check_network
-from .colors import cell_type_colors
+from .colors import cell_type_colors, check_cmap
 
 if TYPE_CHECKING:
     from ..network import Network, Wires
@@ -68,6 +68,7 @@ def plot_connectivity(
     """
     index = _check_connection(network, index, "plot_connectivity")
     check_name(value, VALUES, "value")
+    check_cmap(cmap)
     connection, wires = network.connections[index], _wires(network, index)
     sources, targets = (network.gid_ranges[name] for name in (connection.source, connection.target))
     matrix = np.full((len(sources), len(targets)), np.nan)
@@ -136,6 +137,7 @@ def plot_cell_connectivity(
     """
     index = _check_connection(network, index, "plot_cell_connectivity")
     check_name(value, VALUES, "value")
+    check_cmap(cmap)
     connection, wires = network.connections[index], _wires(network, index)
     way = _check_way(network, index, gid, way)
     other = connection.target if way == "targets" else connection.source

@@ -13,7 +13,7 @@ from .._checks import check_bool
 from .._units import MS, NAM
 from ..dipole import Dipole, average_dipoles
 from ..errors import ParameterError
-from ._groups import cropped, figure_of, grouped, layer_names
+from ._groups import cropped_groups, figure_of, grouped, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def plot_dipole(
     panels : bool | None
         One panel per layer, on one scale; None does so when several layers of several things are compared.
     tmin, tmax : float | None
-        Window in s; None for the start or end.
+        Window in s, within the record; None for the start or end.
     colors : color | sequence of color | mapping of str to color | None
         By layer, or by label when several are compared.
     labels : sequence of str | None
@@ -111,7 +111,7 @@ def plot_dipole(
     split = comparing and len(names) > 1 if panels is None else check_bool(panels, "panels")
     if comparing and len(names) > 1 and not split:
         raise ParameterError("Several layers of several dipoles need panels=True, or choose one layer.")
-    groups = {label: cropped(some, tmin, tmax) for label, some in groups.items()}
+    groups = cropped_groups(groups, tmin, tmax)
     palette = _palette(groups, names, colors)
     rows = _panels(axes, len(names) if split else 1)
     for row, shown in zip(rows, [[name] for name in names] if split else [names], strict=True):

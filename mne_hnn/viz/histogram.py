@@ -16,10 +16,10 @@ from .._checks import check_int, check_label, check_name
 from .._units import MS
 from ..errors import ParameterError
 from ..spikes import Spikes
-from ._groups import figure_of
+from ._groups import check_within, figure_of
 from .colors import chosen_colors, drive_colors, ink, spike_colors
 from .dipole import draw_legend
-from .raster import spikes_of
+from .raster import spikes_of, write_no_spikes
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -67,7 +67,10 @@ def _heights(spikes: Spikes, names: Sequence[str], edges: Floats, per: str) -> F
     if per == "trial":
         return counts / spikes.n_trials
     cells = sum(len(spikes.gid_ranges[name]) for name in names)
-    return np.asarray(counts / spikes.n_trials / max(cells, 1) / np.diff(edges))
+    # of a bin that begins before or ends after the window, only the part inside can hold spikes
+    covered = np.diff(np.clip(edges, spikes.tmin, spikes.tmax))
+    rates = np.divide(counts, covered, out=np.zeros_like(counts), where=covered > 0)
+    return np.asarray(rates / spikes.n_trials / max(cells, 1))
 
 
 def draw_histogram(
@@ -182,7 +185,8 @@ def plot_spikes_histogram(
         label to names puts those together. None takes the drives of a simulation, or its cell types if it has no
         drives; of spikes alone everything.
     bins : int | array-like | None
-        Number of bins, or their edges in s; None takes bins of a round number of ms, at most 100.
+        Number of bins, or their edges in s, the outer ones at most one bin outside the simulation; None takes bins of
+        a round number of ms, at most 100.
     per : str
         ``'trial'``: mean number of spikes per trial and bin; ``'total'``: number in all trials; ``'cell'``: mean
         firing rate per cell, Hz.
@@ -208,25 +212,32 @@ def plot_spikes_histogram(
     Raises
     ------
     ParameterError
-        A name or trial does not exist, or the window is not within the simulation.
+        A name or trial does not exist, or the window or a bin is not within the simulation.
     """
     table, network = spikes_of(spikes)
     check_name(per, PER, "value of per")
     groups = _groups(table, network, names)
+    check_within((tmin, tmax), (table.tmin, table.tmax), "tmin and tmax")
     chosen = table.select(trial=trial, tmin=tmin, tmax=tmax)
     edges = bin_edges(chosen.tmin, chosen.tmax, bins)
+    # bins of a round width end after the window, by less than one bin
+    slack = min(float(np.diff(edges).max()), table.tmax - table.tmin)
+    check_within(edges, (table.tmin, table.tmax), "The edges of bins", step=slack)
     known = spike_colors(table.cell_types, network)
     palette = chosen_colors(list(groups), colors, {label: known[members[0]] for label, members in groups.items()})
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 3.0), layout="constrained")
     hanging = _hanging(groups, network, inverted)
     draw_histogram(axes, chosen, groups, edges, palette, inverted=hanging, per=per)
+    if not len(chosen.select(cell_types=[name for members in groups.values() for name in members])):
+        write_no_spikes(axes)
     what = {"trial": f"Spikes per trial\nand {_width(edges)}", "total": f"Spikes per {_width(edges)}"}
     axes.set_ylabel(what.get(per, "Firing rate\nper cell (Hz)"))
     axes.set_xlabel("Time (ms)")
     axes.set_xlim(max(edges[0], chosen.tmin) / MS, min(edges[-1], chosen.tmax) / MS)
     axes.spines[["top", "right"]].set_visible(False)
-    draw_legend(axes, title=None if trial is None else f"trial {trial}", last_first=not hanging)
+    if groups:
+        draw_legend(axes, title=None if trial is None else f"trial {trial}", last_first=not hanging)
     if show:
         plt.show()
     return figure_of(axes)
@@ -242,6 +253,8 @@ def _groups(
         return {check_label(label, "A label"): named(members, known) for label, members in names.items()}
     if names is None:
         names = known if network is None else list(network.drives) or list(network.cell_types)
+        if not names:  # a table without cells is as silent as one of cells that never fire
+            return {}
     return {name: [name] for name in named(names, known)}
 
 

@@ -25,6 +25,7 @@ from ._scene import (
     font_size,
     network_cylinders,
     quiet_vtk,
+    readable_distance,
     spread,
     tube_mesh,
 )
@@ -92,7 +93,8 @@ def animate(
     thickness : float
         Factor on the drawn diameters, so that thin dendrites show.
     inplane_distance_um : float | None
-        Distance to draw neighbours of the grid at, um; None for that of the network.
+        Distance to draw neighbours of the grid at, um. None for that of the network, or 50 to 300 um if all its cells
+        lie within 100 um, as in the ready models, where they would cover each other. The picture states it.
     window_size : tuple of int
         Width and height in pixels; both even for MP4.
     overwrite : bool
@@ -123,7 +125,8 @@ def animate(
         raise ParameterError(f"clim must be two rising values in mV, got {clim!r}.")
     check_name(cmap, mpl.colormaps, "colour map")
     angles = _azimuths(azimuth, len(samples))
-    network = spread(simulation.network, inplane_distance_um)
+    apart = readable_distance(simulation.network) if inplane_distance_um is None else inplane_distance_um
+    network = spread(simulation.network, apart)
     cylinders = network_cylinders(network, {channel.gid for channel in recording.channels})
     rows = _rows(recording, cylinders)
     values = recording.data[recording.trials.index(trial)][np.ix_(rows, samples)] / MV

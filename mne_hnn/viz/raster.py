@@ -15,8 +15,8 @@ from .._units import MS, NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..spikes import Spikes
-from ._groups import figure_of
-from .colors import LAYERS, chosen_colors, layer_number, spike_colors
+from ._groups import check_within, figure_of
+from .colors import LAYERS, chosen_colors, ink, layer_number, spike_colors
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -54,13 +54,18 @@ def draw_raster(
         top += len(cells)
         axes.axhline(top - 0.5, color="0.85", linewidth=0.6, zorder=1)
     if not any(len(spikes.select(cell_types=name)) for name in cell_types):
-        style: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.5", "backgroundcolor": "white"}
-        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, **style)
+        write_no_spikes(axes)
     axes.set_ylim(-0.5, max(top, 1) - 0.5)
     axes.set_yticks(ticks, [name.replace("_", " ") for name in reversed(cell_types)], fontsize="small")
     for tick, name in zip(axes.get_yticklabels(), reversed(cell_types), strict=True):
-        tick.set_color(colors[name])
+        tick.set_color(ink(colors[name]))
     axes.tick_params(axis="y", length=0)
+
+
+def write_no_spikes(axes: Axes) -> None:
+    """Say in empty axes that they are empty."""
+    style: dict[str, Any] = {"ha": "center", "va": "center", "color": "0.5", "backgroundcolor": "white"}
+    axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, **style)
 
 
 def plot_spikes_raster(
@@ -85,8 +90,9 @@ def plot_spikes_raster(
     trial : int | None
         The trial; None for the first.
     cell_types : str | sequence of str | None
-        Cell types, or drives; None for all cell types. From spikes without their simulation, cell types are what is
-        named after a layer (``L2_basket``), or everything if nothing is.
+        Cell types, or drives; None for all cell types of a simulation. Spikes alone do not tell cell types from
+        drives: None shows all they have, with what is not named after a layer (``L2_basket``) at the bottom. Plot the
+        simulation, or name the cell types, to leave the drives out.
     dipole : Dipole | bool | None
         A dipole to draw over the spikes, with an axis on the right. True takes the aggregate of the simulation, in
         the same trial.
@@ -114,6 +120,7 @@ def plot_spikes_raster(
     table, network = spikes_of(spikes)
     names = _cell_types(table, network, cell_types)
     numbers = table.trials or (0,)
+    check_within((tmin, tmax), (table.tmin, table.tmax), "tmin and tmax")
     chosen = table.select(trial=numbers[0] if trial is None else trial, cell_types=names, tmin=tmin, tmax=tmax)
     palette = chosen_colors(names, colors, spike_colors(table.cell_types, network))
     if axes is None:
@@ -132,9 +139,8 @@ def plot_spikes_raster(
 
 def _cell_types(table: Spikes, network: Network | None, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
-        known = list(network.cell_types) if network is not None else []
-        named = known or [name for name in table.cell_types if layer_number(name) is not None]
-        return stacked(named or table.cell_types)
+        # without the network nobody knows what is a drive: nothing that fired may vanish
+        return stacked(table.cell_types if network is None else network.cell_types)
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     if not names:
         raise ParameterError(f"cell_types must name at least one of {', '.join(table.cell_types)}.")

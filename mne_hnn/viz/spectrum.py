@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
-from scipy.signal import find_peaks, peak_prominences
+from scipy.signal import find_peaks
 
 from .._checks import check_bool, check_int, check_name
 from .._units import NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ._groups import cropped, figure_of, grouped, layer_names
+from ._groups import cropped_groups, figure_of, grouped, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_psd"]
 
 SCALES = ("linear", "log")
+LOWEST_PEAK = 1e-6  # of the highest density: 60 dB below there are but ripples
+
+Floats = NDArray[np.float64]
 
 
 def plot_psd(
@@ -34,7 +37,7 @@ def plot_psd(
     *,
     fmin: float = 1.0,
     fmax: float = 100.0,
-    layer: str = "agg",
+    layer: str | Sequence[str] = "agg",
     average: bool = True,
     trials: bool = True,
     tmin: float | None = None,
@@ -57,8 +60,8 @@ def plot_psd(
         One dipole; trials of the same times; or what to compare, each again one dipole or trials, by label.
     fmin, fmax : float
         First and last frequency, Hz.
-    layer : str
-        The layer.
+    layer : str | sequence of str
+        The layer; a list of one is taken, too, as picks of MNE are.
     average : bool
         Draw the average of the trials' spectra (not the spectrum of their average).
     trials : bool
@@ -74,7 +77,7 @@ def plot_psd(
     xscale, yscale : str
         ``'linear'`` or ``'log'``.
     n_peaks : int
-        How many of the most prominent peaks to mark with their frequency.
+        How many of the highest peaks to mark with their frequency: local maxima at least one bandwidth apart.
     colors : color | sequence of color | mapping of str to color | None
         Of the spectrum, or by label when several are compared.
     labels : sequence of str | None
@@ -101,8 +104,8 @@ def plot_psd(
     if not check_bool(average, "average") and not check_bool(trials, "trials"):
         raise ParameterError("average and trials are both False: one of them must be drawn.")
     groups = grouped(dipoles, labels)
-    layer_names(groups, [layer])
-    groups = {label: cropped(some, tmin, tmax) for label, some in groups.items()}
+    layer = _one_layer(groups, layer)
+    groups = cropped_groups(groups, tmin, tmax)
     default = {
         label: COMPARED[k % len(COMPARED)] if label else LAYERS.get(layer, "0.3") for k, label in enumerate(groups)
     }
@@ -112,7 +115,7 @@ def plot_psd(
     options = {"fmin": fmin, "fmax": fmax, "layer": layer, "method": method, "bandwidth": bandwidth}
     for label, some in groups.items():
         means = _draw(axes, some, label or layer, palette[label], average=average, trials=trials, options=options)
-        _mark_peaks(axes, *means, n_peaks, palette[label])
+        _mark_peaks(axes, _peaks(some, *means, n_peaks, options), palette[label], (fmin, fmax), xscale)
     _finish(axes, fmin, fmax, (xscale, yscale))
     draw_legend(axes, title=_resolution(groups, method, bandwidth), last_first="" in groups)
     if show:
@@ -120,9 +123,16 @@ def plot_psd(
     return figure_of(axes)
 
 
+def _one_layer(groups: Mapping[str, list[Dipole]], layer: str | Sequence[str]) -> str:
+    names = layer_names(groups, layer)
+    if len(names) != 1:
+        raise ParameterError(f"layer must be one layer, got {', '.join(names)}: call plot_psd once per layer.")
+    return names[0]
+
+
 def _draw(
     axes: Axes, some: Sequence[Dipole], label: str, color: str, *, average: bool, trials: bool, options: dict[str, Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Draw the spectra of trials and their average; return the average."""
     from ..fit.spectra import power_spectrum
 
@@ -141,16 +151,45 @@ def _draw(
     return freqs, mean
 
 
-def _mark_peaks(axes: Axes, freqs: NDArray[np.float64], psd: NDArray[np.float64], n_peaks: int, color: str) -> None:
+def _peaks(
+    some: Sequence[Dipole], freqs: Floats, psd: Floats, n_peaks: int, options: Mapping[str, Any]
+) -> list[tuple[float, float]]:
+    """Return frequency and density of the highest local maxima that are at least one bandwidth apart.
+
+    A maximum at the edge of what is drawn counts if the spectrum falls beyond.
+    """
+    from ..fit.spectra import power_spectrum
+
     if not n_peaks or not psd.max() > 0:
-        return
-    # prominence as a ratio: what stands out on a falling spectrum is not what is largest
-    logarithm = np.log10(np.maximum(psd, psd.max() * 1e-12))
-    found, _ = find_peaks(logarithm)
-    for k in found[np.argsort(-peak_prominences(logarithm, found)[0])][:n_peaks]:
-        axes.plot([freqs[k]], [psd[k]], "v", color=color, markersize=5, zorder=4, label="_peak")
+        return []
+    width, step = _bandwidth(some[0], options["method"], options["bandwidth"]), freqs[1] - freqs[0]
+    below = int(np.ceil(freqs[0] / step - 1e-9)) - 1
+    above = int(np.clip((some[0].info["sfreq"] / 2 - freqs[-1]) / step - 1e-9, 0, np.ceil(width / step)))
+    wide = freqs[0] + step * np.arange(-below, len(freqs) + above)
+    others = {key: options[key] for key in ("layer", "method", "bandwidth")}
+    spectra = [power_spectrum(one, burn_in_ms=0.0, freqs=wide, **others)[1] for one in some]
+    mean = np.average(spectra, axis=0, weights=[one.nave for one in some])
+    inside = find_peaks(mean)[0] - below
+    inside = inside[(inside >= 0) & (inside < len(freqs))]
+    chosen: list[int] = []
+    for k in inside[np.argsort(-psd[inside])]:
+        apart = all(abs(freqs[k] - freqs[other]) >= width - 1e-9 for other in chosen)
+        if len(chosen) < n_peaks and apart and psd[k] > LOWEST_PEAK * psd.max():
+            chosen.append(int(k))
+    return [(float(freqs[k]), float(psd[k])) for k in chosen]
+
+
+def _mark_peaks(
+    axes: Axes, peaks: Sequence[tuple[float, float]], color: str, extent: tuple[float, float], xscale: str
+) -> None:
+    along = np.log if xscale == "log" else np.asarray
+    for frequency, density in peaks:
+        axes.plot([frequency], [density], "v", color=color, markersize=5, zorder=4, label="_peak")
+        share = float(np.interp(along(frequency), along(extent), (0.0, 1.0)))
+        # names near the ends stay inside
+        side = "left" if share < 0.08 else "right" if share > 0.95 else "center"
         axes.annotate(
-            f"{freqs[k]:.3g} Hz", (freqs[k], psd[k]), xytext=(0, 5), textcoords="offset points", ha="center",
+            f"{frequency:.3g} Hz", (frequency, density), xytext=(0, 5), textcoords="offset points", ha=side,
             fontsize="small", color=color,
         )  # fmt: skip
 
@@ -173,14 +212,17 @@ def _finish(axes: Axes, fmin: float, fmax: float, scales: tuple[str, str]) -> No
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _resolution(groups: Mapping[str, list[Dipole]], method: str, bandwidth: float | None) -> str:
-    """Say how far a pure rhythm is smeared, so that the width of a peak is not taken for that of a rhythm."""
+def _bandwidth(dipole: Dipole, method: str, bandwidth: float | None) -> float:
     from ..fit.spectra import MIN_BANDWIDTH
 
-    durations = [len(some[0].times) / some[0].info["sfreq"] for some in groups.values()]
-    wanted = [bandwidth or max(MIN_BANDWIDTH, 3.0 / one) for one in durations]
-    if method == "welch":  # no window is longer than the record
-        wanted = [max(width, 4.0 / one) for width, one in zip(wanted, durations, strict=True)]
-    widths = {f"{width:.2g}" for width in wanted}
+    duration = len(dipole.times) / dipole.info["sfreq"]
+    wanted = bandwidth or max(MIN_BANDWIDTH, 3.0 / duration)
+    # no window of Welch's method is longer than the record
+    return float(max(wanted, 4.0 / duration) if method == "welch" else wanted)
+
+
+def _resolution(groups: Mapping[str, list[Dipole]], method: str, bandwidth: float | None) -> str:
+    """Say how far a pure rhythm is smeared, so that the width of a peak is not taken for that of a rhythm."""
+    widths = {f"{_bandwidth(some[0], method, bandwidth):.2g}" for some in groups.values()}
     shown = " to ".join(sorted(widths, key=float)) if len(widths) < 3 else f"{min(widths, key=float)} or more"
     return f"{method},\nbandwidth {shown} Hz"

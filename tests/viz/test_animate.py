@@ -12,6 +12,7 @@ from mne_hnn.network import jones_2009
 from mne_hnn.recordings import Recording
 from mne_hnn.simulate import simulate
 from mne_hnn.viz import animate, movie
+from mne_hnn.viz._scene import readable_distance
 
 SIZE = (120, 160)
 
@@ -194,3 +195,25 @@ def test_wrong_files(recorded, tmp_path):
     (tmp_path / "a.gif").write_bytes(b"")
     with pytest.raises(ParameterError, match="overwrite=True"):
         animate(recorded, tmp_path / "a.gif")
+
+
+@pytest.mark.parametrize(
+    ("mesh", "own", "drawn"),
+    [((10, 10), 1.0, 110.0), ((3, 3), 1.0, 300.0), ((3, 3), 30.0, 300.0), ((10, 10), 30.0, 30.0), ((1, 1), 1.0, 1.0)],
+)
+def test_cells_are_drawn_apart_if_they_cover_each_other(mesh, own, drawn):
+    network = jones_2009(mesh_shape=mesh).with_positions(inplane_distance_um=own)
+    assert readable_distance(network) == pytest.approx(drawn)
+
+
+def test_default_positions_fill_the_picture(tmp_path):
+    record = {"voltage": "all", "sfreq": 1000}
+    simulation = simulate(jones_2009(mesh_shape=(2, 2)), 1.0, record=record, verbose="error")
+    options = {"window_size": SIZE, "thickness": 4.0, "show_progress": False}
+    wide, narrow = (
+        _frames(animate(simulation, tmp_path / f"{k}.gif", inplane_distance_um=distance, **options))[0][0]
+        for k, distance in enumerate((None, 1.0))
+    )
+    columns = [np.flatnonzero((np.ptp(frame[20:125], axis=2) > 50).any(axis=0)) for frame in (wide, narrow)]
+    assert np.ptp(columns[0]) > 1.3 * np.ptp(columns[1])
+    assert (wide[5:20] != narrow[5:20]).any()  # the note

@@ -102,9 +102,11 @@ def test_within_a_type_the_way_can_be_chosen():
     assert "L2 pyramidal: 1 source" in _scatters(plot_cell_connectivity(network, index, gid, way="sources", show=False))
 
 
-@pytest.mark.parametrize(
-    "plot", [plot_connectivity, lambda *args, **options: plot_cell_connectivity(*args, 0, **options)]
-)
+def _around_a_cell(network, index, **options):
+    return plot_cell_connectivity(network, index, NETWORK.gid_ranges["L5_pyramidal"].start, **options)
+
+
+@pytest.mark.parametrize("plot", [plot_connectivity, _around_a_cell])
 def test_unknown_connections(plot):
     with pytest.raises(NetworkError, match=f"from 0 to {len(NETWORK.connections) - 1}, got 99"):
         plot(NETWORK, 99, show=False)
@@ -114,6 +116,8 @@ def test_unknown_connections(plot):
         plot(NETWORK.connections, 0, show=False)
     with pytest.raises(ParameterError, match="Did you mean 'weight'"):
         plot(NETWORK, INDEX, value="weigth", show=False)
+    with pytest.raises(ParameterError, match="Unknown colour map 'virids'.*Did you mean 'viridis'"):
+        plot(NETWORK, INDEX, cmap="virids", show=False)
 
 
 def test_unknown_cells():

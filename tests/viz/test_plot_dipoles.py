@@ -96,7 +96,8 @@ def test_window_and_given_axes(trials):
         ({"a": made()}, {"labels": ["b"]}, "keys of the mapping"),
         ([made(), made()], {"labels": ["b"]}, "labels must be 2 different names"),
         ({"a": made(), "b": made()}, {"layers": ["L2", "L5"], "panels": False}, "need panels=True"),
-        (made(), {"tmin": 0.3}, "at least two of the samples from 0 to 0.1 s"),
+        (made(), {"tmin": 0.1}, "at least two of the samples from 0 to 0.1 s"),
+        (made(), {"tmin": 0, "tmax": 30}, "within the record, 0 to 0.1 s, got 30 s: are they in ms"),
         (made(), {"average": False, "trials": False}, "both False"),
         (made(), {"panels": True, "axes": []}, "axes must be 3"),
     ],
@@ -104,3 +105,10 @@ def test_window_and_given_axes(trials):
 def test_wrong_input_is_named(given, options, message):
     with pytest.raises(ParameterError, match=message):
         plot_dipole(given, show=False, **options)
+
+
+def test_window_may_end_after_the_shorter_of_two():
+    longer = made(times=np.arange(201.0))
+    axes = plot_dipole({"short": made(), "long": longer}, tmin=0.05, tmax=0.15, show=False).axes[0]
+    lengths = {line.get_label(): len(line.get_xdata()) for line in axes.lines}
+    assert (lengths["short"], lengths["long"]) == (51, 101)

@@ -1,5 +1,7 @@
 """Strength of drives against sums that can be made by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.viz import plot_drive_strength
-from mne_hnn.viz.drive_strength import drive_strength
+from mne_hnn.viz.drive_strength import _wrapped, drive_strength
 
 BARE = jones_2009(mesh_shape=(3, 3))
 FAR = 1e9  # a space constant at which distance does not count
@@ -74,3 +76,45 @@ def test_drives_without_end_need_one():
     assert drive_strength(network, tstop=4000.0)[0, 3] == pytest.approx(0.01 * 50 * 4, rel=0.1)
     with pytest.raises(ParameterError, match="at least one drive"):
         plot_drive_strength(BARE, show=False)
+
+
+def test_what_never_arrives_does_not_count():
+    options = {"weights_ampa": {"L5_pyramidal": 1.0, "L2_basket": 1.0}, "synaptic_delays": 0.1}
+    apart = BARE.with_positions(inplane_distance_um=1.0)
+    # at 60 space constants exp(-d**2) is still a number, but the delay is longer than any simulation
+    network = apart.with_evoked_drive("ev", location="proximal", mu_ms=20, sigma_ms=0, space_constant=1 / 15, **options)
+    reached = drive_strength(network)[0, 3]
+    offsets = apart.positions("L5_pyramidal")[:, :2] - np.array(apart.origin[:2])
+    scale = np.exp(-(offsets**2).sum(axis=1) * 15**2)
+    assert reached == pytest.approx(np.where(0.1 / scale < 1e9, scale, 0).mean())
+    assert (scale > 0).sum() > (0.1 / scale < 1e9).sum()
+    # events at 20 ms take 5 ms
+    late = BARE.with_spike_train_drive(
+        "train", times_ms=[[10.0, 20.0]], location="proximal", weights_ampa={"L5_pyramidal": 1.0}, synaptic_delays=5.0,
+        space_constant=FAR,
+    )  # fmt: skip
+    assert drive_strength(late, tstop=24.9)[0, 3] == pytest.approx(1.0)
+    assert drive_strength(late, tstop=25.1)[0, 3] == pytest.approx(2.0)
+
+
+def test_shares_of_next_to_nothing_are_a_dash():
+    network = evoked(BARE, "one", weights_ampa={"L2_basket": 1e-12, "L5_pyramidal": 0.2})
+    axes = plot_drive_strength(network, show=False).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["\N{EN DASH}"] * 3 + ["100"]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0, 0, 0, 100]])
+
+
+def test_wrong_networks_and_colour_maps_are_named():
+    network = evoked(BARE, "one", weights_ampa={"L2_basket": 0.1})
+    with pytest.raises(ParameterError, match="got SimpleNamespace: take its network"):
+        plot_drive_strength(SimpleNamespace(network=network), show=False)
+    with pytest.raises(ParameterError, match="Unknown colour map 'virids'.*Did you mean 'viridis'"):
+        plot_drive_strength(network, cmap="virids", show=False)
+
+
+@given(st.text("ab_", min_size=1, max_size=60), st.integers(3, 20))
+def test_wrapped_names_hold_every_letter(name, width):
+    lines = _wrapped(name, width).split("\n")
+    assert "".join(lines) == name
+    assert max(map(len, lines)) <= width
+    assert _wrapped("L5_pyramidal_deep_tufted") == "L5_\npyramidal_\ndeep_tufted"

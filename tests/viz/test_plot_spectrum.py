@@ -65,6 +65,40 @@ def test_comparison_peaks_and_log_axes():
     assert "bandwidth 2 Hz" in axes.get_legend().get_title().get_text()
 
 
+def _marked(fig):
+    return [float(text.get_text().removesuffix(" Hz")) for text in fig.axes[0].texts]
+
+
+def test_marked_peaks_are_the_highest_also_at_the_edge_of_what_is_drawn():
+    # 3 Hz is highest, 20 Hz most prominent: a falling spectrum hides how much 3 Hz stands out above 2 Hz
+    waves = sum(a * np.sin(2 * np.pi * f * TIMES * 1e-3) for f, a in ((3, 5), (20, 2), (21, 1), (40, 1)))
+    dipole = Dipole.from_nAm(TIMES, {"agg": waves})
+    for fmin, fmax in ((1.0, 60.0), (3.0, 60.0), (1.0, 40.0)):
+        options = {"fmin": fmin, "fmax": fmax, "n_peaks": 3, "bandwidth": 2.0, "show": False}
+        assert _marked(dipole.plot_psd(**options)) == pytest.approx([3, 20, 40], abs=0.5)
+    # the flank of a maximum is none
+    assert all(f > 4.2 for f in _marked(dipole.plot_psd(4.0, 18.0, n_peaks=2, bandwidth=2.0, show=False)))
+
+
+@pytest.mark.parametrize("method", ["welch", "multitaper"])
+def test_peaks_of_a_falling_spectrum(method):
+    walk = np.cumsum(np.random.default_rng(4).normal(size=len(TIMES)))
+    dipole = Dipole.from_nAm(TIMES, {"agg": walk})
+    fig = plot_psd(dipole, fmin=0.5, n_peaks=4, method=method, bandwidth=4.0, show=False)
+    marked = _marked(fig)
+    freqs, psd = curve(fig.axes[0], "agg")
+    assert np.interp(marked[0], freqs, psd) > 0.99 * psd.max()
+    assert np.diff(sorted(marked)).min() >= 3.9
+    heights = np.interp(marked, freqs, psd)
+    assert (np.diff(heights) < 0).all()
+
+
+def test_layer_may_be_a_list_of_one():
+    assert curve(sine(10.0).plot_psd(picks=["L5"], show=False).axes[0], "L5")
+    with pytest.raises(ParameterError, match="one layer, got agg, L5"):
+        plot_psd(sine(10.0), layer=["agg", "L5"], show=False)
+
+
 def test_window_is_cut_before_the_analysis():
     late = np.where(TIMES < 1000, 0.0, np.sin(2 * np.pi * 0.03 * TIMES))
     dipole = Dipole.from_nAm(TIMES, {"agg": late})
@@ -94,7 +128,7 @@ def test_silence_is_drawn():
         ([], {}, "at least one Dipole"),
         ([sine(10.0), sine(10.0, times=TIMES[:4000])], {}, "different times"),
         (sine(10.0), {"layer": "L4"}, "Unknown layer 'L4'"),
-        (sine(10.0), {"tmin": 5.0}, "at least two of the samples"),
+        (sine(10.0), {"tmin": 1.9999}, "at least two of the samples"),
     ],
 )
 def test_wrong_dipoles_are_named(plot, given, options, message):
@@ -105,6 +139,7 @@ def test_wrong_dipoles_are_named(plot, given, options, message):
 def test_wrong_options_are_named():
     for options, message in (
         ({"fmax": 4000.0}, "Nyquist"),
+        ({"tmin": 0, "tmax": 30}, "within the record, 0 to 1.99975 s, got 30 s: are they in ms"),
         ({"method": "fft"}, "Unknown method"),
         ({"yscale": "dB"}, "Unknown yscale"),
         ({"average": False, "trials": False}, "both False"),

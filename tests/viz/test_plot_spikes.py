@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from mne_hnn import Dipole, Spikes
 from mne_hnn.errors import ParameterError
 from mne_hnn.viz import plot_spikes_histogram, plot_spikes_raster
-from mne_hnn.viz.colors import cell_type_colors, location_color
+from mne_hnn.viz.colors import cell_type_colors, ink, location_color
 from mne_hnn.viz.histogram import bin_edges
 
 RANGES = {"L5_basket": range(2), "L2_pyramidal": range(2, 6), "evprox1": range(6, 8), "evdist1": range(8, 9)}
@@ -36,15 +36,25 @@ def heights(axes):
 
 
 def test_raster_puts_superficial_cells_on_top(spikes):
-    axes = spikes.plot_raster(show=False).axes[0]
-    # two L5 basket cells below four L2 pyramidal ones; drives are left out
+    axes = spikes.plot_raster(cell_types=["L5_basket", "L2_pyramidal"], show=False).axes[0]
+    # two L5 basket cells below four L2 pyramidal ones
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["L5 basket", "L2 pyramidal"]
     np.testing.assert_allclose(sorted(map(tuple, dots(axes))), [(11.0, 0.0), (12.0, 2.0)])
     assert [to_hex(tick.get_color()) for tick in axes.get_yticklabels()] == [
-        cell_type_colors(RANGES)[name].lower() for name in ("L5_basket", "L2_pyramidal")
+        ink(cell_type_colors(RANGES)[name]).lower() for name in ("L5_basket", "L2_pyramidal")
     ]
     assert axes.get_ylabel() == "Cells\n(trial 0)"
     assert axes.get_xlim() == (0, 100)
+
+
+def test_raster_of_spikes_alone_shows_every_spike(spikes):
+    own = {"L2_pyramidal": range(2, 6), "vip": range(2), "evprox1": range(6, 8), "thalamus": range(8, 9)}
+    renamed = Spikes(
+        trial=spikes.trial, time=spikes.time, gid=spikes.gid, gid_ranges=own, n_trials=2, tmin=0.0, tmax=0.1
+    )
+    axes = renamed.plot_raster(show=False).axes[0]
+    assert len(dots(axes)) == spikes.counts("trial")[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["thalamus", "evprox1", "vip", "L2 pyramidal"]
 
 
 def test_raster_of_another_trial_window_and_drive(spikes):
@@ -74,6 +84,7 @@ def test_raster_with_dipole_behind(spikes):
         ({"cell_types": []}, "at least one of L5_basket"),
         ({"trial": 2}, "There is no trial 2"),
         ({"tmax": 0.2}, "must lie within"),
+        ({"tmax": 50}, "are they in ms"),
     ],
 )
 def test_raster_names_what_is_wrong(spikes, options, message):
@@ -130,6 +141,8 @@ def test_firing_rates_are_those_of_the_table(spikes):
         ({"per": "second"}, "Unknown value of per"),
         ({"bins": 0}, "bins must be an integer >= 1"),
         ({"bins": [0.1, 0.0]}, "two rising edges"),
+        ({"bins": [0, 10, 20]}, "edges of bins must lie within the record, 0 to 0.1 s, got 20 s: are they in ms"),
+        ({"tmin": 0, "tmax": 50}, "are they in ms"),
         ({"trial": 5}, "There is no trial 5"),
         ({"colors": "no colour"}, "no colour"),
     ],
@@ -137,6 +150,24 @@ def test_firing_rates_are_those_of_the_table(spikes):
 def test_histogram_names_what_is_wrong(spikes, options, message):
     with pytest.raises(ParameterError, match=message):
         plot_spikes_histogram(spikes, show=False, **options)
+
+
+def test_rate_in_a_bin_that_the_window_covers_in_part(spikes):
+    # one of two cells fires once in two trials within 11 ms: 1 / (2 * 2 * 1 ms) in the last bin of 2 ms
+    late = Spikes(trial=[0], time=[0.0105], gid=[0], gid_ranges={"a": [0, 1]}, n_trials=2, tmin=0.0, tmax=0.011)
+    outline = plot_spikes_histogram(late, per="cell", show=False).axes[0].patches[0]
+    values, edges, _ = outline.get_data()
+    np.testing.assert_allclose(edges[-2:], [10, 12])
+    np.testing.assert_allclose(values, [0, 0, 0, 0, 0, 250.0])
+
+
+@pytest.mark.parametrize("ranges", [{}, {"L2_basket": range(3)}])
+@pytest.mark.parametrize("per", ["trial", "cell"])
+def test_histogram_of_silence_says_so(ranges, per):
+    silent = Spikes(trial=[], time=[], gid=[], gid_ranges=ranges, n_trials=1, tmin=0.0, tmax=0.1)
+    axes = silent.plot_histogram(per=per, show=False).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["no spikes"]
+    assert [text.get_text() for text in silent.plot_raster(show=False).axes[0].texts] == ["no spikes"]
 
 
 @pytest.mark.parametrize(("duration", "width"), [(0.17, 2), (0.31, 5), (0.25, 5), (0.02, 2), (1.0, 10), (0.001, 1)])

@@ -110,7 +110,7 @@ folder = Path(tempfile.mkdtemp())
 files = write_spikes_txt(simulation.spikes, folder / "spk_%d.txt")
 print(files[0].name, files[0].read_text(encoding="utf-8").splitlines()[:3])
 again = read_spikes_txt(folder / "spk_*.txt", network=network, tmax=0.170)
-again.plot_raster()
+again.plot_raster(cell_types=list(network.cell_types))  # the table holds the drives, too
 
 # %%
 # The same spikes, to all digits, and the same rates.
