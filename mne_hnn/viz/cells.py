@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 RENDERERS = ("matplotlib", "pyvista")
 MARKERS: Mapping[str, str] = {"pyramidal": "^", "basket": "o"}
+OTHER_MARKERS = ("s", "v", "P", "X", "h", "*")
+ROW_INCHES = 0.21  # of the legend
 ELECTRODE_COLORS = ("#000000", "#882255", "#117733", "#332288")
 
 FloatArray = NDArray[np.float64]
@@ -152,17 +154,18 @@ def _plot_figure(
     show: bool,
 ) -> Figure:
     if axes is None:
-        axes = plt.figure(figsize=(6.5, 7.0)).add_subplot(projection="3d", position=(0.02, 0.16, 0.9, 0.78))
+        axes = _new_axes(len(network.populations) + len(contacts))
     elif not hasattr(axes, "get_zlim"):
         raise ParameterError("axes must be three-dimensional: make them with add_subplot(projection='3d').")
     colors = cell_type_colors(network.cell_types)
     if lines:
         _draw_lines(axes, network_cylinders(network), colors)
+    markers = _markers(network)
     for name, population in network.populations.items():
         axes.scatter(
             *population.positions.T,
             s=12 if lines else 30,
-            marker=MARKERS.get(population.template.morphology, "s"),
+            marker=markers[population.template.morphology],
             color=colors[name],
             edgecolors="white",
             linewidths=0.3,
@@ -181,6 +184,21 @@ def _plot_figure(
     fig = axes.get_figure(root=True)
     assert isinstance(fig, Figure)
     return fig
+
+
+def _markers(network: Network) -> dict[str, str]:
+    """Return a marker per morphology."""
+    own = dict.fromkeys(population.template.morphology for population in network.populations.values())
+    others = [name for name in own if name not in MARKERS]
+    return {name: MARKERS.get(name) or OTHER_MARKERS[others.index(name) % len(OTHER_MARKERS)] for name in own}
+
+
+def _new_axes(entries: int) -> Any:
+    """Return axes in a figure that is high enough for the legend below them, of two columns."""
+    more = ROW_INCHES * max(0, (entries + 1) // 2 - 3)
+    height = 7.0 + more
+    place = (0.02, (1.12 + more) / height, 0.9, 5.46 / height)
+    return plt.figure(figsize=(6.5, height)).add_subplot(projection="3d", position=place)
 
 
 def _cycle(n: int) -> list[str]:

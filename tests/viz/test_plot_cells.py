@@ -35,6 +35,17 @@ def test_one_marker_per_cell_in_the_colour_of_its_type(network):
     assert (axes.get_xlabel(), axes.get_zlabel()) == ("x (\N{MICRO SIGN}m)", "z (\N{MICRO SIGN}m)")
 
 
+def test_legend_of_many_cell_types_is_inside_the_figure(network):
+    template, places = network.cell_types["L5_basket"], network.positions("L5_basket").tolist()
+    for k in range(9):
+        network = network.with_population(f"type_{k}", template, places)
+    fig = plot_cells(network, show=False)
+    fig.canvas.draw()
+    legend = fig.axes[0].get_legend()
+    assert len(legend.get_texts()) == 14
+    assert legend.get_window_extent().y0 > 0
+
+
 def test_electrodes_can_be_left_out(network):
     axes = network.plot_cells(electrodes=False, show=False).axes[0]
     assert len(axes.collections) == len(network.populations)
