@@ -32,7 +32,7 @@ from ._scene import (
     spread,
     tube_mesh,
 )
-from .colors import cell_type_colors
+from .colors import cell_type_colors, ink
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -267,7 +267,7 @@ def _plot_scene(
         kinds = np.array([names.index(name) for name in cylinders.cell_types])
         mesh["color"] = palette[kinds[owner]]
         plotter.add_mesh(mesh, scalars="color", rgb=True, smooth_shading=True, ambient=0.4, name="cells")
-        key = [(name.replace("_", " "), colors[name]) for name in names]
+        key = [(name.replace("_", " "), ink(colors[name])) for name in names]
         for color, (name, places) in zip(_cycle(len(contacts)), contacts.items(), strict=True):
             glyphs = pyvista.PolyData(places).glyph(
                 geom=pyvista.Sphere(radius=_contact_radius(points)), scale=False, orient=False
@@ -290,9 +290,10 @@ def _contact_radius(points: FloatArray) -> float:
 def _dress_scene(plotter: Any, points: FloatArray, key: list[tuple[str, str]], note: str, azimuth: float) -> None:
     bounds, ticks = round_box(points)
     plotter.show_bounds(  # whose font has no Greek letters
-        bounds=bounds, xtitle="x (um)", ytitle="y (um)", ztitle="z (um)", color="black", location="outer",
-        font_size=font_size(plotter, 9), fmt="%.0f", n_xlabels=ticks[0], n_ylabels=ticks[1], n_zlabels=ticks[2],
-        use_3d_text=False,
+        bounds=bounds, color="black", location="outer", font_size=font_size(plotter, 9), fmt="%.0f", use_3d_text=False,
+        **{f"{axis}title": f"{axis} (um)" if n else "" for axis, n in zip("xyz", ticks, strict=True)},
+        **{f"n_{axis}labels": max(n, 2) for axis, n in zip("xyz", ticks, strict=True)},
+        **{f"show_{axis}labels": n > 0 for axis, n in zip("xyz", ticks, strict=True)},
     )  # fmt: skip
     add_scale_bar(plotter, points, "black", azimuth)
     add_key(plotter, key)

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009
 from mne_hnn.viz import plot_cells
-from mne_hnn.viz._scene import network_cylinders, round_length, tube_mesh
+from mne_hnn.viz._scene import network_cylinders, round_box, round_length, tube_mesh
 from mne_hnn.viz.colors import cell_type_colors
 
 SHANK = [(150.0, 150.0, z) for z in (-200.0, 300.0, 800.0, 1300.0)]
@@ -106,6 +106,17 @@ def test_tubes_have_the_radius_of_their_section(network):
 @pytest.mark.parametrize(("extent", "length"), [(2000.0, 500.0), (1999.0, 200.0), (39.0, 5.0), (8.0, 2.0)])
 def test_scale_bars_are_round_and_at_most_a_quarter(extent, length):
     assert round_length(extent) == length
+
+
+@pytest.mark.parametrize(
+    ("spans", "ticks"), [((600, 2, 2400), [3, 0, 6]), ((1000, 1000, 1000), [6, 6, 6]), ((400, 400, 2400), [2, 2, 6])]
+)
+def test_short_axes_have_few_ticks(spans, ticks):
+    bounds, found = round_box(np.array([(0.0, 0.0, 0.0), spans]))
+    assert found == ticks
+    for low, high, n in zip(bounds[::2], bounds[1::2], found, strict=True):
+        if n:  # numbers at round places
+            assert (np.linspace(low, high, n) % 50 == 0).all()
 
 
 def test_scene_without_a_display(network, tmp_path, capfd):
