@@ -39,6 +39,8 @@ FloatArray = NDArray[np.float64]
 UM = "\N{MICRO SIGN}m"
 NARROW = 100.0  # um; cells of a column narrower than that cover each other
 WIDE = 1000.0  # um; about half the height of a column
+TICKS = 9  # intervals between numbers that fit along the longest axis
+NO_TICKS = 0.1  # share of the longest axis on which not even two numbers fit
 APART = (50.0, 300.0)  # um; neighbours drawn farther apart leave gaps
 
 
@@ -164,11 +166,13 @@ def quiet_vtk() -> Iterator[None]:
         vtkLogger.SetStderrVerbosity(loudness)
 
 
-def aim(plotter: Any, points: FloatArray, azimuth: float, elevation: float, *, floor: float = 0.0) -> None:
+def aim(
+    plotter: Any, points: FloatArray, azimuth: float, elevation: float, *, floor: float = 0.0, ceiling: float = 0.0
+) -> None:
     """Look at points from a direction, in parallel projection so that lengths compare; all azimuths show them whole.
 
     Azimuth and elevation are in degrees, as in matplotlib: from the x axis, and above the plane. A share of the height
-    can be kept free at the bottom.
+    can be kept free at the bottom and at the top.
     """
     low, high = points.min(axis=0), points.max(axis=0)
     centre = (low + high) / 2
@@ -177,9 +181,9 @@ def aim(plotter: Any, points: FloatArray, azimuth: float, elevation: float, *, f
     radius = float(np.hypot(*(points - centre)[:, :2].T).max())  # of the cylinder that holds them, however it turns
     half = (high[2] - low[2]) / 2 * np.cos(tilt) + radius * abs(np.sin(tilt))
     width, height = plotter.window_size
-    scale = 1.12 * max(half / (1 - floor), radius * height / width)
+    scale = 1.12 * max(half / (1 - floor - ceiling), radius * height / width)
     up = np.array([-np.sin(tilt) * np.cos(turn), -np.sin(tilt) * np.sin(turn), np.cos(tilt)])
-    focus = centre - floor * scale * up
+    focus = centre - (floor - ceiling) * scale * up
     camera = plotter.camera
     camera.parallel_projection = True
     camera.focal_point = focus
@@ -242,12 +246,27 @@ def add_key(plotter: Any, entries: list[tuple[str, str]]) -> None:
 
 
 def round_box(points: FloatArray) -> tuple[list[float], list[int]]:
-    """Return the bounds of a box with round edges around points, um, and the number of ticks along x, y, z."""
-    bounds: list[float] = []
-    ticks = []
-    for low, high in zip(points.min(axis=0), points.max(axis=0), strict=True):
-        step = round_length(max(high - low, 1.0))
-        edges = np.array([np.floor(low / step), np.ceil(high / step)]) * step
-        bounds += edges.tolist()
-        ticks.append(round(float(np.ptp(edges)) / step) + 1)
-    return bounds, ticks
+    """Return the bounds of a box with round edges around points, um, and the number of ticks along x, y, z.
+
+    Short axes have few ticks, whose numbers fit, or none.
+    """
+    lows, highs = points.min(axis=0), points.max(axis=0)
+    steps = [round_length(max(high - low, 1.0)) for low, high in zip(lows, highs, strict=True)]
+    edges = [
+        np.array([np.floor(low / step), np.ceil(high / step)]) * step
+        for low, high, step in zip(lows, highs, steps, strict=True)
+    ]
+    longest = max(float(np.ptp(pair)) for pair in edges)
+    ticks = [
+        _fitting(round(float(np.ptp(pair)) / step), float(np.ptp(pair)) / longest)
+        for pair, step in zip(edges, steps, strict=True)
+    ]
+    return [float(edge) for pair in edges for edge in pair], ticks
+
+
+def _fitting(intervals: int, share: float) -> int:
+    """Return how many ticks fit on an axis of a share of the longest one, the intervals between them being whole."""
+    if share < NO_TICKS:
+        return 0
+    most = max(1, int(TICKS * share))
+    return 1 + max(parts for parts in range(1, intervals + 1) if intervals % parts == 0 and parts <= most)

@@ -32,13 +32,15 @@ from ._scene import (
     spread,
     tube_mesh,
 )
-from .colors import cell_type_colors
+from .colors import cell_type_colors, ink
 
 if TYPE_CHECKING:
     from ..network import Network
 
 RENDERERS = ("matplotlib", "pyvista")
 MARKERS: Mapping[str, str] = {"pyramidal": "^", "basket": "o"}
+OTHER_MARKERS = ("s", "v", "P", "X", "h", "*")
+ROW_INCHES = 0.21  # of the legend
 ELECTRODE_COLORS = ("#000000", "#882255", "#117733", "#332288")
 
 FloatArray = NDArray[np.float64]
@@ -152,17 +154,18 @@ def _plot_figure(
     show: bool,
 ) -> Figure:
     if axes is None:
-        axes = plt.figure(figsize=(6.5, 7.0)).add_subplot(projection="3d", position=(0.02, 0.16, 0.9, 0.78))
+        axes = _new_axes(len(network.populations) + len(contacts))
     elif not hasattr(axes, "get_zlim"):
         raise ParameterError("axes must be three-dimensional: make them with add_subplot(projection='3d').")
     colors = cell_type_colors(network.cell_types)
     if lines:
         _draw_lines(axes, network_cylinders(network), colors)
+    markers = _markers(network)
     for name, population in network.populations.items():
         axes.scatter(
             *population.positions.T,
             s=12 if lines else 30,
-            marker=MARKERS.get(population.template.morphology, "s"),
+            marker=markers[population.template.morphology],
             color=colors[name],
             edgecolors="white",
             linewidths=0.3,
@@ -181,6 +184,21 @@ def _plot_figure(
     fig = axes.get_figure(root=True)
     assert isinstance(fig, Figure)
     return fig
+
+
+def _markers(network: Network) -> dict[str, str]:
+    """Return a marker per morphology."""
+    own = dict.fromkeys(population.template.morphology for population in network.populations.values())
+    others = [name for name in own if name not in MARKERS]
+    return {name: MARKERS.get(name) or OTHER_MARKERS[others.index(name) % len(OTHER_MARKERS)] for name in own}
+
+
+def _new_axes(entries: int) -> Any:
+    """Return axes in a figure that is high enough for the legend below them, of two columns."""
+    more = ROW_INCHES * max(0, (entries + 1) // 2 - 3)
+    height = 7.0 + more
+    place = (0.02, (1.12 + more) / height, 0.9, 5.46 / height)
+    return plt.figure(figsize=(6.5, height)).add_subplot(projection="3d", position=place)
 
 
 def _cycle(n: int) -> list[str]:
@@ -249,7 +267,7 @@ def _plot_scene(
         kinds = np.array([names.index(name) for name in cylinders.cell_types])
         mesh["color"] = palette[kinds[owner]]
         plotter.add_mesh(mesh, scalars="color", rgb=True, smooth_shading=True, ambient=0.4, name="cells")
-        key = [(name.replace("_", " "), colors[name]) for name in names]
+        key = [(name.replace("_", " "), ink(colors[name])) for name in names]
         for color, (name, places) in zip(_cycle(len(contacts)), contacts.items(), strict=True):
             glyphs = pyvista.PolyData(places).glyph(
                 geom=pyvista.Sphere(radius=_contact_radius(points)), scale=False, orient=False
@@ -272,9 +290,10 @@ def _contact_radius(points: FloatArray) -> float:
 def _dress_scene(plotter: Any, points: FloatArray, key: list[tuple[str, str]], note: str, azimuth: float) -> None:
     bounds, ticks = round_box(points)
     plotter.show_bounds(  # whose font has no Greek letters
-        bounds=bounds, xtitle="x (um)", ytitle="y (um)", ztitle="z (um)", color="black", location="outer",
-        font_size=font_size(plotter, 9), fmt="%.0f", n_xlabels=ticks[0], n_ylabels=ticks[1], n_zlabels=ticks[2],
-        use_3d_text=False,
+        bounds=bounds, color="black", location="outer", font_size=font_size(plotter, 9), fmt="%.0f", use_3d_text=False,
+        **{f"{axis}title": f"{axis} (um)" if n else "" for axis, n in zip("xyz", ticks, strict=True)},
+        **{f"n_{axis}labels": max(n, 2) for axis, n in zip("xyz", ticks, strict=True)},
+        **{f"show_{axis}labels": n > 0 for axis, n in zip("xyz", ticks, strict=True)},
     )  # fmt: skip
     add_scale_bar(plotter, points, "black", azimuth)
     add_key(plotter, key)

@@ -42,19 +42,34 @@ _SERIES = {
 #: What is compared, in order: the most different ones first.
 COMPARED = ("#000000", "#E69F00", "#0072B2", "#CC79A7", "#D55E00", "#56B4E9", "#009E73")
 LIGHTEST_INK = 0.56
-_OTHERS = ("#F0E442", "#999999", "#332288", "#882255", "#44AA99", "#DDCC77")
+_NOWHERE = "#999999"
+# yellow of Okabe & Ito, then of the qualitative schemes of Paul Tol (https://sronpersonalpages.nl/~pault/, technical
+# note SRON/EPS/TN/09-002), always the one farthest from all before it
+_OTHERS = (
+    "#F0E442", "#44BB99", "#882255", "#EEDD88", "#332288", "#EE6677", "#99DDFF", "#117733", "#EE8866", "#FFAABB",
+    "#999933",
+)  # fmt: skip
 
 
 def cell_type_colors(cell_types: Iterable[str]) -> dict[str, str]:
-    """Return a colour per cell type; those of custom models come from the rest of the palette, in order."""
+    """Return a colour per cell type; those of custom models have others, in order, after eleven in other shades."""
     names = list(cell_types)
     others = [name for name in names if name not in _CELL_TYPES]
-    return {name: _CELL_TYPES.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
+    return {name: _CELL_TYPES.get(name) or _shade(_OTHERS, others.index(name)) for name in names}
+
+
+def _shade(series: Sequence[str], k: int) -> str:
+    """Return a colour of a series; when it is used up it comes again darker, then lighter, and so on."""
+    again, place = divmod(k, len(series))
+    rgb = to_rgb(series[place])
+    share = 0.6 ** ((again + 1) // 2)
+    white = again > 0 and again % 2 == 0
+    return to_hex([1 - share * (1 - part) if white else share * part for part in rgb]) if again else series[place]
 
 
 def location_color(location: str) -> str:
     """Return the colour of drives at a location."""
-    return _LOCATIONS.get(location, _OTHERS[1])
+    return _LOCATIONS.get(location, _NOWHERE)
 
 
 def drive_colors(drives: Network | Mapping[str, Drive]) -> dict[str, str]:
@@ -63,7 +78,7 @@ def drive_colors(drives: Network | Mapping[str, Drive]) -> dict[str, str]:
     Parameters
     ----------
     drives : Network | mapping of str to Drive
-        The network, or its drives. From the fourth drive of a location on colours come again.
+        The network, or its drives. From the fourth drive of a location on colours come again in other shades.
 
     Returns
     -------
@@ -80,7 +95,7 @@ def _by_location(locations: Mapping[str, str]) -> dict[str, str]:
     for name, location in locations.items():
         kind = location if location in _LOCATIONS else "elsewhere"
         series = _SERIES[kind]
-        colors[name] = series[seen.get(kind, 0) % len(series)]
+        colors[name] = _shade(series, seen.get(kind, 0))
         seen[kind] = seen.get(kind, 0) + 1
     return colors
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -29,6 +30,9 @@ __all__ = ["plot_spikes_histogram"]
 
 PER = {"trial": "per trial", "total": "in all trials", "cell": "Hz"}
 MOST_BINS = 100
+MOST_NAMES = 5  # that are written at their bars; more have a legend
+NEAR = 0.12  # of the width of the axes
+LETTER = 0.0125  # of the width of the axes of a simulation
 HEADROOM = 0.4  # of the highest bar, for names
 
 Floats = NDArray[np.float64]
@@ -121,8 +125,8 @@ def _write_name(
     x, y, sign = places[-1]
     span = extent[1] - extent[0]
     # names near the ends begin or end there
-    side = "left" if x - extent[0] < 0.12 * span else "right" if extent[1] - x < 0.12 * span else "center"
-    near = sum(1 for other in places[:-1] if other[2] == sign and abs(other[0] - x) < 0.12 * span)
+    side = "left" if x - extent[0] < NEAR * span else "right" if extent[1] - x < NEAR * span else "center"
+    near = sum(1 for other in places[:-1] if other[2] == sign and abs(other[0] - x) < NEAR * span)
     axes.annotate(
         label,
         ({"left": extent[0] + 0.01 * span, "right": extent[1] - 0.01 * span}.get(side, x), sign * y),
@@ -139,16 +143,38 @@ def draw_drives(axes: Axes, simulation: Simulation) -> None:
     """Histogram of drive spikes, distal ones hanging from above as their synapses do."""
     drives = simulation.network.drives
     edges = bin_edges(0.0, simulation.tstop * MS)
+    inverted = _distal(simulation.network)
+    written = not _names_collide(simulation.spikes, list(drives), edges, inverted)
     draw_histogram(
         axes,
         simulation.spikes,
         {name: (name,) for name in drives},
         edges,
         drive_colors(drives),
-        inverted=_distal(simulation.network),
-        write_names=True,
+        inverted=inverted,
+        write_names=written,
     )
+    if not written:
+        draw_legend(axes, last_first=False)
     axes.set_ylabel(f"Drive spikes per\ntrial and {_width(edges)}")
+
+
+def _names_collide(spikes: Spikes, drives: Sequence[str], edges: Floats, inverted: Sequence[str]) -> bool:
+    """Return whether names at the highest bars would cover each other; near ones are written in two rows."""
+    if len(drives) > MOST_NAMES:
+        return True
+    shares = {}
+    for name in drives:
+        heights = _heights(spikes, [name], edges, "trial")
+        if heights.any():
+            shares[name] = (heights.argmax() + 0.5) / len(heights)
+    for side in (True, False):
+        own = sorted((share, len(name)) for name, share in shares.items() if (name in inverted) is side)
+        for (first, letters), (second, others) in pairwise(own):
+            apart = second - first
+            if NEAR <= apart < LETTER * (letters + others) / 2 or (len(own) > 2 and own[2][0] - own[0][0] < NEAR):
+                return True
+    return False
 
 
 def _distal(network: Network) -> list[str]:

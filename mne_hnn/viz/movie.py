@@ -274,7 +274,7 @@ def _frames(
                 clock.input = f"{time:.{_digits(times)}f} ms"
                 if turning or frame == 0:
                     add_scale_bar(plotter, points, FOREGROUND, angle)
-                    aim(plotter, points, angle, elevation, floor=0.1)
+                    aim(plotter, points, angle, elevation, floor=0.1, ceiling=0.04 if note else 0.0)
                 plotter.render()
                 yield np.asarray(plotter.screenshot(None, return_img=True), dtype=np.uint8)
         finally:

@@ -79,8 +79,10 @@ def test_lab_of_known_colours():
         (list(drive_colors(many_drives()).values()), 17),
         ([*cell_type_colors(TYPES).values(), *drive_colors(many_drives()).values()], 17),
         (list(COMPARED), 17),
+        (list(cell_type_colors([*TYPES, *map(str, range(9))]).values()), 16),
+        (list(cell_type_colors([*TYPES, *map(str, range(11))]).values()), 13),
     ],
-    ids=["cells", "layers", "drives", "cells-and-drives", "compared"],
+    ids=["cells", "layers", "drives", "cells-and-drives", "compared", "13-cells", "15-cells"],
 )
 def test_told_apart_in_every_vision(colors, least):
     assert closest(colors)[0] > least
@@ -99,6 +101,17 @@ def test_drives_share_hue_with_their_location_and_differ_in_lightness():
     # the names alone lead to the same colours
     names = [*network.cell_types, *network.drives]
     assert spike_colors(names) == spike_colors(names, network) == cell_type_colors(TYPES) | colors
+
+
+def test_shades_go_on_when_colours_are_used_up():
+    colors = cell_type_colors([*TYPES, *map(str, range(30))])
+    assert len(set(colors.values())) == 34
+    network = jones_2009(mesh_shape=(1, 1))
+    for k in range(7):
+        network = network.with_evoked_drive(
+            f"ev{k}", location="proximal", weights_ampa={"L5_pyramidal": 0.1}, mu_ms=10, sigma_ms=1
+        )
+    assert len(set(drive_colors(network).values())) == 7
 
 
 def test_colours_given_by_the_user():

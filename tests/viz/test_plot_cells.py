@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009
 from mne_hnn.viz import plot_cells
-from mne_hnn.viz._scene import network_cylinders, round_length, tube_mesh
+from mne_hnn.viz._scene import network_cylinders, round_box, round_length, tube_mesh
 from mne_hnn.viz.colors import cell_type_colors
 
 SHANK = [(150.0, 150.0, z) for z in (-200.0, 300.0, 800.0, 1300.0)]
@@ -33,6 +33,17 @@ def test_one_marker_per_cell_in_the_colour_of_its_type(network):
         assert to_hex(dots.get_facecolor()[0]) == colors[name].lower()
     np.testing.assert_allclose(_offsets(drawn["shank: 4 contacts"]), SHANK)
     assert (axes.get_xlabel(), axes.get_zlabel()) == ("x (\N{MICRO SIGN}m)", "z (\N{MICRO SIGN}m)")
+
+
+def test_legend_of_many_cell_types_is_inside_the_figure(network):
+    template, places = network.cell_types["L5_basket"], network.positions("L5_basket").tolist()
+    for k in range(9):
+        network = network.with_population(f"type_{k}", template, places)
+    fig = plot_cells(network, show=False)
+    fig.canvas.draw()
+    legend = fig.axes[0].get_legend()
+    assert len(legend.get_texts()) == 14
+    assert legend.get_window_extent().y0 > 0
 
 
 def test_electrodes_can_be_left_out(network):
@@ -95,6 +106,17 @@ def test_tubes_have_the_radius_of_their_section(network):
 @pytest.mark.parametrize(("extent", "length"), [(2000.0, 500.0), (1999.0, 200.0), (39.0, 5.0), (8.0, 2.0)])
 def test_scale_bars_are_round_and_at_most_a_quarter(extent, length):
     assert round_length(extent) == length
+
+
+@pytest.mark.parametrize(
+    ("spans", "ticks"), [((600, 2, 2400), [3, 0, 6]), ((1000, 1000, 1000), [6, 6, 6]), ((400, 400, 2400), [2, 2, 6])]
+)
+def test_short_axes_have_few_ticks(spans, ticks):
+    bounds, found = round_box(np.array([(0.0, 0.0, 0.0), spans]))
+    assert found == ticks
+    for low, high, n in zip(bounds[::2], bounds[1::2], found, strict=True):
+        if n:  # numbers at round places
+            assert (np.linspace(low, high, n) % 50 == 0).all()
 
 
 def test_scene_without_a_display(network, tmp_path, capfd):

@@ -77,6 +77,21 @@ def test_simulation_without_drives_has_no_drive_panel():
     assert len(plot_simulation(quiet, show=False).axes) == 2
 
 
+@pytest.mark.parametrize(("n_drives", "step", "legend"), [(2, 10.0, False), (2, 3.0, True), (6, 0.0, True)])
+def test_names_of_drives_that_collide_are_in_a_legend(n_drives, step, legend):
+    network = jones_2009(mesh_shape=(1, 1))
+    for k in range(n_drives):
+        network = network.with_spike_train_drive(
+            f"a_rather_long_name_{k}",
+            location="proximal",
+            times_ms=[[5.0 + step * k]],
+            weights_ampa={"L2_basket": 1e-9},
+        )
+    axes = plot_simulation(simulate(network, 20.0, verbose="error"), show=False).axes[0]
+    assert (axes.get_legend() is not None) is legend
+    assert len(axes.texts) == (0 if legend else n_drives)
+
+
 def test_trial_that_does_not_exist(simulation):
     with pytest.raises(ParameterError, match="trial must be from 0 to 1, got 2"):
         plot_simulation(simulation, trial=2, show=False)
