@@ -24,4 +24,3 @@ figure.savefig(here / "median_nerve_cortex.png", dpi=150)
 
 fit = read_fit(results / "05_fit" / "fit.npz")
 fit.plot(show=False).savefig(here / "median_nerve_column.png", dpi=150)
-fit.plot_parameters(show=False).savefig(here / "median_nerve_parameters.png", dpi=150)
