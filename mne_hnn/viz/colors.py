@@ -61,10 +61,11 @@ def cell_type_colors(cell_types: Iterable[str]) -> dict[str, str]:
 def _shade(series: Sequence[str], k: int) -> str:
     """Return a colour of a series; when it is used up it comes again darker, then lighter, and so on."""
     again, place = divmod(k, len(series))
-    rgb = to_rgb(series[place])
-    share = 0.6 ** ((again + 1) // 2)
-    white = again > 0 and again % 2 == 0
-    return to_hex([1 - share * (1 - part) if white else share * part for part in rgb]) if again else series[place]
+    if not again:
+        return series[place]
+    share, end = 0.6 ** ((again + 1) // 2), 0.0 if again % 2 else 1.0  # towards black or white
+    red, green, blue = (end + share * (part - end) for part in to_rgb(series[place]))
+    return to_hex((red, green, blue))
 
 
 def location_color(location: str) -> str:
