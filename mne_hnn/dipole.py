@@ -206,7 +206,7 @@ class Dipole(AllLayers):
         fmax: float = 100.0,
         tmin: float | None = None,
         tmax: float | None = None,
-        picks: str | None = None,
+        picks: str | Sequence[str] | None = None,
         *,
         layer: str = AGGREGATE,
         axes: Any = None,

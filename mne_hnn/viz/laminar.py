@@ -16,7 +16,7 @@ from .._checks import check_int, check_name, check_positive
 from .._units import MS, UM, UV
 from ..errors import DataError, ParameterError
 from ._scene import check_network, round_length
-from .colors import cell_type_colors
+from .colors import cell_type_colors, ink
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -255,6 +255,6 @@ def _mark_layers(axes: Axes, network: Network, *, depths: bool) -> None:
             continue
         axes.axhline(z, color=colors[name], linewidth=1.0, linestyle="--", zorder=3, label=f"somas {name}")
         axes.text(
-            0.01, z, name.replace("_", " "), transform=place, color=colors[name], fontsize="x-small", va="bottom",
+            0.01, z, name.replace("_", " "), transform=place, color=ink(colors[name]), fontsize="x-small", va="bottom",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}, zorder=4,
         )  # fmt: skip

@@ -187,7 +187,7 @@ if dataset.name == "demo":
 #
 # Which cells fire?
 
-simulation.spikes.plot_raster()
+simulation.plot_raster()
 
 # %%
 # Back to the sensors
