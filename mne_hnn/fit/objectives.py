@@ -17,7 +17,7 @@ from ..compare import align
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..simulate import Simulation
-from . import spectra
+from . import spectra, time_frequency
 from .observation import ColumnPrior, check_target, n_independent, smoothed
 
 __all__ = [
@@ -348,7 +348,7 @@ class TimeFrequency:
     def __post_init__(self) -> None:
         freqs = np.asarray(self.freqs, dtype=float)
         object.__setattr__(
-            self, "_wanted", spectra.time_frequency_power(self.target, freqs, burn_in_ms=self.burn_in_ms)
+            self, "_wanted", time_frequency.time_frequency_power(self.target, freqs, burn_in_ms=self.burn_in_ms)
         )
 
     @property
@@ -360,7 +360,7 @@ class TimeFrequency:
         """Return the score of a simulation."""
         freqs = np.asarray(self.freqs, dtype=float)
         times, power = self._wanted
-        loss = spectra.time_frequency_loss(simulation.dipoles, power, times, freqs, burn_in_ms=self.burn_in_ms)
+        loss = time_frequency.time_frequency_loss(simulation.dipoles, power, times, freqs, burn_in_ms=self.burn_in_ms)
         return Score(loss=float(loss))
 
 

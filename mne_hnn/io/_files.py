@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from ..errors import CacheError, DataError, ParameterError
 
-__all__ = ["SCRATCH", "Target", "check_schema", "existing", "new_file", "read_json", "read_text", "write_whole"]
+__all__ = [
+    "SCRATCH",
+    "Target",
+    "check_schema",
+    "existing",
+    "new_file",
+    "read_json",
+    "read_text",
+    "scratch_file",
+    "write_whole",
+]
 
 #: What the names of unfinished files begin with.
 SCRATCH = ".writing-"
@@ -28,20 +39,26 @@ def new_file(path: Target, overwrite: bool) -> Path:
     return file
 
 
-def write_whole(file: Path, write: Callable[[IO[bytes]], Any], what: str) -> None:
-    """Write a file under another name and rename it, so that nobody ever finds a part of it."""
-    scratch = file.with_name(f"{SCRATCH}{uuid.uuid4().hex}")
+@contextmanager
+def scratch_file(file: Path, what: str) -> Iterator[Path]:
+    """Give another name to write to, and rename at the end, so that nobody ever finds a part of a file."""
+    scratch = file.with_name(f"{SCRATCH}{uuid.uuid4().hex}{file.suffix}")
     try:
         try:
-            with scratch.open("xb") as stream:
-                write(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
+            yield scratch
             os.replace(scratch, file)
         finally:
             scratch.unlink(missing_ok=True)
     except OSError as error:
         raise CacheError(f"The {what} cannot be written to {file}: {error.strerror or error}.") from error
+
+
+def write_whole(file: Path, write: Callable[[IO[bytes]], Any], what: str) -> None:
+    """Write a file whole or not at all."""
+    with scratch_file(file, what) as scratch, scratch.open("xb") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def existing(path: Target) -> Path:

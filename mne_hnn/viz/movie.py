@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,8 @@ from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
 from .._units import MS
-from ..errors import CacheError, ParameterError
+from ..errors import ParameterError
+from ..io._files import scratch_file
 from ._scene import (
     Cylinders,
     add_scale_bar,
@@ -297,19 +296,11 @@ def _dress(plotter: Any, clim: tuple[float, float], note: str) -> None:
 
 
 def _write_whole(file: Path, frames: Iterator[Frame], fps: float, cmap: str) -> None:
-    """Write to a scratch file and rename it, so that the name never belongs to half an animation."""
-    scratch = file.with_name(f".writing-{uuid.uuid4().hex}{file.suffix}")
-    try:
-        try:
-            if file.suffix.lower() == ".gif":
-                _write_gif(scratch, frames, fps, cmap)
-            else:
-                _write_mp4(scratch, frames, fps)
-            os.replace(scratch, file)
-        finally:
-            scratch.unlink(missing_ok=True)
-    except OSError as error:
-        raise CacheError(f"The animation cannot be written to {file}: {error.strerror or error}.") from error
+    with scratch_file(file, "animation") as scratch:
+        if file.suffix.lower() == ".gif":
+            _write_gif(scratch, frames, fps, cmap)
+        else:
+            _write_mp4(scratch, frames, fps)
 
 
 def _write_gif(file: Path, frames: Iterator[Frame], fps: float, cmap: str) -> None:

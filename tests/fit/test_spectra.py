@@ -20,9 +20,8 @@ from mne_hnn.fit.spectra import (
     power_spectrum,
     relative_band_power,
     spectrum_loss,
-    time_frequency_loss,
-    time_frequency_power,
 )
+from mne_hnn.fit.time_frequency import time_frequency_loss, time_frequency_power
 
 NAM = 1e-9
 FREQS = np.arange(1.0, 50.5, 0.5)
