@@ -60,7 +60,7 @@ def described(value: Any) -> Any:
         return str(value)
     if hasattr(value, "fpath"):
         return str(value.fpath)
-    return {type(value).__name__: _content(value)}
+    return {"object": type(value).__name__, "content": _content(value)}
 
 
 def _content(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +32,8 @@ class Work:
         File name per output.
     n_jobs : int
         Processes.
+    quiet : bool
+        Whether to show no progress: the work is one of many.
     """
 
     subject: str
@@ -40,11 +42,11 @@ class Work:
     folder: Path
     outputs: Mapping[str, str]
     n_jobs: int
+    quiet: bool = False
 
-    @staticmethod
-    def progress() -> AbstractContextManager[Any]:
+    def progress(self) -> AbstractContextManager[Any]:
         """Return a context in which progress bars are shown, for what takes long."""
-        shown: AbstractContextManager[Any] = use_log_level("info")
+        shown: AbstractContextManager[Any] = nullcontext() if self.quiet else use_log_level("info")
         return shown
 
     def path(self, output: str) -> Path:
@@ -72,6 +74,8 @@ class Stage:
         What it writes: name to file name.
     run : callable
         Does it; returns facts for the sidecar.
+    simulates : bool
+        Whether NEURON runs in it, so that its compiled mechanisms count.
     revision : int
         Raised when the stage's results change for the same options and inputs.
     """
@@ -83,4 +87,5 @@ class Stage:
     outputs: Mapping[str, str]
     files: Callable[[SimpleNamespace], Iterable[Path]] = lambda _options: ()
     after: tuple[str, ...] = ()
+    simulates: bool = False
     revision: int = field(default=1)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import __version__
 from ..errors import CacheError
 from .identity import file_hash
 from .stage import Stage
@@ -22,18 +19,6 @@ from .stage import Stage
 __all__ = ["Store", "output_path"]
 
 SIDECAR = "{stage}.json"
-_VERSIONS = ("mne", "numpy", "scipy", "neuron", "nibabel")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes the results."""
-    found = {"mne_hnn": __version__, "python": platform.python_version()}
-    for name in _VERSIONS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def output_path(place: Path, pattern: str) -> Path:
@@ -60,16 +45,19 @@ class Store:
         return self.folder / f"{number:02d}_{stage.name}"
 
     def read(self, stage: Stage, number: int) -> dict[str, Any] | None:
-        """Return a stage's sidecar, None if the stage is not complete."""
+        """Return a stage's sidecar, None if the stage is not complete or its files are not those it wrote."""
         place = self.place(stage, number)
         try:
             sidecar = json.loads((place / SIDECAR.format(stage=stage.name)).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if not isinstance(sidecar, dict) or not all(
-            output_path(place, name).exists() for name in stage.outputs.values()
-        ):
+        if not isinstance(sidecar, dict) or not isinstance(sidecar.get("outputs"), dict):
             return None
+        for name, file in stage.outputs.items():
+            # a disk that failed or a hand that edited leave files that are not what was made
+            output = output_path(place, file)
+            if not output.exists() or file_hash(output) != sidecar["outputs"].get(name):
+                return None
         return sidecar
 
     def hash_of(self, path: Path, sidecar: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -89,9 +77,16 @@ class Store:
         except OSError as error:
             raise CacheError(f"The folder {self.folder} cannot be written: {error.strerror}.") from error
 
+    def clean(self) -> None:
+        """Remove what a run that was killed left half-written; nobody else may be at work here."""
+        for left in self.folder.glob(".*-*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+
     def commit(self, stage: Stage, number: int, scratch: Path, sidecar: Mapping[str, Any]) -> None:
         """Move a finished stage to its place, replacing what was there."""
         hashes = {name: file_hash(output_path(scratch, file)) for name, file in stage.outputs.items()}
+        self._share(stage, scratch, hashes, sidecar)
         text = json.dumps({**sidecar, "outputs": hashes}, indent=1, default=_plain)
         (scratch / SIDECAR.format(stage=stage.name)).write_text(text + "\n", encoding="utf-8")
         scratch.chmod(0o777 & ~_umask())  # mkdtemp makes it private
@@ -103,6 +98,19 @@ class Store:
             shutil.rmtree(old, ignore_errors=True)
         else:
             os.replace(scratch, place)
+
+    def _share(self, stage: Stage, scratch: Path, hashes: Mapping[str, str], sidecar: Mapping[str, Any]) -> None:
+        """Keep an output that equals an input once: operators that are given are large, and used by many."""
+        known = {one["sha256"]: Path(one["path"]) for one in sidecar.get("files", ())}
+        for name, file in stage.outputs.items():
+            same, written = known.get(hashes[name]), output_path(scratch, file)
+            if same is not None and same.is_file() and written.is_file() and same.is_relative_to(self.folder.parent):
+                link = written.with_name(f".{written.name}")
+                try:
+                    os.link(same, link)
+                except OSError:
+                    continue  # another disk, or a file system without links: two copies then
+                os.replace(link, written)
 
 
 def _umask() -> int:

@@ -43,4 +43,5 @@ STAGE = Stage(
     after=("target",),
     outputs={"dipole": "simulated-ave.fif", "spikes": "spikes.tsv", "simulation": "simulation.npz"},
     run=_run,
+    simulates=True,
 )

@@ -130,6 +130,7 @@ def _facts(fit: FitResult) -> dict[str, Any]:
         "levels": [asdict(one) for one in fit.levels],
         "warnings": list(fit.warnings),
         "smooth_ms": settings["smooth_ms"],
+        "seeds": {name: settings.get(name) for name in ("seed", "fresh_seed")},
     }
     return dict(_json(facts))
 
@@ -171,4 +172,5 @@ STAGE = Stage(
         "result": "fit.npz",
     },
     run=_run,
+    simulates=True,
 )

@@ -1,0 +1,250 @@
+"""Run the stages of one subject in one folder, each only if its options or inputs changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mne
+from mne.utils import logger
+
+from .. import __version__
+from ..errors import ConfigError, DataError, MneHnnError, StageError
+from ..source._files import first_line
+from .identity import described
+from .provenance import keep_values, machine, mechanisms, versions
+from .stage import Stage, Work
+from .store import Store, output_path
+from .values import option_value
+
+__all__ = ["Chain", "PipelineResult"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipe:
+    """What decides a stage's result: options as they are and described, records of files, and the hash of all of it."""
+
+    key: str
+    values: SimpleNamespace
+    files: list[dict[str, Any]]
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineResult:
+    """Where the results of one subject are.
+
+    Attributes
+    ----------
+    subject : str
+        The subject.
+    folder : Path
+        Its folder.
+    outputs : mapping of str to dict of str to Path
+        Files per stage, of all stages that are complete for this configuration.
+    ran : tuple of str
+        Stages that ran; the others were up to date.
+    """
+
+    subject: str
+    folder: Path
+    outputs: Mapping[str, Mapping[str, Path]]
+    ran: tuple[str, ...] = field(default=())
+
+    @property
+    def report(self) -> Path | None:
+        """The report, if there is one of this configuration."""
+        return self.outputs.get("report", {}).get("report")
+
+
+class Chain:
+    """Stages that feed each other, of one subject in one folder.
+
+    Parameters
+    ----------
+    config : Config | object
+        Has the options as attributes.
+    stages : sequence of Stage
+        In their order.
+    folder : Path
+        Where each stage has a folder.
+    subject : str
+        The subject.
+    n_jobs : int
+        Processes within a stage.
+    force : bool
+        Whether to run stages that are up to date.
+    verbose : bool | str
+        How much MNE says inside the stages.
+    quiet : bool
+        Whether to leave unsaid what is running, as one of many; warnings are then in the sidecars only.
+    """
+
+    def __init__(
+        self, config: Any, *, stages: Sequence[Stage], folder: Path, subject: str, n_jobs: int = 1,
+        force: bool = False, verbose: Any = "warning", quiet: bool = False,
+    ) -> None:  # fmt: skip
+        self.config, self.stages, self.subject, self.n_jobs = config, tuple(stages), subject, n_jobs
+        self.force, self.verbose, self.quiet = force, verbose, quiet
+        self.store = Store(folder)
+        self.at: str | None = None
+        """The stage that runs, or failed."""
+
+    def run(self, chosen: Sequence[str] | None = None) -> PipelineResult:
+        """Run the chosen stages, None for all."""
+        chosen = [stage.name for stage in self.stages] if chosen is None else chosen
+        outputs: dict[str, dict[str, Path]] = {}
+        current: dict[str, dict[str, Any]] = {}  # sidecars of the stages that are as this configuration says
+        ran = []
+        for number, stage in enumerate(self.stages, start=1):
+            sidecar = self.store.read(stage, number)
+            if stage.name in chosen:
+                self._check_inputs(stage, current)
+            elif sidecar is None or not set(stage.after) <= set(current):
+                continue
+            self.at = stage.name
+            recipe = self._recipe(stage, sidecar, current)
+            up_to_date = sidecar is not None and sidecar.get("key") == recipe.key
+            if stage.name in chosen:
+                if up_to_date and not self.force:
+                    self._say(number, f"{stage.title}: up to date")
+                else:
+                    self._say(number, stage.title)
+                    sidecar = self._run(stage, number, recipe, outputs, current)
+                    ran.append(stage.name)
+            elif not up_to_date:
+                continue
+            assert sidecar is not None
+            current[stage.name] = sidecar
+            place = self.store.place(stage, number)
+            outputs[stage.name] = {name: output_path(place, file) for name, file in stage.outputs.items()}
+        self.at = None
+        return PipelineResult(subject=self.subject, folder=self.store.folder, outputs=outputs, ran=tuple(ran))
+
+    def _say(self, number: int, text: str) -> None:
+        if self.quiet:
+            return
+        with mne.utils.use_log_level("info"):
+            logger.info("sub-%s  %d/%d  %s", self.subject, number, len(self.stages), text)
+
+    def _check_inputs(self, stage: Stage, current: Mapping[str, Any]) -> None:
+        for name in stage.after:
+            if name not in current:
+                raise ConfigError(
+                    f"Step {stage.name!r} needs the results of step {name!r} for this configuration, which are not in "
+                    f"{self.store.folder}: run {name!r}, too."
+                )
+
+    def _recipe(self, stage: Stage, sidecar: Mapping[str, Any] | None, current: Mapping[str, Any]) -> _Recipe:
+        """Return all that decides a stage's result, and its hash."""
+        values = SimpleNamespace(**{name: option_value(self.config, name, self.subject) for name in stage.options})
+        found = {Path(path).resolve(): None for path in stage.files(values) if Path(path).exists()}
+        files = [self.store.hash_of(path, sidecar) for path in found]
+        options = {name: described(value) for name, value in vars(values).items()}
+        parts = {
+            "stage": stage.name,
+            "revision": stage.revision,
+            "versions": [__version__, mne.__version__],
+            "subject": self.subject,
+            "options": options,
+            "files": [[Path(record["path"]).name, record["sha256"]] for record in files],
+            "inputs": {name: current[name]["outputs"] for name in stage.after},
+        }
+        text = json.dumps(parts, sort_keys=True, default=str)
+        key = hashlib.sha256(text.encode()).hexdigest()
+        return _Recipe(key=key, values=values, files=files, options=options)
+
+    def _run(
+        self, stage: Stage, number: int, recipe: _Recipe, outputs: Mapping[str, Mapping[str, Path]],
+        current: Mapping[str, Any],
+    ) -> dict[str, Any]:  # fmt: skip
+        scratch = self.store.scratch(stage)
+        work = Work(
+            subject=self.subject, options=recipe.values,
+            inputs={name: outputs[name] for name in stage.after}, folder=scratch, outputs=stage.outputs,
+            n_jobs=self.n_jobs, quiet=self.quiet,
+        )  # fmt: skip
+        place = self.store.place(stage, number)
+        started = time.perf_counter()
+        said: list[str] = []
+        try:
+            with mne.utils.use_log_level(self.verbose), _noted(said, self.quiet):
+                facts = stage.run(work)
+            check_written(stage, scratch)
+            self.store.commit(stage, number, scratch, {
+                "stage": stage.name, "revision": stage.revision, "subject": self.subject, "key": recipe.key,
+                "options": recipe.options, "kept": keep_values(recipe.values, scratch), "files": recipe.files,
+                "inputs": {
+                    name: {
+                        one: {"path": os.path.relpath(path, place), "sha256": current[name]["outputs"][one]}
+                        for one, path in work.inputs[name].items()
+                    } for name in stage.after
+                },
+                "versions": versions(), "mechanisms": mechanisms() if stage.simulates else None,
+                "machine": machine(), "seconds": round(time.perf_counter() - started, 2), "warnings": said,
+                "facts": dict(facts),
+            })  # fmt: skip
+        except MneHnnError:
+            raise
+        except Exception as error:  # a defect, or a library's refusal that no check foresaw
+            raise self._failure(stage, error) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        self._log(stage).unlink(missing_ok=True)  # of an earlier failure
+        done = self.store.read(stage, number)
+        if done is None:
+            raise StageError(f"Step {stage.name!r} left no readable result in {place}.")
+        return done
+
+    def _log(self, stage: Stage) -> Path:
+        return self.store.folder / f"{stage.name}-error.log"
+
+    def _failure(self, stage: Stage, error: Exception) -> MneHnnError:
+        where = f"Step {stage.name!r} of subject {self.subject!r}"
+        if isinstance(error, OSError) and error.errno is not None:
+            what = f": {error.filename}" if error.filename else f", in {self.store.folder}"
+            return DataError(f"{where}: {error.strerror}{what}.")
+        log = self._log(stage)
+        details = f" (details: {log})"
+        try:
+            log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        except OSError:  # a full disk: what went wrong must be said all the same
+            details = ""
+        return StageError(f"{where} failed: {first_line(error)}{details}")
+
+
+@contextmanager
+def _noted(said: list[str], quiet: bool) -> Iterator[None]:
+    """Write down the warnings of a stage, and pass them on unless quiet."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            yield
+    finally:
+        for one in caught:
+            if issubclass(one.category, (DeprecationWarning, PendingDeprecationWarning)):
+                continue  # of libraries among each other: nothing a user can do
+            text = str(one.message)
+            if text not in said:
+                said.append(text)
+            if not quiet:
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def check_written(stage: Stage, folder: Path) -> None:
+    """Check that a stage wrote all that it promises."""
+    for file in stage.outputs.values():
+        if not output_path(folder, file).exists():
+            raise StageError(f"Step {stage.name!r} ended without writing {file}.")
