@@ -13,7 +13,7 @@ from . import errors, network
 from .errors import MneHnnError
 
 if TYPE_CHECKING:
-    from . import compare, fit, io, lfp, pipeline, recordings, simulate, source, sweep, viz
+    from . import compare, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .network import Network
     from .recordings import Recording
@@ -26,7 +26,7 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 _LAZY_MODULES = (
-    "compare", "dipole", "fit", "io", "lfp", "network", "pipeline", "recordings", "simulate", "source", "spikes",
+    "compare", "dipole", "fit", "group", "io", "lfp", "network", "pipeline", "recordings", "simulate", "source", "spikes",
     "sweep", "viz",
 )  # fmt: skip
 _LAZY_NAMES = {
@@ -51,6 +51,7 @@ __all__ = [
     "compare",
     "errors",
     "fit",
+    "group",
     "io",
     "lfp",
     "network",

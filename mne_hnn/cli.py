@@ -1,4 +1,4 @@
-"""The command line: ``mne-hnn run | demo | compile | sys-info``."""
+"""The command line: ``mne-hnn run | demo | rerun | compile | sys-info``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import ast
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import MneHnnError
+from .errors import ConfigError, MneHnnError, StageError
+
+if TYPE_CHECKING:
+    from .group import GroupConfig
 
 _DESCRIPTION = "From MEG/EEG source estimates to the cortical circuit that could have made them."
 _EPILOG = "Every command explains itself with --help. Errors end with exit code 1, wrong usage with 2."
@@ -61,12 +64,18 @@ def _parser() -> argparse.ArgumentParser:
         help="run an analysis: from MEG/EEG data to the column and a report",
         description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "
         "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
-        "column, fit its drives, predict the sensors, write a report. A step that is up to date is not run again.",
+        "column, fit its drives, predict the sensors, write a report. A file that sets bids_root, such as "
+        "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, then "
+        "the report of the group. What is up to date is not run again.",
         epilog=_EPILOG,
     )
     run.add_argument("config", type=Path, metavar="CONFIG", help="the Python file that describes the analysis")
     run.add_argument("--subject", nargs="+", metavar="SUBJECT", help="these only (all of the analysis)")
     _add_execution(run)
+    run.add_argument(
+        "--executor", choices=("processes", "dask", "serial"), help="where the jobs of a data set run (processes)"
+    )
+    run.add_argument("--scheduler", metavar="ADDRESS", help="address or scheduler file of Dask (workers on this machine)")
 
     demo = commands.add_parser(
         "demo",
@@ -76,6 +85,17 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
     )
     _add_execution(demo)
+
+    again = commands.add_parser(
+        "rerun",
+        help="repeat the step that made a file, and compare the bytes",
+        description="Repeat the step that a sidecar (JSON) tells of, with the inputs and options it names, into a "
+        "temporary folder, and say whether the bytes agree with those that are there. Inputs that changed since are "
+        "named. Ends with exit code 0 if all bytes agree, 1 if not.",
+        epilog=_EPILOG,
+    )
+    again.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
+    again.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
 
     build = commands.add_parser(
         "compile",
@@ -112,17 +132,63 @@ def _analyse(options: argparse.Namespace, file: Path, subjects: Sequence[str] | 
     import matplotlib as mpl
 
     mpl.use("agg")
-    from .pipeline import read_config, run_pipeline
+    from .group import GroupConfig, read_config
+    from .pipeline import run_pipeline
 
     changes = dict(options.changes)
     if options.output is not None:
         changes["output"] = options.output
+    config = read_config(file, changes)
+    if isinstance(config, GroupConfig):
+        _analyse_group(options, config, subjects)
+        return
+    for name in ("executor", "scheduler"):
+        if getattr(options, name, None) is not None:
+            raise ConfigError(f"--{name} is for the analysis of a data set (bids_root), and {file} is of one recording.")
     results = run_pipeline(
-        read_config(file, changes), subjects=subjects, steps=options.steps, n_jobs=options.n_jobs, force=options.force,
+        config, subjects=subjects, steps=options.steps, n_jobs=options.n_jobs, force=options.force,
         verbose="info" if options.verbose else "warning",
     )  # fmt: skip
     for result in results:
         _say(f"Report: {result.report.resolve()}" if result.report else f"Results: {result.folder.resolve()}")
+
+
+def _analyse_group(options: argparse.Namespace, config: GroupConfig, subjects: Sequence[str] | None) -> None:
+    from mne.utils import use_log_level
+
+    from .group import run_group
+
+    for name, given in (("--steps", options.steps), ("--force", options.force)):
+        if given:
+            raise ConfigError(
+                f"{name} is for the analysis of one recording: in a data set, what is out of date is found and run. "
+                "Delete the folder of a job in work/ to run it again."
+            )
+    with use_log_level("info"):
+        result = run_group(
+            config, subjects=subjects, n_jobs=options.n_jobs, executor=options.executor, scheduler=options.scheduler
+        )
+    for job in result.failed:
+        who = " ".join(filter(None, [f"sub-{job['subject']}", job["session"], job["task"], job["condition"]]))
+        sys.stderr.write(f"mne-hnn: {who} failed at step {job['step']!r}: {job['error']}\n")
+    for report in result.reports:
+        _say(f"Report: {report}")
+    if not result.reports:
+        _say(f"Results: {result.output}")
+    if result.jobs and len(result.failed) == len(result.jobs):
+        raise StageError("All jobs failed: the report says where and why.")
+
+
+def _rerun(options: argparse.Namespace) -> None:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from .group import rerun
+
+    done = rerun(options.sidecar, n_jobs=options.n_jobs)
+    _say(str(done))
+    if not done.agrees:
+        raise StageError(f"The bytes of {', '.join(done.different)} differ from those in {done.sidecar.parent}.")
 
 
 def _compile(options: argparse.Namespace) -> None:
@@ -156,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 after an error that was reported in one sentence.
     """
     options = _parser().parse_args(arguments)
-    run = {"run": _run, "demo": _demo, "compile": _compile, "sys-info": _sys_info}[options.command]
+    run = {"run": _run, "demo": _demo, "rerun": _rerun, "compile": _compile, "sys-info": _sys_info}[options.command]
     try:
         run(options)
     except MneHnnError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import runpy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
@@ -224,10 +224,7 @@ class Config:
         others = self.other_labels
         one = isinstance(others, (str, Path, mne.Label))
         object.__setattr__(self, "other_labels", (others,) if one else tuple(others))
-        if self.dataset is not None:
-            check_name(self.dataset, DATASETS, "data set")
-        elif self.data is None:
-            raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
+        self._check_data()
         if self.label is None:
             raise ConfigError("label is not set: name a piece of cortex, for example 'postcentral-rh'.")
         if not isinstance(self.network, Network):
@@ -245,8 +242,20 @@ class Config:
         if self.n_jobs == 0:
             raise ConfigError("n_jobs must be at least 1, or -1 for all cores, got 0.")
 
+    def _check_data(self) -> None:
+        """Check that there is something to analyse."""
+        if self.dataset is not None:
+            check_name(self.dataset, DATASETS, "data set")
+        elif self.data is None:
+            raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
 
-def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> Config:
+
+def read_config(
+    path: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    kind: Callable[[Mapping[str, Any]], type[Config]] = lambda values: Config,
+) -> Config:
     """Read a configuration file.
 
     Parameters
@@ -256,6 +265,9 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
         that begin with an underscore are the file's own business.
     changes : mapping | None
         Fields that replace those of the file.
+    kind : callable
+        Given the values, returns the class of the configuration; :func:`mne_hnn.group.read_config` reads those of
+        groups, too.
 
     Returns
     -------
@@ -277,9 +289,10 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
     except Exception as error:  # whatever a user's file can raise
         line = _line_of(error, file)
         raise ConfigError(f"{file}{line} fails: {type(error).__name__}: {error}") from error
-    known = [field.name for field in fields(Config)]
     imported = _imported(file)
     given = {name: value for name, value in values.items() if _is_value(name, value)}
+    chosen = kind({**given, **(changes or {})})
+    known = [field.name for field in fields(chosen)]
     given = {name: value for name, value in given.items() if name in known or name not in imported}
     for where, names in ((f"{file} sets", given), ("The changes set", changes or {})):
         for name in names:
@@ -287,7 +300,7 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
                 near = suggestion(name, known) or " See mne_hnn.pipeline.Config for the options."
                 raise ConfigError(f"{where} {name!r}, which is no option.{near} Names of your own begin with '_'.")
     given.update(changes or {})
-    return Config(**{"name": file.stem, **given})
+    return chosen(**{"name": file.stem, **given})
 
 
 def _is_value(name: str, value: Any) -> bool:

@@ -1,0 +1,44 @@
+"""Data sets in BIDS form: many subjects and conditions, and what they show together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..pipeline import STAGES
+from ..pipeline.rerun import Rerun
+from ..pipeline.rerun import rerun as _rerun
+from .alignment import Alignment, align_polarity
+from .average import group_average
+from .comparison import compare_conditions
+from .config import GroupConfig, read_config
+from .dataset import find_recordings
+from .demo import group_demo
+from .entry import Entry
+from .report import write_group_report
+from .run import GroupResult, run_group
+from .stages import GROUP_STAGES
+
+__all__ = [
+    "Alignment",
+    "Entry",
+    "GroupConfig",
+    "GroupResult",
+    "Rerun",
+    "align_polarity",
+    "compare_conditions",
+    "find_recordings",
+    "group_average",
+    "group_demo",
+    "read_config",
+    "rerun",
+    "run_group",
+    "write_group_report",
+]
+
+
+def rerun(sidecar: str | Path, *, n_jobs: int = 1, verbose: Any = "warning") -> Rerun:
+    """Repeat the step that a sidecar tells of, of a subject or of a group; see :func:`mne_hnn.pipeline.rerun.rerun`."""
+    stages: Sequence[Any] = (*STAGES, *GROUP_STAGES)
+    return _rerun(sidecar, stages=stages, n_jobs=n_jobs, verbose=verbose)

@@ -1,0 +1,201 @@
+"""The configuration of a group analysis: what an analysis of one subject has, and what a data set adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from .._checks import check_int, check_label, check_name, check_probability
+from ..errors import ConfigError
+from ..pipeline import config as single
+from ..pipeline.checks import check_names
+from ..pipeline.config import Config
+from .names import entity_label
+
+__all__ = ["GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "read_config", "with_group_dataset"]
+
+GROUP_DATASETS = ("group-demo",)
+GROUP_EXECUTION = ("on_error", "executor", "scheduler")
+"""Options that say how to run; no result depends on them."""
+STRUCTURES = ("common", "individual")
+ON_ERROR = ("continue", "abort")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupConfig(Config):
+    """Every choice of an analysis of a BIDS data set.
+
+    All options of :class:`mne_hnn.pipeline.Config` hold for every subject, except `data`, `condition` and `event_id`,
+    which the data set and `conditions` decide. In paths, ``{subject}``, ``{session}`` and ``{task}`` are replaced.
+
+    Parameters
+    ----------
+    bids_root : path-like | None
+        Root of the BIDS data set.
+    mne_bids_pipeline : path-like | None
+        Folder of MNE-BIDS-Pipeline's derivatives: averages, covariance, forward solution and inverse operator are taken
+        from there; what is missing is made. None starts from the raw data.
+    dataset : str | None
+        ``'group-demo'``: six subjects, generated on this machine, with a known truth.
+    subjects : sequence of str
+        Subjects, without ``sub-``. Empty: all.
+    exclude_subjects : sequence of str
+        Subjects to leave out.
+    sessions, tasks, runs : sequence of str
+        Those to analyse. Empty: all. Runs of a session and task are joined.
+    datatype : str | None
+        ``'meg'`` or ``'eeg'``; None takes what there is.
+    entities : mapping of str to str
+        Further BIDS entities of the recordings, such as ``{'processing': 'tsss'}``.
+    conditions : sequence of str | mapping of str to str or sequence of str
+        The conditions, as they are called in ``trial_type`` of the events, or in the comments of averages; a mapping
+        gives a condition one or several of these.
+    contrast : tuple of str | None
+        Two conditions to compare, the first minus the second; None compares the first two, if there are two.
+    without_mri : str | None
+        Template that is scaled to the head points of subjects without an MRI; None: such subjects fail.
+    fit_structure : str
+        ``'common'``: number, sides and order of the drives are found once, in the average of all subjects' targets, so
+        that everybody has the same parameters. ``'individual'``: in each target for itself; parameters are compared
+        where their names agree.
+    common_subject : str
+        Surface that the group's labels are shown on.
+    n_resamples : int
+        Resamples of the comparison.
+    confidence : float
+        Of the intervals of the comparison.
+    on_error : str
+        ``'continue'`` leaves a subject that fails to the report; ``'abort'`` stops at the first.
+    executor : str
+        ``'processes'`` of this machine, ``'dask'``, or ``'serial'``.
+    scheduler : str | None
+        Address or scheduler file of Dask; None starts workers on this machine.
+    n_jobs : int
+        Processes; -1 for all cores.
+    """
+
+    bids_root: Any = None
+    mne_bids_pipeline: Any = None
+    exclude_subjects: Sequence[str] = ()
+    sessions: Sequence[str] = ()
+    tasks: Sequence[str] = ()
+    runs: Sequence[str] = ()
+    datatype: str | None = None
+    entities: Mapping[str, str] | None = None
+    conditions: Any = ()
+    contrast: tuple[str, str] | None = None
+    without_mri: str | None = "fsaverage"
+    fit_structure: str = "common"
+    common_subject: str = "fsaverage"
+    n_resamples: int = 10000
+    confidence: float = 0.95
+    on_error: str = "continue"
+    executor: str = "processes"
+    scheduler: Any = None
+
+    def _check_data(self) -> None:
+        if self.dataset is not None:
+            check_name(self.dataset, GROUP_DATASETS, "data set of a group")
+        elif self.bids_root is None:
+            raise ConfigError("bids_root is not set: name the root of the BIDS data set, or dataset = 'group-demo'.")
+        for name in ("data", "condition", "event_id"):
+            if getattr(self, name) is not None:
+                raise ConfigError(f"{name} is set, but in a group the data set and 'conditions' decide it: take it out.")
+
+    def _check(self) -> None:
+        for name in ("exclude_subjects", "sessions", "tasks", "runs"):
+            object.__setattr__(self, name, check_names(getattr(self, name), name))
+        object.__setattr__(self, "conditions", _conditions(self.conditions))
+        super()._check()
+        check_name(self.fit_structure, STRUCTURES, "fit_structure")
+        check_name(self.on_error, ON_ERROR, "on_error")
+        if self.datatype is not None:
+            check_name(self.datatype, ("meg", "eeg"), "datatype")
+        check_int(self.n_resamples, "n_resamples", minimum=100)
+        check_probability(self.confidence, "confidence")
+        if not 0.5 <= self.confidence < 1:
+            raise ConfigError(f"confidence must be between 0.5 and 1, got {self.confidence}.")
+        object.__setattr__(self, "contrast", self._checked_contrast())
+
+    def _checked_contrast(self) -> tuple[str, str] | None:
+        names = tuple(self.conditions)
+        if self.contrast is None:
+            return (names[0], names[1]) if len(names) > 1 else None
+        pair = check_names(self.contrast, "contrast")
+        if len(pair) != 2 or pair[0] == pair[1]:
+            raise ConfigError(f"contrast must be two different conditions, got {self.contrast!r}.")
+        for one in pair:
+            check_name(one, names, "condition", where="in contrast", error=ConfigError)
+        return pair[0], pair[1]
+
+
+def _conditions(value: Any) -> dict[str, tuple[str, ...]]:
+    """Return the names in the data of each condition."""
+    if isinstance(value, Mapping):
+        found = {check_label(name, "A condition"): check_names(one, f"conditions[{name!r}]") for name, one in value.items()}
+    else:
+        found = {name: (name,) for name in check_names(value, "conditions")}
+    if not found or not all(found.values()):
+        raise ConfigError(
+            "conditions is not set: name the conditions as they are called in trial_type of the events, for example "
+            "['detected', 'missed']."
+        )
+    labels: dict[str, str] = {}
+    for name in found:
+        label = entity_label(name)
+        if label in labels:
+            raise ConfigError(
+                f"Conditions {labels[label]!r} and {name!r} have the same letters and digits ({label!r}), which name "
+                "their files: give them other names by a mapping, {'name': 'trial type'}."
+            )
+        labels[label] = name
+    return found
+
+
+def _kind(values: Mapping[str, Any]) -> type[Config]:
+    is_group = values.get("bids_root") is not None or values.get("dataset") in GROUP_DATASETS
+    return GroupConfig if is_group else Config
+
+
+def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> Config:
+    """Read the configuration file of an analysis: of a group if it sets `bids_root`, else of one recording.
+
+    Parameters
+    ----------
+    path : path-like
+        A Python file whose variables are fields of :class:`GroupConfig` or :class:`mne_hnn.pipeline.Config`.
+    changes : mapping | None
+        Fields that replace those of the file.
+
+    Returns
+    -------
+    config : GroupConfig | Config
+        Checked.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or fails, or a name or value in it is wrong; the nearest name is suggested.
+    """
+    return single.read_config(path, changes, kind=_kind)
+
+
+def with_group_dataset(config: GroupConfig) -> GroupConfig:
+    """Fill in what the named data set answers and the configuration leaves at its default."""
+    if config.dataset is None:
+        return config
+    from .demo import group_demo
+
+    if config.bids_root is not None:
+        raise ConfigError("bids_root and dataset are both set, but a data set brings its own: take one out.")
+    demo = group_demo()
+    defaults = {one.name: one.default for one in fields(GroupConfig)}
+    answers = {
+        "bids_root": demo.bids_root,
+        "subjects_dir": demo.subjects_dir,
+        "output": Path("mne_hnn_results") / config.name,  # the generated data set itself is kept in the cache
+    }
+    free = {name: value for name, value in answers.items() if getattr(config, name) == defaults[name]}
+    return replace(config, dataset=None, **free)

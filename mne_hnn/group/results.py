@@ -1,0 +1,80 @@
+"""What the jobs left, for the group."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import mne
+
+from ..dipole import read_dipole
+from ..fit.files import read_fit
+from ..io._files import read_json
+from .entry import Entry
+from .jobs import Job, Outcome
+
+__all__ = ["job_record", "read_entries", "read_entry", "result_files", "step_sidecars"]
+
+_STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
+
+
+def job_record(job: Job, outcome: Outcome) -> dict[str, Any]:
+    """Return how a job ended and where its steps are, as plain values."""
+    return {
+        "subject": job.unit.subject, "session": job.unit.session, "task": job.unit.task, "condition": job.condition,
+        "status": outcome.status, "step": outcome.step, "error": outcome.error, "folder": str(job.folder),
+        "pooled": str(job.pooled),
+    }  # fmt: skip
+
+
+def step_sidecars(job: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the sidecar of each step of a job; what all conditions share was made in another folder."""
+    folder, pooled = Path(job["folder"]), Path(job["pooled"])
+    places = {
+        name: (pooled if name == "inverse" else folder) / f"{number:02d}_{name}" / f"{name}.json"
+        for number, name in enumerate(_STEPS, start=1)
+    }
+    return {name: path for name, path in places.items() if path.is_file()}
+
+
+def result_files(job: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield the files that the group reads of a job."""
+    folder = Path(job["folder"])
+    yield folder / "01_load" / "response-ave.fif"
+    yield folder / "03_target" / "target-ave.fif"
+    yield from sorted((folder / "03_target").glob("target-?h.label"))
+    yield folder / "05_fit" / "fit.npz"
+    yield folder / "06_sensors" / "explained.json"
+
+
+def read_entry(job: Mapping[str, Any]) -> Entry:
+    """Read what the group needs of a job."""
+    named = {name: job[name] for name in ("subject", "session", "task", "condition", "status", "step", "error")}
+    if job["status"] != "ok":
+        return Entry(**named)
+    folder, sidecars = Path(job["folder"]), step_sidecars(job)
+    facts = {name: read_json(path, "sidecar") for name, path in sidecars.items()}
+    inverse, options = facts["inverse"]["facts"], facts["target"]["options"]
+    (label,) = (folder / "03_target").glob("target-?h.label")
+    own = mne.read_label(label, subject=options["fs_subject"])
+    own.name = facts["target"]["facts"]["label"]
+    explained = json.loads((folder / "06_sensors" / "explained.json").read_text(encoding="utf-8"))
+    return Entry(
+        **named,
+        target=read_dipole(folder / "03_target" / "target-ave.fif"),
+        fit=read_fit(folder / "05_fit" / "fit.npz"),
+        explained=explained["fitted"],
+        n_epochs=facts["load"]["facts"]["epochs"],
+        label=own,
+        fs_subject=options["fs_subject"],
+        subjects_dir=Path(options["subjects_dir"]),
+        template=inverse["template"],
+        sidecar=sidecars["fit"],
+    )
+
+
+def read_entries(jobs: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    """Read what the group needs of all jobs."""
+    return [read_entry(job) for job in jobs]

@@ -1,0 +1,247 @@
+"""Run a group analysis: every subject and condition, then all of them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from mne.utils import logger
+
+from ..errors import ConfigError, StageError
+from ..pipeline.chain import Chain
+from ..pipeline.stage import Stage
+from ..simulate import mechanism_library
+from ..simulate.workers import n_workers
+from ..viz._brain import check_headless
+from .config import GroupConfig, with_group_dataset
+from .dataset import RecordingEntry, find_recordings
+from .executors import Progress, run_tasks
+from .export import export_group, withdraw, write_dataset
+from .jobs import Job, Outcome, run_job
+from .lock import folder_lock
+from .names import group_stem
+from .results import job_record
+from .stages import STRUCTURE, SUMMARY, StructureOptions, SummaryOptions
+
+__all__ = ["GroupResult", "run_group"]
+
+WORK = "work"
+"""Folder of the steps inside the derivatives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupResult:
+    """Where the results of a group are.
+
+    Attributes
+    ----------
+    output : Path
+        The folder of derivatives.
+    jobs : tuple of dict
+        Per subject, session, task and condition: ``status``, ``step`` and ``error``, ``folder``.
+    reports : tuple of Path
+        The report of the group, one per task; none after a run of some subjects only.
+    ran : int
+        Jobs in which something ran; the others were up to date.
+    """
+
+    output: Path
+    jobs: tuple[dict[str, Any], ...]
+    reports: tuple[Path, ...] = ()
+    ran: int = field(default=0)
+
+    @property
+    def failed(self) -> tuple[dict[str, Any], ...]:
+        """The jobs that failed."""
+        return tuple(job for job in self.jobs if job["status"] != "ok")
+
+
+def run_group(
+    config: GroupConfig,
+    *,
+    subjects: str | Sequence[str] | None = None,
+    n_jobs: int | None = None,
+    executor: str | None = None,
+    scheduler: Any = None,
+) -> GroupResult:
+    """Run a group analysis: each subject and condition from its data to a fit and a report, then the group's report.
+
+    What is there and up to date is not computed again: a run that was killed goes on where it stopped.
+
+    Parameters
+    ----------
+    config : GroupConfig
+        Of :func:`read_config`, or made in Python.
+    subjects : str | sequence of str | None
+        Only these subjects: the group's report is left as it is. Such runs may go side by side; with
+        ``fit_structure='common'`` they fit if the group's sequence of drives is known from a run of all, or given in
+        `fit_sequence`, and else stop after the targets. None runs all.
+    n_jobs : int | None
+        Processes; None takes the configuration's.
+    executor, scheduler : str | None
+        Where jobs run; None takes the configuration's.
+
+    Returns
+    -------
+    result : GroupResult
+        Where everything is, and what failed.
+
+    Raises
+    ------
+    ConfigError, DataError
+        The configuration or the data set is wrong as a whole.
+    CacheError
+        The folder of derivatives cannot be written, or another run is using it.
+    StageError
+        With ``on_error='abort'``: the first job that failed.
+    """
+    if not isinstance(config, GroupConfig):
+        raise ConfigError(f"config must be a GroupConfig, got {type(config).__name__}: set bids_root.")
+    if config.draw_cortex:
+        check_headless()
+    config = with_group_dataset(config)
+    root = Path(config.bids_root).expanduser()
+    output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
+    asked = (subjects,) if isinstance(subjects, str) else subjects
+    units = find_recordings(
+        root, subjects=asked or config.subjects, exclude=() if asked else config.exclude_subjects,
+        sessions=config.sessions, tasks=config.tasks, runs=config.runs, datatype=config.datatype,
+        entities=config.entities,
+    )  # fmt: skip
+    workers = n_workers(config.n_jobs if n_jobs is None else n_jobs)
+    run = _Run(config, output, workers, executor or config.executor, scheduler or config.scheduler)
+    with folder_lock(output, what="run", shared=asked is not None):
+        mechanism_library()  # once, before several workers would all wait for it
+        write_dataset(output, config, root)
+        return run.all(units, whole=asked is None)
+
+
+class _Run:
+    """One run over all jobs."""
+
+    def __init__(self, config: GroupConfig, output: Path, n_jobs: int, executor: str, scheduler: Any) -> None:
+        self.config, self.output, self.work = config, output, output / WORK
+        self.n_jobs, self.executor, self.scheduler = n_jobs, executor, scheduler
+        self.ran = 0
+
+    def all(self, units: Sequence[RecordingEntry], whole: bool) -> GroupResult:
+        pooled = [Job(config=self.config, unit=unit, work=self.work) for unit in units]
+        first = self.run(pooled, "Targets")
+        tasks = list(dict.fromkeys(unit.task for unit in units))
+        sequences = {task: self.sequence(task, pooled, first, whole) for task in tasks}
+        fits, ended = [], []
+        for job in pooled:
+            for condition in self.config.conditions:
+                one = replace(job, condition=condition, sequence=sequences[job.unit.task])
+                if first[job.stem].status != "ok":
+                    ended.append((one, first[job.stem]))
+                elif self.fits_in_common and one.sequence is None:
+                    logger.warning("%s waits for the group's sequence of drives: run all subjects.", one.title)
+                else:
+                    fits.append(one)
+        done = self.run(fits, "Fits")
+        ended += [(job, done[job.stem]) for job in fits]
+        records = []
+        for job, outcome in sorted(ended, key=lambda one: one[0].stem):
+            records.append(job_record(job, outcome))
+            if outcome.status != "ok":
+                withdraw(job, self.output)
+        reports = [self.summary(task, records) for task in tasks] if whole else []
+        return GroupResult(output=self.output, jobs=tuple(records), reports=tuple(reports), ran=self.ran)
+
+    @property
+    def fits_in_common(self) -> bool:
+        """Whether the fits need the group's sequence of drives."""
+        config = self.config
+        given = config.fit_sequence is not None or not config.fit or config.fit_drives == "network"
+        return config.fit_structure == "common" and not given
+
+    def run(self, jobs: Sequence[Job], what: str) -> dict[str, Outcome]:
+        """Run jobs side by side; return their outcomes."""
+        if not jobs:
+            return {}
+        inner = max(1, self.n_jobs // len(jobs))
+        tasks = {job.stem: (replace(job, n_jobs=inner), self.output) for job in jobs}
+        titles = {job.stem: job.title for job in jobs}
+        outcomes: dict[str, Outcome] = {}
+        progress = Progress(len(tasks), what=what, n_workers=min(self.n_jobs, len(tasks)))
+
+        def done(key: str, outcome: Any) -> None:
+            outcomes[key] = _outcome(outcome)
+            one = outcomes[key]
+            self.ran += bool(one.ran)
+            state = f"failed at {one.step}: {one.error}" if one.status != "ok" else "done" if one.ran else "up to date"
+            progress.tell(titles[key], state, seconds=one.seconds, failed=one.status != "ok")
+
+        abort = self.config.on_error == "abort"
+        run_tasks(
+            run_job, tasks, executor=self.executor, n_jobs=self.n_jobs, scheduler=self.scheduler, done=done,
+            abort_on=(lambda one: _outcome(one).status != "ok") if abort else None,
+        )  # fmt: skip
+        bad = next((key for key, one in outcomes.items() if one.status != "ok"), None)
+        if abort and bad is not None:
+            raise StageError(
+                f"{titles[bad]} failed at step {outcomes[bad].step!r}: {outcomes[bad].error} Nothing else was started, "
+                "as on_error = 'abort'; what was finished is kept."
+            )
+        return outcomes
+
+    def sequence(
+        self, task: str | None, pooled: Sequence[Job], first: Mapping[str, Outcome], whole: bool
+    ) -> tuple[tuple[str, float], ...] | None:
+        """Return the drives that all subjects share, None if each is to find its own, or they are not known yet."""
+        if not self.fits_in_common:
+            return None
+        chain_folder = self.work / group_stem(task)
+        if not whole:
+            known = chain_folder / "01_structure" / "sequence.json"
+            return _sequence(known) if known.is_file() else None
+        targets = [
+            {"subject": job.unit.subject, "session": job.unit.session,
+             "path": str(job.folder / "03_target" / "target-ave.fif")}
+            for job in pooled if job.unit.task == task and first[job.stem].status == "ok"
+        ]  # fmt: skip
+        if not targets:
+            return None
+        names = [one.name for one in fields(StructureOptions) if one.name != "targets"]
+        options = StructureOptions(targets=tuple(targets), **{name: getattr(self.config, name) for name in names})
+        logger.info("Finding the drives that all subjects share ...")
+        result = self.chain(options, STRUCTURE, chain_folder).run()
+        self.ran += bool(result.ran)
+        return _sequence(result.outputs["structure"]["sequence"])
+
+    def chain(self, options: Any, stage: Stage, folder: Path) -> Chain:
+        made = Chain(
+            options, stages=(stage,), folder=folder, subject="group", n_jobs=self.n_jobs, verbose="error", quiet=True
+        )
+        made.store.clean()
+        return made
+
+    def summary(self, task: str | None, records: Sequence[Mapping[str, Any]]) -> Path:
+        """Write the tables and the report of a task; return the report."""
+        config, folder = self.config, self.work / group_stem(task)
+        structure = folder / "01_structure" / "structure.json"
+        options = SummaryOptions(
+            name=config.name, jobs=tuple(dict(one) for one in records if one["task"] == task),
+            structure=str(structure) if self.fits_in_common and structure.is_file() else None,
+            contrast=config.contrast, fit_structure=config.fit_structure, common_subject=config.common_subject,
+            subjects_dir=config.subjects_dir, n_resamples=config.n_resamples, confidence=config.confidence,
+            seed=config.seed, draw_cortex=config.draw_cortex,
+        )  # fmt: skip
+        logger.info("Comparing and averaging the subjects ...")
+        result = self.chain(options, SUMMARY, folder / "summary").run()
+        return export_group(task, result.outputs["summary"], self.output)
+
+
+def _outcome(value: Any) -> Outcome:
+    """Return the outcome of a job, also of one whose process died."""
+    if isinstance(value, Outcome):
+        return value
+    return Outcome(status="failed", step="run", error=str(value))
+
+
+def _sequence(path: Path) -> tuple[tuple[str, float], ...]:
+    return tuple((str(location), float(mu)) for location, mu in json.loads(path.read_text(encoding="utf-8")))
