@@ -7,7 +7,7 @@ counts is then simulated on the full column, whose deviations from the sum corre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
@@ -17,35 +17,48 @@ import numpy as np
 from mne.utils import ProgressBar, logger
 from numpy.typing import NDArray
 
-from .._checks import check_int, check_name, check_non_negative, check_seed
+from .._checks import check_int, check_name, check_non_negative
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..simulate import Simulation
 from .checkpoint import Checkpoint
+from .checks import check_network, check_trials, chosen_prior
 from .evaluate import Evaluator, Runs
 from .levels import as_levels
 from .linear import delay_ms, evoked_only, inputs_of, linear_column
 from .objectives import Waveform
 from .observation import ColumnPrior, check_target, covering, explained, fitted_dipole, n_independent, smoothed
 from .optimizers import choose_optimizer
-from .parameters import evoked_parameters
-from .posterior import WEIGHT_FACTOR, DriveVector, Posterior, natural
+from .polish import polished
+from .posterior import WEIGHT_FACTOR, DriveVector, Posterior, at_border, natural
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from .scoring import (
     DETERMINED,
     Z90,
     ceiling,
-    check_prior,
     final_simulation,
+    firing,
     known_error,
+    pyramidal_spikes,
     relative_noise,
     trial_r_squared,
     undetermined,
     waveform_scores,
 )
 from .search import fit_drives
-from .sequence import GAP_MS, SIGMA_FACTOR, SIGMA_MS, Candidate, propose
+from .sequence import (
+    GAP_MS,
+    SIGMA_FACTOR,
+    SIGMA_MS,
+    Candidate,
+    Sequenced,
+    check_sequence,
+    drive_names,
+    propose,
+    refined,
+    windows,
+)
 
 __all__ = ["fit_evoked"]
 
@@ -66,6 +79,7 @@ def fit_evoked(
     drives: str = "propose",
     n_drives: int | None = None,
     max_drives: int = 8,
+    sequence: Sequence[tuple[str, float]] | None = None,
     smooth_ms: float = 20.0,
     prior: ColumnPrior | str | None = "target",
     noise: float = 0.05,
@@ -101,6 +115,13 @@ def fit_evoked(
         Number of drives; None lets the data decide.
     max_drives : int
         The most drives that are proposed.
+    sequence : sequence of (str, float) | None
+        Location (``'proximal'`` or ``'distal'``) and about when (ms) of each drive, at least 10 ms apart, instead of a
+        search for them; for example :attr:`FitResult.sequence` of a group's average. Number, sides and order are kept,
+        so that a name such as ``evprox2`` means the same in every fit with this sequence; times, spreads and weights
+        are fitted. Each drive keeps to its side of the middle between its time here and its neighbour's (2.5 ms short
+        of it, so that two drives stay at least 5 ms apart), the outermost ones to the record; a drive that ends at
+        such a border is named in the warnings.
     smooth_ms : float
         Hamming window on the simulated dipole, ms; 0 for none. It is part of what is fitted: drives are sought whose
         smoothed response is the target.
@@ -142,31 +163,23 @@ def fit_evoked(
     explanation, and for moments of up to some 0.2 nA m per mm² of cortex a plausible one; it says nothing of firing
     rates. `drives` = ``'network'`` with published drives explores columns whose cells fire.
     """
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
+    check_network(network)
     check_target(target)
     check_name(drives, ("propose", "network"), "choice of drives")
     check_non_negative(smooth_ms, "smooth_ms")
     check_int(refine, "refine", minimum=1)
     check_int(polish, "polish", minimum=0)
     check_int(max_drives, "max_drives", minimum=1)
-    check_int(n_final, "n_final", minimum=1)
-    check_int(n_trials, "n_trials", minimum=1)
-    check_seed(seed, "seed")
-    check_seed(fresh_seed, "fresh_seed")
-    if seed == fresh_seed:
-        raise ParameterError(f"fresh_seed must differ from seed, got {seed} twice: the final score would not be fresh.")
+    check_trials(n_trials, n_final, seed, fresh_seed)
     if n_drives is not None:
         check_int(n_drives, "n_drives", minimum=1)
-    if isinstance(prior, str):
-        check_name(prior, ("target",), "prior")
-        prior = ColumnPrior.for_target(target, network)
-    check_prior(prior)
+    prior = chosen_prior(prior, target, network)
     if polish or drives == "network":
         choose_optimizer(optimizer)
     tstop = covering(target, dt)
     if smooth_ms > tstop:
         raise ParameterError(f"smooth_ms must not exceed the {tstop:g} ms that are simulated, got {smooth_ms:g} ms.")
+    given = None if sequence is None else _given(sequence, tstop, drives, n_drives)
     standard_error = known_error(target, standard_error)
     relative = relative_noise(target, noise, standard_error)
     common: dict[str, Any] = {
@@ -192,11 +205,12 @@ def fit_evoked(
     runs = Runs(tstop=tstop, dt=dt, n_trials=n_trials, seed=seed)
     evaluator = Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor)
     fit = _EvokedFit(bare, target, prior, relative, smooth_ms, runs, evaluator, tell)
-    result = fit.run(as_levels(levels, bare, n_trials), n_drives, max_drives, refine, n_final, fresh_seed)
+    result = fit.run(as_levels(levels, bare, n_trials), n_drives, max_drives, given, refine, n_final, fresh_seed)
     if bar is not None:
         bar.update(BAR)
     settings = {
-        "drives": drives, "n_drives": n_drives, "max_drives": max_drives, "smooth_ms": smooth_ms, "noise": relative,
+        "drives": drives, "n_drives": n_drives, "max_drives": max_drives,
+        "sequence": None if given is None else [list(one) for one in given], "smooth_ms": smooth_ms, "noise": relative,
         "standard_error": standard_error, "refine": refine, "polish": polish, "optimizer": optimizer,
         "levels": [[str(one), one.n_trials, one.share] for one in as_levels(levels, bare, n_trials)],
         "n_trials": n_trials, "n_final": n_final, "dt": dt, "seed": seed, "fresh_seed": fresh_seed,
@@ -208,58 +222,16 @@ def fit_evoked(
         result, settings=settings, start_network=network,
         scores=replace(result.scores, ceiling=ceiling(target, standard_error)),
     )  # fmt: skip
-    return _polished(result, polish, prior, common) if polish else result
+    return polished(result, polish, prior, common) if polish else result
 
 
-def _polished(result: FitResult, polish: int, prior: ColumnPrior | None, common: dict[str, Any]) -> FitResult:
-    """Search around a result on the full column; keep what is better in the trials of the search."""
-    assert result.target is not None
-    parameters = evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0)
-    further = fit_drives(
-        result.network, result.target, parameters, max_evaluations=polish, levels=None, intervals=False, step=0.1,
-        prior=prior, **common,
-    )  # fmt: skip
-    both = (*result.evaluations, *further.evaluations)
-    reports = (*result.levels, replace(further.levels[0], name="full, polished"))
-    if further.scores.search_loss >= result.scores.search_loss:
-        return replace(result, evaluations=both, levels=reports)
-    before = firing(result.simulation)
-    values = {one.path: one.value for one in further.estimates} | {"columns": further.scale}
-    # the curvature is that of the sequence before: its intervals move along with the values
-    estimates = tuple(_moved(one, values.get(one.path, one.value)) for one in result.estimates)
-    return replace(
-        result, network=further.network, simulation=further.simulation, dipole=further.dipole, scale=further.scale,
-        scores=replace(further.scores, ceiling=result.scores.ceiling, start_loss=result.scores.start_loss),
-        estimates=estimates, evaluations=both, levels=reports,
-        warnings=(*[one for one in result.warnings if one not in before], *firing(further.simulation)),
-    )  # fmt: skip
-
-
-def _moved(one: Estimate, value: float) -> Estimate:
-    """Return an estimate with another value, its interval moved along: times are added to, the others multiplied."""
-    if one.path.endswith(".mu_ms"):
-        return replace(one, value=value, low=one.low + value - one.value, high=one.high + value - one.value)
-    factor = value / one.value
-    return replace(one, value=value, low=one.low * factor, high=one.high * factor)
-
-
-def firing(simulation: Simulation) -> list[str]:
-    """Return a warning if cells with a dipole fire in some trials."""
-    trials = sum(pyramidal_spikes(simulation, trial) > 0 for trial in range(simulation.n_trials))
-    if not trials:
-        return []
-    return [
-        f"Pyramidal cells fire in {trials} of {simulation.n_trials} fresh trials: the column is not below threshold, "
-        "and its scores hold for these trials only."
-    ]
-
-
-def pyramidal_spikes(simulation: Simulation, trial: int | None = None) -> int:
-    """Return how many spikes cells with a dipole have in a trial, or in all."""
-    spikes, network = simulation.spikes, simulation.network
-    gids = spikes.gid if trial is None else spikes.gid[spikes.trial == trial]
-    ranges = [network.gid_ranges[name] for name, template in network.cell_types.items() if template.measures_dipole]
-    return sum(int(((gids >= one.start) & (gids < one.stop)).sum()) for one in ranges)
+def _given(sequence: Any, tstop: float, drives: str, n_drives: int | None) -> Sequenced:
+    """Return a sequence that is given, if nothing else says which drives there are."""
+    if n_drives is not None:
+        raise ParameterError("sequence says how many drives there are: leave n_drives out.")
+    if drives == "network":
+        raise ParameterError("sequence and drives='network' both say where the fit starts: leave one of them out.")
+    return check_sequence(sequence, tstop)
 
 
 class _EvokedFit:
@@ -284,21 +256,26 @@ class _EvokedFit:
         self.progress(len(self.evaluations), min(losses, default=float("inf")))
 
     def run(
-        self, levels: Any, n_drives: int | None, max_drives: int, refine: int, n_final: int, fresh_seed: int
-    ) -> FitResult:
+        self, levels: Any, n_drives: int | None, max_drives: int, given: Sequenced | None, refine: int, n_final: int,
+        fresh_seed: int,
+    ) -> FitResult:  # fmt: skip
         column = linear_column(
             self.network, self.target, self.evaluator, replace(self.runs, n_trials=1), self.smooth_ms, levels
         )
-        candidates = propose(
-            column, self.wanted, variance=self.variance, n_independent=self.n_independent, n_drives=n_drives,
-            max_drives=max_drives, told=self._told,
-        )  # fmt: skip
-        best = candidates[0]
-        logger.info("Proposed drives: %s", best)
+        scale = {"variance": self.variance, "n_independent": self.n_independent}
+        if given is None:
+            best = propose(
+                column, self.wanted, n_drives=n_drives, max_drives=max_drives, told=self._told, **scale
+            )[0]  # fmt: skip
+        else:
+            best = refined(column, self.wanted, given, **scale)
+            self._told(best)
+        logger.info("%s drives: %s", "Proposed" if given is None else "Given", best)
         sequence = DriveVector(locations=best.locations, sizes=tuple(len(one) for one in best.weights))
         posterior = Posterior(
-            column=column, sequence=sequence, wanted=self.wanted, variance=self.variance, prior=self.prior
-        )
+            column=column, sequence=sequence, wanted=self.wanted, variance=self.variance, prior=self.prior,
+            within=None if given is None else windows(given, column.tstop),
+        )  # fmt: skip
         x, agreement, correction = self._corrected(posterior, posterior.best(posterior.start(best)), refine)
         network = self.drives(sequence, x)
         simulation = final_simulation(self.evaluator, network, self.runs, n_final, fresh_seed)
@@ -306,7 +283,7 @@ class _EvokedFit:
         return self._result(posterior, x, network, simulation, agreement, correction)
 
     def _told(self, candidate: Candidate) -> None:
-        names = _names(candidate.locations)
+        names = drive_names(candidate.locations)
         values = {f"drives.{name}.mu_ms": mu for name, mu in zip(names, candidate.mu_ms, strict=True)}
         values |= {f"drives.{name}.sigma_ms": one for name, one in zip(names, candidate.sigma_ms, strict=True)}
         left = candidate.misfit * self.variance
@@ -322,7 +299,7 @@ class _EvokedFit:
         for one in inputs_of(network):
             if one.location in inputs:
                 inputs[one.location].append(one)
-        for k, (name, place) in enumerate(zip(_names(sequence.locations), sequence.locations, strict=True)):
+        for k, (name, place) in enumerate(zip(drive_names(sequence.locations), sequence.locations, strict=True)):
             by_receptor: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
             for one, weight in zip(inputs[place], weights[k].tolist(), strict=True):
                 by_receptor[one.receptor][one.cell_type] = weight
@@ -387,7 +364,7 @@ class _EvokedFit:
         return dict(zip(self._paths(sequence), natural(sequence, x).tolist(), strict=True))
 
     def _paths(self, sequence: DriveVector) -> list[str]:
-        names = _names(sequence.locations)
+        names = drive_names(sequence.locations)
         paths = [f"drives.{name}.mu_ms" for name in names] + [f"drives.{name}.sigma_ms" for name in names]
         for name, place in zip(names, sequence.locations, strict=True):
             paths += [
@@ -414,7 +391,7 @@ class _EvokedFit:
         chosen = next(one for one in full if one.values == values)
         scores = waveform_scores(dipole, target, window)
         estimates = self._estimates(posterior, x, values, correction)
-        warnings = undetermined(estimates)
+        warnings = [*undetermined(estimates), *at_border(posterior, x)]
         if self.prior is not None and abs(self.prior.distance(scale)) > 2:
             warnings.append(
                 f"{scale:.3g} columns are {'more' if scale > self.prior.median else 'fewer'} than the "
@@ -462,13 +439,3 @@ class _EvokedFit:
                      determined=bool(deviations[k] < DETERMINED * before[k]))
             for k, (path, value) in enumerate(values.items())
         )  # fmt: skip
-
-
-def _names(locations: tuple[str, ...]) -> list[str]:
-    """Return names such as those of the published drives: evprox1, evdist1, evprox2."""
-    counts = {"proximal": 0, "distal": 0}
-    names = []
-    for place in locations:
-        counts[place] += 1
-        names.append(f"{'evprox' if place == 'proximal' else 'evdist'}{counts[place]}")
-    return names

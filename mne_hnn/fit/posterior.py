@@ -10,15 +10,16 @@ from scipy.optimize import least_squares
 
 from .linear import LinearColumn
 from .observation import ColumnPrior
-from .sequence import GAP_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate
+from .sequence import EDGE_MS, GAP_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate, drive_names
 
-__all__ = ["WEIGHT_FACTOR", "DriveVector", "Posterior", "natural"]
+__all__ = ["WEIGHT_FACTOR", "DriveVector", "Posterior", "at_border", "natural"]
 
 FloatArray = NDArray[np.float64]
 WEIGHT_uS, WEIGHT_FACTOR = 1e-4, 5.0
 """Weight that is expected of an input, and its standard deviation as a factor."""
 REACH = float(np.log(1e6))
 WEIGHT_BOUNDS_uS = (1e-7, 1e-3)
+BORDER_MS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +50,8 @@ class Posterior:
     wanted: FloatArray
     variance: float
     prior: ColumnPrior | None
+    within: tuple[FloatArray, FloatArray] | None = None
+    """From when to when each drive may come, ms; None leaves them the whole record."""
     expected: float = 0.0
     """Logarithm of the number of columns that the search starts from; it stays within a factor of 1e6 of it."""
     lowered: float = 0.0
@@ -84,17 +87,14 @@ class Posterior:
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return the bounds of a vector."""
         n, m = self.sequence.n, sum(self.sequence.sizes)
+        first, last = self.within or (np.full(n, EDGE_MS), np.full(n, self.column.tstop - EDGE_MS))
         low = (
-            [1.0] * n
+            [*first]
             + [np.log(SIGMA_BOUNDS[0])] * n
             + [np.log(WEIGHT_BOUNDS_uS[0]) - self.lowered] * m
             + [self.expected + self.lowered - REACH]
         )
-        high = (
-            [self.column.tstop - 1.0] * n
-            + [np.log(SIGMA_BOUNDS[1])] * n
-            + [np.log(WEIGHT_BOUNDS_uS[1]) - self.lowered] * m
-        )
+        high = [*last] + [np.log(SIGMA_BOUNDS[1])] * n + [np.log(WEIGHT_BOUNDS_uS[1]) - self.lowered] * m
         return np.array(low), np.array([*high, self.expected + self.lowered + REACH])
 
     def best(self, x: FloatArray, correction: FloatArray | float = 0.0) -> FloatArray:
@@ -147,3 +147,16 @@ class Posterior:
 def natural(sequence: DriveVector, x: FloatArray) -> FloatArray:
     """Return times, spreads, weights and number of columns of a vector, in ms, uS and 1."""
     return np.concatenate([x[: sequence.n], np.exp(x[sequence.n :])])
+
+
+def at_border(posterior: Posterior, x: FloatArray) -> list[str]:
+    """Return a warning per drive whose time lies at the border that its neighbours in a given sequence leave it."""
+    if posterior.within is None:
+        return []
+    locations = posterior.sequence.locations
+    ends = zip(drive_names(locations), x.tolist(), *(one.tolist() for one in posterior.within), strict=False)
+    return [
+        f"{name} lies at {mu:.1f} ms, the border that the given sequence leaves it ({low:g} to {high:g} ms): the "
+        "waveform asks for another sequence."
+        for name, mu, low, high in ends if min(mu - low, high - mu) < BORDER_MS
+    ]  # fmt: skip

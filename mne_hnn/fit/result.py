@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ..network import Network
+from ..network import EvokedDrive, Network
 from ..simulate import Simulation
 
 if TYPE_CHECKING:
@@ -180,6 +180,12 @@ class FitResult:
     def r_squared(self) -> float:
         """Share of the target's variance explained, in trials that the search has not seen."""
         return self.scores.r_squared
+
+    @property
+    def sequence(self) -> tuple[tuple[str, float], ...]:
+        """Location and mean time (ms) of each evoked drive, in order of time: for `sequence` of :func:`fit_evoked`."""
+        drives = [one for one in self.network.drives.values() if isinstance(one, EvokedDrive)]
+        return tuple((one.location, one.mu_ms) for one in sorted(drives, key=lambda one: one.mu_ms))
 
     def estimate(self, path: str) -> Estimate:
         """Return what was found for one parameter."""

@@ -15,6 +15,7 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import Network
 from . import spectra
+from .checks import check_network
 from .objectives import BandPower, Objective, Spectrum
 from .parameters import Parameter, rhythmic_parameters
 from .result import FitResult
@@ -97,8 +98,7 @@ def fit_rhythmic(
     ParameterError
         Neither or both of `target` and `bands` are given, or another argument is wrong.
     """
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
+    check_network(network)
     if (target is None) == (bands is None):
         raise ParameterError("Give either a target spectrum or bands: exactly one of both.")
     check_positive(tstop, "tstop (ms)")

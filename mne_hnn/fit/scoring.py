@@ -23,7 +23,9 @@ __all__ = [
     "ceiling",
     "check_prior",
     "final_simulation",
+    "firing",
     "known_error",
+    "pyramidal_spikes",
     "relative_noise",
     "trial_r_squared",
     "undetermined",
@@ -105,3 +107,22 @@ def undetermined(estimates: Sequence[Estimate]) -> list[str]:
         f"The data do not determine {len(loose)} of {len(estimates)} parameters: their values are as good as others "
         f"within the bounds ({', '.join(loose)})."
     ]
+
+
+def firing(simulation: Simulation) -> list[str]:
+    """Return a warning if cells with a dipole fire in some trials."""
+    trials = sum(pyramidal_spikes(simulation, trial) > 0 for trial in range(simulation.n_trials))
+    if not trials:
+        return []
+    return [
+        f"Pyramidal cells fire in {trials} of {simulation.n_trials} fresh trials: the column is not below threshold, "
+        "and its scores hold for these trials only."
+    ]
+
+
+def pyramidal_spikes(simulation: Simulation, trial: int | None = None) -> int:
+    """Return how many spikes cells with a dipole have in a trial, or in all."""
+    spikes, network = simulation.spikes, simulation.network
+    gids = spikes.gid if trial is None else spikes.gid[spikes.trial == trial]
+    ranges = [network.gid_ranges[name] for name, template in network.cell_types.items() if template.measures_dipole]
+    return sum(int(((gids >= one.start) & (gids < one.stop)).sum()) for one in ranges)

@@ -13,12 +13,13 @@ import numpy as np
 from mne.utils import ProgressBar, logger
 from numpy.typing import NDArray
 
-from .._checks import check_int, check_name, check_positive, check_seed
+from .._checks import check_int, check_positive
 from .._units import MS
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import EvokedDrive, Network
 from .checkpoint import Checkpoint
+from .checks import check_network, check_trials, chosen_prior
 from .evaluate import Evaluator, Runs
 from .levels import Level, as_levels, on_level
 from .objectives import MEASURES, Objective, Score, Waveform, as_objective
@@ -30,7 +31,6 @@ from .scoring import (
     DETERMINED,
     Z90,
     ceiling,
-    check_prior,
     final_simulation,
     known_error,
     relative_noise,
@@ -153,23 +153,15 @@ def fit_drives(
     SimulationError
         The network as it was given does not run.
     """
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
+    check_network(network)
     check_int(max_evaluations, "max_evaluations", minimum=1)
-    check_int(n_final, "n_final", minimum=1)
     check_positive(step, "step")
-    check_seed(seed, "seed")
-    check_seed(fresh_seed, "fresh_seed")
-    if seed == fresh_seed:
-        raise ParameterError(f"fresh_seed must differ from seed, got {seed} twice: the final score would not be fresh.")
+    check_trials(n_trials, n_final, seed, fresh_seed)
     if target is not None:
         check_target(target)
         standard_error = known_error(target, standard_error)
         noise = relative_noise(target, noise, standard_error)
-    if isinstance(prior, str):
-        check_name(prior, ("target",), "prior")
-        prior = None if target is None else ColumnPrior.for_target(target, network)
-    check_prior(prior)
+    prior = chosen_prior(prior, target, network)
     if isinstance(objective, str) and objective in MEASURES:
         options = {"smooth_ms": smooth_ms, "scale": scale, "prior": prior, "noise": noise, **options}
     goal = as_objective(objective, target, **options)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 from scipy.signal import find_peaks
 
+from .._checks import check_finite, check_name
 from ..errors import ParameterError
 from .linear import LOCATIONS, LinearColumn
 
-__all__ = ["Candidate", "propose"]
+__all__ = ["Candidate", "check_sequence", "drive_names", "propose", "refined", "windows"]
 
 FloatArray = NDArray[np.float64]
 SIGMA_MS, SIGMA_FACTOR = 4.0, np.exp(0.5)
@@ -23,6 +26,8 @@ GAP_MS = 10.0
 """Drives closer than this are not told apart."""
 COST_PER_DRIVE = 4.0
 """Effective number of free numbers of a drive: time, spread, size, and shape by its four weights."""
+EDGE_MS = 1.0
+"""Drives stay this far inside the record."""
 GRID_MS = 4.0
 RIDGE = 0.01
 """Relative to the size of the waveform: enough to share weight between inputs that look alike, too little to matter."""
@@ -61,6 +66,61 @@ class Candidate:
 
 
 Drives = list[tuple[str, float, float]]
+Sequenced = tuple[tuple[str, float], ...]
+"""Location and time (ms) of each drive, in order of time."""
+
+
+def drive_names(locations: Sequence[str]) -> list[str]:
+    """Return names such as those of the published drives: evprox1, evdist1, evprox2, counted per side."""
+    counts = dict.fromkeys(LOCATIONS, 0)
+    names = []
+    for place in locations:
+        counts[place] += 1
+        names.append(f"{'evprox' if place == 'proximal' else 'evdist'}{counts[place]}")
+    return names
+
+
+def check_sequence(sequence: Any, tstop: float) -> Sequenced:
+    """Return a sequence of drives in order of time, if it can be fitted to a target of `tstop` ms.
+
+    Raises
+    ------
+    ParameterError
+        It holds no pairs, an unknown location, a time outside the target, or drives less than 10 ms apart.
+    """
+    if isinstance(sequence, (str, bytes)) or not isinstance(sequence, Iterable):
+        raise ParameterError(f"sequence must hold pairs such as [('proximal', 25), ('distal', 70)], got {sequence!r}.")
+    pairs = list(sequence)
+    if not pairs or not all(isinstance(one, (tuple, list)) and len(one) == 2 for one in pairs):
+        raise ParameterError(f"sequence must hold pairs such as [('proximal', 25), ('distal', 70)], got {pairs!r}.")
+    checked = [
+        (check_name(place, LOCATIONS, "location", where="in sequence"), check_finite(mu, "A time in sequence (ms)"))
+        for place, mu in pairs
+    ]
+    checked.sort(key=lambda one: one[1])
+    for place, mu in checked:
+        if not EDGE_MS < mu < tstop - EDGE_MS:
+            raise ParameterError(
+                f"The {place} drive at {mu:g} ms in sequence lies outside the target, which lasts from 0 to {tstop:g} "
+                "ms: take it out, or take a longer target."
+            )
+    for (_, one), (_, two) in pairwise(checked):
+        if two - one < GAP_MS:
+            raise ParameterError(
+                f"Drives in sequence must be at least {GAP_MS:g} ms apart to be told apart, got {one:g} and {two:g} ms."
+            )
+    return tuple(checked)
+
+
+def windows(sequence: Sequenced, tstop: float) -> tuple[FloatArray, FloatArray]:
+    """Return from when to when the drives of a sequence may come, ms: they must not change places.
+
+    A drive ends short of the middle to its neighbour, by a quarter of the smallest gap, so that two drives stay at
+    least half of that gap apart, and the names that depend on their order mean the same in every fit.
+    """
+    times = np.array([mu for _, mu in sequence])
+    middles = (times[1:] + times[:-1]) / 2
+    return np.append(EDGE_MS, middles + GAP_MS / 4), np.append(middles - GAP_MS / 4, tstop - EDGE_MS)
 
 
 class _Proposer:
@@ -91,8 +151,8 @@ class _Proposer:
         )
         return found * factor * self.deviation, factor * basis @ found - self.wanted
 
-    def refine(self, drives: Drives) -> Candidate:
-        """Move times and spreads to the best place; weights follow at each step (variable projection)."""
+    def refine(self, drives: Drives, within: tuple[FloatArray, FloatArray] | None = None) -> Candidate:
+        """Move times (`within` windows) and spreads to the best place; weights follow (variable projection)."""
         drives = sorted(drives, key=lambda one: one[1])
         n = len(drives)
         places = [one[0] for one in drives]
@@ -109,8 +169,9 @@ class _Proposer:
                 3.0 * np.maximum(0.0, GAP_MS - gaps),
             ])  # fmt: skip
 
-        low = np.array([1.0] * n + [np.log(SIGMA_BOUNDS[0])] * n)
-        high = np.array([self.column.tstop - 1.0] * n + [np.log(SIGMA_BOUNDS[1])] * n)
+        first, last = within or (np.full(n, EDGE_MS), np.full(n, self.column.tstop - EDGE_MS))
+        low = np.append(first, [np.log(SIGMA_BOUNDS[0])] * n)
+        high = np.append(last, [np.log(SIGMA_BOUNDS[1])] * n)
         found = least_squares(
             residual, np.clip(begin, low + 1e-6, high - 1e-6), bounds=(low, high), x_scale=np.repeat([5.0, 0.5], n),
             diff_step=1e-3, max_nfev=25,
@@ -246,6 +307,31 @@ def propose(
             f"target: at most {len(ranked[0].mu_ms)} were placed."
         )
     return ranked
+
+
+def refined(
+    column: LinearColumn, wanted: FloatArray, sequence: Sequenced, *, variance: float, n_independent: float
+) -> Candidate:
+    """Return a given sequence with its times, spreads and weights brought to the best place; see :func:`propose`.
+
+    Parameters
+    ----------
+    column : LinearColumn
+        Kernels.
+    wanted : array, shape (n_times,)
+        The waveform, A m.
+    sequence : tuple of (str, float)
+        Location and time (ms) of each drive, in order of time.
+    variance, n_independent : float
+        As in :func:`propose`.
+
+    Returns
+    -------
+    candidate : Candidate
+        As many drives, in the same order, from the same sides.
+    """
+    proposer = _Proposer(column, wanted, variance, n_independent)
+    return proposer.refine([(place, mu, SIGMA_MS) for place, mu in sequence], windows(sequence, column.tstop))
 
 
 def _ranked(candidates: Sequence[Candidate], n_drives: int | None) -> list[Candidate]:

@@ -19,6 +19,7 @@ from .._checks import (
     check_seed,
 )
 from ..errors import ConfigError
+from ..fit.sequence import check_sequence
 from ..source.course import MODES
 from ..source.inverse import METHODS
 from ..source.target import AMPLITUDES
@@ -90,6 +91,8 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(("reject", "flat"), _limits),
     "baseline": _interval,
     **dict.fromkeys(("l_freq", "h_freq"), _or_none(check_positive)),
+    # that the times lie inside the target is checked when there is one
+    "fit_sequence": _or_none(lambda value, _name: check_sequence(value, float("inf"))),
     "fit_n_drives": _or_none(_at_least(1)),
     "seed": _or_none(check_seed),
     "events": _path_or(np.ndarray),

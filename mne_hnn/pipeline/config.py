@@ -130,6 +130,9 @@ class Config:
         network's evoked drives and searches their times, spreads and weights.
     fit_n_drives : int | None
         Number of drives to propose; None lets the data decide.
+    fit_sequence : sequence of (str, float) | None
+        Location and about when (ms) of each drive, such as ``[("proximal", 25), ("distal", 70)]``, instead of a search
+        for them: number, sides and order of the drives are kept, so that their names mean the same in every subject.
     fit_noise : float
         Noise of the target relative to its root mean square: at least this is left unexplained, and more if the
         standard error of the target is larger.
@@ -201,6 +204,7 @@ class Config:
     fit: bool = True
     fit_drives: str = "propose"
     fit_n_drives: int | None = None
+    fit_sequence: Sequence[tuple[str, float]] | None = None
     fit_noise: float = 0.05
     fit_evaluations: int = 200
     fit_polish: int = 0
@@ -237,6 +241,10 @@ class Config:
                 raise ConfigError(
                     f"{start} must be before {stop}, got {getattr(self, start)} and {getattr(self, stop)}."
                 )
+        if self.fit_sequence is not None and (self.fit_n_drives is not None or self.fit_drives == "network"):
+            raise ConfigError(
+                "fit_sequence says which drives there are: leave fit_n_drives and fit_drives='network' out."
+            )
         if self.fit and self.fit_drives == "network":
             evoked_parameters(self.network)  # there must be a drive to start from
         if self.n_jobs == 0:
