@@ -141,27 +141,41 @@ def once(place: Path, last: Path, make: Callable[[Path], None]) -> None:
 
 def _make(root: Path) -> None:
     anatomy = paths(root)
-    folder = anatomy.subjects_dir / SUBJECT
-    for name in ("surf", "label", "bem", "mri"):
-        (folder / name).mkdir(parents=True)
     anatomy.forward_fname.parent.mkdir(parents=True)
     anatomy.simulation_fname.parent.mkdir()
     logger.info("Generating the demo's anatomy (once) ...")
-    _write_surfaces(folder / "surf")
+    trans = write_anatomy(anatomy.subjects_dir, SUBJECT)
     with mne.utils.use_log_level("error"):
-        _write_labels(folder / "label", folder / "surf")
-    trans = _write_head(folder / "bem", anatomy)
-    with mne.utils.use_log_level("error"):
+        mne.write_trans(anatomy.trans_fname, trans)
         logger.info("Solving the conductor model ...")
-        model = mne.make_bem_model(SUBJECT, ico=None, conductivity=(0.3,), subjects_dir=anatomy.subjects_dir)
-        solution = mne.make_bem_solution(model)
-        mne.write_bem_solution(anatomy.bem_fname, solution)
+        solution = write_bem(anatomy.subjects_dir, SUBJECT)
         space = mne.setup_source_space(SUBJECT, "oct6", subjects_dir=anatomy.subjects_dir, add_dist="patch")
-        for fname, sources in ((anatomy.forward_fname, space), (anatomy.simulation_fname, _simulated(anatomy))):
+        simulated = simulation_space(anatomy.subjects_dir, SUBJECT)
+        for fname, sources in ((anatomy.forward_fname, space), (anatomy.simulation_fname, simulated)):
             forward = mne.make_forward_solution(
                 helmet_info(), trans, sources, solution, meg=True, eeg=False, on_inside="raise"
             )
             mne.write_forward_solution(fname, forward)
+
+
+def write_anatomy(subjects_dir: Path, subject: str) -> mne.Transform:
+    """Write surfaces, labels, scalp, fiducials and inner skull of fsaverage5; return its head to MRI transform."""
+    folder = subjects_dir / subject
+    for name in ("surf", "label", "bem", "mri"):
+        (folder / name).mkdir(parents=True)
+    _write_surfaces(folder / "surf")
+    with mne.utils.use_log_level("error"):
+        _write_labels(folder / "label", folder / "surf", subject)
+    return _write_head(folder / "bem", subject)
+
+
+def write_bem(subjects_dir: Path, subject: str) -> mne.bem.ConductorModel:
+    """Write and return the BEM solution of one layer."""
+    model = mne.make_bem_model(subject, ico=None, conductivity=(0.3,), subjects_dir=subjects_dir, verbose="error")
+    solution = mne.make_bem_solution(model, verbose="error")
+    fname = subjects_dir / subject / "bem" / f"{subject}-1280-bem-sol.fif"
+    mne.write_bem_solution(fname, solution, verbose="error")
+    return solution
 
 
 def _wheel(package: str) -> Path:
@@ -197,13 +211,13 @@ def labels(hemi: str) -> dict[str, dict[str, NDArray[np.int64]]]:
     return {kind: {name: np.cumsum(steps) for name, steps in some.items()} for kind, some in kept.items()}
 
 
-def _write_labels(folder: Path, surfaces: Path) -> None:
+def _write_labels(folder: Path, surfaces: Path, subject: str) -> None:
     for hemi in HEMISPHERES:
         points, _ = nib.freesurfer.read_geometry(surfaces / f"{hemi}.white")
         for kind, some in labels(hemi).items():
             if kind == "label":
                 for name, vertices in some.items():
-                    label = mne.Label(vertices, points[vertices] * 1e-3, hemi=hemi, name=name, subject=SUBJECT)
+                    label = mne.Label(vertices, points[vertices] * 1e-3, hemi=hemi, name=name, subject=subject)
                     label.save(folder / f"{hemi}.{name}.label")
                 continue
             codes = np.zeros(len(points), int)  # 0: unknown, as the package has some labels only
@@ -216,23 +230,22 @@ def _write_labels(folder: Path, surfaces: Path) -> None:
             )
 
 
-def _write_head(folder: Path, anatomy: DemoAnatomy) -> mne.Transform:
+def _write_head(folder: Path, subject: str) -> mne.Transform:
     source = _wheel("mne") / "data" / "fsaverage"
     for name in ("fiducials", "head"):
-        shutil.copy(source / f"fsaverage-{name}.fif", folder / f"{SUBJECT}-{name}.fif")
+        shutil.copy(source / f"fsaverage-{name}.fif", folder / f"{subject}-{name}.fif")
     with mne.utils.use_log_level("error"):
         (inner,) = mne.read_bem_surfaces(source / "fsaverage-inner_skull-bem.fif")
         # 1,280 triangles: the field differs by 1 % from that of all 20,480, and takes seconds instead of minutes
         points, triangles = mne.decimate_surface(inner["rr"], inner["tris"], n_triangles=1280)
         mne.write_surface(folder / "inner_skull.surf", points * 1e3, triangles)
-        trans = mne.read_trans(source / "fsaverage-trans.fif")
-        mne.write_trans(anatomy.trans_fname, trans)
+        trans: mne.Transform = mne.read_trans(source / "fsaverage-trans.fif")
     return trans
 
 
-def _simulated(anatomy: DemoAnatomy) -> mne.SourceSpaces:
-    """Return the source space of the simulation: both banks of the right central sulcus, and a sparse background."""
-    space = mne.setup_source_space(SUBJECT, "all", subjects_dir=anatomy.subjects_dir, add_dist=False)
+def simulation_space(subjects_dir: Path, subject: str) -> mne.SourceSpaces:
+    """Return the source space of a simulation: both banks of the right central sulcus, and a sparse background."""
+    space = mne.setup_source_space(subject, "all", subjects_dir=subjects_dir, add_dist=False, verbose="error")
     rng = np.random.default_rng(0)
     for hemi, one in zip(HEMISPHERES, space, strict=True):
         chosen = rng.choice(one["np"], BACKGROUND // 2, replace=False)
@@ -261,15 +274,19 @@ def helmet_info() -> mne.Info:
     with mne.utils.use_log_level("error"):
         info = mne.channels.read_meg_canonical_info("neuromag")
         to_head = mne.transforms.invert_transform(mne.read_trans(source / "fsaverage-trans.fif"))
-        fiducials, _ = mne.io.read_fiducials(source / "fsaverage-fiducials.fif")
-        (scalp,) = mne.read_bem_surfaces(source / "fsaverage-head.fif")
-        lpa, nasion, rpa = (mne.transforms.apply_trans(to_head, point["r"]) for point in fiducials)
-        points = mne.transforms.apply_trans(to_head, scalp["rr"])
-        points = points[points[:, 2] > 0][:: len(points) // 60]  # above the ears, some dozens as one digitises
-        montage = mne.channels.make_dig_montage(nasion=nasion, lpa=lpa, rpa=rpa, hsp=points, coord_frame="head")
-        info.set_montage(montage)
+        info.set_montage(digitised(source, "fsaverage", to_head))
     raised = np.eye(4)
     raised[2, 3] = HELMET_ABOVE_HEAD_m
     with info._unlock():
         info["dev_head_t"] = mne.transforms.Transform("meg", "head", raised)
     return info
+
+
+def digitised(folder: Path, subject: str, to_head: mne.Transform) -> mne.channels.DigMontage:
+    """Return fiducials and points on the scalp of a subject, in head coordinates."""
+    fiducials, _ = mne.io.read_fiducials(folder / f"{subject}-fiducials.fif", verbose="error")
+    (scalp,) = mne.read_bem_surfaces(folder / f"{subject}-head.fif", verbose="error")
+    lpa, nasion, rpa = (mne.transforms.apply_trans(to_head, point["r"]) for point in fiducials)
+    points = mne.transforms.apply_trans(to_head, scalp["rr"])
+    points = points[points[:, 2] > 0][:: len(points) // 60]  # above the ears, some dozens as one digitises
+    return mne.channels.make_dig_montage(nasion=nasion, lpa=lpa, rpa=rpa, hsp=points, coord_frame="head")

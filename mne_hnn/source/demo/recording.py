@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mne
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..._checks import check_int, check_name, check_positive, check_seed
 from ...dipole import Dipole
@@ -31,6 +32,7 @@ doi:10.1109/10.237683)."""
 BACKGROUND_nAm = 0.45
 """Moment of each background source, root mean square; those at the back of the head are up to three times stronger."""
 JITTER = 0.2
+GAP_s = (0.6, 0.7)
 BLINKS_per_s = 0.15
 
 FloatArray = NDArray[np.float64]
@@ -68,12 +70,12 @@ class Truth:
     seed: int
 
 
-def true_patch(forward: mne.Forward, where: str) -> Patch:
-    """Return the patch that is active: a disc in the hand area of one bank."""
+def true_patch(forward: mne.Forward, where: str, hand_m: ArrayLike | None = None) -> Patch:
+    """Return the patch that is active: a disc in the hand area of one bank, by default where fsaverage has it."""
     candidates = bank(check_name(where, BANKS, "bank"))
     space = forward["src"][1]
     to_head = mne.transforms.invert_transform(forward["mri_head_t"]) if _into_mri(forward) else forward["mri_head_t"]
-    hand = mne.transforms.apply_trans(to_head, HAND_m[where])
+    hand = mne.transforms.apply_trans(to_head, HAND_m[where] if hand_m is None else hand_m)
     centre = candidates[np.linalg.norm(space["rr"][candidates] - hand, axis=1).argmin()]
     inside = disc(space, candidates, int(centre), RADIUS_m)
     return label_patch(mne.Label(inside, hemi="rh", name=f"hand-{where}-rh", verbose="error"), forward)
@@ -151,42 +153,109 @@ def simulate_recording(
     """
     n_epochs = check_int(n_epochs, "n_epochs", minimum=1)
     scale = check_positive(peak_nAm, "peak_nAm") / PEAK_NAM
-    streams = [np.random.default_rng(one) for one in np.random.SeedSequence(check_seed(seed, "seed")).spawn(5)]
     forward = open_forward(anatomy.simulation_fname)
     patch = true_patch(forward, where)
-    onsets = np.cumsum(np.round(streams[0].uniform(0.6, 0.7, n_epochs) * SFREQ).astype(int)) + int(SFREQ)
-    n_times = int(onsets[-1] + SFREQ)
-    gains = 1.0 + JITTER * streams[1].standard_normal(n_epochs)
     times = np.arange(int(EPOCH[0] * SFREQ), int(EPOCH[1] * SFREQ) + 1) / SFREQ
     moment = scale * median_nerve_waveform(times)
-    course = np.zeros(n_times)
-    for onset, gain in zip(onsets, gains / gains.mean(), strict=True):
-        start = onset - int(np.flatnonzero(times == 0)[0])
-        course[start : start + len(times)] += gain * moment
-    stc = patch.source_estimate(moment, tmin=times[0], tstep=1 / SFREQ, subject=None)
-    info = _info(forward["sol"]["row_names"])
-    noise_free = mne.apply_forward(forward, stc, info, use_cps=False, verbose="error")
-    field = noise_free.data[:, np.abs(moment).argmax()] / moment[np.abs(moment).argmax()]
-    data = np.outer(field, course)
+    made = record(
+        forward, patch, helmet_info(), {"median nerve": moment}, times, n_epochs=n_epochs, seed=check_seed(seed, "seed")
+    )
+    truth = Truth(
+        dipole=Dipole(moment, times, ("agg",), comment="truth"), hemi="rh", vertices=patch.vertices, pos=patch.pos,
+        normal=patch.normal, area_mm2=patch.area_mm2, noise_free=made.noise_free["median nerve"], seed=seed,
+    )  # fmt: skip
+    return made.raw, truth
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recorded:
+    """A simulated recording.
+
+    Attributes
+    ----------
+    raw : mne.io.RawArray
+        MEG channels, EOG, stimulus channel.
+    events : array, shape (n_events, 3)
+        When which condition was, its number counted from 1.
+    noise_free : dict of str to mne.Evoked
+        The field of each condition's response alone.
+    """
+
+    raw: mne.io.RawArray
+    events: NDArray[np.int64]
+    noise_free: dict[str, mne.Evoked]
+
+
+def record(
+    forward: mne.Forward,
+    patch: Patch,
+    info: mne.Info,
+    moments: Mapping[str, FloatArray],
+    times: FloatArray,
+    *,
+    n_epochs: int,
+    seed: int,
+    gap_s: tuple[float, float] = GAP_s,
+) -> Recorded:
+    """Simulate the recording of a patch that responds to the stimuli of one or several conditions.
+
+    Parameters
+    ----------
+    forward : mne.Forward
+        Fixed orientation: the patch's sources and those of the background.
+    patch : Patch
+        What responds.
+    info : mne.Info
+        Sensors, and where the head is among them.
+    moments : mapping of str to array, shape (n_times,)
+        Response of the patch in each condition, A m.
+    times : array, shape (n_times,)
+        Their times, s, at 500 Hz, with 0 among them.
+    n_epochs : int
+        Stimuli per condition; their order is random.
+    seed : int
+        Of all noise.
+    gap_s : tuple of float
+        Shortest and longest time between stimuli, s.
+
+    Returns
+    -------
+    recorded : Recorded
+        The recording.
+    """
+    streams = [np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(6)]
+    total = n_epochs * len(moments)
+    onsets = np.cumsum(np.round(streams[0].uniform(*gap_s, total) * SFREQ).astype(int)) + int(SFREQ)
+    n_times = int(onsets[-1] + SFREQ)
+    gains = 1.0 + JITTER * streams[1].standard_normal(total)
+    codes = np.repeat(np.arange(1, len(moments) + 1), n_epochs)
+    streams[5].shuffle(codes)
+    first = int(np.abs(times).argmin())
+    info = _info(info, forward["sol"]["row_names"])
+    course, noise_free = np.zeros(n_times), {}
+    for code, (condition, moment) in enumerate(moments.items(), start=1):
+        own = codes == code
+        for onset, gain in zip(onsets[own], gains[own] / gains[own].mean(), strict=True):
+            course[onset - first : onset - first + len(times)] += gain * moment
+        stc = patch.source_estimate(moment, tmin=times[0], tstep=1 / SFREQ, subject=None)
+        noise_free[condition] = mne.apply_forward(forward, stc, info, use_cps=False, verbose="error")
+    peak = np.abs(moment).argmax()
+    data = np.outer(noise_free[condition].data[:, peak] / moment[peak], course)
     data += _background(streams[2], forward, n_times)
     kinds = mne.pick_info(info, mne.pick_types(info, meg=True)).get_channel_types()
     density = np.array([WHITE_NOISE[kind] for kind in kinds])
     data += density[:, np.newaxis] * _white(streams[3], *data.shape)
     stimulus = np.zeros(n_times)
-    stimulus[onsets] = 1
-    eye = _blinks(streams[4], n_times)
+    stimulus[onsets] = codes
     raw = mne.io.RawArray(data, info, verbose="error")
     more = mne.create_info(["EOG 061", "STI 014"], SFREQ, ["eog", "stim"], verbose="error")
+    eye = _blinks(streams[4], n_times)
     raw.add_channels([mne.io.RawArray([eye, stimulus], more, verbose="error")], force_update_info=True)
-    truth = Truth(
-        dipole=Dipole(moment, times, ("agg",), comment="truth"), hemi="rh", vertices=patch.vertices, pos=patch.pos,
-        normal=patch.normal, area_mm2=patch.area_mm2, noise_free=noise_free, seed=seed,
-    )  # fmt: skip
-    return raw, truth
+    events = np.column_stack([onsets, np.zeros(total, int), codes])
+    return Recorded(raw=raw, events=events, noise_free=noise_free)
 
 
-def _info(names: list[str]) -> mne.Info:
-    info = helmet_info()
+def _info(info: mne.Info, names: list[str]) -> mne.Info:
     info = mne.pick_info(info, [info["ch_names"].index(name) for name in names])
     with info._unlock():
         info["sfreq"] = SFREQ
