@@ -25,7 +25,7 @@ __all__ = ["export_group", "export_job", "withdraw", "write_dataset"]
 
 BIDS_VERSION = "1.10.0"
 # BIDS has no form yet for dipoles of a cortical column and what belongs to them
-_IGNORED = ("work/", "sub-*/**/*_desc-*", "sub-*/*_report.html", "sub-*/**/*_cond-*", "group*")
+_IGNORED = ("work", "sub-*/**/*_cond-*", "sub-*/*_cond-*", "group*")
 
 
 @dataclass(frozen=True, kw_only=True)
