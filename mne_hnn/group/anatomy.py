@@ -102,9 +102,7 @@ def _landmark_trans(unit: RecordingEntry, fs_subject: str, subjects_dir: Path, p
     from mne_bids import get_head_mri_trans
 
     try:
-        trans = get_head_mri_trans(
-            unit.paths[0], fs_subject=fs_subject, fs_subjects_dir=subjects_dir, verbose="error"
-        )
+        trans = get_head_mri_trans(unit.paths[0], fs_subject=fs_subject, fs_subjects_dir=subjects_dir, verbose="error")
     except Exception as error:  # noqa: BLE001 - of many kinds, all of them: no usable landmarks
         logger.debug("sub-%s: no landmarks in the data set (%s)", unit.subject, first_line(error))
         return None

@@ -102,7 +102,7 @@ class GroupConfig(Config):
             raise ConfigError("bids_root is not set: name the root of the BIDS data set, or dataset = 'group-demo'.")
         for name in ("data", "condition", "event_id"):
             if getattr(self, name) is not None:
-                raise ConfigError(f"{name} is set, but in a group the data set and 'conditions' decide it: take it out.")
+                raise ConfigError(f"{name} is set, but the data set and 'conditions' decide it in a group: remove it.")
 
     def _check(self) -> None:
         for name in ("exclude_subjects", "sessions", "tasks", "runs"):
@@ -134,7 +134,7 @@ class GroupConfig(Config):
 def _conditions(value: Any) -> dict[str, tuple[str, ...]]:
     """Return the names in the data of each condition."""
     if isinstance(value, Mapping):
-        found = {check_label(name, "A condition"): check_names(one, f"conditions[{name!r}]") for name, one in value.items()}
+        found = {check_label(name, "A condition"): check_names(value[name], f"conditions[{name!r}]") for name in value}
     else:
         found = {name: (name,) for name in check_names(value, "conditions")}
     if not found or not all(found.values()):

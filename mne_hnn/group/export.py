@@ -14,12 +14,12 @@ from .. import __version__
 from ..fit.files import read_fit
 from ..io._files import SCRATCH, read_json, scratch_file, write_whole
 from ..pipeline.identity import file_hash
+from .job import Job, Outcome
 from .names import group_stem
 from .results import job_record, step_sidecars
 
 if TYPE_CHECKING:
     from .config import GroupConfig
-    from .jobs import Job
 
 __all__ = ["export_group", "export_job", "withdraw", "write_dataset"]
 
@@ -76,8 +76,6 @@ def export_job(job: Job, output: Path) -> None:
 
 def job_record_of(job: Job) -> dict[str, Any]:
     """Return the record of a job that is done."""
-    from .jobs import Outcome
-
     return job_record(job, Outcome(status="ok"))
 
 
@@ -95,9 +93,7 @@ def _output(folder: Path, name: str, told: Mapping[str, Any]) -> Path:
     raise FileNotFoundError(2, "An output is gone", str(folder / name))
 
 
-def _provenance(
-    file: _File, step: Path, told: Mapping[str, Mapping[str, Any]], folder: Path
-) -> dict[str, Any]:
+def _provenance(file: _File, step: Path, told: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, Any]:
     """Return what leads from a file to its making."""
     own = told[file.step]
     return {
@@ -155,7 +151,7 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
 
 
 def _cell(value: float) -> str:
-    return "n/a" if value != value else repr(float(value))  # noqa: PLR0124 - NaN is not itself
+    return "n/a" if value != value else repr(float(value))
 
 
 def _put(source: Path, target: Path) -> None:
@@ -214,8 +210,8 @@ def _source_url(root: Path, output: Path) -> str:
 
 _README = """# {name}
 
-Derivatives of mne_hnn {version}: per subject and condition a target dipole, the cortical column that was fitted to it, its
-prediction at the sensors, and a report; per task a report of the group with its tables.
+Derivatives of mne_hnn {version}: per subject and condition a target dipole, the cortical column that was fitted to it,
+its prediction at the sensors, and a report; per task a report of the group with its tables.
 
 - `sub-*/*_report.html`: report of a subject and condition; `group*_report.html`: of the group
 - `sub-*/**/*_cond-*_desc-target_dipole.fif`, `*_desc-fit_dipole.fif`: `mne_hnn.read_dipole` (also `mne.read_evokeds`)

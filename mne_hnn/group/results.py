@@ -13,7 +13,7 @@ from ..dipole import read_dipole
 from ..fit.files import read_fit
 from ..io._files import read_json
 from .entry import Entry
-from .jobs import Job, Outcome
+from .job import Job, Outcome
 
 __all__ = ["job_record", "read_entries", "read_entry", "result_files", "step_sidecars"]
 

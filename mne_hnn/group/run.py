@@ -20,7 +20,8 @@ from .config import GroupConfig, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .executors import Progress, run_tasks
 from .export import export_group, withdraw, write_dataset
-from .jobs import Job, Outcome, run_job
+from .job import Job, Outcome
+from .jobs import run_job
 from .lock import folder_lock
 from .names import group_stem
 from .results import job_record

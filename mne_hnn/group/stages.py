@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+from scipy.optimize import isotonic_regression
+
 from ..dipole import read_dipole
 from ..fit import fit_evoked
+from ..fit.sequence import GAP_MS
 from ..pipeline.stage import Stage, Work
 from .alignment import align_polarity
 from .average import group_average
@@ -87,9 +91,7 @@ def _structure(work: Work) -> dict[str, Any]:
     """Find the drives in the average of all targets, so that every subject is fitted with the same ones."""
     options = work.options
     entries = [
-        Entry(
-            subject=one["subject"], session=one["session"], condition="pooled", target=read_dipole(one["path"])
-        )  # fmt: skip
+        Entry(subject=one["subject"], session=one["session"], condition="pooled", target=read_dipole(one["path"]))
         for one in options.targets
     ]
     alignment = align_polarity(entries)
@@ -105,11 +107,18 @@ def _structure(work: Work) -> dict[str, Any]:
         )  # fmt: skip
     shutil.rmtree(checkpoint, ignore_errors=True)
     fit.save(work.path("fit"))
-    sequence = [[location, round(float(mu), 3)] for location, mu in fit.sequence]
+    sequence = [[location, round(mu, 3)] for location, mu in _apart(fit.sequence)]
     work.path("sequence").write_text(json.dumps(sequence) + "\n", encoding="utf-8")
     return {
         "sequence": sequence, "r_squared": fit.r_squared, "targets": len(entries), "turned": list(alignment.turned),
     }  # fmt: skip
+
+
+def _apart(sequence: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return the nearest times (least squares) that are as far apart as drives must be that are told apart."""
+    steps = np.arange(len(sequence)) * (GAP_MS + 1e-3)
+    times = isotonic_regression(np.array([mu for _, mu in sequence]) - steps).x + steps
+    return [(location, float(mu)) for (location, _), mu in zip(sequence, times, strict=True)]
 
 
 STRUCTURE = Stage(

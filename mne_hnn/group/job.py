@@ -1,0 +1,93 @@
+"""A job of a group analysis, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .dataset import RecordingEntry
+from .names import stem_of
+
+if TYPE_CHECKING:
+    from .config import GroupConfig
+
+__all__ = ["POOLED", "Job", "Outcome"]
+
+POOLED = "pooled"
+"""What the folder of all conditions together is called."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One recording, with all conditions (`condition` None: what they have in common is found) or one.
+
+    Attributes
+    ----------
+    config : GroupConfig
+        The analysis.
+    unit : RecordingEntry
+        Subject, session, task, and files.
+    work : Path
+        Folder that holds a folder per job.
+    condition : str | None
+        The condition.
+    sequence : tuple of (str, float) | None
+        The group's sequence of drives.
+    n_jobs : int
+        Processes within the job.
+    """
+
+    config: GroupConfig
+    unit: RecordingEntry
+    work: Path
+    condition: str | None = None
+    sequence: tuple[tuple[str, float], ...] | None = None
+    n_jobs: int = 1
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with."""
+        return stem_of(self.unit.subject, self.unit.session, self.unit.task, self.condition)
+
+    @property
+    def folder(self) -> Path:
+        """Where its steps are."""
+        return self.work / (self.stem if self.condition is not None else f"{self.stem}_{POOLED}")
+
+    @property
+    def pooled(self) -> Path:
+        """Where the steps of all conditions together are."""
+        return self.work / f"{stem_of(self.unit.subject, self.unit.session, self.unit.task)}_{POOLED}"
+
+    @property
+    def title(self) -> str:
+        """What to call it in messages."""
+        parts = [f"sub-{self.unit.subject}", self.unit.session and f"ses-{self.unit.session}",
+                 self.unit.task and f"task-{self.unit.task}", self.condition or "all conditions"]  # fmt: skip
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes
+    ----------
+    status : str
+        ``'ok'`` or ``'failed'``.
+    step : str | None
+        Where it failed.
+    error : str | None
+        Why, in one sentence.
+    ran : tuple of str
+        Steps that ran; the others were up to date.
+    seconds : float
+        How long it took.
+    """
+
+    status: str
+    step: str | None = None
+    error: str | None = None
+    ran: tuple[str, ...] = ()
+    seconds: float = 0.0

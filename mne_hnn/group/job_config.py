@@ -1,0 +1,153 @@
+"""What a job is told: the group's options with the data, anatomy and conditions of one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import mne
+
+from ..errors import DataError
+from ..io._files import read_json
+from ..pipeline import Config
+from ..source._files import read_file, some
+from .anatomy import anatomy_options, filled
+from .dataset import trial_types
+from .derivatives import PipelineFiles, pipeline_files
+from .job import Job
+
+__all__ = ["condition_config", "name_label", "pooled_config"]
+
+_PATHS = ("bem", "src", "forward", "inverse", "noise_cov", "events", "label")
+
+
+def _base(job: Job) -> dict[str, Any]:
+    """Return the options that every recording has from the group's configuration."""
+    values = {one.name: getattr(job.config, one.name) for one in fields(Config)}
+    values |= {name: filled(values[name], job.unit) for name in _PATHS}
+    return {
+        **values, "dataset": None, "output": None, "subjects": (job.unit.subject,), "n_jobs": 1,
+        "subjects_dir": filled(job.config.subjects_dir, job.unit),
+    }  # fmt: skip
+
+
+def _given(job: Job) -> PipelineFiles | None:
+    if job.config.mne_bids_pipeline is None:
+        return None
+    unit = job.unit
+    return pipeline_files(
+        job.config.mne_bids_pipeline, subject=unit.subject, session=unit.session, task=unit.task,
+        datatype=unit.datatype,
+    )  # fmt: skip
+
+
+def _recording(job: Job, names: Sequence[str], given: PipelineFiles | None) -> dict[str, Any]:
+    """Return the options that say which trials of which data are averaged."""
+    if given is None:
+        paths = job.unit.paths
+        return {"data": paths[0] if len(paths) == 1 else tuple(paths), "event_id": list(names)}
+    data = given.evoked if given.evoked is not None else given.epochs
+    if data is None:
+        raise DataError(
+            f"MNE-BIDS-Pipeline left neither averages (_ave.fif) nor epochs (_epo.fif) of sub-{job.unit.subject} in "
+            f"{job.config.mne_bids_pipeline}: run its sensor steps."
+        )
+    return {"data": data, "condition": names[0] if len(names) == 1 else list(names)}
+
+
+def _present(job: Job, given: PipelineFiles | None) -> dict[str, tuple[str, ...]]:
+    """Return the conditions that a recording has, with what they are called in it."""
+    if given is None:
+        there = set(trial_types(job.unit))
+    elif given.evoked is not None:
+        there = {one.comment for one in mne.read_evokeds(given.evoked, verbose="error")}
+    else:
+        there = set(mne.read_epochs(given.epochs, preload=False, verbose="error").event_id)
+    wanted = dict(job.config.conditions)
+    found = {name: tuple(one for one in some_names if _is_in(one, there)) for name, some_names in wanted.items()}
+    found = {name: names for name, names in found.items() if names}
+    if not found:
+        listed = ", ".join(repr(one) for names in wanted.values() for one in names)
+        raise DataError(
+            f"{job.title}: none of the conditions ({listed}) is in the data, which have "
+            f"{some(sorted(there)) or 'no trials'}."
+        )
+    return found
+
+
+def _is_in(name: str, there: set[str]) -> bool:
+    """Whether a condition is there, also as a part of hierarchical names such as ``auditory/left``."""
+    parts = set(name.split("/"))
+    return name in there or any(parts <= set(one.split("/")) for one in there)
+
+
+def pooled_config(job: Job) -> Config:
+    """Return the configuration of all conditions together: noise, operators, patch of cortex and sign are found."""
+    given = _given(job)
+    names = [one for some_names in _present(job, given).values() for one in some_names]
+    values = _base(job) | _recording(job, names, given)
+    if given is not None:
+        found = {"noise_cov": given.noise_cov, "forward": given.forward}
+        values |= {name: path for name, path in found.items() if path is not None}
+        if given.forward is not None and given.inverse is not None:
+            values["inverse"] = given.inverse
+    if values["forward"] is not None:
+        values |= _surface_of(values["forward"], job)
+    else:
+        values |= anatomy_options(job.config, job.unit, job.folder)
+        if given is not None and given.trans is not None and values["template"] is None:
+            values["trans"] = given.trans
+    return Config(**values)
+
+
+def _surface_of(forward: Any, job: Job) -> dict[str, Any]:
+    """Return the subject whose surface a forward solution has, as labels are looked up there."""
+    read = read_file(mne.read_forward_solution, forward, "forward solution")
+    name = read["src"][0].get("subject_his_id") or filled(job.config.fs_subject, job.unit)
+    return {"fs_subject": name, "template": None, "trans": None}
+
+
+def _sidecar(folder: Path, number: int, stage: str) -> Mapping[str, Any]:
+    return read_json(folder / f"{number:02d}_{stage}" / f"{stage}.json", f"sidecar of step {stage!r}")
+
+
+def condition_config(job: Job) -> Config:
+    """Return the configuration of one condition: noise, operators, label and sign are those of all together."""
+    given = _given(job)
+    present = _present(job, given)
+    if job.condition not in present:
+        raise DataError(f"{job.title}: the recording has no trials of this condition.")
+    pooled = job.pooled
+    inverse, target = _sidecar(pooled, 2, "inverse"), _sidecar(pooled, 3, "target")["facts"]
+    made, where = inverse["facts"], inverse["options"]
+    scaled = made["template"] is not None
+    values = _base(job) | _recording(job, present[job.condition], given) | {
+        "noise_cov": pooled / "01_load" / "noise-cov.fif",
+        "forward": pooled / "02_inverse" / "response-fwd.fif",
+        "inverse": pooled / "02_inverse" / "response-inv.fif",
+        "trans": None, "bem": None, "src": None, "template": None,
+        "fs_subject": made["subject"] if scaled else where["fs_subject"],
+        "subjects_dir": pooled / "02_inverse" / "subjects" if scaled else where["subjects_dir"],
+        "label": _label_file(pooled, target), "patch_radius_mm": None, "patch_latency": None, "hemi": None,
+        "polarity": int(target["outward"]),
+    }  # fmt: skip
+    if job.sequence is not None:
+        values |= {"fit_sequence": job.sequence, "fit_n_drives": None}
+    return Config(**values)
+
+
+def _label_file(pooled: Path, facts: Mapping[str, Any]) -> Path:
+    return pooled / f"{facts['label']}.label"
+
+
+def name_label(job: Job) -> None:
+    """Give the label's file the label's name, which MNE takes from it."""
+    facts = _sidecar(job.folder, 3, "target")["facts"]
+    place = job.folder / "03_target"
+    (source,) = place.glob("target-?h.label")
+    named = _label_file(job.folder, facts)
+    scratch = named.with_name(f".writing-{named.name}")
+    scratch.write_bytes(source.read_bytes())
+    scratch.replace(named)
