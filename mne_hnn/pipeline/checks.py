@@ -67,6 +67,21 @@ def _path_or(*kinds: type) -> Callable[[Any, str], None]:
     return check
 
 
+def _each(check: Callable[[Any, str], Any]) -> Callable[[Any, str], None]:
+    """Return a check of a value, or of each of several."""
+
+    def checked(value: Any, name: str) -> None:
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            check(one, name)
+
+    return checked
+
+
+def _condition(value: Any, name: str) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
+        raise ConfigError(f"{name} must be a name (str) or number (int), or several, got {value!r}.")
+
+
 def check_names(value: Any, what: str) -> tuple[str, ...]:
     """Check that a value is one name or several, and return them as a tuple."""
     listed = (value,) if isinstance(value, str) else value
@@ -95,7 +110,8 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "fit_sequence": _or_none(lambda value, _name: check_sequence(value, float("inf"))),
     "fit_n_drives": _or_none(_at_least(1)),
     "seed": _or_none(check_seed),
-    "events": _path_or(np.ndarray),
+    "events": _each(_path_or(np.ndarray)),
+    "condition": _each(_condition),
     "noise_cov": _path_or(mne.Covariance),
     "forward": _path_or(mne.Forward),
     "inverse": _path_or(mne.minimum_norm.InverseOperator),

@@ -46,12 +46,12 @@ class Config:
     dataset : str | None
         A known data set, instead of `data`, that fills in anatomy and events that are not given here: ``'demo'``
         (generated on this machine, no download), ``'somato'``, ``'sample'`` (MNE's, where they are on disk).
-    data : path-like | mne_bids.BIDSPath | mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | None
-        Raw data, epochs or an average.
-    condition : str | int | None
-        Which condition of epochs or averages.
-    events : path-like | array | None
-        Events of continuous data; None finds them.
+    data : path-like | mne_bids.BIDSPath | mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | list of these | None
+        Raw data, epochs or an average; a list holds runs with one position of the head, which are put together.
+    condition : str | int | sequence | None
+        Which condition of epochs or averages; several are taken together.
+    events : path-like | array | list of these | None
+        Events of continuous data, one per run if `data` is a list; None finds them.
     event_id : int | str | mapping | None
         The events to average.
     stim_channel : str | None
@@ -157,7 +157,7 @@ class Config:
     output: Any = None
     dataset: str | None = None
     data: Any = None
-    condition: str | int | None = None
+    condition: str | int | Sequence[str | int] | None = None
     events: Any = None
     event_id: Any = None
     stim_channel: str | None = None
@@ -254,7 +254,7 @@ class Config:
         """Check that there is something to analyse."""
         if self.dataset is not None:
             check_name(self.dataset, DATASETS, "data set")
-        elif self.data is None:
+        elif self.data is None or (isinstance(self.data, (list, tuple)) and not self.data):
             raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
 
 

@@ -28,8 +28,11 @@ def file_hash(path: Path) -> str:
 
 
 def recording_files(data: Any) -> Iterator[Path]:
-    """Yield every file of a recording: the parts of one that is split, and what BIDS keeps beside it."""
-    if hasattr(data, "fpath"):  # a BIDSPath
+    """Yield every file of a recording: its runs, the parts of one that is split, and what BIDS keeps beside it."""
+    if isinstance(data, (list, tuple)):
+        for one in data:
+            yield from recording_files(one)
+    elif hasattr(data, "fpath"):  # a BIDSPath
         folder, stem = Path(data.directory), str(data.basename).rsplit("_", 1)[0]
         yield from sorted(folder.glob(f"{stem}*"))
         yield from sorted(folder.glob("*.tsv"))
@@ -59,8 +62,15 @@ def described(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if hasattr(value, "fpath"):
-        return str(value.fpath)
+        return {"BIDSPath": _entities(value)}
     return {"object": type(value).__name__, "content": _content(value)}
+
+
+def _entities(path: Any) -> dict[str, Any]:
+    """Return what a BIDSPath is made of: ``BIDSPath(**entities)`` is the same path."""
+    entities = {name: one for name, one in path.entities.items() if one is not None}
+    parts = {"root": None if path.root is None else str(path.root), "check": bool(path.check)}
+    return entities | parts | {name: getattr(path, name) for name in ("suffix", "extension", "datatype")}
 
 
 def _content(value: Any) -> Any:

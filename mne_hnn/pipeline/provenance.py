@@ -91,5 +91,4 @@ def _bids_path(parts: Mapping[str, Any]) -> Any:
         from mne_bids import BIDSPath
     except ImportError as error:
         raise DataError("The recording is named by BIDS, which needs mne-bids: pip install 'mne-hnn[bids]'.") from error
-    entities = parts.get("entities", {})
-    return BIDSPath(**entities, **{name: value for name, value in parts.items() if name != "entities"})
+    return BIDSPath(**parts)

@@ -53,6 +53,8 @@ def chosen_subjects(config: Config, subjects: str | Sequence[str] | None) -> tup
 
 
 def _depends_on_subject(data: Any) -> bool:
+    if isinstance(data, (list, tuple)):
+        return all(map(_depends_on_subject, data))
     return hasattr(data, "fpath") or (isinstance(data, (str, Path)) and "{subject}" in str(data))
 
 
@@ -62,17 +64,18 @@ def option_value(config: Config, name: str, subject: str) -> Any:
     if name == "subjects_dir":
         found = mne.utils.get_subjects_dir(_for_subject(value, subject), raise_error=False)
         return None if found is None else str(found)
-    if name == "data" and hasattr(value, "fpath") and len(config.subjects) > 0:
+    return _for_subject(value, subject, paths=name == "data" and len(config.subjects) > 0)
+
+
+def _for_subject(value: Any, subject: str, *, paths: bool = False) -> Any:
+    """Return a value of one subject; `paths` says whether a BIDSPath is moved to it."""
+    if paths and hasattr(value, "fpath"):
         return value.copy().update(subject=subject)
-    return _for_subject(value, subject)
-
-
-def _for_subject(value: Any, subject: str) -> Any:
     if isinstance(value, Path):
         return Path(_for_subject(str(value), subject))
     if isinstance(value, str):
         named = value.replace("{subject}", subject)
         return str(Path(named).expanduser()) if named.startswith("~") else named
     if type(value) in (list, tuple):
-        return type(value)(_for_subject(one, subject) for one in value)
+        return type(value)(_for_subject(one, subject, paths=paths) for one in value)
     return value

@@ -86,10 +86,16 @@ def _annotated(raw: mne.io.BaseRaw, named: list[str], event_id: Any) -> tuple[An
         if named:
             raise DataError(
                 f"event_id names {named[0]!r}, but the data have no annotations: give the number of the event on the "
-                f"stimulus channel, for example {{{named[0]!r}: 1}}."
+                f"stimulus channel, for example {{{named[0]!r}: 1}} (a BIDS recording needs an events.tsv with trial "
+                "types beside it)."
             )
-        raise DataError("The data have neither a stimulus channel nor annotations: give events.")
+        raise DataError(
+            "The data have neither a stimulus channel nor annotations (of a BIDS recording: no events.tsv beside it): "
+            "give events."
+        )
     mapping = event_id if isinstance(event_id, Mapping) else "auto"
+    for name in mapping if isinstance(mapping, Mapping) else ():
+        check_name(name, dict.fromkeys(raw.annotations.description.tolist()), "annotation", error=DataError)
     events, found = mne.events_from_annotations(raw, event_id=mapping)
     if not named:
         return events, event_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,16 @@ from mne.utils import logger, verbose
 
 from .._checks import check_finite, check_name, suggestion
 from ..errors import DataError, ParameterError
-from ._files import existing, first_line, read_file, some
+from ._files import first_line, read_file, some
 from .events import select_events
+from .opening import listed_runs, open_data
+from .plausible import check_amplitudes
+from .runs import kind_of
 
 __all__ = ["Response", "load_response"]
 
 CHANNEL_TYPES = ("meg", "mag", "grad", "eeg")
 _DATA_TYPES = {"mag", "grad", "eeg"}
-# whatever FIF holds that cannot be averaged into a response, in words a user knows
-_NOT_DATA = {"forward": "a forward solution", "inverse": "an inverse operator", "cov": "a covariance matrix"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,10 @@ class Response:
         How many epochs each channel or reason dropped.
     origin : str
         Where the data were read from.
+    kind : str
+        What was averaged: ``'raw data'``, ``'epochs'`` or ``'an average'``.
+    n_runs : int
+        How many recordings were put together.
     """
 
     evoked: mne.Evoked
@@ -50,15 +55,17 @@ class Response:
     n_dropped: int = 0
     drop_reasons: Mapping[str, int] = field(default_factory=dict)
     origin: str = ""
+    kind: str = ""
+    n_runs: int = 1
 
 
 @verbose
 def load_response(
     data: Any,
     *,
-    condition: str | int | None = None,
+    condition: str | int | Sequence[str | int] | None = None,
     events: Any = None,
-    event_id: int | str | Sequence[int] | Mapping[str, int] | None = None,
+    event_id: int | str | Sequence[int] | Sequence[str] | Mapping[str, int] | None = None,
     stim_channel: str | Sequence[str] | None = None,
     channel_types: str | Sequence[str] = "meg",
     bads: Sequence[str] = (),
@@ -78,13 +85,17 @@ def load_response(
 
     Parameters
     ----------
-    data : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | path-like | mne_bids.BIDSPath
-        Continuous data, epochs or an average, as object or as file.
-    condition : str | int | None
+    data : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | path-like | mne_bids.BIDSPath | list of these
+        Continuous data, epochs or an average, as object or as file. A list holds runs, all of one kind and with one
+        position of the head: raw data and epochs are concatenated, averages are combined with weights by their number
+        of epochs; a channel that is bad in one run is bad in all.
+    condition : str | int | sequence | None
         Which condition of epochs (name, or number of its event), or which average of a file (name, or place from 0).
-        None if there is only one.
-    events : array, shape (n_events, 3) | path-like | None
-        Events of continuous data. None finds them on the stimulus channel or, where there is none, in the annotations.
+        Several are taken together: all their epochs, or their averages with weights by the number of epochs. None if
+        there is only one.
+    events : array, shape (n_events, 3) | path-like | list of these | None
+        Events of continuous data, one per run if `data` is a list. None finds them on the stimulus channel or, where
+        there is none, in the annotations.
     event_id : int | str | sequence | mapping | None
         The events to average, as in :class:`mne.Epochs`; a str, or several, name annotations (of a BIDS recording: the
         trial types of its events). None takes all.
@@ -119,14 +130,15 @@ def load_response(
     Raises
     ------
     DataError
-        The file is missing or no such data, the condition or channels do not exist, no epoch is left, or values are
-        not finite.
+        The file is missing, damaged or no such data, runs do not fit together, the condition or channels do not exist,
+        no epoch is left, or values are not finite or larger than any brain gives.
     """
     kinds = _check_channel_types(channel_types)
     tmin, tmax = check_finite(tmin, "tmin"), check_finite(tmax, "tmax")
     if tmin >= tmax:
         raise ParameterError(f"tmin must be before tmax, got {tmin:g} and {tmax:g} s.")
-    instance, origin = open_data(data, condition)
+    instance, origin, events = open_data(data, condition, events)
+    kind = kind_of(instance)
     _check_samples(instance, origin, kinds)
     instance = _mark_bads(instance, bads)
     if isinstance(instance, mne.io.BaseRaw):
@@ -144,7 +156,9 @@ def load_response(
     if not isinstance(instance, mne.Evoked):
         _check_some_left(instance)
     instance = _pick(instance, kinds, origin)
-    return _average(instance, read_cov(noise_cov), origin)
+    response = _average(instance, read_cov(noise_cov), origin)
+    check_amplitudes(response.evoked, origin)
+    return replace(response, kind=kind, n_runs=len(listed_runs(data)))
 
 
 def _check_channel_types(channel_types: str | Sequence[str]) -> tuple[str, ...]:
@@ -154,86 +168,10 @@ def _check_channel_types(channel_types: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(check_name(kind, CHANNEL_TYPES, "channel type") for kind in listed)
 
 
-def open_data(data: Any, condition: str | int | None = None) -> tuple[Any, str]:
-    """Return a copy of the data as Raw, Epochs or Evoked, and a word on where they came from."""
-    if isinstance(data, mne.io.BaseRaw):
-        return data.copy(), "Raw object"
-    if isinstance(data, mne.BaseEpochs):
-        return _condition_of_epochs(data, condition, "the epochs").copy(), "Epochs object"
-    if isinstance(data, mne.Evoked):
-        return data.copy(), f"Evoked object {data.comment!r}"
-    if hasattr(data, "fpath") and hasattr(data, "datatype"):
-        return _open_bids(data, condition)
-    if not isinstance(data, (str, Path)):
-        raise ParameterError(
-            f"data must be Raw, Epochs or Evoked, the path of a FIF file, or a BIDSPath, got {type(data).__name__}."
-        )
-    return _open_file(Path(data).expanduser(), condition)
-
-
-def _open_bids(path: Any, condition: str | int | None) -> tuple[Any, str]:
-    if path.fpath.suffix == ".fif" and path.suffix in ("ave", "epo"):
-        return _open_file(path.fpath, condition)
-    try:
-        from mne_bids import read_raw_bids
-    except ImportError as error:
-        raise ParameterError("A BIDSPath needs mne-bids: pip install 'mne-hnn[bids]'.") from error
-    try:
-        return read_raw_bids(path, verbose="error"), str(path.fpath)
-    except Exception as error:
-        raise DataError(f"{path.fpath} cannot be read as a BIDS recording: {first_line(error)}") from error
-
-
-def _open_file(path: Path, condition: str | int | None) -> tuple[Any, str]:
-    existing(path, "file")
-    readers = {"raw": mne.io.read_raw_fif, "epochs": mne.read_epochs, "evoked": mne.read_evokeds}
-    try:
-        kind = mne.what(path)
-    except ValueError:
-        kind = "unknown"
-    if kind not in readers:
-        found = _NOT_DATA.get(kind, "no data that MNE can average")
-        raise DataError(f"{path} holds {found}: raw data, epochs or an average (FIF) are expected.")
-    read = read_file(readers[kind], path, f"file of {kind} data")
-    if kind == "evoked":
-        return _condition_of_averages(read, condition, path), str(path)
-    if kind == "epochs":
-        return _condition_of_epochs(read, condition, str(path)), str(path)
-    return read, str(path)
-
-
-def _condition_of_averages(averages: list[mne.Evoked], condition: str | int | None, path: Path) -> mne.Evoked:
-    names = [evoked.comment for evoked in averages]
-    if condition is None and len(averages) == 1:
-        return averages[0]
-    if isinstance(condition, int) and not isinstance(condition, bool) and 0 <= condition < len(averages):
-        return averages[condition]
-    if condition in names:
-        return averages[names.index(condition)]
-    listed = ", ".join(repr(name) for name in names)
-    if condition is None:
-        raise DataError(f"{path} holds {len(names)} averages: choose one as condition, among {listed}.")
-    near = suggestion(str(condition), names)
-    raise DataError(f"{path} has no condition {condition!r}: expected one of {listed}.{near}")
-
-
-def _condition_of_epochs(epochs: mne.BaseEpochs, condition: str | int | None, where: str) -> mne.BaseEpochs:
-    if condition is None:
-        return epochs
-    names = {number: name for name, number in epochs.event_id.items()}
-    try:
-        # a number is that of the event, not of the epoch
-        return epochs[names[condition] if isinstance(condition, int) else condition]
-    except (KeyError, IndexError) as error:
-        listed = ", ".join(f"{name!r} ({number})" for name, number in epochs.event_id.items())
-        near = suggestion(str(condition), epochs.event_id)
-        raise DataError(f"There is no condition {condition!r} in {where}: expected one of {listed}.{near}") from error
-
-
 def _check_samples(instance: Any, origin: str, kinds: Sequence[str]) -> None:
+    picks = _picks(instance.info, kinds, origin)
     if isinstance(instance, mne.io.BaseRaw):
         return  # checked after averaging: continuous data may be larger than the memory
-    picks = _picks(instance.info, kinds, origin)
     data = instance.data if isinstance(instance, mne.Evoked) else instance.get_data(verbose="error")
     _check_finite_data(data[..., picks, :], [instance.ch_names[pick] for pick in picks], origin)
 

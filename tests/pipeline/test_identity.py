@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import mne
 import numpy as np
@@ -15,6 +16,7 @@ from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config, run_pipeline
 from mne_hnn.pipeline.identity import described, recording_files
+from mne_hnn.pipeline.values import chosen_subjects, option_value
 from mne_hnn.source.demo import demo_dataset, demo_response
 
 
@@ -94,6 +96,67 @@ def test_what_bids_keeps_beside_a_recording(tmp_path):
     assert names == {f"{stem}_{name}" for name in ("meg.fif", "channels.tsv", "events.tsv", "meg.json")} | {
         "sub-01_coordsystem.json"
     }
+
+
+def test_bids_paths_and_runs(tmp_path):
+    mne_bids = pytest.importorskip("mne_bids")
+    runs = [
+        mne_bids.BIDSPath(
+            subject="01", session="a", task="touch", run=run, processing="clean", suffix="epo", datatype="meg",
+            extension=".fif", root=tmp_path, check=False,
+        )
+        for run in ("01", "02")
+    ]  # fmt: skip
+    (first, second) = described(runs)
+    assert first != second
+    assert json.loads(json.dumps(first)) == first
+    again = mne_bids.BIDSPath(**second["BIDSPath"])
+    assert again.fpath == runs[1].fpath
+    assert again.check is False
+    folder = tmp_path / "sub-01" / "ses-a" / "meg"
+    folder.mkdir(parents=True)
+    for run in runs:
+        run.fpath.write_text("")
+    assert {one.name for one in recording_files(runs)} == {run.fpath.name for run in runs}
+    paths = [folder / run.basename for run in runs]
+    assert list(recording_files(paths)) == paths
+
+    config = Config(data=runs, label="x", network=jones_2009((2, 2)), subjects=("01", "02"))
+    assert [one.subject for one in option_value(config, "data", "02")] == ["02", "02"]
+    assert [one.run for one in option_value(config, "data", "02")] == ["01", "02"]
+    assert [one.subject for one in runs] == ["01", "01"]
+    assert chosen_subjects(config, None) == ("01", "02")
+    plain = replace(config, data=("{subject}_run-1_raw.fif", "{subject}_run-2_raw.fif"))
+    assert option_value(plain, "data", "02") == ("02_run-1_raw.fif", "02_run-2_raw.fif")
+    assert chosen_subjects(plain, None) == ("01", "02")
+    with pytest.raises(ConfigError, match="2 subjects, but one recording"):
+        chosen_subjects(replace(config, data=["{subject}_run-1_raw.fif", "02_raw.fif"]), None)
+    with pytest.raises(ConfigError, match="data is not set"):
+        replace(config, data=[])
+    with pytest.raises(ConfigError, match=r"condition must be a name \(str\) or number \(int\), or several, got 1.5"):
+        replace(config, condition=["left", 1.5])
+    assert replace(config, condition=["left", 2], events=["a-eve.fif", np.zeros((1, 3), int)]).condition == ["left", 2]
+
+
+def test_runs_go_through_the_pipeline(raw, tmp_path):
+    """What one more run changes makes the response out of date."""
+    data = np.vstack([np.random.default_rng(1).standard_normal(1000) * 1e-13, np.zeros(1000)])
+    data[1, 100::200] = 1
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for run in (1, 2):
+        mne.io.RawArray(data, raw.info, verbose="error").save(folder / f"{run}_raw.fif", verbose="error")
+    paths = [folder / "1_raw.fif", folder / "2_raw.fif"]
+    config = Config(data=paths, event_id=1, channel_types="mag", label="x", network=jones_2009((2, 2)), output=tmp_path)
+    assert ran(config, "load") == ("load",)
+    assert ran(config, "load") == ()
+    sidecar = json.loads((tmp_path / "sub-01" / "01_load" / "load.json").read_text())
+    assert (sidecar["facts"]["runs"], sidecar["facts"]["epochs"], sidecar["facts"]["kind"]) == (2, 10, "raw data")
+    assert sidecar["facts"]["channels"] == {"mag": 1}
+    assert {Path(one["path"]).name for one in sidecar["files"]} == {"1_raw.fif", "2_raw.fif"}
+    data[0] *= 2
+    mne.io.RawArray(data, raw.info, verbose="error").save(paths[1], overwrite=True, verbose="error")
+    assert ran(config, "load") == ("load",)
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,7 @@ def test_wrong_choices(raw, options, message):
 def test_wrong_data(raw, tmp_path):
     with pytest.raises(DataError, match=r"There is no file .*nothing_raw\.fif"):
         load_response(tmp_path / "nothing_raw.fif")
-    with pytest.raises(ParameterError, match="data must be Raw, Epochs or Evoked.*got list"):
+    with pytest.raises(ParameterError, match="data must be Raw, Epochs or Evoked.*got int"):
         load_response([1])
     (tmp_path / "text_raw.fif").write_text("text")
     with pytest.raises(DataError, match=r"text_raw\.fif"):

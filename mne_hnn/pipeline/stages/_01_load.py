@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,12 +53,22 @@ def _run(work: Work) -> dict[str, Any]:
         )
     response.evoked.save(work.path("evoked"))
     noise_cov.save(work.path("noise_cov"))
+    info = response.evoked.info
     return {
         "origin": response.origin,
+        "kind": response.kind,
+        "runs": response.n_runs,
+        "comment": response.evoked.comment,
         "epochs": response.n_epochs,
         "dropped": response.n_dropped,
         "drop_reasons": dict(response.drop_reasons),
         "noise": "measured" if estimated else "assumed (no time before 0 and no covariance given)",
+        "noise_samples": int(noise_cov.nfree) if estimated else None,
+        "channels": dict(Counter(response.evoked.get_channel_types())),
+        "sfreq": float(info["sfreq"]),
+        "highpass": float(info["highpass"]),
+        "lowpass": float(info["lowpass"]),
+        "window": [float(response.evoked.times[0]), float(response.evoked.times[-1])],
     }
 
 
@@ -68,4 +79,5 @@ STAGE = Stage(
     files=_files,
     outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
     run=_run,
+    revision=2,
 )

@@ -1,0 +1,130 @@
+"""Make one recording of several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+
+from ..errors import DataError, ParameterError
+from ._files import first_line, read_file, some
+
+__all__ = ["joined", "kind_of"]
+
+_KINDS = {mne.io.BaseRaw: "raw data", mne.BaseEpochs: "epochs", mne.Evoked: "an average"}
+_SENSORS = {"mag", "grad", "eeg"}
+
+
+def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> tuple[Any, Any]:
+    """Return runs as one recording, and the events of raw runs as those of the whole.
+
+    Raw data and epochs are concatenated, averages are combined with weights by their number of epochs. A channel that
+    is bad in one run is bad in all.
+
+    Parameters
+    ----------
+    runs : sequence of mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked
+        The runs, all of one kind.
+    origins : sequence of str
+        What to call each of them.
+    events : sequence of array | sequence of path-like | None
+        The events of each run, if they are not in the data.
+
+    Returns
+    -------
+    instance : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked
+        All of it.
+    events : array, shape (n_events, 3) | None
+        Events of the whole.
+
+    Raises
+    ------
+    DataError
+        The runs differ in kind, sensors, sampling rate or position of the head.
+    """
+    kind = _same_kind(runs, origins)
+    _check_alike(runs, origins)
+    if events is not None and kind != "raw data":
+        raise ParameterError("events belong to raw data, but the runs are averaged or cut into epochs already.")
+    bads = list(dict.fromkeys(name for one in runs for name in one.info["bads"]))
+    parts: list[Any] = mne.channels.equalize_channels(
+        list(runs), verbose="error"
+    )  # of one order; without what one run lacks
+    for one in parts:
+        one.info["bads"] = [name for name in bads if name in one.ch_names]
+    try:
+        if kind == "raw data":
+            return _raws(parts, events)
+        if kind == "epochs":
+            return mne.concatenate_epochs(parts, verbose="error"), None
+        combined = mne.combine_evoked(parts, weights="nave")
+    except (ValueError, AssertionError) as error:
+        raise DataError(f"The {len(runs)} runs cannot be joined: {first_line(error)}") from error
+    combined.nave = round(combined.nave)  # a sum of ratios: 11.999999
+    combined.comment = " + ".join(dict.fromkeys(one.comment for one in parts))
+    return combined, None
+
+
+def _raws(runs: list[Any], events: Any) -> tuple[Any, Any]:
+    if events is None:
+        return mne.concatenate_raws(runs, verbose="error"), None
+    if not isinstance(events, (list, tuple)) or len(events) != len(runs):
+        raise ParameterError(
+            f"events must be a list with one array or file for each of the {len(runs)} runs, got "
+            f"{len(events) if isinstance(events, (list, tuple)) else type(events).__name__}."
+        )
+    read = [
+        read_file(mne.read_events, one, "file of events") if isinstance(one, (str, Path)) else np.asarray(one)
+        for one in events
+    ]
+    raw, together = mne.concatenate_raws(runs, events_list=read, verbose="error")
+    return raw, together
+
+
+def kind_of(instance: Any) -> str:
+    """Return what kind of data an object is."""
+    return next(name for kind, name in _KINDS.items() if isinstance(instance, kind))
+
+
+def _same_kind(runs: Sequence[Any], origins: Sequence[str]) -> str:
+    kinds = [kind_of(one) for one in runs]
+    for kind, origin in zip(kinds, origins, strict=True):
+        if kind != kinds[0]:
+            raise DataError(f"Runs must be of one kind, but {origins[0]} is {kinds[0]} and {origin} is {kind}.")
+    return kinds[0]
+
+
+def _check_alike(runs: Sequence[Any], origins: Sequence[str]) -> None:
+    """Refuse runs whose sensors or head position differ: one forward solution could not describe them."""
+    first, others = runs[0], list(zip(runs[1:], origins[1:], strict=True))
+    for one, origin in others:
+        if one.info["sfreq"] != first.info["sfreq"]:
+            raise DataError(
+                f"Runs must have one sampling rate, but {origins[0]} has {first.info['sfreq']:g} Hz and {origin} has "
+                f"{one.info['sfreq']:g} Hz: resample them first."
+            )
+        missing = sorted(_sensors(first) ^ _sensors(one))
+        if missing:
+            raise DataError(
+                f"Runs must have the same sensors, but {some(missing)} {'is' if len(missing) == 1 else 'are'} not in "
+                f"both {origins[0]} and {origin}: drop them from the other run, or interpolate them."
+            )
+        if not _same_position(first.info["dev_head_t"], one.info["dev_head_t"]):
+            raise DataError(
+                f"The head lies elsewhere in {origin} than in {origins[0]}, so that one forward solution cannot "
+                "describe both: bring all runs to one head position with mne.preprocessing.maxwell_filter("
+                "destination=...) first."
+            )
+
+
+def _sensors(one: Any) -> set[str]:
+    return {name for name, kind in zip(one.ch_names, one.get_channel_types(), strict=True) if kind in _SENSORS}
+
+
+def _same_position(one: Any, two: Any) -> bool:
+    if one is None or two is None:
+        return (one is None) == (two is None)
+    return bool(np.allclose(one["trans"], two["trans"], atol=1e-6))
