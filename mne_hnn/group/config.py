@@ -21,6 +21,7 @@ GROUP_EXECUTION = ("on_error", "executor", "scheduler")
 """Options that say how to run; no result depends on them."""
 STRUCTURES = ("common", "individual")
 ON_ERROR = ("continue", "abort")
+EXECUTORS = ("processes", "dask", "serial")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +112,15 @@ class GroupConfig(Config):
         super()._check()
         check_name(self.fit_structure, STRUCTURES, "fit_structure")
         check_name(self.on_error, ON_ERROR, "on_error")
+        check_name(self.executor, EXECUTORS, "executor")
         if self.datatype is not None:
             check_name(self.datatype, ("meg", "eeg"), "datatype")
+        if self.entities is not None and not isinstance(self.entities, Mapping):
+            raise ConfigError(
+                f"entities must map BIDS entities to values, such as {{'processing': 'tsss'}}, got {self.entities!r}."
+            )
+        if self.without_mri is not None:
+            check_label(self.without_mri, "without_mri", error=ConfigError)
         check_int(self.n_resamples, "n_resamples", minimum=100)
         check_probability(self.confidence, "confidence")
         if not 0.5 <= self.confidence < 1:

@@ -305,7 +305,9 @@ def read_config(
     for where, names in ((f"{file} sets", given), ("The changes set", changes or {})):
         for name in names:
             if name not in known:
-                near = suggestion(name, known) or " See mne_hnn.pipeline.Config for the options."
+                near = suggestion(name, known) or f" See {chosen.__module__.rsplit('.', 1)[0]}.{chosen.__name__} for the options."
+                if chosen is Config and given.get("bids_root") is not None:
+                    near = " Configurations of groups are read by mne_hnn.group.read_config."
                 raise ConfigError(f"{where} {name!r}, which is no option.{near} Names of your own begin with '_'.")
     given.update(changes or {})
     return chosen(**{"name": file.stem, **given})
