@@ -9,14 +9,13 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from .._cache import cache_directory
 from .._checks import check_name
+from .._locks import lock_file
 from ..errors import CacheError, CompilationError
 from . import toolchain
 
@@ -90,16 +89,6 @@ def library_key(compiler: str, variant: toolchain.Variant) -> str:
         toolchain.target_macros(compiler, variant.flags) or "",
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`; it is given back by the system if the process dies."""
-    import fcntl
-
-    with path.open("a", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _is_complete(directory: Path) -> bool:
@@ -199,7 +188,7 @@ def _find_or_build(request: str | None, force: bool) -> Library:
             if candidate is not candidates[-1][1] and (place / f"failed-{library.key}.log").exists():
                 continue  # this variant failed here before: do not try it again at every start
         _writable(place)
-        with _lock(place / f"{library.key}.lock"):
+        with lock_file(place / f"{library.key}.lock"):
             if force or not _is_complete(library.directory):
                 try:
                     _build(library.directory, compiler, candidate, library.key)

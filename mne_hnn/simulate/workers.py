@@ -9,6 +9,7 @@ import pickle
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -31,10 +32,22 @@ def n_workers(n_jobs: int, what: str = "n_jobs") -> int:
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
-def _one_thread() -> None:
-    """Keep a worker on one core: several of them share the machine."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ["OMP_WAIT_POLICY"] = "passive"
+_THREADS = {
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive",
+}  # fmt: skip
+"""What keeps a worker on one core: several of them share the machine, and bytes must not depend on their number."""
+_LOOK_s = 0.5
+
+
+def _begin(parent: int) -> None:
+    """Let a worker end with the process that started it, however that one ends."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_s)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="watch-parent").start()
 
 
 def _call(payload: bytes) -> Any:
@@ -47,20 +60,28 @@ _starting = threading.Lock()
 
 
 @contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep a starting process from importing the user's script, which would run again without a main guard.
+def _starting_worker() -> Iterator[None]:
+    """Give a starting process its environment, and keep it from importing the user's script.
 
-    It imports it for functions defined there; the tasks here are functions of this package.
+    It would import it for functions defined there, and run it again without a main guard; the tasks here are functions
+    of this package. Numbers of threads count when the libraries are loaded, before any code of ours runs there.
     """
     main = sys.modules["__main__"]
     with _starting:
         hidden = ("__file__", "__spec__")
         saved: dict[str, Any] = {name: vars(main).pop(name) for name in hidden if name in vars(main)}
+        before = {name: os.environ.get(name) for name in _THREADS}
         main.__spec__ = None
+        os.environ.update(_THREADS)
         try:
             yield
         finally:
             vars(main).update(saved)
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 class WorkerPool:
@@ -83,8 +104,10 @@ class WorkerPool:
     def _executor(self, slot: int) -> ProcessPoolExecutor:
         executor = self._executors[slot]
         if executor is None:
-            executor = ProcessPoolExecutor(max_workers=1, mp_context=self._context, initializer=_one_thread)
-            with _main_hidden():
+            executor = ProcessPoolExecutor(
+                max_workers=1, mp_context=self._context, initializer=_begin, initargs=(os.getpid(),)
+            )
+            with _starting_worker():
                 executor.submit(os.getpid)  # the process starts with its first task
             self._executors[slot] = executor
         return executor

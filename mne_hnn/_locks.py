@@ -1,0 +1,83 @@
+"""Locks on files, which the system gives back when the process that holds them dies."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import CacheError
+
+__all__ = ["BusyError", "held_by", "lock_file"]
+
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems say that know no locks, such as some network drives."""
+_LOOK_s = 0.2
+
+
+class BusyError(CacheError):
+    """Another process holds the lock."""
+
+
+def held_by() -> str:
+    """Return what a lock says of the process that holds it."""
+    return f"process {os.getpid()} on {socket.gethostname()}, started {time.strftime('%Y-%m-%d %H:%M:%S')}"
+
+
+@contextmanager
+def lock_file(
+    path: Path, *, shared: bool = False, wait: bool = True, waiting: Callable[[str], None] = lambda _holder: None
+) -> Iterator[None]:
+    """Hold a lock on a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made if it is not there, and left there.
+    shared : bool
+        Whether others that share it, too, may hold it at the same time.
+    wait : bool
+        Whether to wait for it.
+    waiting : callable
+        Called once, with what is known of the holder, before it waits.
+
+    Raises
+    ------
+    BusyError
+        Another process holds it, and `wait` is False; the message is what that process said of itself.
+    OSError
+        The file cannot be written.
+    """
+    import fcntl
+
+    # not inherited: a child that lives on must not hold what its parent held
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        told = False
+        while True:
+            try:
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno in _WITHOUT_LOCKS:
+                    break  # better without than not at all: results appear whole or not at all in any case
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    raise
+            holder = os.pread(descriptor, 1000, 0).decode(errors="replace").strip() or "another process"
+            if not wait:
+                raise BusyError(holder)
+            if not told:
+                waiting(holder)
+                told = True
+            time.sleep(_LOOK_s)
+        text = held_by().encode()
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
+        yield
+    finally:
+        os.close(descriptor)
