@@ -1,0 +1,68 @@
+"""What the group reads of one subject and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mne
+
+from ..dipole import Dipole
+from ..fit import FitResult
+
+__all__ = ["Entry"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
+    """The result of one subject, session, task and condition.
+
+    Attributes
+    ----------
+    subject : str
+        BIDS label, without ``sub-``.
+    condition : str
+        The condition.
+    session, task : str | None
+        BIDS labels.
+    status : str
+        ``'ok'`` or ``'failed'``.
+    step, error : str | None
+        Where and why it failed, in one sentence.
+    target : Dipole | None
+        The target, A m; its provenance says how the sign was decided.
+    fit : FitResult | None
+        The fit.
+    explained : mapping of str to float
+        Share of the field that the fitted dipole explains, per channel type.
+    n_epochs : int | None
+        Epochs that were averaged.
+    label : mne.Label | None
+        The patch of cortex, on the subject's surface.
+    fs_subject : str | None
+        Name of that surface in FreeSurfer's folder of subjects.
+    subjects_dir : Path | None
+        That folder.
+    template : str | None
+        Name of the template that was scaled, if the subject has no MRI.
+    sidecar : Path | None
+        Record of the fit.
+    """
+
+    subject: str
+    condition: str
+    session: str | None = None
+    task: str | None = None
+    status: str = "ok"
+    step: str | None = None
+    error: str | None = None
+    target: Dipole | None = None
+    fit: FitResult | None = None
+    explained: Mapping[str, float] = field(default_factory=dict)
+    n_epochs: int | None = None
+    label: mne.Label | None = None
+    fs_subject: str | None = None
+    subjects_dir: Path | None = None
+    template: str | None = None
+    sidecar: Path | None = None
