@@ -8,7 +8,24 @@
     mne_bids_pipeline --config mne_bids_pipeline_config.py --root-dir /tmp/group --steps init,preprocessing,sensor,source
 
 The BEM is copied to the name that the pipeline looks for, as its own would need a finer inner skull. The steps of
-FreeSurfer are left out: the generated anatomy is there already.
+FreeSurfer are left out: the generated anatomy is there already. The last step, the group average on the surface, needs
+FreeSurfer's fsaverage, which is downloaded.
+
+What is left in derivatives/mne-bids-pipeline (XX: subject, with `_ses-YY` after it where there are sessions):
+
+    sub-XX/meg/sub-XX_task-touch_proc-filt_raw.fif     filtered
+    sub-XX/meg/sub-XX_task-touch_epo.fif               epochs, before artefacts are removed
+    sub-XX/meg/sub-XX_task-touch_proc-clean_epo.fif    epochs (`_proc-clean_split-01_epo.fif` where they are large)
+    sub-XX/meg/sub-XX_task-touch_ave.fif               averages; comments 'detected', 'missed', 'detected - missed'
+    sub-XX/meg/sub-XX_proc-clean_cov.fif               noise covariance (`_task-noise_proc-clean_cov.fif` of the empty
+                                                       room, `_proc-adhoc_cov.fif`, `_proc-custom_cov.fif`)
+    sub-XX/meg/sub-XX_proc-clean_rank.json             its rank
+    sub-XX/meg/sub-XX_trans.fif                        from MRI to head: that of the forward solution
+    sub-XX/meg/sub-XX_fwd.fif, sub-XX_inv.fif          forward solution, inverse operator
+    sub-XX/meg/sub-XX_task-touch_detected+dSPM+hemi.h5 source estimates, one per condition and contrast
+    sub-average/meg/sub-average_task-touch_proc-clean_ave.fif
+
+and in FreeSurfer's folder bem/sub-XX-oct5-src.fif, bem/sub-XX-5120-bem.fif, bem/sub-XX-5120-bem-sol.fif.
 """
 
 bids_root = "/tmp/group"
