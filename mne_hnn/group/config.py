@@ -200,7 +200,7 @@ def with_group_dataset(config: GroupConfig) -> GroupConfig:
         raise ConfigError("bids_root and dataset are both set, but a data set brings its own: take one out.")
     demo = group_demo()
     defaults = {one.name: one.default for one in fields(GroupConfig)}
-    answers = {
+    answers: dict[str, Any] = {
         "bids_root": demo.bids_root,
         "subjects_dir": demo.subjects_dir,
         "output": Path("mne_hnn_results") / config.name,  # the generated data set itself is kept in the cache

@@ -28,7 +28,7 @@ from .demo_truth import TSTOP_ms, SubjectTruth, draw_networks, drives_record, re
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
-VERSION = 1
+VERSION = 2
 TASK = "touch"
 GAP_s = (0.5, 0.58)
 HAND_m = (0.036, -0.026, 0.052)
@@ -234,7 +234,7 @@ def _make_subject(
     patch = true_patch(forward, "posterior", hand)
     networks = draw_networks(parameters["conditions"], streams[2], parameters["mesh_shape"])
     times = np.arange(round(TSTOP_ms * 1e-3 * SFREQ) + 1) / SFREQ
-    moments, n_columns = responses(networks, times, streams[2], n_jobs)
+    networks, moments, n_columns = responses(networks, times, streams[2], n_jobs)
     recorded = record(
         forward, patch, head.info, moments, times, n_epochs=parameters["n_epochs"],
         seed=int(streams[3].integers(2**32)), gap_s=GAP_s,

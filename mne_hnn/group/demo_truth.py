@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._units import MS, NAM
 from ..dipole import Dipole, read_dipole
+from ..fit.evoked import pyramidal_spikes
 from ..fit.linear import delay_ms, inputs_of
 from ..network import Network, jones_2009
 from ..simulate import simulate
@@ -21,11 +22,12 @@ __all__ = ["SubjectTruth", "draw_networks", "read_truths", "responses", "write_t
 
 DRIVES = {
     # name: location, mean and SD of the mean over subjects (ms), spread (ms), weight of each of its inputs (uS)
-    "evprox1": ("proximal", 23.0, 1.0, 4.0, 1.5e-4),
-    "evdist1": ("distal", 68.0, 1.5, 5.0, 2.5e-4),
-    "evprox2": ("proximal", 120.0, 2.0, 6.0, 1.5e-4),
+    "evprox1": ("proximal", 23.0, 1.0, 4.0, 1.0e-4),
+    "evdist1": ("distal", 68.0, 1.5, 5.0, 1.6e-4),
+    "evprox2": ("proximal", 120.0, 2.0, 6.0, 1.0e-4),
 }
 """Below the threshold of the cells, so that each drive gives its own deflection: up, down, up."""
+WEAKER = 0.8
 EARLIER_ms, STRONGER = 10.0, 1.5
 """What the first condition does to the distal drive, on average over subjects."""
 PEAK_nAm = (25.0, 38.0)
@@ -115,8 +117,8 @@ def draw_networks(
 
 def responses(
     networks: Mapping[str, Network], times: NDArray[np.float64], rng: np.random.Generator, n_jobs: int
-) -> tuple[dict[str, NDArray[np.float64]], float]:
-    """Simulate the columns and bring them to a realistic size.
+) -> tuple[dict[str, Network], dict[str, NDArray[np.float64]], float]:
+    """Simulate the columns, with weaker drives if a pyramidal cell fires, and bring them to a realistic size.
 
     Parameters
     ----------
@@ -131,6 +133,8 @@ def responses(
 
     Returns
     -------
+    networks : dict of str to Network
+        Below threshold; the factor on the weights is the same in all conditions.
     moments : dict of str to array, shape (n_times,)
         A m; smoothed, and faded out after 180 ms.
     n_columns : float
@@ -138,14 +142,35 @@ def responses(
     """
     peak = rng.uniform(*PEAK_nAm) * NAM
     ended = 0.5 * (1 + np.cos(np.pi * np.clip((times / MS - FADE_ms) / (TSTOP_ms - FADE_ms), 0, 1)))
+    seeds = {condition: int(rng.integers(10**6)) for condition in networks}
+    chosen = dict(networks)
+    while True:
+        runs = {
+            condition: simulate(
+                network, TSTOP_ms, n_trials=N_TRIALS, seed=seeds[condition], n_jobs=n_jobs, verbose="error"
+            )
+            for condition, network in chosen.items()
+        }
+        if not any(pyramidal_spikes(run) for run in runs.values()):
+            break
+        chosen = {condition: _weaker(network) for condition, network in chosen.items()}
     moments = {}
-    for condition, network in networks.items():
-        seed = int(rng.integers(10**6))
-        done = simulate(network, TSTOP_ms, n_trials=N_TRIALS, seed=seed, n_jobs=n_jobs, verbose="error")
-        dipole = done.dipole.smooth(SMOOTH_ms)
+    for condition, run in runs.items():
+        dipole = run.dipole.smooth(SMOOTH_ms)
         moments[condition] = np.interp(times, dipole.times, dipole["agg"], left=0.0) * ended
     n_columns = peak / float(np.abs(next(iter(moments.values()))).max())
-    return {condition: n_columns * moment for condition, moment in moments.items()}, n_columns
+    return chosen, {condition: n_columns * moment for condition, moment in moments.items()}, n_columns
+
+
+def _weaker(network: Network) -> Network:
+    """Return a network with weaker drives: a spike is large, and would make its time the largest deflection."""
+    for drive in network.drives.values():
+        weights = {
+            f"weights_{receptor}": {cell: WEAKER * weight for cell, weight in some.items()}
+            for receptor, some in drive.weights.items()
+        }
+        network = network.with_drive_changes(drive.name, **weights)
+    return network
 
 
 def drives_record(network: Network) -> dict[str, dict[str, Any]]:
