@@ -125,7 +125,7 @@ def step_sidecar(path: str | Path) -> Path:
     content = read_json(file, "sidecar")
     if "StepSidecar" not in content:
         return file
-    step = (file.parent / content["StepSidecar"]).resolve()
+    step = Path(file.parent, str(content["StepSidecar"])).resolve()
     if not step.is_file():
         raise DataError(
             f"{file} was made by the step whose record was in {step}, which is gone: run the analysis again to "
