@@ -22,7 +22,7 @@ from .stage import Stage
 __all__ = ["Store", "output_path"]
 
 SIDECAR = "{stage}.json"
-_VERSIONS = ("mne", "numpy", "scipy", "neuron", "nibabel")
+_VERSIONS = ("mne", "numpy", "scipy", "neuron", "nibabel", "mne-bids")
 
 
 def versions() -> dict[str, str]:
