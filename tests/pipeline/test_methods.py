@@ -86,7 +86,7 @@ def test_what_was_done_is_said(sidecars):
     for part in (
         f"MNE-Python {sidecars['load']['versions']['mne']} (Gramfort et al., 2013)",
         f"The averaged response of {sidecars['load']['facts']['epochs']} epochs was taken as it was",
-        "42 magnetometers" if sidecars["load"]["facts"]["channels"]["mag"] == 42 else "magnetometers",
+        f"{sidecars['load']['facts']['channels']['mag']} magnetometers and ",
         "A noise covariance that had been estimated beforehand was used.",
         "with a sphere as volume conductor",
         "with a loose orientation of 0.2 (Lin et al., 2006), depth weighting of 0.8 and an assumed signal-to-noise",
@@ -96,6 +96,8 @@ def test_what_was_done_is_said(sidecars):
         "CoreNEURON (Kumbhar et al., 2019)",
         "in steps of 0.025 ms",
         "(proximal at 25 ms and distal at 62 ms)",
+        "simulations of the full column (1 trial each)",
+        "judged in 2 trials with",
         "Hamming window of 20 ms",
         "hold 90 % of the probability",
         "10.3389/fninf.2019.00063",
@@ -134,11 +136,11 @@ def test_a_raw_recording(sidecars):
     methods = methods_text(sidecars)
     for part in (
         "in the Brain Imaging Data Structure (Niso et al., 2018) were read with MNE-BIDS 0.17.0 (Appelhoff et al., ",
-        "consisted of 2 runs, which were concatenated",
+        "Recordings consisted of 2 runs, which were concatenated",
         "a high-pass at 1 Hz and a low-pass at 40 Hz",
         "Epochs from \N{MINUS SIGN}200 to 300 ms around the events of 'left' and 'right' were cut, and the mean from "
         "\N{MINUS SIGN}200 to \N{MINUS SIGN}5 ms was subtracted",
-        "gradiometers above 4000 fT/cm or EOG above 350 µV were rejected",
+        "Epochs with peak-to-peak amplitudes above 4000 fT/cm (gradiometers) or above 350 µV (EOG) were rejected. The",
         "The response is the average of 55 epochs (7 were dropped).",
         "60 EEG electrodes, sampled at 600 Hz",
         "EEG was referenced to the average of all electrodes",
@@ -154,7 +156,7 @@ def test_a_raw_recording(sidecars):
 
 
 CHANGES = {
-    "proposed": ({"sequence": None}, "at most 8, was decided by the criterion of Schwarz (Schwarz, 1978)", "given ("),
+    "proposed": ({"sequence": None}, "at most 8, was decided by the Schwarz criterion (Schwarz, 1978)", "given ("),
     "number": ({"sequence": None, "n_drives": 4}, "Their number was set to 4", "Schwarz"),
     "polished": ({"polish": 60, "optimizer": "nelder_mead"}, "followed (nelder mead, 60 networks)", "Schwarz"),
     "network": (
@@ -274,12 +276,14 @@ def test_the_report_has_it(result, kept):
     assert "What was done, ready to paste" in report
 
 
-def test_references_are_whole():
+def test_references_are_whole(kept):
     for key, one in REFERENCES.items():
         assert re.match(r"^[a-z]+\d{4}$", key)
         year = key[-4:]
         assert one.cited.endswith(f", {year}")
         assert f"({year})." in one.listed
         assert one.doi is None or re.match(r"^10\.\d{4,}/\S+$", one.doi)
+    listed = [one.cited for one in methods_text(kept).references]
+    assert listed.index("Hämäläinen et al., 1993") < listed.index("Hines and Carnevale, 1997") < len(listed)
     dois = [one.doi for one in REFERENCES.values() if one.doi]
     assert len(set(dois)) == len(dois)

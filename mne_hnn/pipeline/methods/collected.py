@@ -54,6 +54,11 @@ class Collected:
         low, high = number(found[0]), number(found[-1])
         return low if low == high else f"between {low} and {high}"
 
+    def counted(self, noun: str, *path: str) -> str:
+        """Return a number and what it counts: ``'1 trial'``, ``'between 2 and 4 trials'``."""
+        count = self.said(*path)
+        return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
+
     def names(self, *path: str) -> str:
         """Return names, all of those that occur."""
         return listing([str(value) for value in self.known(*path)], "or")

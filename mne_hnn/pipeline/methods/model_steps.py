@@ -54,10 +54,10 @@ def fit(facts: Collected) -> Iterator[str]:
     if smooth not in ("", "0"):
         yield f"Simulated dipoles were smoothed with a Hamming window of {smooth} ms before they were compared."
     if not any(facts.known("fit", "facts", "fitted")):
-        trials = facts.said("simulate", "facts", "trials")
+        trials = facts.counted("trial", "simulate", "facts", "trials")
         yield (
-            f"The drives were left as configured; only the number of columns, a factor on the average of {trials} "
-            "trials, was fitted to the target by least squares."
+            f"The drives were left as configured; only the number of columns, a factor on the average of {trials}, "
+            "was fitted to the target by least squares."
         )
         return
     if "network" in facts.known("fit", "facts", "settings", "drives"):
@@ -70,10 +70,11 @@ def fit(facts: Collected) -> Iterator[str]:
 
 def _search(facts: Collected) -> Iterator[str]:
     optimizer = facts.names("fit", "facts", "settings", "optimizer").replace("_", " ")
-    tried, trials = (facts.said("fit", "facts", *one) for one in (("evaluations",), ("settings", "n_trials")))
+    tried = facts.counted("network", "fit", "facts", "evaluations")
+    trials = facts.counted("trial", "fit", "facts", "settings", "n_trials")
     yield (
         "Times, spreads and synaptic weights of the evoked drives of the network, starting from the values they had, "
-        f"were searched with {optimizer}; {tried} networks were tried, with {trials} trials each."
+        f"were searched with {optimizer}; {tried} were tried, with {trials} each."
     )
 
 
@@ -96,16 +97,16 @@ def _proposal(facts: Collected) -> Iterator[str]:
         decided = (
             f"Their number was set to {number}"
             if number
-            else f"Their number, at most {most}, was decided by the criterion of Schwarz {cite('schwarz1978')}"
+            else f"Their number, at most {most}, was decided by the Schwarz criterion {cite('schwarz1978')}"
         )
         yield (
             "A sequence of proximal and distal evoked drives was proposed from the waveform of the target, with sums "
             f"of the responses of the column to single inputs. {decided}; drives closer than {gap} ms were penalised. "
             "Times, spreads and synaptic weights were then refined."
         )
-    trials = facts.said(*settings, "n_trials")
+    trials = facts.counted("trial", *settings, "n_trials")
     yield (
-        f"The fit was corrected by simulations of the full column ({trials} trials each) where it deviated from these "
+        f"The fit was corrected by simulations of the full column ({trials} each) where it deviated from these "
         f"sums {cite('bandler1994')}, and the weights were kept so low that no pyramidal cell fired in them."
     )
     if any(facts.known(*settings, "polish")):
@@ -136,10 +137,10 @@ def _assumptions(facts: Collected) -> Iterator[str]:
 
 def _score(facts: Collected) -> Iterator[str]:
     settings = ("fit", "facts", "settings")
-    trials = facts.said(*settings, "n_final")
+    trials = facts.counted("trial", *settings, "n_final")
     seeds = [facts.said(*settings, name) for name in ("seed", "fresh_seed")]
     yield (
-        f"The goodness of fit was judged in {trials} trials with random numbers that the search had not seen (seed "
+        f"The goodness of fit was judged in {trials} with random numbers that the search had not seen (seed "
         f"{seeds[1]}; search: seed {seeds[0]})."
     )
     if facts.known("fit", "facts", "interval_percent"):

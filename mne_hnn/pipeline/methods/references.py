@@ -94,7 +94,8 @@ REFERENCES = {
     "jones2009": _entry(
         "Jones et al., 2009",
         "Jones SR, Pritchett DL, Sikora MA, Stufflebeam SM, Hämäläinen M, Moore CI (2009). Quantitative analysis and "
-        "biophysically realistic neural modeling of the MEG mu rhythm. Journal of Neurophysiology 102:3554-3572.",
+        "biophysically realistic neural modeling of the MEG mu rhythm: "
+        "rhythmogenesis and modulation of sensory-evoked responses. Journal of Neurophysiology 102:3554-3572.",
         "10.1152/jn.00535.2009",
     ),
     "kohl2022": _entry(

@@ -39,7 +39,7 @@ def recording(facts: Collected) -> Iterator[str]:
     kind = facts.one("load", "facts", "kind")
     if any(count > 1 for count in facts.known("load", "facts", "runs")):
         done = {"raw data": "concatenated", "epochs": "concatenated"}.get(kind, "averaged, weighted by their epochs")
-        yield f"The recordings consisted of {facts.said('load', 'facts', 'runs')} runs, which were {done}."
+        yield f"Recordings consisted of {facts.said('load', 'facts', 'runs')} runs, which were {done}."
     yield from _filter(facts)
     yield from _epochs(facts, kind)
     yield from _sensors(facts)
@@ -65,10 +65,10 @@ def _bids(facts: Collected) -> str:
 def _filter(facts: Collected) -> Iterator[str]:
     low, high = facts.said("load", "options", "l_freq"), facts.said("load", "options", "h_freq")
     if low and high:
-        yield f"They were filtered with a high-pass at {low} Hz and a low-pass at {high} Hz (MNE-Python's default FIR)."
+        yield f"Data were filtered with a high-pass at {low} Hz and a low-pass at {high} Hz (MNE-Python's default FIR)."
     elif low or high:
         what = f"high-pass filtered at {low}" if low else f"low-pass filtered at {high}"
-        yield f"They were {what} Hz (MNE-Python's default FIR filter)."
+        yield f"Data were {what} Hz (MNE-Python's default FIR filter)."
 
 
 def _epochs(facts: Collected, kind: str | None) -> Iterator[str]:
@@ -83,14 +83,14 @@ def _epochs(facts: Collected, kind: str | None) -> Iterator[str]:
     cut = "were cut" if kind == "raw data" else "were taken"
     yield f"Epochs{extent}{named} {cut}{baseline}."
     limits = [
-        f"{name} {'above' if option == 'reject' else 'below'} {number(float(value) * factor)} {unit}"
+        f"{'above' if option == 'reject' else 'below'} {number(float(value) * factor)} {unit} ({name})"
         for option in ("reject", "flat")
         for channel, value in (facts.one("load", "options", option) or {}).items()
         for name, factor, unit in [LIMITS.get(channel, (channel, 1.0, "(SI units)"))]
     ]
-    rejected = f" Epochs with a peak-to-peak amplitude {listing(limits, 'or')} were rejected." if limits else ""
+    rejected = f"Epochs with peak-to-peak amplitudes {listing(limits, 'or')} were rejected. " if limits else ""
     left = f" ({dropped} were dropped)" if dropped not in ("", "0") else ""
-    yield f"{rejected} The response is the average of {count} epochs{left}.".strip()
+    yield f"{rejected}The response is the average of {count} epochs{left}."
 
 
 def _events(facts: Collected) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,7 @@ class Methods:
             for key in mark.split(";")
             if key in REFERENCES
         }
-        return tuple(sorted((REFERENCES[key] for key in keys), key=lambda one: one.listed))
+        return tuple(sorted((REFERENCES[key] for key in keys), key=lambda one: _sorted_as(one.listed)))
 
     @property
     def text(self) -> str:
@@ -135,6 +136,11 @@ def _cited(text: str, shown: Callable[[Reference], str]) -> str:
         return f" ({'; '.join(shown(REFERENCES[key]) for key in keys)})"
 
     return _CITATION.sub(replaced, text)
+
+
+def _sorted_as(text: str) -> str:
+    """Return a text as it is sorted: Hämäläinen before Hines."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
 
 
 def _plain_markdown(text: str) -> str:
