@@ -150,7 +150,7 @@ def test_options_may_come_from_a_shared_file(tmp_path, monkeypatch):
         ("baseline = (None, 'x')", "without quotes"),
         ("l_freq = 'abc'", "l_freq must be a finite number > 0"),
         ("seed = -1", "seed must be an integer from 0"),
-        ("events = [1, 2]", "events must be a path or ndarray, got list"),
+        ("events = [1, 2]", "events must be a path or ndarray, got int"),
         ("noise_cov = 3", "noise_cov must be a path or Covariance, got int"),
         ("forward = 3", "forward must be a path or Forward, got int"),
     ],
