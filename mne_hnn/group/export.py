@@ -106,7 +106,7 @@ def _provenance(file: _File, step: Path, told: Mapping[str, Mapping[str, Any]], 
         "Versions": own["versions"],
         "Mechanisms": next((told[name]["mechanisms"] for name in ("fit", "simulate") if name in told), None),
         "Machine": own["machine"],
-        "Seeds": told["fit"]["facts"]["seeds"] if file.step in ("fit", "sensors", "report") else None,
+        "Seeds": {name: told["fit"]["facts"]["settings"].get(name) for name in ("seed", "fresh_seed")},
         "Warnings": own["warnings"],
         "Rerun": "mne-hnn rerun THIS_FILE",
     }
