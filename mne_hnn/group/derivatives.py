@@ -174,9 +174,7 @@ def pipeline_files(
     tasks = {one.entities["task"] for one in responses if "task" in one.entities}
     if tasks:
         task = _only(tasks, "task", task, subject)
-    return PipelineFiles(
-        **{name: _best(files, name, suffix, task, run, subject) for name, suffix in SUFFIXES.items()}
-    )
+    return PipelineFiles(**{name: _best(files, name, suffix, task, run, subject) for name, suffix in SUFFIXES.items()})
 
 
 def _folders(folder: Path) -> list[str]:
@@ -237,5 +235,7 @@ def _best(
         fitting = [one for one in fitting if rank(one) == lowest]
     if len(fitting) > 1:
         listed = ", ".join(one.path.name for one in fitting)
-        raise DataError(f"It is not clear which {suffix} file of subject {subject!r} is meant, {listed}: move one away.")
+        raise DataError(
+            f"It is not clear which {suffix} file of subject {subject!r} is meant, {listed}: move one away."
+        )
     return fitting[0].path if fitting else None
