@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .._units import MS, NAM
 from ..dipole import Dipole, read_dipole
-from ..fit.scoring import pyramidal_spikes
 from ..fit.linear import delay_ms, inputs_of
+from ..fit.scoring import pyramidal_spikes
 from ..network import Network, jones_2009
 from ..simulate import simulate
 
