@@ -14,6 +14,7 @@ from .. import __version__
 from ..fit.files import read_fit
 from ..io._files import SCRATCH, read_json, scratch_file, write_whole
 from ..pipeline.identity import file_hash
+from ..pipeline.lock import LOCK
 from .job import Job, Outcome
 from .names import group_stem
 from .results import job_record, step_sidecars
@@ -21,8 +22,10 @@ from .results import job_record, step_sidecars
 if TYPE_CHECKING:
     from .config import GroupConfig
 
-__all__ = ["export_group", "export_job", "withdraw", "write_dataset"]
+__all__ = ["LOCK_FILES", "export_group", "export_job", "withdraw", "write_dataset"]
 
+LOCK_FILES = (LOCK,)
+"""Names of files that are no results."""
 BIDS_VERSION = "1.10.0"
 # BIDS has no form yet for dipoles of a cortical column and what belongs to them
 _IGNORED = ("work", "sub-*/**/*_cond-*", "sub-*/*_cond-*", "group*")

@@ -12,6 +12,7 @@ from mne.utils import logger
 
 from ..errors import ConfigError, StageError
 from ..pipeline.chain import Chain
+from ..pipeline.lock import folder_lock
 from ..pipeline.stage import Stage
 from ..simulate import mechanism_library
 from ..simulate.workers import n_workers
@@ -22,7 +23,6 @@ from .executors import Progress, run_tasks
 from .export import export_group, withdraw, write_dataset
 from .job import Job, Outcome
 from .jobs import run_job
-from .lock import folder_lock
 from .names import group_stem
 from .results import job_record
 from .stages import STRUCTURE, SUMMARY, StructureOptions, SummaryOptions
