@@ -17,8 +17,8 @@ datatype = "meg"
 conditions = ("detected", "missed")
 contrast = ("detected", "missed")
 
-# the responses; where mne-bids-pipeline has run, `mne_bids_pipeline = True` takes its averages, covariances and forward
-# and inverse solutions instead, and what is set here is not used
+# the responses. Where MNE-BIDS-Pipeline has run, `mne_bids_pipeline = True` takes its averages, noise covariances,
+# forward solutions and inverse operators instead of making them; take the filter and `reject` out then
 channel_types = ("meg",)
 l_freq, h_freq = 1.0, 100.0
 tmin, tmax = -0.15, 0.3
@@ -26,8 +26,7 @@ baseline = (None, -0.005)
 reject = {"grad": 4000e-13, "eog": 350e-6}
 
 # subjects without an MRI get a template that is scaled to their digitised points
-without_mri = "template"
-template = "fsaverage"
+without_mri = "fsaverage"
 
 # where it comes from: in each subject the best disc of 10 mm inside the right postcentral gyrus, the same one for all
 # conditions, and with one sign: the deflection of the distal drive, near 75 ms, points down
