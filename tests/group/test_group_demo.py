@@ -121,15 +121,17 @@ def test_heads_differ_in_size_and_place(small_demo):
         np.testing.assert_allclose(points[1], points[0] * truths[subject].scale, atol=1e-3)
 
 
-def test_labels_morph_to_the_template(small_demo):
-    label = find_label("BA3b_exvivo-rh", subject="sub-01", subjects_dir=small_demo.subjects_dir)
-    ours = label.copy().morph("sub-01", "fsaverage", smooth=2, subjects_dir=small_demo.subjects_dir)
-    known = find_label("BA3b_exvivo-rh", subject="fsaverage", subjects_dir=small_demo.subjects_dir)
+def test_labels_morph_to_the_template(small_demo, tmp_path):
+    # a copy, as MNE leaves its morph maps there
+    subjects_dir = shutil.copytree(small_demo.subjects_dir, tmp_path / "subjects")
+    label = find_label("BA3b_exvivo-rh", subject="sub-01", subjects_dir=subjects_dir)
+    ours = label.copy().morph("sub-01", "fsaverage", smooth=2, subjects_dir=subjects_dir)
+    known = find_label("BA3b_exvivo-rh", subject="fsaverage", subjects_dir=subjects_dir)
     assert np.isin(known.vertices, ours.vertices).all()
     assert ours.subject == "fsaverage"
     for name in ("sub-01", "fsaverage"):
         (found,) = mne.read_labels_from_annot(
-            name, "aparc", "rh", regexp="^postcentral", subjects_dir=small_demo.subjects_dir, verbose="error"
+            name, "aparc", "rh", regexp="^postcentral", subjects_dir=subjects_dir, verbose="error"
         )
         assert set(small_demo.truth()["01"].vertices) <= set(found.vertices)
 
