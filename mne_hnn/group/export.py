@@ -45,7 +45,7 @@ _FILES = (
     _File(step="target", output="target", name="desc-target_dipole.fif",
           description="Current dipole moment of the patch of cortex: the target of the fit (A m, up is current from "
           "deep to superficial layers)."),
-    _File(step="target", output="label", name="desc-target_label.label",
+    _File(step="target", output="label", name="desc-target_label-{hemi}.label",
           description="The patch of cortex, as a FreeSurfer label."),
     _File(step="fit", output="dipole", name="desc-fit_dipole.fif",
           description="Dipole of the fitted column and its layers, smoothed and scaled as in the fit (A m)."),
@@ -69,7 +69,8 @@ def export_job(job: Job, output: Path) -> None:
         step = sidecars[file.step]
         source = _output(step.parent, file.output, told[file.step])
         folder = place if file.step != "report" else output / f"sub-{job.unit.subject}"
-        target = folder / f"{job.stem}_{file.name}"
+        # MNE takes a label's hemisphere from the end of its name
+        target = folder / f"{job.stem}_{file.name.format(hemi=told['target']['facts']['hemi'])}"
         _put(source, target)
         _write_json(target.with_suffix(".json"), {
             "Description": file.description, **_provenance(file, step, told, target.parent)

@@ -88,7 +88,7 @@ def test_all_have_the_same_drives(ran):
 
 def test_what_conditions_share_was_found_once(ran, demo):
     _, result = ran
-    stem = result.output / "sub-01" / "meg" / "sub-01_task-touch_cond-{}_desc-target_label.label"
+    stem = result.output / "sub-01" / "meg" / "sub-01_task-touch_cond-{}_desc-target_label-rh.label"
     labels = [mne.read_label(str(stem).format(condition)).vertices for condition in ("detected", "missed")]
     np.testing.assert_array_equal(*labels)
     targets = {
