@@ -130,7 +130,7 @@ def _sources(step: str, told: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[
 
 def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Mapping[str, Any]]) -> None:
     """Write the fitted parameters as a table, and the fitted network as a file that can be simulated."""
-    from ..io import write_network
+    from ..io import read_network, write_network
 
     fit = read_fit(_output(step.parent, "result", told["fit"]))
     rows = [
@@ -151,7 +151,8 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
         **_provenance(file, step, told, place),
     })  # fmt: skip
     network = place / f"{job.stem}_desc-fit_network.json"
-    write_network(fit.network, network, overwrite=True)
+    if not network.exists() or read_network(network) != fit.network:
+        write_network(fit.network, network, overwrite=True)
 
 
 def _cell(value: float) -> str:
