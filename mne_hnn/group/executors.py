@@ -113,7 +113,9 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
     if scheduler is None:
         with (
             dask.config.set({"distributed.scheduler.allowed-failures": retries}),
-            LocalCluster(n_workers=n_jobs, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+            LocalCluster(
+                n_workers=n_jobs, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+            ) as cluster,
             Client(cluster) as client,
         ):
             yield client
@@ -164,13 +166,13 @@ def _check_workers(client: Any) -> None:
         logger.warning("The Dask scheduler has no workers yet: waiting for the first ...")
         client.wait_for_workers(1)
     most = max(client.nthreads().values())
-    try:
-        workers = list(client.run(_who).values())
-    except ImportError as error:
+    answers = list(client.run(_who, on_error="return").values())
+    workers = [one for one in answers if isinstance(one, tuple)]
+    if not workers:
+        said = first_line(answers[0]) if answers else "none answers"
         raise ConfigError(
-            f"Dask's workers cannot import this package ({first_line(error)}): start them in the Python environment of "
-            "this run."
-        ) from error
+            f"Dask's workers cannot import this package ({said}): start them in the Python environment of this run."
+        )
     if most > 1 or len({one[:2] for one in workers}) < len(workers):
         raise ConfigError(
             f"Dask's workers have up to {max(most, 2)} threads in a process, but NEURON needs a process for each "

@@ -14,6 +14,7 @@ from .. import __version__
 from ..fit.files import read_fit
 from ..io._files import SCRATCH, read_json, scratch_file, write_whole
 from ..pipeline.identity import file_hash
+from ..pipeline.lock import LOCK
 from .job import Job, Outcome
 from .names import group_stem
 from .results import job_record, step_sidecars
@@ -21,8 +22,10 @@ from .results import job_record, step_sidecars
 if TYPE_CHECKING:
     from .config import GroupConfig
 
-__all__ = ["export_group", "export_job", "withdraw", "write_dataset"]
+__all__ = ["LOCK_FILES", "export_group", "export_job", "withdraw", "write_dataset"]
 
+LOCK_FILES = (LOCK,)
+"""Names of files that are no results."""
 BIDS_VERSION = "1.10.0"
 # BIDS has no form yet for dipoles of a cortical column and what belongs to them
 _IGNORED = ("work", "sub-*/**/*_cond-*", "sub-*/*_cond-*", "group*")
@@ -106,7 +109,7 @@ def _provenance(file: _File, step: Path, told: Mapping[str, Mapping[str, Any]], 
         "Versions": own["versions"],
         "Mechanisms": next((told[name]["mechanisms"] for name in ("fit", "simulate") if name in told), None),
         "Machine": own["machine"],
-        "Seeds": told["fit"]["facts"]["seeds"] if file.step in ("fit", "sensors", "report") else None,
+        "Seeds": {name: told["fit"]["facts"]["settings"].get(name) for name in ("seed", "fresh_seed")},
         "Warnings": own["warnings"],
         "Rerun": "mne-hnn rerun THIS_FILE",
     }

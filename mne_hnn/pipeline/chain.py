@@ -23,7 +23,7 @@ from .. import __version__
 from ..errors import ConfigError, DataError, MneHnnError, StageError
 from ..source._files import first_line
 from .identity import described
-from .provenance import keep_values, machine, mechanisms, versions
+from .provenance import keep_values, machine, mechanisms, threads, versions
 from .stage import Stage, Work
 from .store import Store, output_path
 from .values import option_value
@@ -192,8 +192,8 @@ class Chain:
                     } for name in stage.after
                 },
                 "versions": versions(), "mechanisms": mechanisms() if stage.simulates else None,
-                "machine": machine(), "seconds": round(time.perf_counter() - started, 2), "warnings": said,
-                "facts": dict(facts),
+                "machine": machine(), "threads": threads(), "seconds": round(time.perf_counter() - started, 2),
+                "warnings": said, "facts": dict(facts),
             })  # fmt: skip
         except MneHnnError:
             raise

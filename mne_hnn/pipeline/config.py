@@ -305,7 +305,8 @@ def read_config(
     for where, names in ((f"{file} sets", given), ("The changes set", changes or {})):
         for name in names:
             if name not in known:
-                near = suggestion(name, known) or f" See {chosen.__module__.rsplit('.', 1)[0]}.{chosen.__name__} for the options."
+                place = f"{chosen.__module__.rsplit('.', 1)[0]}.{chosen.__name__}"
+                near = suggestion(name, known) or f" See {place} for the options."
                 if chosen is Config and given.get("bids_root") is not None:
                     near = " Configurations of groups are read by mne_hnn.group.read_config."
                 raise ConfigError(f"{where} {name!r}, which is no option.{near} Names of your own begin with '_'.")

@@ -28,6 +28,7 @@ from .files import (
     read_sidecar,
     read_target,
 )
+from .methods import methods_text
 from .stage import Work
 from .wording import (
     CONFIGURED_HEADER,
@@ -74,6 +75,7 @@ def write_report(work: Work) -> dict[str, Any]:
         page.fit()
         page.simulation()
         page.sensors()
+        page.methods()
         page.tables()
     report.save(work.path("report"), open_browser=False, overwrite=True, verbose="error")
     return {"figures": page.figures}
@@ -257,6 +259,10 @@ class _Page:
             "Field maps, measured and predicted", section,
             "At the peaks of the response; measured and predicted on one scale per channel type.",
         )  # fmt: skip
+
+    def methods(self) -> None:
+        """Say what was done, in words for a paper."""
+        self.text(methods_text(self.sidecars).html, "What was done, ready to paste", "Methods")
 
     def tables(self) -> None:
         """List everything needed to repeat it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,9 +18,10 @@ from mne.utils import logger
 from .._checks import check_name
 from ..errors import DataError
 from ..io._files import read_json
+from ..simulate.workers import WorkerPool
 from .chain import check_written
 from .identity import file_hash
-from .provenance import machine, mechanisms, rebuilt_value, versions
+from .provenance import machine, mechanisms, rebuilt_value, threads, versions
 from .stage import Stage, Work
 from .stages import STAGES
 from .store import output_path
@@ -111,12 +114,32 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
             subject=subject, options=SimpleNamespace(**options), inputs=inputs, folder=folder, outputs=stage.outputs,
             n_jobs=n_jobs,
         )  # fmt: skip
-        with mne.utils.use_log_level(verbose):
-            stage.run(work)
+        if told.get("threads") == "1" and threads() != "1":
+            _run_in_worker(stage, work)
+        else:
+            with mne.utils.use_log_level(verbose):
+                stage.run(work)
         check_written(stage, folder)
         same = [name for name, file in stage.outputs.items() if _equal(file, folder, place, hashes[name])]
     different = tuple(name for name in stage.outputs if name not in same)
     return Rerun(stage=stage.name, sidecar=path, same=tuple(same), different=different, changed=changed)
+
+
+def _run_in_worker(stage: Stage, work: Work) -> None:
+    """Run a step where linear algebra has one thread, as it had in the worker that made the result."""
+    module = stage.run.__module__
+    name = next(name for name, value in vars(sys.modules[module]).items() if value is stage)
+    pool = WorkerPool(1)
+    try:
+        pool.run(_run_named, {stage.name: (module, name, work)})
+    finally:
+        pool.close()
+
+
+def _run_named(module: str, name: str, work: Work) -> None:
+    stage: Stage = getattr(import_module(module), name)
+    with mne.utils.use_log_level("error"):
+        stage.run(work)
 
 
 def step_sidecar(path: str | Path) -> Path:
@@ -125,7 +148,7 @@ def step_sidecar(path: str | Path) -> Path:
     content = read_json(file, "sidecar")
     if "StepSidecar" not in content:
         return file
-    step = (file.parent / content["StepSidecar"]).resolve()
+    step = Path(file.parent, str(content["StepSidecar"])).resolve()
     if not step.is_file():
         raise DataError(
             f"{file} was made by the step whose record was in {step}, which is gone: run the analysis again to "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,6 +59,15 @@ def _forward(work: Work, info: mne.Info) -> Any:
     )
 
 
+def _conductor(bem: Any) -> str:
+    """Return what the head was taken for."""
+    if bem == "sphere":
+        return "a sphere"
+    if isinstance(bem, (str, Path)):
+        bem = mne.read_bem_solution(bem, verbose="error")
+    return "a sphere" if isinstance(bem, Mapping) and bem["is_sphere"] else "a boundary element model"
+
+
 def _run(work: Work) -> dict[str, Any]:
     options = work.options
     evoked = read_response(work)
@@ -77,8 +86,21 @@ def _run(work: Work) -> dict[str, Any]:
         "sources": int(forward["nsource"]),
         "channels": len(inverse["info"]["ch_names"]),
         "orientation": "fixed" if is_fixed(inverse) else "loose or free",
-        "template": options.template,
+        "loose": _loose(options, forward, inverse),
+        "template": options.template if options.forward is None else None,
+        "forward": "computed" if options.forward is None else "given",
+        "inverse": "made" if options.inverse is None else "given",
+        "conductor": _conductor(options.bem) if options.forward is None else None,
     }
+
+
+def _loose(options: SimpleNamespace, forward: mne.Forward, inverse: Any) -> float | None:
+    """Return the orientation constraint of an inverse that was made; MNE's 'auto' is 0.2 unless sources are fixed."""
+    if options.inverse is not None:
+        return None
+    if is_fixed(inverse) or mne.forward.is_fixed_orient(forward):
+        return 0.0
+    return 0.2 if options.loose == "auto" else float(options.loose)
 
 
 STAGE = Stage(
@@ -101,4 +123,5 @@ STAGE = Stage(
     after=("load",),
     outputs={"forward": "response-fwd.fif", "inverse": "response-inv.fif"},
     run=_run,
+    revision=2,
 )

@@ -19,6 +19,8 @@ from ...network import EvokedDrive
 from ..files import read_target
 from ..stage import Stage, Work
 
+INTERVAL_PERCENT = 90
+"""What the intervals of :class:`~mne_hnn.fit.Estimate` hold."""
 CHECKPOINT = "fit-checkpoint"
 """Folder beside the stages with what an interrupted fit has simulated so far."""
 
@@ -131,7 +133,9 @@ def _facts(fit: FitResult) -> dict[str, Any]:
         "levels": [asdict(one) for one in fit.levels],
         "warnings": list(fit.warnings),
         "smooth_ms": settings["smooth_ms"],
-        "seeds": {name: settings.get(name) for name in ("seed", "fresh_seed")},
+        "settings": {name: value for name, value in settings.items() if name != "parameters"},
+        "interval_percent": INTERVAL_PERCENT if any(np.isfinite(one.low) for one in fit.estimates) else None,
+        "engine": fit.simulation.engine,
     }
     return dict(_json(facts))
 
@@ -175,4 +179,5 @@ STAGE = Stage(
     },
     run=_run,
     simulates=True,
+    revision=2,
 )

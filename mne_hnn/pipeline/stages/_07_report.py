@@ -19,4 +19,5 @@ STAGE = Stage(
     after=("load", "inverse", "target", "simulate", "fit", "sensors"),
     outputs={"report": "report.html"},
     run=_run,
+    revision=2,
 )

@@ -1,0 +1,68 @@
+"""Sentences on what was done with many analyses together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..._checks import check_name
+from .collected import Collected, listing, number
+from .references import cite
+
+__all__ = ["GROUP_KEYS", "group"]
+
+GROUP_KEYS = (
+    "contrast",
+    "n_resamples",
+    "confidence",
+    "seed",
+    "n_subjects",
+    "n_failed",
+    "template_subjects",
+    "fit_structure",
+)
+
+
+def group(facts: Mapping[str, Any], analyses: Collected) -> Iterator[str]:
+    """Yield what was done with the group; see :func:`mne_hnn.pipeline.methods.methods_text`."""
+    for name in facts:
+        check_name(name, GROUP_KEYS, "fact", where="of the group")
+    yield from _subjects(facts)
+    yield "The signs of the targets were aligned between subjects, and the targets averaged."
+    given = analyses.one("fit", "facts", "settings", "sequence")
+    if given is not None and facts.get("fit_structure") not in (None, False, "individual"):
+        yield (
+            "The sequence of drives was found once, in the average target of the group, and given to all fits, so that "
+            "each parameter means the same in everybody."
+        )
+    yield from _contrast(facts)
+
+
+def _subjects(facts: Mapping[str, Any]) -> Iterator[str]:
+    if (count := facts.get("n_subjects")) is not None:
+        yield f"The group had {number(count)} subjects."
+    if failed := facts.get("n_failed"):
+        many = failed != 1
+        yield f"{number(failed)} {'analyses' if many else 'analysis'} failed and {'were' if many else 'was'} left out."
+    named = facts.get("template_subjects")
+    count = len(named) if isinstance(named, Sequence) else named
+    if count:
+        yield f"{number(count)} of them had no MRI and were analysed with a scaled template."
+
+
+def _contrast(facts: Mapping[str, Any]) -> Iterator[str]:
+    contrast = facts.get("contrast")
+    if not contrast:
+        return
+    names = listing([repr(str(one)) for one in contrast])
+    n, seed = facts.get("n_resamples"), facts.get("seed")
+    resamples = "" if n is None else f" ({number(n)} resamples{'' if seed is None else f', seed {number(seed)}'})"
+    share = facts.get("confidence")
+    interval = "confidence intervals" if share is None else f"{number(100 * share)} % confidence intervals"
+    yield (
+        f"The conditions {names} were compared within subjects: the mean differences of the parameters have {interval} "
+        f"by the bootstrap over subjects, and p values by permutation of the signs of the differences{resamples} "
+        f"{cite('nichols2002')}."
+    )
+    yield f"The targets were compared at all times by a cluster-based permutation test {cite('maris2007')}."
+    yield "How far the results rest on single subjects was judged by leaving out one subject at a time."

@@ -1,0 +1,164 @@
+"""Sentences on the simulated column and its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .collected import Collected, listing
+from .references import cite
+
+__all__ = ["fit", "model", "sensors"]
+
+MODELS = {
+    "jones_2009": (
+        "the laminar column of the Human Neocortical Neurosolver with the parameters of its default model",
+        ("jones2009", "neymotin2020"),
+    ),
+    "neymotin_2020": (
+        "the laminar column of the Human Neocortical Neurosolver with the parameters of its default model",
+        ("jones2009", "neymotin2020"),
+    ),
+    "law_2021": (
+        "a laminar column with slow inhibition by GABA-B receptors and changed inhibition of layer 5",
+        ("law2022", "neymotin2020"),
+    ),
+    "calcium": (
+        "a laminar column with calcium channels in layer 5 that depend on the distance from the soma",
+        ("kohl2022", "neymotin2020"),
+    ),
+}
+
+
+def model(facts: Collected) -> Iterator[str]:
+    """Yield which column was simulated, and how."""
+    networks = facts.known("simulate", "facts", "network")
+    described = [
+        f"{words} {cite(*keys)}" for words, keys in dict.fromkeys(MODELS[one] for one in networks if one in MODELS)
+    ]
+    described += [f"the network {one!r}" for one in networks if one not in MODELS]
+    cells = facts.said("simulate", "facts", "cells")
+    yield f"The response was simulated with {listing(described, 'or')}; the network had {cells} cells."
+    neuron = facts.names("simulate", "versions", "neuron")
+    engines = facts.known("fit", "facts", "engine") or facts.known("simulate", "facts", "engine")
+    core = f" with its engine CoreNEURON {cite('kumbhar2019')}" if "coreneuron" in engines else ""
+    dt, tstop = facts.said("fit", "options", "dt"), facts.said("simulate", "facts", "tstop_ms")
+    own = facts.names("fit", "versions", "mne_hnn")
+    yield (
+        f"It ran in NEURON {neuron} {cite('hines1997')}{core}, by mne_hnn {own}, for {tstop} ms in steps of {dt} ms."
+    )
+
+
+def fit(facts: Collected) -> Iterator[str]:
+    """Yield how the drives of the column were fitted."""
+    smooth = facts.said("fit", "facts", "smooth_ms")
+    if smooth not in ("", "0"):
+        yield f"Simulated dipoles were smoothed with a Hamming window of {smooth} ms before they were compared."
+    if not any(facts.known("fit", "facts", "fitted")):
+        trials = facts.counted("trial", "simulate", "facts", "trials")
+        yield (
+            f"The drives were left as configured; only the number of columns, a factor on the average of {trials}, "
+            "was fitted to the target by least squares."
+        )
+        return
+    if "network" in facts.known("fit", "facts", "settings", "drives"):
+        yield from _search(facts)
+    else:
+        yield from _proposal(facts)
+    yield from _assumptions(facts)
+    yield from _score(facts)
+
+
+def _search(facts: Collected) -> Iterator[str]:
+    optimizer = facts.names("fit", "facts", "settings", "optimizer").replace("_", " ")
+    tried = facts.counted("network", "fit", "facts", "evaluations")
+    trials = facts.counted("trial", "fit", "facts", "settings", "n_trials")
+    yield (
+        "Times, spreads and synaptic weights of the evoked drives of the network, starting from the values they had, "
+        f"were searched with {optimizer}; {tried} were tried, with {trials} each."
+    )
+
+
+def _proposal(facts: Collected) -> Iterator[str]:
+    settings = ("fit", "facts", "settings")
+    gap = facts.said(*settings, "gap_ms")
+    if facts.known(*settings, "sequence"):
+        given = facts.one(*settings, "sequence")
+        which = ""
+        if given is not None:
+            which = f" ({listing([f'{place} at {_time(mu)} ms' for place, mu in given])})"
+        yield (
+            f"Number, side and order of the evoked drives were given{which}; their times, within the middles to their "
+            "neighbours, spreads and synaptic weights were fitted with sums of the responses of the column to single "
+            "inputs."
+        )
+    else:
+        number = facts.said(*settings, "n_drives")
+        most = facts.said(*settings, "max_drives")
+        decided = (
+            f"Their number was set to {number}"
+            if number
+            else f"Their number, at most {most}, was decided by the Schwarz criterion {cite('schwarz1978')}"
+        )
+        yield (
+            "A sequence of proximal and distal evoked drives was proposed from the waveform of the target, with sums "
+            f"of the responses of the column to single inputs. {decided}; drives closer than {gap} ms were penalised. "
+            "Times, spreads and synaptic weights were then refined."
+        )
+    trials = facts.counted("trial", *settings, "n_trials")
+    yield (
+        f"The fit was corrected by simulations of the full column ({trials} each) where it deviated from these "
+        f"sums {cite('bandler1994')}, and the weights were kept so low that no pyramidal cell fired in them."
+    )
+    if any(facts.known(*settings, "polish")):
+        optimizer = facts.names(*settings, "optimizer").replace("_", " ")
+        yield (
+            f"A further search on the full column followed ({optimizer}, {facts.said(*settings, 'polish')} networks)."
+        )
+
+
+def _time(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _assumptions(facts: Collected) -> Iterator[str]:
+    settings = ("fit", "facts", "settings")
+    noise = facts.said(*settings, "noise", factor=100.0)
+    if noise:
+        yield f"The noise of the target was taken as {noise} % of its root mean square."
+    if facts.known("fit", "facts", "columns_prior"):
+        median = facts.said("fit", "facts", "columns_prior", "median")
+        factor = facts.said("fit", "facts", "columns_prior", "factor")
+        yield (
+            f"The number of columns acting together had a log-normal prior with a median of {median} columns, "
+            "expected from the size of the target and a plausible moment per area of cortex "
+            f"{cite('hamalainen1993')}, and a standard deviation of a factor of {factor}."
+        )
+
+
+def _score(facts: Collected) -> Iterator[str]:
+    settings = ("fit", "facts", "settings")
+    trials = facts.counted("trial", *settings, "n_final")
+    seeds = [facts.said(*settings, name) for name in ("seed", "fresh_seed")]
+    yield (
+        f"The goodness of fit was judged in {trials} with random numbers that the search had not seen (seed "
+        f"{seeds[1]}; search: seed {seeds[0]})."
+    )
+    if facts.known("fit", "facts", "interval_percent"):
+        share = facts.said("fit", "facts", "interval_percent")
+        yield (
+            f"Intervals of the parameters hold {share} % of the probability by a local Gaussian approximation around "
+            "the best values."
+        )
+
+
+def sensors(facts: Collected) -> Iterator[str]:
+    """Yield how the fit was brought back to the sensors."""
+    kinds = [CHANNELS[kind] for kind in CHANNELS if facts.known("sensors", "facts", "explained", "fitted", kind)]
+    if kinds:
+        yield (
+            "The fitted dipole was projected through the forward solution, and the share of the measured variance that "
+            f"it explains was computed for {listing(kinds)}."
+        )
+
+
+CHANNELS = {"mag": "magnetometers", "grad": "gradiometers", "eeg": "EEG electrodes"}

@@ -1,0 +1,179 @@
+"""The publications that an analysis can rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["REFERENCES", "Reference", "cite"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """One publication.
+
+    Attributes
+    ----------
+    cited : str
+        How it is cited in the text.
+    listed : str
+        How it is listed, without DOI.
+    doi : str | None
+        DOI; None if it has none.
+    """
+
+    cited: str
+    listed: str
+    doi: str | None = None
+
+    def __str__(self) -> str:
+        return self.listed if self.doi is None else f"{self.listed} https://doi.org/{self.doi}"
+
+
+def _entry(cited: str, listed: str, doi: str | None = None) -> Reference:
+    return Reference(cited=cited, listed=listed, doi=doi)
+
+
+REFERENCES = {
+    "appelhoff2019": _entry(
+        "Appelhoff et al., 2019",
+        "Appelhoff S et al. (2019). MNE-BIDS: Organizing electrophysiological data into the BIDS format and "
+        "facilitating their analysis. Journal of Open Source Software 4:1896.",
+        "10.21105/joss.01896",
+    ),
+    "bandler1994": _entry(
+        "Bandler et al., 1994",
+        "Bandler JW, Biernacki RM, Chen SH, Grobelny PA, Hemmers RH (1994). Space mapping technique for "
+        "electromagnetic optimization. IEEE Transactions on Microwave Theory and Techniques 42:2536-2544.",
+        "10.1109/22.339794",
+    ),
+    "dale2000": _entry(
+        "Dale et al., 2000",
+        "Dale AM, Liu AK, Fischl BR, Buckner RL, Belliveau JW, Lewine JD, Halgren E (2000). Dynamic statistical "
+        "parametric mapping: combining fMRI and MEG for high-resolution imaging of cortical activity. Neuron 26:55-67.",
+        "10.1016/S0896-6273(00)81138-1",
+    ),
+    "desikan2006": _entry(
+        "Desikan et al., 2006",
+        "Desikan RS et al. (2006). An automated labeling system for subdividing the human cerebral cortex on MRI scans "
+        "into gyral based regions of interest. NeuroImage 31:968-980.",
+        "10.1016/j.neuroimage.2006.01.021",
+    ),
+    "destrieux2010": _entry(
+        "Destrieux et al., 2010",
+        "Destrieux C, Fischl B, Dale A, Halgren E (2010). Automatic parcellation of human cortical gyri and sulci "
+        "using standard anatomical nomenclature. NeuroImage 53:1-15.",
+        "10.1016/j.neuroimage.2010.06.010",
+    ),
+    "fischl2012": _entry(
+        "Fischl, 2012", "Fischl B (2012). FreeSurfer. NeuroImage 62:774-781.", "10.1016/j.neuroimage.2012.01.021"
+    ),
+    "gramfort2013": _entry(
+        "Gramfort et al., 2013",
+        "Gramfort A et al. (2013). MEG and EEG data analysis with MNE-Python. Frontiers in Neuroscience 7:267.",
+        "10.3389/fnins.2013.00267",
+    ),
+    "hamalainen1993": _entry(
+        "Hämäläinen et al., 1993",
+        "Hämäläinen M, Hari R, Ilmoniemi RJ, Knuutila J, Lounasmaa OV (1993). Magnetoencephalography: theory, "
+        "instrumentation, and applications to noninvasive studies of the working human brain. Reviews of Modern "
+        "Physics 65:413-497.",
+        "10.1103/RevModPhys.65.413",
+    ),
+    "hamalainen1994": _entry(
+        "Hämäläinen and Ilmoniemi, 1994",
+        "Hämäläinen MS, Ilmoniemi RJ (1994). Interpreting magnetic fields of the brain: minimum norm estimates. "
+        "Medical & Biological Engineering & Computing 32:35-42.",
+        "10.1007/BF02512476",
+    ),
+    "hines1997": _entry(
+        "Hines and Carnevale, 1997",
+        "Hines ML, Carnevale NT (1997). The NEURON simulation environment. Neural Computation 9:1179-1209.",
+        "10.1162/neco.1997.9.6.1179",
+    ),
+    "jones2009": _entry(
+        "Jones et al., 2009",
+        "Jones SR, Pritchett DL, Sikora MA, Stufflebeam SM, Hämäläinen M, Moore CI (2009). Quantitative analysis and "
+        "biophysically realistic neural modeling of the MEG mu rhythm: "
+        "rhythmogenesis and modulation of sensory-evoked responses. Journal of Neurophysiology 102:3554-3572.",
+        "10.1152/jn.00535.2009",
+    ),
+    "kohl2022": _entry(
+        "Kohl et al., 2022",
+        "Kohl C, Parviainen T, Jones SR (2022). Neural mechanisms underlying human auditory evoked responses revealed "
+        "by Human Neocortical Neurosolver. Brain Topography 35:19-35.",
+        "10.1007/s10548-021-00838-0",
+    ),
+    "kumbhar2019": _entry(
+        "Kumbhar et al., 2019",
+        "Kumbhar P, Hines M, Fouriaux J, Ovcharenko A, King J, Delalondre F, Schürmann F (2019). CoreNEURON: an "
+        "optimized compute engine for the NEURON simulator. Frontiers in Neuroinformatics 13:63.",
+        "10.3389/fninf.2019.00063",
+    ),
+    "law2022": _entry(
+        "Law et al., 2022",
+        "Law RG et al. (2022). Thalamocortical mechanisms regulating the relationship between transient beta events "
+        "and human tactile perception. Cerebral Cortex 32:668-688.",
+        "10.1093/cercor/bhab221",
+    ),
+    "lin2006": _entry(
+        "Lin et al., 2006",
+        "Lin FH, Belliveau JW, Dale AM, Hämäläinen MS (2006). Distributed current estimates using cortical orientation "
+        "constraints. Human Brain Mapping 27:1-13.",
+        "10.1002/hbm.20155",
+    ),
+    "maris2007": _entry(
+        "Maris and Oostenveld, 2007",
+        "Maris E, Oostenveld R (2007). Nonparametric statistical testing of EEG- and MEG-data. Journal of Neuroscience "
+        "Methods 164:177-190.",
+        "10.1016/j.jneumeth.2007.03.024",
+    ),
+    "neymotin2020": _entry(
+        "Neymotin et al., 2020",
+        "Neymotin SA et al. (2020). Human Neocortical Neurosolver (HNN), a new software tool for interpreting the "
+        "cellular and network origin of human MEG/EEG data. eLife 9:e51214.",
+        "10.7554/eLife.51214",
+    ),
+    "nichols2002": _entry(
+        "Nichols and Holmes, 2002",
+        "Nichols TE, Holmes AP (2002). Nonparametric permutation tests for functional neuroimaging: a primer with "
+        "examples. Human Brain Mapping 15:1-25.",
+        "10.1002/hbm.1058",
+    ),
+    "niso2018": _entry(
+        "Niso et al., 2018",
+        "Niso G et al. (2018). MEG-BIDS, the brain imaging data structure extended to magnetoencephalography. "
+        "Scientific Data 5:180110.",
+        "10.1038/sdata.2018.110",
+    ),
+    "pascual2002": _entry(
+        "Pascual-Marqui, 2002",
+        "Pascual-Marqui RD (2002). Standardized low-resolution brain electromagnetic tomography (sLORETA): technical "
+        "details. Methods and Findings in Experimental and Clinical Pharmacology 24 Suppl D:5-12.",
+    ),
+    "pascual2011": _entry(
+        "Pascual-Marqui et al., 2011",
+        "Pascual-Marqui RD et al. (2011). Assessing interactions in the brain with exact low-resolution "
+        "electromagnetic tomography. Philosophical Transactions of the Royal Society A 369:3768-3784.",
+        "10.1098/rsta.2011.0081",
+    ),
+    "pernet2019": _entry(
+        "Pernet et al., 2019",
+        "Pernet CR et al. (2019). EEG-BIDS, an extension to the brain imaging data structure for "
+        "electroencephalography. Scientific Data 6:103.",
+        "10.1038/s41597-019-0104-8",
+    ),
+    "schwarz1978": _entry(
+        "Schwarz, 1978",
+        "Schwarz G (1978). Estimating the dimension of a model. Annals of Statistics 6:461-464.",
+        "10.1214/aos/1176344136",
+    ),
+}  # fmt: skip
+"""By key, as :func:`cite` takes it."""
+
+
+def cite(*keys: str) -> str:
+    """Return the mark of a citation in a sentence; what shows a text replaces it."""
+    known: Sequence[str] = [key for key in keys if key in REFERENCES]
+    assert len(known) == len(keys), keys
+    return f"[@{';'.join(keys)}]"

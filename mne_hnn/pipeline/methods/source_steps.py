@@ -1,0 +1,244 @@
+"""Sentences on what was done from the recording to the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .collected import Collected, listing, number
+from .references import cite
+
+__all__ = ["recording", "source"]
+
+CHANNELS = {"mag": "magnetometers", "grad": "gradiometers", "eeg": "EEG electrodes"}
+LIMITS = {
+    "mag": ("magnetometers", 1e15, "fT"),
+    "grad": ("gradiometers", 1e13, "fT/cm"),
+    "eeg": ("EEG", 1e6, "µV"),
+    "eog": ("EOG", 1e6, "µV"),
+    "ecg": ("ECG", 1e6, "µV"),
+}
+ESTIMATES = {
+    "MNE": ("Minimum-norm estimates", ("hamalainen1994",)),
+    "dSPM": ("Noise-normalised minimum-norm estimates (dSPM)", ("hamalainen1994", "dale2000")),
+    "sLORETA": ("Standardised minimum-norm estimates (sLORETA)", ("hamalainen1994", "pascual2002")),
+    "eLORETA": ("Exact low-resolution estimates (eLORETA)", ("pascual2011",)),
+}
+PARCELLATIONS = {"aparc": "desikan2006", "aparc.a2009s": "destrieux2010"}
+MODES = {
+    "mean_flip": "the mean over its vertices after aligning their signs",
+    "pca_flip": "the first principal component of its vertices, with the sign of their majority",
+    "peak": "the vertex with the largest amplitude",
+}
+
+
+def recording(facts: Collected) -> Iterator[str]:
+    """Yield what was done to the recording."""
+    mne = facts.names("load", "versions", "mne")
+    yield f"Data were analysed with MNE-Python {mne} {cite('gramfort2013')}{_bids(facts)}."
+    kind = facts.one("load", "facts", "kind")
+    if any(count > 1 for count in facts.known("load", "facts", "runs")):
+        done = {"raw data": "concatenated", "epochs": "concatenated"}.get(kind, "averaged, weighted by their epochs")
+        yield f"Recordings consisted of {facts.said('load', 'facts', 'runs')} runs, which were {done}."
+    yield from _filter(facts)
+    yield from _epochs(facts, kind)
+    yield from _sensors(facts)
+    yield from _noise(facts)
+
+
+def _bids(facts: Collected) -> str:
+    paths = [
+        one["BIDSPath"]
+        for value in facts.known("load", "options", "data")
+        for one in (value if isinstance(value, list) else [value])
+        if isinstance(one, dict) and "BIDSPath" in one
+    ]
+    if not paths:
+        return ""
+    kinds = {path.get("datatype") for path in paths}
+    formats = [key for kind, key in (("meg", "niso2018"), ("eeg", "pernet2019")) if kind in kinds]
+    version = facts.names("load", "versions", "mne-bids")
+    layout = f" in the Brain Imaging Data Structure {cite(*formats)}" if formats else ""
+    return f"; recordings{layout} were read with MNE-BIDS{f' {version}' if version else ''} {cite('appelhoff2019')}"
+
+
+def _filter(facts: Collected) -> Iterator[str]:
+    low, high = facts.said("load", "options", "l_freq"), facts.said("load", "options", "h_freq")
+    if low and high:
+        yield f"Data were filtered with a high-pass at {low} Hz and a low-pass at {high} Hz (MNE-Python's default FIR)."
+    elif low or high:
+        what = f"high-pass filtered at {low}" if low else f"low-pass filtered at {high}"
+        yield f"Data were {what} Hz (MNE-Python's default FIR filter)."
+
+
+def _epochs(facts: Collected, kind: str | None) -> Iterator[str]:
+    count, dropped = facts.said("load", "facts", "epochs"), facts.said("load", "facts", "dropped")
+    baseline = _baseline(facts)
+    if kind == "an average":
+        yield f"The averaged response of {count} epochs was taken as it was{baseline}."
+        return
+    window = facts.one("load", "facts", "window")
+    extent = "" if window is None else f" from {_ms(window[0])} to {_ms(window[1])} ms around the events"
+    named = _events(facts)
+    cut = "were cut" if kind == "raw data" else "were taken"
+    yield f"Epochs{extent}{named} {cut}{baseline}."
+    limits = [
+        f"{'above' if option == 'reject' else 'below'} {number(float(value) * factor)} {unit} ({name})"
+        for option in ("reject", "flat")
+        for channel, value in (facts.one("load", "options", option) or {}).items()
+        for name, factor, unit in [LIMITS.get(channel, (channel, 1.0, "(SI units)"))]
+    ]
+    rejected = f"Epochs with peak-to-peak amplitudes {listing(limits, 'or')} were rejected. " if limits else ""
+    left = f" ({dropped} were dropped)" if dropped not in ("", "0") else ""
+    yield f"{rejected}The response is the average of {count} epochs{left}."
+
+
+def _events(facts: Collected) -> str:
+    event_id = facts.one("load", "options", "event_id")
+    condition = facts.one("load", "options", "condition")
+    chosen = list(event_id) if isinstance(event_id, (dict, list)) else [event_id]
+    chosen = [one for one in chosen if one is not None]
+    if condition is not None:
+        chosen = condition if isinstance(condition, list) else [condition]
+    return f" of {listing([repr(one) for one in chosen])}" if chosen else ""
+
+
+def _baseline(facts: Collected) -> str:
+    baseline = facts.one("load", "options", "baseline")
+    if not baseline:
+        return ""
+    window = facts.one("load", "facts", "window") or (None, None)
+    ends = [fixed if given is None else given for given, fixed in zip(baseline, window, strict=True)]
+    if None in ends:
+        return ", with baseline correction"
+    return f", and the mean from {_ms(ends[0])} to {_ms(ends[1])} ms was subtracted"
+
+
+def _ms(seconds: float) -> str:
+    return number(round(seconds * 1e3, 1))
+
+
+def _sensors(facts: Collected) -> Iterator[str]:
+    counts = [
+        f"{facts.said('load', 'facts', 'channels', kind)} {name}"
+        for kind, name in CHANNELS.items()
+        if facts.known("load", "facts", "channels", kind)
+    ]
+    rate = facts.said("load", "facts", "sfreq")
+    if counts:
+        yield f"The analysis used {listing(counts)}, sampled at {rate} Hz."
+    if facts.known("load", "facts", "channels", "eeg"):
+        yield "EEG was referenced to the average of all electrodes."
+
+
+def _noise(facts: Collected) -> Iterator[str]:
+    given = facts.where(lambda one: one["load"]["options"].get("noise_cov") is not None)
+    assumed = facts.where(lambda one: str(one["load"]["facts"]["noise"]).startswith("assumed"))
+    estimated = facts.where(
+        lambda one: one["load"]["options"].get("noise_cov") is None and one["load"]["facts"]["noise"] == "measured"
+    )
+    if estimated is not None:
+        yield (
+            "The noise covariance was the empirical covariance of the same epochs before the event"
+            f" ({facts.said('load', 'facts', 'noise_samples')} samples){estimated}."
+        )
+    if given is not None:
+        yield f"A noise covariance that had been estimated beforehand was used{given}."
+    if assumed is not None:
+        yield f"As there was no measurement of noise, uncorrelated noise of typical size was assumed{assumed}."
+
+
+def source(facts: Collected) -> Iterator[str]:
+    """Yield how the target dipole was estimated."""
+    yield from _forward(facts)
+    yield from _inverse(facts)
+    yield from _region(facts)
+    yield from _moment(facts)
+    yield from _sign(facts)
+
+
+def _forward(facts: Collected) -> Iterator[str]:
+    sources = facts.said("inverse", "facts", "sources")
+    if (given := facts.where(lambda one: one["inverse"]["facts"]["forward"] == "given")) is not None:
+        yield f"A forward solution that had been computed beforehand ({sources} sources) was used{given}."
+    computed = facts.where(lambda one: one["inverse"]["facts"]["forward"] == "computed")
+    if computed is not None:
+        conductor = facts.names("inverse", "facts", "conductor")
+        yield (
+            f"The forward solution was computed for {sources} sources on the cortical surface reconstructed by "
+            f"FreeSurfer {cite('fischl2012')}, with {conductor} as volume conductor{computed}."
+        )
+    scaled = facts.where(lambda one: one["inverse"]["facts"].get("template") is not None)
+    if scaled is not None:
+        yield (
+            f"Without an individual MRI, the anatomy of {facts.names('inverse', 'facts', 'template')} was scaled to "
+            f"the digitised points of the head{scaled}."
+        )
+
+
+def _inverse(facts: Collected) -> Iterator[str]:
+    method = facts.one("target", "facts", "method")
+    name, keys = ESTIMATES.get(method, ("Estimates", ("hamalainen1994",)))
+    snr = facts.said("target", "options", "snr")
+    how = []
+    if facts.known("inverse", "facts", "loose"):
+        loose = facts.said("inverse", "facts", "loose")
+        fixed = facts.one("inverse", "facts", "loose") == 0
+        how.append("with sources fixed to the cortical normal" if fixed else f"with a loose orientation of {loose} "
+                   f"{cite('lin2006')}")  # fmt: skip
+        if facts.known("inverse", "options", "depth"):
+            how.append(f"depth weighting of {facts.said('inverse', 'options', 'depth')}")
+    elif facts.one("inverse", "facts", "inverse") == "given":
+        how.append("from an inverse operator that existed")
+    how.append(f"an assumed signal-to-noise ratio of {snr}")
+    yield f"{name} {cite(*keys)} of the current along the cortical normal were computed {listing(how)}."
+
+
+def _region(facts: Collected) -> Iterator[str]:
+    searched = facts.names("target", "facts", "searched")
+    label = facts.one("target", "options", "label")
+    named = isinstance(label, str) and not label.endswith(".label") and "/" not in label
+    key = PARCELLATIONS.get(facts.one("target", "options", "parcellation") or "")
+    atlas = f" {cite(key)}" if named and key else ""
+    radius = facts.said("target", "options", "patch_radius_mm")
+    area = facts.said("target", "facts", "area_mm2")
+    if not radius:
+        yield f"The source was the label {searched}{atlas} ({area} mm²)."
+        return
+    latencies: Any = facts.one("target", "options", "patch_latency")
+    latencies = latencies if isinstance(latencies, list) else [latencies]
+    times = [f"{_ms(one)} ms" for one in latencies if one is not None]
+    when = f"at {listing(times)}" if times else "at its peak"
+    yield (
+        f"The source was the disc of cortex with a radius of {radius} mm inside the label {searched}{atlas} whose "
+        f"current along the normal explained the field best {when} ({area} mm²)."
+    )
+
+
+def _moment(facts: Collected) -> Iterator[str]:
+    mode, amplitude = facts.one("target", "facts", "mode"), facts.one("target", "facts", "amplitude")
+    start, stop = (facts.said("target", "options", name, factor=1e3) for name in ("target_tmin", "target_tmax"))
+    window = f"from {start} to {stop} ms"
+    if mode == "patch":
+        yield (
+            f"The target was the moment of this patch, along its normals, that explained the whitened sensor data best "
+            f"(least squares at each time, {window})."
+        )
+    else:
+        shape = MODES.get(mode or "", "the time course of the label")
+        size = {
+            "patch": "scaled to the moment with which the patch explained the sensors best",
+            "estimate": "with the amplitude of the estimate",
+            "arbitrary": "scaled to a largest value of one",
+        }.get(amplitude or "", "")
+        yield f"The target was {shape} in this estimate, {size} ({window})."
+    others = [name for names in facts.known("target", "facts", "other_labels") for name in names]
+    if others:
+        yield f"The moments of {listing(sorted(set(others)))} were estimated along with it."
+
+
+def _sign(facts: Collected) -> Iterator[str]:
+    rules = facts.known("target", "facts", "polarity")
+    share = facts.said("target", "facts", "confidence", factor=100.0)
+    words = listing([str(rule).partition(": ")[2] for rule in rules], "or")
+    yield f"The sign was decided by a rule ({words}); {share} % of the amplitude of its vertices agreed with it."
