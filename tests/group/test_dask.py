@@ -71,7 +71,9 @@ def worker(file, folder, threads=1, n=1, environment=None):
 def client():
     """Workers of this machine; each test has its own jobs."""
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+        ) as cluster,
         distributed.Client(cluster) as made,
     ):
         yield made
@@ -137,7 +139,9 @@ def test_workers_that_die(tmp_path):
 @pytest.mark.slow
 def test_a_worker_killed_from_outside(tmp_path):
     with (
-        distributed.LocalCluster(n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.LocalCluster(
+            n_workers=3, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+        ) as cluster,
         distributed.Client(cluster) as client,
     ):
         killed = []
@@ -209,8 +213,8 @@ def test_workers_with_two_threads_and_without_the_package(scheduler, tmp_path):
     with worker(file, tmp_path / "three", environment=without), pytest.raises(ConfigError) as caught:
         run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=address)
     assert str(caught.value) == (
-        "Dask's workers cannot import this package (No module named 'mne_hnn'): start them in the Python environment "
-        "of this run."
+        "Dask's workers cannot import this package (ModuleNotFoundError(\"No module named 'mne_hnn'\")): start them in "
+        "the Python environment of this run."
     )
 
 
@@ -255,6 +259,24 @@ def test_no_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"executor = 'dask' needs Dask: pip install 'mne-hnn\[hpc\]'\."):
         run_tasks(tasks.square, {"a": (3,)}, executor="dask")
+
+
+def test_a_script_without_a_main_guard(tmp_path):
+    """Also where a worker that died is started again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, group_tasks\n"
+        "from mne_hnn.group.executors import run_tasks\n"
+        "plan = {'a': ('square', 3), 'b': ('once', 4, sys.argv[1])}\n"
+        "results = run_tasks(group_tasks.either, plan, executor='dask', n_jobs=1)\n"
+        "print(results, __file__ == sys.argv[0])\n"
+    )
+    words = [sys.executable, script, tmp_path / "flag"]
+    run = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **ENVIRONMENT}, timeout=60)
+    assert run.returncode == 0, run.stderr
+    printed, is_restored = run.stdout.strip().rsplit(" ", 1)
+    assert eval(printed) == {"a": 9, "b": 16}
+    assert is_restored == "True"
 
 
 RUN = """

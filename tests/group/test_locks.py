@@ -16,12 +16,12 @@ import pytest
 from mne_hnn import _locks
 from mne_hnn._locks import lock_file
 from mne_hnn.errors import CacheError, MneHnnError
-from mne_hnn.group.lock import LOCK, folder_lock
+from mne_hnn.pipeline.lock import LOCK, folder_lock
 
 HOLD = """
 import subprocess, sys, time
 from pathlib import Path
-from mne_hnn.group.lock import folder_lock
+from mne_hnn.pipeline.lock import folder_lock
 with folder_lock(Path(sys.argv[1]), what="run", shared=sys.argv[2] == "shared"):
     child = subprocess.Popen(["sleep", "30"], close_fds=False) if sys.argv[3] == "child" else None
     print(child.pid if child else 0, flush=True)
@@ -97,9 +97,9 @@ def test_a_child_does_not_hold_it(tmp_path):
 
 def test_one_process_does_not_hold_it_twice(tmp_path):
     """As threads of one process, which the locks of POSIX would let in."""
-    with folder_lock(tmp_path, what="run"):
-        with pytest.raises(CacheError, match=f"process {os.getpid()} "), folder_lock(tmp_path, what="run"):
-            pass
+    again = pytest.raises(CacheError, match=f"process {os.getpid()} ")
+    with folder_lock(tmp_path, what="run"), again, folder_lock(tmp_path, what="run"):
+        pass
     with folder_lock(tmp_path, what="run"):
         pass
 
