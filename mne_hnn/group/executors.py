@@ -19,7 +19,7 @@ from mne.utils import logger
 from .. import __version__
 from .._checks import check_int, check_name
 from ..errors import ConfigError, DataError, WorkerError
-from ..simulate.workers import WorkerPool
+from ..simulate.workers import WorkerPool, main_hidden
 from ..source._files import first_line
 
 __all__ = ["EXECUTORS", "Lost", "Progress", "run_tasks"]
@@ -112,6 +112,7 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
         return
     if scheduler is None:
         with (
+            main_hidden(),  # as long as it lives: it starts new workers for those that die
             dask.config.set({"distributed.scheduler.allowed-failures": retries}),
             LocalCluster(
                 n_workers=n_jobs, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"

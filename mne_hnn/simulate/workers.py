@@ -80,26 +80,36 @@ _starting = threading.Lock()
 
 
 @contextmanager
-def _starting_worker() -> Iterator[None]:
-    """Give a starting process its environment, and keep it from importing the user's script.
+def main_hidden() -> Iterator[None]:
+    """Keep processes that start from importing the user's script.
 
-    It would import it for functions defined there, and run it again without a main guard; the tasks here are functions
-    of this package. Numbers of threads count when the libraries are loaded, before any code of ours runs there. Ctrl-C
-    reaches every process of a terminal: it is for this one alone, which ends the others.
+    They would import it for functions defined there, and run it again without a main guard; the tasks here are
+    functions of this package.
     """
     main = sys.modules["__main__"]
-    with _starting:
-        hidden = ("__file__", "__spec__")
-        saved: dict[str, Any] = {name: vars(main).pop(name) for name in hidden if name in vars(main)}
+    saved: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(saved)
+
+
+@contextmanager
+def _starting_worker() -> Iterator[None]:
+    """Give a starting process its environment, and spare it the user's script.
+
+    Numbers of threads count when the libraries are loaded, before any code of ours runs there. Ctrl-C reaches every
+    process of a terminal: it is for this one alone, which ends the others.
+    """
+    with _starting, main_hidden():
         before = {name: os.environ.get(name) for name in _THREADS}
-        main.__spec__ = None
         os.environ.update(_THREADS)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))  # inherited
         try:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            vars(main).update(saved)
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)

@@ -97,7 +97,8 @@ def test_abort_leaves_no_process(tmp_path):
 RUN = """
     import sys, group_tasks
     from mne_hnn.group.executors import run_tasks
-    run_tasks(getattr(group_tasks, sys.argv[2]), {f"job{k}": (sys.argv[1], *map(float, sys.argv[3:])) for k in range(4)}, n_jobs=2)
+    arguments = (sys.argv[1], *map(float, sys.argv[3:]))
+    run_tasks(getattr(group_tasks, sys.argv[2]), {f"job{k}": arguments for k in range(4)}, n_jobs=2)
 """
 
 
@@ -179,7 +180,7 @@ def test_no_worker_starts_in_a_pool_that_was_stopped():
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            pool.run(tasks.pid, {k: () for k in range(3)}, done)
+            pool.run(tasks.pid, dict.fromkeys(range(3), ()), done)
         assert pool.pids() == []
         tasks.wait_for(lambda: not tasks.alive(taken[-1]), 5)
 
