@@ -53,12 +53,12 @@ def results_of(folder):
     """Return the bytes of everything but reports (they carry a date), records (they carry times) and locks."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".html" and path.name not in LOCK_FILES:
+        if path.is_file() and "report." not in path.name and path.name not in LOCK_FILES:
             content = path.read_bytes()
             if path.suffix == ".json" and (b'"seconds"' in content or b'"StepSidecar"' in content):
                 told = json.loads(content)
-                content = json.dumps([told.get("outputs"), told.get("SHA256")]).encode()
-                content = b"report" if b'"report"' in content else content
+                outputs = {name: one for name, one in told.get("outputs", {}).items() if name != "report"}
+                content = json.dumps([outputs, told.get("SHA256")]).encode()
             found[str(path.relative_to(folder))] = content.replace(str(folder).encode(), b"")
     return found
 
