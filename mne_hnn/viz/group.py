@@ -110,7 +110,7 @@ def _draw_average(axes: Axes, average: Average, color: str, confidence: float) -
     interval = mean_interval(courses, confidence)
     if interval is not None:
         axes.fill_between(
-            times, *interval, color=color, alpha=0.3, linewidth=0, zorder=1.2, label=f"{confidence:.0%} interval"
+            times, *interval, color=color, alpha=0.3, linewidth=0, zorder=1.2, label=f"{100 * confidence:g} % interval"
         )
     label = "mean" if len(courses) > 1 else "subject"
     axes.plot(times, courses.mean(axis=0), color=color, linewidth=2.0, zorder=3, label=label)
@@ -134,7 +134,7 @@ def _draw_difference(
         axes.plot(times, course, color=SUBJECT, linewidth=0.7, zorder=1.5, label="_subjects" if k else "subjects")
     axes.fill_between(
         times, factor * waveform.low, factor * waveform.high, color=DIFFERENCE, alpha=0.2, linewidth=0, zorder=1.2,
-        label=f"{confidence:.0%} interval",
+        label=f"{100 * confidence:g} % interval",
     )  # fmt: skip
     axes.plot(times, factor * waveform.mean, color=DIFFERENCE, linewidth=2.0, zorder=3, label="mean")
     low, high = axes.get_ylim()
@@ -277,15 +277,13 @@ def _draw_means(axes: Axes, rows: Sequence[Sequence[_Arrival]]) -> None:
 
 def _explain_drives(fig: Figure, arrivals: Sequence[_Arrival]) -> None:
     handles: dict[str, Line2D] = {}
-    for _, location, _, low, high, determined in arrivals:
-        if determined:
-            style = _drive_style(location, True)
-            handles.setdefault(f"{location} drive", Line2D([], [], linestyle="none", **style))
-        else:
-            style = {**_drive_style("", False), "color": LOOSE}
-            handles.setdefault("not determined by the data", Line2D([], [], linestyle="none", **style))
-        if np.isfinite([low, high]).all():
-            handles.setdefault("90 % interval", Line2D([], [], color="0.3", linewidth=1.8))
+    for location in sorted({one[1] for one in arrivals if one[5]}, reverse=True):
+        handles[f"{location} drive"] = Line2D([], [], linestyle="none", **_drive_style(location, True))
+    if not all(one[5] for one in arrivals):
+        style = {**_drive_style("", False), "color": LOOSE}
+        handles["not determined by the data"] = Line2D([], [], linestyle="none", **style)
+    if any(np.isfinite(one[3:5]).all() for one in arrivals):
+        handles["90 % interval"] = Line2D([], [], color="0.3", linewidth=1.8)
     if any(line.get_linestyle() == "--" for axes in fig.axes for line in axes.lines):
         handles["mean"] = Line2D([], [], color="0.3", linewidth=0.9, linestyle=(0, (4, 3)))
     fig.legend(

@@ -85,9 +85,8 @@ def _draw_fit(axes: Axes, entry: Entry | None) -> None:
         axes.text(
             0.5, 0.5, literal(word), transform=axes.transAxes, ha="center", va="center", fontsize="small", color="0.3"
         )
-        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.spines["left"].set_visible(False)
         axes.set_yticks([])
-        axes.tick_params(axis="x", length=0)
         return
     factor, _ = unit_of(entry.target)
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
@@ -116,6 +115,7 @@ def _finish_fits(fig: Figure, grid: Any, conditions: Sequence[str], n: int, unit
                 grid[row, column].set_visible(False)
         last = min(n_rows, n - block * n_rows) - 1
         grid[last, column].tick_params(labelbottom=True)
+    fig.align_ylabels(list(grid[:, 0]))
     fig.supxlabel("Time (ms)", fontsize="medium")
     fig.supylabel(f"Dipole moment ({unit})", fontsize="medium")
     handles = [
