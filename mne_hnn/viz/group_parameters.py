@@ -94,9 +94,9 @@ def _draw_pairs(axes: Axes, one: Difference, comparison: Comparison, colors: dic
             np.full(len(values), x), values, "o", color=colors[name], markersize=4.5, markeredgecolor="white",
             markeredgewidth=0.5, zorder=2,
         )  # fmt: skip
-        out = -0.18 if x == 0 else 1.18
+        out = -0.28 if x == 0 else 1.28
         axes.plot([out - 0.12, out + 0.12], [mean, mean], color=colors[name], linewidth=3.0, zorder=3, gid="mean")
-    axes.set_xlim(-0.45, 1.45)
+    axes.set_xlim(-0.5, 1.5)
     axes.set_xticks([])
     axes.tick_params(axis="y", labelsize="small")
     drive = drive_of(one.quantity)
@@ -196,7 +196,10 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     known = [one for one in comparison.differences if one.quantity in by_quantity]
     if not known:
         raise ParameterError("There are no influences to plot: leaving one out needs at least three subjects.")
-    kept = sorted(known, key=lambda one: (not _hangs(by_quantity[one.quantity]), one.p))[:MOST_INFLUENCES]
+    hanging = {
+        whole.quantity for whole in known for one in by_quantity[whole.quantity] if _hangs(one, whole, comparison)
+    }
+    kept = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
     shown = [one for one in known if one in kept]
     subjects = list(dict.fromkeys(one.subject for one in influences))
     n_cols = min(4, len(shown))
@@ -213,14 +216,15 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     first.set_ylim(len(subjects) - 0.4, -0.6)
     for axes in grid[:, 0]:
         axes.set_yticks(range(len(subjects)), [literal(f"sub-{one}") for one in subjects], fontsize="small")
-    _explain_influence(fig, comparison, any(_hangs(by_quantity[one.quantity]) for one in shown))
+    _explain_influence(fig, comparison, any(one.quantity in hanging for one in shown))
     if show:
         plt.show()
     return fig
 
 
-def _hangs(some: Sequence[Influence]) -> bool:
-    return any(one.changes_sign or one.changes_verdict for one in some)
+def _hangs(one: Influence, whole: Difference, comparison: Comparison) -> bool:
+    """Return whether a verdict hangs on one subject; signs of differences that are none change by chance."""
+    return one.changes_verdict or (one.changes_sign and whole.p < 1 - comparison.confidence)
 
 
 def _draw_influence(
@@ -231,12 +235,12 @@ def _draw_influence(
     axes.axvline(whole.difference, color="0.3", linewidth=1.2, zorder=1)
     axes.axvline(1.0 if whole.scale == "log" else 0.0, color="0.3", linewidth=1.0, linestyle=":", zorder=1)
     for one in some:
-        changed = one.changes_sign or one.changes_verdict
+        changed = _hangs(one, whole, comparison)
         axes.plot(
             [one.difference], [subjects.index(one.subject)], marker="D" if changed else "o", markersize=5,
             linestyle="none", color=CHANGED if changed else "black", zorder=3, gid=one.subject,
         )  # fmt: skip
-    axes.set_title(_broken(literal(quantity_name(whole.quantity))).replace("\n", " "), fontsize="small", loc="left")
+    axes.set_title(literal(quantity_name(whole.quantity)), fontsize="small", loc="left")
     unit = f" ({literal(whole.unit)})" if whole.unit else ""
     axes.set_xlabel("Ratio" if whole.scale == "log" else f"Difference{unit}", fontsize="small")
     if whole.scale == "log" and axes.get_xlim()[0] > 0:
@@ -261,7 +265,7 @@ def _explain_influence(fig: Figure, comparison: Comparison, changed: bool) -> No
         Line2D([], [], color="0.3", linewidth=1.0, linestyle=":", label="no difference"),
     ]
     if changed:
-        label = "changes sign or verdict"
+        label = "changes the verdict"
         handles.insert(1, Line2D([], [], linestyle="none", marker="D", markersize=5, color=CHANGED, label=label))
     fig.legend(
         handles=handles, loc="outside upper center", ncols=3 if changed else 4, fontsize="small", frameon=False,
