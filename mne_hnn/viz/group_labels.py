@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -14,14 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from mne.utils import use_log_level
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from ._brain import CORTEX, LABEL_VIEW, Picture, close_brain, draw_picture, headless_brain, take_pictures
 from ._group_parts import literal
-from .colors import LABEL
 from .cortex import _existing_surface, _read_surface
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ __all__ = ["CommonLabels", "common_labels", "plot_group_labels"]
 _VIEWS = ("lateral", LABEL_VIEW)
 _NAMES = {"lh": "Left hemisphere", "rh": "Right hemisphere"}
 SIZE = 700
+WRAPPED = 110
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -201,13 +201,11 @@ def _compose(pictures: dict[str, list[Picture]], colors: ListedColormap, labels:
             draw_picture(fig.add_subplot(grid[row, column]), picture, f"{_NAMES[side]}, {view}")
     _draw_bar(fig, fig.add_subplot(grid[:, -1]), colors)
     fig.suptitle(literal(f"Labels on {subject}"), fontsize="medium", fontweight="bold")
-    fig.legend(
-        handles=[Line2D([], [], color=LABEL["border"], linewidth=2, label="in the label of any subject")],
-        loc="outside lower center", frameon=False, fontsize="small",
-    )  # fmt: skip
+    notes = ["Line: border of what is in the label of any subject."]
     if labels.left_out:
         names = ", ".join(f"sub-{name}" for name in labels.left_out)
-        fig.supxlabel(literal(f"Not shown, as the spherical registration is missing: {names}"), fontsize="small")
+        notes.append(f"Not shown, as the spherical registration is missing: {names}.")
+    fig.supxlabel(literal("\n".join(fill(one, WRAPPED) for one in notes)), fontsize="small", color="0.25")
     return fig
 
 

@@ -224,7 +224,7 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
 
 def _hangs(one: Influence, whole: Difference, comparison: Comparison) -> bool:
     """Return whether a verdict hangs on one subject; signs of differences that are none change by chance."""
-    return one.changes_verdict or (one.changes_sign and whole.p < 1 - comparison.confidence)
+    return bool(one.changes_verdict or (one.changes_sign and whole.p < 1 - comparison.confidence))
 
 
 def _draw_influence(
