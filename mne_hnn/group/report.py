@@ -57,6 +57,7 @@ def write_group_report(
     draw_cortex: bool = True,
     structure: FitResult | None = None,
     links: Links | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write the report of a group as one self-contained HTML file.
 
@@ -88,6 +89,8 @@ def write_group_report(
         Fit of the average of all targets, whose sequence of drives everybody was fitted with.
     links : mapping | None
         Addresses of the individual reports, relative to where the report will be.
+    notes : sequence of str
+        What a reader should know besides.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def write_group_report(
     report = new_report(title)
     with drawing():
         page = _GroupPage(report, entries, comparison)
-        page.overview(alignment)
+        page.overview(alignment, notes)
         page.targets(averages)
         page.comparison_section()
         page.drives(structure)
@@ -143,7 +146,7 @@ class _GroupPage(Page):
             return
         self.add(figure, title, section, caption)
 
-    def overview(self, alignment: Alignment | None) -> None:
+    def overview(self, alignment: Alignment | None, notes: Sequence[str]) -> None:
         """Say what a reader wants to know first."""
         body = table(overview_rows(self.entries, alignment, self.comparison))
         if not self.good:
@@ -152,8 +155,8 @@ class _GroupPage(Page):
         self.text(body, "In short", "Summary")
         if failed := failures(self.entries):
             self.text(_bullets(failed), "What failed", "Summary")
-        if self.comparison is not None and self.comparison.notes:
-            self.text(_bullets(self.comparison.notes), "What to keep in mind", "Summary")
+        if told := [*notes, *(self.comparison.notes if self.comparison is not None else ())]:
+            self.text(_bullets(told), "What to keep in mind", "Summary")
 
     def targets(self, averages: Mapping[str, Average]) -> None:
         """Show the targets and their averages."""
@@ -179,7 +182,7 @@ class _GroupPage(Page):
                 viz.plot_group_parameters(comparison, show=False), "Parameters, subject by subject", section,
                 "Each line is a subject. Bold: different after correction for the number of quantities.",
             )  # fmt: skip
-        header = [name.format(a=a, b=b) if name in ("{a}", "{b}") else name for name in COMPARISON_HEADER]
+        header = [{"{a}": a, "{b}": b}.get(name, name) for name in COMPARISON_HEADER]
         names = {"parameter": "Parameters", "target": "Targets", "fit": "Fits"}
         for group, name in names.items():
             rows = [one for one in comparison.differences if one.group == group]
@@ -271,9 +274,9 @@ def _note(comparison: Comparison) -> str:
     a, b = comparison.contrast
     words = (
         f"Means over subjects (geometric where the ratio is given), {a} minus {b} or {a} divided by {b} "
-        f"(\N{MULTIPLICATION SIGN}) with the {100 * comparison.confidence:g} % "
+        f"(\N{MULTIPLICATION SIGN}) with the {100 * comparison.confidence:g}\N{NO-BREAK SPACE}% "
         "interval, p by permutation of signs, uncorrected and corrected by Holm, "
-        "effect size d_z (mean over SD of the differences), subjects, and how many of them share the sign."
+        "effect size (mean over SD of the differences), subjects, and how many of them share the sign."
     )
     return _paragraphs([words])
 

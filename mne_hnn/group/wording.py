@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._units import MS
+from ..pipeline._page import Markup
 from ..viz._group_parts import conditions_of, p_text, recording_name
-from ..viz._quantities import number, quantity_name
+from ..viz._quantities import change_text, in_shown_units, number, quantity_name, rank
 from .entry import Entry
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .influence import Influence
 
 __all__ = [
-    "COMPARISON_HEADER", "DRIVE_HEADER", "change", "comparison_rows", "drive_rows", "failures", "hanging", "headline",
+    "COMPARISON_HEADER", "DRIVE_HEADER", "comparison_rows", "drive_rows", "failures", "hanging", "headline",
     "listed", "overview_rows", "polarity_text",
 ]  # fmt: skip
 
@@ -118,13 +119,6 @@ def polarity_text(alignment: Alignment) -> str:
 # the comparison --------------------------------------------------------------------------------------------
 
 
-def change(one: Difference) -> str:
-    """Return a difference with its interval as plain text."""
-    from ..viz._quantities import change_text
-
-    return change_text(one).replace(r"\$", "$")
-
-
 def _reached(one: Difference, comparison: Comparison) -> bool:
     return bool(one.p_holm < 1 - comparison.confidence)
 
@@ -137,7 +131,8 @@ def headline(comparison: Comparison) -> list[str]:
         told = [one for one in compared if _reached(one, comparison)]
         rest = [one for one in compared if not _reached(one, comparison)]
         if told:
-            words = listed((f"{quantity_name(one.quantity)} {change(one)}" for one in _sorted(told)), MOST_NAMED)
+            first = sorted(_sorted(told), key=lambda one: rank(one.quantity))
+            words = listed((f"{quantity_name(one.quantity)} {change_text(one)}" for one in first), MOST_NAMED)
             sentences.append(f"Different: {words}.")
             if rest:
                 names = listed((quantity_name(one.quantity) for one in _sorted(rest)), MOST_NAMED)
@@ -156,10 +151,10 @@ def _sorted(some: Sequence[Difference]) -> list[Difference]:
 def _nothing(best: Difference, n: int) -> str:
     name, same = quantity_name(best.quantity), f"the same sign in {best.n_same_sign} of {len(best.subjects)} subjects"
     if n == 1:
-        return f"No difference is certain in {name}: {change(best)}, {p_text(best.p)}, {same}."
+        return f"No difference is certain in {name}: {change_text(best)}, {p_text(best.p)}, {same}."
     return (
-        f"None of {n} quantities differs once corrected for their number (Holm). Clearest is {name}: {change(best)}, "
-        f"{p_text(best.p)} uncorrected, {same}."
+        f"None of {n} quantities differs once corrected for their number (Holm). Clearest is {name}: "
+        f"{change_text(best)}, {p_text(best.p)} uncorrected, {same}."
     )
 
 
@@ -172,16 +167,26 @@ def _waveform_sentence(comparison: Comparison) -> str:
     return f"The targets differ in clusters of times: {spans}."
 
 
-COMPARISON_HEADER = ("Quantity", "{a}", "{b}", "Difference or ratio", "p", "p, Holm", "d_z", "n", "Same sign")
+COMPARISON_HEADER = (
+    "Quantity",
+    "{a}",
+    "{b}",
+    "Difference or ratio",
+    "p",
+    "p, Holm",
+    Markup("d<sub>z</sub>"),
+    "n",
+    "Same sign",
+)
 
 
 def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ...]]:
     """Yield what was compared, as :data:`COMPARISON_HEADER` says."""
-    for one in differences:
+    for one in map(in_shown_units, differences):
         unit = f" ({one.unit})" if one.unit else ""
         yield (
-            quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change(one), _p(one.p),
-            _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)), f"{one.n_same_sign} of {len(one.subjects)}",
+            quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change_text(one),
+            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)), f"{one.n_same_sign} of {len(one.subjects)}",
         )  # fmt: skip
 
 

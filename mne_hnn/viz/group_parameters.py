@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from ..errors import ParameterError
 from ._group_parts import condition_colors, literal, p_text
-from ._quantities import change_text, chosen, drive_of, number, quantity_name, short_name
+from ._quantities import change_text, chosen, drive_of, in_shown_units, number, quantity_name, short_name, unit_factor
 
 if TYPE_CHECKING:
     from ..group.comparison import Comparison, Difference
@@ -51,7 +51,7 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
     ParameterError
         No parameter was compared.
     """
-    listed = chosen(comparison.differences, MOST_PARAMETERS)
+    listed = [in_shown_units(one) for one in chosen(comparison.differences, MOST_PARAMETERS)]
     if not listed:
         raise ParameterError("The comparison has no parameters: both conditions need fits with the same drives.")
     rows = _rows(listed)
@@ -106,7 +106,7 @@ def _draw_pairs(axes: Axes, one: Difference, comparison: Comparison, colors: dic
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     _scale(axes, one, np.concatenate([first, second]))
     certain = one.p_holm < 1 - comparison.confidence
-    change, _, interval = change_text(one).partition(" (")
+    change, _, interval = literal(change_text(one)).partition(" (")
     shown = [
         change,
         f"({interval}" if interval else "",
@@ -230,6 +230,8 @@ def _hangs(one: Influence, whole: Difference, comparison: Comparison) -> bool:
 def _draw_influence(
     axes: Axes, whole: Difference, some: Sequence[Influence], subjects: Sequence[str], comparison: Comparison
 ) -> None:
+    factor = unit_factor(whole.unit) if whole.scale == "linear" else 1.0
+    whole = in_shown_units(whole)
     if np.isfinite([whole.low, whole.high]).all():
         axes.axvspan(whole.low, whole.high, color="0.9", linewidth=0, zorder=0)
     axes.axvline(whole.difference, color="0.3", linewidth=1.2, zorder=1)
@@ -237,7 +239,7 @@ def _draw_influence(
     for one in some:
         changed = _hangs(one, whole, comparison)
         axes.plot(
-            [one.difference], [subjects.index(one.subject)], marker="D" if changed else "o", markersize=5,
+            [factor * one.difference], [subjects.index(one.subject)], marker="D" if changed else "o", markersize=5,
             linestyle="none", color=CHANGED if changed else "black", zorder=3, gid=one.subject,
         )  # fmt: skip
     axes.set_title(literal(quantity_name(whole.quantity)), fontsize="small", loc="left")
