@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import mne
-import numpy as np
 from mne.utils import logger
 
 from .. import viz
@@ -19,6 +14,7 @@ from .._units import MS, NAM
 from ..fit.files import read_fit
 from ..io import read_simulation
 from ..source.inverse import method_unit
+from ._page import Markup, Page, drawing, new_report, table
 from .files import (
     anatomy,
     read_course,
@@ -43,8 +39,6 @@ from .wording import (
 
 __all__ = ["write_report"]
 
-DPI = 150
-
 
 def write_report(work: Work) -> dict[str, Any]:
     """Write a subject's report as one self-contained HTML file.
@@ -59,15 +53,9 @@ def write_report(work: Work) -> dict[str, Any]:
     facts : dict
         What the report holds.
     """
-    report = mne.Report(
-        title=f"{work.options.name}: sub-{work.subject}",
-        image_format="png",
-        img_max_width=None,
-        img_max_res=DPI,
-        verbose="error",
-    )
-    with _drawing():
-        page = _Page(work, report)
+    report = new_report(f"{work.options.name}: sub-{work.subject}")
+    with drawing():
+        page = _SubjectPage(work, report)
         page.summary()
         page.response()
         page.cortex()
@@ -81,23 +69,12 @@ def write_report(work: Work) -> dict[str, Any]:
     return {"figures": page.figures}
 
 
-@contextmanager
-def _drawing() -> Iterator[None]:
-    """Draw without a display, whatever the user's matplotlib is set to, and leave no figure open."""
-    backend = mpl.get_backend()
-    plt.switch_backend("agg")
-    try:
-        yield
-    finally:
-        plt.close("all")
-        plt.switch_backend(backend)
-
-
-class _Page:
+class _SubjectPage(Page):
     """The report's sections, in the order of the analysis."""
 
     def __init__(self, work: Work, report: mne.Report) -> None:
-        self.work, self.report, self.figures = work, report, 0
+        super().__init__(report)
+        self.work = work
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
         self.target_dipole, self.label = read_target(work), read_label(work)
         self.result = read_fit(work.inputs["fit"]["result"])
@@ -106,19 +83,6 @@ class _Page:
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
         self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
-
-    def add(self, figure: Any, title: str, section: str, caption: str) -> None:
-        """Add a figure and free it."""
-        figure.set_dpi(DPI)
-        # whole pixels: MNE compresses what the canvas holds row by row, and part of a pixel would shear the picture
-        figure.set_size_inches(*(np.round(figure.get_size_inches() * DPI) / DPI))
-        self.report.add_figure(figure, title=title, section=section, caption=caption, tags=_tags(section))
-        plt.close(figure)
-        self.figures += 1
-
-    def text(self, body: str, title: str, section: str) -> None:
-        """Add HTML."""
-        self.report.add_html(body, title=title, section=section, tags=_tags(section))
 
     def summary(self) -> None:
         """Say what a reader wants to know first."""
@@ -136,7 +100,7 @@ class _Page:
                 for name, kinds in sensors["explained"].items()
             )),
         ]  # fmt: skip
-        self.text(_table(rows), "In short", "Summary")
+        self.text(table(rows), "In short", "Summary")
 
     def response(self) -> None:
         """Show what the sensors recorded."""
@@ -209,11 +173,11 @@ class _Page:
             "Top: when the fitted drives fire, distal ones hanging from above. Below: the fitted dipole over the "
             "target, and the contributions of the layers.",
         )  # fmt: skip
-        self.text(_table(score_rows(result)), "How good the fit is", section)
+        self.text(table(score_rows(result)), "How good the fit is", section)
         if result.warnings:
             listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
             self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
-        self.text(_table(drive_rows(result), DRIVE_HEADER), "Drives of the fitted column", section)
+        self.text(table(drive_rows(result), DRIVE_HEADER), "Drives of the fitted column", section)
         if result.kind == "none":
             return
         self.add(
@@ -267,34 +231,30 @@ class _Page:
     def tables(self) -> None:
         """List everything needed to repeat it."""
         rows = configured_rows(self.work.options.network, self.result.network)
-        self.text(_table(rows, CONFIGURED_HEADER), "Drives, as configured and fitted", "Parameters")
+        self.text(table(rows, CONFIGURED_HEADER), "Drives, as configured and fitted", "Parameters")
         sidecars = self.sidecars
         given = [
             (name, option, json.dumps(value, default=str))
             for name, sidecar in sidecars.items()
             for option, value in sidecar["options"].items()
         ]
-        self.text(_table(given, ("Step", "Option", "Value")), "Options", "Parameters")
+        self.text(table(given, ("Step", "Option", "Value")), "Options", "Parameters")
         facts = [
             (name, fact, _short(value))
             for name, sidecar in sidecars.items()
             for fact, value in sidecar["facts"].items()
         ]
-        self.text(_table(facts, ("Step", "Fact", "Value")), "What the steps found", "Provenance")
+        self.text(table(facts, ("Step", "Fact", "Value")), "What the steps found", "Provenance")
         inputs = [
-            (name, record["path"], f"<code>{record['sha256'][:16]}</code>")
+            (name, record["path"], Markup(f"<code>{record['sha256'][:16]}</code>"))
             for name, sidecar in sidecars.items() for record in sidecar["files"]
         ]  # fmt: skip
-        self.text(_table(inputs, ("Step", "File", "SHA-256 (first 16)"), raw=True), "Input files", "Provenance")
+        self.text(table(inputs, ("Step", "File", "SHA-256 (first 16)")), "Input files", "Provenance")
         versions = sidecars["fit"]["versions"].items()
-        self.text(_table(versions, ("Software", "Version")), "Versions", "Provenance")
+        self.text(table(versions, ("Software", "Version")), "Versions", "Provenance")
 
 
 _NAMES = {"target": "by the target", "fitted": "by the fitted simulation"}
-
-
-def _tags(section: str) -> tuple[str, ...]:
-    return (section.lower(),)
 
 
 def _extrema(dipole: Any) -> str:
@@ -321,15 +281,3 @@ def _arrival(name: str, drive: dict[str, Any]) -> str:
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= 300 else text[:300] + " …"
-
-
-def _table(rows: Any, header: tuple[str, ...] | None = None, raw: bool = False) -> str:
-    """Return an HTML table that the report's style sheet knows."""
-
-    def cell(value: Any, tag: str) -> str:
-        text = str(value)
-        return f"<{tag}>{text if raw and text.startswith('<code>') else html.escape(text)}</{tag}>"
-
-    head = "" if header is None else f"<thead><tr>{''.join(cell(name, 'th') for name in header)}</tr></thead>"
-    body = "".join(f"<tr>{''.join(cell(value, 'td') for value in row)}</tr>" for row in rows)
-    return f'<table class="table table-sm table-hover">{head}<tbody>{body}</tbody></table>'

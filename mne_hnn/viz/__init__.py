@@ -7,6 +7,10 @@ from .cortex import plot_cortex
 from .dipole import plot_dipole
 from .drive_strength import plot_drive_strength
 from .fit import plot_convergence, plot_fit, plot_parameters
+from .group import plot_group_drives, plot_group_targets
+from .group_fits import plot_group_fits
+from .group_labels import plot_group_labels
+from .group_parameters import plot_group_parameters, plot_influence
 from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
 from .morphology import plot_morphology
@@ -33,6 +37,12 @@ __all__ = [
     "plot_dipole",
     "plot_drive_strength",
     "plot_fit",
+    "plot_group_drives",
+    "plot_group_fits",
+    "plot_group_labels",
+    "plot_group_parameters",
+    "plot_group_targets",
+    "plot_influence",
     "plot_label_course",
     "plot_lfp",
     "plot_morphology",

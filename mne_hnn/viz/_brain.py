@@ -11,7 +11,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import mne
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
@@ -25,6 +27,7 @@ __all__ = [
     "Picture",
     "close_brain",
     "color_map",
+    "draw_picture",
     "headless_brain",
     "take_pictures",
 ]
@@ -151,6 +154,17 @@ def take_pictures(
         edges = _aim(brain, side, view, center, folded=folded)
         pictures.append(Picture(view=view, image=_without_margins(brain.screenshot()), edges=edges))
     return pictures
+
+
+def draw_picture(axes: Axes, picture: Picture, title: str) -> None:
+    """Show a picture with the letters of its edges."""
+    axes.imshow(picture.image, interpolation="antialiased")
+    axes.set_axis_off()
+    axes.set_title(title, fontsize="medium")
+    places = [(0.0, 0.5, "left", "center"), (1.0, 0.5, "right", "center"), (0.5, 1.0, "center", "top")]
+    for letter, (x, y, ha, va) in zip(picture.edges, [*places, (0.5, 0.0, "center", "bottom")], strict=True):
+        axes.text(x, y, letter, transform=axes.transAxes, ha=ha, va=va, fontsize="small", color="0.2",
+                  path_effects=[withStroke(linewidth=2.5, foreground="white")])  # fmt: skip
 
 
 def _without_margins(image: Any) -> NDArray[np.uint8]:

@@ -14,14 +14,23 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 from mne.utils import logger, verbose
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_finite, check_name, check_positive
 from .._units import MS
 from ..errors import ParameterError
-from ._brain import CORTEX, LABEL_VIEW, Activation, Picture, close_brain, color_map, headless_brain, take_pictures
+from ._brain import (
+    CORTEX,
+    LABEL_VIEW,
+    Activation,
+    Picture,
+    close_brain,
+    color_map,
+    draw_picture,
+    headless_brain,
+    take_pictures,
+)
 from .colors import LABEL
 
 __all__ = ["plot_cortex"]
@@ -240,17 +249,9 @@ def _compose(
     grid = fig.add_gridspec(1, len(widths), width_ratios=widths)
     for column, picture in enumerate(pictures):
         axes = fig.add_subplot(grid[0, column])
-        axes.imshow(picture.image, interpolation="antialiased")
-        axes.set_axis_off()
         name = "onto the label" if picture.view == LABEL_VIEW and label is not None else picture.view
         name = "onto the activation" if name == LABEL_VIEW and place is None else name
-        axes.set_title(f"View {name}" if name.startswith("onto") else name.capitalize(), fontsize="medium")
-        places = [(0.0, 0.5, "left", "center"), (1.0, 0.5, "right", "center"), (0.5, 1.0, "center", "top")]
-        for letter, (x, y, ha, va) in zip(
-            picture.edges, [*places, (0.5, 0.0, "center", "bottom")], strict=True
-        ):  # fmt: skip
-            axes.text(x, y, letter, transform=axes.transAxes, ha=ha, va=va, fontsize="small", color="0.2",
-                      path_effects=[withStroke(linewidth=2.5, foreground="white")])  # fmt: skip
+        draw_picture(axes, picture, f"View {name}" if name.startswith("onto") else name.capitalize())
     hemisphere = "left hemisphere" if side == "lh" else "right hemisphere"
     when = [] if activation is None else [f"{activation.time / MS:.0f} ms"]
     fig.suptitle(", ".join([hemisphere.capitalize(), *when]), fontsize="medium", fontweight="bold")

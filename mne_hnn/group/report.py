@@ -1,0 +1,312 @@
+"""The report of a group: what its subjects and conditions show together, in one HTML file."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mne
+from mne.utils import logger
+
+from .. import viz
+from .._units import MS
+from ..errors import ParameterError
+from ..pipeline._page import Markup, Page, drawing, new_report, table
+from ..pipeline.provenance import versions
+from ..viz._group_parts import recording_name
+from .entry import Entry
+from .wording import (
+    COMPARISON_HEADER,
+    DRIVE_HEADER,
+    comparison_rows,
+    drive_rows,
+    failures,
+    hanging,
+    headline,
+    overview_rows,
+    polarity_text,
+)
+
+if TYPE_CHECKING:
+    from ..fit import FitResult
+    from .alignment import Alignment
+    from .average import Average
+    from .comparison import Comparison
+    from .influence import Influence
+
+__all__ = ["Links", "write_group_report"]
+
+Links = Mapping[tuple[str, str | None, str | None, str], str]
+"""Address of an individual report by subject, session, task and condition."""
+
+
+def write_group_report(
+    path: str | Path,
+    *,
+    title: str,
+    entries: Sequence[Entry],
+    alignment: Alignment | None,
+    averages: Mapping[str, Average],
+    comparison: Comparison | None = None,
+    influences: Sequence[Influence] = (),
+    methods: str = "",
+    subjects_dir: str | Path | None = None,
+    common_subject: str = "fsaverage",
+    draw_cortex: bool = True,
+    structure: FitResult | None = None,
+    links: Links | None = None,
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Write the report of a group as one self-contained HTML file.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to write it; a file that is there is replaced.
+    title : str
+        Title of the page.
+    entries : sequence of Entry
+        Results of all subjects and conditions, also of those that failed.
+    alignment : Alignment | None
+        How the signs of the targets agree.
+    averages : mapping of str to Average
+        Average targets by condition.
+    comparison : Comparison | None
+        Of two conditions.
+    influences : sequence of Influence
+        What leaving out each subject does to the comparison.
+    methods : str
+        Methods, as HTML.
+    subjects_dir : path-like | None
+        FreeSurfer's folder of subjects; None takes that of the first entry that has one.
+    common_subject : str
+        Surface on which the labels are drawn.
+    draw_cortex : bool
+        Whether they are drawn.
+    structure : FitResult | None
+        Fit of the average of all targets, whose sequence of drives everybody was fitted with.
+    links : mapping | None
+        Addresses of the individual reports, relative to where the report will be.
+    notes : sequence of str
+        What a reader should know besides.
+
+    Returns
+    -------
+    facts : dict
+        ``entries``, ``failed``, ``fitted``, ``headline`` (sentences) and ``figures``.
+    """
+    report = new_report(title)
+    with drawing():
+        page = _GroupPage(report, entries, comparison)
+        page.overview(alignment, notes)
+        page.targets(averages)
+        page.comparison_section()
+        page.drives(structure)
+        if draw_cortex:
+            page.labels(subjects_dir, common_subject)
+        page.influence(influences)
+        page.subjects(alignment, links or {})
+        if methods:
+            page.text(methods, "What was done, ready to paste", "Methods")
+        page.provenance()
+    report.save(Path(path), open_browser=False, overwrite=True, verbose="error")
+    return {
+        "entries": len(entries),
+        "failed": sum(one.status != "ok" for one in entries),
+        "fitted": sum(one.fit is not None for one in entries),
+        "headline": headline(comparison) if comparison is not None else [],
+        "figures": page.figures,
+    }
+
+
+def _paragraphs(sentences: Iterable[str]) -> str:
+    return "".join(f"<p>{html.escape(one)}</p>" for one in sentences)
+
+
+def _bullets(sentences: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{html.escape(one)}</li>' for one in sentences)}</ul>"
+
+
+class _GroupPage(Page):
+    """The sections of a group's report."""
+
+    def __init__(self, report: mne.Report, entries: Sequence[Entry], comparison: Comparison | None) -> None:
+        super().__init__(report)
+        self.entries, self.comparison = entries, comparison
+        self.good = [one for one in entries if one.status == "ok"]
+
+    def try_to_add(self, draw: Callable[[], Any], title: str, section: str, caption: str) -> None:
+        """Add a figure, or say why it cannot be drawn: a report must not fail for one of its figures."""
+        try:
+            figure = draw()
+        except ParameterError as error:
+            self.text(_paragraphs([f"Not drawn. {error}"]), title, section)
+            return
+        self.add(figure, title, section, caption)
+
+    def overview(self, alignment: Alignment | None, notes: Sequence[str]) -> None:
+        """Say what a reader wants to know first."""
+        body = table(overview_rows(self.entries, alignment, self.comparison))
+        if not self.good:
+            word = "There are no results" if not self.entries else "Everything failed"
+            body = _paragraphs([f"{word}: there is nothing to average or to compare."]) + body
+        self.text(body, "In short", "Summary")
+        if failed := failures(self.entries):
+            self.text(_bullets(failed), "What failed", "Summary")
+        if told := [*notes, *(self.comparison.notes if self.comparison is not None else ())]:
+            self.text(_bullets(told), "What to keep in mind", "Summary")
+
+    def targets(self, averages: Mapping[str, Average]) -> None:
+        """Show the targets and their averages."""
+        if not averages:
+            return
+        caption = "Dipole moment of the patch of cortex. Thin: subjects; thick: mean; band: interval of the mean."
+        if self.comparison is not None and self.comparison.waveform is not None:
+            caption += " Below: the difference within subjects; a bar marks a cluster of times of which the p is given."
+        self.add(
+            viz.plot_group_targets(averages, self.comparison, show=False), "Targets of all subjects", "Group targets",
+            caption,
+        )  # fmt: skip
+
+    def comparison_section(self) -> None:
+        """Compare two conditions."""
+        comparison, section = self.comparison, "Comparison"
+        if comparison is None:
+            return
+        a, b = comparison.contrast
+        self.text(_paragraphs(headline(comparison)), f"{a} against {b}, in words", section)
+        if any(one.group == "parameter" for one in comparison.differences):
+            self.add(
+                viz.plot_group_parameters(comparison, show=False), "Parameters, subject by subject", section,
+                "Each line is a subject. Bold: different after correction for the number of quantities.",
+            )  # fmt: skip
+        header = [{"{a}": a, "{b}": b}.get(name, name) for name in COMPARISON_HEADER]
+        names = {"parameter": "Parameters", "target": "Targets", "fit": "Fits"}
+        for group, name in names.items():
+            rows = [one for one in comparison.differences if one.group == group]
+            if rows:
+                self.text(_note(comparison) + table(comparison_rows(rows), header), f"{name}, compared", section)
+
+    def drives(self, structure: FitResult | None) -> None:
+        """Show when the drives came."""
+        section = "Drives"
+        if structure is not None:
+            sequence = ", ".join(f"{location} at {mu:.0f} ms" for location, mu in structure.sequence)
+            self.add(
+                viz.plot_fit(structure, show=False), "Fit to the average of all subjects", section,
+                f"It tells the sequence of drives that everybody was fitted with: {sequence}. "
+                f"R² = {structure.r_squared:.3f}.",
+            )  # fmt: skip
+        rows = list(drive_rows(self.good))
+        if not rows:
+            return
+        self.add(
+            viz.plot_group_drives(self.good, show=False), "Drives of all subjects", section,
+            "Mean time of each evoked drive, with the interval that holds 90 % of the probability.",
+        )  # fmt: skip
+        self.text(table(rows, DRIVE_HEADER), "Drives over subjects", section)
+
+    def labels(self, subjects_dir: str | Path | None, common_subject: str) -> None:
+        """Show where the subjects' labels lie."""
+        labelled = [one for one in self.good if one.label is not None]
+        folder = subjects_dir or next((one.subjects_dir for one in labelled if one.subjects_dir is not None), None)
+        if not labelled or folder is None:
+            return
+        logger.info("Drawing the cortex ...")
+        self.try_to_add(
+            lambda: viz.plot_group_labels(labelled, folder, common_subject, show=False),
+            f"Labels on {common_subject}", "Labels",
+            "How many subjects have each place in their label, brought onto one surface by the spherical registration.",
+        )  # fmt: skip
+
+    def influence(self, influences: Sequence[Influence]) -> None:
+        """Show what each subject does to the comparison."""
+        comparison = self.comparison
+        if comparison is None or not influences:
+            return
+        self.try_to_add(
+            lambda: viz.plot_influence(influences, comparison, show=False), "Leaving out one subject", "Influence",
+            "The difference (or ratio) that is left without each subject, those of quantities first that hang on one.",
+        )  # fmt: skip
+        told = hanging(influences, comparison)
+        body = _bullets(told) if told else _paragraphs(["No verdict changes when a single subject is left out."])
+        self.text(body, "What hangs on one subject", "Influence")
+
+    def subjects(self, alignment: Alignment | None, links: Links) -> None:
+        """List subjects and conditions."""
+        section = "Subjects"
+        if any(one.target is not None for one in self.good):
+            self.add(
+                viz.plot_group_fits(self.entries, show=False), "Target and fit of every subject", section,
+                "Moments of a row have one scale. R² is that in trials that the search has not seen.",
+            )  # fmt: skip
+        if alignment is not None and self.good:
+            self.text(_paragraphs([polarity_text(alignment)]), "Polarity", section)
+        if self.entries:
+            rows = [_subject_row(one, alignment, links) for one in self.entries]
+            self.text(table(rows, SUBJECT_HEADER), "Subjects and conditions", section)
+
+    def provenance(self) -> None:
+        """Say how to repeat it."""
+        section = "Provenance"
+        rows = [
+            (recording_name(one), one.condition, Markup(f"<code>{html.escape(str(one.sidecar))}</code>"))
+            for one in self.entries if one.sidecar is not None
+        ]  # fmt: skip
+        if rows:
+            how = (
+                "<p>Each sidecar names options, input files with their hashes, versions and seeds of a fit. "
+                "<code>mne-hnn rerun SIDECAR</code> repeats the step and compares what comes out, byte by byte.</p>"
+            )
+            self.text(how + table(rows, ("Subject", "Condition", "Sidecar")), "How to repeat the fits", section)
+        self.text(table(versions().items(), ("Software", "Version")), "Versions", section)
+
+
+SUBJECT_HEADER = (
+    "Subject", "Condition", "State", "Epochs", "Largest deflection", "R²", "Columns", "Sensors explained", "Sign",
+    "Anatomy", "Report",
+)  # fmt: skip
+
+
+def _note(comparison: Comparison) -> str:
+    a, b = comparison.contrast
+    words = (
+        f"Means over subjects (geometric where the ratio is given), {a} minus {b} or {a} divided by {b} "
+        f"(\N{MULTIPLICATION SIGN}) with the {100 * comparison.confidence:g}\N{NO-BREAK SPACE}% "
+        "interval, p by permutation of signs, uncorrected and corrected by Holm, "
+        "effect size (mean over SD of the differences), subjects, and how many of them share the sign."
+    )
+    return _paragraphs([words])
+
+
+def _subject_row(one: Entry, alignment: Alignment | None, links: Links) -> tuple[Any, ...]:
+    href = links.get((one.subject, one.session, one.task, one.condition))
+    link = Markup(f'<a href="{html.escape(href, quote=True)}">report</a>') if href else ""
+    state = "ok" if one.status == "ok" else f"failed at {one.step}"
+    if one.status == "ok" and one.fit is None:
+        state = "not fitted"
+    return (
+        recording_name(one), one.condition, state, "" if one.n_epochs is None else one.n_epochs, _deflection(one),
+        "" if one.fit is None else f"{one.fit.r_squared:.3f}", "" if one.fit is None else f"{one.fit.scale:,.0f}",
+        ", ".join(f"{kind} {share:.0%}" for kind, share in one.explained.items()), _sign(one, alignment),
+        "" if one.fs_subject is None else f"scaled {one.template}" if one.template else one.fs_subject, link,
+    )  # fmt: skip
+
+
+def _deflection(one: Entry) -> str:
+    if one.target is None:
+        return ""
+    values, arbitrary = one.target["agg"], one.target.provenance.get("unit", "A m") != "A m"
+    at = int(abs(values).argmax())
+    size = f"{values[at]:+.3g}" if arbitrary else f"{values[at] * 1e9:+.3g} nAm"
+    return f"{size} at {one.target.times[at] / MS:.0f} ms".replace("-", "\N{MINUS SIGN}")
+
+
+def _sign(one: Entry, alignment: Alignment | None) -> str:
+    if alignment is None or one.target is None:
+        return ""
+    words = ["turned over"] if one.subject in alignment.turned else []
+    words += ["in doubt"] if one.subject in alignment.doubtful else []
+    return ", ".join(words) or "as the others"

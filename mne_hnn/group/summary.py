@@ -1,0 +1,177 @@
+"""What the subjects of a group show together, written as tables, averages and a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote
+
+import mne
+import numpy as np
+from mne.utils import logger
+
+from ..dipole import Dipole
+from ..errors import ParameterError
+from ..fit.files import read_fit
+from ..io._files import read_json
+from ..pipeline.stage import Work
+from .alignment import Alignment, align_polarity
+from .average import Average, group_average
+from .comparison import Comparison, compare_conditions
+from .entry import Entry
+from .influence import Influence, leave_one_out
+from .names import stem_of
+from .report import write_group_report
+from .results import step_sidecars
+from .table import (
+    comparison_json,
+    comparison_tsv,
+    participants_json,
+    participants_tsv,
+    quantities,
+    quantities_json,
+    quantities_tsv,
+)
+
+__all__ = ["report_links", "write_summary"]
+
+
+def write_summary(work: Work, entries: list[Entry]) -> dict[str, Any]:
+    """Write the tables, the averages and the report of a group.
+
+    Parameters
+    ----------
+    work : Work
+        What the stage is given; its options are those of :class:`mne_hnn.group.stages.SummaryOptions`.
+    entries : list of Entry
+        Results of all subjects and conditions, also of those that failed.
+
+    Returns
+    -------
+    facts : dict
+        ``entries``, ``failed``, ``fitted``, ``headline``, ``figures``, ``turned``, ``doubtful``, ``notes``.
+    """
+    options = work.options
+    notes: list[str] = []
+    with_target = [one for one in entries if one.target is not None]
+    alignment = align_polarity(with_target) if with_target else None
+    averages = group_average(with_target, alignment=alignment) if with_target else {}
+    comparison = _comparison(options, with_target, alignment, notes)
+    influences = _influences(comparison, notes)
+    _write_averages(work.path("averages"), averages)
+    _write_tables(work, entries, comparison)
+    facts = write_group_report(
+        work.path("report"), title=f"{options.name}: group", entries=entries, alignment=alignment, averages=averages,
+        comparison=comparison, influences=influences, methods=_methods(options, entries),
+        subjects_dir=_folder(options.subjects_dir), common_subject=options.common_subject,
+        draw_cortex=options.draw_cortex, structure=_structure(options.structure), links=report_links(entries),
+        notes=notes,
+    )  # fmt: skip
+    turned, doubtful = ([], []) if alignment is None else (list(alignment.turned), list(alignment.doubtful))
+    return {**facts, "turned": turned, "doubtful": doubtful, "notes": notes}
+
+
+def _comparison(
+    options: SimpleNamespace, entries: Sequence[Entry], alignment: Alignment | None, notes: list[str]
+) -> Comparison | None:
+    """Compare the two conditions, if there is something to compare; else note why not."""
+    if options.contrast is None:
+        return None
+    try:
+        return compare_conditions(
+            entries, options.contrast, alignment=alignment, n_resamples=options.n_resamples,
+            confidence=options.confidence, seed=options.seed,
+        )  # fmt: skip
+    except ParameterError as error:  # such as too few subjects: averages and fits are worth their report
+        notes.append(f"The conditions {' and '.join(options.contrast)} were not compared. {error}")
+        logger.info(notes[-1])
+        return None
+
+
+def _influences(comparison: Comparison | None, notes: list[str]) -> tuple[Influence, ...]:
+    if comparison is None:
+        return ()
+    try:
+        return leave_one_out(comparison)
+    except ParameterError as error:
+        notes.append(f"No subject was left out. {error}")
+        return ()
+
+
+def _write_averages(path: Path, averages: Mapping[str, Average]) -> None:
+    kept = []
+    for condition, average in averages.items():
+        dipole = average.dipole.copy()
+        dipole.comment = condition
+        kept.append(dipole)
+    if not kept:  # FIF knows no empty list
+        kept = [Dipole(np.zeros((1, 2)), np.array([0.0, 1e-3]), layers=("agg",), comment="no targets")]
+    mne.write_evokeds(path, kept, overwrite=True, verbose="error")
+
+
+def _write_tables(work: Work, entries: Sequence[Entry], comparison: Comparison | None) -> None:
+    if comparison is None:
+        comparison = Comparison(
+            contrast=("", ""), differences=(), waveform=None, n_resamples=0, confidence=work.options.confidence, seed=0,
+            notes=(),
+        )  # fmt: skip
+    texts = {
+        "quantities": quantities_tsv(quantities(entries)),
+        "quantities_json": quantities_json(),
+        "comparison": comparison_tsv(comparison),
+        "comparison_json": comparison_json(),
+        "participants": participants_tsv(entries),
+        "participants_json": participants_json(entries),
+    }
+    for name, content in texts.items():
+        text = content if isinstance(content, str) else json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        work.path(name).write_text(text, encoding="utf-8")
+
+
+def _folder(subjects_dir: Any) -> Path | None:
+    """Return FreeSurfer's folder of subjects; None if it is another one for each subject."""
+    if subjects_dir is None or "{" in str(subjects_dir):
+        return None
+    return Path(subjects_dir).expanduser()
+
+
+def _structure(sidecar: str | None) -> Any:
+    """Return the fit of the average of all targets, if there is one."""
+    if sidecar is None:
+        return None
+    path = Path(sidecar).parent / "fit.npz"
+    return read_fit(path) if path.is_file() else None
+
+
+def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | None, str], str]:
+    """Return the addresses of individual reports, relative to the folder of derivatives."""
+    return {
+        (one.subject, one.session, one.task, one.condition): quote(
+            f"sub-{one.subject}/{stem_of(one.subject, one.session, one.task, one.condition)}_report.html"
+        )
+        for one in entries
+        if one.status == "ok"
+    }
+
+
+def _methods(options: SimpleNamespace, entries: Sequence[Entry]) -> str:
+    """Return the methods of all analyses that ended well, as HTML."""
+    from ..pipeline.methods import methods_text
+
+    sets = [
+        {name: read_json(path, "sidecar") for name, path in step_sidecars(job).items()}
+        for job in options.jobs if job["status"] == "ok"
+    ]  # fmt: skip
+    if not sets:
+        return ""
+    scaled = {one.subject for one in entries if one.template}
+    group = {
+        "contrast": options.contrast, "n_resamples": options.n_resamples, "confidence": options.confidence,
+        "seed": options.seed, "n_subjects": len({one.subject for one in entries}),
+        "n_failed": sum(one.status != "ok" for one in entries), "template_subjects": len(scaled),
+        "fit_structure": options.fit_structure,
+    }  # fmt: skip
+    return methods_text(sets, group=group).html

@@ -1,0 +1,229 @@
+"""A group in words and rows of tables, for its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._units import MS
+from ..pipeline._page import Markup
+from ..viz._group_parts import conditions_of, p_text, recording_name
+from ..viz._quantities import change_text, in_shown_units, number, quantity_name, rank
+from .entry import Entry
+
+if TYPE_CHECKING:
+    from .alignment import Alignment
+    from .comparison import Comparison, Difference
+    from .influence import Influence
+
+__all__ = [
+    "COMPARISON_HEADER", "DRIVE_HEADER", "comparison_rows", "drive_rows", "failures", "hanging", "headline",
+    "listed", "overview_rows", "polarity_text",
+]  # fmt: skip
+
+MOST_NAMED = 6
+DRIVE_HEADER = ("Condition", "Drive", "Location", "Subjects", "Mean time (ms)", "SD over subjects (ms)", "Range (ms)")
+
+
+def listed(words: Iterable[str], most: int | None = None) -> str:
+    """Return words in a row: ``a, b and c``; those beyond the most are counted."""
+    some = list(words)
+    if most is not None and len(some) > most:
+        some = [*some[:most], f"{len(some) - most} more"]
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} and {some[-1]}" if some else ""
+
+
+# what went wrong -------------------------------------------------------------------------------------------
+
+
+def failures(entries: Sequence[Entry]) -> list[str]:
+    """Return a sentence per recording that failed; conditions with the same error share one."""
+    by_error: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for one in entries:
+        if one.status != "ok":
+            by_error.setdefault((_recording(one), one.step, one.error), []).append(one.condition)
+    every = conditions_of(entries)
+    sentences = []
+    for (name, step, error), conditions in by_error.items():
+        which = "" if len(conditions) == len(every) else f", {listed(conditions)}"
+        sentences.append(f"{name}{which} failed at {step or 'an unknown step'}: {error or 'no reason was given.'}")
+    return sentences
+
+
+def _recording(entry: Entry) -> str:
+    return recording_name(entry) + (f" task-{entry.task}" if entry.task else "")
+
+
+# in short --------------------------------------------------------------------------------------------------
+
+
+def overview_rows(
+    entries: Sequence[Entry], alignment: Alignment | None, comparison: Comparison | None
+) -> Iterator[tuple[str, str]]:
+    """Yield what a reader wants to know first."""
+    good = [one for one in entries if one.status == "ok"]
+    subjects, conditions = _names(entries), conditions_of(entries)
+    fitted = [one for one in good if one.fit is not None]
+    yield "Subjects", f"{len(subjects)}: {listed(subjects, 40)}" if subjects else "none"
+    yield "Conditions", listed(conditions) or "none"
+    failed = len(entries) - len(good)
+    unfitted = len(good) - len(fitted)
+    state = [f"{len(fitted)} of {len(entries)} (subjects by conditions) fitted"]
+    if unfitted:
+        state.append(f"{unfitted} with a target only")
+    state.append(f"{failed} failed")
+    yield "Fits", "; ".join(state)
+    if epochs := [one.n_epochs for one in good if one.n_epochs is not None]:
+        yield "Epochs averaged", _range(epochs, "{:d}")
+    if fitted:
+        r_squared = [one.fit.r_squared for one in fitted if one.fit is not None]
+        yield (
+            "R² in trials that the search has not seen",
+            f"median {np.median(r_squared):.3f}, {_range(r_squared, '{:.3f}')}",
+        )
+    scaled = {one.subject: one.template for one in good if one.template}
+    if scaled:
+        yield "Without an MRI", listed(f"sub-{name} (scaled {template})" for name, template in scaled.items())
+    if alignment is not None and good:
+        yield "Polarity", polarity_text(alignment)
+    if comparison is not None:
+        yield f"{comparison.contrast[0]} against {comparison.contrast[1]}", " ".join(headline(comparison))
+
+
+def _names(entries: Sequence[Entry]) -> list[str]:
+    return list(dict.fromkeys(f"sub-{one.subject}" for one in entries))
+
+
+def _range(values: Sequence[Any], form: str) -> str:
+    low, high = form.format(min(values)), form.format(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def polarity_text(alignment: Alignment) -> str:
+    """Say whose targets were turned over, and whose sign is in doubt."""
+    sentences = []
+    if alignment.turned:
+        names = listed(f"sub-{one}" for one in alignment.turned)
+        sentences.append(f"Turned over to agree with the others: {names}.")
+    if alignment.doubtful:
+        names = listed(
+            f"sub-{one}" + (f" (r = {number(alignment.correlations[one], 2)})" if one in alignment.correlations else "")
+            for one in alignment.doubtful
+        )
+        sentences.append(f"Hardly like the others, so that the sign is in doubt: {names}.")
+    return " ".join(sentences) or "All targets agree in their sign; none was turned over."
+
+
+# the comparison --------------------------------------------------------------------------------------------
+
+
+def _reached(one: Difference, comparison: Comparison) -> bool:
+    return bool(one.p_holm < 1 - comparison.confidence)
+
+
+def headline(comparison: Comparison) -> list[str]:
+    """Say in sentences what differs between the conditions and by how much, and what does not."""
+    compared = [one for one in comparison.differences if one.group != "fit"]
+    sentences = []
+    if compared:
+        told = [one for one in compared if _reached(one, comparison)]
+        rest = [one for one in compared if not _reached(one, comparison)]
+        if told:
+            first = sorted(_sorted(told), key=lambda one: rank(one.quantity))
+            words = listed((f"{quantity_name(one.quantity)} {change_text(one)}" for one in first), MOST_NAMED)
+            sentences.append(f"Different: {words}.")
+            if rest:
+                names = listed((quantity_name(one.quantity) for one in _sorted(rest)), MOST_NAMED)
+                sentences.append(f"Not told apart from no difference after correction: {names}.")
+        else:
+            sentences.append(_nothing(_sorted(rest)[0], len(compared)))
+    if comparison.waveform is not None:
+        sentences.append(_waveform_sentence(comparison))
+    return sentences or ["There was nothing to compare."]
+
+
+def _sorted(some: Sequence[Difference]) -> list[Difference]:
+    return sorted(some, key=lambda one: (np.nan_to_num(one.p, nan=2.0), -abs(np.nan_to_num(one.dz))))
+
+
+def _nothing(best: Difference, n: int) -> str:
+    name, same = quantity_name(best.quantity), f"the same sign in {best.n_same_sign} of {len(best.subjects)} subjects"
+    if n == 1:
+        return f"No difference is certain in {name}: {change_text(best)}, {p_text(best.p)}, {same}."
+    return (
+        f"None of {n} quantities differs once corrected for their number (Holm). Clearest is {name}: "
+        f"{change_text(best)}, {p_text(best.p)} uncorrected, {same}."
+    )
+
+
+def _waveform_sentence(comparison: Comparison) -> str:
+    assert comparison.waveform is not None
+    reached = [one for one in comparison.waveform.clusters if one.p < 1 - comparison.confidence]
+    if not reached:
+        return "The targets differ at no time (clusters of times)."
+    spans = listed(f"{one.tmin / MS:.0f} to {one.tmax / MS:.0f} ms ({p_text(one.p)})" for one in reached)
+    return f"The targets differ in clusters of times: {spans}."
+
+
+COMPARISON_HEADER = (
+    "Quantity",
+    "{a}",
+    "{b}",
+    "Difference or ratio",
+    "p",
+    "p, Holm",
+    Markup("d<sub>z</sub>"),
+    "n",
+    "Same sign",
+)
+
+
+def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ...]]:
+    """Yield what was compared, as :data:`COMPARISON_HEADER` says."""
+    for one in map(in_shown_units, differences):
+        unit = f" ({one.unit})" if one.unit else ""
+        yield (
+            quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change_text(one),
+            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)), f"{one.n_same_sign} of {len(one.subjects)}",
+        )  # fmt: skip
+
+
+def _p(value: float) -> str:
+    return "\N{EN DASH}" if not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def hanging(influences: Sequence[Influence], comparison: Comparison) -> list[str]:
+    """Return a sentence per quantity whose verdict hangs on one subject."""
+    found: dict[str, list[str]] = {}
+    for one in influences:
+        if one.changes_verdict:
+            found.setdefault(one.quantity, []).append(f"sub-{one.subject}")
+    known = {one.quantity for one in comparison.differences}
+    return [
+        f"{quantity_name(quantity)}: the verdict changes without {listed(names)}."
+        if len(names) == 1
+        else f"{quantity_name(quantity)}: the verdict changes without any one of {listed(names)}."
+        for quantity, names in found.items()
+        if quantity in known
+    ]
+
+
+# drives ----------------------------------------------------------------------------------------------------
+
+
+def drive_rows(entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
+    """Yield when each drive came, over subjects, as :data:`DRIVE_HEADER` says."""
+    from ..network import EvokedDrive
+
+    times: dict[tuple[str, str, str], list[float]] = {}
+    for one in entries:
+        drives: Mapping[str, Any] = {} if one.fit is None else one.fit.network.drives
+        for name, drive in drives.items():
+            if isinstance(drive, EvokedDrive):
+                times.setdefault((one.condition, name, drive.location), []).append(drive.mu_ms)
+    order = conditions_of(entries)
+    for (condition, name, location), some in sorted(times.items(), key=lambda one: order.index(one[0][0])):
+        spread = f"{np.std(some, ddof=1):.1f}" if len(some) > 1 else "\N{EN DASH}"
+        yield condition, name, location, str(len(some)), f"{np.mean(some):.1f}", spread, _range(some, "{:.1f}")

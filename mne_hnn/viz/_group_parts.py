@@ -1,0 +1,74 @@
+"""What the figures of a group have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from scipy import stats
+
+from .colors import COMPARED
+from .target import _in_shown_unit
+
+if TYPE_CHECKING:
+    from ..dipole import Dipole
+    from ..group.entry import Entry
+
+__all__ = [
+    "condition_colors", "conditions_of", "literal", "mean_interval", "p_text", "recording_name", "same_limits",
+    "unit_of",
+]  # fmt: skip
+
+FloatArray = NDArray[np.float64]
+
+
+def condition_colors(conditions: Sequence[str]) -> dict[str, str]:
+    """Return a colour per condition; black is left to their difference."""
+    shades = COMPARED[1:]
+    return {name: shades[k % len(shades)] for k, name in enumerate(dict.fromkeys(conditions))}
+
+
+def recording_name(entry: Any) -> str:
+    """Return what a subject (and session) is called in figures and tables."""
+    return f"sub-{entry.subject}" + (f" ses-{entry.session}" if entry.session else "")
+
+
+def literal(text: str) -> str:
+    """Return a user's text so that matplotlib does not read it as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def conditions_of(entries: Sequence[Entry]) -> list[str]:
+    return list(dict.fromkeys(one.condition for one in entries))
+
+
+def unit_of(dipole: Dipole | None) -> tuple[float, str]:
+    """Return the factor from a target's values to those shown, and their unit."""
+    provenance: Mapping[str, Any] = getattr(dipole, "provenance", None) or {}
+    unit = provenance.get("unit", "A m")
+    return _in_shown_unit(unit if unit == "A m" else None)
+
+
+def same_limits(panels: Sequence[Axes]) -> None:
+    low = min(axes.get_ylim()[0] for axes in panels)
+    high = max(axes.get_ylim()[1] for axes in panels)
+    for axes in panels:
+        axes.set_ylim(low, high)
+
+
+def mean_interval(courses: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray] | None:
+    """Return the ends of the interval of a mean over rows by Student's t; None for a single row."""
+    n = len(courses)
+    if n < 2:
+        return None
+    half = stats.t.ppf(0.5 + confidence / 2, n - 1) * courses.std(axis=0, ddof=1) / np.sqrt(n)
+    mean = courses.mean(axis=0)
+    return mean - half, mean + half
+
+
+def p_text(p: float) -> str:
+    """Return a p value in words of a figure; never zero."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

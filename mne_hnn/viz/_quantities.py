@@ -1,0 +1,115 @@
+"""What the numbers that are compared between conditions are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..group.comparison import Difference
+
+__all__ = [
+    "change_text",
+    "chosen",
+    "drive_of",
+    "in_shown_units",
+    "number",
+    "quantity_name",
+    "rank",
+    "short_name",
+    "unit_factor",
+]
+
+_FIELDS = {"mu_ms": "time", "sigma_ms": "spread"}
+_ORDER = ("mu_ms", "weight", "sigma_ms")
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+# units of the tables, with the factor to those of figures and words
+_UNITS = {"A m": (1e9, "nAm"), "s": (1e3, "ms"), "uS": (1.0, "\N{MICRO SIGN}S"), "nA": (1.0, "nA")}
+
+
+def in_shown_units(one: Difference) -> Difference:
+    """Return a difference in the unit that a reader sees: nAm for A m, ms for s."""
+    factor, unit = _UNITS.get(one.unit or "", (1.0, one.unit or ""))
+    if unit == one.unit:
+        return one
+    own = factor if one.scale == "linear" else 1.0  # a ratio has no unit
+    return replace(
+        one, unit=unit, values_a=factor * np.asarray(one.values_a), values_b=factor * np.asarray(one.values_b),
+        mean_a=factor * one.mean_a, mean_b=factor * one.mean_b, difference=own * one.difference, low=own * one.low,
+        high=own * one.high,
+    )  # fmt: skip
+
+
+def rank(quantity: str) -> int:
+    """Return what a reader wants to see first: what is of no drive, then when, how strong, how spread out."""
+    if not quantity.startswith("drives."):
+        return 0
+    return next((k for k, word in enumerate(_ORDER, start=1) if f".{word}" in quantity), len(_ORDER) + 1)
+
+
+def unit_factor(unit: str | None) -> float:
+    """Return the factor to the unit that a reader sees."""
+    return _UNITS.get(unit or "", (1.0, ""))[0]
+
+
+def drive_of(quantity: str) -> str | None:
+    """Return the drive that a quantity belongs to, if any."""
+    root, _, rest = quantity.partition(".")
+    return rest.partition(".")[0] if root == "drives" and rest else None
+
+
+def short_name(quantity: str) -> str:
+    """Return what a quantity is called beside the name of its drive."""
+    drive = drive_of(quantity)
+    if drive is None:
+        return "columns" if quantity == "columns" else quantity.replace("_", " ")
+    field, _, cell = quantity.removeprefix(f"drives.{drive}.").partition(".")
+    if field in _FIELDS:
+        return _FIELDS[field]
+    kind = field.removeprefix("weights_").upper() if field.startswith("weights_") else field.replace("_", " ")
+    return f"{kind} {cell.replace('_', ' ')}".strip()
+
+
+def quantity_name(quantity: str) -> str:
+    """Return a quantity in words: ``evdist1 time``, ``number of columns``."""
+    drive = drive_of(quantity)
+    if drive is None:
+        return "number of columns" if quantity == "columns" else short_name(quantity)
+    return f"{drive} {short_name(quantity)}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with a true minus sign and, where it is large, thousands apart."""
+    if not np.isfinite(value):
+        return "\N{EN DASH}"
+    rounded = float(f"{value:.{digits}g}")
+    if 0 < abs(rounded) < 1e-3:
+        mantissa, _, power = f"{rounded:.{digits - 1}e}".partition("e")
+        tens = str(int(power)).translate(_SUPERSCRIPTS)
+        return f"{float(mantissa):g} \N{MULTIPLICATION SIGN} 10{tens}".replace("-", "\N{MINUS SIGN}")
+    text = f"{rounded:,.0f}" if 1e3 <= abs(rounded) < 1e9 else f"{rounded:.{digits}g}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def change_text(one: Difference) -> str:
+    """Return a difference with its interval: ``−9.1 ms (−11 to −7.2)``, or a factor, ``× 1.5 (1.2 to 1.9)``."""
+    one, interval = in_shown_units(one), ""
+    if np.isfinite([one.low, one.high]).all():
+        interval = f" ({number(one.low)} to {number(one.high)})"
+    if one.scale == "log":
+        return f"\N{MULTIPLICATION SIGN} {number(one.difference)}{interval}"
+    unit = f" {one.unit}" if one.unit else ""
+    sign = "+" if one.difference > 0 else ""
+    return f"{sign}{number(one.difference)}{unit}{interval}"
+
+
+def chosen(differences: Iterable[Difference], most: int) -> list[Difference]:
+    """Return the parameters to show, at most so many: times before weights before spreads; all else goes last."""
+    listed: Sequence[Difference] = [one for one in differences if one.group == "parameter"]
+    kept = {id(one) for one in sorted(listed, key=lambda one: rank(one.quantity))[:most]}
+    return [one for one in listed if id(one) in kept]

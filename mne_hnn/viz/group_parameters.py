@@ -1,0 +1,275 @@
+"""A group: parameters of two conditions, subject by subject, and what each subject does to their difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from ..errors import ParameterError
+from ._group_parts import condition_colors, literal, p_text
+from ._quantities import change_text, chosen, drive_of, in_shown_units, number, quantity_name, short_name, unit_factor
+
+if TYPE_CHECKING:
+    from ..group.comparison import Comparison, Difference
+    from ..group.influence import Influence
+
+__all__ = ["plot_group_parameters", "plot_influence"]
+
+MOST_PARAMETERS, PER_ROW = 30, 6
+MOST_INFLUENCES = 12
+CHANGED = "#D55E00"
+PAIR = "0.65"
+
+
+def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figure:
+    """Plot the fitted parameters of two conditions, subject by subject.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of two conditions, as :func:`mne_hnn.group.compare_conditions` returns it.
+    show : bool
+        Show the figure.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+        One panel per parameter that both conditions have, those of a drive side by side: a line per subject, the means
+        as bars, and above the mean difference (or ratio, on a logarithmic axis) with its interval and p value. If
+        there are more than thirty parameters, spreads and weights give way.
+
+    Raises
+    ------
+    ParameterError
+        No parameter was compared.
+    """
+    listed = [in_shown_units(one) for one in chosen(comparison.differences, MOST_PARAMETERS)]
+    if not listed:
+        raise ParameterError("The comparison has no parameters: both conditions need fits with the same drives.")
+    rows = _rows(listed)
+    n_cols = max(len(row) for row in rows)
+    fig, grid = plt.subplots(
+        len(rows), n_cols, squeeze=False, layout="constrained",
+        figsize=(max(1.9 * n_cols + 0.6, 5.0), 0.5 + 2.35 * len(rows)),
+    )  # fmt: skip
+    colors = condition_colors(comparison.contrast)
+    for panels, row in zip(grid, rows, strict=True):
+        for axes, one in zip(panels, row, strict=False):
+            _draw_pairs(axes, one, comparison, colors)
+        for axes in panels[len(row) :]:
+            axes.set_visible(False)
+    _explain_pairs(fig, comparison, colors)
+    if show:
+        plt.show()
+    return fig
+
+
+def _rows(listed: Sequence[Difference]) -> list[list[Difference]]:
+    """Return the parameters by drive, long rows broken; those of no drive share a row."""
+    by_drive: dict[str | None, list[Difference]] = {}
+    for one in listed:
+        by_drive.setdefault(drive_of(one.quantity), []).append(one)
+    own = by_drive.pop(None, [])
+    rows = []
+    for some in [*by_drive.values(), own]:
+        rows += [some[k : k + PER_ROW] for k in range(0, len(some), PER_ROW)]
+    return rows
+
+
+def _draw_pairs(axes: Axes, one: Difference, comparison: Comparison, colors: dict[str, str]) -> None:
+    a, b = comparison.contrast
+    first, second = np.asarray(one.values_a, dtype=float), np.asarray(one.values_b, dtype=float)
+    for pair in zip(first, second, strict=True):
+        axes.plot([0, 1], pair, color=PAIR, linewidth=0.8, zorder=1)
+    for x, values, name, mean in ((0, first, a, one.mean_a), (1, second, b, one.mean_b)):
+        axes.plot(
+            np.full(len(values), x), values, "o", color=colors[name], markersize=4.5, markeredgecolor="white",
+            markeredgewidth=0.5, zorder=2,
+        )  # fmt: skip
+        out = -0.28 if x == 0 else 1.28
+        axes.plot([out - 0.12, out + 0.12], [mean, mean], color=colors[name], linewidth=3.0, zorder=3, gid="mean")
+    axes.set_xlim(-0.5, 1.5)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", labelsize="small")
+    drive = drive_of(one.quantity)
+    unit = f" ({literal(one.unit)})" if one.unit else ""
+    name = f"{drive} {short_name(one.quantity)}" if drive else quantity_name(one.quantity)
+    axes.set_ylabel(_broken(literal(name)) + unit, fontsize="small")
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    _scale(axes, one, np.concatenate([first, second]))
+    certain = one.p_holm < 1 - comparison.confidence
+    change, _, interval = literal(change_text(one)).partition(" (")
+    shown = [
+        change,
+        f"({interval}" if interval else "",
+        f"{p_text(one.p_holm)} (Holm)" if np.isfinite(one.p_holm) else "",
+    ]
+    axes.set_title(
+        "\n".join(part for part in shown if part), fontsize="small", fontweight="bold" if certain else "normal"
+    )
+
+
+def _broken(name: str) -> str:
+    """Break a long name in two lines."""
+    head, _, tail = name.partition(" ")
+    return f"{head}\n{tail}" if len(name) > 16 and tail else name
+
+
+def _scale(axes: Axes, one: Difference, values: Any) -> None:
+    if one.scale == "log" and values.min() > 0:
+        axes.set_yscale("log")
+        decades = float(np.log10(values.max() / values.min()))
+        room = 10 ** max(0.08 * decades, (0.4 - decades) / 2)
+        axes.set_ylim(values.min() / room, values.max() * room)
+        if decades < 2:
+            subs = (1.0, 2.0, 5.0) if decades > 0.6 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+            axes.yaxis.set_major_locator(LogLocator(subs=subs))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        return
+    span = float(np.ptp(values))
+    room = max(0.08 * span, 0.02 * float(np.abs(values).max()), 1e-12)
+    axes.set_ylim(values.min() - room, values.max() + room)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+
+
+def _tick(value: float) -> str:
+    if 1e-3 <= value < 1e6:
+        return f"{value:,.0f}" if value >= 1e3 else f"{value:g}"
+    mantissa, _, power = f"{value:.1e}".partition("e")
+    shown = f"{float(mantissa):g}"
+    return rf"$10^{{{int(power)}}}$" if shown == "1" else rf"${shown}\cdot 10^{{{int(power)}}}$"
+
+
+def _explain_pairs(fig: Figure, comparison: Comparison, colors: dict[str, str]) -> None:
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", markersize=5, color=colors[name], label=literal(name))
+        for name in comparison.contrast
+    ]
+    handles.append(Line2D([], [], color=PAIR, linewidth=0.8, label="a subject"))
+    handles.append(Line2D([], [], color="0.2", linewidth=3.0, label="mean"))
+    a, b = (literal(one) for one in comparison.contrast)
+    fig.legend(
+        handles=handles, loc="outside upper center", ncols=4, fontsize="small", frameon=False,
+        title=f"Above: {a} \N{MINUS SIGN} {b}, or {a} / {b} on logarithmic axes, with the "
+        f"{100 * comparison.confidence:g} % interval", title_fontsize="small",
+    )  # fmt: skip
+
+
+# influence -------------------------------------------------------------------------------------------------
+
+
+def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, show: bool = True) -> Figure:
+    """Plot the differences that are left when one subject after the other is left out.
+
+    Parameters
+    ----------
+    influences : sequence of Influence
+        As :func:`mne_hnn.group.influence.leave_one_out` returns them.
+    comparison : Comparison
+        The comparison of all subjects.
+    show : bool
+        Show the figure.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+        One panel per quantity (at most twelve: first those that hang on one subject, then those with the smallest p),
+        one row per subject left out. Line and band: all subjects, with the interval; dotted: no difference.
+
+    Raises
+    ------
+    ParameterError
+        There are no influences.
+    """
+    by_quantity: dict[str, list[Influence]] = {}
+    for one in influences:
+        by_quantity.setdefault(one.quantity, []).append(one)
+    known = [one for one in comparison.differences if one.quantity in by_quantity]
+    if not known:
+        raise ParameterError("There are no influences to plot: leaving one out needs at least three subjects.")
+    hanging = {
+        whole.quantity for whole in known for one in by_quantity[whole.quantity] if _hangs(one, whole, comparison)
+    }
+    kept = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
+    shown = [one for one in known if one in kept]
+    subjects = list(dict.fromkeys(one.subject for one in influences))
+    n_cols = min(4, len(shown))
+    n_rows = -(-len(shown) // n_cols)
+    fig, grid = plt.subplots(
+        n_rows, n_cols, squeeze=False, sharey=True, layout="constrained",
+        figsize=(max(1.0 + 2.4 * n_cols, 5.5), 0.7 + n_rows * (0.9 + 0.17 * len(subjects))),
+    )  # fmt: skip
+    for axes, one in zip(grid.flat, shown, strict=False):
+        _draw_influence(axes, one, by_quantity[one.quantity], subjects, comparison)
+    for axes in list(grid.flat)[len(shown) :]:
+        axes.set_visible(False)
+    first = grid[0, 0]
+    first.set_ylim(len(subjects) - 0.4, -0.6)
+    for axes in grid[:, 0]:
+        axes.set_yticks(range(len(subjects)), [literal(f"sub-{one}") for one in subjects], fontsize="small")
+    _explain_influence(fig, comparison, any(one.quantity in hanging for one in shown))
+    if show:
+        plt.show()
+    return fig
+
+
+def _hangs(one: Influence, whole: Difference, comparison: Comparison) -> bool:
+    """Return whether a verdict hangs on one subject; signs of differences that are none change by chance."""
+    return bool(one.changes_verdict or (one.changes_sign and whole.p < 1 - comparison.confidence))
+
+
+def _draw_influence(
+    axes: Axes, whole: Difference, some: Sequence[Influence], subjects: Sequence[str], comparison: Comparison
+) -> None:
+    factor = unit_factor(whole.unit) if whole.scale == "linear" else 1.0
+    whole = in_shown_units(whole)
+    if np.isfinite([whole.low, whole.high]).all():
+        axes.axvspan(whole.low, whole.high, color="0.9", linewidth=0, zorder=0)
+    axes.axvline(whole.difference, color="0.3", linewidth=1.2, zorder=1)
+    axes.axvline(1.0 if whole.scale == "log" else 0.0, color="0.3", linewidth=1.0, linestyle=":", zorder=1)
+    for one in some:
+        changed = _hangs(one, whole, comparison)
+        axes.plot(
+            [factor * one.difference], [subjects.index(one.subject)], marker="D" if changed else "o", markersize=5,
+            linestyle="none", color=CHANGED if changed else "black", zorder=3, gid=one.subject,
+        )  # fmt: skip
+    axes.set_title(literal(quantity_name(whole.quantity)), fontsize="small", loc="left")
+    unit = f" ({literal(whole.unit)})" if whole.unit else ""
+    axes.set_xlabel("Ratio" if whole.scale == "log" else f"Difference{unit}", fontsize="small")
+    if whole.scale == "log" and axes.get_xlim()[0] > 0:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.tick_params(axis="x", labelsize="small")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", color="0.93", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _explain_influence(fig: Figure, comparison: Comparison, changed: bool) -> None:
+    handles: list[Any] = [
+        Line2D([], [], linestyle="none", marker="o", markersize=5, color="black", label="without this subject"),
+        Line2D([], [], color="0.3", linewidth=1.2, label="all subjects"),
+        Patch(color="0.9", linewidth=0, label=f"{100 * comparison.confidence:g} % interval"),
+        Line2D([], [], color="0.3", linewidth=1.0, linestyle=":", label="no difference"),
+    ]
+    if changed:
+        label = "changes the verdict"
+        handles.insert(1, Line2D([], [], linestyle="none", marker="D", markersize=5, color=CHANGED, label=label))
+    fig.legend(
+        handles=handles, loc="outside upper center", ncols=3 if changed else 4, fontsize="small", frameon=False,
+        columnspacing=1.5,
+    )  # fmt: skip
