@@ -186,7 +186,8 @@ def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ..
         unit = f" ({one.unit})" if one.unit else ""
         yield (
             quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change_text(one),
-            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)), f"{one.n_same_sign} of {len(one.subjects)}",
+            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)),
+            f"{one.n_same_sign} of {len(one.subjects)}",
         )  # fmt: skip
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: T201 - what is measured is told
 """A group analysis killed at random moments, and what it costs.
 
     python tests/benchmarks/group.py kill --kills 30
@@ -164,7 +165,8 @@ def cost(options):
             times[n_jobs].append(time.perf_counter() - start)
             shutil.rmtree(place / "out")
             hour = 3600 * options.subjects / times[n_jobs][-1]
-            print(f"{n_jobs} worker(s): {times[n_jobs][-1]:.0f} s, {hour:.0f} subjects (2 conditions) per hour", flush=True)
+            took = f"{times[n_jobs][-1]:.0f} s, {hour:.0f} subjects (2 conditions) per hour"
+            print(f"{n_jobs} worker(s): {took}", flush=True)
     ratio = np.median(np.array(times[1]) / np.array(times[2]))
     print(f"2 workers are {ratio:.2f} times as fast as one (median of {options.rounds} rounds)")
     return 0
