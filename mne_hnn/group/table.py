@@ -27,7 +27,8 @@ _WHOSE: dict[str, dict[str, Any]] = {
 _WHAT: dict[str, dict[str, Any]] = {
     "quantity": {
         "LongName": "Quantity",
-        "Description": "Path of a parameter of the fitted network ('columns': how many act together), or a name: "
+        "Description": "Path of a parameter of the fitted network ('columns': how many act together; '*.strength': sum "
+        "of a drive's weights times the number of columns, which a waveform determines better than either), or a name: "
         "r_squared, nrmse and correlation of fit and target in trials that the search has not seen, ceiling: R2 that "
         "the true waveform would reach; explained_*: share of the field that the fit explains, by channel type; "
         "minimum_*, maximum_*: largest deflections of the target; standard_error of the target; confidence of its "
