@@ -107,7 +107,7 @@ def _parameters(fit: FitResult) -> Iterator[Estimate]:
 
 
 def _strengths(fit: FitResult) -> Iterator[tuple[str, float]]:
-    """Yield the sum of each drive's weights times the number of columns: weights and columns trade off in a waveform."""
+    """Yield the sum of each drive's weights times the number of columns, which trade off against each other."""
     for name, drive in fit.network.drives.items():
         if isinstance(drive, EvokedDrive):
             total = sum(weight for some in drive.weights.values() for weight in some.values())
