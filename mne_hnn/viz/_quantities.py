@@ -104,8 +104,9 @@ def change_text(one: Difference) -> str:
     if one.scale == "log":
         return f"\N{MULTIPLICATION SIGN} {number(one.difference)}{interval}"
     unit = f" {one.unit}" if one.unit else ""
-    sign = "+" if one.difference > 0 else ""
-    return f"{sign}{number(one.difference)}{unit}{interval}"
+    rounding = 1e-12 * max(abs(one.mean_a), abs(one.mean_b))
+    value = one.difference if abs(one.difference) > rounding else 0.0
+    return f"{'+' if value > 0 else ''}{number(value)}{unit}{interval}"
 
 
 def chosen(differences: Iterable[Difference], most: int) -> list[Difference]:

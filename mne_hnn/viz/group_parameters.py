@@ -199,8 +199,9 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     hanging = {
         whole.quantity for whole in known for one in by_quantity[whole.quantity] if _hangs(one, whole, comparison)
     }
-    kept = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
-    shown = [one for one in known if one in kept]
+    first = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
+    kept = {one.quantity for one in first}
+    shown = [one for one in known if one.quantity in kept]
     subjects = list(dict.fromkeys(one.subject for one in influences))
     n_cols = min(4, len(shown))
     n_rows = -(-len(shown) // n_cols)
@@ -208,12 +209,11 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
         n_rows, n_cols, squeeze=False, sharey=True, layout="constrained",
         figsize=(max(1.0 + 2.4 * n_cols, 5.5), 0.7 + n_rows * (0.9 + 0.17 * len(subjects))),
     )  # fmt: skip
-    for axes, one in zip(grid.flat, shown, strict=False):
-        _draw_influence(axes, one, by_quantity[one.quantity], subjects, comparison)
+    for axes, whole in zip(grid.flat, shown, strict=False):
+        _draw_influence(axes, whole, by_quantity[whole.quantity], subjects, comparison)
     for axes in list(grid.flat)[len(shown) :]:
         axes.set_visible(False)
-    first = grid[0, 0]
-    first.set_ylim(len(subjects) - 0.4, -0.6)
+    grid[0, 0].set_ylim(len(subjects) - 0.4, -0.6)
     for axes in grid[:, 0]:
         axes.set_yticks(range(len(subjects)), [literal(f"sub-{one}") for one in subjects], fontsize="small")
     _explain_influence(fig, comparison, any(one.quantity in hanging for one in shown))

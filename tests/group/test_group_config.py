@@ -31,7 +31,9 @@ def test_a_file_with_a_root_is_a_group(tmp_path):
 
 
 def test_a_file_without_is_of_one_recording(tmp_path):
-    config = read(tmp_path, MINIMAL.replace('bids_root = "data"', 'data = "x.fif"').replace("conditions", "_conditions"))
+    config = read(
+        tmp_path, MINIMAL.replace('bids_root = "data"', 'data = "x.fif"').replace("conditions", "_conditions")
+    )
     assert type(config) is pipeline.Config
 
 
