@@ -67,7 +67,7 @@ def short_name(quantity: str) -> str:
     """Return what a quantity is called beside the name of its drive."""
     drive = drive_of(quantity)
     if drive is None:
-        return "columns" if quantity == "columns" else quantity.replace("_", " ")
+        return "R²" if quantity == "r_squared" else quantity.replace("_", " ")
     field, _, cell = quantity.removeprefix(f"drives.{drive}.").partition(".")
     if field in _FIELDS:
         return _FIELDS[field]

@@ -150,7 +150,7 @@ def test_influence_of_each_subject():
     influences = make_influences(comparison)
     fig = plot_influence(influences, comparison, show=False)
     panels = {axes.get_title(loc="left"): axes for axes in fig.axes if axes.get_visible()}
-    assert list(panels) == ["evdist1 time", "evprox1 AMPA L2 pyramidal", "peak", "r squared"]
+    assert list(panels) == ["evdist1 time", "evprox1 AMPA L2 pyramidal", "peak", "R²"]
     dots = {line.get_gid(): line for line in panels["evdist1 time"].lines if line.get_gid()}
     one = comparison.differences[0]
     for k, name in enumerate(SUBJECTS):

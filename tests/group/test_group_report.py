@@ -63,7 +63,7 @@ def test_headline_says_what_differs_and_what_does_not():
     assert sentences[0].startswith("Different: evdist1 time \N{MINUS SIGN}10 ms (")
     assert "evprox1 AMPA L2 pyramidal" in sentences[1]
     assert "peak" in sentences[1]
-    assert "r squared" not in " ".join(sentences)  # how well it fits is no finding
+    assert "R²" not in " ".join(sentences)  # how well it fits is no finding
     assert sentences[2] == "The targets differ in clusters of times: 30 to 40 ms (p = 0.004)."
 
 
