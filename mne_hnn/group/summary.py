@@ -170,8 +170,8 @@ def _methods(options: SimpleNamespace, entries: Sequence[Entry], *, compared: bo
         return ""
     scaled = {one.subject for one in entries if one.template}
     group = {
-        "contrast": options.contrast if compared else None, "n_resamples": options.n_resamples, "confidence": options.confidence,
-        "seed": options.seed, "n_subjects": len({one.subject for one in entries}),
+        "contrast": options.contrast if compared else None, "n_resamples": options.n_resamples,
+        "confidence": options.confidence, "seed": options.seed, "n_subjects": len({one.subject for one in entries}),
         "n_failed": sum(one.status != "ok" for one in entries), "template_subjects": len(scaled),
         "fit_structure": options.fit_structure,
     }  # fmt: skip
