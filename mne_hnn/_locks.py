@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mne.utils import logger
+
 from .errors import CacheError
 
 __all__ = ["BusyError", "held_by", "lock_file"]
 
-_WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 """What file systems say that know no locks, such as some network drives."""
+_warned: set[Path] = set()
 _LOOK_s = 0.2
 
 
@@ -26,6 +29,16 @@ class BusyError(CacheError):
 def held_by() -> str:
     """Return what a lock says of the process that holds it."""
     return f"process {os.getpid()} on {socket.gethostname()}, started {time.strftime('%Y-%m-%d %H:%M:%S')}"
+
+
+def _warn(folder: Path, error: OSError) -> None:
+    """Say once for each folder that nothing keeps others out of it."""
+    if folder not in _warned:
+        _warned.add(folder)
+        logger.warning(
+            "The file system of %s knows no locks (%s): see to it that no other run uses this folder at the same time.",
+            folder, error.strerror or error,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -65,6 +78,7 @@ def lock_file(
                 break
             except OSError as error:
                 if error.errno in _WITHOUT_LOCKS:
+                    _warn(path.parent, error)
                     break  # better without than not at all: results appear whole or not at all in any case
                 if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                     raise

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .config import GroupConfig
     from .dataset import RecordingEntry
 
-__all__ = ["anatomy_options", "filled", "surface_subject"]
+__all__ = ["anatomy_options", "filled", "subjects_folder", "surface_subject"]
+
+_IN_BIDS = ("derivatives/freesurfer/subjects", "derivatives/freesurfer")
 
 
 def filled(value: Any, unit: RecordingEntry) -> Any:
@@ -37,15 +39,25 @@ def filled(value: Any, unit: RecordingEntry) -> Any:
 
 def surface_subject(config: GroupConfig, unit: RecordingEntry) -> tuple[str | None, Path | None]:
     """Return the name of a subject's FreeSurfer folder, None if it has none, and the folder of subjects."""
-    given = mne.utils.get_subjects_dir(filled(config.subjects_dir, unit), raise_error=False)
-    if given is None:
+    folder = subjects_folder(config, unit)
+    if folder is None:
         return None, None
-    folder = Path(given)
     name = filled(config.fs_subject, unit)
     for candidate in dict.fromkeys((name, f"sub-{unit.subject}")):
         if (folder / candidate / "surf" / "lh.white").exists():
             return candidate, folder
     return None, folder
+
+
+def subjects_folder(config: GroupConfig, unit: RecordingEntry) -> Path | None:
+    """Return FreeSurfer's folder of subjects: as configured, where BIDS keeps it, or as MNE knows it."""
+    if config.subjects_dir is None and config.bids_root is not None:
+        for part in _IN_BIDS:
+            found = Path(config.bids_root).expanduser() / part
+            if found.is_dir():
+                return found.resolve()
+    given = mne.utils.get_subjects_dir(filled(config.subjects_dir, unit), raise_error=False)
+    return None if given is None else Path(given)
 
 
 def anatomy_options(config: GroupConfig, unit: RecordingEntry, place: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ..pipeline.checks import check_names
 from ..pipeline.config import Config
 from .names import entity_label
 
-__all__ = ["GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "read_config", "with_group_dataset"]
+__all__ = ["GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "pipeline_place", "read_config", "with_group_dataset"]
 
 GROUP_DATASETS = ("group-demo",)
 GROUP_EXECUTION = ("on_error", "executor", "scheduler")
@@ -35,9 +35,10 @@ class GroupConfig(Config):
     ----------
     bids_root : path-like | None
         Root of the BIDS data set.
-    mne_bids_pipeline : path-like | None
-        Folder of MNE-BIDS-Pipeline's derivatives: averages, covariance, forward solution and inverse operator are taken
-        from there; what is missing is made. None starts from the raw data.
+    mne_bids_pipeline : path-like | bool | None
+        Folder of MNE-BIDS-Pipeline's derivatives, True for the usual one inside the data set: averages, covariance,
+        forward solution and inverse operator are taken from there; what is missing is made. The raw data need not be
+        there then. None starts from the raw data.
     dataset : str | None
         ``'group-demo'``: six subjects, generated on this machine, with a known truth.
     subjects : sequence of str
@@ -99,7 +100,7 @@ class GroupConfig(Config):
     def _check_data(self) -> None:
         if self.dataset is not None:
             check_name(self.dataset, GROUP_DATASETS, "data set of a group")
-        elif self.bids_root is None:
+        elif self.bids_root is None and self.mne_bids_pipeline in (None, False, True):
             raise ConfigError("bids_root is not set: name the root of the BIDS data set, or dataset = 'group-demo'.")
         for name in ("data", "condition", "event_id"):
             if getattr(self, name) is not None:
@@ -163,7 +164,8 @@ def _conditions(value: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _kind(values: Mapping[str, Any]) -> type[Config]:
-    is_group = values.get("bids_root") is not None or values.get("dataset") in GROUP_DATASETS
+    rooted = any(values.get(name) is not None for name in ("bids_root", "mne_bids_pipeline"))
+    is_group = rooted or values.get("dataset") in GROUP_DATASETS
     return GroupConfig if is_group else Config
 
 
@@ -188,6 +190,14 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
         The file is missing or fails, or a name or value in it is wrong; the nearest name is suggested.
     """
     return single.read_config(path, changes, kind=_kind)
+
+
+def pipeline_place(config: GroupConfig) -> Path | None:
+    """Return where the results of MNE-BIDS-Pipeline are to be looked for, None if they are not wanted."""
+    place = config.mne_bids_pipeline
+    if place is None or place is False:
+        return None
+    return Path(config.bids_root if place is True else place).expanduser()
 
 
 def with_group_dataset(config: GroupConfig) -> GroupConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,8 @@ def _check_one_structure(found: Sequence[Any]) -> None:
     for subject, without in sorted(sessions.items()):
         if len(without) > 1:
             raise DataError(
-                f"Subject {subject!r} is there twice, with recordings inside and outside of sessions: name the sessions "
-                "to take, or move one away."
+                f"Subject {subject!r} is there twice, with recordings inside and outside of sessions: name the "
+                "sessions to take, or move one away."
             )
 
 
@@ -198,7 +199,7 @@ def _report_missing(chosen: Sequence[str], found: set[str], named: Sequence[str]
 
 def _entry(paths: Sequence[Any]) -> RecordingEntry:
     paths = sorted(paths, key=lambda path: (path.run is not None, _number(path.run), str(path.fpath)))
-    for one, other in zip(paths, paths[1:], strict=False):
+    for one, other in pairwise(paths):
         if one.run != other.run:
             continue
         differing = [name for name in ENTITIES if getattr(one, name) != getattr(other, name)]
@@ -254,7 +255,9 @@ def _descriptions(path: Any) -> list[str]:
 
     events = path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
     if events is None or not Path(events).is_file():
-        raise DataError(f"{path.fpath} has no events.tsv beside it: write one with the times and trial types of events.")
+        raise DataError(
+            f"{path.fpath} has no events.tsv beside it: write one with the times and trial types of events."
+        )
     rows = _rows(Path(events))
     if rows and "trial_type" not in rows[0]:
         raise DataError(

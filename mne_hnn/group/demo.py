@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mne
 import numpy as np
 from mne.utils import logger
 
@@ -21,19 +20,16 @@ from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from ..network import Network
 from ..source.demo.anatomy import once
-from ..source.demo.recording import SFREQ, Recorded, record, true_patch
+from ..source.demo.recording import SFREQ, HAND_m, Recorded, record, true_patch
 from ..source.patch import Patch, open_forward
-from .demo_head import TEMPLATE, Head, fiducial_voxels, make_head, make_template, trans_path
-from .demo_truth import TSTOP_ms, SubjectTruth, draw_networks, drives_record, read_truths, responses, write_truth
+from .demo_head import Head, fiducial_voxels, make_head, make_template, trans_path
+from .demo_truth import SubjectTruth, TSTOP_ms, draw_networks, drives_record, read_truths, responses, write_truth
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
-VERSION = 2
+VERSION = 3
 TASK = "touch"
 GAP_s = (0.5, 0.58)
-HAND_m = (0.036, -0.026, 0.052)
-"""About where the hand is on the posterior bank of the right central sulcus of fsaverage, surface coordinates."""
-HAND_JITTER_m = 0.0015
 _README = """Generated data of a tactile experiment: nobody was recorded.
 
 Each subject has a head and a position in the helmet of its own. A patch of area 3b in the right hemisphere carries the
@@ -226,23 +222,22 @@ def _make(root: Path, parameters: dict[str, Any], text: str, n_jobs: int) -> Non
 def _make_subject(
     root: Path, subject: str, seed: np.random.SeedSequence, parameters: dict[str, Any], n_jobs: int
 ) -> None:
-    streams = [np.random.default_rng(one) for one in seed.spawn(4)]
+    streams = [np.random.default_rng(one) for one in seed.spawn(3)]
     subjects_dir, fs_subject = _subjects_dir(root), f"sub-{subject}"
     head = make_head(subjects_dir, fs_subject, streams[0])
     forward = open_forward(head.forward)
-    hand = (np.array(HAND_m) + HAND_JITTER_m * np.clip(streams[1].standard_normal(3), -2, 2)) * head.scale
-    patch = true_patch(forward, "posterior", hand)
-    networks = draw_networks(parameters["conditions"], streams[2], parameters["mesh_shape"])
+    patch = true_patch(forward, "posterior", np.array(HAND_m["posterior"]) * head.scale)
+    networks = draw_networks(parameters["conditions"], streams[1], parameters["mesh_shape"])
     times = np.arange(round(TSTOP_ms * 1e-3 * SFREQ) + 1) / SFREQ
-    networks, moments, n_columns = responses(networks, times, streams[2], n_jobs)
+    networks, moments, n_columns = responses(networks, times, streams[1], n_jobs)
     recorded = record(
         forward, patch, head.info, moments, times, n_epochs=parameters["n_epochs"],
-        seed=int(streams[3].integers(2**32)), gap_s=GAP_s,
+        seed=int(streams[2].integers(2**32)), gap_s=GAP_s,
     )  # fmt: skip
     fname = _write_recording(root, subject, recorded, parameters["conditions"])
     if subject in parameters["broken"]:
         with fname.open("r+b") as stream:
-            stream.truncate(fname.stat().st_size // 2)
+            stream.truncate(fname.stat().st_size // 2 | 1)  # in the middle of a number, so that no reader is content
     if subject in parameters["without_mri"]:
         shutil.rmtree(subjects_dir / fs_subject)
     else:
@@ -282,7 +277,8 @@ def _write_mri(root: Path, subject: str) -> None:
     from mne_bids import BIDSPath, write_anat
 
     subjects_dir, fs_subject = _subjects_dir(root), f"sub-{subject}"
+    path = BIDSPath(subject=subject, datatype="anat", suffix="T1w", root=root)
     write_anat(
-        subjects_dir / fs_subject / "mri" / "T1.mgz", BIDSPath(subject=subject, datatype="anat", suffix="T1w", root=root),
+        subjects_dir / fs_subject / "mri" / "T1.mgz", path,
         landmarks=fiducial_voxels(subjects_dir, fs_subject), verbose="error",
     )  # fmt: skip

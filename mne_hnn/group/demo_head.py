@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._units import MS
-from ..source.demo.anatomy import HELMET_ABOVE_HEAD_m, digitised, helmet_info, simulation_space, write_anatomy, write_bem
+from ..source.demo.anatomy import (
+    HELMET_ABOVE_HEAD_m,
+    digitised,
+    helmet_info,
+    simulation_space,
+    write_anatomy,
+    write_bem,
+)
 
 __all__ = ["TEMPLATE", "Head", "make_head", "make_template", "trans_path"]
 
@@ -89,9 +96,7 @@ def make_head(subjects_dir: Path, fs_subject: str, rng: np.random.Generator) -> 
         bem = subjects_dir / fs_subject / "bem"
         fiducials, _ = mne.io.read_fiducials(bem / f"{fs_subject}-fiducials.fif")
         lpa, nasion, rpa = (point["r"] for point in fiducials)
-        to_head = mne.transforms.Transform(
-            "mri", "head", mne.transforms.get_ras_to_neuromag_trans(nasion, lpa, rpa)
-        )
+        to_head = mne.transforms.Transform("mri", "head", mne.transforms.get_ras_to_neuromag_trans(nasion, lpa, rpa))
         trans = mne.transforms.invert_transform(to_head)
         mne.write_trans(trans_path(subjects_dir, fs_subject), trans)
         info = helmet_info()

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .._units import MS, NAM
 from ..dipole import Dipole, read_dipole
-from ..fit.scoring import pyramidal_spikes
 from ..fit.linear import delay_ms, inputs_of
+from ..fit.scoring import pyramidal_spikes
 from ..network import Network, jones_2009
 from ..simulate import simulate
 
@@ -26,15 +26,16 @@ DRIVES = {
     "evdist1": ("distal", 68.0, 1.5, 5.0, 1.6e-4),
     "evprox2": ("proximal", 120.0, 2.0, 6.0, 1.0e-4),
 }
-"""Below the threshold of the cells, so that each drive gives its own deflection: up, down, up."""
+"""Below the threshold of the cells (of calcium spikes, too), so that each gives its own deflection: up, down, up."""
 WEAKER = 0.8
+"""Factor on the weights if cells fire all the same."""
 EARLIER_ms, STRONGER = 10.0, 1.5
 """What the first condition does to the distal drive, on average over subjects."""
 PEAK_nAm = (25.0, 38.0)
 """Largest moment in the first condition, lowest and highest over subjects."""
 SMOOTH_ms = 20.0
 TSTOP_ms, FADE_ms = 220.0, 180.0
-N_TRIALS = 3
+N_TRIALS = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,7 +101,7 @@ def draw_networks(
     for name, (location, mu, jitter, sigma, weight) in DRIVES.items():
         mu, sigma = mu + jitter * np.clip(rng.standard_normal(), -2, 2), sigma * rng.uniform(0.9, 1.1)
         inputs = [one for one in inputs_of(column) if one.location == location]
-        weights = weight * np.exp(0.15 * np.clip(rng.standard_normal(len(inputs)), -2, 2))
+        weights = weight * np.exp(0.1 * np.clip(rng.standard_normal(len(inputs)), -2, 2))
         for place, condition in enumerate(conditions):
             affected = place == 0 and location == "distal"
             strength = weights * (stronger if affected else 1.0)

@@ -9,8 +9,9 @@ from pathlib import Path
 from .._checks import check_name
 from ..errors import DataError
 from ..source._files import some
+from .dataset import RecordingEntry
 
-__all__ = ["PipelineFiles", "pipeline_files", "pipeline_root", "pipeline_subjects"]
+__all__ = ["PipelineFiles", "pipeline_files", "pipeline_recordings", "pipeline_root", "pipeline_subjects"]
 
 FOLDER = Path("derivatives") / "mne-bids-pipeline"
 SUFFIXES = {"evoked": "ave", "epochs": "epo", "noise_cov": "cov", "forward": "fwd", "inverse": "inv", "trans": "trans"}
@@ -120,6 +121,61 @@ def pipeline_subjects(root: str | Path) -> tuple[str, ...]:
     )
 
 
+def pipeline_recordings(
+    root: str | Path,
+    *,
+    subjects: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    sessions: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    datatype: str | None = None,
+) -> tuple[RecordingEntry, ...]:
+    """Return of whom and what mne-bids-pipeline left averages or epochs; the raw data need not be there.
+
+    Parameters
+    ----------
+    root : path-like
+        Folder of derivatives, or of the BIDS dataset.
+    subjects, exclude, sessions, tasks : sequence of str
+        BIDS labels to take and subjects to leave out; empty takes all.
+    datatype : str | None
+        ``'meg'`` or ``'eeg'``; None takes what there is.
+
+    Returns
+    -------
+    recordings : tuple of RecordingEntry
+        Sorted by subject, session, task; without paths of raw data.
+
+    Raises
+    ------
+    DataError
+        The folder is not there, or has none of a subject, session or task.
+    """
+    folder = pipeline_root(root)
+    there = pipeline_subjects(folder)
+    for label in (*subjects, *exclude):
+        check_name(label, there, "subject", where=f"in {folder}", error=DataError)
+    found = set()
+    for subject in there:
+        if subject in exclude or (subjects and subject not in subjects):
+            continue
+        for one in _all_of(folder, subject):
+            if _is_response(one):
+                found.add((subject, one.get("ses"), one.get("task"), one.path.parent.name))
+    for what, place, wanted in (("session", 1, sessions), ("task", 2, tasks)):
+        known = sorted({str(one[place]) for one in found})
+        for label in wanted:
+            check_name(label, known, what, where=f"in {folder}", error=DataError)
+        found = {one for one in found if not wanted or one[place] in wanted}
+    found = {one for one in found if datatype in (None, one[3])}
+    if not found:
+        raise DataError(f"mne-bids-pipeline left neither averages (_ave.fif) nor epochs (_epo.fif) in {folder}.")
+    return tuple(
+        RecordingEntry(subject=subject, session=session, task=task, datatype=kind, paths=())
+        for subject, session, task, kind in sorted(found, key=lambda one: tuple(map(str, one)))
+    )
+
+
 def pipeline_files(
     root: str | Path,
     *,
@@ -174,9 +230,7 @@ def pipeline_files(
     tasks = {one.entities["task"] for one in responses if "task" in one.entities}
     if tasks:
         task = _only(tasks, "task", task, subject)
-    return PipelineFiles(
-        **{name: _best(files, name, suffix, task, run, subject) for name, suffix in SUFFIXES.items()}
-    )
+    return PipelineFiles(**{name: _best(files, name, suffix, task, run, subject) for name, suffix in SUFFIXES.items()})
 
 
 def _folders(folder: Path) -> list[str]:
@@ -237,5 +291,7 @@ def _best(
         fitting = [one for one in fitting if rank(one) == lowest]
     if len(fitting) > 1:
         listed = ", ".join(one.path.name for one in fitting)
-        raise DataError(f"It is not clear which {suffix} file of subject {subject!r} is meant, {listed}: move one away.")
+        raise DataError(
+            f"It is not clear which {suffix} file of subject {subject!r} is meant, {listed}: move one away."
+        )
     return fitting[0].path if fitting else None

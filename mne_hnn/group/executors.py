@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
@@ -13,9 +16,10 @@ from typing import Any
 import mne
 from mne.utils import logger
 
+from .. import __version__
 from .._checks import check_int, check_name
 from ..errors import ConfigError, DataError, WorkerError
-from ..simulate.workers import WorkerPool
+from ..simulate.workers import WorkerPool, main_hidden
 from ..source._files import first_line
 
 __all__ = ["EXECUTORS", "Lost", "Progress", "run_tasks"]
@@ -47,8 +51,9 @@ def _guarded(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function in a worker; an exception is its result, so that it is told from the death of the worker."""
     try:
         return function(*arguments)
-    except Exception as error:  # noqa: BLE001 - whatever a task raises is recorded for it, and others go on
-        return Lost(reason=f"{type(error).__name__}: {first_line(error)}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a task raises is recorded, and others go on
+        kind, first = type(error).__name__, first_line(error)
+        return Lost(reason=kind if first == kind else f"{kind}: {first}")
 
 
 def _died(key: str, times: int) -> Lost:
@@ -81,8 +86,9 @@ def _processes(
         for _ in range(retries + 1):
             try:
                 pool.run(_guarded, {key: (function, *arguments) for key, arguments in left.items()}, one, keep=False)
-            except WorkerError:
-                continue  # what is left was lost with its process, through no fault that is known: once more
+            except WorkerError:  # what is left was lost with its process, through no fault that is known
+                logger.warning("A worker process died with its job (killed, or out of memory).")
+                continue
             return
     except BaseException:
         pool.close(kill=True)
@@ -94,9 +100,10 @@ def _processes(
 
 
 @contextmanager
-def _client(scheduler: Any, n_jobs: int) -> Iterator[Any]:
+def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
     """Connect to Dask, or start workers here."""
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ConfigError("executor = 'dask' needs Dask: pip install 'mne-hnn[hpc]'.") from error
@@ -105,76 +112,132 @@ def _client(scheduler: Any, n_jobs: int) -> Iterator[Any]:
         return
     if scheduler is None:
         with (
-            LocalCluster(n_workers=n_jobs, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+            main_hidden(),  # as long as it lives: it starts new workers for those that die
+            dask.config.set({"distributed.scheduler.allowed-failures": retries}),
+            LocalCluster(
+                n_workers=n_jobs, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+            ) as cluster,
             Client(cluster) as client,
         ):
             yield client
         return
-    named = str(scheduler)
-    is_file = "://" not in named and Path(named).expanduser().suffix == ".json"
-    if is_file and not Path(named).expanduser().is_file():
-        raise ConfigError(
-            f"There is no scheduler file {named}: start one with `dask scheduler --scheduler-file {named}`."
-        )
+    with Client(_address(str(scheduler)), timeout=_ANSWER) as client:
+        yield client
+
+
+_ANSWER = "15s"
+"""How long a scheduler may take to answer."""
+
+
+def _address(named: str) -> str:
+    """Return the address of a scheduler that answers."""
+    from distributed import Client
+
+    address = named
+    if "://" not in named and Path(named).suffix == ".json":
+        try:
+            address = json.loads(Path(named).expanduser().read_text(encoding="utf-8"))["address"]
+        except FileNotFoundError:
+            raise ConfigError(
+                f"There is no scheduler file {named}: start one with `dask scheduler --scheduler-file {named}`."
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{named} is not a scheduler file ({type(error).__name__}): it is what `dask scheduler "
+                f"--scheduler-file {named}` writes."
+            ) from error
     try:
-        client = Client(scheduler_file=str(Path(named).expanduser())) if is_file else Client(named, timeout="15s")
+        Client(address, timeout=_ANSWER).close()
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
-            f"No Dask scheduler answers at {named!r} ({first_line(error)}): give the address that `dask scheduler` "
-            "prints, such as tcp://192.168.0.1:8786."
+            f"No Dask scheduler answers at {named} ({first_line(error).rstrip('.')}): give the address that "
+            "`dask scheduler` prints, such as tcp://192.168.0.1:8786, or its scheduler file."
         ) from error
-    try:
-        yield client
-    finally:
-        client.close()
+    return address
+
+
+def _who() -> tuple[str, int, str]:
+    """Return what tells a worker from others, and which package it has."""
+    return socket.gethostname(), os.getpid(), __version__
 
 
 def _check_workers(client: Any) -> None:
     """Check that there are workers, each with one thread: two columns in one process would be in each other's way."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    if not workers:
+    if not client.nthreads():
         logger.warning("The Dask scheduler has no workers yet: waiting for the first ...")
+        first = client.submit(os.getpid, pure=False)  # clusters that grow as needed start no worker without a task
         client.wait_for_workers(1)
-        workers = client.scheduler_info(n_workers=-1)["workers"]
-    most = max(worker["nthreads"] for worker in workers.values())
-    if most > 1:
+        first.release()
+    most = max(client.nthreads().values(), default=1)
+    answers = list(client.run(_who, on_error="return").values())
+    workers = [one for one in answers if isinstance(one, tuple)]
+    if answers and not workers:
         raise ConfigError(
-            f"Dask's workers have up to {most} threads, but NEURON needs a process for each simulation: start them "
-            "with `dask worker --nthreads 1 --nworkers N`."
+            f"Dask's workers cannot import this package ({first_line(answers[0])}): start them in the Python "
+            "environment of this run."
         )
+    if most > 1 or len({one[:2] for one in workers}) < len(workers):
+        raise ConfigError(
+            f"Dask's workers have up to {max(most, 2)} threads in a process, but NEURON needs a process for each "
+            "simulation: start them with `dask worker --nthreads 1 --nworkers N`."
+        )
+    other = sorted({version for _, _, version in workers} - {__version__})
+    if other:
+        raise ConfigError(
+            f"Dask's workers have mne_hnn {', '.join(other)}, this is {__version__}: start them in the Python "
+            "environment of this run."
+        )
+
+
+def _there(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a worker of Dask, in the folder of the run: paths are meant from there."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        return Lost(
+            reason=f"{socket.gethostname()} cannot enter the folder {folder} ({error.strerror}): start the run in a "
+            "folder that all nodes share."
+        )
+    return _guarded(function, *arguments)
+
+
+def _submit(
+    client: Any, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done
+) -> dict[str, int]:  # fmt: skip
+    """Run tasks; return those whose worker died again and again, and how often."""
+    from distributed import KilledWorker, as_completed
+
+    here = os.getcwd()
+    futures = {client.submit(_there, here, function, *arguments, pure=False): key for key, arguments in tasks.items()}
+    died: dict[str, int] = {}
+    try:
+        for future in as_completed(list(futures)):
+            key = futures[future]
+            try:
+                result = future.result()
+            except KilledWorker as error:
+                died[key] = 1 + int(error.args[2])
+                continue
+            except CancelledError as error:
+                raise DataError("The Dask scheduler was lost, or cancelled the jobs: start the run again.") from error
+            except ImportError as error:
+                result = Lost(reason=f"A worker of Dask cannot import what it needs: {first_line(error)}.")
+            done(key, result)
+    finally:
+        client.cancel(list(futures))
+    return died
 
 
 def _dask(
     function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done, *, n_jobs: int, scheduler: Any,
     retries: int,
 ) -> None:  # fmt: skip
-    with _client(scheduler, n_jobs) as client:
-        from distributed import KilledWorker, as_completed
-
+    with _client(scheduler, min(n_jobs, len(tasks)), retries) as client:
         _check_workers(client)
-        futures = {
-            client.submit(_guarded, function, *arguments, pure=False, retries=retries): key
-            for key, arguments in tasks.items()
-        }
-        try:
-            for future in as_completed(list(futures)):
-                try:
-                    result = future.result()
-                except KilledWorker:
-                    result = _died(futures[future], 1 + _allowed_failures())
-                except CancelledError as error:
-                    raise DataError(
-                        "The Dask scheduler was lost, or cancelled the jobs: start the run again."
-                    ) from error
-                done(futures[future], result)
-        finally:
-            client.cancel(list(futures))
-
-
-def _allowed_failures() -> int:
-    import dask
-
-    return int(dask.config.get("distributed.scheduler.allowed-failures", 3))
+        for key, times in _submit(client, function, tasks, done).items():
+            # Dask accuses all that a worker had taken when it died, also what only waited there: alone, each is judged
+            for again in _submit(client, function, {key: tasks[key]}, done).values():
+                done(key, _died(key, times + again))
 
 
 EXECUTORS: dict[str, Callable[..., None]] = {"processes": _processes, "dask": _dask, "serial": _serial}

@@ -14,6 +14,7 @@ from .. import __version__
 from ..fit.files import read_fit
 from ..io._files import SCRATCH, read_json, scratch_file, write_whole
 from ..pipeline.identity import file_hash
+from ..pipeline.lock import LOCK
 from .job import Job, Outcome
 from .names import group_stem
 from .results import job_record, step_sidecars
@@ -21,8 +22,10 @@ from .results import job_record, step_sidecars
 if TYPE_CHECKING:
     from .config import GroupConfig
 
-__all__ = ["export_group", "export_job", "withdraw", "write_dataset"]
+__all__ = ["LOCK_FILES", "export_group", "export_job", "withdraw", "write_dataset"]
 
+LOCK_FILES = (LOCK,)
+"""Names of files that are no results."""
 BIDS_VERSION = "1.10.0"
 # BIDS has no form yet for dipoles of a cortical column and what belongs to them
 _IGNORED = ("work", "sub-*/**/*_cond-*", "sub-*/*_cond-*", "group*")
@@ -42,7 +45,7 @@ _FILES = (
     _File(step="target", output="target", name="desc-target_dipole.fif",
           description="Current dipole moment of the patch of cortex: the target of the fit (A m, up is current from "
           "deep to superficial layers)."),
-    _File(step="target", output="label", name="desc-target_label.label",
+    _File(step="target", output="label", name="desc-target_label-{hemi}.label",
           description="The patch of cortex, as a FreeSurfer label."),
     _File(step="fit", output="dipole", name="desc-fit_dipole.fif",
           description="Dipole of the fitted column and its layers, smoothed and scaled as in the fit (A m)."),
@@ -66,7 +69,8 @@ def export_job(job: Job, output: Path) -> None:
         step = sidecars[file.step]
         source = _output(step.parent, file.output, told[file.step])
         folder = place if file.step != "report" else output / f"sub-{job.unit.subject}"
-        target = folder / f"{job.stem}_{file.name}"
+        # MNE takes a label's hemisphere from the end of its name
+        target = folder / f"{job.stem}_{file.name.format(hemi=told['target']['facts']['hemi'])}"
         _put(source, target)
         _write_json(target.with_suffix(".json"), {
             "Description": file.description, **_provenance(file, step, told, target.parent)
@@ -126,7 +130,7 @@ def _sources(step: str, told: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[
 
 def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Mapping[str, Any]]) -> None:
     """Write the fitted parameters as a table, and the fitted network as a file that can be simulated."""
-    from ..io import write_network
+    from ..io import read_network, write_network
 
     fit = read_fit(_output(step.parent, "result", told["fit"]))
     rows = [
@@ -147,7 +151,8 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
         **_provenance(file, step, told, place),
     })  # fmt: skip
     network = place / f"{job.stem}_desc-fit_network.json"
-    write_network(fit.network, network, overwrite=True)
+    if not network.exists() or read_network(network) != fit.network:
+        write_network(fit.network, network, overwrite=True)
 
 
 def _cell(value: float) -> str:

@@ -13,7 +13,8 @@ from ..errors import DataError
 from ..io._files import read_json
 from ..pipeline import Config
 from ..source._files import read_file, some
-from .anatomy import anatomy_options, filled
+from .anatomy import anatomy_options, filled, subjects_folder
+from .config import pipeline_place
 from .dataset import trial_types
 from .derivatives import PipelineFiles, pipeline_files
 from .job import Job
@@ -29,16 +30,17 @@ def _base(job: Job) -> dict[str, Any]:
     values |= {name: filled(values[name], job.unit) for name in _PATHS}
     return {
         **values, "dataset": None, "output": None, "subjects": (job.unit.subject,), "n_jobs": 1,
-        "subjects_dir": filled(job.config.subjects_dir, job.unit),
+        "subjects_dir": subjects_folder(job.config, job.unit),
     }  # fmt: skip
 
 
 def _given(job: Job) -> PipelineFiles | None:
-    if job.config.mne_bids_pipeline is None:
+    root = pipeline_place(job.config)
+    if root is None:
         return None
     unit = job.unit
     return pipeline_files(
-        job.config.mne_bids_pipeline, subject=unit.subject, session=unit.session, task=unit.task,
+        root, subject=unit.subject, session=unit.session, task=unit.task,
         datatype=unit.datatype,
     )  # fmt: skip
 
@@ -52,7 +54,7 @@ def _recording(job: Job, names: Sequence[str], given: PipelineFiles | None) -> d
     if data is None:
         raise DataError(
             f"MNE-BIDS-Pipeline left neither averages (_ave.fif) nor epochs (_epo.fif) of sub-{job.unit.subject} in "
-            f"{job.config.mne_bids_pipeline}: run its sensor steps."
+            f"{pipeline_place(job.config)}: run its sensor steps."
         )
     return {"data": data, "condition": names[0] if len(names) == 1 else list(names)}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from ..errors import MneHnnError
 from ..pipeline import STAGES
 from ..pipeline.chain import Chain
+from ..pipeline.lock import folder_lock
 from ..source._files import first_line
 from .export import export_job
 from .job import Job, Outcome
 from .job_config import condition_config, name_label, pooled_config
-from .lock import folder_lock
 
 __all__ = ["run_job"]
 

@@ -12,17 +12,18 @@ from mne.utils import logger
 
 from ..errors import ConfigError, StageError
 from ..pipeline.chain import Chain
+from ..pipeline.lock import folder_lock
 from ..pipeline.stage import Stage
 from ..simulate import mechanism_library
 from ..simulate.workers import n_workers
 from ..viz._brain import check_headless
-from .config import GroupConfig, with_group_dataset
+from .config import GroupConfig, pipeline_place, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
+from .derivatives import pipeline_recordings, pipeline_root
 from .executors import Progress, run_tasks
 from .export import export_group, withdraw, write_dataset
 from .job import Job, Outcome
 from .jobs import run_job
-from .lock import folder_lock
 from .names import group_stem
 from .results import job_record
 from .stages import STRUCTURE, SUMMARY, StructureOptions, SummaryOptions
@@ -104,20 +105,30 @@ def run_group(
     if config.draw_cortex:
         check_headless()
     config = with_group_dataset(config)
-    root = Path(config.bids_root).expanduser()
-    output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
     asked = (subjects,) if isinstance(subjects, str) else subjects
-    units = find_recordings(
-        root, subjects=asked or config.subjects, exclude=() if asked else config.exclude_subjects,
-        sessions=config.sessions, tasks=config.tasks, runs=config.runs, datatype=config.datatype,
-        entities=config.entities,
-    )  # fmt: skip
+    root, units = _recordings(config, asked)
+    output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
     workers = n_workers(config.n_jobs if n_jobs is None else n_jobs)
     run = _Run(config, output, workers, executor or config.executor, scheduler or config.scheduler)
     with folder_lock(output, what="run", shared=asked is not None):
         mechanism_library()  # once, before several workers would all wait for it
         write_dataset(output, config, root)
         return run.all(units, whole=asked is None)
+
+
+def _recordings(config: GroupConfig, asked: Sequence[str] | None) -> tuple[Path, Sequence[RecordingEntry]]:
+    """Return the root of the data set, and what is to be analysed in it."""
+    chosen: dict[str, Any] = {
+        "subjects": asked or config.subjects, "exclude": () if asked else config.exclude_subjects,
+        "sessions": config.sessions, "tasks": config.tasks, "datatype": config.datatype,
+    }  # fmt: skip
+    place = pipeline_place(config)
+    if place is not None:
+        folder = pipeline_root(place)
+        root = folder.parents[1] if config.bids_root is None else Path(config.bids_root).expanduser()
+        return root, pipeline_recordings(folder, **chosen)
+    root = Path(config.bids_root).expanduser()
+    return root, find_recordings(root, runs=config.runs, entities=config.entities, **chosen)
 
 
 class _Run:

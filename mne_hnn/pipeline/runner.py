@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..viz._brain import check_headless
 from .chain import Chain, PipelineResult
 from .config import Config
+from .lock import folder_lock
 from .stages import STAGES
 from .values import chosen_subjects, with_dataset
 
@@ -73,5 +74,7 @@ def run_pipeline(
             config, stages=STAGES, folder=output / f"sub-{subject}", subject=subject, n_jobs=n_jobs, force=force,
             verbose=verbose,
         )  # fmt: skip
-        results.append(chain.run(chosen))
+        with folder_lock(chain.store.folder, what="run"):
+            chain.store.clean()
+            results.append(chain.run(chosen))
     return results

@@ -194,7 +194,7 @@ def draw_progress(total: int) -> Callable[[], None]:
 def _run_all(network: Network, n_trials: int, settings: TrialSettings, n_jobs: int) -> dict[int, Trial]:
     done: dict[int, Trial] = {}
     try:
-        if n_jobs == 1:
+        if n_workers(n_jobs) == 1:
             progress = draw_progress(n_trials * n_stretches(settings.tstop))
             for index in range(n_trials):
                 done[index] = work(network, index, settings, progress)

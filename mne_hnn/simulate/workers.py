@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import queue
+import signal
 import sys
 import threading
 import time
@@ -29,6 +30,8 @@ def n_workers(n_jobs: int, what: str = "n_jobs") -> int:
     if n_jobs == 0:
         kind = what.removeprefix("n_").replace("jobs", "processes").replace("procs", "processes")
         raise ParameterError(f"{what} must be a positive number of {kind}, or -1 for one per core, got 0.")
+    if what == "n_jobs" and multiprocessing.current_process().daemon:
+        return 1  # such a process, as those of Dask are, may not start others; results are the same
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
@@ -41,6 +44,7 @@ _LOOK_s = 0.5
 
 def _begin(parent: int) -> None:
     """Let a worker end with the process that started it, however that one ends."""
+    _end_with_pipe()
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -48,6 +52,22 @@ def _begin(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="watch-parent").start()
+
+
+def _end_with_pipe() -> None:
+    """Ask the system to kill this process when the pipe from its parent closes, where it can (Linux).
+
+    A thread that looks needs Python's lock, which NEURON holds for as long as a simulation runs.
+    """
+    import fcntl
+
+    parent = multiprocessing.parent_process()
+    if parent is None or not hasattr(fcntl, "F_SETSIG"):
+        return
+    pipe = int(parent.sentinel)
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, int(signal.SIGKILL))
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _call(payload: bytes) -> Any:
@@ -60,28 +80,45 @@ _starting = threading.Lock()
 
 
 @contextmanager
-def _starting_worker() -> Iterator[None]:
-    """Give a starting process its environment, and keep it from importing the user's script.
+def main_hidden() -> Iterator[None]:
+    """Keep processes that start from importing the user's script.
 
-    It would import it for functions defined there, and run it again without a main guard; the tasks here are functions
-    of this package. Numbers of threads count when the libraries are loaded, before any code of ours runs there.
+    They would import it for functions defined there, and run it again without a main guard; the tasks here are
+    functions of this package.
     """
     main = sys.modules["__main__"]
-    with _starting:
-        hidden = ("__file__", "__spec__")
-        saved: dict[str, Any] = {name: vars(main).pop(name) for name in hidden if name in vars(main)}
+    saved: dict[str, Any] = {name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(saved)
+
+
+@contextmanager
+def _starting_worker() -> Iterator[None]:
+    """Give a starting process its environment, and spare it the user's script.
+
+    Numbers of threads count when the libraries are loaded, before any code of ours runs there. Ctrl-C reaches every
+    process of a terminal: it is for this one alone, which ends the others.
+    """
+    with _starting, main_hidden():
         before = {name: os.environ.get(name) for name in _THREADS}
-        main.__spec__ = None
         os.environ.update(_THREADS)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))  # inherited
         try:
             yield
         finally:
-            vars(main).update(saved)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+class _StoppedError(Exception):
+    """Nothing more is to be started."""
 
 
 class WorkerPool:
@@ -100,17 +137,21 @@ class WorkerPool:
         # spawned, not forked: a forked NEURON shares state with its parent
         self._context = multiprocessing.get_context("spawn")
         self._executors: list[ProcessPoolExecutor | None] = [None] * size
+        self._lock = threading.Lock()  # no worker may start while all are ended
 
-    def _executor(self, slot: int) -> ProcessPoolExecutor:
-        executor = self._executors[slot]
-        if executor is None:
-            executor = ProcessPoolExecutor(
-                max_workers=1, mp_context=self._context, initializer=_begin, initargs=(os.getpid(),)
-            )
-            with _starting_worker():
-                executor.submit(os.getpid)  # the process starts with its first task
-            self._executors[slot] = executor
-        return executor
+    def _submit(self, slot: int, stop: threading.Event, payload: bytes) -> Future[Any]:
+        with self._lock:
+            if stop.is_set():
+                raise _StoppedError
+            executor = self._executors[slot]
+            if executor is None:
+                executor = ProcessPoolExecutor(
+                    max_workers=1, mp_context=self._context, initializer=_begin, initargs=(os.getpid(),)
+                )
+                self._executors[slot] = executor
+                with _starting_worker():
+                    executor.submit(os.getpid)  # the process starts with its first task
+            return executor.submit(_call, payload)
 
     def _discard(self, slot: int) -> None:
         executor, self._executors[slot] = self._executors[slot], None
@@ -188,8 +229,7 @@ class WorkerPool:
                     return
                 try:
                     payload = pickle.dumps((function, tasks[key]))
-                    future: Future[Any] = self._executor(slot).submit(_call, payload)
-                    finished.put((key, future.result(), None))
+                    finished.put((key, self._submit(slot, stop, payload).result(), None))
                 except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
                     if isinstance(error, BrokenProcessPool):
                         self._discard(slot)
@@ -206,14 +246,14 @@ class WorkerPool:
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are at."""
-        for slot, executor in enumerate(self._executors):
-            if executor is None:
-                continue
+        with self._lock:
+            executors = [executor for executor in self._executors if executor is not None]
+            self._executors = [None] * self.size
+        for executor in executors:
             if kill:
                 for process in list((executor._processes or {}).values()):
                     process.kill()
             executor.shutdown(wait=not kill, cancel_futures=True)
-            self._executors[slot] = None
 
 
 def _raise_first(errors: Mapping[Key, BaseException], completed: dict[Key, Any], n_tasks: int) -> NoReturn:

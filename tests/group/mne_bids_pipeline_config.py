@@ -5,7 +5,8 @@
         cp sub-$sub-1280-bem-sol.fif sub-$sub-5120-bem-sol.fif &&
         python -c "import mne, sys; mne.write_bem_surfaces(sys.argv[1] + '-5120-bem.fif',
             mne.read_bem_solution(sys.argv[1] + '-1280-bem-sol.fif')['surfs'])" sub-$sub); done
-    mne_bids_pipeline --config mne_bids_pipeline_config.py --root-dir /tmp/group --steps init,preprocessing,sensor,source
+    mne_bids_pipeline --config mne_bids_pipeline_config.py --root-dir /tmp/group \\
+        --steps init,preprocessing,sensor,source
 
 The BEM is copied to the name that the pipeline looks for, as its own would need a finer inner skull. The steps of
 FreeSurfer are left out: the generated anatomy is there already. The last step, the group average on the surface, needs

@@ -131,12 +131,16 @@ def test_what_is_missing_is_named(tmp_path):
 
 def test_duplicates(tmp_path):
     recording(tmp_path, "01", task="touch")
-    (tmp_path / "participants.tsv").write_text("\ufeffparticipant_id\tage\nsub-01\t20\nsub-02\t21\nsub-01\t20\n", "utf-8")
+    (tmp_path / "participants.tsv").write_text(
+        "\ufeffparticipant_id\tage\nsub-01\t20\nsub-02\t21\nsub-01\t20\n", "utf-8"
+    )
     with pytest.raises(DataError, match="more than one line of sub-01: leave one line per subject"):
         find_recordings(tmp_path)
     (tmp_path / "participants.tsv").unlink()
     other = recording(tmp_path, "01", task="touch", extension=".ds")
-    with pytest.raises(DataError, match=r"there twice, sub-01_task-touch_meg.ds and sub-01_task-touch_meg.fif: move one"):
+    with pytest.raises(
+        DataError, match=r"there twice, sub-01_task-touch_meg.ds and sub-01_task-touch_meg.fif: move one"
+    ):
         find_recordings(tmp_path)
     shutil.rmtree(other.fpath)
     recording(tmp_path, "01", task="touch", session="a")

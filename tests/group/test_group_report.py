@@ -71,7 +71,7 @@ def test_headline_without_a_difference():
     differences = tuple(replace(one, p_holm=0.5) for one in make_comparison().differences)
     sentences = headline(make_comparison(differences=differences, waveform=None))
     assert len(sentences) == 1
-    assert sentences[0].startswith("None of 3 quantities differs once corrected for their number (Holm).")
+    assert sentences[0].startswith("No difference of 3 quantities is certain once corrected")
     assert "Clearest is evdist1 time" in sentences[0]
     assert sentences[0].endswith("p = 0.01 uncorrected, the same sign in 5 of 5 subjects.")
     assert headline(make_comparison(differences=(), waveform=None)) == ["There was nothing to compare."]

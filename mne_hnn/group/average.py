@@ -1,0 +1,109 @@
+"""The mean of all subjects' targets, and how far they spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dipole import Dipole
+from ..errors import DataError
+from .alignment import Alignment, align_polarity, common_courses, subject_courses
+from .entry import Entry
+
+__all__ = ["Average", "group_average"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Average:
+    """The targets of a condition, subject by subject.
+
+    Attributes
+    ----------
+    condition : str
+        The condition.
+    subjects : tuple of str
+        Who has it.
+    times : array, shape (n_times,)
+        s.
+    courses : array, shape (n_subjects, n_times)
+        Target of each subject, sessions averaged, signs aligned; A m, or relative to its norm.
+    """
+
+    condition: str
+    subjects: tuple[str, ...]
+    times: FloatArray
+    courses: FloatArray
+
+    @property
+    def dipole(self) -> Dipole:
+        """The mean over subjects; ``nave`` is their number."""
+        return Dipole(
+            self.courses.mean(axis=0), self.times, ("agg",), comment=self.condition, nave=len(self.subjects),
+            provenance={"subjects": list(self.subjects), "unit": "A m"},
+        )  # fmt: skip
+
+    @property
+    def sd(self) -> FloatArray:
+        """Standard deviation over subjects at each time, shape (n_times,); NaN for one subject."""
+        if len(self.subjects) < 2:
+            return np.full(len(self.times), np.nan)
+        return np.asarray(self.courses.std(axis=0, ddof=1))
+
+    @property
+    def sem(self) -> FloatArray:
+        """Standard error of the mean at each time, shape (n_times,)."""
+        return np.asarray(self.sd / np.sqrt(len(self.subjects)))
+
+
+def group_average(
+    entries: Sequence[Entry], *, alignment: Alignment | None = None, relative: bool = False
+) -> dict[str, Average]:
+    """Average the targets of all subjects, condition by condition.
+
+    Sessions are averaged first, so that the subject is the unit. Targets of different windows and sampling rates are
+    brought to the window that all cover, and the samples of the coarsest.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        Those without a target are left out.
+    alignment : Alignment | None
+        Signs of the subjects; None finds them.
+    relative : bool
+        Whether each target counts relative to its Euclidean norm, so that all count the same.
+
+    Returns
+    -------
+    averages : dict of str to Average
+        By condition, in the order of the entries.
+
+    Raises
+    ------
+    DataError
+        There is no target at all.
+    """
+    with_target = [one for one in entries if one.target is not None]
+    if not with_target:
+        raise DataError("None of the subjects has a target: there is nothing to average.")
+    alignment = align_polarity(entries) if alignment is None else alignment
+    times, _ = common_courses([one.target for one in with_target if one.target is not None])
+    found = {}
+    for condition in dict.fromkeys(one.condition for one in with_target):
+        own = [one for one in with_target if one.condition == condition]
+        subjects, own_times, courses = subject_courses(own)
+        # all conditions on one time axis, so that they can be subtracted
+        first = int(np.argmin(np.abs(own_times - times[0])))
+        courses = courses[:, first : first + len(times)]
+        signs = np.array([alignment.signs.get(subject, 1) for subject in subjects])
+        courses = courses * signs[:, np.newaxis]
+        if relative:
+            courses = courses / np.linalg.norm(courses, axis=1, keepdims=True)
+        found[condition] = Average(
+            condition=condition, subjects=subjects, times=own_times[first : first + len(times)], courses=courses
+        )
+    return found

@@ -1,0 +1,201 @@
+"""The tables of a group, in BIDS form: tab-separated values, each with a data dictionary."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .._units import MS, NAM
+from .comparison import Comparison
+from .entry import Entry
+from .names import entity_label
+from .quantities import Quantity, quantities
+
+__all__ = [
+    "comparison_json", "comparison_tsv", "participants_json", "participants_tsv", "quantities", "quantities_json",
+    "quantities_tsv",
+]  # fmt: skip
+
+_WHOSE: dict[str, dict[str, Any]] = {
+    "participant_id": {"LongName": "Participant", "Description": "Label of the participant."},
+    "session": {"LongName": "Session", "Description": "Label of the session."},
+    "task": {"LongName": "Task", "Description": "Label of the task."},
+    "condition": {"LongName": "Condition", "Description": "Name of the condition."},
+}
+_WHAT: dict[str, dict[str, Any]] = {
+    "quantity": {
+        "LongName": "Quantity",
+        "Description": "Path of a parameter of the fitted network ('columns': how many act together; '*.strength': sum "
+        "of a drive's weights times the number of columns, which a waveform determines better than either), or a name: "
+        "r_squared, nrmse and correlation of fit and target in trials that the search has not seen, ceiling: R2 that "
+        "the true waveform would reach; explained_*: share of the field that the fit explains, by channel type; "
+        "minimum_*, maximum_*: largest deflections of the target; standard_error of the target; confidence of its "
+        "sign.",
+    },
+    "group": {
+        "LongName": "Kind of quantity",
+        "Description": "What it is a quantity of.",
+        "Levels": {"parameter": "fitted parameter", "fit": "how good the fit is", "target": "the target"},
+    },
+    "unit": {"LongName": "Unit", "Description": "Unit of the value; n/a for numbers without."},
+}
+QUANTITIES: dict[str, dict[str, Any]] = {
+    **_WHOSE,
+    **_WHAT,
+    "value": {"LongName": "Value", "Description": "The number, in the unit of the row."},
+    "low": {"LongName": "Lower end", "Description": "Of the interval that holds 90 % of the probability."},
+    "high": {"LongName": "Upper end", "Description": "Of the interval that holds 90 % of the probability."},
+    "determined": {
+        "LongName": "Determined by the data",
+        "Description": "Whether the data narrowed a parameter down.",
+        "Levels": {"true": "yes", "false": "no: other values are as good"},
+    },
+}
+COMPARISON: dict[str, dict[str, Any]] = {
+    **_WHAT,
+    "scale": {
+        "LongName": "Scale",
+        "Description": "How values are compared.",
+        "Levels": {"linear": "differences and arithmetic means", "log": "ratios and geometric means"},
+    },
+    "n": {"LongName": "Subjects", "Description": "Subjects with both conditions."},
+    "mean_a": {"LongName": "Mean, first condition", "Description": "Mean over subjects, sessions averaged."},
+    "mean_b": {"LongName": "Mean, second condition", "Description": "Mean over subjects, sessions averaged."},
+    "difference": {"LongName": "Difference", "Description": "Mean of first minus second, or first over second."},
+    "low": {"LongName": "Lower end", "Description": "Of the bootstrap interval of the difference."},
+    "high": {"LongName": "Upper end", "Description": "Of the bootstrap interval of the difference."},
+    "p": {"LongName": "p", "Description": "Of the sign-flip permutation test, two-sided."},
+    "p_holm": {"LongName": "p, corrected", "Description": "For all quantities of the kind, by Holm's method."},
+    "dz": {"LongName": "Effect size", "Description": "Mean difference over its standard deviation."},
+    "n_same_sign": {"LongName": "Subjects alike", "Description": "Subjects whose difference has the sign of the mean."},
+}
+
+
+def cell(value: Any) -> str:
+    """Return a value as BIDS writes it in a table."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "n/a"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    return re.sub(r"\s+", " ", str(value)).strip() or "n/a"
+
+
+def _tsv(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = ["\t".join(columns), *("\t".join(cell(one) for one in row) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def quantities_tsv(rows: Sequence[Quantity]) -> str:
+    """Return a row per subject, session, task, condition and quantity."""
+    return _tsv(QUANTITIES, (
+        (f"sub-{one.subject}", one.session, one.task, one.condition, one.quantity, one.group, one.unit, one.value,
+         one.low, one.high, one.determined)
+        for one in rows
+    ))  # fmt: skip
+
+
+def quantities_json() -> dict[str, Any]:
+    """Return the data dictionary of :func:`quantities_tsv`."""
+    return dict(QUANTITIES)
+
+
+def comparison_tsv(comparison: Comparison | None) -> str:
+    """Return a row per quantity; the header alone if nothing was compared."""
+    differences = () if comparison is None else comparison.differences
+    return _tsv(COMPARISON, (
+        (one.quantity, one.group, one.unit, one.scale, len(one.subjects), one.mean_a, one.mean_b, one.difference,
+         one.low, one.high, one.p, one.p_holm, one.dz, one.n_same_sign)
+        for one in differences
+    ))  # fmt: skip
+
+
+def comparison_json(comparison: Comparison | None = None) -> dict[str, Any]:
+    """Return the data dictionary of :func:`comparison_tsv`, with the names of the conditions."""
+    told = {name: dict(one) for name, one in COMPARISON.items()}
+    if comparison is not None:
+        for name, condition in zip(("mean_a", "mean_b"), comparison.contrast, strict=True):
+            told[name]["Description"] = f"Mean over subjects of {condition!r}, sessions averaged."
+    return told
+
+
+_PER_JOB = {
+    "r_squared": ("R2 of the fit", "Share of the target's variance that the fit explains in fresh trials.", ""),
+    "columns": ("Columns", "Number of columns that act together.", ""),
+    "amplitude": ("Largest deflection", "Amplitude of the target's largest deflection.", "nA m"),
+    "latency": ("Its latency", "Latency of the target's largest deflection.", "ms"),
+}
+_STATUS = {
+    "status": {
+        "LongName": "Status",
+        "Description": "How the analysis ended.",
+        "Levels": {"ok": "everything was fitted", "partial": "some conditions failed", "failed": "nothing was fitted"},
+    },
+    "anatomy": {
+        "LongName": "Anatomy",
+        "Description": "The participant's own surfaces ('own'), or the name of the template that was scaled.",
+    },
+    "n_fitted": {"LongName": "Fitted", "Description": "Sessions, tasks and conditions that were fitted."},
+    "error": {"LongName": "Error", "Description": "Why the first that failed did."},
+}
+
+
+def _jobs(entries: Sequence[Entry]) -> dict[str, tuple[str | None, str | None, str]]:
+    """Return the beginnings of columns, as long as is needed to tell sessions, tasks and conditions apart."""
+    several = {name: len({getattr(one, name) for one in entries}) > 1 for name in ("session", "task")}
+    found = {}
+    for one in entries:
+        parts = [getattr(one, name) for name in ("session", "task") if several[name]]
+        begins = "_".join(entity_label(part) for part in (*parts, one.condition) if part)
+        found[begins] = (one.session, one.task, one.condition)
+    return found
+
+
+def participants_tsv(entries: Sequence[Entry]) -> str:
+    """Return a row per participant."""
+    jobs = _jobs(entries)
+    columns = ["participant_id", *_STATUS, *(f"{begins}_{name}" for begins in jobs for name in _PER_JOB)]
+    rows = []
+    for subject in sorted({one.subject for one in entries}):
+        own = {(one.session, one.task, one.condition): one for one in entries if one.subject == subject}
+        fitted = sum(one.status == "ok" for one in own.values())
+        status = "ok" if fitted == len(own) else "partial" if fitted else "failed"
+        template = next((one.template for one in own.values() if one.template), None)
+        anatomy = template or ("own" if fitted else None)
+        error = next((one.error for one in own.values() if one.status != "ok"), None)
+        numbers = [value for job in jobs.values() for value in _numbers(own.get(job))]
+        rows.append([f"sub-{subject}", status, anatomy, fitted, error, *numbers])
+    return _tsv(columns, rows)
+
+
+def _numbers(entry: Entry | None) -> list[float | None]:
+    if entry is None or entry.status != "ok":
+        return [None] * len(_PER_JOB)
+    fit, target = entry.fit, entry.target
+    found: list[float | None] = [None, None] if fit is None else [float(fit.r_squared), float(fit.scale)]
+    if target is None:
+        return [*found, None, None]
+    place = int(abs(target["agg"]).argmax())
+    sized = target.provenance.get("unit", "A m") == "A m"
+    amplitude = float(target["agg"][place]) / NAM if sized else None
+    return [*found, amplitude, float(target.times[place]) / MS]
+
+
+def participants_json(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return the data dictionary of :func:`participants_tsv`."""
+    told: dict[str, Any] = {"participant_id": {"Description": "Label of the participant."}, **_STATUS}
+    for begins, (session, task, condition) in _jobs(entries).items():
+        whose = ", ".join(str(one) for one in (session, task, condition) if one)
+        for name, (long_name, description, units) in _PER_JOB.items():
+            column: dict[str, Any] = {"LongName": f"{long_name} ({whose})", "Description": description}
+            told[f"{begins}_{name}"] = {**column, "Units": units} if units else column
+    return told
+
+
+def as_mapping(text: str) -> list[Mapping[str, str]]:
+    """Return the rows of a table."""
+    header, *rows = (line.split("\t") for line in text.splitlines())
+    return [dict(zip(header, row, strict=True)) for row in rows]

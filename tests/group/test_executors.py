@@ -1,0 +1,219 @@
+"""Jobs over processes: each as if it ran alone, whatever dies or goes wrong beside it."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import group_tasks as tasks
+import pytest
+
+from mne_hnn.errors import ConfigError, ParameterError
+from mne_hnn.group.executors import Lost, Progress, _duration, run_tasks
+from mne_hnn.simulate import workers
+
+KINDS = ["serial", "processes"]
+
+
+def started(code, *arguments):
+    """Start a script in a session of its own: a shell's jobs in the background would not hear of Ctrl-C."""
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def pids(folder):
+    return [int(one.name) for one in Path(folder).iterdir()]
+
+
+@pytest.mark.parametrize("executor", KINDS)
+def test_results_and_what_is_told(executor):
+    told = []
+    results = run_tasks(
+        tasks.spectrum, {f"job{k}": (k,) for k in range(5)}, executor=executor, n_jobs=2,
+        done=lambda key, result: told.append((key, result)),
+    )  # fmt: skip
+    assert results == {f"job{k}": tasks.spectrum(k) for k in range(5)}
+    assert sorted(told) == sorted(results.items())
+
+
+def test_a_killed_worker_loses_nothing(tmp_path):
+    plan = {f"job{k}": ("square", k) for k in range(6)}
+    plan["job2"] = ("once", 2, tmp_path / "flag")
+    results = run_tasks(tasks.either, plan, n_jobs=2)
+    assert (tmp_path / "flag").exists()
+    assert results == {f"job{k}": k * k for k in range(6)}
+
+
+@pytest.mark.parametrize("retries", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_one_that_dies_each_time_is_lost_and_no_other(tmp_path, retries):
+    plan = {"job0": ("square", 3), "job1": ("killed", tmp_path, "a"), "job2": ("square", 4), "job3": ("square", 5)}
+    results = run_tasks(tasks.either, plan, n_jobs=2, retries=retries)
+    lost = results.pop("job1")
+    assert isinstance(lost, Lost)
+    often = {0: "once", 2: "3 times"}[retries]
+    assert str(lost).startswith(f"The process that worked on job1 died {often} (killed, or out of memory)")
+    assert results == {"job0": 9, "job2": 16, "job3": 25}
+    assert len(list(tmp_path.iterdir())) == retries + 1
+
+
+@pytest.mark.parametrize("executor", KINDS)
+def test_what_a_task_raises_is_recorded(executor):
+    plan = {"a": ("bad", "this"), "b": ("bad", "empty"), "c": ("bad", "exit"), "d": ("square", 2)}
+    results = run_tasks(tasks.either, plan, executor=executor, n_jobs=2)
+    assert {key: str(one) for key, one in results.items()} == {
+        "a": "ValueError: this is wrong", "b": "MemoryError", "c": "SystemExit: 3", "d": "4",
+    }  # fmt: skip
+    assert [isinstance(results[key], Lost) for key in "abcd"] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("executor", KINDS)
+def test_abort_stops_the_rest(executor):
+    plan = {"a": ("square", 1), "b": ("bad", "this"), **{f"slow{k}": ("slow", k, 60.0) for k in range(3)}}
+    results = run_tasks(tasks.either, plan, executor=executor, n_jobs=1, abort_on=lambda one: isinstance(one, Lost))
+    assert list(results) == ["a", "b"]
+    assert results["a"] == 1
+
+
+def test_abort_leaves_no_process(tmp_path):
+    ended = []
+
+    def done(key, result):
+        ended.append(key)
+
+    plan = {f"job{k}": (tmp_path, 0.3 if k == 0 else 60.0) for k in range(4)}
+    results = run_tasks(tasks.pid, plan, n_jobs=2, done=done, abort_on=lambda _one: True)
+    assert list(results) == ended == ["job0"]
+    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+
+
+RUN = """
+    import sys, group_tasks
+    from mne_hnn.group.executors import run_tasks
+    arguments = (sys.argv[1], *map(float, sys.argv[3:]))
+    run_tasks(getattr(group_tasks, sys.argv[2]), {f"job{k}": arguments for k in range(4)}, n_jobs=2)
+"""
+
+
+@pytest.mark.parametrize("everybody", [pytest.param(False, marks=pytest.mark.slow), True], ids=["process", "terminal"])
+def test_ctrl_c_leaves_no_worker(tmp_path, everybody):
+    """A terminal sends it to all processes of the group."""
+    with started(RUN, tmp_path, "pid", 60) as run:
+        tasks.wait_for(lambda: len(pids(tmp_path)) == 2, 30)
+        (os.killpg if everybody else os.kill)(run.pid, signal.SIGINT)
+        assert run.wait(10) != 0
+        said = run.stderr.read()
+    assert said.count("Traceback") == said.count("KeyboardInterrupt") == 1  # that of the script; workers say nothing
+    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_workers_start(tmp_path):
+    with started(RUN, tmp_path, "pid", 60) as run:
+        children = Path(f"/proc/{run.pid}/task")
+
+        def has_children():
+            return any(one.read_text().strip() for one in children.glob("*/children"))
+
+        tasks.wait_for(has_children, 30)
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(10) != 0
+
+    def left():
+        lines = subprocess.run(["ps", "-o", "pid=", "-s", str(run.pid)], capture_output=True, text=True, check=False)
+        return [int(word) for word in lines.stdout.split() if tasks.alive(int(word))]
+
+    tasks.wait_for(lambda: not left(), 5)
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_killed_parent(tmp_path):
+    with started(RUN, tmp_path, "pid", 60) as run:
+        tasks.wait_for(lambda: len(pids(tmp_path)) == 2, 30)
+        run.kill()
+        run.wait(10)
+        tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker ends when its simulation does")
+def test_workers_end_with_a_killed_parent_within_a_simulation(tmp_path):
+    with started(RUN, tmp_path, "long_column") as run:
+        tasks.wait_for(lambda: len(pids(tmp_path)) == 2, 60)
+        run.kill()
+        run.wait(10)
+        tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+
+
+def test_workers_have_one_thread_each_and_this_process_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    results = run_tasks(tasks.surroundings, {"a": (), "b": ()}, n_jobs=2)
+    assert dict(os.environ) == before
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+    for environment, threads in results.values():
+        assert environment == one
+        assert threads
+        assert set(threads) == {1}
+
+
+def test_ctrl_c_still_works_here_after_workers_started():
+    run_tasks(tasks.square, {"a": (2,)})
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_no_worker_starts_in_a_pool_that_was_stopped():
+    """Between the end of one task and the start of the next, a worker that nobody knows could begin."""
+    pool = workers.WorkerPool(1)
+    taken = []
+
+    def done(key, result):
+        taken.append(result)
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            pool.run(tasks.pid, dict.fromkeys(range(3), ()), done)
+        assert pool.pids() == []
+        tasks.wait_for(lambda: not tasks.alive(taken[-1]), 5)
+
+
+def test_a_process_that_may_have_no_children_works_alone(monkeypatch):
+    import multiprocessing
+
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    assert workers.n_workers(4) == 1
+    assert workers.n_workers(4, "n_threads") == 4
+
+
+@pytest.mark.parametrize("executor", KINDS)
+def test_no_tasks(executor):
+    assert run_tasks(tasks.square, {}, executor=executor) == {}
+
+
+def test_wrong_arguments():
+    with pytest.raises(ConfigError, match="Did you mean 'processes'"):
+        run_tasks(tasks.square, {}, executor="proceses")
+    with pytest.raises(ParameterError, match="retries"):
+        run_tasks(tasks.square, {}, retries=-1)
+
+
+def test_progress(caplog):
+    progress = Progress(3, "Fits", n_workers=2)
+    with caplog.at_level("INFO", logger="mne"):
+        progress.tell("sub-01", "done", seconds=40.0, failed=False)
+        progress.tell("sub-02", "failed at load: no file", seconds=0.1, failed=True)
+        progress.tell("sub-03", "done", seconds=20.0, failed=False)
+    assert [one.getMessage() for one in caplog.records] == [
+        "Fits 1/3  sub-01: done in 40 s; about 40 s left",
+        "Fits 2/3  sub-02: failed at load: no file; 1 failed so far; about 20 s left",
+        "Fits 3/3  sub-03: done in 20 s; 1 failed so far",
+    ]
+    assert [_duration(one) for one in (3, 60, 600, 7200)] == ["10 s", "60 s", "10 min", "2.0 h"]
