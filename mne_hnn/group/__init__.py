@@ -16,6 +16,7 @@ from .config import GroupConfig, read_config
 from .dataset import find_recordings
 from .demo import group_demo
 from .entry import Entry
+from .influence import leave_one_out
 from .report import write_group_report
 from .run import GroupResult, run_group
 from .stages import GROUP_STAGES
@@ -31,6 +32,7 @@ __all__ = [
     "find_recordings",
     "group_average",
     "group_demo",
+    "leave_one_out",
     "read_config",
     "rerun",
     "run_group",

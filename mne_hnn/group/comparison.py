@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -339,11 +340,13 @@ def _clusters(courses: FloatArray, times: FloatArray, n_resamples: int, seed: in
     ways = 2 ** (n_subjects - 1)
     # a little variance at every time keeps silence before the response from having an infinite t
     test = partial(mne.stats.ttest_1samp_no_p, sigma=1e-3)
+    known = inspect.signature(mne.stats.permutation_cluster_1samp_test).parameters
+    random: dict[str, Any] = {"rng" if "rng" in known else "seed": seed}  # newer and older MNE
     threshold = float(stats.t.ppf(0.975, n_subjects - 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that no cluster was found is a result
         t, clusters, p_values, _ = mne.stats.permutation_cluster_1samp_test(
-            courses / np.abs(courses).max(), threshold=threshold, tail=0, stat_fun=test, seed=seed,
+            courses / np.abs(courses).max(), threshold=threshold, tail=0, stat_fun=test, **random,
             n_permutations="all" if ways <= n_resamples else n_resamples, out_type="indices", verbose="error",
         )  # fmt: skip
     found = [

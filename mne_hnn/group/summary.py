@@ -170,10 +170,11 @@ def _methods(options: SimpleNamespace, entries: Sequence[Entry], *, compared: bo
     if not sets:
         return ""
     scaled = {one.subject for one in entries if one.template}
+    everybody, fitted = ({one.subject for one in some} for some in (entries, [e for e in entries if e.status == "ok"]))
     group = {
         "contrast": options.contrast if compared else None, "n_resamples": options.n_resamples,
-        "confidence": options.confidence, "seed": options.seed, "n_subjects": len({one.subject for one in entries}),
-        "n_failed": sum(one.status != "ok" for one in entries), "template_subjects": len(scaled),
+        "confidence": options.confidence, "seed": 0 if options.seed is None else options.seed,
+        "n_subjects": len(everybody), "n_failed": len(everybody - fitted), "template_subjects": len(scaled),
         "fit_structure": options.fit_structure,
     }  # fmt: skip
     return methods_text(sets, group=group).html

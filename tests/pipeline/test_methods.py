@@ -238,7 +238,7 @@ def test_a_group(sidecars):
     for part in (
         "the average of between 51 and 60 epochs",
         "was scaled to the digitised points of the head (in 1 of 2 analyses).",
-        "The group had 12 subjects. 1 analysis failed and was left out. 3 of them had no MRI",
+        "The group had 12 subjects. 1 of them could not be analysed and was left out. 3 had no MRI",
         "signs of the targets were aligned between subjects, and the targets averaged",
         "The sequence of drives was found once, in the average target of the group",
         "The conditions 'left' and 'right' were compared within subjects",
@@ -250,7 +250,7 @@ def test_a_group(sidecars):
         assert part in methods.text, part
     check_numbers(methods, sidecars, other, facts, [1, 2, 3])
     alone = methods_text([sidecars, other], group={"n_subjects": 12, "fit_structure": "individual"}).text
-    for part in ("conditions", "bootstrap", "found once", "failed and", "no MRI and"):
+    for part in ("conditions", "bootstrap", "found once", "left out", "no MRI"):
         assert part not in alone
     with pytest.raises(ParameterError, match="Unknown fact 'contrasts' of the group.*Did you mean 'contrast'"):
         methods_text(sidecars, group={"contrasts": ("a", "b")})

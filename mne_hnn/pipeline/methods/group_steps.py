@@ -42,12 +42,14 @@ def _subjects(facts: Mapping[str, Any]) -> Iterator[str]:
     if (count := facts.get("n_subjects")) is not None:
         yield f"The group had {number(count)} subjects."
     if failed := facts.get("n_failed"):
-        many = failed != 1
-        yield f"{number(failed)} {'analyses' if many else 'analysis'} failed and {'were' if many else 'was'} left out."
+        yield f"{number(failed)} of them could not be analysed and {'was' if failed == 1 else 'were'} left out."
     named = facts.get("template_subjects")
     count = len(named) if isinstance(named, Sequence) else named
     if count:
-        yield f"{number(count)} of them had no MRI and were analysed with a scaled template."
+        yield (
+            f"{number(count)} had no MRI: the surfaces of a template were scaled to "
+            f"{'its' if count == 1 else 'their'} digitised head points."
+        )
 
 
 def _contrast(facts: Mapping[str, Any]) -> Iterator[str]:
