@@ -164,7 +164,9 @@ def _confidence(entries: Sequence[Entry], subject: str) -> float:
         for one in with_targets(entries)
         if one.subject == subject and one.target is not None
     ]
-    return max(float(np.mean([0.5 if one is None else one for one in told])), 0.01)  # a rule against the anatomy is a rule all the same
+    return max(
+        float(np.mean([0.5 if one is None else one for one in told])), 0.01
+    )  # a rule against the anatomy is a rule all the same
 
 
 def _correlation(one: FloatArray, two: FloatArray) -> float:

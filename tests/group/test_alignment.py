@@ -47,7 +47,7 @@ def test_signs_have_the_largest_sum_of_pairwise_products(seed):
     found = align_polarity(entries)
     units = courses / np.linalg.norm(courses, axis=1, keepdims=True)
     gram = units @ units.T
-    best = max((np.array(one) @ gram @ np.array(one) for one in itertools.product((1, -1), repeat=7)))
+    best = max(np.array(one) @ gram @ np.array(one) for one in itertools.product((1, -1), repeat=7))
     told = np.array(list(found.signs.values()))
     # what is doubtful stays as its rule has it, at the cost of little
     settled = np.array([subject not in found.doubtful for subject in found.signs])

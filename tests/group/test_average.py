@@ -81,7 +81,11 @@ def test_all_conditions_have_the_times_of_the_coarsest_target():
 
 
 def test_entries_without_target_are_left_out():
-    entries = [entry("01", "a"), Entry(subject="02", condition="a", status="failed"), Entry(subject="03", condition="b")]
+    entries = [
+        entry("01", "a"),
+        Entry(subject="02", condition="a", status="failed"),
+        Entry(subject="03", condition="b"),
+    ]
     averages = group_average(entries)
     assert list(averages) == ["a"]
     assert averages["a"].subjects == ("01",)
