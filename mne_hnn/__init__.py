@@ -26,8 +26,8 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 _LAZY_MODULES = (
-    "compare", "dipole", "fit", "group", "io", "lfp", "network", "pipeline", "recordings", "simulate", "source", "spikes",
-    "sweep", "viz",
+    "compare", "dipole", "fit", "group", "io", "lfp", "network", "pipeline", "recordings", "simulate", "source",
+    "spikes", "sweep", "viz",
 )  # fmt: skip
 _LAZY_NAMES = {
     "Dipole": "dipole",

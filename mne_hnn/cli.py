@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "
         "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
         "column, fit its drives, predict the sensors, write a report. A file that sets bids_root, such as "
-        "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, then "
-        "the report of the group. What is up to date is not run again.",
+        "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, "
+        "then the report of the group. What is up to date is not run again.",
         epilog=_EPILOG,
     )
     run.add_argument("config", type=Path, metavar="CONFIG", help="the Python file that describes the analysis")
@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--executor", choices=("processes", "dask", "serial"), help="where the jobs of a data set run (processes)"
     )
-    run.add_argument("--scheduler", metavar="ADDRESS", help="address or scheduler file of Dask (workers on this machine)")
+    run.add_argument(
+        "--scheduler", metavar="ADDRESS", help="address or scheduler file of Dask (starts workers on this machine)"
+    )
 
     demo = commands.add_parser(
         "demo",
@@ -144,7 +146,7 @@ def _analyse(options: argparse.Namespace, file: Path, subjects: Sequence[str] | 
         return
     for name in ("executor", "scheduler"):
         if getattr(options, name, None) is not None:
-            raise ConfigError(f"--{name} is for the analysis of a data set (bids_root), and {file} is of one recording.")
+            raise ConfigError(f"--{name} is for the analysis of a data set (bids_root); {file} is of one recording.")
     results = run_pipeline(
         config, subjects=subjects, steps=options.steps, n_jobs=options.n_jobs, force=options.force,
         verbose="info" if options.verbose else "warning",

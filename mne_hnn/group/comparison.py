@@ -209,7 +209,7 @@ def _check_contrast(contrast: Any, entries: Sequence[Entry]) -> tuple[str, str]:
 
 def scale_of(quantity: str) -> str:
     """Return the scale on which a quantity is compared."""
-    return "log" if quantity == "columns" or ".weights_" in quantity else "linear"
+    return "log" if quantity == "columns" or ".weights_" in quantity or quantity.endswith(".strength") else "linear"
 
 
 def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: Any) -> Difference | None:

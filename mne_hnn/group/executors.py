@@ -165,14 +165,16 @@ def _check_workers(client: Any) -> None:
     """Check that there are workers, each with one thread: two columns in one process would be in each other's way."""
     if not client.nthreads():
         logger.warning("The Dask scheduler has no workers yet: waiting for the first ...")
+        first = client.submit(os.getpid, pure=False)  # clusters that grow as needed start no worker without a task
         client.wait_for_workers(1)
-    most = max(client.nthreads().values())
+        first.release()
+    most = max(client.nthreads().values(), default=1)
     answers = list(client.run(_who, on_error="return").values())
     workers = [one for one in answers if isinstance(one, tuple)]
-    if not workers:
-        said = first_line(answers[0]) if answers else "none answers"
+    if answers and not workers:
         raise ConfigError(
-            f"Dask's workers cannot import this package ({said}): start them in the Python environment of this run."
+            f"Dask's workers cannot import this package ({first_line(answers[0])}): start them in the Python "
+            "environment of this run."
         )
     if most > 1 or len({one[:2] for one in workers}) < len(workers):
         raise ConfigError(

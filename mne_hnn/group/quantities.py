@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._units import MS, NAM
+from ..dipole import Dipole
+from ..fit import Estimate, FitResult
+from ..network import EvokedDrive
 from .entry import Entry
 
 __all__ = ["Quantity", "quantities"]
@@ -77,33 +80,48 @@ def _of(entry: Entry) -> Iterator[Quantity]:
         "subject": entry.subject, "session": entry.session, "task": entry.task, "condition": entry.condition
     }  # fmt: skip
 
-    def row(quantity: str, value: float | None, unit: str, group: str, **more: float | bool) -> Quantity:
-        number = math.nan if value is None else float(value)
-        return Quantity(**whose, quantity=quantity, value=number, unit=unit, group=group, **more)  # type: ignore[arg-type]
+    def row(group: str, quantity: str, value: float, unit: str = "", **more: float | bool) -> Quantity:
+        return Quantity(**whose, quantity=quantity, value=float(value), unit=unit, group=group, **more)  # type: ignore[arg-type]
 
-    fit = entry.fit
-    if fit is not None:
-        for one in fit.estimates:
-            yield row(
-                one.path, one.value, unit_of(one.path), "parameter", low=one.low, high=one.high,
-                determined=one.determined,
-            )  # fmt: skip
-        if not any(one.path == "columns" for one in fit.estimates):
-            yield row("columns", fit.scale, "", "parameter")
+    if entry.fit is not None:
+        for one in _parameters(entry.fit):
+            yield row("parameter", one.path, one.value, unit_of(one.path), low=one.low, high=one.high,
+                      determined=one.determined)  # fmt: skip
+        for name, strength in _strengths(entry.fit):
+            yield row("parameter", f"drives.{name}.strength", strength, "uS")
         for name in ("r_squared", "ceiling", "nrmse", "correlation"):
-            yield row(name, getattr(fit.scores, name), "", "fit")
+            yield row("fit", name, getattr(entry.fit.scores, name))
     for kind, share in entry.explained.items():
-        yield row(f"explained_{kind}", share, "", "fit")
+        yield row("fit", f"explained_{kind}", share)
     if entry.n_epochs is not None:
-        yield row("n_epochs", entry.n_epochs, "", "fit")
+        yield row("fit", "n_epochs", entry.n_epochs)
     if entry.target is not None:
-        data, told = entry.target["agg"], entry.target.provenance
-        sized = told.get("unit", "A m") == "A m"
-        for name, index in (("minimum", int(np.argmin(data))), ("maximum", int(np.argmax(data)))):
-            amplitude = float(data[index]) / (NAM if sized else 1.0)
-            yield row(f"{name}_amplitude", amplitude, "nAm" if sized else "arbitrary", "target")
-            yield row(f"{name}_latency", float(entry.target.times[index]) / MS, "ms", "target")
-        if told.get("standard_error") is not None:
-            yield row("standard_error", told["standard_error"] / NAM, "nAm", "target")
-        if told.get("confidence") is not None:
-            yield row("confidence", told["confidence"], "", "target")
+        for name, value, unit in _deflections(entry.target):
+            yield row("target", name, value, unit)
+
+
+def _parameters(fit: FitResult) -> Iterator[Estimate]:
+    yield from fit.estimates
+    if not any(one.path == "columns" for one in fit.estimates):
+        yield Estimate(path="columns", value=fit.scale)
+
+
+def _strengths(fit: FitResult) -> Iterator[tuple[str, float]]:
+    """Yield the sum of each drive's weights times the number of columns, which trade off against each other."""
+    for name, drive in fit.network.drives.items():
+        if isinstance(drive, EvokedDrive):
+            total = sum(weight for some in drive.weights.values() for weight in some.values())
+            yield name, total * fit.scale
+
+
+def _deflections(target: Dipole) -> Iterator[tuple[str, float, str]]:
+    data, told = target["agg"], target.provenance
+    sized = told.get("unit", "A m") == "A m"
+    for name, index in (("minimum", int(np.argmin(data))), ("maximum", int(np.argmax(data)))):
+        amplitude = float(data[index]) / (NAM if sized else 1.0)
+        yield f"{name}_amplitude", amplitude, "nAm" if sized else "arbitrary"
+        yield f"{name}_latency", float(target.times[index]) / MS, "ms"
+    if told.get("standard_error") is not None:
+        yield "standard_error", told["standard_error"] / NAM, "nAm"
+    if told.get("confidence") is not None:
+        yield "confidence", told["confidence"], ""

@@ -83,7 +83,7 @@ def _comparison(
     try:
         return compare_conditions(
             entries, options.contrast, alignment=alignment, n_resamples=options.n_resamples,
-            confidence=options.confidence, seed=options.seed,
+            confidence=options.confidence, seed=0 if options.seed is None else options.seed,
         )  # fmt: skip
     except ParameterError as error:  # such as too few subjects: averages and fits are worth their report
         notes.append(f"The conditions {' and '.join(options.contrast)} were not compared. {error}")
@@ -113,16 +113,11 @@ def _write_averages(path: Path, averages: Mapping[str, Average]) -> None:
 
 
 def _write_tables(work: Work, entries: Sequence[Entry], comparison: Comparison | None) -> None:
-    if comparison is None:
-        comparison = Comparison(
-            contrast=("", ""), differences=(), waveform=None, n_resamples=0, confidence=work.options.confidence, seed=0,
-            notes=(),
-        )  # fmt: skip
     texts = {
         "quantities": quantities_tsv(quantities(entries)),
         "quantities_json": quantities_json(),
         "comparison": comparison_tsv(comparison),
-        "comparison_json": comparison_json(),
+        "comparison_json": comparison_json(comparison),
         "participants": participants_tsv(entries),
         "participants_json": participants_json(entries),
     }
@@ -157,12 +152,18 @@ def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | 
     }
 
 
+def _found_together(job: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the sidecar of the target of all conditions, where the patch and its sign were found."""
+    path = Path(job["pooled"]) / "03_target" / "target.json"
+    return {"target": path} if path.is_file() else {}
+
+
 def _methods(options: SimpleNamespace, entries: Sequence[Entry]) -> str:
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 
     sets = [
-        {name: read_json(path, "sidecar") for name, path in step_sidecars(job).items()}
+        {name: read_json(path, "sidecar") for name, path in (step_sidecars(job) | _found_together(job)).items()}
         for job in options.jobs if job["status"] == "ok"
     ]  # fmt: skip
     if not sets:

@@ -18,19 +18,21 @@ __all__ = [
     "quantities_tsv",
 ]  # fmt: skip
 
-_WHOSE = {
+_WHOSE: dict[str, dict[str, Any]] = {
     "participant_id": {"LongName": "Participant", "Description": "Label of the participant."},
     "session": {"LongName": "Session", "Description": "Label of the session."},
     "task": {"LongName": "Task", "Description": "Label of the task."},
     "condition": {"LongName": "Condition", "Description": "Name of the condition."},
 }
-_WHAT = {
+_WHAT: dict[str, dict[str, Any]] = {
     "quantity": {
         "LongName": "Quantity",
-        "Description": "Path of a parameter of the fitted network ('columns': how many act together), or a name: "
+        "Description": "Path of a parameter of the fitted network ('columns': how many act together; '*.strength': sum "
+        "of a drive's weights times the number of columns, which a waveform determines better than either), or a name: "
         "r_squared, nrmse and correlation of fit and target in trials that the search has not seen, ceiling: R2 that "
         "the true waveform would reach; explained_*: share of the field that the fit explains, by channel type; "
-        "minimum_*, maximum_*: largest deflections of the target; standard_error, confidence: of the target, of its sign.",
+        "minimum_*, maximum_*: largest deflections of the target; standard_error of the target; confidence of its "
+        "sign.",
     },
     "group": {
         "LongName": "Kind of quantity",

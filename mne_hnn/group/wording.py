@@ -153,7 +153,7 @@ def _nothing(best: Difference, n: int) -> str:
     if n == 1:
         return f"No difference is certain in {name}: {change_text(best)}, {p_text(best.p)}, {same}."
     return (
-        f"None of {n} quantities differs once corrected for their number (Holm). Clearest is {name}: "
+        f"No difference of {n} quantities is certain once corrected for their number (Holm). Clearest is {name}: "
         f"{change_text(best)}, {p_text(best.p)} uncorrected, {same}."
     )
 
@@ -162,7 +162,9 @@ def _waveform_sentence(comparison: Comparison) -> str:
     assert comparison.waveform is not None
     reached = [one for one in comparison.waveform.clusters if one.p < 1 - comparison.confidence]
     if not reached:
-        return "The targets differ at no time (clusters of times)."
+        lowest = 2.0 ** (1 - len(comparison.waveform.subjects))
+        limit = f"; with so few subjects none can be below {lowest:.3g}" if lowest >= 1 - comparison.confidence else ""
+        return f"No cluster of times in which the targets differ has p < {1 - comparison.confidence:.2g}{limit}."
     spans = listed(f"{one.tmin / MS:.0f} to {one.tmax / MS:.0f} ms ({p_text(one.p)})" for one in reached)
     return f"The targets differ in clusters of times: {spans}."
 
@@ -186,7 +188,8 @@ def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ..
         unit = f" ({one.unit})" if one.unit else ""
         yield (
             quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change_text(one),
-            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)), f"{one.n_same_sign} of {len(one.subjects)}",
+            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)),
+            f"{one.n_same_sign} of {len(one.subjects)}",
         )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _FIELDS = {"mu_ms": "time", "sigma_ms": "spread"}
-_ORDER = ("mu_ms", "weight", "sigma_ms")
+_ORDER = ("mu_ms", "strength", "weight", "sigma_ms")
 
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

@@ -208,8 +208,8 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
         n_rows, n_cols, squeeze=False, sharey=True, layout="constrained",
         figsize=(max(1.0 + 2.4 * n_cols, 5.5), 0.7 + n_rows * (0.9 + 0.17 * len(subjects))),
     )  # fmt: skip
-    for axes, one in zip(grid.flat, shown, strict=False):
-        _draw_influence(axes, one, by_quantity[one.quantity], subjects, comparison)
+    for axes, whole in zip(grid.flat, shown, strict=False):
+        _draw_influence(axes, whole, by_quantity[whole.quantity], subjects, comparison)
     for axes in list(grid.flat)[len(shown) :]:
         axes.set_visible(False)
     first = grid[0, 0]

@@ -196,6 +196,16 @@ def test_no_workers_yet(scheduler, tmp_path, caplog):
     ]
 
 
+def test_a_cluster_that_grows_as_needed():
+    with (
+        distributed.LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        cluster.adapt(minimum=0, maximum=2)
+        results = run_tasks(tasks.square, {str(k): (k,) for k in range(3)}, executor="dask", scheduler=client)
+    assert results == {"0": 0, "1": 1, "2": 4}
+
+
 def test_workers_with_two_threads_and_without_the_package(scheduler, tmp_path):
     file, address, _ = scheduler
     with worker(file, tmp_path / "two", threads=2), pytest.raises(ConfigError) as caught:

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from pathlib import Path
 
 import mne
 import numpy as np
@@ -20,7 +21,8 @@ NETWORK = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
 
 
 def first(work):
-    work.path("text").write_text(f"{open(work.options.data).read()} {work.options.network.digest} {work.options.snr}")
+    read = Path(work.options.data).read_text()
+    work.path("text").write_text(f"{read} {work.options.network.digest} {work.options.snr}")
     return {}
 
 
