@@ -253,8 +253,7 @@ def _notes(
     pairs, known = first & second, [one for one in found.values() if one is not None]
     fewest = min((len(one.subjects) for one in known), default=len(pairs))
     if len(pairs) < FEWEST:
-        who = f"Only sub-{min(pairs)} has" if pairs else "Nobody has"
-        yield f"{who} both conditions: nothing was compared."
+        yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
     elif fewest < FEW:
         yield (
             f"With {fewest} subjects the permutation test cannot give a p below {2 / 2**fewest:.3g}, however large the "
@@ -264,14 +263,15 @@ def _notes(
         yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{one}' for one in alone)}."
     if turned := [one for one in alignment.turned if one in pairs]:
         yield (
-            f"The targets of {', '.join(f'sub-{one}' for one in turned)} were turned to agree with the others; their fits "
-            "explain the waveform as it was before, so their parameters and deflections are left out of the comparison."
+            f"The targets of {', '.join(f'sub-{one}' for one in turned)} were turned to agree with the others; their "
+            "fits explain the waveform as it was before, so their parameters and deflections are left out of the "
+            "comparison."
         )
     if len(pairs) < FEWEST:
         return
     if none := sorted(name for name, one in found.items() if one is None):
         yield f"Fewer than {FEWEST} subjects have a value in both conditions of: {some(none)}; not compared."
-    if missing := sorted(
-        one.quantity for one in known if one.group != "fit" and len(one.subjects) < len(pairs - set(turned))
-    ):
+    counted = pairs - set(turned)
+    expected = {one.quantity: len(pairs if one.group == "fit" else counted) for one in known}
+    if missing := sorted(one.quantity for one in known if len(one.subjects) < expected[one.quantity]):
         yield f"Not everybody has a value of: {some(missing)}."

@@ -1,12 +1,27 @@
 """Entries of a group whose truth is known, made without a simulation."""
 
+from functools import cache
+
 import numpy as np
 
 from mne_hnn import Dipole
 from mne_hnn.fit.result import Estimate, FitResult, Scores
 from mne_hnn.group.entry import Entry
+from mne_hnn.network import jones_2009
 
 NAM = 1e-9
+TIME = "drives.evdist1.mu_ms"
+WEIGHT = "drives.evdist1.weights_ampa.L2_pyramidal"
+STRENGTH = "drives.evdist1.strength"
+
+
+@cache
+def column():
+    """Return a column with one drive of one weight."""
+    return jones_2009(mesh_shape=(3, 3)).with_evoked_drive(
+        "evdist1", mu_ms=70.0, sigma_ms=4.0, location="distal", weights_ampa={"L2_pyramidal": 1e-4},
+        synaptic_delays={"L2_pyramidal": 0.1},
+    )  # fmt: skip
 
 
 def wave(times, *, peak=0.07, width=0.012, size=20.0, early=0.4):
@@ -30,8 +45,10 @@ def fit(parameters, *, columns=1000.0, r_squared=0.95, undetermined=()):
         for path, value in parameters.items()
     ]
     estimates.append(Estimate(path="columns", value=columns, low=columns / 2, high=columns * 2))
+    changes = {"mu_ms": parameters.get(TIME, 70.0), "weights_ampa": {"L2_pyramidal": parameters.get(WEIGHT, 1e-4)}}
+    network = column().with_drive_changes("evdist1", **changes)
     return FitResult(
-        kind="evoked", network=None, start_network=None, simulation=None, dipole=None, target=None, scale=columns,
+        kind="evoked", network=network, start_network=None, simulation=None, dipole=None, target=None, scale=columns,
         scores=Scores(loss=0.1, r_squared=r_squared, nrmse=0.2, correlation=0.98, ceiling=0.99),
         estimates=tuple(estimates), evaluations=(),
     )  # fmt: skip
@@ -39,7 +56,7 @@ def fit(parameters, *, columns=1000.0, r_squared=0.95, undetermined=()):
 
 def entry(subject, condition, *, time=70.0, weight=1e-4, columns=1000.0, **more):
     """Return an entry with one drive."""
-    parameters = {"drives.evdist1.mu_ms": time, "drives.evdist1.weights_ampa.L2_pyramidal": weight}
+    parameters = {TIME: time, WEIGHT: weight}
     made = {"target": target(peak=time * 1e-3), "fit": fit(parameters, columns=columns), "explained": {"mag": 0.8}}
     return Entry(subject=subject, condition=condition, **{**made, **more})
 

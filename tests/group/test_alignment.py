@@ -115,7 +115,12 @@ def test_silent_targets_and_unknown_confidence_are_no_obstacle():
 
 @pytest.mark.parametrize(
     ("rates", "starts"),
-    [((500.0, 1000.0, 600.614990234375), (0.0, 0.0, 0.0)), ((1000.0, 1000.0), (0.0, 0.0004)), ((500.0, 500.0), (0.01, 0.0))],
+    [
+        ((500.0, 1000.0, 600.614990234375), (0.0, 0.0, 0.0)),
+        ((1000.0, 1000.0), (0.0, 0.0004)),
+        ((1000.0, 1000.0), (0.0, 0.0006)),
+        ((500.0, 500.0), (0.01, 0.0)),
+    ],
 )  # fmt: skip
 def test_targets_of_other_rates_and_windows_meet_at_common_times(rates, starts):
     dipoles = [target(sfreq=rate, tmin=start, tmax=start + 0.19) for rate, start in zip(rates, starts, strict=True)]

@@ -6,15 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
-from synthetic_entries import NAM, entry, fit, pairs, target, wave
+from synthetic_entries import NAM, TIME, WEIGHT, entry, fit, pairs, target, wave
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.group.alignment import Alignment, align_polarity
 from mne_hnn.group.comparison import compare_conditions
 from mne_hnn.group.entry import Entry
 
-TIME = "drives.evdist1.mu_ms"
-WEIGHT = "drives.evdist1.weights_ampa.L2_pyramidal"
 LATER = np.array([4.0, 7.5, 9.0, -1.0, 5.5, 6.0, 3.0, 8.0])
 FAST = {"n_resamples": 999}
 

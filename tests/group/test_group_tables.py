@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic_entries import NAM, entry, fit, pairs, target
+from synthetic_entries import NAM, TIME, entry, fit, pairs, target
 
 from mne_hnn import Dipole
 from mne_hnn.group.comparison import compare_conditions
@@ -21,7 +21,6 @@ from mne_hnn.group.table import (
     quantities_tsv,
 )
 
-TIME = "drives.evdist1.mu_ms"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 from scipy import stats
-from synthetic_entries import entry, pairs
+from synthetic_entries import TIME, WEIGHT, entry, pairs
 
 from mne_hnn.group.comparison import compare_conditions
 from mne_hnn.group.influence import leave_one_out
-
-TIME = "drives.evdist1.mu_ms"
-WEIGHT = "drives.evdist1.weights_ampa.L2_pyramidal"
 
 
 def without(later):
