@@ -15,7 +15,7 @@ from ..source._files import some
 from .alignment import Alignment, align_polarity
 from .entry import Entry
 from .quantities import Quantity, quantities
-from .resampling import holm, is_constant, mean_interval, sign_flip_p
+from .resampling import holm, is_constant, lowest_p, mean_interval, paired_difference, sign_flip_p
 from .waveform import FEWEST, Cluster, WaveformDifference, waveform_difference
 
 if TYPE_CHECKING:
@@ -54,11 +54,12 @@ class Difference:
     p : float
         Of the sign-flip permutation test, two-sided.
     p_holm : float
-        The same, corrected for all quantities of the group by Holm's method (1979, Scand J Stat 6:65).
+        The same, corrected for all quantities of the group by Holm's method (1979, Scand J Stat 6:65); those that are
+        the same in both conditions of everybody do not count.
     dz : float
         Mean difference over its standard deviation.
     n_same_sign : int
-        Subjects whose difference has the sign of the mean.
+        Subjects whose difference has the sign of the mean; 0 if that is zero.
     """
 
     quantity: str
@@ -192,7 +193,7 @@ def compare_conditions(
     return Comparison(
         contrast=contrast, differences=_corrected([one for one in found.values() if one is not None]),
         waveform=waveform_difference(ok, contrast, alignment, **options),
-        notes=tuple(_notes(ok, contrast, alignment, found)), **options,
+        notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)), **options,
     )  # fmt: skip
 
 
@@ -224,7 +225,7 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
     if len(subjects) < FEWEST:
         return None
     first, second = (np.array([np.mean(one[subject]) for subject in subjects]) for one in (a, b))
-    paired = first - second
+    paired = paired_difference(first, second)
     mean, spread = float(paired.mean()), float(paired.std(ddof=1))
     low, high = mean_interval(paired, **options)
     p = sign_flip_p(paired, n_resamples=options["n_resamples"], seed=options["seed"])
@@ -234,16 +235,25 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
         values_a=back(first), values_b=back(second), mean_a=float(back(first.mean())),
         mean_b=float(back(second.mean())), difference=float(back(mean)), low=float(back(low)),
         high=float(back(high)), p=p, p_holm=p, dz=float("nan") if is_constant(paired) else mean / spread,
-        n_same_sign=int(np.sum(np.sign(paired) == np.sign(mean))),
+        n_same_sign=int(np.sum(paired * mean > 0)),
     )  # fmt: skip
 
 
 def _corrected(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """Correct p for all quantities of a group."""
     corrected: dict[str, float] = {}
-    for group in dict.fromkeys(one.group for one in differences):
-        corrected |= holm({one.quantity: one.p for one in differences if one.group == group})
-    return tuple(replace(one, p_holm=corrected[one.quantity]) for one in differences)
+    for family in _families(differences).values():
+        corrected |= holm({one.quantity: one.p for one in family})
+    return tuple(replace(one, p_holm=corrected.get(one.quantity, one.p)) for one in differences)
+
+
+def _families(differences: Sequence[Difference]) -> dict[str, list[Difference]]:
+    """Return what is corrected together; a quantity that is the same in everybody's conditions was not tested."""
+    families: dict[str, list[Difference]] = {}
+    for one in differences:
+        if one.dz == one.dz or one.difference != (1.0 if one.scale == "log" else 0.0):
+            families.setdefault(one.group, []).append(one)
+    return families
 
 
 def _notes(
@@ -251,14 +261,8 @@ def _notes(
 ) -> Iterator[str]:
     first, second = ({one.subject for one in entries if one.condition == name} for name in contrast)
     pairs, known = first & second, [one for one in found.values() if one is not None]
-    fewest = min((len(one.subjects) for one in known), default=len(pairs))
     if len(pairs) < FEWEST:
         yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
-    elif fewest < FEW:
-        yield (
-            f"With {fewest} subjects the permutation test cannot give a p below {2 / 2**fewest:.3g}, however large the "
-            "difference."
-        )
     if alone := sorted(first ^ second):
         yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{one}' for one in alone)}."
     if turned := [one for one in alignment.turned if one in pairs]:
@@ -275,3 +279,26 @@ def _notes(
     expected = {one.quantity: len(pairs if one.group == "fit" else counted) for one in known}
     if missing := sorted(one.quantity for one in known if len(one.subjects) < expected[one.quantity]):
         yield f"Not everybody has a value of: {some(missing)}."
+
+
+_FAMILIES = {"parameter": "parameters", "fit": "measures of the fit", "target": "deflections"}
+
+
+def _limits(found: Mapping[str, Difference | None], n_resamples: int, level: float) -> Iterator[str]:
+    """Say where so few subjects could not show anything, however clear it is."""
+    known = [one for one in found.values() if one is not None]
+    fewest = min((len(one.subjects) for one in known), default=0)
+    if known and fewest < FEW:
+        yield (
+            f"With {fewest} subjects the permutation test cannot give a p below {2 / 2**fewest:.3g}, however large the "
+            "difference."
+        )
+    for group, family in _families(known).items():
+        most = max(len(one.subjects) for one in family)
+        lowest = min(1.0, len(family) * lowest_p(most, n_resamples))
+        if most >= FEW and lowest >= level:
+            yield (
+                f"With {most} subjects and {len(family)} {_FAMILIES[group]}, p corrected by Holm's method cannot be "
+                f"below {lowest:.2g}, however large the difference: judge by the intervals, or by the uncorrected p of "
+                "one quantity chosen beforehand."
+            )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .comparison import Comparison
-from .resampling import sign_flip_p
+from .resampling import is_constant, paired_difference, sign_flip_p
 
 __all__ = ["Influence", "leave_one_out"]
 
@@ -53,14 +53,18 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
     Returns
     -------
     influences : tuple of Influence
-        For each quantity that at least three subjects have, and each of these.
+        For each quantity that at least three subjects have, and each of these; not for one whose difference is the
+        same in everybody.
     """
     found = []
     for one in comparison.differences:
         if len(one.subjects) < 3:
             continue
         log = one.scale == "log"
-        paired = np.log(one.values_a / one.values_b) if log else one.values_a - one.values_b
+        values = (one.values_a, one.values_b)
+        paired = paired_difference(*(np.log(some) for some in values)) if log else paired_difference(*values)
+        if is_constant(paired):
+            continue
         lowest = 2.0 ** (2 - len(one.subjects))  # the smallest p of one subject less
         for k, subject in enumerate(one.subjects):
             others = np.delete(paired, k)

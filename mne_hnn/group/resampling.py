@@ -9,14 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["holm", "mean_interval", "sign_flip_p"]
+__all__ = ["holm", "lowest_p", "mean_interval", "paired_difference", "sign_flip_p"]
 
 FloatArray = NDArray[np.float64]
+ROUNDING = 1e-12
+
+
+def paired_difference(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return first - second, with zeros where they differ by rounding only: that would be taken for consistent."""
+    paired = first - second
+    size = np.maximum(np.abs(first), np.abs(second))
+    return np.where(np.abs(paired) <= ROUNDING * np.maximum(size, size.max(initial=0.0)), 0.0, paired)
 
 
 def is_constant(values: FloatArray) -> bool:
     """Return whether values are all the same, but for rounding."""
-    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+    return bool(np.ptp(values) <= 1e-9 * np.abs(values).max())
+
+
+def lowest_p(n_subjects: int, n_resamples: int) -> float:
+    """Return the smallest p that :func:`sign_flip_p` can give."""
+    return 2.0 / 2**n_subjects if 2**n_subjects <= n_resamples else 2.0 / (n_resamples + 1)
 
 
 def sign_flip_p(paired: FloatArray, *, n_resamples: int, seed: int) -> float:

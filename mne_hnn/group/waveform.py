@@ -76,10 +76,11 @@ def waveform_difference(
 ) -> WaveformDifference | None:  # fmt: skip
     """Subtract the targets of two conditions within subjects; None if fewer than two have both.
 
-    Intervals are percentiles of the bootstrap over subjects, time by time; clusters are times at which t passes the
-    threshold of p = 0.05, and their p is that of the sum of t among the largest of all flips of signs (Maris and
-    Oostenveld 2007, https://doi.org/10.1016/j.jneumeth.2007.03.024). A thousandth of the largest variance is added to
-    that of every time, so that silence before a response does not have an infinite t (Ridgway et al. 2012,
+    Intervals are percentiles of the bootstrap over subjects, time by time. Clusters are times at which t passes the
+    threshold of p = 0.05; where one begins and ends is no estimate of when a difference does. Their p is that of the
+    sum of t among the largest of all flips of signs (Maris and Oostenveld 2007,
+    https://doi.org/10.1016/j.jneumeth.2007.03.024). A thousandth of the largest variance is added to that of every
+    time, so that silence before a response does not have an infinite t (Ridgway et al. 2012,
     https://doi.org/10.1016/j.neuroimage.2011.10.027).
     """
     chosen = [one for one in entries if one.target is not None]

@@ -90,6 +90,7 @@ def test_weights_and_columns_are_compared_as_ratios():
     equal = comparison["columns"]
     assert (equal.difference, equal.low, equal.high, equal.p) == pytest.approx((1, 1, 1, 1))
     assert np.isnan(equal.dz)
+    assert equal.n_same_sign == 0
 
 
 def test_equal_differences_but_for_rounding_have_no_effect_size():
@@ -109,6 +110,31 @@ def test_holm_against_a_worked_example():
     found = {one.quantity: one.p_holm for one in _corrected([*some, other])}
     # 4 x 0.005, 3 x 0.01, 2 x 0.03, and 1 x 0.04 not below the one before; another family counts for itself
     assert found == pytest.approx({"z": 0.02, "w": 0.03, "y": 0.06, "x": 0.06, "v": 0.04})
+
+
+def test_what_is_the_same_in_everybody_is_no_test_to_correct_for():
+    # time differs; weight and columns do not in anybody, and neither does the strength, but for rounding
+    comparison = compare_conditions(pairs(np.linspace(5, 8, 7)), ("a", "b"), **FAST)
+    assert [one.p for one in comparison.differences if one.group == "parameter"] == [2 / 2**7, 1, 1, 1]
+    assert comparison[TIME].p_holm == pytest.approx(2 / 2**7)
+    assert comparison[WEIGHT].p_holm == 1
+
+
+def test_what_correction_makes_impossible_is_said():
+    rng = np.random.default_rng(0)
+    entries = []
+    for one in pairs(rng.normal(5, 0.1, 6)):
+        more = {f"drives.evdist1.weights_nmda.cell{k}": float(np.exp(rng.normal())) for k in range(4)}
+        entries.append(replace(one, fit=fit({TIME: one.fit.estimates[0].value, **more})))
+    comparison = compare_conditions(entries, ("a", "b"), **FAST)
+    # six agree, which has p = 2 / 2**6, but with five parameters that is no more than 0.16
+    assert comparison[TIME].p_holm == pytest.approx(5 * 2 / 2**6)
+    told = [note for note in comparison.notes if "6 subjects and 5 parameters" in note]
+    assert len(told) == 1
+    assert "cannot be below 0.16" in told[0]
+    # a family of one is not corrected: nothing is impossible there
+    alone = [replace(one, fit=None, target=None, explained={"mag": rng.random()}) for one in entries]
+    assert compare_conditions(alone, ("a", "b"), alignment=Alignment(), **FAST).notes == ()
 
 
 def test_sessions_are_averaged_within_the_subject():
