@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mne
+import numpy as np
 from mne.utils import logger
 
 from ..errors import DataError
@@ -120,6 +121,8 @@ def _landmark_trans(unit: RecordingEntry, fs_subject: str, subjects_dir: Path, p
         return None
     place.mkdir(parents=True, exist_ok=True)
     file = place / "landmarks-trans.fif"
+    if file.exists() and np.array_equal(mne.read_trans(file)["trans"], trans["trans"].astype(np.float32)):
+        return file
     descriptor, name = tempfile.mkstemp(suffix="-trans.fif", prefix=".writing-", dir=place)
     os.close(descriptor)
     mne.write_trans(name, trans, overwrite=True, verbose="error")

@@ -10,7 +10,7 @@ from typing import Any
 import mne
 
 from ..errors import DataError
-from ..io._files import read_json
+from ..io._files import read_json, write_whole
 from ..pipeline import Config
 from ..source._files import read_file, some
 from .anatomy import anatomy_options, filled, subjects_folder
@@ -149,7 +149,6 @@ def name_label(job: Job) -> None:
     facts = _sidecar(job.folder, 3, "target")["facts"]
     place = job.folder / "03_target"
     (source,) = place.glob("target-?h.label")
-    named = _label_file(job.folder, facts)
-    scratch = named.with_name(f".writing-{named.name}")
-    scratch.write_bytes(source.read_bytes())
-    scratch.replace(named)
+    named, content = _label_file(job.folder, facts), source.read_bytes()
+    if not named.exists() or named.read_bytes() != content:
+        write_whole(named, lambda stream: stream.write(content), "label")

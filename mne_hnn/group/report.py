@@ -228,7 +228,8 @@ class _GroupPage(Page):
             return
         self.try_to_add(
             lambda: viz.plot_influence(influences, comparison, show=False), "Leaving out one subject", "Influence",
-            "The difference (or ratio) that is left without each subject, those of quantities first that hang on one.",
+            "The difference (or ratio) that is left without each subject, of the quantities that hang on a single one, "
+            "and of those with the smallest p.",
         )  # fmt: skip
         told = hanging(influences, comparison)
         body = _bullets(told) if told else _paragraphs(["No verdict changes when a single subject is left out."])
@@ -309,4 +310,4 @@ def _sign(one: Entry, alignment: Alignment | None) -> str:
         return ""
     words = ["turned over"] if one.subject in alignment.turned else []
     words += ["in doubt"] if one.subject in alignment.doubtful else []
-    return ", ".join(words) or "as the others"
+    return ", ".join(words) or "agrees"

@@ -65,7 +65,8 @@ def write_summary(work: Work, entries: list[Entry]) -> dict[str, Any]:
     _write_tables(work, entries, comparison)
     facts = write_group_report(
         work.path("report"), title=f"{options.name}: group", entries=entries, alignment=alignment, averages=averages,
-        comparison=comparison, influences=influences, methods=_methods(options, entries),
+        comparison=comparison, influences=influences,
+        methods=_methods(options, entries, compared=comparison is not None),
         subjects_dir=_folder(options.subjects_dir), common_subject=options.common_subject,
         draw_cortex=options.draw_cortex, structure=_structure(options.structure), links=report_links(entries),
         notes=notes,
@@ -158,7 +159,7 @@ def _found_together(job: Mapping[str, Any]) -> dict[str, Path]:
     return {"target": path} if path.is_file() else {}
 
 
-def _methods(options: SimpleNamespace, entries: Sequence[Entry]) -> str:
+def _methods(options: SimpleNamespace, entries: Sequence[Entry], *, compared: bool) -> str:
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 
@@ -170,8 +171,8 @@ def _methods(options: SimpleNamespace, entries: Sequence[Entry]) -> str:
         return ""
     scaled = {one.subject for one in entries if one.template}
     group = {
-        "contrast": options.contrast, "n_resamples": options.n_resamples, "confidence": options.confidence,
-        "seed": options.seed, "n_subjects": len({one.subject for one in entries}),
+        "contrast": options.contrast if compared else None, "n_resamples": options.n_resamples,
+        "confidence": options.confidence, "seed": options.seed, "n_subjects": len({one.subject for one in entries}),
         "n_failed": sum(one.status != "ok" for one in entries), "template_subjects": len(scaled),
         "fit_structure": options.fit_structure,
     }  # fmt: skip

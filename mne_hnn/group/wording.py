@@ -188,9 +188,14 @@ def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ..
         unit = f" ({one.unit})" if one.unit else ""
         yield (
             quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change_text(one),
-            _p(one.p), _p(one.p_holm), number(one.dz, 2), str(len(one.subjects)),
+            _p(one.p), _p(one.p_holm), _effect(one.dz), str(len(one.subjects)),
             f"{one.n_same_sign} of {len(one.subjects)}",
         )  # fmt: skip
+
+
+def _effect(value: float) -> str:
+    text = f"{round(value, 2) + 0.0:.2f}" if np.isfinite(value) else "\N{EN DASH}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _p(value: float) -> str:

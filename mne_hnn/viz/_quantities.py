@@ -67,7 +67,7 @@ def short_name(quantity: str) -> str:
     """Return what a quantity is called beside the name of its drive."""
     drive = drive_of(quantity)
     if drive is None:
-        return "columns" if quantity == "columns" else quantity.replace("_", " ")
+        return "R²" if quantity == "r_squared" else quantity.replace("_", " ")
     field, _, cell = quantity.removeprefix(f"drives.{drive}.").partition(".")
     if field in _FIELDS:
         return _FIELDS[field]
@@ -104,8 +104,9 @@ def change_text(one: Difference) -> str:
     if one.scale == "log":
         return f"\N{MULTIPLICATION SIGN} {number(one.difference)}{interval}"
     unit = f" {one.unit}" if one.unit else ""
-    sign = "+" if one.difference > 0 else ""
-    return f"{sign}{number(one.difference)}{unit}{interval}"
+    rounding = 1e-12 * max(abs(one.mean_a), abs(one.mean_b))
+    value = one.difference if abs(one.difference) > rounding else 0.0
+    return f"{'+' if value > 0 else ''}{number(value)}{unit}{interval}"
 
 
 def chosen(differences: Iterable[Difference], most: int) -> list[Difference]:

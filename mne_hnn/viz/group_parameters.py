@@ -15,7 +15,17 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from ..errors import ParameterError
 from ._group_parts import condition_colors, literal, p_text
-from ._quantities import change_text, chosen, drive_of, in_shown_units, number, quantity_name, short_name, unit_factor
+from ._quantities import (
+    change_text,
+    chosen,
+    drive_of,
+    in_shown_units,
+    number,
+    quantity_name,
+    rank,
+    short_name,
+    unit_factor,
+)
 
 if TYPE_CHECKING:
     from ..group.comparison import Comparison, Difference
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_group_parameters", "plot_influence"]
 
-MOST_PARAMETERS, PER_ROW = 30, 6
+MOST_PARAMETERS, PER_ROW = 30, 7
 MOST_INFLUENCES = 12
 CHANGED = "#D55E00"
 PAIR = "0.65"
@@ -58,7 +68,7 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
     n_cols = max(len(row) for row in rows)
     fig, grid = plt.subplots(
         len(rows), n_cols, squeeze=False, layout="constrained",
-        figsize=(max(1.9 * n_cols + 0.6, 5.0), 0.5 + 2.35 * len(rows)),
+        figsize=(max(1.75 * n_cols + 0.6, 5.0), 0.5 + 2.35 * len(rows)),
     )  # fmt: skip
     colors = condition_colors(comparison.contrast)
     for panels, row in zip(grid, rows, strict=True):
@@ -79,7 +89,8 @@ def _rows(listed: Sequence[Difference]) -> list[list[Difference]]:
         by_drive.setdefault(drive_of(one.quantity), []).append(one)
     own = by_drive.pop(None, [])
     rows = []
-    for some in [*by_drive.values(), own]:
+    for unordered in [*by_drive.values(), own]:
+        some = sorted(unordered, key=lambda one: rank(one.quantity))
         rows += [some[k : k + PER_ROW] for k in range(0, len(some), PER_ROW)]
     return rows
 
@@ -199,8 +210,9 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     hanging = {
         whole.quantity for whole in known for one in by_quantity[whole.quantity] if _hangs(one, whole, comparison)
     }
-    kept = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
-    shown = [one for one in known if one in kept]
+    first = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
+    kept = {one.quantity for one in first}
+    shown = [one for one in known if one.quantity in kept]
     subjects = list(dict.fromkeys(one.subject for one in influences))
     n_cols = min(4, len(shown))
     n_rows = -(-len(shown) // n_cols)
@@ -212,8 +224,7 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
         _draw_influence(axes, whole, by_quantity[whole.quantity], subjects, comparison)
     for axes in list(grid.flat)[len(shown) :]:
         axes.set_visible(False)
-    first = grid[0, 0]
-    first.set_ylim(len(subjects) - 0.4, -0.6)
+    grid[0, 0].set_ylim(len(subjects) - 0.4, -0.6)
     for axes in grid[:, 0]:
         axes.set_yticks(range(len(subjects)), [literal(f"sub-{one}") for one in subjects], fontsize="small")
     _explain_influence(fig, comparison, any(one.quantity in hanging for one in shown))

@@ -298,8 +298,11 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 sys.path.insert(0, {tests!r})
 from test_group_run import config_of, group_demo, run_group
 demo = group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), without_mri=("02",), broken=("03",))
-result = run_group(config_of(demo, {output!r}, subjects=("01",), fit=False), executor="serial")
-print([job["error"] for job in result.failed])
+from mne_hnn.errors import MneHnnError
+try:
+    run_group(config_of(demo, {output!r}, subjects=("01",), fit=False), executor="serial")
+except MneHnnError as error:
+    print(error)
 """
 
 
