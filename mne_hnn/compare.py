@@ -87,7 +87,7 @@ def align(
         raise ParameterError(f"The window {start:g} to {stop:g} s must hold two samples of both dipoles.")
     times = times_one if len(first) <= len(second) else times_two
     if resampling == "interpolate":
-        return times, _interpolate(one, layer, times), _interpolate(two, layer, times)
+        return times, at_times(one, layer, times), at_times(two, layer, times)
     return times, _fourier(first, len(times)), _fourier(second, len(times))
 
 
@@ -95,7 +95,8 @@ def _fourier(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return values if len(values) == n else np.asarray(resample(values, n))
 
 
-def _interpolate(dipole: Dipole, layer: str, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+def at_times(dipole: Dipole, layer: str, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a layer at the times wanted (s), by a cubic spline where they are not those of its samples."""
     nearest = np.searchsorted(dipole.times, wanted - 0.5 / dipole.info["sfreq"]).clip(max=len(dipole.times) - 1)
     if np.abs(dipole.times[nearest] - wanted).max() < 1e-9:
         return np.asarray(dipole[layer][nearest])

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compare import align
+from ..compare import at_times
 from ..dipole import Dipole
+from ..errors import DataError
 from .entry import Entry
 
 __all__ = ["Alignment", "align_polarity"]
@@ -33,7 +34,7 @@ class Alignment:
     turned : tuple of str
         Subjects with sign -1: the rule that decided their sign contradicts the group.
     doubtful : tuple of str
-        Subjects whose correlation is too small to say anything of their sign.
+        Subjects whose correlation is too small to say anything of their sign: it is that of their rule.
     """
 
     signs: Mapping[str, int] = field(default_factory=dict)
@@ -51,11 +52,22 @@ def common_courses(dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray]:
         s.
     courses : array, shape (n_dipoles, n_times)
         A m.
+
+    Raises
+    ------
+    DataError
+        They have no two samples in common.
     """
     start, stop = max(one.times[0] for one in dipoles), min(one.times[-1] for one in dipoles)
     coarsest = min(dipoles, key=lambda one: one.info["sfreq"])
-    brought = [align(coarsest, one, tmin=start, tmax=stop) for one in dipoles]
-    return brought[0][0], np.array([moment for _, _, moment in brought])
+    slack = 0.5 / coarsest.info["sfreq"]  # nearest samples: rates differ in where theirs fall
+    times = coarsest.times[(coarsest.times > start - slack) & (coarsest.times <= stop + slack)]
+    if len(times) < 2:
+        raise DataError(
+            f"The targets have no time in common: one begins at {start:g} s, another ends at {stop:g} s. Give all "
+            "subjects the same window (tmin, tmax)."
+        )
+    return np.asarray(times), np.array([at_times(one, "agg", times) for one in dipoles])
 
 
 def subject_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
@@ -70,7 +82,7 @@ def subject_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatArr
     courses : array, shape (n_subjects, n_times)
         A m.
     """
-    ordered = _ordered(entries)
+    ordered = with_targets(entries)
     if not ordered:
         return (), np.empty(0), np.empty((0, 0))
     times, courses = common_courses([one.target for one in ordered if one.target is not None])
@@ -79,7 +91,7 @@ def subject_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatArr
     return subjects, times, np.array(means)
 
 
-def _ordered(entries: Sequence[Entry]) -> list[Entry]:
+def with_targets(entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries with a target, so that their order on disk or in time makes no difference."""
     with_target = [one for one in entries if one.target is not None]
     return sorted(with_target, key=lambda one: (one.subject, one.session or "", one.task or "", one.condition))
@@ -88,9 +100,10 @@ def _ordered(entries: Sequence[Entry]) -> list[Entry]:
 def align_polarity(entries: Sequence[Entry]) -> Alignment:
     """Find the sign of each subject with which the targets agree best.
 
-    Each target has a sign by a rule. Here it is seen whether the rules agree: the signs are those of the leading
-    eigenvector of the correlations of all subjects' targets, which makes the sum of pairwise products largest among
-    unit vectors; which of its two directions is up, the rules decide by a vote that their confidence weighs.
+    Each target has a sign by a rule. Here it is seen whether the rules agree: the signs are those with the largest sum
+    of pairwise products of the targets (each the mean over conditions and sessions, of unit norm), sought from the
+    leading eigenvector of these products by turning one after the other; which of the two directions is up, the rules
+    decide by a vote that their confidence weighs. Where a target is too unlike the others to tell, its rule stands.
 
     Parameters
     ----------
@@ -101,38 +114,59 @@ def align_polarity(entries: Sequence[Entry]) -> Alignment:
     -------
     alignment : Alignment
         Signs, and who was turned.
+
+    Raises
+    ------
+    DataError
+        The targets have no time in common.
     """
     subjects, _, courses = subject_courses(entries)
     if not subjects:
         return Alignment()
     norms = np.linalg.norm(courses, axis=1, keepdims=True)
     units = courses / np.where(norms > 0, norms, 1.0)
-    leading = np.linalg.eigh(units @ units.T)[1][:, -1]
-    signs = np.where(leading >= 0, 1, -1)
-    trust = np.array([_confidence(entries, subject) for subject in subjects])
-    vote = float(signs @ trust)
+    signs = _best_signs(units @ units.T)
+    vote = float(signs @ np.array([_confidence(entries, subject) for subject in subjects]))
     if vote < -1e-12 or (abs(vote) <= 1e-12 and signs[0] < 0):
         signs = -signs
-    turned_units = units * signs[:, np.newaxis]
-    correlations = {}
-    for k, subject in enumerate(subjects):
-        others = np.delete(turned_units, k, axis=0)
-        correlations[subject] = _correlation(turned_units[k], others.mean(axis=0)) if len(others) else float("nan")
+    found = _with_others(units, signs)
+    while len(unclear := np.flatnonzero((signs < 0) & (np.abs(found) < DOUBTFUL))):
+        signs[unclear] = 1
+        found = _with_others(units, signs)
     return Alignment(
         signs={subject: int(sign) for subject, sign in zip(subjects, signs, strict=True)},
-        correlations=correlations,
+        correlations={subject: float(r) for subject, r in zip(subjects, found, strict=True)},
         turned=tuple(subject for subject, sign in zip(subjects, signs, strict=True) if sign < 0),
-        doubtful=tuple(subject for subject, r in correlations.items() if abs(r) < DOUBTFUL),
+        doubtful=tuple(subject for subject, r in zip(subjects, found, strict=True) if abs(r) < DOUBTFUL),
     )
 
 
+def _best_signs(products: FloatArray) -> NDArray[np.int64]:
+    """Return signs that no turning of a single one makes better."""
+    signs = np.where(np.linalg.eigh(products)[1][:, -1] >= 0, 1, -1)
+    between = products - np.diag(np.diag(products))
+    while (gain := -signs * (between @ signs)).max() > 1e-12:
+        signs[gain.argmax()] *= -1
+    return signs
+
+
+def _with_others(units: FloatArray, signs: NDArray[np.int64]) -> FloatArray:
+    """Return the correlation of each target with the mean of the others; NaN for one alone."""
+    turned = units * signs[:, np.newaxis]
+    if len(turned) < 2:
+        return np.full(len(turned), np.nan)
+    return np.array([_correlation(row, np.delete(turned, k, axis=0).mean(axis=0)) for k, row in enumerate(turned)])
+
+
 def _confidence(entries: Sequence[Entry], subject: str) -> float:
-    known = [
-        float(one.target.provenance.get("confidence", 0.5))
-        for one in _ordered(entries)
+    told = [
+        one.target.provenance.get("confidence")
+        for one in with_targets(entries)
         if one.subject == subject and one.target is not None
     ]
-    return max(float(np.mean(known)), 0.01)  # a rule against the anatomy is a rule all the same
+    return max(
+        float(np.mean([0.5 if one is None else one for one in told])), 0.01
+    )  # a rule against the anatomy is a rule all the same
 
 
 def _correlation(one: FloatArray, two: FloatArray) -> float:

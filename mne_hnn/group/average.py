@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..dipole import Dipole
 from ..errors import DataError
-from .alignment import Alignment, align_polarity, common_courses, subject_courses
+from .alignment import Alignment, align_polarity, common_courses, with_targets
 from .entry import Entry
 
 __all__ = ["Average", "group_average"]
@@ -32,19 +32,22 @@ class Average:
         s.
     courses : array, shape (n_subjects, n_times)
         Target of each subject, sessions averaged, signs aligned; A m, or relative to its norm.
+    unit : str
+        ``'A m'`` or ``'arbitrary'``.
     """
 
     condition: str
     subjects: tuple[str, ...]
     times: FloatArray
     courses: FloatArray
+    unit: str = "A m"
 
     @property
     def dipole(self) -> Dipole:
         """The mean over subjects; ``nave`` is their number."""
         return Dipole(
             self.courses.mean(axis=0), self.times, ("agg",), comment=self.condition, nave=len(self.subjects),
-            provenance={"subjects": list(self.subjects), "unit": "A m"},
+            provenance={"subjects": list(self.subjects), "unit": self.unit},
         )  # fmt: skip
 
     @property
@@ -87,23 +90,26 @@ def group_average(
     DataError
         There is no target at all.
     """
-    with_target = [one for one in entries if one.target is not None]
-    if not with_target:
+    if not (usable := with_targets(entries)):
         raise DataError("None of the subjects has a target: there is nothing to average.")
     alignment = align_polarity(entries) if alignment is None else alignment
-    times, _ = common_courses([one.target for one in with_target if one.target is not None])
+    targets = [one.target for one in usable if one.target is not None]
+    # all conditions on one time axis, so that they can be subtracted
+    times, courses = common_courses(targets)
+    courses = courses * np.array([[alignment.signs.get(one.subject, 1)] for one in usable])
+    sized = not relative and all(one.provenance.get("unit", "A m") == "A m" for one in targets)
+    order = dict.fromkeys(one.condition for one in entries if one.target is not None)
     found = {}
-    for condition in dict.fromkeys(one.condition for one in with_target):
-        own = [one for one in with_target if one.condition == condition]
-        subjects, own_times, courses = subject_courses(own)
-        # all conditions on one time axis, so that they can be subtracted
-        first = int(np.argmin(np.abs(own_times - times[0])))
-        courses = courses[:, first : first + len(times)]
-        signs = np.array([alignment.signs.get(subject, 1) for subject in subjects])
-        courses = courses * signs[:, np.newaxis]
+    for condition in order:
+        own = np.array([one.condition == condition for one in usable])
+        subjects = tuple(dict.fromkeys(one.subject for one in usable if one.condition == condition))
+        means = np.array([
+            courses[own & np.array([one.subject == subject for one in usable])].mean(axis=0) for subject in subjects
+        ])  # fmt: skip
         if relative:
-            courses = courses / np.linalg.norm(courses, axis=1, keepdims=True)
+            norms = np.linalg.norm(means, axis=1, keepdims=True)
+            means = means / np.where(norms > 0, norms, 1.0)
         found[condition] = Average(
-            condition=condition, subjects=subjects, times=own_times[first : first + len(times)], courses=courses
+            condition=condition, subjects=subjects, times=times, courses=means, unit="A m" if sized else "arbitrary"
         )
     return found

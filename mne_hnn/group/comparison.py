@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mne
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from .._checks import check_int, check_seed
+from .._checks import check_int, check_name, check_positive, check_seed
 from ..errors import ParameterError
 from ..source._files import some
 from .alignment import Alignment, align_polarity
-from .average import group_average
 from .entry import Entry
 from .quantities import Quantity, quantities
+from .resampling import holm, is_constant, lowest_p, mean_interval, paired_difference, sign_flip_p
+from .waveform import FEWEST, Cluster, WaveformDifference, waveform_difference
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Cluster", "Comparison", "Difference", "WaveformDifference", "compare_conditions"]
 
 FloatArray = NDArray[np.float64]
-FEWEST = 2
-"""Pairs that a difference needs."""
 FEW = 6
 """Below this many pairs, no result of the permutation test is below 0.05 (2 / 2**5)."""
 NO_TEST = ("ceiling", "n_epochs", "standard_error", "confidence")
@@ -57,11 +54,12 @@ class Difference:
     p : float
         Of the sign-flip permutation test, two-sided.
     p_holm : float
-        The same, corrected for all quantities of the group by Holm's method (1979, Scand J Stat 6:65).
+        The same, corrected for all quantities of the group by Holm's method (1979, Scand J Stat 6:65); those that are
+        the same in both conditions of everybody do not count.
     dz : float
         Mean difference over its standard deviation.
     n_same_sign : int
-        Subjects whose difference has the sign of the mean.
+        Subjects whose difference has the sign of the mean; 0 if that is zero.
     """
 
     quantity: str
@@ -80,53 +78,6 @@ class Difference:
     p_holm: float
     dz: float
     n_same_sign: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """Neighbouring times at which two conditions differ.
-
-    Attributes
-    ----------
-    tmin, tmax : float
-        First and last time, s.
-    p : float
-        Of the cluster's sum, in the permutation distribution of the largest.
-    sign : int
-        1 where the first condition is larger.
-    """
-
-    tmin: float
-    tmax: float
-    p: float
-    sign: int
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class WaveformDifference:
-    """The targets of two conditions, subtracted within subjects.
-
-    Attributes
-    ----------
-    subjects : tuple of str
-        Those with both conditions.
-    times : array, shape (n_times,)
-        s.
-    courses : array, shape (n_subjects, n_times)
-        a - b, A m.
-    mean, low, high : array, shape (n_times,)
-        Mean over subjects and its bootstrap interval, time by time.
-    clusters : tuple of Cluster
-        All clusters, by time; none was looked for with fewer than three subjects.
-    """
-
-    subjects: tuple[str, ...]
-    times: FloatArray
-    courses: FloatArray
-    mean: FloatArray
-    low: FloatArray
-    high: FloatArray
-    clusters: tuple[Cluster, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,6 +115,22 @@ class Comparison:
             if one.quantity == quantity:
                 return one
         raise KeyError(quantity)
+
+    def to_data_frame(self) -> pd.DataFrame:
+        """Return a row per quantity, as in the table that is written (needs pandas)."""
+        try:
+            import pandas
+        except ImportError:
+            raise ParameterError("Tables need pandas: pip install pandas.") from None
+        rows = [
+            {
+                "group": one.group, "unit": one.unit, "scale": one.scale, "n": len(one.subjects), "mean_a": one.mean_a,
+                "mean_b": one.mean_b, "difference": one.difference, "low": one.low, "high": one.high, "p": one.p,
+                "p_holm": one.p_holm, "dz": one.dz, "n_same_sign": one.n_same_sign,
+            }
+            for one in self.differences
+        ]  # fmt: skip
+        return pandas.DataFrame(rows, index=[one.quantity for one in self.differences]).rename_axis("quantity")
 
 
 def compare_conditions(
@@ -210,10 +177,9 @@ def compare_conditions(
     """
     check_int(n_resamples, "n_resamples", minimum=100)
     check_seed(seed, "seed")
-    names = {one.condition for one in entries}
-    for one in contrast:
-        if one not in names:
-            raise ParameterError(f"No entry has the condition {one!r}: there are {', '.join(sorted(names)) or 'none'}.")
+    if not 0 < check_positive(confidence, "confidence") < 1:
+        raise ParameterError(f"confidence must lie between 0 and 1, got {confidence!r}: 0.95 is 95 %.")
+    contrast = _check_contrast(contrast, entries)
     alignment = align_polarity(entries) if alignment is None else alignment
     ok = sorted(
         (one for one in entries if one.status == "ok" and one.condition in contrast),
@@ -222,17 +188,24 @@ def compare_conditions(
     rows = [one for one in quantities(ok) if one.quantity not in NO_TEST]
     rows = [one for one in rows if one.group == "fit" or one.subject not in alignment.turned]
     options: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
-    differences = []
-    for name in dict.fromkeys(one.quantity for one in rows):
-        found = _difference([one for one in rows if one.quantity == name], contrast, **options)
-        if found is not None:
-            differences.append(found)
-    waveform = _waveform(ok, contrast, alignment, **options)
+    names = dict.fromkeys(one.quantity for one in rows)
+    found = {name: _difference([one for one in rows if one.quantity == name], contrast, **options) for name in names}
     return Comparison(
-        contrast=contrast, differences=_corrected(differences), waveform=waveform, notes=_notes(
-            ok, contrast, alignment, differences
-        ), **options,
+        contrast=contrast, differences=_corrected([one for one in found.values() if one is not None]),
+        waveform=waveform_difference(ok, contrast, alignment, **options),
+        notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)), **options,
     )  # fmt: skip
+
+
+def _check_contrast(contrast: Any, entries: Sequence[Entry]) -> tuple[str, str]:
+    names = sorted({one.condition for one in entries})
+    given = tuple(contrast) if isinstance(contrast, (tuple, list)) else (contrast,)
+    if len(given) != 2 or given[0] == given[1]:
+        raise ParameterError(
+            f"contrast must name two different conditions, the first minus the second, got {contrast!r}."
+        )
+    a, b = (check_name(one, names, "condition", where="of the contrast") for one in given)
+    return a, b
 
 
 def scale_of(quantity: str) -> str:
@@ -252,135 +225,80 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
     if len(subjects) < FEWEST:
         return None
     first, second = (np.array([np.mean(one[subject]) for subject in subjects]) for one in (a, b))
-    paired = first - second
-    mean, low, high, p = paired_test(paired, **options)
+    paired = paired_difference(first, second)
+    mean, spread = float(paired.mean()), float(paired.std(ddof=1))
+    low, high = mean_interval(paired, **options)
+    p = sign_flip_p(paired, n_resamples=options["n_resamples"], seed=options["seed"])
     back = np.exp if scale == "log" else np.asarray
-    spread = float(paired.std(ddof=1))
     return Difference(
         quantity=rows[0].quantity, unit=rows[0].unit, group=rows[0].group, scale=scale, subjects=subjects,
         values_a=back(first), values_b=back(second), mean_a=float(back(first.mean())),
         mean_b=float(back(second.mean())), difference=float(back(mean)), low=float(back(low)),
-        high=float(back(high)), p=p, p_holm=p, dz=mean / spread if spread > 0 else float("nan"),
-        n_same_sign=int(np.sum(np.sign(paired) == np.sign(mean))),
+        high=float(back(high)), p=p, p_holm=p, dz=float("nan") if is_constant(paired) else mean / spread,
+        n_same_sign=int(np.sum(paired * mean > 0)),
     )  # fmt: skip
-
-
-def paired_test(
-    paired: FloatArray, *, n_resamples: int, confidence: float, seed: int
-) -> tuple[float, float, float, float]:
-    """Return mean, ends of its bootstrap interval, and p of the sign-flip test, of differences of subjects."""
-    mean = float(paired.mean())
-    if np.ptp(paired) == 0:  # nothing to resample
-        low = high = mean
-    else:
-        low, high = _interval(paired, n_resamples, confidence, seed)
-    p = stats.permutation_test(
-        (paired,), np.mean, permutation_type="samples", n_resamples=n_resamples, vectorized=True,
-        rng=np.random.default_rng(seed),
-    ).pvalue  # fmt: skip
-    return mean, low, high, float(p)
-
-
-def _interval(paired: FloatArray, n_resamples: int, confidence: float, seed: int) -> tuple[float, float]:
-    for method in ("BCa", "percentile"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # BCa says where it is undefined, and percentile takes over
-            found = stats.bootstrap(
-                (paired,), np.mean, n_resamples=n_resamples, confidence_level=confidence, method=method,
-                rng=np.random.default_rng(seed), batch=1000,
-            ).confidence_interval  # fmt: skip
-        if np.isfinite([found.low, found.high]).all():
-            break
-    return float(found.low), float(found.high)
 
 
 def _corrected(differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    """Correct p for all quantities of a group, by Holm's method."""
+    """Correct p for all quantities of a group."""
     corrected: dict[str, float] = {}
-    for group in dict.fromkeys(one.group for one in differences):
-        own = sorted((one for one in differences if one.group == group), key=lambda one: one.p)
-        highest = 0.0
-        for k, one in enumerate(own):
-            highest = max(highest, min(1.0, (len(own) - k) * one.p))
-            corrected[one.quantity] = highest
-    return tuple(replace(one, p_holm=corrected[one.quantity]) for one in differences)
+    for family in _families(differences).values():
+        corrected |= holm({one.quantity: one.p for one in family})
+    return tuple(replace(one, p_holm=corrected.get(one.quantity, one.p)) for one in differences)
 
 
-def _waveform(
-    entries: Sequence[Entry], contrast: tuple[str, str], alignment: Alignment, *, n_resamples: int, confidence: float,
-    seed: int,
-) -> WaveformDifference | None:  # fmt: skip
-    chosen = [one for one in entries if one.target is not None]
-    if {one.condition for one in chosen} != set(contrast):
-        return None
-    averages = group_average(chosen, alignment=alignment)
-    a, b = (averages[name] for name in contrast)
-    subjects = tuple(one for one in a.subjects if one in b.subjects)
-    if len(subjects) < FEWEST:
-        return None
-    n_times = min(len(a.times), len(b.times))
-    courses = np.array([
-        a.courses[a.subjects.index(one), :n_times] - b.courses[b.subjects.index(one), :n_times] for one in subjects
-    ])  # fmt: skip
-    times = a.times[:n_times]
-    found = stats.bootstrap(
-        (courses,), np.mean, axis=0, n_resamples=n_resamples, confidence_level=confidence, method="percentile",
-        rng=np.random.default_rng(seed), batch=200, vectorized=True,
-    ).confidence_interval  # fmt: skip
-    return WaveformDifference(
-        subjects=subjects, times=times, courses=courses, mean=courses.mean(axis=0), low=np.asarray(found.low),
-        high=np.asarray(found.high), clusters=_clusters(courses, times, n_resamples, seed),
-    )  # fmt: skip
-
-
-def _clusters(courses: FloatArray, times: FloatArray, n_resamples: int, seed: int) -> tuple[Cluster, ...]:
-    n_subjects = len(courses)
-    if n_subjects < FEWEST + 1:
-        return ()
-    ways = 2 ** (n_subjects - 1)
-    # a little variance at every time keeps silence before the response from having an infinite t
-    test = partial(mne.stats.ttest_1samp_no_p, sigma=1e-3)
-    known = inspect.signature(mne.stats.permutation_cluster_1samp_test).parameters
-    random: dict[str, Any] = {"rng" if "rng" in known else "seed": seed}  # newer and older MNE
-    threshold = float(stats.t.ppf(0.975, n_subjects - 1))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that no cluster was found is a result
-        t, clusters, p_values, _ = mne.stats.permutation_cluster_1samp_test(
-            courses / np.abs(courses).max(), threshold=threshold, tail=0, stat_fun=test, **random,
-            n_permutations="all" if ways <= n_resamples else n_resamples, out_type="indices", verbose="error",
-        )  # fmt: skip
-    found = [
-        Cluster(
-            tmin=float(times[where[0]]), tmax=float(times[where[-1]]), p=float(p), sign=int(np.sign(t[where].sum()))
-        )
-        for (where,), p in zip(clusters, p_values, strict=True)
-    ]
-    return tuple(sorted(found, key=lambda one: one.tmin))
+def _families(differences: Sequence[Difference]) -> dict[str, list[Difference]]:
+    """Return what is corrected together; a quantity that is the same in everybody's conditions was not tested."""
+    families: dict[str, list[Difference]] = {}
+    for one in differences:
+        if one.dz == one.dz or one.difference != (1.0 if one.scale == "log" else 0.0):
+            families.setdefault(one.group, []).append(one)
+    return families
 
 
 def _notes(
-    entries: Sequence[Entry], contrast: tuple[str, str], alignment: Alignment, differences: Sequence[Difference]
-) -> tuple[str, ...]:
-    have = [{one.subject for one in entries if one.condition == name} for name in contrast]
-    pairs = have[0] & have[1]
-    notes = []
+    entries: Sequence[Entry], contrast: tuple[str, str], alignment: Alignment, found: Mapping[str, Difference | None]
+) -> Iterator[str]:
+    first, second = ({one.subject for one in entries if one.condition == name} for name in contrast)
+    pairs, known = first & second, [one for one in found.values() if one is not None]
     if len(pairs) < FEWEST:
-        notes.append(f"Only {len(pairs)} subject(s) have both conditions: nothing was compared.")
-    elif len(pairs) < FEW:
-        notes.append(
-            f"With {len(pairs)} subjects the permutation test cannot give a p below {2 / 2 ** len(pairs):.3g}, however "
-            "large the difference."
+        yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
+    if alone := sorted(first ^ second):
+        yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{one}' for one in alone)}."
+    if turned := [one for one in alignment.turned if one in pairs]:
+        yield (
+            f"The targets of {', '.join(f'sub-{one}' for one in turned)} were turned to agree with the others; their "
+            "fits explain the waveform as it was before, so their parameters and deflections are left out of the "
+            "comparison."
         )
-    alone = sorted(have[0] ^ have[1])
-    if alone:
-        notes.append(f"Subjects with one of the conditions only are left out: {', '.join(alone)}.")
-    turned = [one for one in alignment.turned if one in have[0] | have[1]]
-    if turned:
-        notes.append(
-            f"The targets of {', '.join(turned)} were turned to agree with the others; their fits explain the waveform "
-            "as it was before, so their parameters and deflections are left out of the comparison."
+    if len(pairs) < FEWEST:
+        return
+    if none := sorted(name for name, one in found.items() if one is None):
+        yield f"Fewer than {FEWEST} subjects have a value in both conditions of: {some(none)}; not compared."
+    counted = pairs - set(turned)
+    expected = {one.quantity: len(pairs if one.group == "fit" else counted) for one in known}
+    if missing := sorted(one.quantity for one in known if len(one.subjects) < expected[one.quantity]):
+        yield f"Not everybody has a value of: {some(missing)}."
+
+
+_FAMILIES = {"parameter": "parameters", "fit": "measures of the fit", "target": "deflections"}
+
+
+def _limits(found: Mapping[str, Difference | None], n_resamples: int, level: float) -> Iterator[str]:
+    """Say where so few subjects could not show anything, however clear it is."""
+    known = [one for one in found.values() if one is not None]
+    fewest = min((len(one.subjects) for one in known), default=0)
+    if known and fewest < FEW:
+        yield (
+            f"With {fewest} subjects the permutation test cannot give a p below {2 / 2**fewest:.3g}, however large the "
+            "difference."
         )
-    missing = {one.quantity for one in differences if len(one.subjects) < len(pairs - set(turned))}
-    if missing:
-        notes.append(f"Not everybody has a value of: {some(sorted(missing))}.")
-    return tuple(notes)
+    for group, family in _families(known).items():
+        most = max(len(one.subjects) for one in family)
+        lowest = min(1.0, len(family) * lowest_p(most, n_resamples))
+        if most >= FEW and lowest >= level:
+            yield (
+                f"With {most} subjects and {len(family)} {_FAMILIES[group]}, p corrected by Holm's method cannot be "
+                f"below {lowest:.2g}, however large the difference: judge by the intervals, or by the uncorrected p of "
+                "one quantity chosen beforehand."
+            )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .comparison import Comparison, paired_test
+from .comparison import Comparison
+from .resampling import is_constant, paired_difference, sign_flip_p
 
 __all__ = ["Influence", "leave_one_out"]
 
@@ -52,20 +53,23 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
     Returns
     -------
     influences : tuple of Influence
-        For each quantity that at least three subjects have, and each of these.
+        For each quantity that at least three subjects have, and each of these; not for one whose difference is the
+        same in everybody.
     """
-    options = {
-        "n_resamples": comparison.n_resamples, "confidence": comparison.confidence, "seed": comparison.seed
-    }  # fmt: skip
     found = []
     for one in comparison.differences:
         if len(one.subjects) < 3:
             continue
         log = one.scale == "log"
-        paired = np.log(one.values_a / one.values_b) if log else one.values_a - one.values_b
+        values = (one.values_a, one.values_b)
+        paired = paired_difference(*(np.log(some) for some in values)) if log else paired_difference(*values)
+        if is_constant(paired):
+            continue
         lowest = 2.0 ** (2 - len(one.subjects))  # the smallest p of one subject less
         for k, subject in enumerate(one.subjects):
-            mean, _, _, p = paired_test(np.delete(paired, k), **options)  # type: ignore[arg-type]
+            others = np.delete(paired, k)
+            mean = float(others.mean())
+            p = sign_flip_p(others, n_resamples=comparison.n_resamples, seed=comparison.seed)
             found.append(Influence(
                 quantity=one.quantity, subject=subject, difference=float(np.exp(mean)) if log else mean, p=p,
                 changes_sign=bool(np.sign(mean) != np.sign(paired.mean())),

@@ -32,7 +32,7 @@ class Quantity:
     low, high : float
         Ends of the interval that holds 90 % of the probability; NaN if there is none.
     determined : bool | None
-        Whether the data narrowed a parameter down.
+        Whether the data narrowed a parameter down; None if that was not found out.
     unit : str
         ``''`` for numbers without unit.
     group : str
@@ -80,13 +80,14 @@ def _of(entry: Entry) -> Iterator[Quantity]:
         "subject": entry.subject, "session": entry.session, "task": entry.task, "condition": entry.condition
     }  # fmt: skip
 
-    def row(group: str, quantity: str, value: float, unit: str = "", **more: float | bool) -> Quantity:
+    def row(group: str, quantity: str, value: float, unit: str = "", **more: float | bool | None) -> Quantity:
         return Quantity(**whose, quantity=quantity, value=float(value), unit=unit, group=group, **more)  # type: ignore[arg-type]
 
     if entry.fit is not None:
         for one in _parameters(entry.fit):
+            known = math.isfinite(one.low) and math.isfinite(one.high)  # else nobody asked how well it is determined
             yield row("parameter", one.path, one.value, unit_of(one.path), low=one.low, high=one.high,
-                      determined=one.determined)  # fmt: skip
+                      determined=one.determined if known else None)  # fmt: skip
         for name, strength in _strengths(entry.fit):
             yield row("parameter", f"drives.{name}.strength", strength, "uS")
         for name in ("r_squared", "ceiling", "nrmse", "correlation"):

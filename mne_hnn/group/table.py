@@ -146,11 +146,13 @@ _STATUS = {
 def _jobs(entries: Sequence[Entry]) -> dict[str, tuple[str | None, str | None, str]]:
     """Return the beginnings of columns, as long as is needed to tell sessions, tasks and conditions apart."""
     several = {name: len({getattr(one, name) for one in entries}) > 1 for name in ("session", "task")}
-    found = {}
+    found: dict[str, tuple[str | None, str | None, str]] = {}
     for one in entries:
         parts = [getattr(one, name) for name in ("session", "task") if several[name]]
         begins = "_".join(entity_label(part) for part in (*parts, one.condition) if part)
-        found[begins] = (one.session, one.task, one.condition)
+        job, plain, k = (one.session, one.task, one.condition), begins, 2
+        while found.setdefault(begins, job) != job:  # names that differ in signs only
+            begins, k = f"{plain}{k}", k + 1
     return found
 
 
