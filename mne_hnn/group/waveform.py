@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import mne
 import numpy as np
@@ -110,10 +112,12 @@ def _clusters(courses: FloatArray, times: FloatArray, n_resamples: int, seed: in
     ways = 2 ** (n_subjects - 1)
     test = partial(mne.stats.ttest_1samp_no_p, sigma=1e-3)
     threshold = float(stats.t.ppf(0.975, n_subjects - 1))
+    known = inspect.signature(mne.stats.permutation_cluster_1samp_test).parameters
+    random: dict[str, Any] = {"rng" if "rng" in known else "seed": seed}  # newer and older MNE
     with warnings.catch_warnings(), mne.utils.use_log_level("error"):
         warnings.simplefilter("ignore")  # that no cluster was found is a result
         t, clusters, p_values, _ = mne.stats.permutation_cluster_1samp_test(
-            courses / np.abs(courses).max(), threshold=threshold, tail=0, stat_fun=test, seed=seed,
+            courses / np.abs(courses).max(), threshold=threshold, tail=0, stat_fun=test, **random,
             n_permutations="all" if ways <= n_resamples else n_resamples, out_type="indices", verbose="error",
         )  # fmt: skip
     found = [
