@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,13 @@ from ..pipeline.lock import LOCK
 from .job import Job, Outcome
 from .names import group_stem
 from .results import job_record, step_sidecars
+from .table import participants_json, participants_tsv
 
 if TYPE_CHECKING:
     from .config import GroupConfig
+    from .entry import Entry
 
-__all__ = ["LOCK_FILES", "export_group", "export_job", "withdraw", "write_dataset"]
+__all__ = ["LOCK_FILES", "export_group", "export_job", "export_participants", "withdraw", "write_dataset"]
 
 LOCK_FILES = (LOCK,)
 """Names of files that are no results."""
@@ -229,20 +231,44 @@ its prediction at the sensors, and a report; per task a report of the group with
 """
 
 _GROUP_FILES = {
-    "report": "report.html",
-    "quantities": "desc-quantities.tsv",
-    "quantities_json": "desc-quantities.json",
-    "comparison": "desc-comparison.tsv",
-    "comparison_json": "desc-comparison.json",
-    "averages": "desc-targets_ave.fif",
+    "report": ("report.html", "Report of the group.", None),
+    "quantities": ("desc-quantities.tsv", "Every number of every subject.", "quantities_json"),
+    "comparison": ("desc-comparison.tsv", "The conditions, compared within subjects.", "comparison_json"),
+    "averages": ("desc-targets_ave.fif", "Average targets of the conditions.", None),
 }
 
 
 def export_group(task: str | None, outputs: Mapping[str, Path], output: Path) -> Path:
     """Put the results of the group among the derivatives; return the report."""
     stem = group_stem(task)
-    for name, file in _GROUP_FILES.items():
-        _put(outputs[name], output / f"{stem}_{file}")
-    _put(outputs["participants"], output / "participants.tsv")
-    _put(outputs["participants_json"], output / "participants.json")
+    step = outputs["report"].parent / "summary.json"
+    for name, (file, description, dictionary) in _GROUP_FILES.items():
+        target = output / f"{stem}_{file}"
+        _put(outputs[name], target)
+        told = {} if dictionary is None else read_json(outputs[dictionary], "data dictionary")
+        _write_json(
+            target.with_suffix(".json"), {"Description": description, **told, **_group_provenance(step, name, output)}
+        )
     return output / f"{stem}_report.html"
+
+
+def export_participants(entries: Sequence[Entry], steps: Sequence[Path], output: Path) -> None:
+    """Write the table of participants, over all tasks."""
+    _write_text(output / "participants.tsv", participants_tsv(entries))
+    told = {"StepSidecars": [os.path.relpath(step, output) for step in steps]}
+    _write_json(output / "participants.json", {**participants_json(entries), **told})
+
+
+def _group_provenance(step: Path, name: str, output: Path) -> dict[str, Any]:
+    own = read_json(step, "sidecar")
+    return {
+        "Step": own["stage"],
+        "Output": name,
+        "SHA256": own["outputs"][name],
+        "StepSidecar": os.path.relpath(step, output),
+        "Sources": [{"Path": one["path"], "SHA256": one["sha256"]} for one in own["files"]],
+        "Options": {key: value for key, value in own["options"].items() if key != "jobs"},
+        "Versions": own["versions"],
+        "Machine": own["machine"],
+        "Rerun": "mne-hnn rerun THIS_FILE",
+    }

@@ -21,11 +21,11 @@ from .config import GroupConfig, pipeline_place, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root
 from .executors import Progress, run_tasks
-from .export import export_group, withdraw, write_dataset
+from .export import export_group, export_participants, withdraw, write_dataset
 from .job import Job, Outcome
 from .jobs import run_job
 from .names import group_stem
-from .results import job_record
+from .results import job_record, read_entries
 from .stages import STRUCTURE, SUMMARY, StructureOptions, SummaryOptions
 
 __all__ = ["GroupResult", "run_group"]
@@ -162,6 +162,9 @@ class _Run:
             if outcome.status != "ok":
                 withdraw(job, self.output)
         reports = [self.summary(task, records) for task in tasks] if whole else []
+        if whole:
+            steps = [self.work / group_stem(task) / "summary" / "01_summary" / "summary.json" for task in tasks]
+            export_participants(read_entries(records), steps, self.output)
         return GroupResult(output=self.output, jobs=tuple(records), reports=tuple(reports), ran=self.ran)
 
     @property

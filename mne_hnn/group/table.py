@@ -125,7 +125,7 @@ def comparison_json(comparison: Comparison | None = None) -> dict[str, Any]:
 _PER_JOB = {
     "r_squared": ("R2 of the fit", "Share of the target's variance that the fit explains in fresh trials.", ""),
     "columns": ("Columns", "Number of columns that act together.", ""),
-    "amplitude": ("Largest deflection", "Amplitude of the target's largest deflection.", "nA m"),
+    "amplitude": ("Largest deflection", "Amplitude of the target's largest deflection.", "nAm"),
     "latency": ("Its latency", "Latency of the target's largest deflection.", "ms"),
 }
 _STATUS = {

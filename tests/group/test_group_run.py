@@ -55,10 +55,10 @@ def results_of(folder):
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "report." not in path.name and path.name not in LOCK_FILES:
             content = path.read_bytes()
-            if path.suffix == ".json" and (b'"seconds"' in content or b'"StepSidecar"' in content):
+            if path.suffix == ".json" and (b'"seconds"' in content or b'"StepSidecar' in content):
                 told = json.loads(content)
                 outputs = {name: one for name, one in told.get("outputs", {}).items() if name != "report"}
-                content = json.dumps([outputs, told.get("SHA256")]).encode()
+                content = json.dumps([outputs, told.get("SHA256"), told.get("Step")]).encode()
             found[str(path.relative_to(folder))] = content.replace(str(folder).encode(), b"")
     return found
 
