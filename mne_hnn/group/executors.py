@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import time
@@ -115,7 +116,11 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
             main_hidden(),  # as long as it lives: it starts new workers for those that die
             dask.config.set({"distributed.scheduler.allowed-failures": retries}),
             LocalCluster(
-                n_workers=n_jobs, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+                n_workers=n_jobs,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,  # how workers end is no news
             ) as cluster,
             Client(cluster) as client,
         ):
