@@ -153,20 +153,24 @@ def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | 
     }
 
 
-def _found_together(job: Mapping[str, Any]) -> dict[str, Path]:
-    """Return the sidecar of the target of all conditions, where the patch and its sign were found."""
-    path = Path(job["pooled"]) / "03_target" / "target.json"
-    return {"target": path} if path.is_file() else {}
+def _told(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sidecars of a job, with those of all conditions together for what these share."""
+    told = {name: read_json(path, "sidecar") for name, path in step_sidecars(job).items()}
+    pooled = Path(job["pooled"])
+    shared = {name: pooled / place / f"{name}.json" for name, place in (("load", "01_load"), ("target", "03_target"))}
+    if not all(path.is_file() for path in shared.values()):
+        return told
+    load, target = (read_json(path, "sidecar") for path in shared.values())
+    told["load"]["options"]["noise_cov"] = load["options"]["noise_cov"]
+    told["load"]["facts"] |= {name: load["facts"][name] for name in ("noise", "noise_samples") if name in load["facts"]}
+    return told | {"target": target}
 
 
 def _methods(options: SimpleNamespace, entries: Sequence[Entry], *, compared: bool) -> str:
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 
-    sets = [
-        {name: read_json(path, "sidecar") for name, path in (step_sidecars(job) | _found_together(job)).items()}
-        for job in options.jobs if job["status"] == "ok"
-    ]  # fmt: skip
+    sets = [_told(job) for job in options.jobs if job["status"] == "ok"]
     if not sets:
         return ""
     scaled = {one.subject for one in entries if one.template}

@@ -80,7 +80,9 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
         if one.label is None or one.fs_subject is None:
             continue
         try:
-            moved = _moved(one.label, one.fs_subject, subject, folder, sizes[one.label.hemi])
+            # a scaled template has the vertices of the template
+            own_surface = one.template or one.fs_subject
+            moved = _moved(one.label, own_surface, subject, folder, sizes[one.label.hemi])
         except (OSError, ValueError, IndexError):
             left_out[one.subject] = f"the surfaces of {one.fs_subject} have no registration to {subject}"
             continue
@@ -97,7 +99,7 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
 
 def _moved(label: mne.Label, own: str, subject: str, folder: Path, size: int) -> NDArray[np.bool_]:
     """Return which vertices of the common surface a label holds."""
-    if own == subject:  # also of who has a scaled template: its vertices are those of the template
+    if own == subject:
         inside = np.zeros(size, dtype=bool)
         inside[label.vertices] = True
         return inside
