@@ -106,3 +106,8 @@ def wait_for(condition, seconds):
         assert time.monotonic() - start < seconds, "it did not happen in time"
         time.sleep(0.05)
     return time.monotonic() - start
+
+
+def hears_ctrl_c():
+    """Make a process that is started hear of SIGINT, which jobs in the background of a shell ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

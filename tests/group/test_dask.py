@@ -305,7 +305,7 @@ def test_ctrl_c_and_death_leave_no_worker(tmp_path, how):
     script.write_text(RUN)
     with subprocess.Popen(
         [sys.executable, script, tmp_path / "pids"], start_new_session=True, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **ENVIRONMENT},
+        env={**os.environ, **ENVIRONMENT}, preexec_fn=tasks.hears_ctrl_c,
     ) as run:  # fmt: skip
         tasks.wait_for(lambda: len(list((tmp_path / "pids").iterdir())) == 2, 40)
         os.killpg(run.pid, how) if how == signal.SIGINT else run.kill()
@@ -326,7 +326,7 @@ def test_ctrl_c_cancels_what_waits_on_a_cluster(scheduler, tmp_path):
     with worker(file, tmp_path / "one"), distributed.Client(address) as client:
         with subprocess.Popen(
             [sys.executable, script, tmp_path / "pids", address], start_new_session=True, stderr=subprocess.DEVNULL,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **ENVIRONMENT}, preexec_fn=tasks.hears_ctrl_c,
         ) as run:  # fmt: skip
             tasks.wait_for(lambda: len(list((tmp_path / "pids").iterdir())) == 1, 40)
             run.send_signal(signal.SIGINT)

@@ -18,11 +18,12 @@ KINDS = ["serial", "processes"]
 
 
 def started(code, *arguments):
-    """Start a script in a session of its own: a shell's jobs in the background would not hear of Ctrl-C."""
+    """Start a script in a session of its own, so that its processes can be interrupted as a terminal does."""
     path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         start_new_session=True,
+        preexec_fn=tasks.hears_ctrl_c,
         env={**os.environ, "PYTHONPATH": path},
         stderr=subprocess.PIPE,
         text=True,
