@@ -190,10 +190,11 @@ def withdraw(job: Job, output: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def write_dataset(output: Path, config: GroupConfig, root: Path) -> None:
-    """Write what makes a folder a BIDS derivative."""
-    for left in output.rglob(f"{SCRATCH}*"):  # of a run that was killed while it wrote
-        left.unlink(missing_ok=True)
+def write_dataset(output: Path, config: GroupConfig, root: Path, alone: bool) -> None:
+    """Write what makes a folder a BIDS derivative; `alone` says that nobody else is writing there."""
+    if alone:
+        for left in output.rglob(f"{SCRATCH}*"):  # of a run that was killed while it wrote
+            left.unlink(missing_ok=True)
     _write_json(output / "dataset_description.json", {
         "Name": f"mne_hnn: {config.name}",
         "BIDSVersion": BIDS_VERSION,

@@ -112,7 +112,7 @@ def run_group(
     run = _Run(config, output, workers, executor or config.executor, scheduler or config.scheduler)
     with folder_lock(output, what="run", shared=asked is not None):
         mechanism_library()  # once, before several workers would all wait for it
-        write_dataset(output, config, root)
+        write_dataset(output, config, root, alone=asked is None)
         return run.all(units, whole=asked is None)
 
 
