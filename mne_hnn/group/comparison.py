@@ -144,7 +144,8 @@ def compare_conditions(
 ) -> Comparison:
     """Compare two conditions within subjects.
 
-    Sessions are averaged first: the subject is the unit. Intervals are of the bootstrap, bias-corrected and accelerated
+    Sessions with both conditions are averaged first: the subject is the unit. Intervals are of the bootstrap,
+    bias-corrected and accelerated, and below 15 subjects at least as wide as Student's t
     (Efron 1987, https://doi.org/10.1080/01621459.1987.10478410); tests flip the signs of the subjects' differences,
     all of them if there are at most `n_resamples` ways; waveforms are compared by clusters in time (Maris and
     Oostenveld 2007, https://doi.org/10.1016/j.jneumeth.2007.03.024).
@@ -185,14 +186,15 @@ def compare_conditions(
         (one for one in entries if one.status == "ok" and one.condition in contrast),
         key=lambda one: (one.subject, one.session or "", one.task or "", one.condition),
     )
-    rows = [one for one in quantities(ok) if one.quantity not in NO_TEST]
+    both = _balanced(ok, contrast)
+    rows = [one for one in quantities(both) if one.quantity not in NO_TEST]
     rows = [one for one in rows if one.group == "fit" or one.subject not in alignment.turned]
     options: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
     names = dict.fromkeys(one.quantity for one in rows)
     found = {name: _difference([one for one in rows if one.quantity == name], contrast, **options) for name in names}
     return Comparison(
         contrast=contrast, differences=_corrected([one for one in found.values() if one is not None]),
-        waveform=waveform_difference(ok, contrast, alignment, **options),
+        waveform=waveform_difference(both, contrast, alignment, **options),
         notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)), **options,
     )  # fmt: skip
 
@@ -206,6 +208,20 @@ def _check_contrast(contrast: Any, entries: Sequence[Entry]) -> tuple[str, str]:
         )
     a, b = (check_name(one, names, "condition", where="of the contrast") for one in given)
     return a, b
+
+
+def _balanced(entries: Sequence[Entry], contrast: tuple[str, str]) -> list[Entry]:
+    """Return the entries of recordings that have both conditions: sessions may differ by themselves.
+
+    Who has no such recording, as each condition was a session, keeps all.
+    """
+    have = {(one.subject, one.session, one.task, one.condition) for one in entries}
+    whole = {one for one in have if all((*one[:3], name) in have for name in contrast)}
+    balanced = {one[0] for one in whole}
+    return [
+        one for one in entries
+        if one.subject not in balanced or (one.subject, one.session, one.task, one.condition) in whole
+    ]  # fmt: skip
 
 
 def scale_of(quantity: str) -> str:
@@ -265,6 +281,9 @@ def _notes(
         yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
     if alone := sorted(first ^ second):
         yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{one}' for one in alone)}."
+    dropped = {(one.subject, one.session or one.task) for one in entries if one not in _balanced(entries, contrast)}
+    if single := sorted(f"sub-{subject} {what}" for subject, what in dropped if subject in pairs and what):
+        yield f"Sessions with one of the conditions only are left out: {', '.join(single)}."
     if turned := [one for one in alignment.turned if one in pairs]:
         yield (
             f"The targets of {', '.join(f'sub-{one}' for one in turned)} were turned to agree with the others; their "

@@ -14,7 +14,10 @@ from ..pipeline.checks import check_names
 from ..pipeline.config import Config
 from .names import entity_label
 
-__all__ = ["GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "pipeline_place", "read_config", "with_group_dataset"]
+__all__ = [
+    "GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "pipeline_place", "read_config", "resolved",
+    "with_group_dataset",
+]  # fmt: skip
 
 GROUP_DATASETS = ("group-demo",)
 GROUP_EXECUTION = ("on_error", "executor", "scheduler")
@@ -102,6 +105,10 @@ class GroupConfig(Config):
             check_name(self.dataset, GROUP_DATASETS, "data set of a group")
         elif self.bids_root is None and self.mne_bids_pipeline in (None, False, True):
             raise ConfigError("bids_root is not set: name the root of the BIDS data set, or dataset = 'group-demo'.")
+        if self.mne_bids_pipeline not in (None, False):
+            for name in ("runs", "entities"):
+                if getattr(self, name):
+                    raise ConfigError(f"{name} chooses raw data, which mne_bids_pipeline does without: take it out.")
         for name in ("data", "condition", "event_id"):
             if getattr(self, name) is not None:
                 raise ConfigError(f"{name} is set, but the data set and 'conditions' decide it in a group: remove it.")
@@ -217,3 +224,13 @@ def with_group_dataset(config: GroupConfig) -> GroupConfig:
     }
     free = {name: value for name, value in answers.items() if getattr(config, name) == defaults[name]}
     return replace(config, dataset=None, **free)
+
+
+def resolved(config: GroupConfig) -> GroupConfig:
+    """Return a configuration whose folders are named from the root: results are used from anywhere."""
+    values: dict[str, Any] = {}
+    for name in ("bids_root", "subjects_dir", "mne_bids_pipeline"):
+        value = getattr(config, name)
+        if isinstance(value, (str, Path)) and "{" not in str(value):
+            values[name] = Path(value).expanduser().resolve()
+    return replace(config, **values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..errors import DataError
 from ..fit.files import read_fit
 from ..io._files import SCRATCH, read_json, scratch_file, write_whole
 from ..pipeline.identity import file_hash
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from .config import GroupConfig
     from .entry import Entry
 
-__all__ = ["LOCK_FILES", "export_group", "export_job", "export_participants", "withdraw", "write_dataset"]
+__all__ = [
+    "LOCK_FILES", "export_group", "export_job", "export_participants", "withdraw", "withdraw_others", "write_dataset",
+]  # fmt: skip
 
 LOCK_FILES = (LOCK,)
 """Names of files that are no results."""
@@ -153,7 +157,11 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
         **_provenance(file, step, told, place),
     })  # fmt: skip
     network = place / f"{job.stem}_desc-fit_network.json"
-    if not network.exists() or read_network(network) != fit.network:
+    try:
+        same = network.exists() and read_network(network) == fit.network
+    except DataError:
+        same = False  # damaged
+    if not same:
         write_network(fit.network, network, overwrite=True)
 
 
@@ -185,8 +193,17 @@ def _write_text(path: Path, text: str) -> None:
 
 def withdraw(job: Job, output: Path) -> None:
     """Take away the results of a job that failed: they were those of another configuration or other data."""
+    stem = f"{job.stem}_" if job.condition is not None else f"{job.stem}_cond-"
     for folder in (_place(job, output), output / f"sub-{job.unit.subject}"):
-        for path in folder.glob(f"{job.stem}_*"):
+        for path in folder.glob(f"{glob.escape(stem)}*"):
+            path.unlink(missing_ok=True)
+
+
+def withdraw_others(jobs: Sequence[Job], output: Path) -> None:
+    """Take away the results of subjects and conditions that are none of the analysis any more; their steps are kept."""
+    stems = tuple(f"{job.stem}_" for job in jobs)
+    for path in sorted(output.glob("sub-*/**/*_cond-*")):
+        if path.is_file() and not path.name.startswith(stems):
             path.unlink(missing_ok=True)
 
 

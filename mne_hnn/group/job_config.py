@@ -68,7 +68,7 @@ def _present(job: Job, given: PipelineFiles | None) -> dict[str, tuple[str, ...]
     else:
         there = set(mne.read_epochs(given.epochs, preload=False, verbose="error").event_id)
     wanted = dict(job.config.conditions)
-    found = {name: tuple(one for one in some_names if _is_in(one, there)) for name, some_names in wanted.items()}
+    found = {name: tuple(_matching(some_names, there)) for name, some_names in wanted.items()}
     found = {name: names for name, names in found.items() if names}
     if not found:
         listed = ", ".join(repr(one) for names in wanted.values() for one in names)
@@ -79,21 +79,26 @@ def _present(job: Job, given: PipelineFiles | None) -> dict[str, tuple[str, ...]
     return found
 
 
-def _is_in(name: str, there: set[str]) -> bool:
-    """Whether a condition is there, also as a part of hierarchical names such as ``auditory/left``."""
-    parts = set(name.split("/"))
-    return name in there or any(parts <= set(one.split("/")) for one in there)
+def _matching(names: Sequence[str], there: set[str]) -> list[str]:
+    """Return what is there of a condition's names: as they are, or hierarchical names of which they are a part."""
+    found = []
+    for name in names:
+        parts = set(name.split("/"))
+        found += [name] if name in there else sorted(one for one in there if parts <= set(one.split("/")))
+    return list(dict.fromkeys(found))
 
 
 def pooled_config(job: Job) -> Config:
     """Return the configuration of all conditions together: noise, operators, patch of cortex and sign are found."""
     given = _given(job)
-    names = [one for some_names in _present(job, given).values() for one in some_names]
+    names = list(dict.fromkeys(one for some_names in _present(job, given).values() for one in some_names))
     values = _base(job) | _recording(job, names, given)
     if given is not None:
         found = {"noise_cov": given.noise_cov, "forward": given.forward}
-        values |= {name: path for name, path in found.items() if path is not None}
-        if given.forward is not None and given.inverse is not None:
+        # what the configuration names itself comes first
+        own_forward = values["forward"] is not None
+        values |= {name: path for name, path in found.items() if path is not None and values[name] is None}
+        if given.forward is not None and given.inverse is not None and not own_forward and values["inverse"] is None:
             values["inverse"] = given.inverse
     if values["forward"] is not None:
         values |= _surface_of(values["forward"], job)

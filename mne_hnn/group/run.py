@@ -11,17 +11,19 @@ from typing import Any
 from mne.utils import logger
 
 from ..errors import ConfigError, StageError
+from ..io._files import read_json
 from ..pipeline.chain import Chain
+from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
 from ..pipeline.stage import Stage
 from ..simulate import mechanism_library
 from ..simulate.workers import n_workers
 from ..viz._brain import check_headless
-from .config import GroupConfig, pipeline_place, with_group_dataset
+from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root
 from .executors import Progress, run_tasks
-from .export import export_group, export_participants, withdraw, write_dataset
+from .export import export_group, export_participants, withdraw, withdraw_others, write_dataset
 from .job import Job, Outcome
 from .jobs import run_job
 from .names import group_stem
@@ -104,16 +106,29 @@ def run_group(
         raise ConfigError(f"config must be a GroupConfig, got {type(config).__name__}: set bids_root.")
     if config.draw_cortex:
         check_headless()
-    config = with_group_dataset(config)
+    config = resolved(with_group_dataset(config))
     asked = (subjects,) if isinstance(subjects, str) else subjects
     root, units = _recordings(config, asked)
     output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
+    _check_output(output, root)
     workers = n_workers(config.n_jobs if n_jobs is None else n_jobs)
     run = _Run(config, output, workers, executor or config.executor, scheduler or config.scheduler)
     with folder_lock(output, what="run", shared=asked is not None):
         mechanism_library()  # once, before several workers would all wait for it
         write_dataset(output, config, root, alone=asked is None)
         return run.all(units, whole=asked is None)
+
+
+def _check_output(output: Path, root: Path) -> None:
+    """Refuse to write among raw data, or over the results of other software."""
+    inside = output.relative_to(root.resolve()).parts if output.is_relative_to(root.resolve()) else None
+    if inside is not None and (not inside or inside[0].startswith("sub-") or inside[0] == "sourcedata"):
+        raise ConfigError(f"output is {output}, among the raw data: choose a folder such as derivatives/mne-hnn.")
+    told = output / "dataset_description.json"
+    if told.is_file():
+        makers = read_json(told, "description of a data set").get("GeneratedBy") or [{}]
+        if not any(isinstance(one, dict) and one.get("Name") == "mne_hnn" for one in makers):
+            raise ConfigError(f"{output} holds another data set: choose a new folder for the results.")
 
 
 def _recordings(config: GroupConfig, asked: Sequence[str] | None) -> tuple[Path, Sequence[RecordingEntry]]:
@@ -124,10 +139,17 @@ def _recordings(config: GroupConfig, asked: Sequence[str] | None) -> tuple[Path,
     }  # fmt: skip
     place = pipeline_place(config)
     if place is not None:
-        folder = pipeline_root(place)
-        root = folder.parents[1] if config.bids_root is None else Path(config.bids_root).expanduser()
+        folder = pipeline_root(place).resolve()
+        if config.bids_root is not None:
+            root = Path(config.bids_root)
+        elif folder.parent.name == "derivatives":
+            root = folder.parents[1]
+        elif config.output is not None:
+            root = folder
+        else:
+            raise ConfigError(f"{folder} is in no folder 'derivatives' of a data set: set bids_root or output, too.")
         return root, pipeline_recordings(folder, **chosen)
-    root = Path(config.bids_root).expanduser()
+    root = Path(config.bids_root)
     return root, find_recordings(root, runs=config.runs, entities=config.entities, **chosen)
 
 
@@ -161,6 +183,8 @@ class _Run:
             records.append(job_record(job, outcome))
             if outcome.status != "ok":
                 withdraw(job, self.output)
+        if whole:
+            withdraw_others([job for job, _ in ended], self.output)
         reports = [self.summary(task, records) for task in tasks] if whole else []
         if whole:
             steps = [self.work / group_stem(task) / "summary" / "01_summary" / "summary.json" for task in tasks]
@@ -196,6 +220,9 @@ class _Run:
             run_job, tasks, executor=self.executor, n_jobs=self.n_jobs, scheduler=self.scheduler, done=done,
             abort_on=(lambda one: _outcome(one).status != "ok") if abort else None,
         )  # fmt: skip
+        for job in jobs:
+            if abort and job.stem in outcomes and outcomes[job.stem].status != "ok":
+                withdraw(job, self.output)
         bad = next((key for key, one in outcomes.items() if one.status != "ok"), None)
         if abort and bad is not None:
             raise StageError(
@@ -212,8 +239,7 @@ class _Run:
             return None
         chain_folder = self.work / group_stem(task)
         if not whole:
-            known = chain_folder / "01_structure" / "sequence.json"
-            return _sequence(known) if known.is_file() else None
+            return self.known_sequence(chain_folder / "01_structure")
         targets = [
             {"subject": job.unit.subject, "session": job.unit.session,
              "path": str(job.folder / "03_target" / "target-ave.fif")}
@@ -227,6 +253,15 @@ class _Run:
         result = self.chain(options, STRUCTURE, chain_folder).run()
         self.ran += bool(result.ran)
         return _sequence(result.outputs["structure"]["sequence"])
+
+    def known_sequence(self, place: Path) -> tuple[tuple[str, float], ...] | None:
+        """Return the sequence of an earlier run of all, None if there is none or its options were others."""
+        if not (place / "structure.json").is_file():
+            return None
+        told = read_json(place / "structure.json", "sidecar")["options"]
+        if any(described(getattr(self.config, name)) != told[name] for name in told if name != "targets"):
+            return None
+        return _sequence(place / "sequence.json")
 
     def chain(self, options: Any, stage: Stage, folder: Path) -> Chain:
         made = Chain(

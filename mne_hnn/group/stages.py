@@ -138,6 +138,8 @@ def _result_files(options: SimpleNamespace) -> Iterator[Path]:
     for job in options.jobs:
         if job["status"] == "ok":
             yield from result_files(job)
+    if options.structure is not None:
+        yield Path(options.structure).parent / "fit.npz"
 
 
 def _summary(work: Work) -> dict[str, Any]:

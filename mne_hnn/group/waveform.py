@@ -17,6 +17,7 @@ from scipy import stats
 from .alignment import Alignment
 from .average import group_average
 from .entry import Entry
+from .resampling import SMALL, student_interval
 
 __all__ = ["Cluster", "WaveformDifference", "waveform_difference"]
 
@@ -78,7 +79,8 @@ def waveform_difference(
 ) -> WaveformDifference | None:  # fmt: skip
     """Subtract the targets of two conditions within subjects; None if fewer than two have both.
 
-    Intervals are percentiles of the bootstrap over subjects, time by time. Clusters are times at which t passes the
+    Intervals are percentiles of the bootstrap over subjects, time by time; below 15 subjects at least Student's t.
+    Clusters are times at which t passes the
     threshold of p = 0.05; where one begins and ends is no estimate of when a difference does. Their p is that of the
     sum of t among the largest of all flips of signs (Maris and Oostenveld 2007,
     https://doi.org/10.1016/j.jneumeth.2007.03.024). A thousandth of the largest variance is added to that of every
@@ -99,9 +101,13 @@ def waveform_difference(
         (courses,), np.mean, axis=0, n_resamples=n_resamples, confidence_level=confidence, method="percentile",
         rng=np.random.default_rng(seed), batch=200, vectorized=True,
     ).confidence_interval  # fmt: skip
+    low, high = np.asarray(found.low), np.asarray(found.high)
+    if len(subjects) < SMALL:
+        student = student_interval(courses, confidence)
+        low, high = np.minimum(low, student[0]), np.maximum(high, student[1])
     return WaveformDifference(
-        subjects=subjects, times=times, courses=courses, mean=courses.mean(axis=0), low=np.asarray(found.low),
-        high=np.asarray(found.high), clusters=_clusters(courses, times, n_resamples, seed),
+        subjects=subjects, times=times, courses=courses, mean=courses.mean(axis=0), low=low, high=high,
+        clusters=_clusters(courses, times, n_resamples, seed),
     )  # fmt: skip
 
 

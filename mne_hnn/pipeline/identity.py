@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def recording_files(data: Any) -> Iterator[Path]:
         for one in data:
             yield from recording_files(one)
     elif hasattr(data, "fpath"):  # a BIDSPath
-        folder, stem = Path(data.directory), str(data.basename).rsplit("_", 1)[0]
+        folder, stem = Path(data.directory), re.sub(r"_split-[^_]+", "", str(data.basename).rsplit("_", 1)[0])
         yield from sorted(folder.glob(f"{stem}*"))
         yield from sorted(folder.glob("*.tsv"))
         yield from sorted(folder.glob("*.json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import sys
 import tempfile
@@ -106,6 +107,7 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
         subject, changed = told["subject"], tuple(_changes(told, stage))
     except (KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is no sidecar of a step, or one of an earlier version: {error!r}.") from error
+    _check_kept(Path(sidecar).expanduser(), path, stage, hashes)
     logger.info("Repeating step %r of %s ...", stage.name, subject)
     with tempfile.TemporaryDirectory(prefix="mne_hnn-rerun-") as scratch:
         folder = Path(scratch) / place.name
@@ -123,6 +125,19 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
         same = [name for name, file in stage.outputs.items() if _equal(file, folder, place, hashes[name])]
     different = tuple(name for name in stage.outputs if name not in same)
     return Rerun(stage=stage.name, sidecar=path, same=tuple(same), different=different, changed=changed)
+
+
+def _check_kept(asked: Path, path: Path, stage: Stage, hashes: Mapping[str, str]) -> None:
+    """Check that what is there is what the sidecar tells of: else there is nothing to compare with."""
+    for name, file in stage.outputs.items():
+        kept = output_path(path.parent, file)
+        if not kept.exists() or file_hash(kept) != hashes[name]:
+            state = "is not what the step wrote" if kept.exists() else "is gone"
+            raise DataError(f"The result {kept} {state}: run the analysis again to make it anew.")
+    told = read_json(asked, "sidecar")
+    for one in asked.parent.glob(f"{glob.escape(asked.stem)}.*") if "SHA256" in told else ():
+        if one.suffix not in (".json", ".tsv") and file_hash(one) != told["SHA256"]:
+            raise DataError(f"The file {one} is not what its sidecar tells of: run the analysis again to make it anew.")
 
 
 def _run_in_worker(stage: Stage, work: Work) -> None:
@@ -147,6 +162,10 @@ def step_sidecar(path: str | Path) -> Path:
     file = Path(path).expanduser()
     content = read_json(file, "sidecar")
     if "StepSidecar" not in content:
+        if "stage" not in content:
+            steps = content.get("StepSidecars")
+            hint = f": repeat {', '.join(steps)}" if steps else ""
+            raise DataError(f"{file} is no sidecar of a step{hint}.")
         return file
     step = Path(file.parent, str(content["StepSidecar"])).resolve()
     if not step.is_file():

@@ -44,6 +44,11 @@ class Work:
     n_jobs: int
     quiet: bool = False
 
+    @property
+    def mne_jobs(self) -> int:
+        """Processes that MNE may use: one in a worker, as its own processes would outlive the work there."""
+        return 1 if self.quiet else self.n_jobs
+
     def progress(self) -> AbstractContextManager[Any]:
         """Return a context in which progress bars are shown, for what takes long."""
         shown: AbstractContextManager[Any] = nullcontext() if self.quiet else use_log_level("info")

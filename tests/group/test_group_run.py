@@ -18,6 +18,7 @@ from mne_hnn.errors import CacheError, ConfigError, DataError, StageError
 from mne_hnn.fit import read_fit
 from mne_hnn.group import GroupConfig, group_demo, rerun, run_group
 from mne_hnn.group.export import LOCK_FILES
+from mne_hnn.group.job_config import _matching
 from mne_hnn.io import read_network
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline.lock import folder_lock
@@ -193,6 +194,51 @@ def test_what_is_missing_or_damaged_is_made_again(ran, tmp_path):
     run_group(moved, n_jobs=2)
     assert results_of(output) == results_of(result.output)
     assert not (work / ".fit-abc").exists()
+
+
+def test_results_do_not_go_among_the_raw_data(demo, ran, tmp_path):
+    for output in (demo.bids_root, demo.bids_root / "sub-01" / "meg"):
+        before = (demo.bids_root / "participants.tsv").read_bytes()
+        with pytest.raises(ConfigError, match="among the raw data"):
+            run_group(config_of(demo, output))
+        assert (demo.bids_root / "participants.tsv").read_bytes() == before
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "GeneratedBy": [{"Name": "fMRIPrep"}]}')
+    with pytest.raises(ConfigError, match="holds another data set"):
+        run_group(config_of(demo, tmp_path))
+
+
+def test_what_is_no_part_of_the_analysis_any_more_is_taken_away(ran, tmp_path):
+    config, result = ran
+    output = shutil.copytree(result.output, tmp_path / "copy")
+    run_group(replace(config, output=output, conditions=("missed",), contrast=None, subjects=("01",)), n_jobs=2)
+    left = [path.name for path in output.glob("sub-*/**/*_cond-*")]
+    assert left
+    assert all(name.startswith("sub-01_task-touch_cond-missed_") for name in left)
+
+
+def test_a_sequence_of_other_options_is_not_taken(ran, tmp_path):
+    config, result = ran
+    output = shutil.copytree(result.output, tmp_path / "copy")
+    done = run_group(replace(config, output=output, fit_n_drives=2), subjects="01")
+    assert done.jobs == ()
+
+
+def test_an_exported_file_that_was_edited_is_not_compared_with(ran, tmp_path):
+    _, result = ran
+    output = shutil.copytree(result.output, tmp_path / "copy")
+    stem = output / "sub-01" / "meg" / "sub-01_task-touch_cond-missed_desc-target_dipole"
+    stem.with_suffix(".fif").write_bytes(b"garbage")
+    with pytest.raises(DataError, match="is not what its sidecar tells of"):
+        rerun(stem.with_suffix(".json"))
+    with pytest.raises(DataError, match=r"no sidecar of a step: repeat work/group_task-touch"):
+        rerun(output / "participants.json")
+
+
+def test_hierarchical_names_of_conditions():
+    there = {"touch/left", "touch/right", "rest"}
+    assert _matching(("touch",), there) == ["touch/left", "touch/right"]
+    assert _matching(("left", "rest"), there) == ["touch/left", "rest"]
+    assert _matching(("tou",), there) == []
 
 
 def test_two_runs_at_once(ran):

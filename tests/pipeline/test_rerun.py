@@ -67,9 +67,16 @@ def test_the_same_bytes(folder):
 def test_a_report_differs_by_its_date_only(folder):
     done = rerun(folder / "02_second" / "second.json", stages=STAGES)
     assert done.same == ("text", "page")
+
+
+def test_a_result_that_was_edited_is_not_compared_with(folder):
     page = folder / "02_second" / "page.html"
-    page.write_text(page.read_text().replace("same", "else"))  # not what the sidecar tells of
-    assert rerun(folder / "02_second" / "second.json", stages=STAGES).different == ("page",)
+    page.write_text(page.read_text().replace("same", "else"))
+    with pytest.raises(DataError, match=r"page.html is not what the step wrote: run the analysis again"):
+        rerun(folder / "02_second" / "second.json", stages=STAGES)
+    page.unlink()
+    with pytest.raises(DataError, match=r"page.html is gone"):
+        rerun(folder / "02_second" / "second.json", stages=STAGES)
 
 
 def test_other_bytes_are_told(folder):

@@ -63,7 +63,8 @@ def _contrast(facts: Mapping[str, Any]) -> Iterator[str]:
     interval = "confidence intervals" if share is None else f"{number(100 * share)} % confidence intervals"
     yield (
         f"The conditions {names} were compared within subjects: the mean differences of the parameters have {interval} "
-        f"by the bootstrap over subjects, and p values by permutation of the signs of the differences{resamples} "
+        f"by the bootstrap over subjects (with fewer than 15, at least as wide as Student's t), and p values "
+        f"by permutation of the signs of the differences{resamples} "
         f"{cite('nichols2002')}."
     )
     yield f"The targets were compared at all times by a cluster-based permutation test {cite('maris2007')}."

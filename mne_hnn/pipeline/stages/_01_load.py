@@ -42,7 +42,7 @@ def _files(options: SimpleNamespace) -> Iterator[Path]:
 
 def _run(work: Work) -> dict[str, Any]:
     options = {name: getattr(work.options, name) for name in _READ}
-    response = load_response(work.options.data, **options, n_jobs=work.n_jobs)
+    response = load_response(work.options.data, **options, n_jobs=work.mne_jobs)
     noise_cov: Covariance = response.noise_cov
     estimated = noise_cov is not None
     if not estimated:

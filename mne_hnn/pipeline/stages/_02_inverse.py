@@ -55,7 +55,7 @@ def _forward(work: Work, info: mne.Info) -> Any:
         bem=options.bem,
         src=options.src,
         spacing=options.spacing,
-        n_jobs=work.n_jobs,
+        n_jobs=work.mne_jobs,
     )
 
 
