@@ -51,7 +51,7 @@ def ran(demo, tmp_path_factory):
 
 
 def results_of(folder):
-    """Return the bytes of everything but reports (they carry a date), records (they carry times) and locks."""
+    """Return the hashes of everything but reports (they carry a date), records (they carry times) and locks."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "report." not in path.name and path.name not in LOCK_FILES:
@@ -60,7 +60,8 @@ def results_of(folder):
                 told = json.loads(content)
                 outputs = {name: one for name, one in told.get("outputs", {}).items() if name != "report"}
                 content = json.dumps([outputs, told.get("SHA256"), told.get("Step")]).encode()
-            found[str(path.relative_to(folder))] = content.replace(str(folder).encode(), b"")
+            content = content.replace(str(folder).encode(), b"")
+            found[str(path.relative_to(folder))] = hashlib.sha256(content).hexdigest()
     return found
 
 
