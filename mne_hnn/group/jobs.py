@@ -9,6 +9,7 @@ from ..errors import MneHnnError
 from ..pipeline import STAGES
 from ..pipeline.chain import Chain
 from ..pipeline.lock import folder_lock
+from ..simulate.workers import close_workers
 from ..source._files import first_line
 from .export import export_job
 from .job import Job, Outcome
@@ -49,4 +50,7 @@ def run_job(job: Job, output: Path) -> Outcome:
             status="failed", step=chain.at if chain is not None and chain.at else "prepare",
             error=f"{type(error).__name__}: {first_line(error)}", seconds=time.perf_counter() - started,
         )  # fmt: skip
+    finally:
+        if job.n_jobs > 1:
+            close_workers()  # a worker waits at its end for the processes that it started: for ever
     return Outcome(status="ok", ran=result.ran, seconds=time.perf_counter() - started)
