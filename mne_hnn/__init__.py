@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from . import errors, network
+from . import _threads, errors, network  # noqa: F401 - threads: as the environment is now, not later
 from .errors import MneHnnError
 
 if TYPE_CHECKING:

@@ -101,6 +101,18 @@ def _processes(
 
 
 @contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Take back what Dask puts in this process's environment for its workers: processes of later runs inherit it."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextmanager
 def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
     """Connect to Dask, or start workers here."""
     try:
@@ -114,6 +126,7 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
     if scheduler is None:
         with (
             main_hidden(),  # as long as it lives: it starts new workers for those that die
+            _environment_kept(),
             dask.config.set({"distributed.scheduler.allowed-failures": retries}),
             LocalCluster(
                 n_workers=n_jobs,

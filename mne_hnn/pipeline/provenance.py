@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +15,7 @@ from ..io import read_network, write_network
 from ..network import Network
 from .identity import described
 
-__all__ = ["keep_values", "machine", "mechanisms", "rebuilt_value", "threads", "versions"]
+__all__ = ["keep_values", "machine", "mechanisms", "rebuilt_value", "versions"]
 
 _VERSIONS = ("mne", "numpy", "scipy", "neuron", "nibabel", "mne-bids")
 
@@ -35,11 +34,6 @@ def versions() -> dict[str, str]:
 def machine() -> str:
     """Return the operating system and the kind of processor."""
     return f"{platform.system()} {platform.machine()}"
-
-
-def threads() -> str | None:
-    """Return the number of threads of linear algebra that the environment sets; sums depend on it in the last bit."""
-    return os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
 
 
 def mechanisms() -> dict[str, str]:

@@ -17,12 +17,13 @@ import mne
 from mne.utils import logger
 
 from .._checks import check_name
+from .._threads import threads
 from ..errors import DataError
 from ..io._files import read_json
 from ..simulate.workers import WorkerPool
 from .chain import check_written
 from .identity import file_hash
-from .provenance import machine, mechanisms, rebuilt_value, threads, versions
+from .provenance import machine, mechanisms, rebuilt_value, versions
 from .stage import Stage, Work
 from .stages import STAGES
 from .store import output_path

@@ -105,12 +105,14 @@ def forward_solution(
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
     forward = _without_silent(forward)
-    if cache:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_name(f"{os.getpid()}-{kept.name}")
-        mne.write_forward_solution(part, forward, overwrite=True, verbose="error")
-        part.replace(kept)  # whole or not at all
-    return forward
+    if not cache:
+        return forward
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_name(f"{os.getpid()}-{kept.name}")
+    mne.write_forward_solution(part, forward, overwrite=True, verbose="error")
+    part.replace(kept)  # whole or not at all
+    # files have single precision: what was just computed must not differ from what the next call reads
+    return mne.read_forward_solution(kept, verbose="error")
 
 
 def _without_silent(forward: mne.Forward) -> mne.Forward:

@@ -9,6 +9,7 @@ import mne
 import numpy as np
 import pytest
 
+from mne_hnn._threads import NAMES, threads
 from mne_hnn.errors import DataError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config
@@ -52,6 +53,14 @@ def folder(tmp_path):
     config = Config(data=str(tmp_path / "data.txt"), label="x-lh", network=NETWORK, reject={"grad": 4e-10})
     Chain(config, stages=STAGES, folder=tmp_path / "sub-01", subject="01", quiet=True).run()
     return tmp_path / "sub-01"
+
+
+def test_threads_are_those_of_the_start(monkeypatch):
+    """Libraries read their number of threads when they are loaded: who sets it later changes nothing."""
+    before = threads()
+    for name in NAMES:
+        monkeypatch.setenv(name, "77")
+    assert threads() == before
 
 
 def test_the_same_bytes(folder):

@@ -34,6 +34,11 @@ def build(info, subjects_dir, **options):
     return forward_solution(info, subjects_dir=subjects_dir, **options)
 
 
+def written(forward, folder):
+    mne.write_forward_solution(folder / "one-fwd.fif", forward, overwrite=True, verbose="error")
+    return (folder / "one-fwd.fif").read_bytes()
+
+
 def test_built_from_surfaces_and_fiducials_is_mne_s_own(info, subjects_dir, anatomy):
     built = build(info, subjects_dir)
     src = mne.setup_source_space("01", "ico1", subjects_dir=subjects_dir, add_dist="patch", verbose="error")
@@ -50,9 +55,10 @@ def test_built_from_surfaces_and_fiducials_is_mne_s_own(info, subjects_dir, anat
 def test_built_once_and_again_when_something_changed(info, subjects_dir, tmp_path):
     folder = tmp_path / "cache" / "forward"
     sphere = mne.make_sphere_model((0, 0, 0.04), 0.09, info=info, verbose="error")
-    build(info, subjects_dir, bem=sphere)
-    build(info, subjects_dir, bem=sphere)
+    first, again = (build(info, subjects_dir, bem=sphere) for _ in range(2))
     assert len(list(folder.iterdir())) == 1
+    # a run whose cache was cold ends with the bytes of one whose cache was not
+    assert written(first, tmp_path) == written(again, tmp_path)
     moved = info.copy()
     with moved._unlock():
         moved["dev_head_t"]["trans"][2, 3] += 0.002
