@@ -1,4 +1,4 @@
-"""Whether the targets of all subjects point the same way."""
+"""Whether the targets of all recordings point the same way."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ from .entry import Entry
 __all__ = ["Alignment", "align_polarity"]
 
 DOUBTFUL = 0.3
-"""Correlation with the others below which a subject's sign is called doubtful."""
+"""Correlation with the others below which a sign is called doubtful."""
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """The sign of each subject with which the targets agree best.
+    """The sign of each recording with which the targets agree best.
+
+    A recording is called by its subject, and by its session if it has one: ``'01'``, ``'01 ses-before'``.
 
     Attributes
     ----------
     signs : mapping of str to int
-        1, or -1 for a subject whose target is turned to agree with the others.
+        1, or -1 for a recording whose target is turned to agree with the others.
     correlations : mapping of str to float
-        Of each subject's target, after that, with the mean of the others; NaN for a subject alone.
+        Of each recording's target, after that, with the mean of the others; NaN for a recording alone.
     turned : tuple of str
-        Subjects with sign -1: the rule that decided their sign contradicts the group.
+        Recordings with sign -1: the rule that decided their sign contradicts the group.
     doubtful : tuple of str
-        Subjects whose correlation is too small to say anything of their sign: it is that of their rule.
+        Recordings whose correlation is too small to say anything of their sign: it is that of their rule.
     """
 
     signs: Mapping[str, int] = field(default_factory=dict)
@@ -70,25 +72,25 @@ def common_courses(dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray]:
     return np.asarray(times), np.array([at_times(one, "agg", times) for one in dipoles])
 
 
-def subject_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
-    """Return subjects in order of their names, times, and the mean over conditions and sessions of each.
+def recording_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """Return recordings in order of their names, times, and the mean over conditions of each.
 
     Returns
     -------
-    subjects : tuple of str
+    recordings : tuple of str
         Those with a target.
     times : array, shape (n_times,)
         s.
-    courses : array, shape (n_subjects, n_times)
+    courses : array, shape (n_recordings, n_times)
         A m.
     """
     ordered = with_targets(entries)
     if not ordered:
         return (), np.empty(0), np.empty((0, 0))
     times, courses = common_courses([one.target for one in ordered if one.target is not None])
-    subjects = tuple(dict.fromkeys(one.subject for one in ordered))
-    means = [courses[[one.subject == subject for one in ordered]].mean(axis=0) for subject in subjects]
-    return subjects, times, np.array(means)
+    recordings = tuple(dict.fromkeys(one.recording for one in ordered))
+    means = [courses[[one.recording == name for one in ordered]].mean(axis=0) for name in recordings]
+    return recordings, times, np.array(means)
 
 
 def with_targets(entries: Sequence[Entry]) -> list[Entry]:
@@ -98,10 +100,10 @@ def with_targets(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def align_polarity(entries: Sequence[Entry]) -> Alignment:
-    """Find the sign of each subject with which the targets agree best.
+    """Find the sign of each recording with which the targets agree best.
 
     Each target has a sign by a rule. Here it is seen whether the rules agree: the signs are those with the largest sum
-    of pairwise products of the targets (each the mean over conditions and sessions, of unit norm), sought from the
+    of pairwise products of the targets (each the mean over conditions, of unit norm), sought from the
     leading eigenvector of these products by turning one after the other; which of the two directions is up, the rules
     decide by a vote that their confidence weighs. Where a target is too unlike the others to tell, its rule stands.
 
@@ -120,13 +122,13 @@ def align_polarity(entries: Sequence[Entry]) -> Alignment:
     DataError
         The targets have no time in common.
     """
-    subjects, _, courses = subject_courses(entries)
-    if not subjects:
+    recordings, _, courses = recording_courses(entries)
+    if not recordings:
         return Alignment()
     norms = np.linalg.norm(courses, axis=1, keepdims=True)
     units = courses / np.where(norms > 0, norms, 1.0)
     signs = _best_signs(units @ units.T)
-    vote = float(signs @ np.array([_confidence(entries, subject) for subject in subjects]))
+    vote = float(signs @ np.array([_confidence(entries, name) for name in recordings]))
     if vote < -1e-12 or (abs(vote) <= 1e-12 and signs[0] < 0):
         signs = -signs
     found = _with_others(units, signs)
@@ -134,10 +136,10 @@ def align_polarity(entries: Sequence[Entry]) -> Alignment:
         signs[unclear] = 1
         found = _with_others(units, signs)
     return Alignment(
-        signs={subject: int(sign) for subject, sign in zip(subjects, signs, strict=True)},
-        correlations={subject: float(r) for subject, r in zip(subjects, found, strict=True)},
-        turned=tuple(subject for subject, sign in zip(subjects, signs, strict=True) if sign < 0),
-        doubtful=tuple(subject for subject, r in zip(subjects, found, strict=True) if abs(r) < DOUBTFUL),
+        signs={name: int(sign) for name, sign in zip(recordings, signs, strict=True)},
+        correlations={name: float(r) for name, r in zip(recordings, found, strict=True)},
+        turned=tuple(name for name, sign in zip(recordings, signs, strict=True) if sign < 0),
+        doubtful=tuple(name for name, r in zip(recordings, found, strict=True) if abs(r) < DOUBTFUL),
     )
 
 
@@ -158,11 +160,11 @@ def _with_others(units: FloatArray, signs: NDArray[np.int64]) -> FloatArray:
     return np.array([_correlation(row, np.delete(turned, k, axis=0).mean(axis=0)) for k, row in enumerate(turned)])
 
 
-def _confidence(entries: Sequence[Entry], subject: str) -> float:
+def _confidence(entries: Sequence[Entry], recording: str) -> float:
     told = [
         one.target.provenance.get("confidence")
         for one in with_targets(entries)
-        if one.subject == subject and one.target is not None
+        if one.recording == recording and one.target is not None
     ]
     return max(
         float(np.mean([0.5 if one is None else one for one in told])), 0.01

@@ -12,6 +12,7 @@ import numpy as np
 from mne.utils import logger
 
 from ..errors import DataError
+from ..pipeline.files import LANDMARKS
 from ..source._files import first_line
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _landmark_trans(unit: RecordingEntry, fs_subject: str, subjects_dir: Path, p
         logger.debug("sub-%s: no landmarks in the data set (%s)", unit.subject, first_line(error))
         return None
     place.mkdir(parents=True, exist_ok=True)
-    file = place / "landmarks-trans.fif"
+    file = place / LANDMARKS
     if file.exists() and np.array_equal(mne.read_trans(file)["trans"], trans["trans"].astype(np.float32)):
         return file
     descriptor, name = tempfile.mkstemp(suffix="-trans.fif", prefix=".writing-", dir=place)

@@ -76,7 +76,7 @@ def group_average(
     entries : sequence of Entry
         Those without a target are left out.
     alignment : Alignment | None
-        Signs of the subjects; None finds them.
+        Signs of the recordings; None finds them.
     relative : bool
         Whether each target counts relative to its Euclidean norm, so that all count the same.
 
@@ -96,7 +96,7 @@ def group_average(
     targets = [one.target for one in usable if one.target is not None]
     # all conditions on one time axis, so that they can be subtracted
     times, courses = common_courses(targets)
-    courses = courses * np.array([[alignment.signs.get(one.subject, 1)] for one in usable])
+    courses = courses * np.array([[alignment.signs.get(one.recording, 1)] for one in usable])
     sized = not relative and all(one.provenance.get("unit", "A m") == "A m" for one in targets)
     order = dict.fromkeys(one.condition for one in entries if one.target is not None)
     found = {}

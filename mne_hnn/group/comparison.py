@@ -157,7 +157,7 @@ def compare_conditions(
     contrast : tuple of str
         Conditions a and b: a - b.
     alignment : Alignment | None
-        Signs of the subjects; None finds them. The fit of a turned subject explains the waveform as it was: its
+        Signs of the recordings; None finds them. The fit of a turned one explains the waveform as it was: its
         parameters are left out.
     n_resamples : int
         Resamples.
@@ -188,7 +188,7 @@ def compare_conditions(
     )
     both = _balanced(ok, contrast)
     rows = [one for one in quantities(both) if one.quantity not in NO_TEST]
-    rows = [one for one in rows if one.group == "fit" or one.subject not in alignment.turned]
+    rows = [one for one in rows if one.group == "fit" or one.recording not in alignment.turned]
     options: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
     names = dict.fromkeys(one.quantity for one in rows)
     found = {name: _difference([one for one in rows if one.quantity == name], contrast, **options) for name in names}
@@ -281,10 +281,13 @@ def _notes(
         yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
     if alone := sorted(first ^ second):
         yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{one}' for one in alone)}."
-    dropped = {(one.subject, one.session or one.task) for one in entries if one not in _balanced(entries, contrast)}
+    balanced = _balanced(entries, contrast)
+    dropped = {(one.subject, one.session or one.task) for one in entries if one not in balanced}
     if single := sorted(f"sub-{subject} {what}" for subject, what in dropped if subject in pairs and what):
         yield f"Sessions with one of the conditions only are left out: {', '.join(single)}."
-    if turned := [one for one in alignment.turned if one in pairs]:
+    compared = [one for one in balanced if one.subject in pairs]
+    turned = [name for name in dict.fromkeys(one.recording for one in compared) if name in alignment.turned]
+    if turned:
         yield (
             f"The targets of {', '.join(f'sub-{one}' for one in turned)} were turned to agree with the others; their "
             "fits explain the waveform as it was before, so their parameters and deflections are left out of the "
@@ -294,7 +297,7 @@ def _notes(
         return
     if none := sorted(name for name, one in found.items() if one is None):
         yield f"Fewer than {FEWEST} subjects have a value in both conditions of: {some(none)}; not compared."
-    counted = pairs - set(turned)
+    counted = {one.subject for one in compared if one.recording not in turned}
     expected = {one.quantity: len(pairs if one.group == "fit" else counted) for one in known}
     if missing := sorted(one.quantity for one in known if len(one.subjects) < expected[one.quantity]):
         yield f"Not everybody has a value of: {some(missing)}."

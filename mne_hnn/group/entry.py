@@ -10,6 +10,7 @@ import mne
 
 from ..dipole import Dipole
 from ..fit import FitResult
+from .names import recording_of
 
 __all__ = ["Entry"]
 
@@ -46,6 +47,9 @@ class Entry:
         That folder.
     template : str | None
         Name of the template that was scaled, if the subject has no MRI.
+    coregistration : str | None
+        How head and MRI were brought together: ``'transform'`` (one that was given), ``'landmarks'`` (of the data
+        set), ``'fiducials'`` (digitised), ``'template'``; None with a forward solution that was given.
     sidecar : Path | None
         Record of the fit.
     """
@@ -65,4 +69,10 @@ class Entry:
     fs_subject: str | None = None
     subjects_dir: Path | None = None
     template: str | None = None
+    coregistration: str | None = None
     sidecar: Path | None = None
+
+    @property
+    def recording(self) -> str:
+        """Subject and session: what has one sign, and is called so in an :class:`Alignment`."""
+        return recording_of(self.subject, self.session)

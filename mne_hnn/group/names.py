@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["entity_label", "group_stem", "stem_of"]
+__all__ = ["entity_label", "group_stem", "recording_of", "stem_of"]
 
 LONGEST = 80
 """Letters of a label: a file's name has several, and file systems end at 255 bytes."""
@@ -32,6 +32,11 @@ def stem_of(subject: str, session: str | None = None, task: str | None = None, c
     if condition is not None:
         parts.append(f"cond-{entity_label(condition)}")
     return "_".join(parts)
+
+
+def recording_of(subject: str, session: str | None = None) -> str:
+    """Return what the recordings of a subject in one session are called among all, without ``sub-``."""
+    return subject if session is None else f"{subject} ses-{session}"
 
 
 def group_stem(task: str | None) -> str:

@@ -13,6 +13,7 @@ from ..dipole import Dipole
 from ..fit import Estimate, FitResult
 from ..network import EvokedDrive
 from .entry import Entry
+from .names import recording_of
 
 __all__ = ["Quantity", "quantities"]
 
@@ -50,6 +51,11 @@ class Quantity:
     low: float = math.nan
     high: float = math.nan
     determined: bool | None = None
+
+    @property
+    def recording(self) -> str:
+        """Subject and session, as an :class:`Alignment` calls them."""
+        return recording_of(self.subject, self.session)
 
 
 def unit_of(path: str) -> str:

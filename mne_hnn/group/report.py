@@ -308,6 +308,6 @@ def _deflection(one: Entry) -> str:
 def _sign(one: Entry, alignment: Alignment | None) -> str:
     if alignment is None or one.target is None:
         return ""
-    words = ["turned over"] if one.subject in alignment.turned else []
-    words += ["in doubt"] if one.subject in alignment.doubtful else []
+    words = ["turned over"] if one.recording in alignment.turned else []
+    words += ["in doubt"] if one.recording in alignment.doubtful else []
     return ", ".join(words) or "agrees"

@@ -71,6 +71,7 @@ def read_entry(job: Mapping[str, Any]) -> Entry:
         fs_subject=options["fs_subject"],
         subjects_dir=Path(options["subjects_dir"]),
         template=inverse["template"],
+        coregistration=inverse.get("coregistration"),
         sidecar=sidecars["fit"],
     )
 

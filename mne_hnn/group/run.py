@@ -12,7 +12,7 @@ from mne.utils import logger
 
 from ..errors import ConfigError, StageError
 from ..io._files import read_json
-from ..pipeline.chain import Chain
+from ..pipeline.chain import Chain, PipelineResult
 from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
 from ..pipeline.stage import Stage
@@ -110,7 +110,7 @@ def run_group(
     asked = (subjects,) if isinstance(subjects, str) else subjects
     root, units = _recordings(config, asked)
     output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
-    _check_output(output, root)
+    _check_output(output, root, config.name)
     workers = n_workers(config.n_jobs if n_jobs is None else n_jobs)
     run = _Run(config, output, workers, executor or config.executor, scheduler or config.scheduler)
     with folder_lock(output, what="run", shared=asked is not None):
@@ -119,16 +119,23 @@ def run_group(
         return run.all(units, whole=asked is None)
 
 
-def _check_output(output: Path, root: Path) -> None:
-    """Refuse to write among raw data, or over the results of other software."""
+def _check_output(output: Path, root: Path, name: str) -> None:
+    """Refuse to write among raw data, or over the results of other software or of another analysis."""
     inside = output.relative_to(root.resolve()).parts if output.is_relative_to(root.resolve()) else None
     if inside is not None and (not inside or inside[0].startswith("sub-") or inside[0] == "sourcedata"):
         raise ConfigError(f"output is {output}, among the raw data: choose a folder such as derivatives/mne-hnn.")
     told = output / "dataset_description.json"
     if told.is_file():
-        makers = read_json(told, "description of a data set").get("GeneratedBy") or [{}]
+        description = read_json(told, "description of a data set")
+        makers = description.get("GeneratedBy") or [{}]
         if not any(isinstance(one, dict) and one.get("Name") == "mne_hnn" for one in makers):
             raise ConfigError(f"{output} holds another data set: choose a new folder for the results.")
+        there = str(description.get("Name", "")).partition(": ")[2]
+        if there and there != name:
+            raise ConfigError(
+                f"{output} holds the results of the analysis {there!r}: set output to another folder for {name!r}, or "
+                f"name = {there!r} to replace them."
+            )
 
 
 def _recordings(config: GroupConfig, asked: Sequence[str] | None) -> tuple[Path, Sequence[RecordingEntry]]:
@@ -249,8 +256,7 @@ class _Run:
             return None
         names = [one.name for one in fields(StructureOptions) if one.name != "targets"]
         options = StructureOptions(targets=tuple(targets), **{name: getattr(self.config, name) for name in names})
-        logger.info("Finding the drives that all subjects share ...")
-        result = self.chain(options, STRUCTURE, chain_folder).run()
+        result = self.step("Finding the drives that all subjects share", options, STRUCTURE, chain_folder)
         self.ran += bool(result.ran)
         return _sequence(result.outputs["structure"]["sequence"])
 
@@ -263,12 +269,17 @@ class _Run:
             return None
         return _sequence(place / "sequence.json")
 
-    def chain(self, options: Any, stage: Stage, folder: Path) -> Chain:
-        made = Chain(
+    def step(self, what: str, options: Any, stage: Stage, folder: Path) -> PipelineResult:
+        """Run a step of all subjects together, if it is not up to date."""
+        chain = Chain(
             options, stages=(stage,), folder=folder, subject="group", n_jobs=self.n_jobs, verbose="error", quiet=True
         )
-        made.store.clean()
-        return made
+        chain.store.clean()
+        logger.info("%s ...", what)
+        result = chain.run()
+        if not result.ran:
+            logger.info("%s: up to date", what)
+        return result
 
     def summary(self, task: str | None, records: Sequence[Mapping[str, Any]]) -> Path:
         """Write the tables and the report of a task; return the report."""
@@ -281,8 +292,7 @@ class _Run:
             subjects_dir=config.subjects_dir, n_resamples=config.n_resamples, confidence=config.confidence,
             seed=config.seed, draw_cortex=config.draw_cortex,
         )  # fmt: skip
-        logger.info("Comparing and averaging the subjects ...")
-        result = self.chain(options, SUMMARY, folder / "summary").run()
+        result = self.step("Comparing and averaging the subjects", options, SUMMARY, folder / "summary")
         return export_group(task, result.outputs["summary"], self.output)
 
 

@@ -132,13 +132,30 @@ _STATUS = {
     "status": {
         "LongName": "Status",
         "Description": "How the analysis ended.",
-        "Levels": {"ok": "everything was fitted", "partial": "some conditions failed", "failed": "nothing was fitted"},
+        "Levels": {
+            "ok": "all was analysed",
+            "partial": "some conditions failed",
+            "failed": "nothing could be analysed",
+        },
     },
     "anatomy": {
         "LongName": "Anatomy",
         "Description": "The participant's own surfaces ('own'), or the name of the template that was scaled.",
     },
-    "n_fitted": {"LongName": "Fitted", "Description": "Sessions, tasks and conditions that were fitted."},
+    "coregistration": {
+        "LongName": "Coregistration",
+        "Description": "How head and MRI were brought together; n/a where the forward solution was given.",
+        "Levels": {
+            "transform": "a transform that was given",
+            "landmarks": "the anatomical landmarks of the data set",
+            "fiducials": "the digitised fiducials alone",
+            "template": "a template was scaled",
+        },
+    },
+    "n_fitted": {
+        "LongName": "Analysed",
+        "Description": "Sessions, tasks and conditions that were analysed to the end.",
+    },
     "error": {"LongName": "Error", "Description": "Why the first that failed did."},
 }
 
@@ -167,9 +184,10 @@ def participants_tsv(entries: Sequence[Entry]) -> str:
         status = "ok" if fitted == len(own) else "partial" if fitted else "failed"
         template = next((one.template for one in own.values() if one.template), None)
         anatomy = template or ("own" if fitted else None)
+        coregistration = next((one.coregistration for one in own.values() if one.coregistration), None)
         error = next((one.error for one in own.values() if one.status != "ok"), None)
         numbers = [value for job in jobs.values() for value in _numbers(own.get(job))]
-        rows.append([f"sub-{subject}", status, anatomy, fitted, error, *numbers])
+        rows.append([f"sub-{subject}", status, anatomy, coregistration, fitted, error, *numbers])
     return _tsv(columns, rows)
 
 

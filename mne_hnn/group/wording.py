@@ -86,6 +86,9 @@ def overview_rows(
     scaled = {one.subject: one.template for one in good if one.template}
     if scaled:
         yield "Without an MRI", listed(f"sub-{name} (scaled {template})" for name, template in scaled.items())
+    if by_fiducials := sorted({one.subject for one in good if one.coregistration == "fiducials"}):
+        names = listed((f"sub-{name}" for name in by_fiducials), MOST_NAMED)
+        yield "Head and MRI", f"aligned by the digitised fiducials alone: {names}"
     if alignment is not None and good:
         yield "Polarity", polarity_text(alignment)
     if comparison is not None:

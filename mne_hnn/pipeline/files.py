@@ -15,6 +15,7 @@ from ..source.patch import open_forward
 from .stage import Work
 
 __all__ = [
+    "LANDMARKS",
     "SCALED",
     "anatomy",
     "read_course",
@@ -32,6 +33,8 @@ __all__ = [
 
 SCALED = "subjects"
 """Folder within the results of stage inverse that holds a scaled template."""
+LANDMARKS = "landmarks-trans.fif"
+"""Name of a head to MRI transform that was made from a data set's anatomical landmarks."""
 
 
 def anatomy(work: Work) -> tuple[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 from synthetic_entries import NAM, entry, target, wave
 
 from mne_hnn.errors import DataError
-from mne_hnn.group.alignment import align_polarity, common_courses, subject_courses
+from mne_hnn.group.alignment import align_polarity, common_courses, recording_courses
+from mne_hnn.group.average import group_average
 from mne_hnn.group.entry import Entry
 
 TIMES = np.arange(101) / 500.0
@@ -67,6 +68,23 @@ def test_rules_decide_which_way_is_up_weighted_by_their_confidence():
     assert align_polarity(group([0.3, 0.3, 0.95], [1, 1, -1])).turned == ("0", "1")
 
 
+def test_each_session_has_a_sign_of_its_own():
+    """A rule that reads a component may decide otherwise in another session: as a mean they would cancel."""
+    rng = np.random.default_rng(4)
+    entries = [
+        replace(one, session=session)
+        for session, flipped in (("a", set()), ("b", {3}))
+        for one in noisy_group(rng, flipped, n=5)
+    ]
+    found = align_polarity(entries)
+    assert found.turned == ("03 ses-b",)
+    assert found.signs["03 ses-a"] == 1
+    alike = [replace(one, target=target(found.signs[one.recording] * one.target["agg"])) for one in entries]
+    aligned, straight = group_average(entries, alignment=found)["a"], group_average(alike)["a"]
+    assert aligned.subjects == ("00", "01", "02", "03", "04")
+    np.testing.assert_allclose(aligned.courses, straight.courses)
+
+
 def test_order_of_entries_does_not_matter():
     entries = noisy_group(np.random.default_rng(1), {2, 5})
     one, two = align_polarity(entries), align_polarity(entries[::-1])
@@ -77,7 +95,7 @@ def test_order_of_entries_does_not_matter():
 def test_correlation_is_with_the_mean_of_the_others():
     entries = noisy_group(np.random.default_rng(3), {1}, n=4)
     found = align_polarity(entries)
-    names, _, courses = subject_courses(entries)
+    names, _, courses = recording_courses(entries)
     courses = courses * np.array([found.signs[one] for one in names])[:, None]
     units = courses / np.linalg.norm(courses, axis=1, keepdims=True)
     for k, name in enumerate(names):

@@ -239,6 +239,24 @@ def test_turned_subjects_keep_their_waveform_only():
     np.testing.assert_allclose(comparison.waveform.mean, straight.waveform.mean)
 
 
+def test_a_turned_session_leaves_the_other_session_in():
+    rng = np.random.default_rng(8)
+    entries = [replace(one, session=session) for session in ("1", "2") for one in noisy(rng, 6, effect=4e-9)]
+    turned = [
+        entry(one.subject, one.condition, one.target["agg"], session="2", sign=-1)
+        if one.recording == "03 ses-2"
+        else one
+        for one in entries
+    ]
+    comparison = compare_conditions(turned, ("a", "b"), n_resamples=300)
+    assert any("targets of sub-03 ses-2 were turned" in note for note in comparison.notes)
+    assert not any("Not everybody" in note for note in comparison.notes)
+    told = comparison["minimum_amplitude"]
+    assert "03" in told.subjects
+    first = {one.condition: one.target["agg"].min() / 1e-9 for one in entries if one.recording == "03 ses-1"}
+    assert told.values_a[told.subjects.index("03")] == pytest.approx(first["a"])
+
+
 def test_influence_is_the_comparison_without_a_subject():
     shifts = [0.002, -0.002, 0.004, 0.03]
     entries = latencies(shifts)

@@ -113,6 +113,8 @@ def test_a_subject_without_mri_has_a_scaled_template_and_it_is_said(ran):
     assert set(table) == {"sub-01", "sub-02", "sub-03"}
     assert table["sub-02"]["anatomy"] == "fsaverage"
     assert table["sub-01"]["anatomy"] == "own"
+    assert [table[f"sub-0{k}"]["coregistration"] for k in (1, 2, 3)] == ["landmarks", "template", "n/a"]
+    assert "aligned by the anatomical landmarks of the data set (in 2 of 4 analyses)" in report
     assert table["sub-03"]["status"] == "failed"
     assert "cut off or damaged" in table["sub-03"]["error"]
     assert set(json.loads((result.output / "participants.json").read_text())) >= set(rows[0]) - {"participant_id"}
@@ -171,11 +173,13 @@ def test_the_steps_of_the_group_give_the_same_bytes(ran):
         assert done.agrees, str(done)
 
 
-def test_again_nothing_runs(ran):
+def test_again_nothing_runs(ran, caplog):
     config, result = ran
     before = {path: path.stat().st_mtime_ns for path in result.output.rglob("*") if path.name not in LOCK_FILES}
     again = run_group(config, n_jobs=1)
     assert again.ran == 0
+    assert "Finding the drives that all subjects share: up to date" in caplog.text
+    assert "Comparing and averaging the subjects: up to date" in caplog.text
     assert {path: before[path] for path in before if path.is_file()} == {
         path: path.stat().st_mtime_ns for path in before if path.is_file()
     }
@@ -206,6 +210,10 @@ def test_results_do_not_go_among_the_raw_data(demo, ran, tmp_path):
     (tmp_path / "dataset_description.json").write_text('{"Name": "x", "GeneratedBy": [{"Name": "fMRIPrep"}]}')
     with pytest.raises(ConfigError, match="holds another data set"):
         run_group(config_of(demo, tmp_path))
+    config, result = ran
+    with pytest.raises(ConfigError, match="holds the results of the analysis 'touch': set output to another folder"):
+        run_group(replace(config, name="other"))
+    assert '"mne_hnn: touch"' in (result.output / "dataset_description.json").read_text()
 
 
 def test_what_is_no_part_of_the_analysis_any_more_is_taken_away(ran, tmp_path):

@@ -89,6 +89,7 @@ def test_what_was_done_is_said(sidecars):
         f"{sidecars['load']['facts']['channels']['mag']} magnetometers and ",
         "A noise covariance that had been estimated beforehand was used.",
         "with a sphere as volume conductor",
+        "Head and MRI were aligned by the digitised fiducials.",
         "with a loose orientation of 0.2 (Lin et al., 2006), depth weighting of 0.8 and an assumed signal-to-noise",
         "a radius of 10 mm inside the label postcentral-rh (Desikan et al., 2006)",
         "component near 40 ms points down",
@@ -108,8 +109,8 @@ def test_what_was_done_is_said(sidecars):
 
 def test_what_was_not_done_is_not_said(sidecars):
     methods = methods_text(sidecars)
-    for word in ("filtered", "MNE-BIDS", "Schwarz", "template", "MRI", "runs", "conditions", "bootstrap", "rejected",
-                 "EEG", "searched with", "dSPM", "uncorrelated", "group"):  # fmt: skip
+    for word in ("filtered", "MNE-BIDS", "Schwarz", "template", "individual MRI", "runs", "conditions", "bootstrap",
+                 "rejected", "EEG", "searched with", "dSPM", "uncorrelated", "group"):  # fmt: skip
         assert word not in own_words(methods), word
     keys = {key for key, one in REFERENCES.items() if one in methods.references}
     assert keys == {
@@ -197,6 +198,8 @@ def test_without_a_fit(sidecars):
         ("target", "options", {"parcellation": "aparc.a2009s"}, "Destrieux et al., 2010"),
         ("target", "facts", {"other_labels": ["postcentral-lh"]}, "moments of postcentral-lh were estimated along"),
         ("inverse", "facts", {"template": "fsaverage"}, "anatomy of fsaverage was scaled"),
+        ("inverse", "facts", {"coregistration": "landmarks"}, "aligned by the anatomical landmarks of the data set."),
+        ("inverse", "facts", {"coregistration": "transform"}, "aligned by a transform that had been determined bef"),
         ("inverse", "facts", {"forward": "given"}, "A forward solution that had been computed beforehand"),
         ("inverse", "facts", {"conductor": "a boundary element model"}, "with a boundary element model as volume"),
         ("inverse", "facts", {"inverse": "given", "loose": None}, "from an inverse operator that existed"),
@@ -239,7 +242,7 @@ def test_a_group(sidecars):
         "the average of between 51 and 60 epochs",
         "was scaled to the digitised points of the head (in 1 of 2 analyses).",
         "The group had 12 subjects. 1 of them could not be analysed and was left out. 3 had no MRI",
-        "signs of the targets were aligned between subjects, and the targets averaged",
+        "signs of the targets were aligned between recordings, and the targets averaged",
         "The sequence of drives was found once, in the average target of the group",
         "The conditions 'left' and 'right' were compared within subjects",
         "95 % confidence intervals by the bootstrap over subjects",

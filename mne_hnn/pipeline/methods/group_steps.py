@@ -28,7 +28,7 @@ def group(facts: Mapping[str, Any], analyses: Collected) -> Iterator[str]:
     for name in facts:
         check_name(name, GROUP_KEYS, "fact", where="of the group")
     yield from _subjects(facts)
-    yield "The signs of the targets were aligned between subjects, and the targets averaged."
+    yield "The signs of the targets were aligned between recordings, and the targets averaged."
     given = analyses.one("fit", "facts", "settings", "sequence")
     if given is not None and facts.get("fit_structure") not in (None, False, "individual"):
         yield (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .collected import Collected, listing, number
@@ -25,6 +25,11 @@ ESTIMATES = {
     "eLORETA": ("Exact low-resolution estimates (eLORETA)", ("pascual2011",)),
 }
 PARCELLATIONS = {"aparc": "desikan2006", "aparc.a2009s": "destrieux2010"}
+COREGISTRATIONS = {
+    "fiducials": "Head and MRI were aligned by the digitised fiducials",
+    "landmarks": "Head and MRI were aligned by the anatomical landmarks of the data set",
+    "transform": "Head and MRI were aligned by a transform that had been determined beforehand",
+}
 MODES = {
     "mean_flip": "the mean over its vertices after aligning their signs",
     "pca_flip": "the first principal component of its vertices, with the sign of their majority",
@@ -168,12 +173,23 @@ def _forward(facts: Collected) -> Iterator[str]:
             f"The forward solution was computed for {sources} sources on the cortical surface reconstructed by "
             f"FreeSurfer {cite('fischl2012')}, with {conductor} as volume conductor{computed}."
         )
+    for kind, sentence in COREGISTRATIONS.items():
+        aligned = facts.where(_is_aligned_by(kind))
+        if aligned is not None:
+            yield f"{sentence}{aligned}."
     scaled = facts.where(lambda one: one["inverse"]["facts"].get("template") is not None)
     if scaled is not None:
         yield (
             f"Without an individual MRI, the anatomy of {facts.names('inverse', 'facts', 'template')} was scaled to "
             f"the digitised points of the head{scaled}."
         )
+
+
+def _is_aligned_by(kind: str) -> Callable[[Mapping[str, Mapping[str, Any]]], bool]:
+    def is_so(one: Mapping[str, Mapping[str, Any]]) -> bool:
+        return bool(one["inverse"]["facts"].get("coregistration") == kind)
+
+    return is_so
 
 
 def _inverse(facts: Collected) -> Iterator[str]:

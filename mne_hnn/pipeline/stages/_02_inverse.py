@@ -14,7 +14,7 @@ from ...source import forward_solution, make_inverse, scaled_template
 from ...source._files import read_file
 from ...source.forward import subject_folder
 from ...source.inverse import is_fixed, open_inverse
-from ..files import SCALED, read_noise_cov, read_response
+from ..files import LANDMARKS, SCALED, read_noise_cov, read_response
 from ..identity import recording_files
 from ..stage import Stage, Work
 
@@ -68,6 +68,19 @@ def _conductor(bem: Any) -> str:
     return "a sphere" if isinstance(bem, Mapping) and bem["is_sphere"] else "a boundary element model"
 
 
+def _coregistration(options: SimpleNamespace) -> str | None:
+    """Return how head and MRI were brought together: a key of :data:`..methods.source_steps.COREGISTRATIONS`."""
+    if options.forward is not None:
+        return None
+    if options.template is not None:
+        return "template"
+    if options.trans is None or options.trans == "fiducials":
+        return "fiducials"
+    if isinstance(options.trans, (str, Path)) and Path(options.trans).name == LANDMARKS:
+        return "landmarks"
+    return "transform"
+
+
 def _run(work: Work) -> dict[str, Any]:
     options = work.options
     evoked = read_response(work)
@@ -91,6 +104,7 @@ def _run(work: Work) -> dict[str, Any]:
         "forward": "computed" if options.forward is None else "given",
         "inverse": "made" if options.inverse is None else "given",
         "conductor": _conductor(options.bem) if options.forward is None else None,
+        "coregistration": _coregistration(options),
     }
 
 
@@ -123,5 +137,5 @@ STAGE = Stage(
     after=("load",),
     outputs={"forward": "response-fwd.fif", "inverse": "response-inv.fif"},
     run=_run,
-    revision=2,
+    revision=3,
 )
