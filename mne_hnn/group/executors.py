@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,8 +150,6 @@ _ANSWER = "15s"
 
 def _address(named: str) -> str:
     """Return the address of a scheduler that answers."""
-    from distributed import Client
-
     address = named
     if "://" not in named and Path(named).suffix == ".json":
         try:
@@ -165,13 +164,23 @@ def _address(named: str) -> str:
                 f"--scheduler-file {named}` writes."
             ) from error
     try:
-        Client(address, timeout=_ANSWER).close()
+        with ThreadPoolExecutor(1) as aside:  # a notebook has an event loop of its own in this thread
+            aside.submit(asyncio.run, _reach(address)).result()
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
             f"No Dask scheduler answers at {named} ({first_line(error).rstrip('.')}): give the address that "
             "`dask scheduler` prints, such as tcp://192.168.0.1:8786, or its scheduler file."
         ) from error
     return address
+
+
+async def _reach(address: str) -> None:
+    """Connect to an address, no more: a Client that fails can wait for ever when it is collected as garbage."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    comm = await connect(address, timeout=_ANSWER, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def _who() -> tuple[str, int, str]:
