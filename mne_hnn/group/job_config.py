@@ -12,6 +12,8 @@ import mne
 from ..errors import DataError
 from ..io._files import read_json, write_whole
 from ..pipeline import Config
+from ..pipeline.files import SCALED
+from ..pipeline.places import step_folder, step_output, step_record
 from ..source._files import read_file, some
 from .anatomy import anatomy_options, filled, subjects_folder
 from .config import pipeline_place
@@ -116,8 +118,8 @@ def _surface_of(forward: Any, job: Job) -> dict[str, Any]:
     return {"fs_subject": name, "template": None, "trans": None}
 
 
-def _sidecar(folder: Path, number: int, stage: str) -> Mapping[str, Any]:
-    return read_json(folder / f"{number:02d}_{stage}" / f"{stage}.json", f"sidecar of step {stage!r}")
+def _sidecar(folder: Path, step: str) -> Mapping[str, Any]:
+    return read_json(step_record(folder, step), f"sidecar of step {step!r}")
 
 
 def condition_config(job: Job) -> Config:
@@ -127,16 +129,16 @@ def condition_config(job: Job) -> Config:
     if job.condition not in present:
         raise DataError(f"{job.title}: the recording has no trials of this condition.")
     pooled = job.pooled
-    inverse, target = _sidecar(pooled, 2, "inverse"), _sidecar(pooled, 3, "target")["facts"]
+    inverse, target = _sidecar(pooled, "inverse"), _sidecar(pooled, "target")["facts"]
     made, where = inverse["facts"], inverse["options"]
     scaled = made["template"] is not None
     values = _base(job) | _recording(job, present[job.condition], given) | {
-        "noise_cov": pooled / "01_load" / "noise-cov.fif",
-        "forward": pooled / "02_inverse" / "response-fwd.fif",
-        "inverse": pooled / "02_inverse" / "response-inv.fif",
+        "noise_cov": step_output(pooled, "load", "noise_cov"),
+        "forward": step_output(pooled, "inverse", "forward"),
+        "inverse": step_output(pooled, "inverse", "inverse"),
         "trans": None, "bem": None, "src": None, "template": None,
         "fs_subject": made["subject"] if scaled else where["fs_subject"],
-        "subjects_dir": pooled / "02_inverse" / "subjects" if scaled else where["subjects_dir"],
+        "subjects_dir": step_folder(pooled, "inverse") / SCALED if scaled else where["subjects_dir"],
         "label": _label_file(pooled, target), "patch_radius_mm": None, "patch_latency": None, "hemi": None,
         "polarity": int(target["outward"]),
     }  # fmt: skip
@@ -151,9 +153,7 @@ def _label_file(pooled: Path, facts: Mapping[str, Any]) -> Path:
 
 def name_label(job: Job) -> None:
     """Give the label's file the label's name, which MNE takes from it."""
-    facts = _sidecar(job.folder, 3, "target")["facts"]
-    place = job.folder / "03_target"
-    (source,) = place.glob("target-?h.label")
-    named, content = _label_file(job.folder, facts), source.read_bytes()
+    facts = _sidecar(job.folder, "target")["facts"]
+    named, content = _label_file(job.folder, facts), step_output(job.folder, "target", "label").read_bytes()
     if not named.exists() or named.read_bytes() != content:
         write_whole(named, lambda stream: stream.write(content), "label")

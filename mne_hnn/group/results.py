@@ -12,12 +12,15 @@ import mne
 from ..dipole import read_dipole
 from ..fit.files import read_fit
 from ..io._files import read_json
+from ..pipeline import STAGES
+from ..pipeline.places import step_output, step_record
 from .entry import Entry
 from .job import Job, Outcome
 
 __all__ = ["job_record", "read_entries", "read_entry", "result_files", "step_sidecars"]
 
-_STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
+_READ = (("load", "evoked"), ("target", "target"), ("target", "label"), ("fit", "result"), ("sensors", "explained"))
+"""Steps and outputs that the group reads."""
 
 
 def job_record(job: Job, outcome: Outcome) -> dict[str, Any]:
@@ -32,21 +35,15 @@ def job_record(job: Job, outcome: Outcome) -> dict[str, Any]:
 def step_sidecars(job: Mapping[str, Any]) -> dict[str, Path]:
     """Return the sidecar of each step of a job; what all conditions share was made in another folder."""
     folder, pooled = Path(job["folder"]), Path(job["pooled"])
-    places = {
-        name: (pooled if name == "inverse" else folder) / f"{number:02d}_{name}" / f"{name}.json"
-        for number, name in enumerate(_STEPS, start=1)
-    }
+    places = {stage.name: step_record(pooled if stage.name == "inverse" else folder, stage.name) for stage in STAGES}
     return {name: path for name, path in places.items() if path.is_file()}
 
 
 def result_files(job: Mapping[str, Any]) -> Iterator[Path]:
     """Yield the files that the group reads of a job."""
     folder = Path(job["folder"])
-    yield folder / "01_load" / "response-ave.fif"
-    yield folder / "03_target" / "target-ave.fif"
-    yield from sorted((folder / "03_target").glob("target-?h.label"))
-    yield folder / "05_fit" / "fit.npz"
-    yield folder / "06_sensors" / "explained.json"
+    for step, output in _READ:
+        yield step_output(folder, step, output)
 
 
 def read_entry(job: Mapping[str, Any]) -> Entry:
@@ -57,14 +54,13 @@ def read_entry(job: Mapping[str, Any]) -> Entry:
     folder, sidecars = Path(job["folder"]), step_sidecars(job)
     facts = {name: read_json(path, "sidecar") for name, path in sidecars.items()}
     inverse, options = facts["inverse"]["facts"], facts["target"]["options"]
-    (label,) = (folder / "03_target").glob("target-?h.label")
-    own = mne.read_label(label, subject=options["fs_subject"])
+    own = mne.read_label(step_output(folder, "target", "label"), subject=options["fs_subject"])
     own.name = facts["target"]["facts"]["label"]
-    explained = json.loads((folder / "06_sensors" / "explained.json").read_text(encoding="utf-8"))
+    explained = json.loads(step_output(folder, "sensors", "explained").read_text(encoding="utf-8"))
     return Entry(
         **named,
-        target=read_dipole(folder / "03_target" / "target-ave.fif"),
-        fit=read_fit(folder / "05_fit" / "fit.npz"),
+        target=read_dipole(step_output(folder, "target", "target")),
+        fit=read_fit(step_output(folder, "fit", "result")),
         explained=explained["fitted"],
         n_epochs=facts["load"]["facts"]["epochs"],
         label=own,

@@ -15,6 +15,7 @@ from ..io._files import read_json
 from ..pipeline.chain import Chain, PipelineResult
 from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
+from ..pipeline.places import step_output, step_record
 from ..pipeline.stage import Stage
 from ..simulate import mechanism_library
 from ..simulate.workers import n_workers
@@ -194,7 +195,7 @@ class _Run:
             withdraw_others([job for job, _ in ended], self.output)
         reports = [self.summary(task, records) for task in tasks] if whole else []
         if whole:
-            steps = [self.work / group_stem(task) / "summary" / "01_summary" / "summary.json" for task in tasks]
+            steps = [step_record(self.work / group_stem(task) / "summary", "summary", (SUMMARY,)) for task in tasks]
             export_participants(read_entries(records), steps, self.output)
         return GroupResult(output=self.output, jobs=tuple(records), reports=tuple(reports), ran=self.ran)
 
@@ -246,10 +247,10 @@ class _Run:
             return None
         chain_folder = self.work / group_stem(task)
         if not whole:
-            return self.known_sequence(chain_folder / "01_structure")
+            return self.known_sequence(chain_folder)
         targets = [
             {"subject": job.unit.subject, "session": job.unit.session,
-             "path": str(job.folder / "03_target" / "target-ave.fif")}
+             "path": str(step_output(job.folder, "target", "target"))}
             for job in pooled if job.unit.task == task and first[job.stem].status == "ok"
         ]  # fmt: skip
         if not targets:
@@ -260,14 +261,15 @@ class _Run:
         self.ran += bool(result.ran)
         return _sequence(result.outputs["structure"]["sequence"])
 
-    def known_sequence(self, place: Path) -> tuple[tuple[str, float], ...] | None:
+    def known_sequence(self, folder: Path) -> tuple[tuple[str, float], ...] | None:
         """Return the sequence of an earlier run of all, None if there is none or its options were others."""
-        if not (place / "structure.json").is_file():
+        record = step_record(folder, "structure", (STRUCTURE,))
+        if not record.is_file():
             return None
-        told = read_json(place / "structure.json", "sidecar")["options"]
+        told = read_json(record, "sidecar")["options"]
         if any(described(getattr(self.config, name)) != told[name] for name in told if name != "targets"):
             return None
-        return _sequence(place / "sequence.json")
+        return _sequence(step_output(folder, "structure", "sequence", (STRUCTURE,)))
 
     def step(self, what: str, options: Any, stage: Stage, folder: Path) -> PipelineResult:
         """Run a step of all subjects together, if it is not up to date."""
@@ -284,7 +286,7 @@ class _Run:
     def summary(self, task: str | None, records: Sequence[Mapping[str, Any]]) -> Path:
         """Write the tables and the report of a task; return the report."""
         config, folder = self.config, self.work / group_stem(task)
-        structure = folder / "01_structure" / "structure.json"
+        structure = step_record(folder, "structure", (STRUCTURE,))
         options = SummaryOptions(
             name=config.name, jobs=tuple(dict(one) for one in records if one["task"] == task),
             structure=str(structure) if self.fits_in_common and structure.is_file() else None,

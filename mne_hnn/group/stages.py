@@ -60,8 +60,8 @@ class SummaryOptions:
     jobs : tuple of mapping
         Per subject, session, task and condition: how it ended and where its steps are.
     structure : str | None
-        Folder of the group's sequence of drives.
-    name, network, smooth_ms, draw_cortex, subjects_dir :
+        Sidecar of the group's sequence of drives.
+    name, draw_cortex, subjects_dir :
         As in :class:`mne_hnn.pipeline.Config`.
     contrast, fit_structure, common_subject, n_resamples, confidence :
         As in :class:`GroupConfig`.

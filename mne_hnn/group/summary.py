@@ -17,6 +17,7 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..fit.files import read_fit
 from ..io._files import read_json
+from ..pipeline.places import step_record
 from ..pipeline.stage import Work
 from .alignment import Alignment, align_polarity
 from .average import Average, group_average
@@ -157,7 +158,7 @@ def _told(job: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sidecars of a job, with those of all conditions together for what these share."""
     told = {name: read_json(path, "sidecar") for name, path in step_sidecars(job).items()}
     pooled = Path(job["pooled"])
-    shared = {name: pooled / place / f"{name}.json" for name, place in (("load", "01_load"), ("target", "03_target"))}
+    shared = {name: step_record(pooled, name) for name in ("load", "target")}
     if not all(path.is_file() for path in shared.values()):
         return told
     load, target = (read_json(path, "sidecar") for path in shared.values())

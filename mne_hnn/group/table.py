@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._units import MS, NAM
@@ -213,9 +213,3 @@ def participants_json(entries: Sequence[Entry]) -> dict[str, Any]:
             column: dict[str, Any] = {"LongName": f"{long_name} ({whose})", "Description": description}
             told[f"{begins}_{name}"] = {**column, "Units": units} if units else column
     return told
-
-
-def as_mapping(text: str) -> list[Mapping[str, str]]:
-    """Return the rows of a table."""
-    header, *rows = (line.split("\t") for line in text.splitlines())
-    return [dict(zip(header, row, strict=True)) for row in rows]

@@ -16,9 +16,17 @@ from ..errors import CacheError
 from .identity import file_hash
 from .stage import Stage
 
-__all__ = ["Store", "output_path"]
+__all__ = ["Store", "output_path", "sidecar_path", "stage_folder"]
 
-SIDECAR = "{stage}.json"
+
+def stage_folder(folder: Path, stage: Stage, number: int) -> Path:
+    """Return a stage's folder, in that of a subject."""
+    return folder / f"{number:02d}_{stage.name}"
+
+
+def sidecar_path(place: Path, stage: Stage) -> Path:
+    """Return the sidecar in a stage's folder."""
+    return place / f"{stage.name}.json"
 
 
 def output_path(place: Path, pattern: str) -> Path:
@@ -42,13 +50,13 @@ class Store:
 
     def place(self, stage: Stage, number: int) -> Path:
         """Return a stage's folder."""
-        return self.folder / f"{number:02d}_{stage.name}"
+        return stage_folder(self.folder, stage, number)
 
     def read(self, stage: Stage, number: int) -> dict[str, Any] | None:
         """Return a stage's sidecar, None if the stage is not complete or its files are not those it wrote."""
         place = self.place(stage, number)
         try:
-            sidecar = json.loads((place / SIDECAR.format(stage=stage.name)).read_text(encoding="utf-8"))
+            sidecar = json.loads(sidecar_path(place, stage).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         if not isinstance(sidecar, dict) or not isinstance(sidecar.get("outputs"), dict):
@@ -88,7 +96,7 @@ class Store:
         hashes = {name: file_hash(output_path(scratch, file)) for name, file in stage.outputs.items()}
         self._share(stage, scratch, hashes, sidecar)
         text = json.dumps({**sidecar, "outputs": hashes}, indent=1, default=_plain)
-        (scratch / SIDECAR.format(stage=stage.name)).write_text(text + "\n", encoding="utf-8")
+        sidecar_path(scratch, stage).write_text(text + "\n", encoding="utf-8")
         scratch.chmod(0o777 & ~_umask())  # mkdtemp makes it private
         place = self.place(stage, number)
         if place.exists():

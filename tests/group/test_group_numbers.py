@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
+from tables import rows_of
 
 from mne_hnn.dipole import Dipole
 from mne_hnn.errors import DataError, ParameterError
@@ -18,7 +19,6 @@ from mne_hnn.group.influence import leave_one_out
 from mne_hnn.group.quantities import Quantity, quantities
 from mne_hnn.group.table import (
     QUANTITIES,
-    as_mapping,
     comparison_json,
     comparison_tsv,
     participants_json,
@@ -298,7 +298,7 @@ def test_tables_come_back():
         entry("02", "no go", template="fsaverage"),
     ]
     rows = quantities(entries)
-    table = as_mapping(quantities_tsv(rows))
+    table = rows_of(quantities_tsv(rows))
     assert len(table) == len(rows)
     assert set(table[0]) == set(quantities_json()) == set(QUANTITIES)
     (minimum,) = [
@@ -307,7 +307,7 @@ def test_tables_come_back():
     ]  # fmt: skip
     assert float(minimum["value"]) == pytest.approx(80.0)
     assert minimum["low"] == minimum["session"] == "n/a"
-    wide = {one["participant_id"]: one for one in as_mapping(participants_tsv(entries))}
+    wide = {one["participant_id"]: one for one in rows_of(participants_tsv(entries))}
     assert wide["sub-01"]["status"] == "ok"
     assert wide["sub-02"]["status"] == "partial"
     assert wide["sub-02"]["anatomy"] == "fsaverage"
@@ -322,7 +322,7 @@ def test_tables_come_back():
 
 def test_sessions_make_columns_of_their_own():
     entries = [entry("1", session="pre"), entry("1", session="post")]
-    (row,) = as_mapping(participants_tsv(entries))
+    (row,) = rows_of(participants_tsv(entries))
     assert {"pre_a_latency", "post_a_latency"} <= set(row)
 
 
@@ -331,7 +331,7 @@ def test_nothing_compared_is_a_header():
     rng = np.random.default_rng(9)
     comparison = compare_conditions(noisy(rng, 4), ("a", "b"), n_resamples=100)
     assert "'a'" in comparison_json(comparison)["mean_a"]["Description"]
-    assert len(as_mapping(comparison_tsv(comparison))) == len(comparison.differences)
+    assert len(rows_of(comparison_tsv(comparison))) == len(comparison.differences)
 
 
 def test_arbitrary_units_are_no_nanoamperes():

@@ -1,12 +1,11 @@
 """The group's tables: the numbers come back, in the form that BIDS wants."""
 
-import csv
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from synthetic_entries import NAM, TIME, entry, fit, pairs, target
+from tables import rows_of
 
 from mne_hnn import Dipole
 from mne_hnn.group.comparison import compare_conditions
@@ -20,15 +19,6 @@ from mne_hnn.group.table import (
     quantities_json,
     quantities_tsv,
 )
-
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-
-
-def rows_of(text):
-    """Return the rows of a table, read by another reader than ours."""
-    assert text.endswith("\n")
-    assert not text.startswith(BOM)
-    return list(csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def number(text):
