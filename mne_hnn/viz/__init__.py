@@ -6,7 +6,9 @@ from .connectivity import plot_cell_connectivity, plot_connectivity
 from .cortex import plot_cortex
 from .dipole import plot_dipole
 from .drive_strength import plot_drive_strength
-from .fit import plot_convergence, plot_fit, plot_parameters
+from .fit import plot_fit
+from .fit_convergence import plot_convergence
+from .fit_parameters import plot_parameters
 from .group import plot_group_drives, plot_group_targets
 from .group_fits import plot_group_fits
 from .group_labels import plot_group_labels
