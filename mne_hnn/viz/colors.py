@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib import colormaps
 from matplotlib.colors import Colormap, is_color_like, to_hex, to_rgb
 
-from .._checks import check_name
+from .._checks import check_finite, check_name
 from ..errors import ParameterError
 
 if TYPE_CHECKING:
@@ -151,6 +151,18 @@ def check_cmap(cmap: Any) -> None:
     """Refuse what is no colour map, naming the nearest one."""
     if not isinstance(cmap, Colormap):
         check_name(cmap, colormaps, "colour map")
+
+
+def check_limits(vlim: Any, unit: str) -> tuple[float, float]:
+    """Return the ends of a colour bar, which must rise."""
+    try:
+        low, high = vlim
+    except (TypeError, ValueError):
+        raise ParameterError(f"vlim must be two rising values in {unit}, got {vlim!r}.") from None
+    low, high = (check_finite(value, f"vlim ({unit})") for value in (low, high))
+    if low >= high:
+        raise ParameterError(f"vlim must be two rising values in {unit}, got {vlim!r}.")
+    return low, high
 
 
 def ink(color: str) -> str:

@@ -16,7 +16,7 @@ from .._checks import check_int, check_name, check_positive
 from .._units import MS, UM, UV
 from ..errors import DataError, ParameterError
 from ._scene import check_network, round_length
-from .colors import cell_type_colors, ink
+from .colors import cell_type_colors, check_limits, ink
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -87,7 +87,7 @@ def plot_lfp(
     if kind == "traces":
         _draw_traces(axes, times, depths, data / UV, scale)
     else:
-        _draw_image(axes, times, depths, data / UV, scale, cmap, f"LFP ({MICRO}V)")
+        _draw_image(axes, times, depths, data / UV, None if scale is None else (-scale, scale), cmap, f"LFP ({MICRO}V)")
     return _finished(axes, times, label, f"LFP{note}", network, show=show)
 
 
@@ -95,7 +95,7 @@ def plot_csd(
     lfp_or_csd: mne.Evoked | mne.BaseEpochs,
     *,
     decim: int = 1,
-    limit: float | None = None,
+    vlim: tuple[float, float] | None = None,
     cmap: str = "RdBu_r",
     network: Network | None = None,
     axes: Axes | None = None,
@@ -110,8 +110,8 @@ def plot_csd(
         them; epochs are averaged.
     decim : int
         Draw every n-th sample only.
-    limit : float | None
-        End of the colour bar, which is symmetric, mV/mm2; None for the largest value.
+    vlim : (float, float) | None
+        Ends of the colour bar, mV/mm2; None for the largest value and its negative.
     cmap : str
         Diverging colour map; the default one can be read by colour-blind people.
     network : Network | None
@@ -146,8 +146,9 @@ def plot_csd(
         evoked = current_source_density(evoked)
     times, depths, data, label = _prepared(evoked, decim)
     axes = _axes(axes)
-    limit = None if limit is None else check_positive(limit, "limit")
-    bar = _draw_image(axes, times, depths, data * MV_PER_MM2, limit, cmap, "CSD (mV/mm\N{SUPERSCRIPT TWO})")
+    if vlim is not None:
+        vlim = check_limits(vlim, "mV/mm2")
+    bar = _draw_image(axes, times, depths, data * MV_PER_MM2, vlim, cmap, "CSD (mV/mm\N{SUPERSCRIPT TWO})")
     for height, word in ((1.02, "source"), (-0.02, "sink")):
         va = "bottom" if height > 0 else "top"
         bar.ax.text(0.5, height, word, transform=bar.ax.transAxes, ha="center", va=va, fontsize="small")
@@ -221,10 +222,15 @@ def _draw_traces(axes: Axes, times: FloatArray, depths: FloatArray, data: FloatA
 
 
 def _draw_image(
-    axes: Axes, times: FloatArray, depths: FloatArray, data: FloatArray, limit: float | None, cmap: str, label: str
-) -> Any:
-    top = limit or float(np.abs(data).max()) or 1.0
-    image = axes.pcolormesh(times, depths, data, cmap=cmap, vmin=-top, vmax=top, shading="nearest", rasterized=True)
+    axes: Axes, times: FloatArray, depths: FloatArray, data: FloatArray, vlim: tuple[float, float] | None, cmap: str,
+    label: str,
+) -> Any:  # fmt: skip
+    if vlim is None:
+        top = float(np.abs(data).max()) or 1.0
+        vlim = (-top, top)
+    image = axes.pcolormesh(
+        times, depths, data, cmap=cmap, vmin=vlim[0], vmax=vlim[1], shading="nearest", rasterized=True
+    )
     fig = axes.get_figure(root=True)
     assert isinstance(fig, Figure)
     return fig.colorbar(image, ax=axes, label=label)

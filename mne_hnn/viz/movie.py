@@ -29,6 +29,7 @@ from ._scene import (
     tube_mesh,
 )
 from .cells import distance_note
+from .colors import check_limits
 
 if TYPE_CHECKING:
     from ..recordings import Recording
@@ -53,7 +54,7 @@ def animate(
     tmax: float | None = None,
     step_ms: float = 1.0,
     cmap: str = "viridis",
-    clim: tuple[float, float] = (-100.0, 50.0),
+    vlim: tuple[float, float] = (-100.0, 50.0),
     azimuth: float | tuple[float, float] = -60.0,
     elevation: float = 20.0,
     thickness: float = 2.0,
@@ -83,7 +84,7 @@ def animate(
         Time from frame to frame, ms.
     cmap : str
         Colour map.
-    clim : (float, float)
+    vlim : (float, float)
         Range of the colour map, mV.
     azimuth : float | (float, float)
         Direction to look from, degrees from the x axis; two values: turn from the first to the last.
@@ -119,9 +120,7 @@ def animate(
     size, fps = check_window(window_size), check_positive(fps, "fps")
     _check_format(file.suffix.lower(), size, fps)
     samples = _frame_samples(recording.times, tmin, tmax, step_ms)
-    low, high = (check_finite(value, "clim (mV)") for value in clim)
-    if low >= high:
-        raise ParameterError(f"clim must be two rising values in mV, got {clim!r}.")
+    low, high = check_limits(vlim, "mV")
     check_name(cmap, mpl.colormaps, "colour map")
     angles = _azimuths(azimuth, len(samples))
     apart = readable_distance(simulation.network) if inplane_distance_um is None else inplane_distance_um
@@ -244,7 +243,7 @@ def _frames(
     times: FloatArray,
     angles: FloatArray,
     elevation: float,
-    clim: tuple[float, float],
+    vlim: tuple[float, float],
     cmap: str,
     thickness: float,
     size: tuple[int, int],
@@ -262,8 +261,8 @@ def _frames(
             mesh, owner = tube_mesh(cylinders, thickness)
             mesh["mV"] = values[owner, 0]
             # without lights, so that a colour is a potential wherever it is
-            plotter.add_mesh(mesh, scalars="mV", clim=clim, cmap=cmap, lighting=False, show_scalar_bar=False)
-            _dress(plotter, clim, note)
+            plotter.add_mesh(mesh, scalars="mV", clim=vlim, cmap=cmap, lighting=False, show_scalar_bar=False)
+            _dress(plotter, vlim, note)
             clock = plotter.add_text(
                 "", position=(0.03, 0.945), viewport=True, font_size=font_size(plotter, 12), color=FOREGROUND
             )
@@ -285,7 +284,7 @@ def _digits(times: FloatArray) -> int:
     return next((digits for digits in range(3) if len(np.unique(np.round(times, digits))) == len(times)), 3)
 
 
-def _dress(plotter: Any, clim: tuple[float, float], note: str) -> None:
+def _dress(plotter: Any, vlim: tuple[float, float], note: str) -> None:
     plotter.add_scalar_bar(
         title="Membrane potential (mV)\n", n_labels=4, fmt="%.0f", color=FOREGROUND, vertical=False,
         title_font_size=font_size(plotter, 16), label_font_size=font_size(plotter, 14), position_x=0.2,

@@ -175,7 +175,7 @@ def test_recordings_that_are_not_enough(recorded, network, tmp_path):
         ({"tmax": 1.0}, "within the recording, 0 to 0.005"),
         ({"tmin": 0.004, "tmax": 0.002}, "and rise"),
         ({"step_ms": 0.1}, "at least the step of the recording, 1 ms"),
-        ({"clim": (50, -100)}, "rising"),
+        ({"vlim": (50, -100)}, "rising"),
         ({"cmap": "viridid"}, "Did you mean 'viridis'"),
         ({"azimuth": (1, 2, 3)}, "from and to"),
         ({"window_size": (10, 10)}, "window_size"),

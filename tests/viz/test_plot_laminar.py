@@ -102,9 +102,9 @@ def test_density_of_a_quadratic_potential_is_constant(curvature):
 
 def test_a_density_is_drawn_as_it_is():
     density = current_source_density(_evoked(_waves()))
-    mesh = plot_csd(density, limit=2.0, show=False).axes[0].collections[0]
+    mesh = plot_csd(density, vlim=(-2.0, 1.0), show=False).axes[0].collections[0]
     np.testing.assert_allclose(mesh.get_array(), 1e-3 * density.data)
-    assert mesh.get_clim() == (-2.0, 2.0)
+    assert mesh.get_clim() == (-2.0, 1.0)
 
 
 def test_image_cells_are_centred_on_the_contacts():
@@ -148,8 +148,8 @@ def test_what_cannot_be_drawn():
         plot_lfp(_evoked(waves), kind="trace", show=False)
     with pytest.raises(ParameterError, match="decim"):
         plot_lfp(_evoked(waves), decim=0, show=False)
-    with pytest.raises(ParameterError, match="limit"):
-        plot_csd(_evoked(waves), limit=-1.0, show=False)
+    with pytest.raises(ParameterError, match="vlim must be two rising values in mV/mm2"):
+        plot_csd(_evoked(waves), vlim=(1.0, -1.0), show=False)
     with pytest.raises(DataError, match="none is left"):
         plot_lfp(_epochs([waves])[[]], show=False)
 

@@ -77,6 +77,6 @@ assert mean_mV("apical_tuft", 0.064, 0.072) > mean_mV("soma", 0.064, 0.072) + 5
 # %%
 # Try
 # ---
-# * Another ``cmap``, or a narrower ``clim=(-80.0, -40.0)`` that shows what happens below threshold.
+# * Another ``cmap``, or a narrower ``vlim=(-80.0, -40.0)`` that shows what happens below threshold.
 # * Record one cell type only: ``record={"voltage": "all", "cells": ["L5_pyramidal"], "sfreq": 1000.0}``.
 # * ``tmin=0.05, tmax=0.1, step_ms=0.5``: slow motion.
