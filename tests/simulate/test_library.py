@@ -118,6 +118,7 @@ def test_a_failing_compiler_leaves_a_log_and_no_library(own_cache, tmp_path, mon
     assert not [path for path in (own_cache / "mechanisms").iterdir() if path.is_dir()]
 
 
+@pytest.mark.slow
 def test_the_fallback_serves_when_the_fast_variant_does_not_compile(own_cache, tmp_path, monkeypatch):
     compiler = tmp_path / "plain-g++"
     compiler.write_text(
