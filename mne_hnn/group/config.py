@@ -51,7 +51,8 @@ class GroupConfig(Config):
     sessions, tasks, runs : sequence of str
         Those to analyse. Empty: all. Runs of a session and task are joined.
     datatype : str | None
-        ``'meg'`` or ``'eeg'``; None takes what there is.
+        ``'meg'`` or ``'eeg'``; None takes what there is. Of recordings of EEG the EEG channels are analysed, whatever
+        `channel_types` says.
     entities : mapping of str to str
         Further BIDS entities of the recordings, such as ``{'processing': 'tsss'}``.
     conditions : sequence of str | mapping of str to str or sequence of str

@@ -30,6 +30,8 @@ def _base(job: Job) -> dict[str, Any]:
     """Return the options that every recording has from the group's configuration."""
     values = {one.name: getattr(job.config, one.name) for one in fields(Config)}
     values |= {name: filled(values[name], job.unit) for name in _PATHS}
+    if job.unit.datatype == "eeg":  # such a recording has no others, and the default is MEG
+        values["channel_types"] = ("eeg",)
     return {
         **values, "dataset": None, "output": None, "subjects": (job.unit.subject,), "n_jobs": 1,
         "subjects_dir": subjects_folder(job.config, job.unit),

@@ -16,7 +16,7 @@ from mne.utils import logger, object_hash, verbose
 from .._cache import cache_directory
 from .._checks import check_name
 from ..errors import DataError
-from ._files import existing, first_line, read_file
+from ._files import existing, first_line, read_file, some
 
 __all__ = ["forward_solution", "scaled_template"]
 
@@ -87,6 +87,7 @@ def forward_solution(
     folder = subject_folder(subject, subjects_dir)
     types = set(info.get_channel_types())
     with_eeg = "eeg" in types
+    _check_positions(info)
     head_to_mri = _transform(trans, info, folder, subject)
     bem_source = _find_bem(bem, folder, with_eeg)
     key = _digest(info, head_to_mri, bem_source, src, folder, subject, spacing, ico, mindist)
@@ -146,6 +147,17 @@ def subject_folder(subject: str, subjects_dir: Any = None) -> Path:
     return folder
 
 
+def _check_positions(info: mne.Info) -> None:
+    """Refuse EEG electrodes of which nobody knows where they are: MNE would put them at the origin of the head."""
+    places = {info["ch_names"][pick]: info["chs"][pick]["loc"][:3] for pick in mne.pick_types(info, eeg=True)}
+    without = [name for name, place in places.items() if not (np.isfinite(place).all() and place.any())]
+    if without:
+        raise DataError(
+            f"{len(without)} of {len(places)} EEG electrodes have no position ({some(without)}): add electrodes.tsv to "
+            "the data set, set a montage (raw.set_montage), or name them in bads."
+        )
+
+
 def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Transform:
     if isinstance(trans, mne.Transform):
         return trans
@@ -154,6 +166,11 @@ def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Tr
         if not points.exists():
             raise DataError(
                 f"There is no head to MRI transform, and no {points} to align the digitised fiducials with: give trans."
+            )
+        if sum(point["kind"] == FIFF.FIFFV_POINT_CARDINAL for point in info["dig"] or ()) < 3:
+            raise DataError(
+                "The recording has no digitised fiducials (nasion, left and right preauricular point) to align head "
+                "and MRI with: give trans."
             )
         try:
             return mne.coreg.coregister_fiducials(info, str(points))

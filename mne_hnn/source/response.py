@@ -242,7 +242,9 @@ def _cut_epochs(
     for what, limits in (("reject", reject), ("flat", flat)):
         for kind in limits or ():
             if kind not in present:
-                raise ParameterError(f"{what} names channel type {kind!r}, which the data do not have: {present}.")
+                raise ParameterError(
+                    f"{what} names channel type {kind!r}, but the data have {', '.join(sorted(present))}: take it out."
+                )
     picks = mne.pick_types(raw.info, **_pick_options(kinds), eog=True, ecg=True, exclude="bads")
     try:
         with warnings.catch_warnings():
@@ -267,9 +269,11 @@ def _pick_options(kinds: Sequence[str]) -> dict[str, Any]:
 def _picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
     for kind in kinds:
         if not len(mne.pick_types(info, **_pick_options([kind]), exclude="bads")):
+            there = sorted(set(info.get_channel_types()) & _DATA_TYPES)
+            what = f"set channel_types to {tuple(there)!r}" if there else "give another recording"
             raise DataError(
-                f"{origin} has no good channel of type {kind!r}: it has "
-                f"{', '.join(sorted(set(info.get_channel_types()) & _DATA_TYPES)) or 'neither MEG nor EEG'}."
+                f"{origin} has no good channel of type {kind!r}: it has {', '.join(there) or 'neither MEG nor EEG'}; "
+                f"{what}."
             )
     return mne.pick_types(info, **_pick_options(kinds), exclude="bads")
 

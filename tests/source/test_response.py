@@ -134,7 +134,7 @@ def nan_evoked(raw):
         ({"channel_types": "megs"}, "Unknown channel type 'megs'"),
         ({"channel_types": ()}, "channel_types must name at least one"),
         ({"tmin": 0.2, "tmax": 0.1}, "tmin must be before tmax"),
-        ({"event_id": 1, "reject": {"ecg": 1.0}}, "channel type 'ecg', which the data do not have"),
+        ({"event_id": 1, "reject": {"ecg": 1.0}}, "channel type 'ecg', but the data have"),
         ({"event_id": 1, "noise_cov": "nothing-cov.fif"}, "There is no noise covariance nothing-cov.fif"),
         ({"event_id": 1, "events": "nothing-eve.fif"}, "There is no file of events nothing-eve.fif"),
     ],
