@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from . import _threads, errors, network  # noqa: F401 - threads: as the environment is now, not later
-from .errors import MneHnnError
+from .errors import MneHnnError, MneHnnWarning
 
 if TYPE_CHECKING:
     from . import compare, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
@@ -42,6 +42,7 @@ _LAZY_NAMES = {
 __all__ = [
     "Dipole",
     "MneHnnError",
+    "MneHnnWarning",
     "Network",
     "Recording",
     "Simulation",

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mne.utils import logger
-
+from ._warn import warn
 from .errors import CacheError
 
 __all__ = ["BusyError", "held_by", "lock_file"]
@@ -35,10 +34,10 @@ def _warn(folder: Path, error: OSError) -> None:
     """Say once for each folder that nothing keeps others out of it."""
     if folder not in _warned:
         _warned.add(folder)
-        logger.warning(
-            "The file system of %s knows no locks (%s): see to it that no other run uses this folder at the same time.",
-            folder, error.strerror or error,
-        )  # fmt: skip
+        warn(
+            f"The file system of {folder} knows no locks ({error.strerror or error}): see to it that no other run "
+            "uses this folder at the same time."
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,6 +211,11 @@ def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def _warning_text(message: Warning | str, *_where: Any, **_options: Any) -> str:
+    """Return a warning as a reader of the command line needs it: without the line of code that gave it."""
+    return f"mne-hnn: warning: {message}\n"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -224,6 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 after an error that was reported in one sentence.
     """
     options = _parser().parse_args(arguments)
+    formatted = warnings.formatwarning
+    warnings.formatwarning = _warning_text
     run = {"run": _run, "demo": _demo, "rerun": _rerun, "compile": _compile, "sys-info": _sys_info}[options.command]
     try:
         run(options)
@@ -233,4 +241,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("mne-hnn: stopped. Finished steps are kept; the same command goes on from there.\n")
         return 130
+    finally:
+        warnings.formatwarning = formatted
     return 0

@@ -1,8 +1,9 @@
-"""The errors this package raises.
+"""The errors and warnings of this package.
 
 Every error is a :class:`MneHnnError`, and each is also the built-in error a reader would expect
 (``ValueError``, ``RuntimeError``, ``OSError``), so both ``except MneHnnError`` and the usual
-``except ValueError`` work.
+``except ValueError`` work. Every warning is a :class:`MneHnnWarning`, to be silenced or turned into errors with
+:func:`warnings.filterwarnings`; no log level hides it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ __all__ = [
     "DataError",
     "DriveError",
     "MneHnnError",
+    "MneHnnWarning",
     "NetworkError",
     "ParameterError",
     "SimulationError",
@@ -75,3 +77,7 @@ class WorkerError(SimulationError):
 
 class StageError(MneHnnError, RuntimeError):
     """A stage of an analysis failed in a way that no check of its input foresaw."""
+
+
+class MneHnnWarning(RuntimeWarning):
+    """Something is accepted, but changes a result in a way that is easily overlooked."""

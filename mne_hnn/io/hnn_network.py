@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mne.utils import warn
 
+from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, Population, grid_origin, grid_positions
 from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM

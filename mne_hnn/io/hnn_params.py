@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mne.utils import warn
-
 from .._checks import suggestion
+from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
 from ._files import Target, read_text

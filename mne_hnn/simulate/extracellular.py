@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from mne.utils import logger
 from numpy.typing import NDArray
 
+from .._warn import warn
 from ..network import Electrodes, Network, cell_segments
 
 __all__ = ["contacts_inside_cells", "potential_weights"]
@@ -79,9 +79,8 @@ def warn_of_contacts_inside_cells(network: Network) -> None:
         inside = contacts_inside_cells(array, network)
         if inside:
             contact, gid = inside[0]
-            logger.warning(
-                "%d of %d contact(s) of electrode array %r lie inside cells (contact %d in %s, cell %d): what they "
-                "show depends on min_distance_um. Move them, or widen the mesh with "
-                "network.with_positions(inplane_distance_um=30).",
-                len(inside), len(array), name, contact, network.gid_to_type(gid), gid,
-            )  # fmt: skip
+            warn(
+                f"{len(inside)} of {len(array)} contact(s) of electrode array {name!r} lie inside cells (contact "
+                f"{contact} in {network.gid_to_type(gid)}, cell {gid}): what they show depends on min_distance_um. "
+                "Move them, or widen the mesh with network.with_positions(inplane_distance_um=30)."
+            )

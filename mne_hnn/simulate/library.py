@@ -16,6 +16,7 @@ from pathlib import Path
 from .._cache import cache_directory
 from .._checks import check_name
 from .._locks import lock_file
+from .._warn import warn
 from ..errors import CacheError, CompilationError
 from . import toolchain
 
@@ -170,7 +171,6 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
 
 
 def _find_or_build(request: str | None, force: bool) -> Library:
-    from mne.utils import logger
 
     try:
         candidates = _candidates(request)
@@ -195,7 +195,7 @@ def _find_or_build(request: str | None, force: bool) -> Library:
                 except CompilationError as error:
                     failure = error
                     if candidate is not candidates[-1][1]:
-                        logger.warning("%s Falling back to slower mechanisms.", error)
+                        warn(f"{error} Falling back to slower mechanisms.")
                     continue
         return library
     assert failure is not None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from mne.utils import logger
 
+from .._warn import warn
 from ..network import Network, drive_wires
 from .engine import n_steps
 from .record import Record, every_nth, recording_channels
@@ -20,11 +20,11 @@ def warn_of_unheard_drives(network: Network, tstop: float) -> None:
     for name, drive in network.drives.items():
         wires = drive_wires(network, drive)
         if len(wires) and not np.any(wires.delay_ms <= tstop):
-            logger.warning(
-                "Drive %r reaches no cell within %g ms: cells are too far from the origin, %s um, for its space "
-                "constant, %g times inplane_distance_um = %g. Set inplane_distance_um to the distance of the cells.",
-                name, tstop, network.origin, drive.space_constant, network.inplane_distance_um,
-            )  # fmt: skip
+            warn(
+                f"Drive {name!r} reaches no cell within {tstop:g} ms: cells are too far from the origin, "
+                f"{network.origin} um, for its space constant, {drive.space_constant:g} times inplane_distance_um = "
+                f"{network.inplane_distance_um:g}. Set inplane_distance_um to the distance of the cells."
+            )
 
 
 def warn_of_large_tables(network: Network, record: Record, tstop: float, dt: float, n_trials: int) -> None:
@@ -34,8 +34,8 @@ def warn_of_large_tables(network: Network, record: Record, tstop: float, dt: flo
     rows += sum(len(array) for array in network.electrodes.values())
     size = 8.0 * rows * samples * n_trials
     if size > _LARGE:
-        logger.warning(
-            "The recordings of %d trial(s) take %.0f GB of memory, and about twice that while they are put together: "
-            "record fewer cells or sections, or less often, such as record={..., 'sfreq': 1000}.",
-            n_trials, size / 1e9,
-        )  # fmt: skip
+        warn(
+            f"The recordings of {n_trials} trial(s) take {size / 1e9:.0f} GB of memory, and about twice that while "
+            "they are put together: record fewer cells or sections, or less often, such as "
+            "record={..., 'sfreq': 1000}."
+        )

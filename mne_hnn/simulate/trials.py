@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
 from .._units import MS, MV, NA, UV
+from .._warn import warn
 from ..baseline import published_baseline
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
@@ -178,7 +179,7 @@ def available_engine(engine: str) -> str:
             "--variant portable` why."
         )
     if engine == "auto":
-        logger.warning("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
+        warn("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
     return "neuron"
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import mne
 import numpy as np
-from mne.utils import warn
 
+from .._warn import warn
 from ..errors import DataError
 
 __all__ = ["RANGES", "check_amplitudes"]

@@ -8,10 +8,11 @@ from typing import Any
 
 import mne
 import numpy as np
-from mne.utils import logger, verbose, warn
+from mne.utils import logger, verbose
 
 from .._checks import check_finite, check_name
 from .._units import MS
+from .._warn import warn
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from .course import MODES, LabelCourse, label_course

@@ -14,6 +14,7 @@ from mne.utils import ProgressBar, logger, verbose
 
 from .. import __version__
 from .._checks import check_int, check_name, check_seed
+from .._warn import warn
 from ..errors import DataError, ParameterError, SimulationError, WorkerError
 from ..io._archive import plain
 from ..network import Network
@@ -200,7 +201,7 @@ def _simulate(
         row, arrays = _outcome(outcome, summaries, settings)
         if row.status == "summary failed" and not warned:
             warned = True
-            logger.warning("At point %d a %s. The sweep goes on without it.", todo[index], row.error)
+            warn(f"At point {todo[index]} a {row.error}. The sweep goes on without it.")
         if isinstance(outcome, WorkerError):
             lost[key] = row  # perhaps not the network's fault: tried again by the next call
         else:
@@ -234,7 +235,7 @@ def _is_sound(store: Store, key: str) -> bool:
     try:
         row_of(store.read(key, ROW_MEMBERS))
     except DataError as error:
-        logger.warning("%s It is simulated again.", error)
+        warn(f"{error} It is simulated again.")
         return False
     return True
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from mne_hnn import _locks
 from mne_hnn._locks import lock_file
-from mne_hnn.errors import CacheError, MneHnnError
+from mne_hnn.errors import CacheError, MneHnnError, MneHnnWarning
 from mne_hnn.pipeline.lock import LOCK, folder_lock
 
 HOLD = """
@@ -129,7 +130,7 @@ def test_errors_within_are_not_taken_for_those_of_the_lock(tmp_path):
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_file_systems_without_locks(tmp_path, monkeypatch, caplog, code):
+def test_file_systems_without_locks(tmp_path, monkeypatch, code):
     """Some network drives: going on is right, as results appear whole or not at all, but not in silence."""
 
     def flock(descriptor, kind):
@@ -138,13 +139,15 @@ def test_file_systems_without_locks(tmp_path, monkeypatch, caplog, code):
     monkeypatch.setattr(fcntl, "flock", flock)
     monkeypatch.setattr(_locks, "_warned", set())
     entered = 0
-    for _ in range(2):
-        with folder_lock(tmp_path, what="run"):
-            entered += 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            with folder_lock(tmp_path, what="run"):
+                entered += 1
     assert entered == 2
-    (warning,) = caplog.records
-    assert warning.levelname == "WARNING"
-    said = warning.getMessage()
+    (warning,) = caught
+    assert warning.category is MneHnnWarning
+    said = str(warning.message)
     assert said.startswith(f"The file system of {tmp_path} knows no locks ({os.strerror(code)}): see to it that no")
 
 

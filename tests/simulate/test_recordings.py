@@ -1,6 +1,7 @@
 """Recordings of single cells and of electrodes, against the published software and closed forms."""
 
 import math
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from mne_hnn.errors import ParameterError
+from mne_hnn.errors import MneHnnWarning, ParameterError
 from mne_hnn.network import CellTemplate, Electrodes, Network, Population, Section, jones_2009, with_erp_drives
 from mne_hnn.simulate import Record, recorder, simulate, simulate_many
 from mne_hnn.simulate.extracellular import contacts_inside_cells, potential_weights
@@ -194,12 +195,11 @@ def test_the_simulator_never_holds_more_than_its_buffer(monkeypatch):
 
 
 def test_large_tables_are_told_before_the_work():
-    with mne.utils.catch_logging() as log, mne.utils.use_log_level("warning"):
+    with pytest.warns(MneHnnWarning, match=r"^The recordings of 50 trial\(s\) take 28 GB of memory"):
         warn_of_large_tables(jones_2009(), Record(voltage="all"), 1000.0, 0.025, 50)
-    assert "The recordings of 50 trial(s) take 28 GB of memory" in log.getvalue().replace("\n", " ")
-    with mne.utils.catch_logging() as log, mne.utils.use_log_level("warning"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         warn_of_large_tables(jones_2009(), Record(voltage="all", sfreq=1000.0), 1000.0, 0.025, 50)
-    assert not log.getvalue()
 
 
 def test_a_drive_that_reaches_nobody_is_told():
@@ -210,9 +210,10 @@ def test_a_drive_that_reaches_nobody_is_told():
     far = Network(populations={"A": cells}).with_evoked_drive("ev", **drive)
     near = Network(populations={"A": cells}, inplane_distance_um=60.0).with_evoked_drive("ev", **drive)
     for one, told in ((far, True), (near, False)):
-        with mne.utils.catch_logging() as log:
-            simulate(one, 5.0, verbose="warning")
-        assert ("Drive 'ev' reaches no cell within 5 ms" in log.getvalue().replace("\n", " ")) == told
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            simulate(one, 5.0, verbose="error")  # no log level hides what changes a result
+        assert any("Drive 'ev' reaches no cell within 5 ms" in str(said.message) for said in caught) == told
 
 
 # electrodes against closed forms
@@ -255,14 +256,12 @@ def test_lines_and_points_agree_far_away_and_in_fine_pieces():
     assert fine == pytest.approx(potential_weights(lines[0], stick())[0, 0], rel=1e-5)
 
 
-def test_contacts_inside_cells_are_named(caplog):
+def test_contacts_inside_cells_are_named():
     array = Electrodes(positions_um=[(10, 20.5, 50), (12, 20, 50), (10, 20, 131)])
     assert contacts_inside_cells(array, stick()) == [(0, 0)]
     dense = jones_2009(mesh_shape=(3, 3)).with_electrodes("shank", [(1.0, 1.0, 10.0), (200.0, 0.0, 0.0)])
-    mne.set_log_level("warning")
-    with mne.utils.catch_logging() as log:
-        simulate(dense, 5.0, verbose="warning")
-    assert "1 of 2 contact(s) of electrode array 'shank' lie inside cells" in log.getvalue().replace("\n", " ")
+    with pytest.warns(MneHnnWarning, match=r"^1 of 2 contact\(s\) of electrode array 'shank' lie inside cells"):
+        simulate(dense, 5.0, verbose="error")
 
 
 def test_potential_is_an_mne_object_with_positions():

@@ -1,0 +1,38 @@
+"""Say what a user must know: a Python warning of our own category, which no log level of MNE hides."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from pathlib import Path
+from types import FrameType
+
+from .errors import MneHnnWarning
+
+__all__ = ["warn"]
+
+_HERE = str(Path(__file__).parent)
+
+
+def warn(message: str, category: type[MneHnnWarning] = MneHnnWarning) -> None:
+    """Warn, at the place in the user's code that called this package.
+
+    :func:`mne.utils.warn` is silent below its log level: what changes a number must not depend on how much MNE says.
+
+    Parameters
+    ----------
+    message : str
+        One sentence: what was noticed, what it means, what to do.
+    category : type of MneHnnWarning
+        Its category.
+    """
+    frame: FrameType | None = inspect.currentframe()
+    level = 0
+    while frame is not None and _is_between(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level + 1)
+
+
+def _is_between(frame: FrameType) -> bool:
+    """Whether a frame is of this package, or of a decorator of MNE between two that are."""
+    return frame.f_code.co_filename.startswith((_HERE, "<decorator"))
