@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+
+import platformdirs
 
 __all__ = ["cache_directory"]
 
@@ -16,8 +17,4 @@ def cache_directory() -> Path:
     ``~/.cache``; ``~/Library/Caches`` on macOS).
     """
     named = os.environ.get("MNE_HNN_CACHE")
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mne-hnn"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mne-hnn"
+    return Path(named).expanduser() if named else platformdirs.user_cache_path("mne-hnn")

@@ -1,4 +1,4 @@
-"""Look at a local HTML page as a reader would: in a browser without a window, driven over plain HTTP (W3C WebDriver).
+"""Look at a local HTML page as a reader would: in a browser without a window, driven by selenium.
 
 :func:`check_page` opens every collapsed part, waits for every image, follows every link within the page, and notes
 script errors and what the page asks of the network.
@@ -9,28 +9,30 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
-import re
 import shutil
-import signal
-import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
     "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,900",
-)  # fmt: skip
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,900",
+]
 
 _OPEN_EVERYTHING = """
 document.documentElement.style.scrollBehavior = 'auto';
@@ -124,79 +126,24 @@ def find_browser() -> str:
     pytest.skip("no Chromium is installed (Debian: apt install chromium chromium-driver)")
 
 
-class _Session:
-    """One browser with one page."""
-
-    def __init__(self, address: str, browser: str, profile: str) -> None:
-        self.address = address
-        wanted = {
-            "browserName": "chrome",
-            "goog:chromeOptions": {"binary": browser, "args": [*OPTIONS, f"--user-data-dir={profile}"]},
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-        }
-        session = self._send("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
-        self.address += f"/session/{session['sessionId']}"
-
-    def _send(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.address + path, data=data, method=method, headers={"Content-Type": "application/json"}
-        )
-        # the driver is on this machine: never through a proxy
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=120) as answer:
-                return json.load(answer)["value"]
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{method} {path}: {json.load(error)['value']['message']}") from error
-
-    def open(self, url: str) -> None:
-        self._send("POST", "/url", {"url": url})
-
-    def run(self, script: str, *arguments: Any) -> Any:
-        return self._send("POST", "/execute/sync", {"script": script, "args": list(arguments)})
-
-    def log(self, kind: str) -> list[dict[str, Any]]:
-        return list(self._send("POST", "/se/log", {"type": kind}))
-
-    def command(self, name: str, **parameters: Any) -> Any:
-        return self._send("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
-
-    def title(self) -> str:
-        return str(self._send("GET", "/title"))
-
-    def close(self) -> None:
-        self._send("DELETE", "")
-
-
 @contextlib.contextmanager
-def _open_session() -> Iterator[_Session]:
+def _open_browser() -> Iterator[webdriver.Chrome]:
     browser = find_browser()
     driver = shutil.which("chromedriver")
     if driver is None:
         raise FileNotFoundError("Chromium is there, but not its driver: apt install chromium-driver.")
     with tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True) as profile:
-        # its own process group, so that the browser goes with the driver whatever happens
-        process = subprocess.Popen(
-            [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
-        )
+        options = webdriver.ChromeOptions()
+        options.binary_location = browser
+        for argument in (*OPTIONS, f"--user-data-dir={profile}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        # the driver that is installed: selenium's own manager would look for one on the network
+        opened = webdriver.Chrome(options, webdriver.ChromeService(executable_path=driver))
         try:
-            port = None
-            for line in process.stdout:
-                if port := re.search(r"started successfully on port (\d+)", line):
-                    break
-            if port is None:
-                raise RuntimeError("chromedriver did not start.")
-            session = _Session(f"http://127.0.0.1:{port[1]}", browser, profile)
-            try:
-                yield session
-            finally:
-                session.close()
+            yield opened
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=20)
-            process.stdout.close()
+            opened.quit()
 
 
 def _wait(condition: Any, seconds: float) -> bool:
@@ -208,7 +155,7 @@ def _wait(condition: Any, seconds: float) -> bool:
     return True
 
 
-def _dead_links(session: _Session, links: list[dict[str, Any]]) -> list[str]:
+def _dead_links(browser: webdriver.Chrome, links: list[dict[str, Any]]) -> list[str]:
     dead = []
     for link in links:
         name = link["name"]
@@ -217,15 +164,15 @@ def _dead_links(session: _Session, links: list[dict[str, Any]]) -> list[str]:
             continue
         if link["folds"]:
             continue  # the heading of a part that a click opens and closes, and leads nowhere else
-        session.run(_FOLLOW, link["index"], name)
-        if not _wait(lambda name=name: session.run(_ARRIVED, name), 1.5):
+        browser.execute_script(_FOLLOW, link["index"], name)
+        if not _wait(lambda name=name: browser.execute_script(_ARRIVED, name), 1.5):
             dead.append(name)
     return dead
 
 
-def _requests(session: _Session, page: str) -> list[str]:
+def _requests(browser: webdriver.Chrome, page: str) -> list[str]:
     asked = []
-    for entry in session.log("performance"):
+    for entry in browser.get_log("performance"):
         message = json.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent":
             url = message["params"]["request"]["url"]
@@ -234,10 +181,12 @@ def _requests(session: _Session, page: str) -> list[str]:
     return list(dict.fromkeys(asked))
 
 
-def _picture(session: _Session) -> bytes:
-    size = session.command("Page.getLayoutMetrics")["cssContentSize"]
+def _picture(browser: webdriver.Chrome) -> bytes:
+    size = browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
     clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 16000), "scale": 1}
-    shot = session.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+    shot = browser.execute_cdp_cmd(
+        "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True, "clip": clip}
+    )
     return base64.b64decode(shot["data"])
 
 
@@ -255,26 +204,26 @@ def check_page(html_path: str | Path) -> PageResult:
         What was found. The test is skipped where no Chromium is installed.
     """
     page = Path(html_path).resolve(strict=True).as_uri()
-    with _open_session() as session:
-        session.open("about:blank")
+    with _open_browser() as browser:
+        browser.get("about:blank")
         for kind in ("browser", "performance"):
-            session.log(kind)  # what the browser's own first page did
-        session.open(page)
-        session.run(_OPEN_EVERYTHING)
-        _wait(lambda: all(image["done"] for image in session.run(_IMAGES)), 20.0)
-        images = session.run(_IMAGES)
-        links = session.run(_LINKS)
-        dead = _dead_links(session, links)
-        session.run("window.scrollTo(0, 0);")
+            browser.get_log(kind)  # what the browser's own first page did
+        browser.get(page)
+        browser.execute_script(_OPEN_EVERYTHING)
+        _wait(lambda: all(image["done"] for image in browser.execute_script(_IMAGES)), 20.0)
+        images = browser.execute_script(_IMAGES)
+        links = browser.execute_script(_LINKS)
+        dead = _dead_links(browser, links)
+        browser.execute_script("window.scrollTo(0, 0);")
         broken = [image["name"] for image in images if image["width"] == 0]
         return PageResult(
-            title=session.title(),
-            errors=[entry["message"] for entry in session.log("browser") if entry["level"] == "SEVERE"],
+            title=browser.title,
+            errors=[entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"],
             n_images=len(images),
             n_loaded=len(images) - len(broken),
             broken_images=broken,
             links=[link["name"] for link in links],
             dead_links=dead,
-            requests=_requests(session, page),
-            screenshot=_picture(session),
+            requests=_requests(browser, page),
+            screenshot=_picture(browser),
         )

@@ -11,7 +11,6 @@ import pytest
 
 import mne_hnn
 from mne_hnn import MneHnnWarning
-from mne_hnn._warn import warn
 from mne_hnn.io import read_hnn_params
 
 
