@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
-import pickle
 import queue
 import signal
 import sys
@@ -19,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 
 from .._checks import check_int
 from ..errors import ParameterError, SimulationError, WorkerError
+from .packed import call_packed, pack
 
 Key = TypeVar("Key", bound=Hashable)
 _Finished = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]
@@ -68,12 +68,6 @@ def _end_with_pipe() -> None:
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, fcntl.F_SETSIG, int(signal.SIGKILL))
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
-
-
-def _call(payload: bytes) -> Any:
-    """Run a task in a worker; unpickled here, so that what cannot be is an error of the task, not a dead worker."""
-    function, arguments = pickle.loads(payload)
-    return function(*arguments)
 
 
 _starting = threading.Lock()
@@ -151,7 +145,7 @@ class WorkerPool:
                 self._executors[slot] = executor
                 with _starting_worker():
                     executor.submit(os.getpid)  # the process starts with its first task
-            return executor.submit(_call, payload)
+            return executor.submit(call_packed, payload)
 
     def _discard(self, slot: int) -> None:
         executor, self._executors[slot] = self._executors[slot], None
@@ -228,7 +222,7 @@ class WorkerPool:
                 except queue.Empty:
                     return
                 try:
-                    payload = pickle.dumps((function, tasks[key]))
+                    payload = pack(function, tasks[key])
                     finished.put((key, self._submit(slot, stop, payload).result(), None))
                 except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
                     if isinstance(error, BrokenProcessPool):

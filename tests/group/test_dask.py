@@ -12,7 +12,9 @@ from pathlib import Path
 import group_tasks as tasks
 import pytest
 
+import mne_hnn
 from mne_hnn.errors import ConfigError, DataError
+from mne_hnn.group import executors
 from mne_hnn.group.executors import Lost, run_tasks
 
 distributed = pytest.importorskip("distributed")
@@ -206,6 +208,46 @@ def test_a_cluster_that_grows_as_needed():
         cluster.adapt(minimum=0, maximum=2)
         results = run_tasks(tasks.square, {str(k): (k,) for k in range(3)}, executor="dask", scheduler=client)
     assert results == {"0": 0, "1": 1, "2": 4}
+
+
+def test_workers_that_go_between_being_counted_and_being_given_jobs(client, monkeypatch):
+    """Nothing may depend on who is there: one that was counted has gone, others come, and nobody is asked from afar."""
+    monkeypatch.setattr(client, "nthreads", lambda: {"tcp://127.0.0.1:9": 1})
+    monkeypatch.setattr(client, "run", lambda *_, **__: pytest.fail("asked workers that may have gone"))
+    monkeypatch.setattr(client, "wait_for_workers", lambda *_, **__: pytest.fail("waited for workers that may go"))
+    assert run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client) == {"a": 9}
+
+
+def test_workers_of_another_version(client, monkeypatch):
+    monkeypatch.setattr("mne_hnn.group.executors.__version__", "99.9")
+    with pytest.raises(ConfigError) as caught:
+        run_tasks(tasks.square, {"a": (3,), "b": (4,)}, executor="dask", scheduler=client)
+    assert str(caught.value) == (
+        f"Dask's workers have mne_hnn {mne_hnn.__version__}, this is 99.9: start them in the Python environment of "
+        "this run."
+    )
+    monkeypatch.undo()  # who was refused can go on once that is mended
+    assert run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client) == {"a": 9}
+
+
+def test_two_workers_in_one_process():
+    """Each has one thread, and still two columns would be in each other's way."""
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
+    sentence = r"have up to 2 threads in a process, but NEURON needs a process for"
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        with executors._at_work, pytest.raises(ConfigError, match=sentence):  # the other worker's job
+            run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client)
+        assert run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client) == {"a": 9}
+
+
+def test_a_job_that_a_worker_cannot_unpack_is_lost_and_no_other(client, tmp_path, monkeypatch):
+    """What is missing is named; it is no reason to say that this package is."""
+    (tmp_path / "only_here.py").write_text("def work(value):\n    return value\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import only_here
+
+    results = run_tasks(only_here.work, {"a": (3,)}, executor="dask", scheduler=client)
+    assert str(results["a"]) == "ModuleNotFoundError: No module named 'only_here'"
 
 
 def test_workers_with_two_threads_and_without_the_package(scheduler, tmp_path):
