@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from .errors import CacheError
+
 __all__ = ["cache_directory"]
 
 
@@ -14,10 +16,21 @@ def cache_directory() -> Path:
 
     ``$MNE_HNN_CACHE`` if set, else ``mne-hnn`` in the platform's cache folder (``$XDG_CACHE_HOME`` or
     ``~/.cache``; ``~/Library/Caches`` on macOS).
+
+    Raises
+    ------
+    CacheError
+        There is no home folder.
     """
     named = os.environ.get("MNE_HNN_CACHE")
-    if named:
-        return Path(named).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mne-hnn"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mne-hnn"
+    try:
+        if named:
+            return Path(named).expanduser().absolute()  # compilers and workers are in other folders
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "mne-hnn"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "mne-hnn"
+    except RuntimeError as error:
+        raise CacheError(
+            f"The home folder for the cache is not known ({error}): set the environment variable MNE_HNN_CACHE to a "
+            "folder that can be written."
+        ) from error

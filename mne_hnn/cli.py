@@ -195,9 +195,9 @@ def _rerun(options: argparse.Namespace) -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
-    from .simulate.library import mechanism_library
+    from .simulate.library import working_library
 
-    library = mechanism_library(variant=options.variant, force=options.force)
+    library = working_library(variant=options.variant, force=options.force)
     _say(f"Mechanisms ({library.variant}): {library.directory}")
 
 

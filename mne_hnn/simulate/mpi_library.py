@@ -98,7 +98,9 @@ def library_of_world() -> Path:
 @lru_cache
 def _family(path: Path) -> str:
     try:
-        result = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=60)
+        result = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, errors="replace", check=False, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SimulationError(f"The MPI program {path} does not run ({error}): {_INSTALL}.") from error
     text = result.stdout + result.stderr
@@ -147,5 +149,5 @@ def _linked(program: Path) -> Iterable[Path]:
     """Return the folders of the libraries that a program uses: Open MPI's own are among them."""
     if shutil.which("ldd") is None:
         return []
-    result = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    result = subprocess.run(["ldd", program], capture_output=True, text=True, errors="surrogateescape", check=False)
     return [Path(path).parent for path in re.findall(r"=> (/\S+)", result.stdout)]
