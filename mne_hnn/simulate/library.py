@@ -273,11 +273,14 @@ def _find_or_build(request: str | None, force: bool) -> Library:
 
     try:
         candidates = _candidates(request)
-    except CompilationError:
+    except CompilationError as error:
         ready = _ready_library(request)
-        if ready is None:
-            raise
-        return ready
+        if ready is not None:
+            return ready
+        damaged = [place.parent for place in _records() if not _is_complete(place.parent)]
+        if damaged:
+            raise CompilationError(f"{_damaged(damaged[0])}. {error}") from error
+        raise
     failure: CompilationError | None = None
     for compiler, candidate, library in candidates:
         place = library.directory.parent
@@ -329,11 +332,16 @@ def _surroundings() -> dict[str, str]:
     }
 
 
+def _records() -> list[Path]:
+    """Return the records of all builds in the cache."""
+    return sorted((cache_directory() / "mechanisms").glob(f"*/{_RECORD}"))
+
+
 def _ready_library(request: str | None) -> Library | None:
     """Return a library compiled earlier that fits this process, for machines without a compiler (cluster nodes)."""
     here = _surroundings()
     found = {}
-    for record in (cache_directory() / "mechanisms").glob(f"*/{_RECORD}"):
+    for record in _records():
         if not _is_complete(record.parent):
             continue
         try:
