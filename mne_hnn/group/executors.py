@@ -163,6 +163,7 @@ def _tell_of_waiting(client: Any) -> None:
         logger.warning("The Dask scheduler has no workers yet: waiting for the first ...")
 
 
+_LOOKS = 5
 _ANSWER = "15s"
 """How long a scheduler may take to answer."""
 
@@ -172,7 +173,7 @@ def _address(named: str) -> str:
     address = named
     if "://" not in named and Path(named).suffix == ".json":
         try:
-            address = json.loads(Path(named).expanduser().read_text(encoding="utf-8"))["address"]
+            address = _read_address(Path(named).expanduser())
         except FileNotFoundError:
             raise ConfigError(
                 f"There is no scheduler file {named}: start one with `dask scheduler --scheduler-file {named}`."
@@ -188,6 +189,18 @@ def _address(named: str) -> str:
     except (OSError, ValueError, TypeError) as error:
         raise _unreachable(named, error) from error
     return address
+
+
+def _read_address(file: Path) -> str:
+    """Return the address in a scheduler file; one that is being written is looked at again."""
+    for attempt in range(_LOOKS):
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+        except ValueError:
+            if attempt == _LOOKS - 1:
+                raise
+            time.sleep(0.1)
+    raise AssertionError
 
 
 def _unreachable(named: str, error: Exception) -> ConfigError:

@@ -85,8 +85,10 @@ def find_launcher(command: str = "mpiexec") -> Launcher:
 def library_of_world() -> Path:
     """Return the library of the mpiexec that started this process."""
     family = "Open MPI" if "OMPI_COMM_WORLD_SIZE" in os.environ or "OPAL_PREFIX" in os.environ else None
-    parent = Path(f"/proc/{os.getppid()}/exe")
-    candidates = [Path(os.readlink(parent))] if os.access(parent, os.R_OK) else []
+    try:
+        candidates = [Path(os.readlink(f"/proc/{os.getppid()}/exe"))]
+    except OSError:  # not to be seen, or gone
+        candidates = []
     candidates += [Path(found) for found in (shutil.which("mpiexec"), shutil.which("mpirun")) if found]
     for path in candidates:
         if path.name.startswith(("mpiexec", "mpirun", "orterun", "prterun", "orted", "prted", "hydra", "srun")):

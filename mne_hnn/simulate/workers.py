@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any, NoReturn, TypeVar
 
 from .._checks import check_int
@@ -115,6 +116,12 @@ class _StoppedError(Exception):
     """Nothing more is to be started."""
 
 
+def _lives(executor: ProcessPoolExecutor) -> bool:
+    """Return whether a worker that was kept from an earlier call still lives."""
+    processes = list((executor._processes or {}).values())
+    return not executor._broken and not wait([process.sentinel for process in processes], timeout=0)
+
+
 class WorkerPool:
     """Processes that run tasks, each in a process of its own that lives on.
 
@@ -138,6 +145,9 @@ class WorkerPool:
             if stop.is_set():
                 raise _StoppedError
             executor = self._executors[slot]
+            if executor is not None and not _lives(executor):  # died while it waited: no fault of this task
+                self._discard(slot)
+                executor = None
             if executor is None:
                 executor = ProcessPoolExecutor(
                     max_workers=1, mp_context=self._context, initializer=_begin, initargs=(os.getpid(),)
@@ -236,7 +246,7 @@ class WorkerPool:
     def pids(self) -> list[int]:
         """Return the process numbers of the workers that live now."""
         processes = [executor._processes or {} for executor in self._executors if executor is not None]
-        return [pid for group in processes for pid in group]
+        return [pid for group in processes for pid in list(group)]
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are at."""
