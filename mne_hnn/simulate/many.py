@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from typing import Any
 
 from .. import __version__
@@ -125,10 +125,7 @@ def simulate_many(
         for index, network in enumerate(networks) for number in range(n_trials)
     }  # fmt: skip
     if executor is not None:
-        futures = {
-            executor.submit(pickle.loads, packed(_elsewhere, __version__, pack(_attempt, arguments))): key
-            for key, arguments in tasks.items()
-        }
+        futures = {_submitted(executor, arguments): key for key, arguments in tasks.items()}
         for future in as_completed(futures):
             told(futures.pop(future), _result(future))
     elif n_workers(n_jobs) == 1:
@@ -137,6 +134,12 @@ def simulate_many(
     else:
         _in_processes(tasks, n_workers(n_jobs), told)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _submitted(executor: Executor, arguments: tuple[Any, ...]) -> Future[Trial | SimulationError]:
+    if isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)):
+        return executor.submit(_attempt, *arguments)  # of this machine and Python environment
+    return executor.submit(pickle.loads, packed(_elsewhere, __version__, pack(_attempt, arguments)))
 
 
 def _result(future: Future[Trial | SimulationError]) -> Trial | SimulationError:

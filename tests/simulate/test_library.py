@@ -187,7 +187,15 @@ def test_loading_the_library_leaves_denormal_numbers_alone():
 
 
 # what a home folder, or a folder on a shared disk, may be called
-NAMES = ("Jürgen", "脳 研究", "with space", "100%s $(HOME) $HOME", 'it\'s "q" & (x); [y]', "n" * 240)
+NAMES = (
+    "Jürgen",
+    "脳 研究",
+    "with space",
+    "100%s $(HOME) $HOME",
+    'it\'s "q" & (x); [y]',
+    "n" * 240,
+    os.fsdecode(b"J\xfcrgen"),
+)
 
 
 def copied(folder):
@@ -213,14 +221,14 @@ def copy(tmp_path, monkeypatch):
     return place
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_mechanisms_load_and_run_from_folders_of_any_name(tmp_path, name):
     (tmp_path / name).symlink_to(mechanism_library().directory)
     assert library.try_out(tmp_path / name) is None
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
-@pytest.mark.parametrize("name", NAMES[:5])
+@pytest.mark.parametrize("name", [*NAMES[:5], NAMES[-1]], ids=ascii)
 def test_the_name_that_neuron_gets_is_plain_and_means_the_file(tmp_path, monkeypatch, name, platform):
     monkeypatch.setattr(sys, "platform", platform)
     folder = tmp_path / name
