@@ -66,22 +66,18 @@ def lock_file(
     """
     import fcntl
 
-    # not inherited: a child that lives on must not hold what its parent held
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    descriptor, told = _opened(path), False
     try:
-        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-        told = False
         while True:
-            try:
-                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            holder = _tried(descriptor, kind, path)
+            if holder is None and _is_file(descriptor, path):
                 break
-            except OSError as error:
-                if error.errno in _WITHOUT_LOCKS:
-                    _warn(path.parent, error)
-                    break  # better without than not at all: results appear whole or not at all in any case
-                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                    raise
-            holder = os.pread(descriptor, 1000, 0).decode(errors="replace").strip() or "another process"
+            if holder is None:  # deleted, with its folder or by hand, while it was opened or waited for
+                os.close(descriptor)
+                descriptor = -1
+                descriptor = _opened(path)
+                continue
             if not wait:
                 raise BusyError(holder)
             if not told:
@@ -93,4 +89,34 @@ def lock_file(
         os.ftruncate(descriptor, len(text))
         yield
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    # not inherited: a child that lives on must not hold what its parent held
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+
+
+def _tried(descriptor: int, kind: int, path: Path) -> str | None:
+    """Lock an open file if it is free; else return what is known of its holder."""
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _WITHOUT_LOCKS:
+            _warn(path.parent, error)
+            return None  # better without than not at all: results appear whole or not at all in any case
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        return os.pread(descriptor, 1000, 0).decode(errors="replace").strip() or "another process"
+    return None
+
+
+def _is_file(descriptor: int, path: Path) -> bool:
+    """Return whether an open file is the one that others find under its name: they would lock another one else."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -195,9 +195,9 @@ def _rerun(options: argparse.Namespace) -> None:
 
 
 def _compile(options: argparse.Namespace) -> None:
-    from .simulate.library import mechanism_library
+    from .simulate.library import working_library
 
-    library = mechanism_library(variant=options.variant, force=options.force)
+    library = working_library(variant=options.variant, force=options.force)
     _say(f"Mechanisms ({library.variant}): {library.directory}")
 
 
@@ -208,7 +208,10 @@ def _sys_info(_options: argparse.Namespace) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    try:
+        sys.stdout.write(text + "\n")
+    except UnicodeEncodeError as error:  # a folder's name that this terminal has no letters for
+        sys.stdout.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding) + "\n")
 
 
 def _warning_text(message: Warning | str, *_where: Any, **_options: Any) -> str:

@@ -1,5 +1,6 @@
 """The command line as a newcomer meets it."""
 
+import io
 import subprocess
 import sys
 
@@ -40,6 +41,18 @@ def test_sys_info_and_compile(capsys):
     assert "mechanisms" in info
     assert cli.main(["compile"]) == 0
     assert "Mechanisms (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "shown"),
+    [("ascii", "é", "\\xe9"), ("latin-1", "脳", "\\u8133"), ("utf-8", "\udcfc", "\\udcfc"), ("utf-8", "é", "é")],
+)
+def test_names_that_the_terminal_has_no_letters_for(monkeypatch, encoding, name, shown):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    cli._say(f"cache  /home/{name}")
+    sys.stdout.flush()
+    assert written.getvalue().decode(encoding) == f"cache  /home/{shown}\n"
 
 
 def test_the_program_is_installed_and_explains_itself():

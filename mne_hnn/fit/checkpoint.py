@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import CacheError
 from ..io._archive import DAMAGE
-from ..io._files import SCRATCH, write_whole
+from ..io._files import remove_left, write_whole
 
 __all__ = ["Checkpoint"]
 
@@ -42,8 +42,7 @@ class Checkpoint:
             raise CacheError(f"The checkpoint folder {self.folder} cannot be made: {error.strerror}.") from error
         for file in sorted(self.folder.glob("batch-*.npz")):
             self._read(file)
-        for file in self.folder.glob(f"{SCRATCH}*"):  # of a run that was killed while it wrote
-            file.unlink(missing_ok=True)
+        remove_left(self.folder)
 
     def _read(self, file: Path) -> None:
         try:
@@ -53,6 +52,8 @@ class Checkpoint:
                     record = dict(self._records.get(key, {}))
                     record[field] = kept[name]
                     self._records[key] = record
+        except FileNotFoundError:
+            return  # deleted since it was listed: its batch is run again
         except (OSError, *DAMAGE) as error:
             raise CacheError(
                 f"The checkpoint {file} cannot be read ({type(error).__name__}): delete it, and its batch is run again."

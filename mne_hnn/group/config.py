@@ -162,12 +162,13 @@ def _conditions(value: Any) -> dict[str, tuple[str, ...]]:
     labels: dict[str, str] = {}
     for name in found:
         label = entity_label(name)
-        if label in labels:
+        same = label.casefold()  # many file systems make no difference
+        if same in labels:
             raise ConfigError(
-                f"Conditions {labels[label]!r} and {name!r} have the same letters and digits ({label!r}), which name "
+                f"Conditions {labels[same]!r} and {name!r} have the same letters and digits ({label!r}), which name "
                 "their files: give them other names by a mapping, {'name': 'trial type'}."
             )
-        labels[label] = name
+        labels[same] = name
     return found
 
 

@@ -6,11 +6,14 @@ import asyncio
 import json
 import logging
 import os
+import pickle
 import socket
+import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from mne.utils import logger
 from .. import __version__
 from .._checks import check_int, check_name
 from ..errors import ConfigError, DataError, WorkerError
+from ..simulate.packed import call_packed, pack, packed
 from ..simulate.workers import WorkerPool, main_hidden
 from ..source._files import first_line
 
@@ -140,10 +144,26 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
         ):
             yield client
         return
-    with Client(_address(str(scheduler)), timeout=_ANSWER) as client:
+    address = _address(str(scheduler))
+    try:
+        client = Client(address, timeout=_ANSWER)
+    except (OSError, ValueError, TypeError) as error:  # gone since it answered
+        raise _unreachable(str(scheduler), error) from error
+    with client:
         yield client
 
 
+def _tell_of_waiting(client: Any) -> None:
+    """Say that jobs wait for a first worker; clusters that grow as needed start it when there are jobs."""
+    try:
+        waits = not client.nthreads()
+    except OSError as error:
+        raise DataError(f"The Dask scheduler was lost ({first_line(error)}): start the run again.") from error
+    if waits:
+        logger.warning("The Dask scheduler has no workers yet: waiting for the first ...")
+
+
+_LOOKS = 5
 _ANSWER = "15s"
 """How long a scheduler may take to answer."""
 
@@ -153,7 +173,7 @@ def _address(named: str) -> str:
     address = named
     if "://" not in named and Path(named).suffix == ".json":
         try:
-            address = json.loads(Path(named).expanduser().read_text(encoding="utf-8"))["address"]
+            address = _read_address(Path(named).expanduser())
         except FileNotFoundError:
             raise ConfigError(
                 f"There is no scheduler file {named}: start one with `dask scheduler --scheduler-file {named}`."
@@ -167,11 +187,27 @@ def _address(named: str) -> str:
         with ThreadPoolExecutor(1) as aside:  # a notebook has an event loop of its own in this thread
             aside.submit(asyncio.run, _reach(address)).result()
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(
-            f"No Dask scheduler answers at {named} ({first_line(error).rstrip('.')}): give the address that "
-            "`dask scheduler` prints, such as tcp://192.168.0.1:8786, or its scheduler file."
-        ) from error
+        raise _unreachable(named, error) from error
     return address
+
+
+def _read_address(file: Path) -> str:
+    """Return the address in a scheduler file; one that is being written is looked at again."""
+    for attempt in range(_LOOKS):
+        try:
+            return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+        except ValueError:
+            if attempt == _LOOKS - 1:
+                raise
+            time.sleep(0.1)
+    raise AssertionError
+
+
+def _unreachable(named: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"No Dask scheduler answers at {named} ({first_line(error).rstrip('.')}): give the address that "
+        "`dask scheduler` prints, such as tcp://192.168.0.1:8786, or its scheduler file."
+    )
 
 
 async def _reach(address: str) -> None:
@@ -183,49 +219,73 @@ async def _reach(address: str) -> None:
     await comm.close()
 
 
-def _who() -> tuple[str, int, str]:
-    """Return what tells a worker from others, and which package it has."""
-    return socket.gethostname(), os.getpid(), __version__
+_at_work = threading.Lock()
+"""Held by the job of Dask that this process is at."""
 
 
-def _check_workers(client: Any) -> None:
-    """Check that there are workers, each with one thread: two columns in one process would be in each other's way."""
-    if not client.nthreads():
-        logger.warning("The Dask scheduler has no workers yet: waiting for the first ...")
-        first = client.submit(os.getpid, pure=False)  # clusters that grow as needed start no worker without a task
-        client.wait_for_workers(1)
-        first.release()
-    most = max(client.nthreads().values(), default=1)
-    answers = list(client.run(_who, on_error="return").values())
-    workers = [one for one in answers if isinstance(one, tuple)]
-    if answers and not workers:
+def _check_here(version: str) -> None:
+    """Refuse to work in a worker of another version, or with threads: two columns would be in each other's way.
+
+    The worker itself looks, each time it begins a job: who asks from afar may ask one that has just gone, and others
+    come later.
+    """
+    from distributed import get_worker
+
+    threads = get_worker().state.nthreads
+    if threads > 1 or not _at_work.acquire(blocking=False):
         raise ConfigError(
-            f"Dask's workers cannot import this package ({first_line(answers[0])}): start them in the Python "
-            "environment of this run."
-        )
-    if most > 1 or len({one[:2] for one in workers}) < len(workers):
-        raise ConfigError(
-            f"Dask's workers have up to {max(most, 2)} threads in a process, but NEURON needs a process for each "
+            f"Dask's workers have up to {max(threads, 2)} threads in a process, but NEURON needs a process for each "
             "simulation: start them with `dask worker --nthreads 1 --nworkers N`."
         )
-    other = sorted({version for _, _, version in workers} - {__version__})
-    if other:
+    if version != __version__:
+        _at_work.release()
         raise ConfigError(
-            f"Dask's workers have mne_hnn {', '.join(other)}, this is {__version__}: start them in the Python "
-            "environment of this run."
+            f"Dask's workers have mne_hnn {__version__}, this is {version}: start them in the Python environment of "
+            "this run."
         )
 
 
-def _there(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in a worker of Dask, in the folder of the run: paths are meant from there."""
+def _there(version: str, folder: str, payload: bytes) -> Any:
+    """Do a job in a worker of Dask, in the folder of the run: paths are meant from there."""
+    _check_here(version)
     try:
         os.chdir(folder)
+        return _guarded(call_packed, payload)
     except OSError as error:
         return Lost(
             reason=f"{socket.gethostname()} cannot enter the folder {folder} ({error.strerror}): start the run in a "
             "folder that all nodes share."
         )
-    return _guarded(function, *arguments)
+    finally:
+        _at_work.release()
+
+
+def _result(future: Any) -> Any:
+    """Return what a job of Dask gave.
+
+    Raises
+    ------
+    ConfigError
+        The worker is not fit for any job: what it said of itself, or that it cannot import this package.
+    DataError
+        The scheduler was lost.
+    distributed.KilledWorker
+        The worker died, again and again.
+    """
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except (KilledWorker, ConfigError):
+        raise
+    except CancelledError as error:
+        raise DataError("The Dask scheduler was lost, or cancelled the jobs: start the run again.") from error
+    except ImportError as error:  # of this package, as what a job raises is its result
+        raise ConfigError(
+            f"Dask's workers cannot import this package ({error!r}): start them in the Python environment of this run."
+        ) from error
+    except Exception as error:  # noqa: BLE001 - whatever Dask makes of a result, others go on
+        return Lost(reason=f"Dask lost the job ({type(error).__name__}: {first_line(error)}).")
 
 
 def _submit(
@@ -235,23 +295,26 @@ def _submit(
     from distributed import KilledWorker, as_completed
 
     here = os.getcwd()
-    futures = {client.submit(_there, here, function, *arguments, pure=False): key for key, arguments in tasks.items()}
+    futures = {
+        # the worker unpacks it: one that cannot would close its connection, and be given the job again and again
+        client.submit(
+            pickle.loads, packed(_there, __version__, here, pack(function, arguments)), key=f"{key}-{uuid.uuid4().hex}"
+        ): key
+        for key, arguments in tasks.items()
+    }
     died: dict[str, int] = {}
     try:
         for future in as_completed(list(futures)):
             key = futures[future]
             try:
-                result = future.result()
+                result = _result(future)
             except KilledWorker as error:
                 died[key] = 1 + int(error.args[2])
                 continue
-            except CancelledError as error:
-                raise DataError("The Dask scheduler was lost, or cancelled the jobs: start the run again.") from error
-            except ImportError as error:
-                result = Lost(reason=f"A worker of Dask cannot import what it needs: {first_line(error)}.")
             done(key, result)
     finally:
-        client.cancel(list(futures))
+        with suppress(OSError):  # the connection is closed: nothing of ours runs on
+            client.cancel(list(futures))
     return died
 
 
@@ -260,7 +323,7 @@ def _dask(
     retries: int,
 ) -> None:  # fmt: skip
     with _client(scheduler, min(n_jobs, len(tasks)), retries) as client:
-        _check_workers(client)
+        _tell_of_waiting(client)
         for key, times in _submit(client, function, tasks, done).items():
             # Dask accuses all that a worker had taken when it died, also what only waited there: alone, each is judged
             for again in _submit(client, function, {key: tasks[key]}, done).values():

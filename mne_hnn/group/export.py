@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..errors import DataError
 from ..fit.files import read_fit
-from ..io._files import SCRATCH, read_json, scratch_file, write_whole
+from ..io._files import SCRATCH, read_json, remove_left, scratch_file, write_whole
 from ..pipeline.identity import file_hash
 from ..pipeline.lock import LOCK
 from .job import Job, Outcome
@@ -210,8 +210,7 @@ def withdraw_others(jobs: Sequence[Job], output: Path) -> None:
 def write_dataset(output: Path, config: GroupConfig, root: Path, alone: bool) -> None:
     """Write what makes a folder a BIDS derivative; `alone` says that nobody else is writing there."""
     if alone:
-        for left in output.rglob(f"{SCRATCH}*"):  # of a run that was killed while it wrote
-            left.unlink(missing_ok=True)
+        remove_left(output, f"**/{SCRATCH}*")
     _write_json(output / "dataset_description.json", {
         "Name": f"mne_hnn: {config.name}",
         "BIDSVersion": BIDS_VERSION,

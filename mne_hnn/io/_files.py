@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,12 +23,15 @@ __all__ = [
     "new_file",
     "read_json",
     "read_text",
+    "remove_left",
     "scratch_file",
     "write_whole",
 ]
 
 #: What the names of unfinished files begin with.
 SCRATCH = ".writing-"
+_HERE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_DAY_s = 86400.0
 Target = str | os.PathLike[str]
 
 
@@ -39,10 +45,43 @@ def new_file(path: Target, overwrite: bool) -> Path:
     return file
 
 
+def remove_left(folder: Path, pattern: str = f"{SCRATCH}*") -> None:
+    """Delete the unfinished files of runs that were killed; those of processes that may still write are left alone.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    pattern : str
+        Of their names; with ``**/`` in front also in folders below.
+    """
+    for left in folder.glob(pattern):
+        with suppress(OSError):  # its writer has just finished it
+            if not _is_written(left):
+                left.unlink()
+
+
+def _is_written(scratch: Path) -> bool:
+    """Return whether a process that lives may be at an unfinished file."""
+    host, _, rest = scratch.name.removeprefix(SCRATCH).partition("-")
+    pid = rest.partition("-")[0]
+    if not pid.isdigit():
+        return False
+    if host != _HERE:  # nobody here knows: a file is written within seconds
+        return time.time() - scratch.stat().st_mtime < _DAY_s
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    return True
+
+
 @contextmanager
 def scratch_file(file: Path, what: str) -> Iterator[Path]:
     """Give another name to write to, and rename at the end, so that nobody ever finds a part of a file."""
-    scratch = file.with_name(f"{SCRATCH}{uuid.uuid4().hex}{file.suffix}")
+    scratch = file.with_name(f"{SCRATCH}{_HERE}-{os.getpid()}-{uuid.uuid4().hex}{file.suffix}")
     try:
         try:
             yield scratch

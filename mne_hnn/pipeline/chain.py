@@ -183,6 +183,7 @@ class Chain:
             with mne.utils.use_log_level(self.verbose), _noted(said, self.quiet):
                 facts = stage.run(work)
             check_written(stage, scratch)
+            check_unchanged(stage, recipe.files)
             self.store.commit(stage, number, scratch, {
                 "stage": stage.name, "revision": stage.revision, "subject": self.subject, "key": recipe.key,
                 "options": recipe.options, "kept": keep_values(recipe.values, scratch), "files": recipe.files,
@@ -242,6 +243,18 @@ def _noted(said: list[str], quiet: bool) -> Iterator[None]:
                 said.append(text)
             if not quiet:
                 warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def check_unchanged(stage: Stage, files: Sequence[Mapping[str, Any]]) -> None:
+    """Check that the inputs are still those of the sidecar: what a stage read while they changed is neither."""
+    for record in files:
+        path = Path(record["path"])
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise DataError(f"{path} was taken away while step {stage.name!r} used it: run again.") from error
+        if (status.st_size, status.st_mtime_ns) != (record["size"], record["mtime_ns"]):
+            raise DataError(f"{path} was changed while step {stage.name!r} used it: run again.")
 
 
 def check_written(stage: Stage, folder: Path) -> None:

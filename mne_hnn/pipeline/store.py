@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CacheError
+from ..errors import CacheError, DataError
 from .identity import file_hash
 from .stage import Stage
 
@@ -63,19 +63,25 @@ class Store:
             return None
         for name, file in stage.outputs.items():
             # a disk that failed or a hand that edited leave files that are not what was made
-            output = output_path(place, file)
-            if not output.exists() or file_hash(output) != sidecar["outputs"].get(name):
+            try:
+                same = file_hash(output_path(place, file)) == sidecar["outputs"].get(name)
+            except OSError:
+                same = False
+            if not same:
                 return None
         return sidecar
 
     def hash_of(self, path: Path, sidecar: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return path, size, time and hash of an input; the hash is not computed again for the same size and time."""
-        status = path.stat()
-        record = {"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        for known in (sidecar or {}).get("files", []):
-            if path.is_file() and all(known.get(key) == value for key, value in record.items()):
-                return {**record, "sha256": known["sha256"]}
-        return {**record, "sha256": file_hash(path)}
+        try:
+            status = path.stat()
+            record = {"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
+            for known in (sidecar or {}).get("files", []):
+                if path.is_file() and all(known.get(key) == value for key, value in record.items()):
+                    return {**record, "sha256": known["sha256"]}
+            return {**record, "sha256": file_hash(path)}
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from error
 
     def scratch(self, stage: Stage) -> Path:
         """Make the folder a stage writes to before it is done."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ..errors import SimulationError
+from . import loading
 from .library import Library, mechanism_library
 
 _loaded: tuple[Any, Library] | None = None
@@ -38,20 +34,6 @@ proc mne_hnn_weigh() { local i, k
 """
 
 
-@contextmanager
-def _quiet_import() -> Iterator[None]:
-    """Keep NEURON's greeting about a missing display off the terminal while it is imported."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "w", encoding="utf-8") as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-
-
 def load() -> tuple[Any, Library]:
     """Return NEURON's interpreter with the mechanisms loaded, and the library they come from.
 
@@ -64,19 +46,15 @@ def load() -> tuple[Any, Library]:
     if _loaded is not None:
         return _loaded
     library = mechanism_library()
-    if library.coreneuron_path is not None:
-        os.environ["CORENEURONLIB"] = str(library.coreneuron_path)
-    os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
-    # read when OpenMP is loaded, which CoreNEURON's library does: threads that spin while they wait take the cores
-    # from those that work
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    with warnings.catch_warnings(), _quiet_import():
-        warnings.simplefilter("ignore")
-        from neuron import h
-    if h.nrn_load_dll(str(library.neuron_path)) != 1:
+    h = loading.neuron()
+    reason = loading.load_mechanisms(h, library.directory)
+    if reason is not None and not library.neuron_path.exists():  # another process is compiling them again
+        library = mechanism_library()
+        reason = loading.load_mechanisms(h, library.directory)
+    if reason is not None:
         raise SimulationError(
-            f"NEURON could not load the mechanisms from {library.neuron_path}: delete that folder, and they are "
-            "compiled again."
+            f"NEURON cannot load the mechanisms from {library.directory} ({reason}): compile them again, with "
+            "`mne-hnn compile --force`."
         )
     h.load_file("stdrun.hoc")
     h(_HOC)

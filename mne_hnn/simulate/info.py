@@ -32,10 +32,18 @@ def _mechanisms() -> list[tuple[str, str]]:
         rows += [("C++ compiler", str(error))]
     try:
         built = library.find_library()
-        place = f"{built.variant}, in {built.directory}" if built else "not compiled yet (see mne-hnn compile)"
+        place = "not compiled yet (see mne-hnn compile)" if built is None else _state(built)
     except MneHnnError as error:
         place = str(error)
     return [*rows, ("mechanisms", place)]
+
+
+def _state(built: library.Library) -> str:
+    """Return what became of an attempt to use the mechanisms."""
+    reason = library.try_out(built.directory)
+    if reason is None:
+        return f"{built.variant}, loaded and run from {built.directory}"
+    return f"{built.variant}, do not load from {built.directory}: {reason} (see mne-hnn compile --force)"
 
 
 def sys_info() -> str:

@@ -7,8 +7,11 @@ import json
 import os
 import platform
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,9 +21,12 @@ from .._checks import check_name
 from .._locks import lock_file
 from .._warn import warn
 from ..errors import CacheError, CompilationError
-from . import toolchain
+from . import loading, toolchain
+from .loading import CORENEURON_LIBRARY, NEURON_LIBRARY
 
 _VARIANTS = ("vector", "portable", "neuron")
+_RECORD = "library.json"
+_PATIENCE_s = 120.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +50,12 @@ class Library:
     @property
     def neuron_path(self) -> Path:
         """The library that plain NEURON loads."""
-        return self.directory / "libnrnmech.so"
+        return self.directory / NEURON_LIBRARY
 
     @property
     def coreneuron_path(self) -> Path | None:
-        """The library that CoreNEURON loads, if there is one."""
-        path = self.directory / "libcorenrnmech.so"
-        return path if path.exists() else None
+        """The library that CoreNEURON loads, if the variant has one."""
+        return None if self.variant == "neuron" else self.directory / CORENEURON_LIBRARY
 
 
 def _writable(directory: Path) -> Path:
@@ -92,9 +97,70 @@ def library_key(compiler: str, variant: toolchain.Variant) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
 
 
+_Status = tuple[int, int, int]
+# Digests of files by path, while inode, size and time stay the same.
+_digests: dict[Path, tuple[_Status, str]] = {}
+
+
+def _digest(file: Path) -> str:
+    status = file.stat()
+    seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+    if file not in _digests or _digests[file][0] != seen:
+        _digests[file] = (seen, hashlib.sha256(file.read_bytes()).hexdigest())
+    return _digests[file][1]
+
+
+def _damage(directory: Path) -> str | None:
+    """Return how a build differs from what was compiled, in a few words; None if it is whole.
+
+    A file that is cut off would end the process that loads it, without a word.
+    """
+    try:
+        record = json.loads((directory / _RECORD).read_text(encoding="utf-8"))
+        for name, digest in record["files"].items():
+            if _digest(directory / name) != digest:
+                return f"{name} is not the file that was compiled"
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).name} is gone"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or error}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{_RECORD} is damaged"
+    return None
+
+
 def _is_complete(directory: Path) -> bool:
-    """Return whether `directory` holds a finished build."""
-    return (directory / "library.json").exists() and (directory / "libnrnmech.so").exists()
+    """Return whether `directory` holds a finished build as it was compiled."""
+    return _damage(directory) is None
+
+
+def try_out(directory: Path) -> str | None:
+    """Load mechanisms and run a section with them, in a process of their own.
+
+    Parameters
+    ----------
+    directory : Path
+        The folder of a build.
+
+    Returns
+    -------
+    reason : str | None
+        Why they do not load or run, in a few words; None if they do.
+    """
+    # -P: its own folder has modules with names of others
+    command = [sys.executable, "-P", str(Path(loading.__file__)), str(directory)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", errors="replace", env=environment, check=False,
+            timeout=_PATIENCE_s,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"they do not run to their end within {_PATIENCE_s:g} s"
+    if result.returncode < 0:
+        return f"the process that loads them ends with signal {-result.returncode}"
+    last = (result.stdout.strip().splitlines() or result.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return None if result.returncode == 0 and last == loading.WORKS else last
 
 
 def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str) -> None:
@@ -109,6 +175,7 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
     )
     logger.info("Compiling the membrane and synapse mechanisms, once for this environment ...")
     try:
+        _check_name(scratch)
         bar = ProgressBar(build.n_steps(), mesg="Compiling")
         done = 0
 
@@ -118,13 +185,13 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
             bar.update(done)
 
         build.run(advance)
+        _check_use(scratch)
         for part in ("neuron", "coreneuron"):
             shutil.rmtree(scratch / part, ignore_errors=True)
-        record = {"key": key, "variant": variant.name, "flags": list(variant.flags), **_surroundings()}
-        (scratch / "library.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-        if directory.exists():
-            shutil.rmtree(directory)
-        scratch.rename(directory)
+        files = {file.name: _digest(file) for file in sorted(scratch.glob("*.so"))}
+        record = {"key": key, "variant": variant.name, "flags": list(variant.flags), **_surroundings(), "files": files}
+        (scratch / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+        _put(scratch, directory)
     except CompilationError as error:
         kept = directory.parent / f"failed-{key}.log"
         if build.log.exists():
@@ -133,6 +200,38 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     logger.info("Compiled in %.0f s; kept in %s.", time.perf_counter() - start, directory)
+
+
+def _check_name(directory: Path) -> None:
+    """Refuse before it is compiled what NEURON could not load."""
+    try:
+        with loading.plain_name(directory / NEURON_LIBRARY):
+            pass
+    except OSError as error:
+        raise CacheError(
+            f"NEURON cannot load from {directory} ({error.strerror}): set the environment variable MNE_HNN_CACHE to a "
+            "folder with an ASCII name."
+        ) from error
+
+
+def _check_use(directory: Path) -> None:
+    reason = try_out(directory)
+    if reason is not None:
+        raise CompilationError(f"They compile, but NEURON cannot use them ({reason}).")
+
+
+def _put(scratch: Path, directory: Path) -> None:
+    """Move a build to its place. What is there goes aside first, for processes that are about to load it."""
+    aside = scratch.with_name(f"{scratch.name}.old")
+    with suppress(FileNotFoundError):
+        directory.rename(aside)
+    try:
+        scratch.rename(directory)
+    except OSError:
+        if not _is_complete(directory):  # else another process was faster, on a file system without locks
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 # What was found in this process: asking the compiler costs as much as a small simulation.
@@ -174,11 +273,14 @@ def _find_or_build(request: str | None, force: bool) -> Library:
 
     try:
         candidates = _candidates(request)
-    except CompilationError:
+    except CompilationError as error:
         ready = _ready_library(request)
-        if ready is None:
-            raise
-        return ready
+        if ready is not None:
+            return ready
+        damaged = [place.parent for place in _records() if not _is_complete(place.parent)]
+        if damaged:
+            raise CompilationError(f"{_damaged(damaged[0])}. {error}") from error
+        raise
     failure: CompilationError | None = None
     for compiler, candidate, library in candidates:
         place = library.directory.parent
@@ -188,8 +290,10 @@ def _find_or_build(request: str | None, force: bool) -> Library:
             if candidate is not candidates[-1][1] and (place / f"failed-{library.key}.log").exists():
                 continue  # this variant failed here before: do not try it again at every start
         _writable(place)
-        with lock_file(place / f"{library.key}.lock"):
+        with lock_file(place / f"{library.key}.lock", waiting=_tell_of_waiting):
             if force or not _is_complete(library.directory):
+                if library.directory.exists() and not force:
+                    warn(f"{_damaged(library.directory)}: they are compiled again.")
                 try:
                     _build(library.directory, compiler, candidate, library.key)
                 except CompilationError as error:
@@ -200,6 +304,16 @@ def _find_or_build(request: str | None, force: bool) -> Library:
         return library
     assert failure is not None
     raise failure
+
+
+def _tell_of_waiting(holder: str) -> None:
+    from mne.utils import logger
+
+    logger.info("Waiting for the mechanisms, which are being compiled (%s) ...", holder)
+
+
+def _damaged(directory: Path) -> str:
+    return f"The compiled mechanisms in {directory} are damaged ({_damage(directory)})"
 
 
 def _surroundings() -> dict[str, str]:
@@ -218,15 +332,46 @@ def _surroundings() -> dict[str, str]:
     }
 
 
+def _records() -> list[Path]:
+    """Return the records of all builds in the cache."""
+    return sorted((cache_directory() / "mechanisms").glob(f"*/{_RECORD}"))
+
+
 def _ready_library(request: str | None) -> Library | None:
     """Return a library compiled earlier that fits this process, for machines without a compiler (cluster nodes)."""
     here = _surroundings()
     found = {}
-    for record in (cache_directory() / "mechanisms").glob("*/library.json"):
-        entry = json.loads(record.read_text(encoding="utf-8"))
+    for record in _records():
+        if not _is_complete(record.parent):
+            continue
+        try:
+            entry = json.loads(record.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # replaced at this moment
+            continue
         if all(entry.get(name) == value for name, value in here.items()) and request in (None, entry["variant"]):
             found[entry["variant"]] = Library(directory=record.parent, variant=entry["variant"], key=entry["key"])
     return next((found[name] for name in _VARIANTS if name in found), None)
+
+
+def working_library(*, variant: str | None = None, force: bool = False) -> Library:
+    """Return the compiled mechanisms after they were loaded and run, compiling them if need be.
+
+    Parameters
+    ----------
+    variant, force
+        As of :func:`mechanism_library`.
+
+    Raises
+    ------
+    CompilationError, CacheError
+        As there; or they do not work, also if compiled again.
+    """
+    library = mechanism_library(variant=variant, force=force)
+    reason = try_out(library.directory)
+    if reason is not None:
+        warn(f"The mechanisms in {library.directory} do not load ({reason}): they are compiled again.")
+        library = mechanism_library(variant=variant, force=True)  # which tries them
+    return library
 
 
 def find_library() -> Library | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from typing import Any
 
+from .. import __version__
 from .._checks import check_int, check_name
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
 from .engine import Trial, n_steps
+from .packed import call_packed, pack, packed
 from .record import Record, as_record
 from .result import Simulation
 from .trials import BASELINES, TrialSettings, available_engine, check_record, collect, work
@@ -28,6 +31,17 @@ def _attempt(network: Network, trial: int, settings: TrialSettings) -> Trial | S
         return work(network, trial, settings)
     except (SimulationError, ParameterError) as error:  # parameters of this network, such as a delay below the step
         return SimulationError(str(error))
+
+
+def _elsewhere(version: str, payload: bytes) -> Trial | SimulationError:
+    """Simulate in a process of a foreign executor; its numbers would not be those of another version."""
+    if version != __version__:
+        return WorkerError(
+            f"The executor's workers have mne_hnn {__version__}, this is {version}: start them in the Python "
+            "environment of this run."
+        )
+    trial: Trial | SimulationError = call_packed(payload)
+    return trial
 
 
 def simulate_many(
@@ -111,7 +125,7 @@ def simulate_many(
         for index, network in enumerate(networks) for number in range(n_trials)
     }  # fmt: skip
     if executor is not None:
-        futures = {executor.submit(_attempt, *arguments): key for key, arguments in tasks.items()}
+        futures = {_submitted(executor, arguments): key for key, arguments in tasks.items()}
         for future in as_completed(futures):
             told(futures.pop(future), _result(future))
     elif n_workers(n_jobs) == 1:
@@ -120,6 +134,12 @@ def simulate_many(
     else:
         _in_processes(tasks, n_workers(n_jobs), told)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _submitted(executor: Executor, arguments: tuple[Any, ...]) -> Future[Trial | SimulationError]:
+    if isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)):
+        return executor.submit(_attempt, *arguments)  # of this machine and Python environment
+    return executor.submit(pickle.loads, packed(_elsewhere, __version__, pack(_attempt, arguments)))
 
 
 def _result(future: Future[Trial | SimulationError]) -> Trial | SimulationError:

@@ -26,6 +26,7 @@ from .mpi_library import Launcher, find_launcher, library_of_world, world_size
 from .precautions import warn_of_large_tables
 from .record import Record
 from .result import Simulation
+from .toolchain import neuron_root
 from .trials import TrialSettings, collect, draw_progress, trial_settings, work
 from .workers import n_workers
 
@@ -112,12 +113,23 @@ def simulate_mpi(
         raise ParameterError(
             f"The network has {network.n_cells} cells, fewer than the {count} processes asked for: take fewer."
         )
+    _check_place(settings.engine, neuron_root())
     warn_of_large_tables(network, settings.record, tstop, dt, n_trials)
     logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", n_trials, tstop, network.n_cells, count)
     if size > 1:
         return _in_world(network, n_trials, settings)
     words = tuple(shlex.split(options) if isinstance(options, str) else map(str, options))
     return _launch(network, n_trials, settings, _Launch(find_launcher(command), n_procs, words, timeout))
+
+
+def _check_place(engine: str, root: Path) -> None:
+    """Refuse what NEURON 9 cannot do: it names CoreNEURON's MPI library in a line that ends the name at a space."""
+    if engine == "coreneuron" and re.search(r"\s", str(root)):
+        raise SimulationError(
+            f"NEURON is installed in a folder whose name has a space ({root}), and cannot start CoreNEURON under MPI "
+            "there: give engine='neuron', use n_jobs of simulate() instead, or make the Python environment in another "
+            "folder."
+        )
 
 
 def _in_world(network: Network, n_trials: int, settings: TrialSettings) -> Simulation:

@@ -67,7 +67,9 @@ def _trial_path(folder: Path, index: int) -> Path:
 def write_error(folder: Path, rank: int, error: BaseException) -> None:
     """Write why a rank gave up."""
     text = json.dumps({"kind": type(error).__name__, "message": str(error)})
-    (folder / f"error-{rank}.json").write_text(text, encoding="utf-8")
+    scratch = folder / f"unfinished-{rank}.json"  # mpiexec may kill this rank at any moment: another one has failed
+    scratch.write_text(text, encoding="utf-8")
+    scratch.rename(folder / f"error-{rank}.json")
 
 
 def read_errors(folder: Path) -> dict[int, tuple[str, str]]:

@@ -85,8 +85,10 @@ def find_launcher(command: str = "mpiexec") -> Launcher:
 def library_of_world() -> Path:
     """Return the library of the mpiexec that started this process."""
     family = "Open MPI" if "OMPI_COMM_WORLD_SIZE" in os.environ or "OPAL_PREFIX" in os.environ else None
-    parent = Path(f"/proc/{os.getppid()}/exe")
-    candidates = [Path(os.readlink(parent))] if os.access(parent, os.R_OK) else []
+    try:
+        candidates = [Path(os.readlink(f"/proc/{os.getppid()}/exe"))]
+    except OSError:  # not to be seen, or gone
+        candidates = []
     candidates += [Path(found) for found in (shutil.which("mpiexec"), shutil.which("mpirun")) if found]
     for path in candidates:
         if path.name.startswith(("mpiexec", "mpirun", "orterun", "prterun", "orted", "prted", "hydra", "srun")):
@@ -98,7 +100,9 @@ def library_of_world() -> Path:
 @lru_cache
 def _family(path: Path) -> str:
     try:
-        result = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=60)
+        result = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, errors="replace", check=False, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SimulationError(f"The MPI program {path} does not run ({error}): {_INSTALL}.") from error
     text = result.stdout + result.stderr
@@ -147,5 +151,5 @@ def _linked(program: Path) -> Iterable[Path]:
     """Return the folders of the libraries that a program uses: Open MPI's own are among them."""
     if shutil.which("ldd") is None:
         return []
-    result = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    result = subprocess.run(["ldd", program], capture_output=True, text=True, errors="surrogateescape", check=False)
     return [Path(path).parent for path in re.findall(r"=> (/\S+)", result.stdout)]

@@ -91,7 +91,7 @@ def find_compiler() -> str:
 def target_macros(compiler: str, flags: Sequence[str]) -> str | None:
     """Return what `compiler` predefines under `flags` (its version, the processor's features), or None if refused."""
     command = [*shlex.split(compiler), *flags, "-dM", "-E", "-x", "c++", os.devnull]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
     return result.stdout if result.returncode == 0 else None
 
 
@@ -125,14 +125,16 @@ def _run(command: Sequence[str], log: Path, cwd: Path, env: dict[str, str] | Non
     """Run one command, keeping all that it prints in `log`; raise with the log's place if it fails."""
     try:
         result = subprocess.run(
-            list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd, env=env, check=False
-        )
+            list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+            errors="replace", cwd=cwd, env=env, check=False,
+        )  # fmt: skip
     except OSError as error:
         raise CompilationError(f"{Path(command[0]).name} could not be run ({error.strerror}): install it.") from error
-    with log.open("a", encoding="utf-8") as stream:
+    with log.open("a", encoding="utf-8", errors="surrogateescape") as stream:  # names of folders that are no text
         stream.write("$ " + shlex.join(command) + "\n" + result.stdout)
     if result.returncode != 0:
-        lines = [line for line in result.stdout.splitlines() if "error" in line.lower()]
+        said = [line for line in result.stdout.splitlines() if "ld returned" not in line]
+        lines = [line for line in said if "error" in line.lower() or "ld: " in line]
         reason = lines[0].strip() if lines else f"exit code {result.returncode}"
         raise CompilationError(f"{Path(command[0]).name} failed: {reason}.")
 
@@ -305,6 +307,7 @@ class Build:
 
     def _link(self, name: str, objects: Sequence[str], libraries: Sequence[str]) -> None:
         # without -ffast-math: linked with it, the library would switch denormals off in the whole process
-        rpath = f"-Wl,-rpath,{self.root / 'lib'}"
+        # not as -Wl,...: that ends at a comma in the name of a folder
+        rpath = ["-Xlinker", "-rpath", "-Xlinker", str(self.root / "lib")]
         command = [*shlex.split(self.compiler), "-shared", "-fPIC", "-o", str(self.directory / name)]
-        _run([*command, *objects, *libraries, rpath], self.log, self.directory)
+        _run([*command, *objects, *libraries, *rpath], self.log, self.directory)

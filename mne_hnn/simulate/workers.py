@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
-import pickle
 import queue
 import signal
 import sys
@@ -15,10 +14,12 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any, NoReturn, TypeVar
 
 from .._checks import check_int
 from ..errors import ParameterError, SimulationError, WorkerError
+from .packed import call_packed, pack
 
 Key = TypeVar("Key", bound=Hashable)
 _Finished = queue.SimpleQueue[tuple[Any, Any, BaseException | None]]
@@ -70,12 +71,6 @@ def _end_with_pipe() -> None:
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _call(payload: bytes) -> Any:
-    """Run a task in a worker; unpickled here, so that what cannot be is an error of the task, not a dead worker."""
-    function, arguments = pickle.loads(payload)
-    return function(*arguments)
-
-
 _starting = threading.Lock()
 
 
@@ -121,6 +116,12 @@ class _StoppedError(Exception):
     """Nothing more is to be started."""
 
 
+def _lives(executor: ProcessPoolExecutor) -> bool:
+    """Return whether a worker that was kept from an earlier call still lives."""
+    processes = list((executor._processes or {}).values())
+    return not executor._broken and not wait([process.sentinel for process in processes], timeout=0)
+
+
 class WorkerPool:
     """Processes that run tasks, each in a process of its own that lives on.
 
@@ -144,6 +145,9 @@ class WorkerPool:
             if stop.is_set():
                 raise _StoppedError
             executor = self._executors[slot]
+            if executor is not None and not _lives(executor):  # died while it waited: no fault of this task
+                self._discard(slot)
+                executor = None
             if executor is None:
                 executor = ProcessPoolExecutor(
                     max_workers=1, mp_context=self._context, initializer=_begin, initargs=(os.getpid(),)
@@ -151,7 +155,7 @@ class WorkerPool:
                 self._executors[slot] = executor
                 with _starting_worker():
                     executor.submit(os.getpid)  # the process starts with its first task
-            return executor.submit(_call, payload)
+            return executor.submit(call_packed, payload)
 
     def _discard(self, slot: int) -> None:
         executor, self._executors[slot] = self._executors[slot], None
@@ -228,7 +232,7 @@ class WorkerPool:
                 except queue.Empty:
                     return
                 try:
-                    payload = pickle.dumps((function, tasks[key]))
+                    payload = pack(function, tasks[key])
                     finished.put((key, self._submit(slot, stop, payload).result(), None))
                 except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
                     if isinstance(error, BrokenProcessPool):
@@ -242,7 +246,7 @@ class WorkerPool:
     def pids(self) -> list[int]:
         """Return the process numbers of the workers that live now."""
         processes = [executor._processes or {} for executor in self._executors if executor is not None]
-        return [pid for group in processes for pid in group]
+        return [pid for group in processes for pid in list(group)]
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from mne.utils import logger, object_hash, verbose
 
 from .._cache import cache_directory
 from .._checks import check_name
-from ..errors import DataError
+from .._warn import warn
+from ..errors import CacheError, DataError
 from ._files import existing, first_line, read_file, some
 
 __all__ = ["forward_solution", "scaled_template"]
@@ -92,9 +93,9 @@ def forward_solution(
     bem_source = _find_bem(bem, folder, with_eeg)
     key = _digest(info, head_to_mri, bem_source, src, folder, subject, spacing, ico, mindist)
     kept = cache_directory() / "forward" / f"{subject}-{key}-fwd.fif"
-    if cache and kept.exists():
-        logger.info("Forward solution: %s", kept)
-        return mne.read_forward_solution(kept, verbose="error")
+    known = _kept_solution(kept) if cache else None
+    if known is not None:
+        return known
     model = _bem(bem_source, info, folder, subject, ico, with_eeg)
     space = _source_space(src, folder, subject, spacing, n_jobs)
     logger.info("Computing the forward solution ...")
@@ -108,12 +109,32 @@ def forward_solution(
     forward = _without_silent(forward)
     if not cache:
         return forward
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_name(f"{os.getpid()}-{kept.name}")
-    mne.write_forward_solution(part, forward, overwrite=True, verbose="error")
-    part.replace(kept)  # whole or not at all
-    # files have single precision: what was just computed must not differ from what the next call reads
-    return mne.read_forward_solution(kept, verbose="error")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        # not the process number: machines that share a home folder have equal ones
+        part = kept.with_name(f".{uuid.uuid4().hex}-{kept.name}")
+        mne.write_forward_solution(part, forward, overwrite=True, verbose="error")
+        part.replace(kept)  # whole or not at all
+        # files have single precision: what was just computed must not differ from what the next call reads
+        return mne.read_forward_solution(kept, verbose="error")
+    except OSError as error:
+        raise CacheError(
+            f"The forward solution cannot be kept in {kept.parent} ({error.strerror or error}): free that folder, or "
+            "set the environment variable MNE_HNN_CACHE to one that can be written."
+        ) from error
+
+
+def _kept_solution(kept: Path) -> mne.Forward | None:
+    """Return a forward solution that was kept, None if there is none, or not any more, or it is damaged."""
+    try:
+        forward = mne.read_forward_solution(kept, verbose="error")
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # noqa: BLE001 - whatever MNE says of a part of a file
+        warn(f"The kept forward solution {kept} cannot be read ({first_line(error)}): it is computed again.")
+        return None
+    logger.info("Forward solution: %s", kept)
+    return forward
 
 
 def _without_silent(forward: mne.Forward) -> mne.Forward:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import CacheError, DataError, ParameterError
 from ..io._archive import DAMAGE
-from ..io._files import SCRATCH, write_whole
+from ..io._files import SCRATCH, remove_left, write_whole
 from .records import Record
 
 __all__ = ["DESCRIPTION", "TABLE", "FolderStore", "MemoryStore", "Store", "read_description"]
@@ -80,8 +80,7 @@ class FolderStore:
             others = self._others()
             if not others:
                 (self.folder / POINTS).mkdir(parents=True, exist_ok=True)
-                for left in self.folder.rglob(f"{SCRATCH}*"):  # of a run that was killed while it wrote
-                    left.unlink(missing_ok=True)
+                remove_left(self.folder, f"**/{SCRATCH}*")
         except OSError as error:
             raise CacheError(f"The folder {self.folder} of the sweep cannot be made: {error.strerror}.") from error
         if others:

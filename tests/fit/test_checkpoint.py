@@ -14,6 +14,7 @@ from mne_hnn.errors import CacheError, SimulationError
 from mne_hnn.fit.checkpoint import Checkpoint
 from mne_hnn.fit.evaluate import Evaluator, Runs
 from mne_hnn.fit.objectives import Custom
+from mne_hnn.io import _files
 from mne_hnn.network import jones_2009, with_erp_drives
 
 
@@ -63,6 +64,44 @@ def test_files_half_written_are_never_read(tmp_path):
     (tmp_path / ".writing-z3.npz").write_bytes(b"")
     (tmp_path / "notes.txt").write_text("mine")
     assert len(Checkpoint(tmp_path)) == 1
+
+
+def test_unfinished_files_are_left_to_those_who_live(tmp_path):
+    """Two runs in one folder: the second must not take away what the first is writing."""
+    other = subprocess.Popen(["sleep", "30"])
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    here, old = _files._HERE, time.time() - 2 * 86400
+    names = {
+        f".writing-{here}-{other.pid}-a.npz": True, f".writing-{here}-{os.getpid()}-b.npz": True,
+        f".writing-{here}-{dead.pid}-c.npz": False, f".writing-other-{dead.pid}-d.npz": True,
+        f".writing-other-{dead.pid}-e.npz": False, ".writing-x1y2.npz": False,
+    }  # fmt: skip
+    try:
+        for name in names:
+            (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / f".writing-other-{dead.pid}-e.npz", (old, old))
+        Checkpoint(tmp_path)
+        assert {name: (tmp_path / name).exists() for name in names} == names
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_batch_that_goes_while_they_are_read_is_run_again(tmp_path, monkeypatch):
+    Checkpoint(tmp_path).add(batch("a"))
+    Checkpoint(tmp_path).add(batch("b"))
+    load = np.load
+
+    def late(file, **options):
+        if file.name == "batch-a.npz":
+            file.unlink()
+        return load(file, **options)
+
+    monkeypatch.setattr(np, "load", late)
+    kept = Checkpoint(tmp_path)
+    assert kept.get("a") is None
+    assert kept.get("b") is not None
 
 
 def test_nothing_but_whole_files_has_the_final_name(tmp_path, monkeypatch):

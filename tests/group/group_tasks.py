@@ -99,7 +99,13 @@ def alive(pid_):
         return False
 
 
-def wait_for(condition, seconds):
+PATIENCE_s = 300.0
+"""How long a machine that is busy with other things may take for anything: what ends too late sleeps longer."""
+LONG_s = 3000.0
+"""What a job sleeps that is to be ended."""
+
+
+def wait_for(condition, seconds=PATIENCE_s):
     """Return the seconds until a condition holds; fail if it does not in time."""
     start = time.monotonic()
     while not condition():

@@ -77,7 +77,7 @@ def test_what_a_task_raises_is_recorded(executor):
 
 @pytest.mark.parametrize("executor", KINDS)
 def test_abort_stops_the_rest(executor):
-    plan = {"a": ("square", 1), "b": ("bad", "this"), **{f"slow{k}": ("slow", k, 60.0) for k in range(3)}}
+    plan = {"a": ("square", 1), "b": ("bad", "this"), **{f"slow{k}": ("slow", k, tasks.LONG_s) for k in range(3)}}
     results = run_tasks(tasks.either, plan, executor=executor, n_jobs=1, abort_on=lambda one: isinstance(one, Lost))
     assert list(results) == ["a", "b"]
     assert results["a"] == 1
@@ -89,10 +89,10 @@ def test_abort_leaves_no_process(tmp_path):
     def done(key, result):
         ended.append(key)
 
-    plan = {f"job{k}": (tmp_path, 0.3 if k == 0 else 60.0) for k in range(4)}
+    plan = {f"job{k}": (tmp_path, 0.3 if k == 0 else tasks.LONG_s) for k in range(4)}
     results = run_tasks(tasks.pid, plan, n_jobs=2, done=done, abort_on=lambda _one: True)
     assert list(results) == ended == ["job0"]
-    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)))
 
 
 RUN = """
@@ -106,50 +106,50 @@ RUN = """
 @pytest.mark.parametrize("everybody", [pytest.param(False, marks=pytest.mark.slow), True], ids=["process", "terminal"])
 def test_ctrl_c_leaves_no_worker(tmp_path, everybody):
     """A terminal sends it to all processes of the group."""
-    with started(RUN, tmp_path, "pid", 60) as run:
-        tasks.wait_for(lambda: len(pids(tmp_path)) == 2, 30)
+    with started(RUN, tmp_path, "pid", tasks.LONG_s) as run:
+        tasks.wait_for(lambda: len(pids(tmp_path)) == 2)
         (os.killpg if everybody else os.kill)(run.pid, signal.SIGINT)
-        assert run.wait(10) != 0
+        assert run.wait(tasks.PATIENCE_s) != 0
         said = run.stderr.read()
     assert said.count("Traceback") == said.count("KeyboardInterrupt") == 1  # that of the script; workers say nothing
-    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)))
 
 
 @pytest.mark.slow
 def test_ctrl_c_while_workers_start(tmp_path):
-    with started(RUN, tmp_path, "pid", 60) as run:
+    with started(RUN, tmp_path, "pid", tasks.LONG_s) as run:
         children = Path(f"/proc/{run.pid}/task")
 
         def has_children():
             return any(one.read_text().strip() for one in children.glob("*/children"))
 
-        tasks.wait_for(has_children, 30)
+        tasks.wait_for(has_children)
         os.killpg(run.pid, signal.SIGINT)
-        assert run.wait(10) != 0
+        assert run.wait(tasks.PATIENCE_s) != 0
 
     def left():
         lines = subprocess.run(["ps", "-o", "pid=", "-s", str(run.pid)], capture_output=True, text=True, check=False)
         return [int(word) for word in lines.stdout.split() if tasks.alive(int(word))]
 
-    tasks.wait_for(lambda: not left(), 5)
+    tasks.wait_for(lambda: not left())
 
 
 @pytest.mark.slow
 def test_workers_end_with_a_killed_parent(tmp_path):
-    with started(RUN, tmp_path, "pid", 60) as run:
-        tasks.wait_for(lambda: len(pids(tmp_path)) == 2, 30)
+    with started(RUN, tmp_path, "pid", tasks.LONG_s) as run:
+        tasks.wait_for(lambda: len(pids(tmp_path)) == 2)
         run.kill()
-        run.wait(10)
-        tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+        run.wait(tasks.PATIENCE_s)
+        tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a worker ends when its simulation does")
 def test_workers_end_with_a_killed_parent_within_a_simulation(tmp_path):
     with started(RUN, tmp_path, "long_column") as run:
-        tasks.wait_for(lambda: len(pids(tmp_path)) == 2, 60)
+        tasks.wait_for(lambda: len(pids(tmp_path)) == 2)
         run.kill()
-        run.wait(10)
-        tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)), 5)
+        run.wait(tasks.PATIENCE_s)
+        tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)))
 
 
 def test_workers_have_one_thread_each_and_this_process_keeps_its_own(monkeypatch):
@@ -183,7 +183,7 @@ def test_no_worker_starts_in_a_pool_that_was_stopped():
         with pytest.raises(KeyboardInterrupt):
             pool.run(tasks.pid, dict.fromkeys(range(3), ()), done)
         assert pool.pids() == []
-        tasks.wait_for(lambda: not tasks.alive(taken[-1]), 5)
+        tasks.wait_for(lambda: not tasks.alive(taken[-1]))
 
 
 def test_a_process_that_may_have_no_children_works_alone(monkeypatch):

@@ -60,6 +60,8 @@ def test_one_condition_has_no_contrast(tmp_path):
         ("conditions = {'a': []}", "conditions is not set"),
         ("conditions = 3", "conditions must be names"),
         ("conditions = ('a-b', 'a b')", "have the same letters and digits ('ab')"),
+        ("conditions = ('left', 'Left!')", "'left' and 'Left!' have the same letters and digits ('Left')"),
+        ("conditions = ('ü', 'u')", "have the same letters and digits ('u')"),
         ("contrast = ('detected', 'mised')", "Did you mean 'missed'?"),
         ("contrast = ('missed', 'missed')", "two different conditions"),
         ("contrast = ('missed',)", "two different conditions"),

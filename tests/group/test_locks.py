@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import group_tasks as tasks
 import pytest
 
 from mne_hnn import _locks
-from mne_hnn._locks import lock_file
+from mne_hnn._locks import BusyError, lock_file
 from mne_hnn.errors import CacheError, MneHnnError, MneHnnWarning
 from mne_hnn.pipeline.lock import LOCK, folder_lock
 
@@ -24,14 +25,14 @@ import subprocess, sys, time
 from pathlib import Path
 from mne_hnn.pipeline.lock import folder_lock
 with folder_lock(Path(sys.argv[1]), what="run", shared=sys.argv[2] == "shared"):
-    child = subprocess.Popen(["sleep", "30"], close_fds=False) if sys.argv[3] == "child" else None
+    child = subprocess.Popen(["sleep", "3000"], close_fds=False) if sys.argv[3] == "child" else None
     print(child.pid if child else 0, flush=True)
     time.sleep(float(sys.argv[4]))
 """
 
 
 @contextmanager
-def other(folder, kind="alone", child="none", seconds=60):
+def other(folder, kind="alone", child="none", seconds=tasks.LONG_s):
     """Another process that holds the lock; yields it and the number of its child."""
     path = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
@@ -75,10 +76,26 @@ def test_those_that_share_keep_out_who_does_not(tmp_path):
         pass
 
 
-def test_waiting_says_so_once_and_goes_on(tmp_path, caplog):
-    with other(tmp_path, seconds=1.0) as (process, _), caplog.at_level("INFO", logger="mne"):
+def monkeypatch_waiting(monkeypatch, process):
+    """End the holder once it was looked for twice, however long that takes here."""
+    ended, sleep = [], time.sleep
+
+    def look(seconds):
+        if looks.pop() == 0:
+            process.terminate()
+            ended.append(process.wait(tasks.PATIENCE_s))
+        sleep(seconds)
+
+    looks = [None] * 1000 + [0, None]
+    monkeypatch.setattr(_locks.time, "sleep", look)
+    return ended
+
+
+def test_waiting_says_so_once_and_goes_on(tmp_path, caplog, monkeypatch):
+    with other(tmp_path) as (process, _), caplog.at_level("INFO", logger="mne"):
+        ended = monkeypatch_waiting(monkeypatch, process)
         with folder_lock(tmp_path, what="job", wait=True):
-            assert process.wait(5) == 0
+            assert ended == [process.wait(tasks.PATIENCE_s)]
         said = [one.getMessage() for one in caplog.records]
     assert len(said) == 1
     assert said[0].startswith(f"Waiting for another job in {tmp_path} (process {process.pid} on ")
@@ -103,6 +120,38 @@ def test_one_process_does_not_hold_it_twice(tmp_path):
         pass
     with folder_lock(tmp_path, what="run"):
         pass
+
+
+def test_a_lock_whose_file_was_deleted_is_no_lock(tmp_path, monkeypatch):
+    """Deleted between being opened and locked, or while it was waited for: others would lock the new one."""
+    file, true, deleted = tmp_path / "x", fcntl.flock, []
+
+    def flock(descriptor, kind):
+        if not deleted:
+            deleted.append(descriptor)
+            file.unlink()
+        true(descriptor, kind)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with lock_file(file):
+        assert deleted
+        assert file.read_text().startswith(f"process {os.getpid()} on ")
+        with pytest.raises(BusyError), lock_file(file, wait=False):
+            pass
+    with lock_file(file, wait=False):
+        pass
+
+
+def test_a_lock_whose_folder_is_deleted_says_so(tmp_path, monkeypatch):
+    folder, true = tmp_path / "folder", fcntl.flock
+
+    def flock(descriptor, kind):
+        shutil.rmtree(folder, ignore_errors=True)
+        true(descriptor, kind)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(CacheError, match="The folder .*folder cannot be written: No such file or directory"):
+        folder_lock(folder, what="run").__enter__()
 
 
 def test_folders_that_cannot_be_written(tmp_path):

@@ -46,6 +46,30 @@ class Toy:
         return {}
 
 
+def test_an_input_that_changes_while_it_is_read_is_no_input(toy, tmp_path, monkeypatch):
+    """The sidecar would say of the result that another file had made it."""
+    data, first = tmp_path / "data-01.txt", toy.stages[0].run
+
+    def changed(work):
+        facts = first(work)
+        data.write_text("abcdef")
+        return facts
+
+    def taken(work):
+        facts = first(work)
+        data.unlink()
+        return facts
+
+    for late, said in ((changed, "was changed while step 'first' used it: run again"), (taken, "was taken away while")):
+        monkeypatch.setattr(runner, "STAGES", (replace(toy.stages[0], run=late), toy.stages[1]))
+        with pytest.raises(DataError, match=said):
+            run_pipeline(toy.config)
+    data.write_text("abcdef")
+    monkeypatch.setattr(runner, "STAGES", toy.stages)
+    run_pipeline(toy.config)
+    assert toy.ran == ["first", "first", "first", "second"]
+
+
 @pytest.fixture
 def toy(monkeypatch, tmp_path):
     toy = Toy()

@@ -2,13 +2,27 @@
 
 import json
 import multiprocessing
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from mne_hnn.errors import CacheError, CompilationError, MneHnnError, ParameterError
-from mne_hnn.simulate import cache_directory, library, mechanism_library, sys_info, toolchain
+from mne_hnn import cli
+from mne_hnn.errors import CacheError, CompilationError, MneHnnError, MneHnnWarning, ParameterError, SimulationError
+from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.simulate import (
+    _neuron,
+    cache_directory,
+    library,
+    loading,
+    mechanism_library,
+    simulate,
+    sys_info,
+    toolchain,
+)
 
 
 @pytest.fixture
@@ -170,3 +184,212 @@ def test_loading_the_library_leaves_denormal_numbers_alone():
         "assert np.float64(2.3e-308) / 4 > 0\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# what a home folder, or a folder on a shared disk, may be called
+NAMES = (
+    "Jürgen",
+    "脳 研究",
+    "with space",
+    "100%s $(HOME) $HOME",
+    'it\'s "q" & (x); [y]',
+    "n" * 240,
+    os.fsdecode(b"J\xfcrgen"),
+)
+
+
+def copied(folder):
+    """The compiled mechanisms in another cache folder: nothing is compiled for these tests."""
+    built = mechanism_library()
+    place = folder / "mechanisms" / built.key
+    shutil.copytree(built.directory, place)
+    return place
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A cache whose files a test may damage; the compiler of this test copies them from the true one."""
+    true = mechanism_library()
+    place = copied(tmp_path / "é")
+    monkeypatch.setenv("MNE_HNN_CACHE", str(tmp_path / "é"))
+
+    def build(directory, *_):
+        shutil.rmtree(directory)
+        shutil.copytree(true.directory, directory)
+
+    monkeypatch.setattr(library, "_build", build)
+    return place
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_mechanisms_load_and_run_from_folders_of_any_name(tmp_path, name):
+    (tmp_path / name).symlink_to(mechanism_library().directory)
+    assert library.try_out(tmp_path / name) is None
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+@pytest.mark.parametrize("name", [*NAMES[:5], NAMES[-1]], ids=ascii)
+def test_the_name_that_neuron_gets_is_plain_and_means_the_file(tmp_path, monkeypatch, name, platform):
+    monkeypatch.setattr(sys, "platform", platform)
+    folder = tmp_path / name
+    folder.mkdir()
+    file = folder / "libnrnmech.so"
+    file.write_text("content")
+    before = set(Path("/tmp").glob("mne_hnn-*"))
+    with loading.plain_name(file) as plain:
+        assert plain.isascii()
+        assert "$" not in plain
+        assert " " not in plain
+        assert Path(plain).read_text() == "content"
+    assert set(Path("/tmp").glob("mne_hnn-*")) == before
+    with loading.plain_name(tmp_path / "x.so") as plain:
+        assert plain == str(tmp_path / "x.so")
+
+
+def test_a_folder_that_cannot_be_loaded_from_is_refused_before_it_is_compiled(own_cache, monkeypatch):
+    monkeypatch.setenv("MNE_HNN_CACHE", str(own_cache / "é"))
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(loading, "_is_plain", lambda _: False)  # nor is a temporary folder
+    monkeypatch.setattr(toolchain.Build, "run", lambda *_: pytest.fail("compiled"))
+    with pytest.raises(CacheError, match="NEURON cannot load from .*é.*MNE_HNN_CACHE to a folder with an ASCII name"):
+        mechanism_library(variant="neuron")
+    assert not list((own_cache / "é" / "mechanisms").glob(".*"))
+
+
+SIMULATE = """
+import sys
+from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.simulate import cache_directory, simulate, simulate_many
+assert str(cache_directory()) == sys.argv[1], cache_directory()
+network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
+runs = [simulate(network, 20.0, engine=engine, verbose="error") for engine in ("coreneuron", "neuron")]
+runs += simulate_many([network], 20.0, n_jobs=2)  # in a worker
+for run in runs:
+    print(run.dipoles[0].data.tobytes().hex())
+"""
+
+
+def test_simulations_from_a_home_and_a_temporary_folder_of_any_name(tmp_path):
+    """Both engines, and a worker process; the same bytes as from here."""
+    home, scratch = tmp_path / "José's Häuschen %s", tmp_path / "t é"
+    scratch.mkdir()
+    cache = home / ".cache" / "mne-hnn"
+    copied(cache)
+    environment = {name: value for name, value in os.environ.items() if name not in ("MNE_HNN_CACHE", "XDG_CACHE_HOME")}
+    environment |= {"HOME": str(home), "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    run = subprocess.run(
+        [sys.executable, "-c", SIMULATE, str(cache)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
+    here = [
+        simulate(network, 20.0, engine=engine, verbose="error").dipoles[0].data.tobytes().hex()
+        for engine in ("coreneuron", "neuron")
+    ]
+    assert run.stdout.split() == [*here, here[0]]
+
+
+def test_a_cache_named_from_the_working_folder(tmp_path, monkeypatch):
+    """Compilers, workers of Dask and ranks work in other folders."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MNE_HNN_CACHE", "cache")
+    assert cache_directory() == tmp_path / "cache"
+    monkeypatch.setenv("MNE_HNN_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(CacheError, match="home folder for the cache is not known.*set the environment variable"):
+        cache_directory()
+
+
+def half(file):
+    os.truncate(file, file.stat().st_size // 2)
+
+
+DAMAGE = {
+    "half of NEURON's": (
+        lambda place: half(place / "libnrnmech.so"), "libnrnmech.so is not the file that was compiled",
+    ),
+    "half of CoreNEURON's": (
+        lambda place: half(place / "libcorenrnmech.so"), "libcorenrnmech.so is not the file that was compiled",
+    ),
+    "one is gone": (lambda place: (place / "libcorenrnmech.so").unlink(), "libcorenrnmech.so is gone"),
+    "no library": (
+        lambda place: (place / "libnrnmech.so").write_text("x"), "libnrnmech.so is not the file that was compiled",
+    ),
+    "half a record": (lambda place: half(place / "library.json"), "library.json is damaged"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_library_is_noticed_and_compiled_again(copy, monkeypatch, kind):
+    damage, said = DAMAGE[kind]
+    damage(copy)
+    assert library.find_library() is None or library.find_library().directory != copy
+    with pytest.warns(MneHnnWarning) as warned:
+        assert mechanism_library().directory == copy
+    assert [str(one.message) for one in warned] == [
+        f"The compiled mechanisms in {copy} are damaged ({said}): they are compiled again."
+    ]
+    assert library.try_out(copy) is None
+    damage(copy)  # also in a process that has found it whole before
+    with pytest.warns(MneHnnWarning, match="are damaged"):
+        mechanism_library()
+
+
+def test_a_damaged_library_where_there_is_no_compiler(copy, monkeypatch):
+    half(copy / "libnrnmech.so")
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(toolchain.shutil, "which", lambda _: None)
+    with pytest.raises(CompilationError, match=r"libnrnmech.so is not the file that was compiled.* No C\+\+ compiler"):
+        mechanism_library()
+
+
+def other_machine(place):
+    """Whole, and of no use here: as compiled for another system that shares the home folder."""
+    (place / "libnrnmech.so").write_bytes(b"not of this machine" * 10)
+    record = json.loads((place / "library.json").read_text())
+    record["files"]["libnrnmech.so"] = library._digest(place / "libnrnmech.so")
+    (place / "library.json").write_text(json.dumps(record))
+
+
+def test_ready_means_that_it_was_loaded(copy, capsys):
+    assert f"loaded and run from {copy}" in sys_info()
+    other_machine(copy)
+    info = sys_info()
+    assert f"do not load from {copy}: invalid ELF header (see mne-hnn compile --force)" in info
+    with pytest.warns(MneHnnWarning, match=r"do not load \(invalid ELF header\): they are compiled again"):
+        assert cli.main(["compile"]) == 0
+    assert f"loaded and run from {copy}" in sys_info()
+    shutil.rmtree(copy)
+    assert "not compiled yet (see mne-hnn compile)" in sys_info()
+
+
+def test_what_dies_when_it_is_loaded_is_said(copy):
+    half(copy / "libnrnmech.so")
+    assert library.try_out(copy).startswith("the process that loads them ends with signal ")
+    (copy / "libnrnmech.so").unlink()
+    assert "No such file" in library.try_out(copy)
+
+
+def test_a_simulation_says_why_mechanisms_do_not_load(copy, monkeypatch):
+    other_machine(copy)
+    monkeypatch.setattr(_neuron, "_loaded", None)
+    with pytest.raises(SimulationError) as caught:
+        _neuron.load()
+    assert str(caught.value) == (
+        f"NEURON cannot load the mechanisms from {copy} (invalid ELF header): compile them again, with "
+        "`mne-hnn compile --force`."
+    )
+
+
+def test_what_compiles_and_does_not_load_is_no_library(own_cache, monkeypatch):
+    monkeypatch.setattr(toolchain.Build, "run", lambda self, _: (self.directory / "libnrnmech.so").write_text("text"))
+    with pytest.raises(CompilationError, match=r"They compile, but NEURON cannot use them \(file too short\)"):
+        mechanism_library(variant="neuron")
+    assert not [path for path in (own_cache / "mechanisms").iterdir() if path.is_dir()]
+
+
+def test_a_folder_of_neuron_with_a_comma_reaches_the_linker_whole(tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(toolchain, "_run", lambda command, *_: commands.append(command))
+    variant = toolchain.Variant(name="neuron", flags=(), fast_sources=False, coreneuron=False)
+    toolchain.Build(root=tmp_path / "a, é", directory=tmp_path, compiler="g++", variant=variant)._link("x.so", [], [])
+    assert commands[0][-4:] == ["-Xlinker", "-rpath", "-Xlinker", str(tmp_path / "a, é" / "lib")]

@@ -2,17 +2,20 @@
 
 import gc
 import multiprocessing
+import multiprocessing.connection
 import os
+import pickle
 import signal
+import time
 import weakref
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 
 import numpy as np
 import pytest
 
-from mne_hnn.errors import ParameterError, SimulationError
+from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.simulate import Simulation, simulate, simulate_many, workers
+from mne_hnn.simulate import Simulation, many, simulate, simulate_many, workers
 
 TSTOP = 40.0
 
@@ -70,6 +73,79 @@ def test_an_executor_of_ones_own(alone):
     with ProcessPoolExecutor(max_workers=2, mp_context=context) as executor:
         outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, executor=executor)
     assert_as_alone(outcomes, alone)
+
+
+class Cluster(Executor):
+    """As of a cluster: what is handed over travels as bytes; may it be of another version."""
+
+    def __init__(self, monkeypatch, version):
+        self.monkeypatch, self.version = monkeypatch, version
+
+    def submit(self, function, /, *arguments):
+        future = Future()
+        with self.monkeypatch.context() as there:
+            there.setattr(many, "__version__", self.version)
+            try:
+                future.set_result(pickle.loads(pickle.dumps(function))(*pickle.loads(pickle.dumps(arguments))))
+            except Exception as error:  # noqa: BLE001 - as a cluster hands it back
+                future.set_exception(error)
+        return future
+
+
+def test_an_executor_of_a_cluster_tells_other_versions(alone, monkeypatch):
+    own = many.__version__
+    outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, executor=Cluster(monkeypatch, own))
+    assert_as_alone(outcomes, alone)
+    (outcome,) = simulate_many(networks()[:1], TSTOP, executor=Cluster(monkeypatch, "0.0"))
+    assert isinstance(outcome, WorkerError)
+    assert str(outcome) == (
+        f"The executor's workers have mne_hnn 0.0, this is {own}: start them in the Python environment of this run."
+    )
+
+
+def test_a_cluster_without_the_package(monkeypatch):
+    """It is handed bytes, which it can take; that it cannot unpack them is told."""
+    cluster = Cluster(monkeypatch, many.__version__)
+
+    def submit(function, payload):
+        assert (function, type(payload)) == (pickle.loads, bytes)
+        future = Future()
+        future.set_exception(ModuleNotFoundError("No module named 'mne_hnn'", name="mne_hnn"))
+        return future
+
+    cluster.submit = submit
+    (outcome,) = simulate_many(networks()[:1], TSTOP, executor=cluster)
+    assert str(outcome) == "The executor lost a trial (ModuleNotFoundError: No module named 'mne_hnn')."
+
+
+def test_a_worker_that_died_while_it_waited_is_no_fault_of_the_next_trial():
+    """Kept from call to call, it can be killed between two of them (memory taken by others)."""
+    pool = workers.WorkerPool(1)
+    try:
+        first = pool.run(os.getpid, {0: ()})[0]
+        for _ in range(2):
+            (pid,) = pool.pids()
+            os.kill(pid, signal.SIGKILL)
+            deadline = time.monotonic() + 300
+            while multiprocessing.connection.wait(sentinels(pool), 0) == []:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert pool.run(os.getpid, {0: ()})[0] not in (first, pid)
+    finally:
+        pool.close(kill=True)
+
+
+def sentinels(pool):
+    return [one.sentinel for executor in pool._executors for one in list((executor._processes or {}).values())] or [
+        closed()
+    ]
+
+
+def closed():
+    """What is ready at once, where the pool has noticed already."""
+    reader, writer = multiprocessing.Pipe()
+    writer.close()
+    return reader
 
 
 @pytest.mark.parametrize("how", ["here", "processes", "executor"])

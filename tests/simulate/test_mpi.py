@@ -3,6 +3,7 @@
 The processes here run on this machine; what differs on several is the command line alone.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,8 +19,9 @@ import numpy as np
 import pytest
 
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
-from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.simulate import mpi, mpi_library, simulate, simulate_mpi
+from mne_hnn.network import jones_2009, serial, with_erp_drives
+from mne_hnn.network.serial import network_from_text, network_to_text
+from mne_hnn.simulate import mechanism_library, mpi, mpi_files, mpi_library, simulate, simulate_mpi
 from mne_hnn.simulate.engine import n_stretches
 from mne_hnn.simulate.mpi_library import find_launcher, world_size
 from mne_hnn.simulate.ranks import Share
@@ -28,6 +31,69 @@ needs_mpi = pytest.mark.skipif(
     shutil.which("mpiexec") is None and shutil.which("mpiexec", path=str(Path(sys.executable).parent)) is None,
     reason="needs mpiexec",
 )
+
+
+def test_an_error_that_a_rank_could_not_finish_writing_is_none(tmp_path, monkeypatch):
+    """mpiexec kills the others as soon as the first has failed."""
+    mpi_files.write_error(tmp_path, 0, ValueError("é is wrong"))
+    monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        mpi_files.write_error(tmp_path, 1, ValueError("half"))
+    assert mpi_files.read_errors(tmp_path) == {0: ("ValueError", "é is wrong")}
+
+
+def test_the_process_that_started_this_one_may_be_gone(monkeypatch):
+    monkeypatch.setattr(mpi_library.os, "readlink", lambda _: (_ for _ in ()).throw(FileNotFoundError))
+    monkeypatch.setattr(mpi_library, "_library", lambda program, family: (program, family))
+    monkeypatch.setattr(mpi_library, "_family", lambda _: "MPICH")
+    monkeypatch.setattr(mpi_library.shutil, "which", lambda _: None)
+    assert mpi_library.library_of_world() == (Path(sys.executable), "MPICH")
+
+
+def test_coreneuron_under_mpi_in_a_folder_with_a_space_is_refused():
+    for root in (Path("/home/me/my venv/neuron"), Path("/home/me/my\tvenv")):
+        with pytest.raises(
+            SimulationError, match="a folder whose name has a space .*: give engine='neuron', use n_jobs"
+        ):
+            mpi._check_place("coreneuron", root)
+        mpi._check_place("neuron", root)
+    mpi._check_place("coreneuron", Path("/home/é/%s"))
+
+
+@needs_mpi
+def test_folders_and_cell_types_of_any_name(tmp_path, monkeypatch):
+    """The cache, the folder in which work is handed over, and what a network's parts are called."""
+    built = mechanism_library()
+    cache, scratch = tmp_path / "é 'c' $(HOME)", tmp_path / 't "ü" %s'
+    shutil.copytree(built.directory, cache / "mechanisms" / built.key)
+    scratch.mkdir()
+    network = renamed(with_erp_drives(jones_2009(mesh_shape=(2, 2))))
+    record = {"voltage": "Körper/1 %s", "sfreq": 1000.0}
+    here = simulate(network, 20.0, record=record, verbose="error")
+    monkeypatch.setenv("MNE_HNN_CACHE", str(cache))
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(mpi.tempfile, "tempdir", None)
+    there = simulate_mpi(network, 20.0, n_procs=2, record=record, verbose="error")
+    assert there.spikes.cell_type.tolist() == here.spikes.cell_type.tolist()
+    assert there.spikes.time.tolist() == here.spikes.time.tolist()
+    np.testing.assert_allclose(there.dipoles[0].data, here.dipoles[0].data, rtol=1e-9, atol=1e-22)
+    assert there.recordings["voltage"].channels == here.recordings["voltage"].channels
+
+
+def renamed(network):
+    """Other names for a cell type, its soma and a drive, everywhere in a network."""
+    text = network_to_text(network)
+    names = {"L5_pyramidal": "L5 Pyramidenzelle ü/%s \\ $(x)", "soma": "Körper/1 %s", "evprox1": "é 1/%d" + "x" * 300}
+    for old, new in names.items():
+        text = text.replace(f'"{old}"', json.dumps(new))
+    content = json.loads(text)
+    made = serial._value(content["network"])
+    populations = {
+        name: replace(one, template=replace(one.template, reference=content["references"][name]))
+        for name, one in made.populations.items()
+    }
+    content["digest"] = replace(made, populations=populations, name=content["name"]).digest
+    return network_from_text(json.dumps(content))
 
 
 @pytest.fixture(autouse=True)
@@ -269,7 +335,7 @@ def test_the_library_beside_the_program_is_taken(tmp_path, monkeypatch, greeting
 @needs_mpi
 def test_a_command_that_fails():
     with pytest.raises(SimulationError, match="before the simulation began") as caught:
-        simulate_mpi(small(), TSTOP, options=["--no-such-option"], timeout=60, verbose="error")
+        simulate_mpi(small(), TSTOP, options=["--no-such-option"], timeout=300, verbose="error")
     assert "no-such-option" in str(caught.value)
     assert caught.value.completed is None
 
@@ -281,7 +347,7 @@ def test_the_other_familys_library_is_told(tmp_path, monkeypatch):
     wrong.write_bytes(b"no library")
     monkeypatch.setenv("MPI_LIB_NRN_PATH", str(wrong))
     with pytest.raises(SimulationError, match="MPI_LIB_NRN_PATH"):
-        simulate_mpi(small(), TSTOP, timeout=60, verbose="error")
+        simulate_mpi(small(), TSTOP, timeout=300, verbose="error")
 
 
 @needs_mpi
@@ -289,7 +355,7 @@ def test_the_other_familys_library_is_told(tmp_path, monkeypatch):
 def test_an_unstable_network_is_told_by_all_ranks(cell_type):
     network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={cell_type: 1e200})
     with pytest.raises(SimulationError, match="became unstable"):
-        simulate_mpi(network, 5.0, timeout=60, verbose="error")
+        simulate_mpi(network, 5.0, timeout=300, verbose="error")
 
 
 @needs_mpi
@@ -298,7 +364,7 @@ def test_a_delay_below_one_step_is_refused_as_elsewhere():
         "L2_basket", "L2_basket", location="soma", receptor="gabaa", weight_uS=0.1, delay_ms=0.01, lamtha=20.0
     )
     with pytest.raises(ParameterError, match="shorter than the time step"):
-        simulate_mpi(network, TSTOP, timeout=60, verbose="error")
+        simulate_mpi(network, TSTOP, timeout=300, verbose="error")
 
 
 def workers_of(folder):
@@ -315,7 +381,7 @@ def workers_of(folder):
     return sorted(found)
 
 
-def wait_for(condition, seconds=60.0):
+def wait_for(condition, seconds=300.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -356,7 +422,7 @@ def long_run(tmp_path):
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_no_rank_outlives_the_script(long_run, tmp_path, signum):
     long_run.send_signal(signum)
-    long_run.wait(60)
+    long_run.wait(300)
     wait_for(lambda: not workers_of(tmp_path))
     if signum == signal.SIGINT:
         assert not list(tmp_path.glob("mne_hnn-mpi-*"))  # nor does its folder
@@ -366,7 +432,7 @@ def test_no_rank_outlives_the_script(long_run, tmp_path, signum):
 @linux
 def test_a_rank_that_is_killed(long_run, tmp_path):
     os.kill(workers_of(tmp_path)[1], signal.SIGKILL)
-    _, errors = long_run.communicate(timeout=60)
+    _, errors = long_run.communicate(timeout=300)
     last = errors.strip().splitlines()[-1]
     assert last.startswith("mne_hnn.errors.WorkerError: ")
     assert "of 2 died (killed, or out of memory)" in last

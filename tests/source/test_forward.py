@@ -6,7 +6,7 @@ import mne
 import numpy as np
 import pytest
 
-from mne_hnn.errors import DataError
+from mne_hnn.errors import CacheError, DataError, MneHnnWarning
 from mne_hnn.source import forward_solution, load_response, scaled_template
 from mne_hnn.source.demo.anatomy import helmet_info
 
@@ -50,6 +50,33 @@ def test_built_from_surfaces_and_fiducials_is_mne_s_own(info, subjects_dir, anat
     # the demo's transform puts the fiducials where they were digitised
     known = mne.read_trans(anatomy.trans_fname)["trans"]
     np.testing.assert_allclose(trans["trans"], known, atol=1e-3)
+
+
+def test_a_damaged_or_vanished_solution_is_computed_again(info, subjects_dir, tmp_path, monkeypatch):
+    sphere = mne.make_sphere_model((0, 0, 0.04), 0.09, info=info, verbose="error")
+    first = written(build(info, subjects_dir, bem=sphere), tmp_path)
+    (kept,) = (tmp_path / "cache" / "forward").iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(MneHnnWarning, match=r"The kept forward solution .*-fwd\.fif cannot be read .*computed again"):
+        assert written(build(info, subjects_dir, bem=sphere), tmp_path) == first
+    read = mne.read_forward_solution
+
+    def late(path, **options):  # another process has taken it away since it was seen
+        kept.unlink(missing_ok=True)
+        monkeypatch.setattr(mne, "read_forward_solution", read)
+        return read(path, **options)
+
+    monkeypatch.setattr(mne, "read_forward_solution", late)
+    assert written(build(info, subjects_dir, bem=sphere), tmp_path) == first
+
+
+def test_a_cache_that_cannot_be_written_is_said(info, subjects_dir, tmp_path):
+    sphere = mne.make_sphere_model((0, 0, 0.04), 0.09, info=info, verbose="error")
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    (tmp_path / "cache" / "forward").write_text("a file")
+    with pytest.raises(CacheError, match=r"cannot be kept in .*forward \(.*MNE_HNN_CACHE to one that can be written"):
+        build(info, subjects_dir, bem=sphere)
 
 
 def test_built_once_and_again_when_something_changed(info, subjects_dir, tmp_path):

@@ -127,7 +127,7 @@ def once(place: Path, last: Path, make: Callable[[Path], None]) -> None:
         make(scratch)
         scratch.chmod(0o755)
         if place.exists() and not last.exists():
-            shutil.rmtree(place)
+            _put_aside(place, last, scratch.with_name(f"{scratch.name}.old"))
         try:
             os.replace(scratch, place)
         except OSError:
@@ -137,6 +137,19 @@ def once(place: Path, last: Path, make: Callable[[Path], None]) -> None:
         raise CacheError(f"{place} cannot be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _put_aside(place: Path, last: Path, aside: Path) -> None:
+    """Delete a folder that is not whole, unless another process has made it whole since that was seen."""
+    try:
+        place.rename(aside)
+        if (aside / last.relative_to(place)).exists():
+            aside.rename(place)
+    except OSError:
+        if not last.exists():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _make(root: Path) -> None:
