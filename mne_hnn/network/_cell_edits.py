@@ -109,6 +109,7 @@ class CellEdits(NetworkBase):
                 continue
             changes = {key: kept(value) for key, value in drive.type_maps().items()}
             changes |= {"weights_ampa": kept(drive.weights_ampa), "weights_nmda": kept(drive.weights_nmda)}
+            changes["placeholder_types"] = tuple(key for key in drive.placeholder_types if key not in gone)
             drives[name] = replace(drive, **changes)
         biases = {
             name: replace(bias, amplitude_nA=kept(bias.amplitude_nA))
