@@ -60,8 +60,8 @@ def read_peer(peer: str, path: Path, *more: str) -> dict[str, Any]:
         return json.loads(out.read_text(encoding="utf-8"))
 
 
-def cell_differences(network: Any, peer: Mapping[str, Any]) -> list[str]:
-    """Return the sections and channels that differ."""
+def cell_differences(network: Any, peer: Mapping[str, Any], voltages: bool) -> list[str]:
+    """Return the sections and channels that differ; initial voltages only where the file has them."""
     found = []
     for cell_type, entry in peer["cell_types"].items():
         theirs, ours = entry.get("cell_object", entry), network.cell_types[cell_type]
@@ -71,7 +71,7 @@ def cell_differences(network: Any, peer: Mapping[str, Any]) -> list[str]:
         ):
             found.append(f"{cell_type} positions")
         for name, section in theirs["sections"].items():
-            found += [f"{cell_type} {name} {what}" for what in _section_differences(ours, name, section)]
+            found += [f"{cell_type} {name} {what}" for what in _section_differences(ours, name, section, voltages)]
         for receptor, kinetics in theirs["synapses"].items():
             mine = ours.synapses[receptor]
             pairs = ((mine.e_mV, "e"), (mine.tau1_ms, "tau1"), (mine.tau2_ms, "tau2"))
@@ -79,10 +79,10 @@ def cell_differences(network: Any, peer: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _section_differences(template: Any, name: str, entry: Mapping[str, Any]) -> Iterable[str]:
+def _section_differences(template: Any, name: str, entry: Mapping[str, Any], voltages: bool) -> Iterable[str]:
     section = template.sections[name]
     fields = {"L": section.L_um, "diam": section.diam_um, "Ra": section.Ra_ohm_cm, "cm": section.cm_uF_cm2}
-    fields |= {"nseg": section.nseg, "v0": section.v_init_mV}
+    fields |= {"nseg": section.nseg, **({"v0": section.v_init_mV} if voltages else {})}
     for key, value in fields.items():
         if key in entry and not np.isclose(entry[key], value, **CLOSE):
             yield f"{key} {value:g} (peer {entry[key]:g})"
@@ -193,8 +193,9 @@ def compared(path: Path, kind: str, peer: str, options: argparse.Namespace) -> s
         more += ["--simulate", *(["--no-tables"] if options.no_tables else [])]
     other = read_peer(peer, path, *more)
     cells, drives = our_routes(network)
+    voltages = kind != "network" or '"v0"' in path.read_text(encoding="utf-8-sig")
     found = {
-        "cells": cell_differences(network, other),
+        "cells": cell_differences(network, other, voltages),
         "connections": route_differences(cells, peer_routes(other, network.populations), "cells"),
         "drives": [
             sentence
