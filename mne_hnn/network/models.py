@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._checks import check_finite, check_name, check_non_negative
+from ..errors import ParameterError
 from ._frozen import FrozenMap, replace
 from .cells import CellTemplate
 from .connections import Connection
@@ -309,7 +310,16 @@ def with_erp_drives(network: Network, tstart: float = 0.0) -> Network:
     -------
     Network
         The network with drives ``evdist1``, ``evprox1``, ``evprox2``.
+
+    Raises
+    ------
+    ParameterError
+        `network` is no network, or `tstart` no number.
+    DriveError
+        The network has a drive of one of these names, or lacks a cell type.
     """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {network!r}.")
     tstart = check_finite(tstart, "tstart (ms)")
     proximal = {_L2B: 0.1, _L2P: 0.1, _L5B: 1.0, _L5P: 1.0}
     distal = {_L2B: 0.1, _L2P: 0.1, _L5P: 0.1}
