@@ -84,20 +84,37 @@ DIPOLE: Mapping[str, str] = {
     "plot_tfr_morlet": "plot_tfr",
     "write": "mne_hnn.io.write_dipole_txt for text, save for FIF",
     "sfreq": "info['sfreq']",
-    "scale_applied_": "scale_applied",
 }
 
-#: Arguments: the first word is the name here.
+#: Arguments, and what they are called here: the first that the function has.
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "mu": ("mu_ms",), "sigma": ("sigma_ms",), "burst_rate": ("burst_rate_Hz",), "burst_std": ("burst_std_ms",),
-    "spike_isi": ("spike_isi_ms",), "rate_constant": ("rate_Hz",), "spike_data": ("times_ms",), "seedcore": ("event_seed",),
-    "src_gids": ("source",), "target_gids": ("target",), "loc": ("location",), "weight": ("weight_uS",),
-    "delay": ("delay_ms",), "conn_seed": ("seed",), "threshold": ("threshold_mV",), "electrode_pos": ("positions_um",),
-    "conductivity": ("conductivity_S_m",), "min_distance": ("min_distance_um",), "amplitude": ("amplitude_nA",),
-    "bias_name": ("name",), "t0": ("t0_ms",), "tstart": ("t0_ms",), "tstop": ("tstop_ms",), "rate": ("rate_Hz", "burst_rate_Hz"),
-    "cell_type": ("amplitude_nA",), "inplane_distance": ("inplane_distance_um",), "lambda_": ("lamtha",),
-    "layer_separation": ("layer_separation_um",), "weights": ("weights_ampa",), "n_spikes": ("numspikes",),
-}  # fmt: skip
+    "mu": ("mu_ms",),
+    "sigma": ("sigma_ms",),
+    "burst_rate": ("burst_rate_Hz",),
+    "burst_std": ("burst_std_ms",),
+    "spike_isi": ("spike_isi_ms",),
+    "rate_constant": ("rate_Hz",),
+    "rate": ("rate_Hz", "burst_rate_Hz"),
+    "spike_data": ("times_ms",),
+    "src_gids": ("source",),
+    "target_gids": ("target",),
+    "loc": ("location",),
+    "weight": ("weight_uS",),
+    "delay": ("delay_ms",),
+    "conn_seed": ("seed",),
+    "threshold": ("threshold_mV",),
+    "electrode_pos": ("positions_um",),
+    "conductivity": ("conductivity_S_m",),
+    "min_distance": ("min_distance_um",),
+    "bias_name": ("name",),
+    "cell_type": ("amplitude_nA",),
+    "amplitude": ("amplitude_nA",),
+    "t0": ("t0_ms",),
+    "tstart": ("t0_ms",),
+    "tstop": ("tstop_ms",),
+    "inplane_distance": ("inplane_distance_um",),
+    "layer_separation": ("layer_separation_um",),
+}
 
 
 def no_attribute(owner: str, name: str, registry: Mapping[str, str], known: Iterable[str]) -> AttributeError:
@@ -133,12 +150,9 @@ def checked_arguments(
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(function)
-        extra = {field.name for field in fields(fields_of) if field.init} if fields_of is not None else set()
-
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-            _check_call(function.__name__, signature, extra, args, kwargs, error)
+            _check_call(function, fields_of, args, kwargs, error)
             return function(*args, **kwargs)
 
         return checked
@@ -147,8 +161,11 @@ def checked_arguments(
 
 
 def _check_call(
-    name: str, signature: inspect.Signature, extra: set[str], args: Any, kwargs: Mapping[str, Any], error: Any
+    function: Callable[..., Any], fields_of: type | None, args: Any, kwargs: Mapping[str, Any], error: Any
 ) -> None:
+    name, owner = function.__name__, "" if fields_of is None else fields_of.__name__
+    signature = inspect.signature(function)
+    extra = {field.name for field in fields(fields_of) if field.init} if fields_of is not None else set()
     named = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD and one.name != "self"]
     valid = [*(one.name for one in named), *sorted(extra - {one.name for one in named})]
     wrong = {key: _name_here(key, valid) for key in kwargs if key not in valid}
@@ -156,14 +173,20 @@ def _check_call(
     given = {*kwargs, *positional[: len(args) - 1], *wrong.values()}
     missing = [one.name for one in named if one.default is one.empty and one.name not in given]
     if wrong:
-        listed = ", ".join(f"{key!r} ({f'here {here}' if here else 'not known'})" for key, here in wrong.items())
-        needs = f"; it also needs {', '.join(missing)}" if missing else ""
-        known = "" if all(wrong.values()) else f". Its arguments are {', '.join(valid)}"
-        raise error(f"{name} has no argument {listed}{needs}{known}.")
+        kind = f"field {{}} of {owner} in {name}" if owner else f"argument {{}} of {name}"
+        sentence = f"Unknown {kind.format(', '.join(map(repr, wrong)))}"
+        right = {key: here for key, here in wrong.items() if here}
+        if len(right) < len(wrong):
+            sentence += f": expected one of {', '.join(map(repr, valid))}"
+        if right:
+            pairs = [f"{here!r} for {key!r}" if len(wrong) > 1 else repr(here) for key, here in right.items()]
+            sentence += f". Did you mean {' and '.join(pairs)}?"
+        needs = f" It also needs {', '.join(missing)}." if missing else ""
+        raise error(f"{sentence.removesuffix('?')}{'?' if right else '.'}{needs}")
     if missing:
         raise error(f"{name} needs {', '.join(missing)}: give {'it' if len(missing) == 1 else 'them'} by name.")
     if len(args) - 1 > len(positional):
-        raise error(f"{name} takes only {', '.join(positional)} by position: give the others by name, such as {valid[-1]}=...")
+        raise error(f"{name} takes only {', '.join(positional)} by position: give the others by name.")
 
 
 def _name_here(key: str, valid: list[str]) -> str:

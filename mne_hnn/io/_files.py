@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import uuid
@@ -26,6 +27,9 @@ __all__ = [
 
 #: What the names of unfinished files begin with.
 SCRATCH = ".writing-"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# bytes that no text has
+_CONTROL = set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a")
 Target = str | os.PathLike[str]
 
 
@@ -73,11 +77,17 @@ def read_text(path: Target, what: str) -> str:
     """Return the content of a text file."""
     file = existing(path)
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is no text, so it cannot be {what}.") from error
+        content = file.read_bytes()
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from error
+    try:
+        if content.startswith(_UTF_16):  # what spreadsheets call Unicode text
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        if content.isascii() or _CONTROL & set(content):
+            raise DataError(f"{file} is no text, so it cannot be {what}.") from error
+        return content.decode("latin-1")  # a header with a micro sign, written on Windows; numbers are ASCII anyway
 
 
 def read_json(path: Target, what: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Channel densities along layer 5 pyramidal dendrites, of which parameter files state the two ends only.
 
-The auditory model (Kohl et al. 2022, https://doi.org/10.1007/s10548-021-00838-0) was run in a HNN whose dendrites took the
-``soma`` and ``dend`` numbers of a file as start and end of a profile. Its files look like all others: what gives them away
-is that sodium and potassium all but vanish in the dendrites.
+The auditory model (Kohl et al. 2022, https://doi.org/10.1007/s10548-021-00838-0) was run in a HNN whose dendrites took
+the ``soma`` and ``dend`` numbers of a file as start and end of a profile. Its files look like all others, but sodium
+and potassium all but vanish in the dendrites.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def with_profiles(template: CellTemplate, values: Mapping[str, Any], file: str) 
         calcium = cell.density("soma", "ca", "gbar")[0]
         kept = "" if calcium == ends["gbar_ca"][0] else f"; the soma has that model's L5Pyr_soma_gbar_ca of {calcium:g}"
         warn(
-            f"{file}: {listed} are read as the ends of the profiles along the dendrites of the calcium model (Kohl et al. "
-            f"2022), not as uniform densities{kept}. For uniform ones use Network.with_channel."
+            f"{file}: {listed} are read as the ends of the profiles along the dendrites of the calcium model (Kohl et "
+            f"al. 2022), not as uniform densities{kept}. For uniform ones use Network.with_channel."
         )
         return cell
     if any(soma and dend and max(soma / dend, dend / soma) >= _DIFFERS for soma, dend in (ends[key] for key in given)):
         warn(
-            f"{file}: {listed} are read as uniform densities of the dendrites. If they are ends of profiles, as in files of "
-            "the calcium model, take the cells of mne_hnn.network.calcium()."
+            f"{file}: {listed} are read as uniform densities of the dendrites. If they are ends of profiles, as in "
+            "files of the calcium model, take the cells of mne_hnn.network.calcium()."
         )
     return template
 

@@ -147,8 +147,8 @@ def _with_drives(
         own = [one for one in listed if one["nc_dict"]["A_weight"] > 0 or _place(network, one)]
         if not own:
             warn(
-                f"Drive {name!r} has no connections in the file and is left out, so later drives have lower cell numbers "
-                "and trials after the first other spike times."
+                f"Drive {name!r} has no connections in the file and is left out, so later drives have lower cell "
+                "numbers and trials after the first other spike times."
             )
             continue
         unreached = {one["target_type"] for one in listed} - {one["target_type"] for one in own}

@@ -14,7 +14,7 @@ from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
 from ._files import Target, read_text
 from ._params_cells import cell_names, with_cell_parameters
-from ._params_drives import DEFAULTS, drive_names, with_drives_of
+from ._params_drives import DEFAULTS, drive_names, silenced_rates, with_drives_of
 
 __all__ = ["read_hnn_params"]
 
@@ -63,10 +63,11 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
 
     Files of the auditory model (Kohl et al. 2022, https://doi.org/10.1007/s10548-021-00838-0) look like all others, but
     their ``L5Pyr_dend_`` numbers of ``gkbar_hh2``, ``gnabar_hh2`` and ``gbar_ca`` are where the profiles along the
-    dendrites end, as in :func:`~mne_hnn.network.calcium`, and those of the soma where they begin. They are read so, with
-    a warning, if potassium and sodium of the dendrites are at most a tenth of the soma's; otherwise numbers of soma and
-    dendrites that differ by a factor of two or more are warned about. With the numbers of the published model the cells
-    are those of :func:`~mne_hnn.network.calcium`, which leaves the calcium of the soma at 60 pS/um2.
+    dendrites end, as in :func:`~mne_hnn.network.calcium`, and those of the soma where they begin. They are read so,
+    with a warning, if potassium and sodium of the dendrites are at most a tenth of the soma's; otherwise numbers of
+    soma and dendrites that differ by a factor of two or more are warned about. With the numbers of the published model
+    the cells are those of :func:`~mne_hnn.network.calcium`, which leaves the calcium of the soma at 60 pS/um2. As
+    there, the end of potassium counts in units of its start; the HNN of the study added it as it is.
 
     Other than in HNN, mesh and cell parameters of the file are used, a Poisson rate of 0 stays 0 Hz (there it becomes
     1), Gaussian inputs have delays of 0.1 or 1 ms (there the mean time), and names that are not known are warned about,
@@ -93,7 +94,13 @@ def _network(values: Mapping[str, Any], file: str, drives: bool) -> Network:
     name = file.rsplit(".", 1)[0].strip() or "network"
     network = replace(network, name=name, threshold_mV=values.get("threshold", DEFAULTS["threshold"]))
     network = with_cell_parameters(network, values, file)
-    return with_drives_of(network, values) if drives else network
+    if not drives:
+        return network
+    silent = silenced_rates(values)
+    if silent:
+        names = ", ".join(f"{cell}_Pois_lamtha" for cell in silent)
+        warn(f"{file}: {names} of 0 stays 0 Hz, although there are weights for it; HNN makes it 1 Hz.")
+    return with_drives_of(network, values)
 
 
 def _values(path: Target) -> dict[str, Any]:

@@ -260,7 +260,7 @@ class NetworkBase(Value):
         return tuple(name for name in self.populations if name in drive.targets)
 
     def numbered_types(self, drive: Drive) -> tuple[str, ...]:
-        """Return the cell types whose cells a cell-specific drive has a drive cell for, in the order of their numbers."""
+        """Return the cell types for each cell of which a cell-specific drive has one, in the order of their numbers."""
         return tuple(name for name in self.populations if name in drive.numbered_types)
 
     def n_drive_cells(self, drive: Drive) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numbers as numbers_abc
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -88,10 +88,15 @@ class ConnectionEdits(NetworkBase):
         """Return the cell type of one end of a connection, and which of its cells if they are given by number."""
         if isinstance(given, str):
             return given, None
-        numbers = [given] if isinstance(given, numbers_abc.Integral) else list(given) if _is_many(given) else []
-        if not numbers or not all(isinstance(one, numbers_abc.Integral) and not isinstance(one, bool) for one in numbers):
-            raise NetworkError(f"{end} must be a cell type, the number of a cell, or a list of such numbers, got {given!r}.")
-        gids = [check_int(int(one), f"A cell number in {end}", minimum=0, maximum=self.n_cells - 1) for one in numbers]
+        several = list(given) if _is_many(given) else [given]
+        if not several or not all(isinstance(one, numbers.Integral) and not isinstance(one, bool) for one in several):
+            raise NetworkError(
+                f"{end} must be a cell type, the number of a cell, or a list of such numbers, got {given!r}."
+            )
+        last = self.n_cells - 1
+        gids = [
+            check_int(one, f"A cell number in {end}", minimum=0, maximum=last, error=NetworkError) for one in several
+        ]
         types = list(dict.fromkeys(map(self.gid_to_type, gids)))
         if len(types) > 1:
             raise NetworkError(f"The cells of {end} are of types {', '.join(types)}: add one connection per type.")
@@ -126,7 +131,7 @@ class ConnectionEdits(NetworkBase):
         by_number = {end: self._cells_of(end, given) for end, given in ends.items() if _has_numbers(given)}
         wanted = {
             **{
-                end: frozenset({by_number[end][0]}) if end in by_number else _names(given, self.populations, "cell type")
+                end: _names(by_number[end][0] if end in by_number else given, self.populations, "cell type")
                 for end, given in ends.items()
             },
             "location": _names(location, places, "location"),
@@ -232,7 +237,7 @@ def _is_many(given: Any) -> bool:
 
 
 def _has_numbers(selector: Any) -> bool:
-    if isinstance(selector, numbers_abc.Integral):
+    if isinstance(selector, numbers.Integral):
         return True
     return _is_many(selector) and hasattr(selector, "__len__") and any(not isinstance(one, str) for one in selector)
 

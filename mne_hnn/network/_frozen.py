@@ -167,7 +167,7 @@ def _check_missing(cls: type, n_positional: int, kwargs: Mapping[str, Any]) -> N
         if field.default is absent and field.default_factory is absent and field.name not in {*kwargs, *positional}
     ]
     if missing:
-        raise ParameterError(f"{cls.__name__} needs {', '.join(missing)}: give {'it' if len(missing) == 1 else 'them'}.")
+        raise ParameterError(f"{cls.__name__} needs a value for {', '.join(missing)}.")
 
 
 def replace(value: T, **changes: Any) -> T:

@@ -28,6 +28,8 @@ EARLIEST_MS = 1.0
 
 def warn_of_drive(drive: Drive) -> None:
     """Say what of a drive looks like a slip: a unit, or bursts that run into each other."""
+    if not any(weight for weights in drive.weights.values() for weight in weights.values()):
+        return  # a placeholder of older files, with numbers to match
     slips = [*_weights(drive), *_delays(_numbers(drive.synaptic_delays), "synaptic_delays")]
     if isinstance(drive, EvokedDrive):
         slips += _seconds("mu_ms", drive.mu_ms, EARLIEST_MS)
@@ -67,9 +69,9 @@ def warn_of_electrodes(name: str, electrodes: Electrodes) -> None:
             "2000 um: mm instead of um?"
         )
     if electrodes.conductivity_S_m < 0.02:
-        slips.append(f"conductivity_S_m of {electrodes.conductivity_S_m:g} S/m is that of no tissue: S/cm instead of S/m?")
+        slips.append(f"conductivity_S_m of {electrodes.conductivity_S_m:g} is that of no tissue: S/cm instead of S/m?")
     if electrodes.conductivity_S_m > 10:
-        slips.append(f"conductivity_S_m of {electrodes.conductivity_S_m:g} S/m is that of no tissue: mS/m instead of S/m?")
+        slips.append(f"conductivity_S_m of {electrodes.conductivity_S_m:g} is that of no tissue: mS/m instead of S/m?")
     _say(f"Electrode array {name!r}", slips)
 
 
@@ -135,7 +137,7 @@ def _bursts(drive: BurstyDrive) -> list[str]:
     if length > period:
         slips.append(
             f"a burst of {drive.numspikes} spikes every {drive.spike_isi_ms:g} ms takes {length:g} ms, longer than the "
-            f"period of {period:g} ms of burst_rate_Hz = {drive.burst_rate_Hz:g}, so bursts overlap: take fewer spikes, a "
-            "shorter spike_isi_ms or a lower burst_rate_Hz."
+            f"period of {period:g} ms of burst_rate_Hz = {drive.burst_rate_Hz:g}, so bursts overlap: take fewer "
+            "spikes, a shorter spike_isi_ms or a lower burst_rate_Hz."
         )
     return slips

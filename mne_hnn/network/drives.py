@@ -121,7 +121,7 @@ class Drive(Value):
         if reached:
             raise DriveError(f"Drive {self.name!r} has weights for {reached[0]!r}, which is no placeholder then.")
         if given and not self.cell_specific:
-            raise DriveError(f"{self._what('placeholder_types')} are for drives with cell_specific=True: leave them out.")
+            raise DriveError(f"{self._what('placeholder_types')} need cell_specific=True: leave them out.")
         self._set("placeholder_types", tuple(sorted(set(given))))
 
     def _check_n_drive_cells(self) -> None:

@@ -27,7 +27,8 @@ class Electrodes(Value):
     Parameters
     ----------
     positions_um : sequence of (x, y, z) | (x, y, z)
-        Where the contacts are, or the only one is, um, in the frame of the network: z is depth, 0 at the somas of layer 5.
+        Where the contacts are, or the only one is, um, in the frame of the network: z is depth, 0 at the somas of
+        layer 5.
     conductivity_S_m : float
         Conductivity of the tissue, taken as infinite, homogeneous and isotropic, S/m.
     method : str

@@ -2,7 +2,8 @@
 
     PEER/bin/python peer_file.py FILE OUT.json [--calcium] [--tstop MS] [--trials N] [--simulate] [--no-tables]
 
-Empty lines and comments of a parameter file are left out first: the peer cannot read them.
+Empty lines and comments of a parameter file are left out first: the peer cannot read them. Network files of version 0.4
+hold no initial voltages: their cells get those that version 0.4 gave them, where the peer now takes -65 mV.
 """
 
 import argparse
@@ -26,7 +27,8 @@ def network_of(path, calcium):
     with open(path, encoding="utf-8-sig") as stream:
         text = stream.read()
     if '"object_type"' in text:
-        return read_network_configuration(path)
+        net = read_network_configuration(path)
+        return net if '"v0"' in text else with_voltages(net)
     if not text.lstrip().startswith("{"):
         lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
         text = "\n".join(line for line in lines if line)
@@ -34,6 +36,15 @@ def network_of(path, calcium):
     mesh = (int(params["N_pyr_x"]), int(params["N_pyr_y"]))
     build = calcium_model if calcium else neymotin_2020_model
     return build(params, add_drives_from_params=True, mesh_shape=mesh)
+
+
+def with_voltages(net):
+    """Give cells the initial voltages that version 0.4 gave them, and this one gives only those it makes itself."""
+    for name, about in neymotin_2020_model(mesh_shape=(1, 1)).cell_types.items():
+        if name in net.cell_types:
+            for key, section in net.cell_types[name]["cell_object"].sections.items():
+                section._v0 = about["cell_object"].sections[key].v0
+    return net
 
 
 def events_of(net, tstop, n_trials):

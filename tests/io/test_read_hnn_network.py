@@ -282,7 +282,9 @@ def test_placeholders_keep_the_streams_of_the_cells_after_them(hnn_file):
             np.testing.assert_array_equal(train, stream.normal(drive.mu_ms, drive.sigma_ms, 1))
     wires = drive_wires(network, "evdist1")
     of_l5 = wires.target >= network.gid_ranges[L5P].start
-    np.testing.assert_array_equal(wires.source[of_l5] + 0, wires.target[of_l5])  # the drive's cells are numbered as the column's
+    np.testing.assert_array_equal(
+        wires.source[of_l5] + 0, wires.target[of_l5]
+    )  # the drive's cells are numbered as the column's
     assert set(wires.source) == {*range(12), *range(15, 24)}
 
 

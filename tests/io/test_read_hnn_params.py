@@ -218,13 +218,23 @@ def test_densities_that_could_be_ends_are_uniform_with_a_warning(tmp_path, chang
 
 
 def test_published_densities_and_silenced_channels_are_no_profiles(tmp_path):
-    own = {f"L5Pyr_{part}_{key}": value for part, key, value in (
-        ("soma", "gkbar_hh2", 0.01), ("dend", "gkbar_hh2", 0.01), ("soma", "gnabar_hh2", 0.16), ("dend", "gnabar_hh2", 0.14),
-        ("soma", "gbar_ca", 60.0), ("dend", "gbar_ca", 60.0),
-    )}  # fmt: skip
+    own = {
+        "L5Pyr_soma_gkbar_hh2": 0.01, "L5Pyr_dend_gkbar_hh2": 0.01, "L5Pyr_soma_gnabar_hh2": 0.16,
+        "L5Pyr_dend_gnabar_hh2": 0.14, "L5Pyr_soma_gbar_ca": 60.0, "L5Pyr_dend_gbar_ca": 60.0,
+    }  # fmt: skip
     silent = {**own, "L5Pyr_dend_gkbar_hh2": 0.0, "L5Pyr_dend_gnabar_hh2": 0.0}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_hnn_params(write(tmp_path, {**DEFAULT, **own}), drives=False) == jones_2009()
         cell = read_hnn_params(write(tmp_path, {**DEFAULT, **silent})).cell_types[L5P]
     assert not cell.density("apical_2", "hh", "gnabar").any()
+
+
+def test_a_poisson_rate_of_zero_with_a_weight_is_said(tmp_path):
+    values = {**DEFAULT, "T_pois": 100.0, "L5Pyr_Pois_lamtha": 0.0, "L2Pyr_Pois_lamtha": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_hnn_params(write(tmp_path, values))  # no weight, so the rate does not matter
+    with pytest.warns(MneHnnWarning, match="L5Pyr_Pois_lamtha of 0 stays 0 Hz"):
+        network = read_hnn_params(write(tmp_path, {**values, "L5Pyr_Pois_A_weight_ampa": 0.001}))
+    assert network.drives["extpois"].rate_Hz[L5P] == 0.0
