@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from .._checks import check_bool
 from ..errors import CacheError, DataError, ParameterError
 
 __all__ = [
@@ -36,7 +37,7 @@ Target = str | os.PathLike[str]
 def new_file(path: Target, overwrite: bool) -> Path:
     """Return the path of a file to be written, which must not be there unless `overwrite`."""
     file = Path(path).expanduser()
-    if file.exists() and not overwrite:
+    if file.exists() and not check_bool(overwrite, "overwrite"):
         raise ParameterError(f"{file} exists: choose another name, or overwrite=True.")
     if not file.parent.is_dir():
         raise ParameterError(f"There is no folder {file.parent} to write {file.name} into: make it first.")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .._checks import suggestion
+from .._checks import check_bool, suggestion
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
@@ -73,6 +73,7 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
     1), Gaussian inputs have delays of 0.1 or 1 ms (there the mean time), and names that are not known are warned about,
     once and each with the nearest known one.
     """
+    drives = check_bool(drives, "drives")
     values = _values(path)
     _warn_unknown(path, values)
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._checks import check_finite, check_name, check_non_negative
+from .._checks import check_bool, check_finite, check_name, check_non_negative
 from ..errors import ParameterError
 from ._frozen import FrozenMap, replace
 from .cells import CellTemplate
@@ -179,7 +179,7 @@ def jones_2009(
         35 + 100 + 35 + 100 cells on the default grid, 16 connections.
     """
     network = _column("jones_2009", jones_2009_templates(), mesh_shape, weights)
-    return with_erp_drives(network) if drives else network
+    return with_erp_drives(network) if check_bool(drives, "drives") else network
 
 
 def neymotin_2020(
@@ -233,7 +233,7 @@ def law_2021(
             delay_ms=DELAY_MS,
             lamtha=lamtha,
         )
-    return with_erp_drives(network) if drives else network
+    return with_erp_drives(network) if check_bool(drives, "drives") else network
 
 
 def calcium(
@@ -258,7 +258,7 @@ def calcium(
         The connections of :func:`jones_2009`.
     """
     network = _column("calcium", calcium_templates(), mesh_shape, weights)
-    return with_erp_drives(network) if drives else network
+    return with_erp_drives(network) if check_bool(drives, "drives") else network
 
 
 #: The ready models by name.

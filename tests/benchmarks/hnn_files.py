@@ -3,9 +3,9 @@
     python tests/benchmarks/hnn_files.py --peer PEER/bin/python FOLDER_OR_FILE ...
     python tests/benchmarks/hnn_files.py --peer PEER/bin/python --simulate [--no-tables] FILE ...   # runs as well
 
-The peer lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``. Network and
-parameter files are told apart by their content; others are left out. One row per file: what is the same, what differs,
-and what we warned about. Routes without weight, and drive cells that have no others, are not compared.
+The peer lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``. Network
+and parameter files are told apart by their content; others are left out. One row per file: what is the same, what
+differs, and what we warned about. Routes without weight, and drive cells that have no others, are not compared.
 """
 
 from __future__ import annotations
@@ -262,8 +262,8 @@ def simulated(network: Any, peer: Mapping[str, Any], tstop: float, n_trials: int
         smooth = [one.copy().smooth(SMOOTHING_MS, edges="zero") for one in (dipole, other)]
         norm = np.linalg.norm(smooth[0]["agg"] - smooth[1]["agg"]) / np.linalg.norm(smooth[1]["agg"])
         texts.append(
-            f"spikes {len(own)} / {len(theirs)}, {len(own & theirs)} on the same step; of the dipole's norm, raw {raw:.2g} "
-            f"and smoothed {norm:.2g}"
+            f"spikes {len(own)} / {len(theirs)}, {len(own & theirs)} on the same step; dipole {raw:.2g} of its norm "
+            f"apart, smoothed {norm:.2g}"
         )
     return "; ".join(texts)
 
