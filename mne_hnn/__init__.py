@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from . import _threads, errors, network  # noqa: F401 - threads: as the environment is now, not later
+from ._peer_names import MODULES, no_attribute
 from .errors import MneHnnError, MneHnnWarning
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     if name in _LAZY_MODULES:
         return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    ours = {one: f"mne_hnn.network.{one}" for one in network.__all__}
+    raise no_attribute(f"module {__name__!r}", name, {**ours, **MODULES}, __all__)
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_finite, check_name, check_positive
 from ._layers import AllLayers
+from ._peer_names import DIPOLE, no_attribute
+from ._times import sampling
 from ._units import FAM, MS, NAM
 from .errors import ParameterError
 
@@ -23,24 +25,6 @@ __all__ = ["Dipole", "average_dipoles", "read_dipole", "to_epochs"]
 
 AGGREGATE = "agg"
 EDGES = ("normalised", "zero")
-
-
-def _sampling(times: NDArray[np.float64]) -> tuple[float, float]:
-    """Return first time and sampling frequency of evenly spaced times in s."""
-    if times.ndim != 1 or len(times) < 2:
-        raise ParameterError(f"times must be one row of at least two samples in s, got shape {times.shape}.")
-    if not np.isfinite(times).all():
-        raise ParameterError("times must be finite, got NaN or infinity: remove those samples.")
-    steps = np.diff(times)
-    step = (times[-1] - times[0]) / (len(times) - 1)
-    if step <= 0 or np.abs(steps - step).max() > 1e-3 * abs(step):
-        raise ParameterError(
-            f"times must rise in equal steps, got steps from {steps.min():g} to {steps.max():g} s: resample the data."
-        )
-    frequency = 1.0 / step
-    if abs(frequency - round(frequency)) < 1e-6 * frequency:
-        frequency = float(round(frequency))  # 0.025 ms steps are 40 kHz, whatever their last bits
-    return float(times[0]), frequency
 
 
 class Dipole(AllLayers):
@@ -55,7 +39,8 @@ class Dipole(AllLayers):
     data : array-like, shape (n_channels, n_times)
         Dipole moment in A m.
     times : array-like, shape (n_times,)
-        Evenly spaced times in s; None if `sfreq` and `tmin` are given instead.
+        Evenly spaced times in s, which may be rounded to 0.1 ms as MNE's text files of dipoles are; None if `sfreq` and
+        `tmin` are given instead.
     layers : sequence of str
         Channel names; the first must be ``agg``.
     comment : str
@@ -93,7 +78,7 @@ class Dipole(AllLayers):
         if (times is None) == (sfreq is None):
             raise ParameterError("Give either times or sfreq (and tmin): exactly one of both.")
         if times is not None:
-            tmin, sfreq = _sampling(np.asarray(times, dtype=float))
+            tmin, sfreq = sampling(np.asarray(times, dtype=float))
         tmin, sfreq = check_finite(tmin, "tmin"), check_positive(sfreq, "sfreq")
         names = tuple(layers)
         if not names or names[0] != AGGREGATE or len(set(names)) != len(names):
@@ -176,6 +161,10 @@ class Dipole(AllLayers):
 
     def __repr__(self) -> str:
         return str(super().__repr__()).replace("<Evoked", "<Dipole", 1)
+
+    def __getattr__(self, name: str) -> Any:
+        # only for names that are not there; copy and pickle ask for some
+        raise no_attribute("A dipole", name, DIPOLE, dir(type(self)))
 
     def anonymize(self, *arguments: Any, **options: Any) -> Self:
         """Anonymise in place; as :meth:`mne.Evoked.anonymize`. Drops the provenance, keeps the scale."""

@@ -1,5 +1,8 @@
 """Files: networks, simulations and spikes without loss, and what HNN reads and writes."""
 
+from typing import Any
+
+from .._peer_names import MODULES, no_attribute
 from .dipole_txt import read_dipole_txt, write_dipole_txt
 from .hnn_network import read_hnn_network
 from .hnn_params import read_hnn_params
@@ -21,3 +24,7 @@ __all__ = [
     "write_spikes",
     "write_spikes_txt",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(f"module {__name__!r}", name, MODULES, __all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from .._checks import check_bool
 from ..errors import CacheError, DataError, ParameterError
 
 __all__ = [
@@ -32,13 +34,16 @@ __all__ = [
 SCRATCH = ".writing-"
 _HERE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _DAY_s = 86400.0
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# bytes that no text has
+_CONTROL = set(range(32)) - set(b"\t\n\r\x0b\x0c\x1a")
 Target = str | os.PathLike[str]
 
 
 def new_file(path: Target, overwrite: bool) -> Path:
     """Return the path of a file to be written, which must not be there unless `overwrite`."""
     file = Path(path).expanduser()
-    if file.exists() and not overwrite:
+    if file.exists() and not check_bool(overwrite, "overwrite"):
         raise ParameterError(f"{file} exists: choose another name, or overwrite=True.")
     if not file.parent.is_dir():
         raise ParameterError(f"There is no folder {file.parent} to write {file.name} into: make it first.")
@@ -112,11 +117,17 @@ def read_text(path: Target, what: str) -> str:
     """Return the content of a text file."""
     file = existing(path)
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is no text, so it cannot be {what}.") from error
+        content = file.read_bytes()
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror or type(error).__name__}.") from error
+    try:
+        if content.startswith(_UTF_16):  # what spreadsheets call Unicode text
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        if content.isascii() or _CONTROL & set(content):
+            raise DataError(f"{file} is no text, so it cannot be {what}.") from error
+        return content.decode("latin-1")  # a header with a micro sign, written on Windows; numbers are ASCII anyway
 
 
 def read_json(path: Target, what: str) -> dict[str, Any]:

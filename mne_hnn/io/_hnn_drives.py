@@ -51,8 +51,22 @@ _KINDS: Mapping[str, tuple[type[Drive], Callable[[Mapping[str, Any], int], dict[
 }  # fmt: skip
 
 
-def drive(name: str, entry: Mapping[str, Any], connections: Sequence[Mapping[str, Any]]) -> Drive:
-    """Return a drive from its own entry and those of its connections, which decide where they differ."""
+def drive(
+    name: str, entry: Mapping[str, Any], connections: Sequence[Mapping[str, Any]], placeholders: Sequence[str] = ()
+) -> Drive:
+    """Return a drive from its own entry and those of its connections, which decide where they differ.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    entry : mapping
+        What the file says of it.
+    connections : sequence of mapping
+        Its connections.
+    placeholders : sequence of str
+        Cell types that it does not reach, but has drive cells for if it is cell-specific.
+    """
     kind, own = _KINDS[check_name(entry["type"], _KINDS, "kind of drive", where=f"of {name!r}", error=DataError)]
     n_cells = int(entry["n_drive_cells"])
     specific = bool(entry["cell_specific"])
@@ -73,6 +87,7 @@ def drive(name: str, entry: Mapping[str, Any], connections: Sequence[Mapping[str
         synaptic_delays=_as_given(entry.get("synaptic_delays"), delays), space_constant=constants.pop(),
         probability=_for_targets(entry.get("probability", 1.0), delays),
         cell_specific=specific, n_drive_cells="n_cells" if specific else n_cells,
+        placeholder_types=placeholders if specific else (),
         event_seed=int(entry.get("event_seed") or 0), conn_seed=_conn_seed(entry),
         **own(entry["dynamics"], n_cells),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..network import CellTemplate, Exponential, FrozenMap, Network, OrderedFrozenMap, replace
 from ..network.templates import jones_2009_templates
+from ._params_profiles import with_profiles
 
 __all__ = ["CELLS", "cell_names", "with_cell_parameters"]
 
@@ -86,8 +87,8 @@ def cell_names() -> tuple[str, ...]:
     return tuple(_edits())
 
 
-def with_cell_parameters(network: Network, values: Mapping[str, Any]) -> Network:
-    """Return a network whose cells have the parameters of a file."""
+def with_cell_parameters(network: Network, values: Mapping[str, Any], file: str) -> Network:
+    """Return a network whose cells have the parameters of a file, which is named in warnings."""
     edits = _edits()
     populations = dict(network.populations)
     # a rise that is to become slower than the present fall needs the fall first
@@ -95,4 +96,6 @@ def with_cell_parameters(network: Network, values: Mapping[str, Any]) -> Network
         cell_type, edit = edits[key]
         population = populations[cell_type]
         populations[cell_type] = replace(population, template=edit(population.template, values[key]))
+    layer_5 = populations[CELLS["L5Pyr"]]
+    populations[CELLS["L5Pyr"]] = replace(layer_5, template=with_profiles(layer_5.template, values, file))
     return replace(network, populations=OrderedFrozenMap(populations))

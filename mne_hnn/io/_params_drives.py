@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..network import BurstyDrive, Drive, EvokedDrive, Network, PoissonDrive, TonicBias, replace
 from ._params_cells import CELLS
 
-__all__ = ["drive_names", "with_drives_of"]
+__all__ = ["drive_names", "silenced_rates", "with_drives_of"]
 
 #: Cell types that each place reaches: distal input ends out of reach of the basket cells of layer 5.
 TARGETS = {"prox": tuple(CELLS), "dist": ("L2Basket", "L2Pyr", "L5Pyr")}
@@ -151,6 +151,14 @@ def _poisson(values: Mapping[str, Any]) -> Iterable[_Seeded]:
             **_weights(CELLS, lambda cell, kind: _of(values, f"{cell}_Pois_A_weight_{kind}")),
         )  # fmt: skip
         yield _Seeded(drive, int(_of(values, "prng_seedcore_extpois")))
+
+
+def silenced_rates(values: Mapping[str, Any]) -> list[str]:
+    """Return the cells that a Poisson input has a weight for, but no rate."""
+    if _of(values, "T_pois") < _of(values, "t0_pois"):
+        return []
+    weights = {cell: [_of(values, f"{cell}_Pois_A_weight_{kind}") for kind in RECEPTORS] for cell in CELLS}
+    return [cell for cell in CELLS if any(weights[cell]) and _of(values, f"{cell}_Pois_lamtha") <= 0]
 
 
 def _biases(values: Mapping[str, Any]) -> dict[str, TonicBias]:

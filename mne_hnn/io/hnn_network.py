@@ -142,13 +142,17 @@ def _with_drives(
     ranges: Mapping[str, range],
 ) -> Network:
     for name in sorted(drives, key=lambda name: ranges[name].start):
-        own = [one for one in entries if one["src_type"] == name]
+        listed = [one for one in entries if one["src_type"] == name]
         # a target that gets nothing and has no such place is a placeholder of HNN's old mode
-        own = [one for one in own if one["nc_dict"]["A_weight"] > 0 or _place(network, one)]
+        own = [one for one in listed if one["nc_dict"]["A_weight"] > 0 or _place(network, one)]
         if not own:
-            warn(f"Drive {name!r} has no connections in the file and is left out.")
+            warn(
+                f"Drive {name!r} has no connections in the file and is left out, so later drives have lower cell "
+                "numbers and trials after the first other spike times."
+            )
             continue
-        network = network.with_drives(drive(name, drives[name], own))
+        unreached = {one["target_type"] for one in listed} - {one["target_type"] for one in own}
+        network = network.with_drives(drive(name, drives[name], own, placeholders=sorted(unreached)))
         if not same_wires(network, name, own, ranges[name]):
             warn(
                 f"Drive {name!r} is connected otherwise than in the file, whose pairs of cells its seed and "

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .._checks import suggestion
+from .._checks import check_bool, suggestion
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
 from ._files import Target, read_text
 from ._params_cells import cell_names, with_cell_parameters
-from ._params_drives import DEFAULTS, drive_names, with_drives_of
+from ._params_drives import DEFAULTS, drive_names, silenced_rates, with_drives_of
 
 __all__ = ["read_hnn_params"]
 
@@ -61,14 +61,23 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
     all weights are 0, since the numbers of drive cells and so the seeds of later trials count on them. Weights of
     connections and drives that the file does not state are 0, a mesh that it does not state is 10 x 10.
 
+    Files of the auditory model (Kohl et al. 2022, https://doi.org/10.1007/s10548-021-00838-0) look like all others, but
+    their ``L5Pyr_dend_`` numbers of ``gkbar_hh2``, ``gnabar_hh2`` and ``gbar_ca`` are where the profiles along the
+    dendrites end, as in :func:`~mne_hnn.network.calcium`, and those of the soma where they begin. They are read so,
+    with a warning, if potassium and sodium of the dendrites are at most a tenth of the soma's; otherwise numbers of
+    soma and dendrites that differ by a factor of two or more are warned about. With the numbers of the published model
+    the cells are those of :func:`~mne_hnn.network.calcium`, which leaves the calcium of the soma at 60 pS/um2. As
+    there, the end of potassium counts in units of its start; the HNN of the study added it as it is.
+
     Other than in HNN, mesh and cell parameters of the file are used, a Poisson rate of 0 stays 0 Hz (there it becomes
     1), Gaussian inputs have delays of 0.1 or 1 ms (there the mean time), and names that are not known are warned about,
     once and each with the nearest known one.
     """
+    drives = check_bool(drives, "drives")
     values = _values(path)
     _warn_unknown(path, values)
     try:
-        return _network(values, Path(path).name.rsplit(".", 1)[0].strip() or "network", drives)
+        return _network(values, Path(path).name, drives)
     except DataError:
         raise
     except ParameterError as error:
@@ -77,15 +86,22 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
         raise DataError(f"{path} has a text where a number is expected: {error}.") from error
 
 
-def _network(values: Mapping[str, Any], name: str, drives: bool) -> Network:
+def _network(values: Mapping[str, Any], file: str, drives: bool) -> Network:
     celsius = float(values.get("celsius", CELSIUS))
     if celsius != CELSIUS:
         raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
     mesh = (int(values.get("N_pyr_x", 10)), int(values.get("N_pyr_y", 10)))
     network = jones_2009(mesh, weights={key: values.get(key, 0.0) for key in weight_set()})
+    name = file.rsplit(".", 1)[0].strip() or "network"
     network = replace(network, name=name, threshold_mV=values.get("threshold", DEFAULTS["threshold"]))
-    network = with_cell_parameters(network, values)
-    return with_drives_of(network, values) if drives else network
+    network = with_cell_parameters(network, values, file)
+    if not drives:
+        return network
+    silent = silenced_rates(values)
+    if silent:
+        names = ", ".join(f"{cell}_Pois_lamtha" for cell in silent)
+        warn(f"{file}: {names} of 0 stays 0 Hz, although there are weights for it; HNN makes it 1 Hz.")
+    return with_drives_of(network, values)
 
 
 def _values(path: Target) -> dict[str, Any]:

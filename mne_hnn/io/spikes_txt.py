@@ -13,6 +13,7 @@ import numpy as np
 
 from .._checks import check_finite
 from .._units import MS
+from .._warn import warn
 from ..errors import DataError, MneHnnError, ParameterError
 from ..network import Network
 from ..spikes import Spikes
@@ -20,6 +21,8 @@ from ._files import Target, existing, new_file, read_text, write_whole
 
 __all__ = ["read_spikes_txt", "write_spikes_txt"]
 
+#: No run that is worth a file ends before this.
+SHORTEST_MS = 2.0
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"%(?:0([1-9][0-9]?))?d")
 
@@ -74,6 +77,8 @@ def read_spikes_txt(
     files = _files(paths)
     trials = [_trial(file) for file in files]
     last = max((time for trial in trials for time in trial.times), default=0.0)
+    if 0 < last < SHORTEST_MS and sum(len(trial.times) for trial in trials) > 1:
+        warn(f"{files[0]} and its like end at {last:g} ms: are their times in seconds? The first column must be in ms.")
     start = check_finite(tmin, "tmin")
     stop = max(float(np.ceil(last)), 1.0) * MS if tmax is None else check_finite(tmax, "tmax")
     try:
@@ -97,7 +102,10 @@ def _files(paths: Target | Sequence[Target]) -> list[Path]:
     text = os.path.expanduser(os.fspath(paths))
     if Path(text).is_file() or not glob.has_magic(text):
         return [existing(text)]
-    found = sorted(map(Path, glob.glob(text)), key=_in_numbers)
+    folder, name = os.path.split(text)
+    # a folder that is there is meant as it is spelt, brackets and all
+    pattern = os.path.join(glob.escape(folder), name) if os.path.isdir(folder) else text
+    found = sorted(map(Path, glob.glob(pattern)), key=_in_numbers)
     if not found:
         raise DataError(f"No file matches {text}: check the pattern.")
     return found
@@ -120,7 +128,8 @@ def _trial(file: Path) -> _Trial:
             trial.types.append(cell_type)
         except ValueError as error:
             raise DataError(
-                f"{file} is no spike file, or damaged: line {number} is not time in ms, cell number and cell type."
+                f"{file} is no spike file, or damaged: line {number} is not time in ms, cell number and cell type: "
+                f"{line.strip()[:40]!r}{' (decimal comma?)' if ',' in line else ''}."
             ) from error
     return trial
 
@@ -180,16 +189,13 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
     return list(files.values())
 
 
-def _named(pattern: str, number: int) -> str:
+def _named(path: str, number: int) -> str:
+    folder, pattern = os.path.split(path)  # marks in the names of folders stand for nothing
     named = _NUMBER.sub(lambda found: f"{number:0{found[1] or 1}d}", pattern)
-    if "%" in os.path.basename(named):
-        raise ParameterError(
-            f"{os.path.basename(pattern)!r} has a % sign that stands for no number: use %d, or %03d for three digits."
-        )
-    if named != pattern:
-        return named
-    for mark in ("{}", "{0}"):
-        if mark in pattern:
-            return pattern.replace(mark, str(number))
-    stem, suffix = os.path.splitext(pattern)
-    return f"{stem}_{number}{suffix}"
+    if "%" in named:
+        raise ParameterError(f"{pattern!r} has a % sign that stands for no number: use %d, or %03d for three digits.")
+    if named == pattern:
+        stem, suffix = os.path.splitext(pattern)
+        named = next((pattern.replace(mark, str(number)) for mark in ("{}", "{0}") if mark in pattern), "")
+        named = named or f"{stem}_{number}{suffix}"
+    return os.path.join(folder, named)

@@ -3,6 +3,9 @@
 Nothing here simulates: units are those of NEURON (ms, mV, nA, um, uS).
 """
 
+from typing import Any
+
+from .._peer_names import MODULES, no_attribute
 from ._frozen import FrozenMap, OrderedFrozenMap, canonical, digest, replace
 from .biases import TonicBias
 from .cells import CellTemplate
@@ -87,3 +90,7 @@ __all__ = [
     "weight_set",
     "with_erp_drives",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(f"module {__name__!r}", name, MODULES, __all__)

@@ -176,6 +176,8 @@ class NetworkBase(Value):
             receptors = [receptor for receptor, weights in drive.weights.items() if cell_type in weights]
             remedy = f"remove {cell_type!r} from its weights"
             self._check_target(cell_type, drive.location, receptors, what, DriveError, remedy)
+        for cell_type in drive.placeholder_types:
+            self._template_for(cell_type, f"placeholder_types of {what}", DriveError)
         for name, entries in drive.type_maps().items():
             for cell_type in entries:
                 self._template_for(cell_type, f"{name} of {what}", DriveError)
@@ -257,11 +259,15 @@ class NetworkBase(Value):
         """Return the target cell types of a drive in the order of the network."""
         return tuple(name for name in self.populations if name in drive.targets)
 
+    def numbered_types(self, drive: Drive) -> tuple[str, ...]:
+        """Return the cell types for each cell of which a cell-specific drive has one, in the order of their numbers."""
+        return tuple(name for name in self.populations if name in drive.numbered_types)
+
     def n_drive_cells(self, drive: Drive) -> int:
         """Return the number of cells of a drive."""
         if isinstance(drive.n_drive_cells, int):
             return drive.n_drive_cells
-        return sum(len(self.populations[name]) for name in self.drive_targets(drive))
+        return sum(len(self.populations[name]) for name in self.numbered_types(drive))
 
     def gid_to_type(self, gid: int) -> str:
         """Return the cell type or drive that a cell number belongs to."""

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from .._checks import check_name, check_positive
+from .._peer_names import checked_arguments
 from ..errors import NetworkError
 from ._base import NetworkBase
 from ._frozen import OrderedFrozenMap, replace
+from ._plausible import warn_of_distances
 from .cells import CellTemplate
 from .grid import DEPTHS, check_mesh_shape, grid_origin, grid_positions
 from .populations import Population
@@ -109,6 +111,7 @@ class CellEdits(NetworkBase):
                 continue
             changes = {key: kept(value) for key, value in drive.type_maps().items()}
             changes |= {"weights_ampa": kept(drive.weights_ampa), "weights_nmda": kept(drive.weights_nmda)}
+            changes["placeholder_types"] = tuple(key for key in drive.placeholder_types if key not in gone)
             drives[name] = replace(drive, **changes)
         biases = {
             name: replace(bias, amplitude_nA=kept(bias.amplitude_nA))
@@ -123,6 +126,7 @@ class CellEdits(NetworkBase):
             biases=biases,
         )
 
+    @checked_arguments(error=NetworkError)
     def with_positions(
         self, *, inplane_distance_um: float | None = None, layer_separation_um: float | None = None
     ) -> Self:
@@ -145,6 +149,7 @@ class CellEdits(NetworkBase):
         separation = self.layer_separation_um if layer_separation_um is None else layer_separation_um
         spacing = check_positive(spacing, "inplane_distance_um", error=NetworkError)
         separation = check_positive(separation, "layer_separation_um", error=NetworkError)
+        warn_of_distances(spacing, separation)
         return self._on_grid(self.mesh_shape, spacing, separation)
 
     def with_mesh(self, mesh_shape: tuple[int, int]) -> Self:

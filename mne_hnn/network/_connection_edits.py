@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from .._checks import check_int, check_name, check_non_negative
+from .._peer_names import checked_arguments
 from ..errors import NetworkError
 from ._base import GAINS, NetworkBase
 from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from ._plausible import warn_of_connection
 from .connections import Connection
 
 __all__ = ["ConnectionEdits"]
 
-_Selector = str | Iterable[str] | None
+_Selector = str | int | Iterable[str] | Iterable[int] | None
 
 
 class ConnectionEdits(NetworkBase):
@@ -23,12 +26,16 @@ class ConnectionEdits(NetworkBase):
 
     def with_connections(self, *connections: Connection) -> Self:
         """Return a network with connections added at the end."""
-        return replace(self, connections=(*self.connections, *connections))
+        network = replace(self, connections=(*self.connections, *connections))
+        for connection in connections:
+            warn_of_connection(connection)
+        return network
 
+    @checked_arguments(fields_of=Connection, error=NetworkError)
     def with_connection(
         self,
-        source: str,
-        target: str,
+        source: str | int | Sequence[int],
+        target: str | int | Sequence[int],
         *,
         location: str,
         receptor: str,
@@ -41,8 +48,9 @@ class ConnectionEdits(NetworkBase):
 
         Parameters
         ----------
-        source, target : str
-            Cell types.
+        source, target : str | int | sequence of int
+            Cell types; or numbers of cells of one type (see ``gid_ranges``), which become ``source_indices`` and
+            ``target_indices``.
         location : str
             Location or section of the target.
         receptor : str
@@ -59,9 +67,14 @@ class ConnectionEdits(NetworkBase):
         Network
             The edited network; this one stays as it is.
         """
+        cells: dict[str, Any] = {}
+        for end, given in (("source", source), ("target", target)):
+            cells[end], indices = self._cells_of(end, given)
+            if indices is not None and f"{end}_indices" in more:
+                raise NetworkError(f"{end} names cells by number already: leave out {end}_indices.")
+            cells |= {} if indices is None else {f"{end}_indices": indices}
         connection = Connection(
-            source=source,
-            target=target,
+            **cells,
             location=location,
             receptor=receptor,
             weight_uS=weight_uS,
@@ -70,6 +83,25 @@ class ConnectionEdits(NetworkBase):
             **more,
         )
         return self.with_connections(connection)
+
+    def _cells_of(self, end: str, given: Any) -> tuple[str, tuple[int, ...] | None]:
+        """Return the cell type of one end of a connection, and which of its cells if they are given by number."""
+        if isinstance(given, str):
+            return given, None
+        several = list(given) if _is_many(given) else [given]
+        if not several or not all(isinstance(one, numbers.Integral) and not isinstance(one, bool) for one in several):
+            raise NetworkError(
+                f"{end} must be a cell type, the number of a cell, or a list of such numbers, got {given!r}."
+            )
+        last = self.n_cells - 1
+        gids = [
+            check_int(one, f"A cell number in {end}", minimum=0, maximum=last, error=NetworkError) for one in several
+        ]
+        types = list(dict.fromkeys(map(self.gid_to_type, gids)))
+        if len(types) > 1:
+            raise NetworkError(f"The cells of {end} are of types {', '.join(types)}: add one connection per type.")
+        start = self.gid_ranges[types[0]].start
+        return types[0], tuple(gid - start for gid in gids)
 
     def pick_connections(
         self,
@@ -84,7 +116,8 @@ class ConnectionEdits(NetworkBase):
         Parameters
         ----------
         source, target, location, receptor : str | iterable of str | None
-            What to match; any of the names when several are given, everything for None.
+            What to match; any of the names when several are given, everything for None. `source` and `target` may also
+            be the number of a cell, or several: connections that one of these cells takes part in.
 
         Returns
         -------
@@ -94,9 +127,13 @@ class ConnectionEdits(NetworkBase):
         templates = self.cell_types.values()
         places = dict.fromkeys(place for t in templates for place in (*t.locations, *t.sections))
         receptors = dict.fromkeys(name for t in templates for name in t.synapses)
+        ends = {"source": source, "target": target}
+        by_number = {end: self._cells_of(end, given) for end, given in ends.items() if _has_numbers(given)}
         wanted = {
-            "source": _names(source, self.populations, "cell type"),
-            "target": _names(target, self.populations, "cell type"),
+            **{
+                end: _names(by_number[end][0] if end in by_number else given, self.populations, "cell type")
+                for end, given in ends.items()
+            },
             "location": _names(location, places, "location"),
             "receptor": _names(receptor, receptors, "receptor"),
         }
@@ -104,6 +141,7 @@ class ConnectionEdits(NetworkBase):
             index
             for index, connection in enumerate(self.connections)
             if all(names is None or getattr(connection, key) in names for key, names in wanted.items())
+            and all(_takes_part(connection, end, indices or ()) for end, (_, indices) in by_number.items())
         )
 
     def _chosen(self, indices: tuple[int, ...], selector: dict[str, Any]) -> tuple[int, ...]:
@@ -155,8 +193,11 @@ class ConnectionEdits(NetworkBase):
             The edited network; this one stays as it is.
         """
         chosen = set(self._chosen(indices, selector))
-        edited = (replace(c, **changes) if k in chosen else c for k, c in enumerate(self.connections))
-        return replace(self, connections=tuple(edited))
+        edited = [replace(c, **changes) if k in chosen else c for k, c in enumerate(self.connections)]
+        network = replace(self, connections=tuple(edited))
+        for k in sorted(chosen):
+            warn_of_connection(edited[k])
+        return network
 
     def scale_connections(self, factor: float, **selector: Any) -> Self:
         """Return a network with the weights of matching connections multiplied by `factor`."""
@@ -191,7 +232,26 @@ class ConnectionEdits(NetworkBase):
         return replace(self, connections=(), drives=OrderedFrozenMap(), biases=FrozenMap())
 
 
-def _names(selector: _Selector, valid: Iterable[str], what: str) -> frozenset[str] | None:
+def _is_many(given: Any) -> bool:
+    return hasattr(given, "__iter__") and not isinstance(given, (str, Mapping))
+
+
+def _has_numbers(selector: Any) -> bool:
+    if isinstance(selector, numbers.Integral):
+        return True
+    return _is_many(selector) and hasattr(selector, "__len__") and any(not isinstance(one, str) for one in selector)
+
+
+def _takes_part(connection: Connection, end: str, indices: Iterable[int]) -> bool:
+    """Whether one of the cells of a type, given by position, is at one end of a connection."""
+    wanted = set(indices)
+    if connection.pairs is not None:
+        return bool(wanted & {pair[end == "target"] for pair in connection.pairs})
+    chosen = connection.source_indices if end == "source" else connection.target_indices
+    return chosen is None or bool(wanted & set(chosen))
+
+
+def _names(selector: Any, valid: Iterable[str], what: str) -> frozenset[str] | None:
     if selector is None:
         return None
     names = [selector] if isinstance(selector, str) else list(selector)

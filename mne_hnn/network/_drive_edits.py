@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from .._checks import check_name
+from .._peer_names import checked_arguments
 from ..errors import DriveError
 from ._base import NetworkBase
 from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from ._plausible import warn_of_bias, warn_of_drive
 from .biases import TonicBias
 from .drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive
 
@@ -43,8 +45,12 @@ class DriveEdits(NetworkBase):
                     f"Drive {drive.name!r} is there already: choose another name, or change it with with_drive_changes."
                 )
             result[drive.name] = drive
-        return replace(self, drives=OrderedFrozenMap(result))
+        network = replace(self, drives=OrderedFrozenMap(result))
+        for drive in drives:
+            warn_of_drive(drive)
+        return network
 
+    @checked_arguments(fields_of=EvokedDrive, error=DriveError)
     def with_evoked_drive(
         self,
         name: str,
@@ -83,6 +89,7 @@ class DriveEdits(NetworkBase):
         drive = EvokedDrive(name=name, mu_ms=mu_ms, sigma_ms=sigma_ms, numspikes=numspikes, location=location, **fields)
         return self.with_drives(drive)
 
+    @checked_arguments(fields_of=BurstyDrive, error=DriveError)
     def with_bursty_drive(
         self,
         name: str,
@@ -141,6 +148,7 @@ class DriveEdits(NetworkBase):
         )
         return self.with_drives(drive)
 
+    @checked_arguments(fields_of=PoissonDrive, error=DriveError)
     def with_poisson_drive(
         self,
         name: str,
@@ -179,6 +187,7 @@ class DriveEdits(NetworkBase):
         drive = PoissonDrive(name=name, location=location, rate_Hz=rate_Hz, tstart=tstart, tstop=tstop, **fields)
         return self.with_drives(drive)
 
+    @checked_arguments(fields_of=SpikeTrainDrive, error=DriveError)
     def with_spike_train_drive(
         self,
         name: str,
@@ -239,8 +248,11 @@ class DriveEdits(NetworkBase):
         if drive.name != name and drive.name in self.drives:
             raise DriveError(f"Drive {drive.name!r} is there already: choose another name.")
         drives = [drive if key == name else other for key, other in self.drives.items()]
-        return replace(self, drives=OrderedFrozenMap((drive.name, drive) for drive in drives))
+        network = replace(self, drives=OrderedFrozenMap((drive.name, drive) for drive in drives))
+        warn_of_drive(drive)
+        return network
 
+    @checked_arguments(error=DriveError)
     def with_tonic_bias(
         self,
         name: str,
@@ -271,7 +283,9 @@ class DriveEdits(NetworkBase):
         if name in self.biases:
             raise DriveError(f"Bias {name!r} is there already: choose another name.")
         bias = TonicBias(name=name, amplitude_nA=amplitude_nA, section=section, t0_ms=t0_ms, tstop_ms=tstop_ms)
-        return replace(self, biases=FrozenMap({**self.biases, name: bias}))
+        network = replace(self, biases=FrozenMap({**self.biases, name: bias}))
+        warn_of_bias(bias)
+        return network
 
     def without_biases(self, *names: str) -> Self:
         """Return a network without some biases, or without any when no name is given."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Self
 
 from .._checks import check_name
+from .._peer_names import checked_arguments
 from ..errors import NetworkError
 from ._base import NetworkBase
 from ._frozen import replace
+from ._plausible import warn_of_electrodes
 from .electrodes import Electrodes
 
 __all__ = ["ElectrodeEdits"]
@@ -19,10 +21,11 @@ class ElectrodeEdits(NetworkBase):
 
     __slots__ = ()
 
+    @checked_arguments(error=NetworkError)
     def with_electrodes(
         self,
         name: str,
-        positions_um: Sequence[Sequence[float]],
+        positions_um: Sequence[Sequence[float]] | Sequence[float],
         *,
         conductivity_S_m: float = 0.3,
         method: str = "psa",
@@ -36,8 +39,8 @@ class ElectrodeEdits(NetworkBase):
         ----------
         name : str
             Name of the array, such as ``"shank"``.
-        positions_um : sequence of (x, y, z)
-            Positions of the contacts, um; z is depth, 0 at the somas of layer 5.
+        positions_um : sequence of (x, y, z) | (x, y, z)
+            Positions of the contacts, or of the only one, um; z is depth, 0 at the somas of layer 5.
         conductivity_S_m : float
             Conductivity of the tissue, S/m.
         method : str
@@ -58,7 +61,9 @@ class ElectrodeEdits(NetworkBase):
             method=method,
             min_distance_um=min_distance_um,
         )
-        return replace(self, electrodes={**self.electrodes, name: array})
+        network = replace(self, electrodes={**self.electrodes, name: array})
+        warn_of_electrodes(name, array)
+        return network
 
     def without_electrodes(self, *names: str) -> Self:
         """Return a network without some electrode arrays, or without all of them if none is named."""

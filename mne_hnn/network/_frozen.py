@@ -138,6 +138,8 @@ class Value:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         _check_fields(cls, kwargs)
+        if kwargs:  # copy and pickle give none
+            _check_missing(cls, len(args), kwargs)
         return object.__new__(cls)
 
     def __copy__(self) -> Self:
@@ -153,6 +155,19 @@ def _check_fields(cls: type, kwargs: Mapping[str, Any]) -> None:
         if key not in fields or not fields[key].init:
             names = [name for name, field in fields.items() if field.init]
             check_name(key, names, "field", where=f"of {cls.__name__}")
+
+
+def _check_missing(cls: type, n_positional: int, kwargs: Mapping[str, Any]) -> None:
+    own = [field for field in dataclasses.fields(cls) if field.init] if dataclasses.is_dataclass(cls) else []
+    positional = [field.name for field in own if not field.kw_only][:n_positional]
+    absent = dataclasses.MISSING
+    missing = [
+        field.name
+        for field in own
+        if field.default is absent and field.default_factory is absent and field.name not in {*kwargs, *positional}
+    ]
+    if missing:
+        raise ParameterError(f"{cls.__name__} needs a value for {', '.join(missing)}.")
 
 
 def replace(value: T, **changes: Any) -> T:

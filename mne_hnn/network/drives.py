@@ -8,7 +8,7 @@ the same name in :mod:`mne_hnn.network.events`. Kinds and default values follow 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from .._checks import (
@@ -72,6 +72,9 @@ class Drive(Value):
     n_drive_cells : int | "n_cells"
         Number of drive cells; ``"n_cells"``, the only choice when `cell_specific`, for as many as
         there are target cells.
+    placeholder_types : sequence of str
+        Cell types that a cell-specific drive does not reach, but has a drive cell for each cell of, as drives of older
+        network files have: the numbers of the cells after them count on it, and so do their spike times.
     """
 
     kind: ClassVar[str] = ""
@@ -87,6 +90,7 @@ class Drive(Value):
     conn_seed: int = 3
     cell_specific: bool = True
     n_drive_cells: int | str = N_CELLS
+    placeholder_types: Sequence[str] = field(default=(), metadata={"omit": ()})
 
     def __post_init__(self) -> None:
         check_label(self.name, "The name of a drive", error=DriveError)
@@ -105,6 +109,20 @@ class Drive(Value):
             self._set(name, check_seed(getattr(self, name), self._what(name), error=DriveError))
         self._set("cell_specific", check_bool(self.cell_specific, self._what("cell_specific"), error=DriveError))
         self._check_n_drive_cells()
+        self._check_placeholders()
+
+    def _check_placeholders(self) -> None:
+        given = self.placeholder_types
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise DriveError(f"{self._what('placeholder_types')} must be a list of cell types, got {given!r}.")
+        for name in given:
+            check_label(name, self._what("a cell type in placeholder_types"), error=DriveError)
+        reached = sorted(self.targets & set(given))
+        if reached:
+            raise DriveError(f"Drive {self.name!r} has weights for {reached[0]!r}, which is no placeholder then.")
+        if given and not self.cell_specific:
+            raise DriveError(f"{self._what('placeholder_types')} need cell_specific=True: leave them out.")
+        self._set("placeholder_types", tuple(sorted(set(given))))
 
     def _check_n_drive_cells(self) -> None:
         if self.cell_specific:
@@ -120,6 +138,11 @@ class Drive(Value):
     def targets(self) -> frozenset[str]:
         """The cell types this drive reaches."""
         return frozenset(self.weights_ampa) | frozenset(self.weights_nmda)
+
+    @property
+    def numbered_types(self) -> frozenset[str]:
+        """The cell types that have drive cells of their own if the drive is cell-specific: targets and placeholders."""
+        return self.targets | frozenset(self.placeholder_types)
 
     @property
     def weights(self) -> dict[str, Mapping[str, float]]:

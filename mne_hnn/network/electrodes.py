@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,9 @@ class Electrodes(Value):
 
     Parameters
     ----------
-    positions_um : sequence of (x, y, z)
-        Where the contacts are, um, in the frame of the network: z is depth, 0 at the somas of layer 5.
+    positions_um : sequence of (x, y, z) | (x, y, z)
+        Where the contacts are, or the only one is, um, in the frame of the network: z is depth, 0 at the somas of
+        layer 5.
     conductivity_S_m : float
         Conductivity of the tissue, taken as infinite, homogeneous and isotropic, S/m.
     method : str
@@ -35,7 +37,7 @@ class Electrodes(Value):
         A contact nearer than this to a source is taken to be this far from it, um.
     """
 
-    positions_um: Sequence[Sequence[float]]
+    positions_um: Sequence[Sequence[float]] | Sequence[float]
     conductivity_S_m: float = 0.3
     method: str = "psa"
     min_distance_um: float = 0.5
@@ -45,7 +47,15 @@ class Electrodes(Value):
             raise NetworkError(
                 f"Electrodes: positions_um must be a list of (x, y, z) in um, got {self.positions_um!r}."
             )
-        positions = tuple(as_point(point, "Electrodes: a position") for point in self.positions_um)
+        given = list(self.positions_um)
+        if len(given) == 3 and all(isinstance(part, numbers.Real) for part in given):
+            given = [given]  # one contact
+        for point in given:
+            if isinstance(point, numbers.Real):
+                raise NetworkError(
+                    f"Electrodes: positions_um must be one contact (x, y, z) or a list of them, in um, got {given!r}."
+                )
+        positions = tuple(as_point(point, "Electrodes: a position") for point in given)
         if not positions:
             raise NetworkError("Electrodes need at least one contact: give its position (x, y, z) in um.")
         if len(set(positions)) != len(positions):

@@ -77,7 +77,7 @@ def _bursty(drive: BurstyDrive, streams: Streams, targets: list[str], tstop_ms: 
 def _poisson(drive: PoissonDrive, streams: Streams, targets: list[str], tstop_ms: float) -> list[Times]:
     stop = tstop_ms if drive.tstop is None else min(drive.tstop, tstop_ms)
     rate = drive.rate_Hz
-    rates = [rate[target] for target in targets] if isinstance(rate, Mapping) else [rate] * len(targets)
+    rates = [rate.get(target, 0.0) for target in targets] if isinstance(rate, Mapping) else [rate] * len(targets)
     return [_poisson_train(streams, k, hz, drive.tstart, stop, tstop_ms) for k, hz in enumerate(rates)]
 
 
@@ -180,4 +180,4 @@ def _cell_targets(network: NetworkBase, drive: Drive) -> list[str]:
     """Return the target type of each drive cell (empty names where it reaches all types)."""
     if not drive.cell_specific:
         return [""] * network.n_drive_cells(drive)
-    return [name for name in network.drive_targets(drive) for _ in range(len(network.populations[name]))]
+    return [name for name in network.numbered_types(drive) for _ in range(len(network.populations[name]))]

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._checks import check_finite, check_name, check_non_negative
+from .._checks import check_bool, check_finite, check_name, check_non_negative
+from ..errors import ParameterError
 from ._frozen import FrozenMap, replace
 from .cells import CellTemplate
 from .connections import Connection
@@ -178,7 +179,7 @@ def jones_2009(
         35 + 100 + 35 + 100 cells on the default grid, 16 connections.
     """
     network = _column("jones_2009", jones_2009_templates(), mesh_shape, weights)
-    return with_erp_drives(network) if drives else network
+    return with_erp_drives(network) if check_bool(drives, "drives") else network
 
 
 def neymotin_2020(
@@ -232,7 +233,7 @@ def law_2021(
             delay_ms=DELAY_MS,
             lamtha=lamtha,
         )
-    return with_erp_drives(network) if drives else network
+    return with_erp_drives(network) if check_bool(drives, "drives") else network
 
 
 def calcium(
@@ -257,7 +258,7 @@ def calcium(
         The connections of :func:`jones_2009`.
     """
     network = _column("calcium", calcium_templates(), mesh_shape, weights)
-    return with_erp_drives(network) if drives else network
+    return with_erp_drives(network) if check_bool(drives, "drives") else network
 
 
 #: The ready models by name.
@@ -309,7 +310,16 @@ def with_erp_drives(network: Network, tstart: float = 0.0) -> Network:
     -------
     Network
         The network with drives ``evdist1``, ``evprox1``, ``evprox2``.
+
+    Raises
+    ------
+    ParameterError
+        `network` is no network, or `tstart` no number.
+    DriveError
+        The network has a drive of one of these names, or lacks a cell type.
     """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {network!r}.")
     tstart = check_finite(tstart, "tstart (ms)")
     proximal = {_L2B: 0.1, _L2P: 0.1, _L5B: 1.0, _L5P: 1.0}
     distal = {_L2B: 0.1, _L2P: 0.1, _L5P: 0.1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._peer_names import NETWORK, no_attribute
 from ._cell_edits import CellEdits
 from ._connection_edits import ConnectionEdits
 from ._drive_edits import DriveEdits
@@ -64,6 +65,10 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"A network never changes: its with_... methods return a new one (set: {name!r}).")
+
+    def __getattr__(self, name: str) -> Any:
+        # only for names that are not there; copy and pickle ask for some
+        raise no_attribute("A network", name, NETWORK, dir(type(self)))
 
     def plot_cells(self, **options: Any) -> Any:
         """Plot cells and electrodes in 3D; see :func:`mne_hnn.viz.plot_cells`."""

@@ -239,8 +239,11 @@ def drive_wires(network: NetworkBase, drive: Drive | str) -> Wires:
     origin = np.array([network.origin])
     bundles = []
     first = 0
-    for increment, cell_type in enumerate(network.drive_targets(drive)):
+    for increment, cell_type in enumerate(network.numbered_types(drive)):
         population = network.populations[cell_type]
+        if cell_type in drive.placeholder_types:
+            first += len(population)
+            continue
         cells = np.arange(len(population), dtype=np.int32)
         scale = distance_scale(origin, population.positions, drive.space_constant, network.inplane_distance_um)[0]
         if drive.cell_specific:

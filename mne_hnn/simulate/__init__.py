@@ -3,7 +3,10 @@
 The only folder that touches NEURON, and it does so when the first simulation starts.
 """
 
+from typing import Any
+
 from .._cache import cache_directory
+from .._peer_names import MODULES, no_attribute
 from .engine import ENGINES, clear
 from .info import sys_info
 from .library import Library, mechanism_library
@@ -29,3 +32,7 @@ __all__ = [
     "simulate_mpi",
     "sys_info",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise no_attribute(f"module {__name__!r}", name, MODULES, __all__)

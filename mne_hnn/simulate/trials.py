@@ -25,7 +25,7 @@ from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
-from .precautions import warn_of_large_tables, warn_of_unheard_drives
+from .precautions import warn_of_large_tables, warn_of_silence, warn_of_unheard_drives
 from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .workers import n_workers, pool
@@ -231,6 +231,7 @@ def trial_settings(
     check_record(network, record, dt)
     engine = available_engine(engine)
     warn_of_contacts_inside_cells(network)
+    warn_of_silence(network, float(tstop))
     warn_of_unheard_drives(network, tstop)
     return TrialSettings(
         tstop=float(tstop),

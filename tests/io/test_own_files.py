@@ -138,6 +138,9 @@ VARIANTS = {
     **{f"drive {kind}": lambda kind=kind: with_drive(kind) for kind in DRIVE_KINDS},
     "drive at a section": lambda: with_drive("evoked", location="apical_tuft"),
     "cell specific drive": lambda: with_drive("evoked", cell_specific=True, n_drive_cells="n_cells"),
+    "placeholders": lambda: with_drive(
+        "evoked", cell_specific=True, n_drive_cells="n_cells", placeholder_types=[L5B, L2B]
+    ),
     "one delay and probability": lambda: with_drive("bursty", synaptic_delays=0.3, probability=0.25),
     **{
         f"profile {name}": lambda value=value: small().with_channel(L5P, "apical_*", "ca", gbar=value)
@@ -167,7 +170,7 @@ def test_the_table_has_every_field_of_every_class():
     assert names(Electrodes) == {"positions_um", "conductivity_S_m", "method", "min_distance_um"}
     assert set(PROFILES) == set(PROFILE_VALUES)
     for kind, own in DRIVES.items():
-        extra = {"name", "cell_specific", "n_drive_cells"}
+        extra = {"name", "cell_specific", "n_drive_cells", "placeholder_types"}
         assert names(DRIVE_KINDS[kind]) == {*COMMON, *own, *extra}
     assert names(Network) == {
         "name", "populations", "connections", "drives", "biases", "inplane_distance_um", "layer_separation_um",

@@ -253,17 +253,48 @@ def test_damaged_and_missing_files(hnn_file, tmp_path):
         read_network(hnn_file("neymotin_2020_3x3"))
 
 
-def test_the_old_mode_with_placeholders(hnn_file):
+def test_the_old_mode_with_placeholders(hnn_file, recwarn):
     """There every drive has a cell for every cell of the column, also where nothing can reach it."""
-    with pytest.warns(RuntimeWarning, match="Drive 'evdist1' is connected otherwise") as told:
-        network = read_hnn_network(hnn_file("old_mode_3x3"))
-    assert len(told) == 1
+    network = read_hnn_network(hnn_file("old_mode_3x3"))
+    assert not recwarn.list
     assert list(network.drives) == ["bursty1", "bursty2", "evdist1", "evprox1", "evprox2", "extgauss", "extpois"]
-    assert network.drives["evdist1"].targets == {L2B, L2P, L5P}
+    distal = network.drives["evdist1"]
+    assert (distal.targets, distal.placeholder_types) == ({L2B, L2P, L5P}, (L5B,))
+    assert network.drives["evprox2"].placeholder_types == ()
     assert network.drives["evprox2"].weights_ampa[L2P] == 1.43884
+    ranges = network.gid_ranges
+    assert [len(ranges[name]) for name in ("evdist1", "evprox1", "extpois")] == [24, 24, 24]
+    assert network.n_gids == 24 + 20 + 5 * 24
     events = drive_events(network, 0, 170.0)
     fires = {name for name, trains in events.items() if any(train.size for train in trains)}
     assert fires == {"evdist1", "evprox1", "evprox2"}
+
+
+def test_placeholders_keep_the_streams_of_the_cells_after_them(hnn_file):
+    """Cell k of a drive draws from its own seed, and later trials count all cells (checked against hnn-core 0.6.1)."""
+    network = read_hnn_network(hnn_file("old_mode_3x3"))
+    drive, n_gids = network.drives["evdist1"], network.n_gids
+    for trial in (0, 1):
+        trains = drive_events(network, trial, 170.0)["evdist1"]
+        assert len(trains) == 24  # 3 + 9 + 3 + 9: the placeholders draw, and reach nothing
+        for k, train in enumerate(trains):
+            stream = np.random.RandomState(drive.event_seed + trial * n_gids + k)
+            np.testing.assert_array_equal(train, stream.normal(drive.mu_ms, drive.sigma_ms, 1))
+    wires = drive_wires(network, "evdist1")
+    of_l5 = wires.target >= network.gid_ranges[L5P].start
+    np.testing.assert_array_equal(
+        wires.source[of_l5] + 0, wires.target[of_l5]
+    )  # the drive's cells are numbered as the column's
+    assert set(wires.source) == {*range(12), *range(15, 24)}
+
+
+def test_a_network_with_placeholders_is_written_and_edited(hnn_file, tmp_path):
+    network = read_hnn_network(hnn_file("old_mode_3x3"))
+    network.save(tmp_path / "old.json")
+    assert read_network(tmp_path / "old.json") == network
+    smaller = network.without_population(L5B)
+    assert smaller.drives["evdist1"].placeholder_types == ()
+    assert network.n_drive_cells(smaller.drives["evdist1"]) == 21
 
 
 def test_a_drive_that_ends_before_it_starts_never_fires(hnn_file, tmp_path):

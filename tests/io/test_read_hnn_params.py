@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 import pytest
 
-from mne_hnn.errors import DataError
+from mne_hnn.errors import DataError, MneHnnWarning
 from mne_hnn.io import read_hnn_network, read_hnn_params
-from mne_hnn.network import Exponential, TonicBias, jones_2009, law_2021, replace, weight_set
+from mne_hnn.network import Exponential, TonicBias, calcium, jones_2009, law_2021, replace, weight_set
 from mne_hnn.simulate import simulate
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
@@ -170,3 +170,71 @@ def test_the_default_file_fires_as_published(tmp_path):
     result = simulate(read_hnn_params(write(tmp_path, DEFAULT)), tstop=170.0)
     assert result.spikes.counts()[L5P] == 384
     assert np.all(np.isfinite(result.dipole.data))
+
+
+#: What files of the auditory model say of the layer 5 pyramidal cell, and the default file says otherwise.
+AUDITORY = {
+    "L5Pyr_soma_gkbar_hh2": 0.06, "L5Pyr_soma_gnabar_hh2": 0.32, "L5Pyr_soma_gbar_ca": 10,
+    "L5Pyr_dend_gkbar_hh2": 0.0001, "L5Pyr_dend_gnabar_hh2": 0.0028, "L5Pyr_dend_gbar_ca": 40,
+}  # fmt: skip
+
+
+def test_ends_of_profiles_are_those_of_the_calcium_model(tmp_path):
+    path = tmp_path / "auditory.param"
+    text = "\r\n\r\n".join(f"{key}: {value}" for key, value in {**DEFAULT, **AUDITORY}.items())
+    path.write_bytes(text.encode())
+    with pytest.warns(MneHnnWarning, match="L5Pyr_dend_gbar_ca 40 .soma 10. are read as the ends") as caught:
+        network = read_hnn_params(path, drives=False)
+    assert "auditory.param" in str(caught[0].message)
+    assert "L5Pyr_soma_gbar_ca of 60" in str(caught[0].message)
+    assert network == calcium()
+
+
+def test_scaled_ends_of_profiles(tmp_path):
+    values = {**DEFAULT, **AUDITORY, "L5Pyr_soma_gbar_ca": 0.625, "L5Pyr_dend_gbar_ca": 2.5}
+    with pytest.warns(MneHnnWarning, match=r"L5Pyr_dend_gbar_ca 2.5 \(soma 0.625\) are read as the ends"):
+        cell = read_hnn_params(write(tmp_path, values)).cell_types[L5P]
+    published = calcium().cell_types[L5P]
+    assert cell.density("soma", "ca", "gbar") == 0.625
+    tuft, trunk = cell.density("apical_tuft", "ca", "gbar"), cell.density("apical_trunk", "ca", "gbar")
+    np.testing.assert_allclose(tuft, published.density("apical_tuft", "ca", "gbar") / 16, rtol=1e-12)
+    np.testing.assert_allclose(trunk, published.density("apical_trunk", "ca", "gbar") / 16, rtol=1e-12)
+    for parameter in ("gkbar", "gnabar"):
+        for section in published.sections:
+            mine, theirs = (one.sections[section].channels["hh"][parameter] for one in (cell, published))
+            assert mine == theirs
+
+
+@pytest.mark.parametrize(
+    "change", [{"L5Pyr_soma_gbar_ca": 10, "L5Pyr_dend_gbar_ca": 40}, {"L5Pyr_dend_gkbar_hh2": 1e-4}]
+)
+def test_densities_that_could_be_ends_are_uniform_with_a_warning(tmp_path, change):
+    with pytest.warns(MneHnnWarning, match="are read as uniform densities"):
+        cell = read_hnn_params(write(tmp_path, {**DEFAULT, **change})).cell_types[L5P]
+    for key, value in change.items():
+        if "_dend_" in key:
+            parameter, channel = ("gbar", "ca") if key.endswith("ca") else ("gkbar", "hh")
+            assert set(cell.density("apical_2", channel, parameter)) == {value}
+
+
+def test_published_densities_and_silenced_channels_are_no_profiles(tmp_path):
+    own = {
+        "L5Pyr_soma_gkbar_hh2": 0.01, "L5Pyr_dend_gkbar_hh2": 0.01, "L5Pyr_soma_gnabar_hh2": 0.16,
+        "L5Pyr_dend_gnabar_hh2": 0.14, "L5Pyr_soma_gbar_ca": 60.0, "L5Pyr_dend_gbar_ca": 60.0,
+    }  # fmt: skip
+    silent = {**own, "L5Pyr_dend_gkbar_hh2": 0.0, "L5Pyr_dend_gnabar_hh2": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_hnn_params(write(tmp_path, {**DEFAULT, **own}), drives=False) == jones_2009()
+        cell = read_hnn_params(write(tmp_path, {**DEFAULT, **silent})).cell_types[L5P]
+    assert not cell.density("apical_2", "hh", "gnabar").any()
+
+
+def test_a_poisson_rate_of_zero_with_a_weight_is_said(tmp_path):
+    values = {**DEFAULT, "T_pois": 100.0, "L5Pyr_Pois_lamtha": 0.0, "L2Pyr_Pois_lamtha": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_hnn_params(write(tmp_path, values))  # no weight, so the rate does not matter
+    with pytest.warns(MneHnnWarning, match="L5Pyr_Pois_lamtha of 0 stays 0 Hz"):
+        network = read_hnn_params(write(tmp_path, {**values, "L5Pyr_Pois_A_weight_ampa": 0.001}))
+    assert network.drives["extpois"].rate_Hz[L5P] == 0.0
