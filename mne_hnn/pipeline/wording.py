@@ -88,7 +88,7 @@ def drive_rows(fit: FitResult) -> Iterator[tuple[str, ...]]:
             for field in ("mu_ms", "sigma_ms")
         ]
         own = [one for path, one in found.items() if path.startswith(f"drives.{name}.")]
-        loose = "; ".join(_parameter(one.path, name) for one in own if not one.determined)
+        loose = "; ".join(_parameter(one.path, name) for one in own if one.determined is False)
         yield name, drive.location, *cells, _weights(drive), loose if own else "not estimated"
 
 
