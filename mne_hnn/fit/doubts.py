@@ -105,7 +105,8 @@ def target_doubts(target: Dipole, kind: str, noise: float | None = None) -> list
         found.append(f"The target lasts {end:g} s: were its times given in ms where s are expected?")
     if noise is not None and noise >= 1:
         found.append(
-            f"The noise of the target is {noise:.2g} times its size: there is hardly a response in it to be fitted."
+            f"The noise of the target is {noise:.2g} times its size (a share, not percent): there is hardly a response "
+            "in it to be fitted."
         )
     return found
 

@@ -86,6 +86,12 @@ class Waveform:
         check_positive(self.noise, "noise")
         if self.scale is not None:
             check_positive(self.scale, "scale")
+        if self.weights is not None and not callable(self.weights):
+            raise ParameterError(
+                f"weights must be a function of times in s that returns a weight >= 0 for each, got {self.weights!r}."
+            )
+        if not isinstance(self.layers, Mapping):
+            raise ParameterError(f"layers must map layers to weights, such as {{'agg': 1.0}}, got {self.layers!r}.")
         for layer, weight in self.layers.items():
             check_name(layer, self.target.layers, "layer", where="of the target")
             check_non_negative(weight, f"weight of layer {layer!r}")
@@ -193,6 +199,10 @@ class Custom:
 
     function: Callable[[Simulation], float]
 
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise ParameterError(f"Custom takes a function of a Simulation, got {self.function!r}.")
+
     @property
     def name(self) -> str:
         """What to call it in messages."""
@@ -234,6 +244,11 @@ class Combined:
     def __post_init__(self) -> None:
         if not self.terms:
             raise ParameterError("Combined needs at least one term.")
+        if not all(isinstance(one, Sequence) and len(one) == 2 and hasattr(one[0], "score") for one in self.terms):
+            raise ParameterError(
+                "Combined takes pairs of an objective and its weight, such as [(Waveform(target=dipole), 1.0)], got "
+                f"{self.terms!r}."
+            )
         for _, weight in self.terms:
             check_non_negative(weight, "weight of a term")
 

@@ -58,7 +58,13 @@ def relative_noise(target: Dipole, noise: float, standard_error: float | None) -
     if standard_error is None:
         return noise
     size = float(np.sqrt(np.mean(target["agg"][target.times > 0] ** 2)))
-    return max(noise, check_positive(standard_error, "standard_error (A m)") / size)
+    relative = check_positive(standard_error, "standard_error (A m)") / size
+    if relative > 1e3:
+        raise ParameterError(
+            f"standard_error = {standard_error:g} is {relative:.2g} times the size of the target: it is in the "
+            "target's unit, A m. Was it given in nA m?"
+        )
+    return max(noise, relative)
 
 
 def known_error(target: Dipole, standard_error: float | None) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 
 from mne_hnn import Dipole, MneHnnWarning
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import BandPower, Custom, Level, Parameter, Spectrum, fit_drives, fit_evoked, fit_rhythmic
+from mne_hnn.fit import BandPower, Custom, Level, Parameter, Spectrum, fit_drives, fit_evoked, fit_rhythmic, read_fit
 from mne_hnn.fit.doubts import column_doubts, misfit_doubts, target_doubts
 from mne_hnn.fit.objectives import flat_loss
 from mne_hnn.fit.scoring import likeness
@@ -276,3 +276,10 @@ def test_a_point_that_makes_no_network_does_not_end_the_intervals(column, wave):
     fit = fit_drives(column, scaled(wave, 1e-3), [*parameters, AROUND], optimizer="nelder_mead", max_evaluations=4,
                      **QUIET)  # fmt: skip
     assert len(fit.estimates) == 3
+
+
+@pytest.mark.usefixtures("cheap")
+def test_an_undecided_parameter_is_kept_in_files(column, wave, tmp_path):
+    fit = fit_drives(column, scaled(wave, 1e-3), [AROUND], max_evaluations=2, intervals=False, **QUIET)
+    fit.save(tmp_path / "fit.npz")
+    assert read_fit(tmp_path / "fit.npz").estimates[0].determined is None

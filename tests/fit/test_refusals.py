@@ -12,6 +12,8 @@ from mne_hnn.errors import DataError, ParameterError
 from mne_hnn.fit import (
     BandPower,
     ColumnPrior,
+    Combined,
+    Custom,
     Level,
     Parameter,
     Spectrum,
@@ -56,6 +58,9 @@ def flat(simulation):
         wrong("dt must divide tstop", tstop=90.01),
         wrong("tstop = 0.17 ms is too short for any response: was it given in seconds\\? It is in ms: 170", tstop=0.17,
               dt=0.01, target=None, objective=flat, smooth_ms=0.0),
+        wrong("standard_error = 1.5 is .* times the size of the target: .* Was it given in nA m", standard_error=1.5),
+        wrong("weights must be a function of times in s", weights=[1, 2]),
+        wrong("layers must map layers to weights", layers="agg"),
         # two that say the same
         wrong("n_trials = 3, but the last of levels has 1: leave n_trials out, or give Level\\(n_trials=3\\)",
               n_trials=3, levels=[Level()]),
@@ -209,6 +214,19 @@ def test_times_of_another_unit(column, wave):
         fit_evoked(column, Dipole(values, wave.times * 1e3, ("agg",)))
     with pytest.raises(DataError, match=r"has 3 sample\(s\) after the stimulus, at least 4"):
         fit_evoked(column, Dipole(values[:4], np.arange(4) / 100, ("agg",)))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Custom(function=3), "Custom takes a function of a Simulation, got 3"),
+        (lambda: Combined(terms=[1.0]), "Combined takes pairs of an objective and its weight"),
+        (lambda: Combined(terms=[("r_squared", 1.0)]), "Combined takes pairs"),
+    ],
+)
+def test_objectives_of_the_wrong_kind(make, message):
+    with pytest.raises(ParameterError, match=message):
+        make()
 
 
 def test_a_target_object_is_taken_for_its_dipole(wave):
