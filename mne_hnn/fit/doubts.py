@@ -23,6 +23,7 @@ __all__ = ["announce", "announced", "column_doubts", "misfit_doubts", "target_do
 LARGEST_nAm = {"evoked": 500.0, "drives": 2000.0, "rhythmic": 2000.0}
 """By kind of fit. Evoked responses have 10 to 100 nA m, rhythms 100 to 1000 (Neymotin et al. 2020,
 https://doi.org/10.7554/eLife.51214); epileptic spikes some hundred."""
+IMPOSSIBLE_Am = 1e-4
 SMALLEST_Am = 5e-16
 """Far below what a single pyramidal cell gives below threshold."""
 DENSEST_nAm_per_mm2 = 2.0
@@ -116,7 +117,7 @@ def _moment_doubts(target: Dipole, peak: float, largest: float) -> list[str]:
     if nAm > largest:
         return [
             f"The target reaches {nAm:,.0f} nA m, where evoked responses have some 10 to 100 nA m and rhythms up to "
-            "1,000: were its values in pA m taken for nA m?"
+            f"1,000: were its values in {'nA m taken for A m' if peak > IMPOSSIBLE_Am else 'pA m taken for nA m'}?"
         ]
     if 0 < peak < SMALLEST_Am:
         return [

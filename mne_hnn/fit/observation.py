@@ -23,9 +23,9 @@ __all__ = [
     "check_target",
     "covering",
     "explained",
-    "fit_scale",
     "fitted_dipole",
     "n_independent",
+    "nearest_scale",
     "pyramidal_cells",
     "smoothed",
 ]
@@ -148,6 +148,16 @@ def _remedy(target: Any) -> str:
     return next((REMEDIES[name] for name in names if name in REMEDIES), usual)
 
 
+def as_dipole(target: Any) -> Dipole:
+    """Return a dipole, or that of a :class:`mne_hnn.source.Target`; refuse what is neither."""
+    own = getattr(target, "dipole", None)
+    if hasattr(target, "polarity") and isinstance(own, Dipole):
+        return own  # of a Target of mne_hnn.source, which this folder must not import
+    if not isinstance(target, Dipole):
+        raise ParameterError(f"target must be a Dipole, got {type(target).__name__}: {_remedy(target)}.")
+    return target
+
+
 def check_target(target: Any) -> Dipole:
     """Return a target if it can be fitted.
 
@@ -163,10 +173,7 @@ def check_target(target: Any) -> Dipole:
     DataError
         It is constant, or ends before the stimulus.
     """
-    if hasattr(target, "polarity") and isinstance(getattr(target, "dipole", None), Dipole):
-        target = target.dipole  # a Target of mne_hnn.source, which this folder must not import
-    if not isinstance(target, Dipole):
-        raise ParameterError(f"target must be a Dipole, got {type(target).__name__}: {_remedy(target)}.")
+    target = as_dipole(target)
     if not np.isfinite(target.data).all():
         raise DataError("The target holds NaN or infinity: remove or interpolate those samples.")
     values = target["agg"][target.times > 0]
@@ -214,28 +221,8 @@ def n_independent(times: FloatArray, smooth_ms: float) -> float:
     return float(np.clip(span / max(smooth_ms / 2, 1.0), min(4.0, len(times)), len(times)))
 
 
-def fit_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
-    """Return the factor >= 0 that brings a dipole closest to a target (least squares), and R² with it.
-
-    Parameters
-    ----------
-    dipole : Dipole
-        Simulated, smoothed.
-    target : Dipole
-        The target.
-
-    Returns
-    -------
-    scale : float
-        The factor; 0 if any positive one makes things worse.
-    r_squared : float
-        1 - residual variance / variance of the target around its mean.
-
-    Raises
-    ------
-    ParameterError
-        The target is constant.
-    """
+def nearest_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
+    """Return the factor >= 0 that brings a dipole closest to a target (least squares), and R² with it."""
     _, simulated, wanted = align(dipole, target)
     power = float(simulated @ simulated)
     scale = max(float(simulated @ wanted) / power, 0.0) if power > 0 else 0.0

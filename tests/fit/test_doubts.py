@@ -9,7 +9,18 @@ import pytest
 
 from mne_hnn import Dipole, MneHnnWarning
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import BandPower, Custom, Level, Parameter, Spectrum, fit_drives, fit_evoked, fit_rhythmic, read_fit
+from mne_hnn.fit import (
+    BandPower,
+    Custom,
+    Level,
+    Parameter,
+    Spectrum,
+    fit_drives,
+    fit_evoked,
+    fit_rhythmic,
+    fit_scale,
+    read_fit,
+)
 from mne_hnn.fit.doubts import column_doubts, misfit_doubts, target_doubts
 from mne_hnn.fit.objectives import flat_loss
 from mne_hnn.fit.scoring import likeness
@@ -39,6 +50,7 @@ def test_a_usual_target_raises_no_doubt(wave):
         (1e3, {}, "evoked", r"reaches 20,000 nA m, where evoked .* were its values in pA m taken for nA m\?"),
         (1e3, {}, "rhythmic", "reaches 20,000 nA m"),
         (1e3, {}, "drives", "reaches 20,000 nA m"),
+        (1e9, {}, "drives", r"were its values in nA m taken for A m\?"),
         (1e-9, {}, "evoked", r"reaches 2e-17 A m only.*were its values in A m taken for nA m\?"),
         (20, {"area_mm2": 100.0}, "evoked", "400 nA m in a patch of 100 mm²: 4 nA m per mm², .* 2 at most"),
     ],
@@ -283,3 +295,15 @@ def test_an_undecided_parameter_is_kept_in_files(column, wave, tmp_path):
     fit = fit_drives(column, scaled(wave, 1e-3), [AROUND], max_evaluations=2, intervals=False, **QUIET)
     fit.save(tmp_path / "fit.npz")
     assert read_fit(tmp_path / "fit.npz").estimates[0].determined is None
+
+
+def test_a_scale_alone_has_doubts_too(column, wave):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fit_scale(scaled(wave, 1e-3), wave) == pytest.approx((1000, 1))
+    with pytest.warns(MneHnnWarning, match="reaches 20,000 nA m"):
+        assert fit_scale(wave, scaled(wave, 1e3))[0] == pytest.approx(1000)
+    with pytest.warns(MneHnnWarning, match="pyramidal cells, 9 times the 2e\\+06 that the patch of 40 mm² holds"):
+        fit_scale(scaled(wave, 1e-6), scaled(wave, 1, area_mm2=40.0), network=column)
+    with pytest.raises(ParameterError, match="dipole must be a Dipole, such as simulation.dipole, got ndarray"):
+        fit_scale(wave["agg"], wave)

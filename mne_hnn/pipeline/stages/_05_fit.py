@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, FitResult, Scores, fit_evoked, fit_scale
+from ...fit import Evaluation, FitResult, Scores, fit_evoked
 from ...fit.doubts import announce, column_doubts, misfit_doubts, target_doubts
-from ...fit.observation import fitted_dipole, smoothed
+from ...fit.observation import fitted_dipole, nearest_scale, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
@@ -59,7 +59,7 @@ def _unfitted(work: Work) -> FitResult:
     options = work.options
     simulation = read_simulation(work.inputs["simulate"]["simulation"])
     target, average = read_target(work), smoothed(simulation, options.smooth_ms)
-    scale, r_squared = fit_scale(average, target)
+    scale, r_squared = nearest_scale(average, target)
     dipole = fitted_dipole(average.scale(scale), target)
     loss = 1 - r_squared
     doubts = [
