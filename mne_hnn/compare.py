@@ -29,7 +29,8 @@ def _common_window(one: Dipole, two: Dipole, tmin: float | None, tmax: float | N
     slack = 0.5 / min(one.info["sfreq"], two.info["sfreq"])
     if start < first - slack or stop > last + slack or stop <= start:
         raise ParameterError(
-            f"The window {start:g} to {stop:g} s must lie within the {first:g} to {last:g} s that both dipoles cover."
+            f"The window {start:g} to {stop:g} s must lie within the {first:g} to {last:g} s that both dipoles cover"
+            f"{': was it given in ms?' if max(start, stop) > 10 * max(last, 1.0) else '.'}"
         )
     return start, stop
 
@@ -81,6 +82,8 @@ def align(
         if not isinstance(dipole, Dipole):
             raise ParameterError(f"Only dipoles can be compared, got {type(dipole).__name__}: make a Dipole of it.")
         check_name(layer, dipole.layers, "layer")
+        if not np.isfinite(dipole[layer]).all():
+            raise ParameterError(f"Layer {layer!r} of a dipole holds NaN or infinity: remove those samples.")
     start, stop = _common_window(one, two, tmin, tmax)
     (times_one, first), (times_two, second) = (_crop(dipole, layer, start, stop) for dipole in (one, two))
     if min(len(first), len(second)) < 2:

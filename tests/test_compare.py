@@ -97,9 +97,29 @@ def test_constants():
         nrmse(wave(), wave(amplitude=0.0))
 
 
+@pytest.mark.parametrize("measure", [rmse, nrmse, correlation, r_squared])
+def test_what_is_no_number_is_refused(measure):
+    broken = wave()
+    broken.data[0, 7] = np.nan
+    with pytest.raises(ParameterError, match="Layer 'agg' of a dipole holds NaN or infinity"):
+        measure(broken, wave())
+    with pytest.raises(ParameterError, match="holds NaN or infinity"):
+        measure(wave(), broken)
+
+
+@pytest.mark.parametrize(
+    ("measure", "value"), [(rmse, np.sqrt(2) * 1e-9), (nrmse, 2.0), (correlation, -1.0), (r_squared, -3.0)]
+)
+def test_every_number_can_fail(measure, value):
+    """A sine upside down is as far from it as can be."""
+    whole = Dipole(1e-9 * np.sin(2 * np.pi * np.arange(100) / 100), np.arange(100) / 1000, ("agg",))
+    assert measure(whole.copy().scale(-1), whole) == pytest.approx(value, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"tmin": 20, "tmax": 80}, "that both dipoles cover: was it given in ms"),
         ({"tmin": 0.05, "tmax": 0.02}, "must lie within"),
         ({"tmax": 0.3}, "must lie within the 0 to 0.09975 s"),
         ({"tmin": 0.05, "tmax": 0.05001}, "two samples"),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -230,6 +230,14 @@ def test_joined_names_expand_to_their_paths(parts):
         ({MU: [1.0]}, {"n_trials": 0}, "n_trials"),
         ({MU: [1.0]}, {"baseline": "measurd"}, "Did you mean 'measured'"),
         ({MU: [1.0]}, {"tstop": -1.0}, "tstop"),
+        ({MU: [1.0]}, {"tstop": 0.01, "dt": 0.01}, "was it given in seconds"),
+        ({MU: [1.0]}, {"dt": 1.0}, "dt must be at most 0.5 ms"),
+        ({MU: [1.0]}, {"executor": "x"}, "executor must be a concurrent.futures.Executor, .* got 'x'"),
+        ({MU: [1.0]}, {"executor": ThreadPoolExecutor(1), "n_jobs": 2}, "both say where to simulate"),
+        ({MU: [1.0]}, {"n_jobs": 0}, "n_jobs must be a positive number"),
+        ({MU: [1.0]}, {"keep": 3}, "keep must be one of"),
+        ({MU: [1.0]}, {"record": {"voltage": "soma"}}, "What record asks for would be thrown away"),
+        ({MU: [1.0]}, {"record": {"sfreq": 0.02}}, "was it given in kHz"),
         ({"x": [1.0]}, {"apply": 3}, "apply must be a function"),
         ({"x": [1.0]}, {"apply": lambda network, values: None}, "apply must return a Network"),
         ({"x\ty": [1.0]}, {"apply": unstable}, "tabs"),
@@ -682,3 +690,11 @@ def test_electrodes_may_be_those_of_the_points_alone():
         np.testing.assert_array_equal(result.lfp(k)["shank"].get_data(), alone.lfp["shank"].get_data())
     with pytest.raises(ParameterError, match=r"keep='lfp' .* that of point 1 \(depth = 0\) has none"):
         run_sweep(small(), {"depth": [100.0, 0.0]}, apply=with_shank, keep="lfp")
+
+
+@pytest.mark.parametrize("folder", [5, ["a"]])
+def test_a_folder_is_a_path(folder):
+    with pytest.raises(ParameterError, match="folder must be a path"):
+        quiet(small(), {MU: [1.0]}, folder=folder)
+    with pytest.raises(ParameterError, match="folder must be a path"):
+        read_sweep(folder)

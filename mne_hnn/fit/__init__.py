@@ -17,11 +17,12 @@ from .objectives import (
     TimeFrequency,
     Waveform,
 )
-from .observation import ColumnPrior, fit_scale
+from .observation import ColumnPrior
 from .optimizers import OPTIMIZERS, Optimizer
 from .parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from .rhythmic import fit_rhythmic
+from .scale import fit_scale
 from .search import fit_drives
 
 __all__ = [

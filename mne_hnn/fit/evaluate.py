@@ -63,6 +63,8 @@ class Evaluator:
         Runs the simulations instead.
     n_simulated, n_failed : int
         Networks simulated by this object, and how many of them failed.
+    n_unscored : int
+        Networks for which the objective gave no number (NaN).
     """
 
     checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None))
@@ -70,6 +72,7 @@ class Evaluator:
     executor: Executor | None = None
     n_simulated: int = 0
     n_failed: int = 0
+    n_unscored: int = 0
 
     def simulate(
         self, networks: Sequence[Network], runs: Runs, done: Callable[[int, Any], None] | None = None
@@ -132,12 +135,14 @@ class Evaluator:
             score = objective.score(simulation)
             return {name: getattr(score, name) for name in ("loss", "scale", "r_squared", "residual")}
 
+        found = self.records(networks, runs, objective.identity, extract)
+        self.n_unscored += sum(one is not None and bool(np.isnan(one["loss"])) for one in found)
         return [
             Score(loss=float("inf")) if one is None else Score(
                 loss=float(one["loss"]) if np.isfinite(one["loss"]) else float("inf"), scale=float(one["scale"]),
                 r_squared=float(one["r_squared"]), residual=one["residual"],
             )
-            for one in self.records(networks, runs, objective.identity, extract)
+            for one in found
         ]  # fmt: skip
 
 

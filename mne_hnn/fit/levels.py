@@ -175,4 +175,10 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
         raise ParameterError("levels must be 'auto', None, or a sequence of Levels, the last of them the full column.")
     if given[-1].mesh_shape is not None:
         raise ParameterError("The last level must be the full column: end with Level(mesh_shape=None).")
+    for level in given[:-1]:
+        if level.mesh_shape is not None and network.mesh_shape is not None and _ratio(network, level.mesh_shape) < 1:
+            raise ParameterError(
+                f"Level {level} has more cells than the column of {network.mesh_shape[0]}x{network.mesh_shape[1]}: "
+                "levels before the last are coarser."
+            )
     return given

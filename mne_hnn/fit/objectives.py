@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,11 @@ from .._code import code_text, value_text
 from .._units import NAM
 from ..compare import align
 from ..dipole import Dipole
-from ..errors import ParameterError
+from ..errors import MneHnnError, ParameterError
 from ..simulate import Simulation
-from . import spectra, time_frequency
 from .observation import ColumnPrior, check_target, n_independent, smoothed
+from .rhythm_objectives import BandPower, Spectrum, TimeFrequency
+from .score import Objective, Score
 
 __all__ = [
     "MEASURES",
@@ -32,45 +32,13 @@ __all__ = [
     "TimeFrequency",
     "Waveform",
     "as_objective",
+    "called",
+    "flat_loss",
+    "option_names",
 ]
 
 FloatArray = NDArray[np.float64]
 MEASURES = ("r_squared", "nrmse", "rmse", "correlation")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Score:
-    """What an objective says of a simulation.
-
-    Attributes
-    ----------
-    loss : float
-        Smaller is better; infinity if the simulation failed.
-    scale : float
-        Factor the dipole was multiplied with to compare it; NaN if the objective has none.
-    r_squared : float
-        Share of the target's variance that is explained; NaN without a target waveform.
-    residual : array, shape (n_residuals,)
-        Weighted differences whose mean square the loss grows with, for optimizers that use them; may be empty.
-    """
-
-    loss: float
-    scale: float = float("nan")
-    r_squared: float = float("nan")
-    residual: FloatArray = field(default_factory=lambda: np.empty(0))
-
-
-class Objective(Protocol):
-    """What a fit makes small."""
-
-    @property
-    def identity(self) -> str:
-        """Text that differs whenever scores could differ; it names results in a checkpoint."""
-        ...
-
-    def score(self, simulation: Simulation) -> Score:
-        """Return the score of a simulation of all trials."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,15 +80,24 @@ class Waveform:
     layers: Mapping[str, float] = field(default_factory=lambda: {"agg": 1.0})
 
     def __post_init__(self) -> None:
-        check_target(self.target)
+        object.__setattr__(self, "target", check_target(self.target))
         check_name(self.measure, MEASURES, "measure")
         check_non_negative(self.smooth_ms, "smooth_ms")
         check_positive(self.noise, "noise")
         if self.scale is not None:
             check_positive(self.scale, "scale")
+        if self.weights is not None and not callable(self.weights):
+            raise ParameterError(
+                f"weights must be a function of times in s that returns a weight >= 0 for each, got {self.weights!r}."
+            )
+        if not isinstance(self.layers, Mapping):
+            raise ParameterError(f"layers must map layers to weights, such as {{'agg': 1.0}}, got {self.layers!r}.")
         for layer, weight in self.layers.items():
             check_name(layer, self.target.layers, "layer", where="of the target")
             check_non_negative(weight, f"weight of layer {layer!r}")
+        for name in ("tmin", "tmax"):
+            if getattr(self, name) is not None:
+                check_finite(getattr(self, name), f"{name} (s)")
         if not sum(self.layers.values()):
             raise ParameterError("The weights of the layers are all zero: give at least one a positive weight.")
 
@@ -211,160 +188,6 @@ def _product(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]], one: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BandPower:
-    """Power of the single trials in frequency bands, relative to the rest of the spectrum and to one another.
-
-    Attributes
-    ----------
-    bands : sequence of (float, float)
-        Lower and upper frequency of each band, Hz.
-    shares : sequence of float
-        Wanted power of each band, relative to the others.
-    measure : str
-        ``'power'``: minus the weighted sum of the relative powers, to make the bands strong; ``'ratio'``: distance of
-        the relative powers from the wanted shares, 0 if all power lies inside the bands at just these shares.
-    fmin, fmax : float
-        The frequencies that count as the whole, Hz.
-    burn_in_ms : float
-        What is left out at the start, ms.
-    """
-
-    bands: Sequence[tuple[float, float]]
-    shares: Sequence[float]
-    measure: str = "power"
-    fmin: float = 2.0
-    fmax: float = 50.0
-    burn_in_ms: float = 50.0
-
-    def __post_init__(self) -> None:
-        check_name(self.measure, ("power", "ratio"), "measure")
-        if not len(self.bands) or len(self.bands) != len(self.shares):
-            raise ParameterError(f"Every band needs one share, got {len(self.bands)} bands, {len(self.shares)} shares.")
-        for low, high in self.bands:
-            if not self.fmin <= check_finite(low, "band") < check_finite(high, "band") <= self.fmax:
-                raise ParameterError(
-                    f"A band must rise and lie within {self.fmin:g} to {self.fmax:g} Hz, got {low:g} to {high:g} Hz."
-                )
-        for share in self.shares:
-            check_positive(share, "share of a band")
-        ordered = sorted(self.bands)
-        if any(one[1] > two[0] for one, two in pairwise(ordered)):
-            raise ParameterError(
-                f"The bands must not overlap, got {', '.join(f'{a:g} to {b:g} Hz' for a, b in ordered)}."
-            )
-
-    @property
-    def identity(self) -> str:
-        """Text that differs whenever scores could differ."""
-        return value_text(
-            "bands", tuple(map(tuple, self.bands)), tuple(self.shares), self.measure, self.fmin, self.fmax,
-            self.burn_in_ms,
-        )  # fmt: skip
-
-    def score(self, simulation: Simulation) -> Score:
-        """Return the score of a simulation."""
-        freqs, psd = spectra.power_spectrum(
-            simulation.dipoles, fmin=self.fmin, fmax=self.fmax, burn_in_ms=self.burn_in_ms, method="welch"
-        )
-        if not psd.max() > 0:
-            return Score(loss=1.0 if self.measure == "ratio" else 0.0)
-        rule = spectra.band_power_loss if self.measure == "power" else spectra.band_ratio_loss
-        return Score(loss=float(rule(freqs, psd, self.bands, self.shares)))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Spectrum:
-    """Distance between the power spectrum of the trials and a target spectrum, in log10 units.
-
-    Attributes
-    ----------
-    freqs : array, shape (n_freqs,)
-        Frequencies of the target, Hz.
-    power : array, shape (n_freqs,)
-        Power spectral density of the target, in any unit unless `aperiodic` is ``'keep'`` (then A² m² / Hz).
-    aperiodic : str
-        ``'remove'`` compares what stands above the aperiodic line of each (Donoghue et al. 2020,
-        https://doi.org/10.1038/s41593-020-00744-x); ``'scale'`` shapes, whatever their size; ``'keep'`` all.
-    burn_in_ms : float
-        What is left out at the start, ms.
-    bandwidth : float | None
-        Of the multitaper estimate, Hz: that of the target. None is the narrowest that the record allows.
-    """
-
-    freqs: Any
-    power: Any
-    aperiodic: str = "scale"
-    burn_in_ms: float = 50.0
-    bandwidth: float | None = None
-
-    def __post_init__(self) -> None:
-        check_name(self.aperiodic, ("remove", "scale", "keep"), "treatment of the aperiodic part")
-        freqs, power = np.asarray(self.freqs, dtype=float), np.asarray(self.power, dtype=float)
-        if freqs.ndim != 1 or freqs.shape != power.shape or len(freqs) < 4:
-            raise ParameterError(
-                f"freqs and power must be rows of equal length, at least 4, got {freqs.shape} and {power.shape}."
-            )
-        if not (np.isfinite(power).all() and (power > 0).all() and (np.diff(freqs) > 0).all() and freqs[0] > 0):
-            raise ParameterError("The target spectrum needs rising frequencies above 0 Hz and finite powers above 0.")
-        object.__setattr__(self, "freqs", freqs)
-        object.__setattr__(self, "power", power)
-
-    @property
-    def identity(self) -> str:
-        """Text that differs whenever scores could differ."""
-        return value_text("spectrum", self.freqs, self.power, self.aperiodic, self.burn_in_ms, self.bandwidth)
-
-    def score(self, simulation: Simulation) -> Score:
-        """Return the score of a simulation."""
-        freqs, psd = spectra.power_spectrum(
-            simulation.dipoles, fmin=float(self.freqs[0]), fmax=float(self.freqs[-1]), burn_in_ms=self.burn_in_ms,
-            bandwidth=self.bandwidth,
-        )  # fmt: skip
-        if not psd.min() > 0:
-            return Score(loss=float("inf"))
-        loss = spectra.spectrum_loss(freqs, psd, self.freqs, self.power, aperiodic=self.aperiodic)
-        return Score(loss=float(loss))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TimeFrequency:
-    """Distance between the average time-frequency power of the trials and that of a target dipole.
-
-    Attributes
-    ----------
-    target : Dipole | sequence of Dipole
-        The target, or its trials.
-    freqs : sequence of float
-        Frequencies, Hz.
-    burn_in_ms : float
-        What is left out at the start, ms.
-    """
-
-    target: Dipole | Sequence[Dipole]
-    freqs: Sequence[float]
-    burn_in_ms: float = 0.0
-    _wanted: tuple[FloatArray, FloatArray] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        freqs = np.asarray(self.freqs, dtype=float)
-        object.__setattr__(
-            self, "_wanted", time_frequency.time_frequency_power(self.target, freqs, burn_in_ms=self.burn_in_ms)
-        )
-
-    @property
-    def identity(self) -> str:
-        """Text that differs whenever scores could differ."""
-        return value_text("tfr", *self._wanted, tuple(self.freqs), self.burn_in_ms)
-
-    def score(self, simulation: Simulation) -> Score:
-        """Return the score of a simulation."""
-        freqs = np.asarray(self.freqs, dtype=float)
-        times, power = self._wanted
-        loss = time_frequency.time_frequency_loss(simulation.dipoles, power, times, freqs, burn_in_ms=self.burn_in_ms)
-        return Score(loss=float(loss))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Custom:
     """A function of your own: given a :class:`~mne_hnn.simulate.Simulation`, it returns a number to make small.
 
@@ -376,6 +199,15 @@ class Custom:
 
     function: Callable[[Simulation], float]
 
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise ParameterError(f"Custom takes a function of a Simulation, got {self.function!r}.")
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return str(getattr(self.function, "__name__", type(self.function).__name__))
+
     @property
     def identity(self) -> str:
         """Text that differs whenever scores could differ: the code of the function and the values it uses."""
@@ -383,12 +215,18 @@ class Custom:
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
-        value = self.function(simulation)
+        try:
+            value = self.function(simulation)
+        except MneHnnError:
+            raise
+        except Exception as error:
+            raise ParameterError(
+                f"Objective {self.name!r} raised {type(error).__name__} for a simulation of the fit: {error}."
+            ) from error
         try:
             return Score(loss=float(value))
         except (TypeError, ValueError):
-            name = getattr(self.function, "__name__", "function")
-            raise ParameterError(f"The objective {name!r} must return one number, got {value!r}.") from None
+            raise ParameterError(f"The objective {self.name!r} must return one number, got {value!r}.") from None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -406,6 +244,11 @@ class Combined:
     def __post_init__(self) -> None:
         if not self.terms:
             raise ParameterError("Combined needs at least one term.")
+        if not all(isinstance(one, Sequence) and len(one) == 2 and hasattr(one[0], "score") for one in self.terms):
+            raise ParameterError(
+                "Combined takes pairs of an objective and its weight, such as [(Waveform(target=dipole), 1.0)], got "
+                f"{self.terms!r}."
+            )
         for _, weight in self.terms:
             check_non_negative(weight, "weight of a term")
 
@@ -478,3 +321,25 @@ def as_objective(objective: Any, target: Dipole | None, **options: Any) -> Objec
     if kind is TimeFrequency and "freqs" not in options:
         raise ParameterError("Objective 'time_frequency' needs freqs: the frequencies to compare, in Hz.")
     return OBJECTIVES[name](target, **options)
+
+
+def option_names() -> tuple[str, ...]:
+    """Return the options that objectives given by name have."""
+    kinds = (Waveform, TimeFrequency)
+    return tuple(
+        one.name for kind in kinds for one in fields(kind) if one.init and one.name not in ("target", "measure")
+    )
+
+
+def called(objective: Any) -> str:
+    """Return what to call an objective in messages."""
+    if isinstance(objective, Waveform):
+        return objective.measure
+    return objective.name if isinstance(objective, Custom) else type(objective).__name__.lower()
+
+
+def flat_loss(objective: Objective) -> float | None:
+    """Return the loss of a dipole that has nothing of what is wanted, None if that is not known."""
+    if isinstance(objective, Waveform):
+        return 1.0 if objective.measure == "correlation" else None
+    return objective.flat_loss() if isinstance(objective, (BandPower, Spectrum, TimeFrequency)) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,18 @@ from ..errors import DataError, ParameterError
 from ..network import Network
 from ..simulate import Simulation
 
-__all__ = ["ColumnPrior", "check_target", "covering", "fit_scale", "fitted_dipole", "n_independent", "smoothed"]
+__all__ = [
+    "ColumnPrior",
+    "PYRAMIDAL_PER_mm2",
+    "check_target",
+    "covering",
+    "explained",
+    "fitted_dipole",
+    "n_independent",
+    "nearest_scale",
+    "pyramidal_cells",
+    "smoothed",
+]
 
 FloatArray = NDArray[np.float64]
 MOMENT_DENSITY_nAm_per_mm2 = 0.25
@@ -27,6 +39,7 @@ https://doi.org/10.1016/j.neuroimage.2015.02.003)."""
 PYRAMIDAL_PER_mm2 = 50_000.0
 """Pyramidal cells of layers 2/3 and 5 below one mm² of cortex: about half of some 100,000 neurons
 (Rockel et al. 1980, https://doi.org/10.1093/brain/103.2.221)."""
+SHORTEST_ms = 5.0
 FACTOR = 3.0
 """Standard deviation of the prior, as a factor."""
 KEPT = ("subject", "label", "unit", "outward", "polarity")
@@ -75,7 +88,7 @@ class ColumnPrior:
         """
         if target.provenance.get("unit", "A m") != "A m":
             return None
-        cells = sum(len(p) for p in network.populations.values() if p.template.measures_dipole)
+        cells = pyramidal_cells(network)
         area = float(np.abs(target["agg"]).max()) / NAM / MOMENT_DENSITY_nAm_per_mm2
         return cls(median=area * PYRAMIDAL_PER_mm2 / cells) if cells and area > 0 else None
 
@@ -111,28 +124,73 @@ class ColumnPrior:
         return float(np.exp(logs[len(logs) // 2]))
 
 
+REMEDIES: Mapping[str, str] = {
+    "Simulation": "take its average, smoothed as a target is, such as simulation.dipole.smooth(20)",
+    "FitResult": "take its dipole, fit.dipole",
+    "Dipole": "turn a fitted mne.Dipole into a target with mne_hnn.source.target_from_dipole",
+    "Evoked": "turn sensors into a source with mne_hnn.source.estimate_target(evoked, inverse, label), and read a "
+    "saved Dipole with mne_hnn.read_dipole",
+    "SourceEstimate": "turn it into a target with mne_hnn.source.estimate_target",
+    "str": "read it with mne_hnn.read_dipole, or mne_hnn.io.read_dipole_txt",
+    "Path": "read it with mne_hnn.read_dipole, or mne_hnn.io.read_dipole_txt",
+    "list": "average trials with mne_hnn.average_dipoles",
+    "tuple": "average trials with mne_hnn.average_dipoles",
+}
+"""What to do with what is no target, by the name of its class or of one that it derives from."""
+
+
+def _remedy(target: Any) -> str:
+    names = (one.__name__ for one in type(target).__mro__)
+    usual = (
+        "make one with Dipole.from_nAm(times_ms, {'agg': values}) or mne_hnn.source.estimate_target, so that its unit "
+        "is known"
+    )
+    return next((REMEDIES[name] for name in names if name in REMEDIES), usual)
+
+
+def as_dipole(target: Any) -> Dipole:
+    """Return a dipole, or that of a :class:`mne_hnn.source.Target`; refuse what is neither."""
+    own = getattr(target, "dipole", None)
+    if hasattr(target, "polarity") and isinstance(own, Dipole):
+        return own  # of a Target of mne_hnn.source, which this folder must not import
+    if not isinstance(target, Dipole):
+        raise ParameterError(f"target must be a Dipole, got {type(target).__name__}: {_remedy(target)}.")
+    return target
+
+
 def check_target(target: Any) -> Dipole:
     """Return a target if it can be fitted.
+
+    Parameters
+    ----------
+    target : Dipole | Target
+        The target; of a :class:`mne_hnn.source.Target` it is the dipole.
 
     Raises
     ------
     ParameterError
-        It is not a Dipole.
+        It is neither.
     DataError
         It is constant, or ends before the stimulus.
     """
-    if not isinstance(target, Dipole):
-        raise ParameterError(
-            f"target must be a Dipole, got {type(target).__name__}: make one with Dipole.from_nAm(times_ms, "
-            "{'agg': values}) or mne_hnn.source.estimate_target, so that its unit is known."
-        )
+    target = as_dipole(target)
     if not np.isfinite(target.data).all():
         raise DataError("The target holds NaN or infinity: remove or interpolate those samples.")
     values = target["agg"][target.times > 0]
+    end = float(target.times[-1])
+    if end <= 0:
+        raise DataError(
+            f"The target ends at {end:g} s, not after the stimulus: there is nothing to simulate. Take a later window."
+        )
+    if end < SHORTEST_ms * MS:
+        raise DataError(
+            f"The target ends {end / MS:g} ms after the stimulus, too early for any response: were its times given in "
+            "s where ms are expected?"
+        )
     if len(values) < 4:
         raise DataError(
-            f"The target ends at {target.times[-1]:g} s, not after the stimulus: there is nothing to simulate. Take a "
-            "later window."
+            f"The target has {len(values)} sample(s) after the stimulus, at least 4 are needed: take a later window, "
+            "or a higher sampling rate."
         )
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
         raise DataError("The target is constant after the stimulus: there is nothing to explain.")
@@ -142,6 +200,11 @@ def check_target(target: Any) -> Dipole:
             "probably nA m. Make it with Dipole.from_nAm."
         )
     return target
+
+
+def pyramidal_cells(network: Network) -> int:
+    """Return how many cells of a network have a dipole."""
+    return sum(len(one) for one in network.populations.values() if one.template.measures_dipole)
 
 
 def n_independent(times: FloatArray, smooth_ms: float) -> float:
@@ -158,28 +221,8 @@ def n_independent(times: FloatArray, smooth_ms: float) -> float:
     return float(np.clip(span / max(smooth_ms / 2, 1.0), min(4.0, len(times)), len(times)))
 
 
-def fit_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
-    """Return the factor >= 0 that brings a dipole closest to a target (least squares), and R² with it.
-
-    Parameters
-    ----------
-    dipole : Dipole
-        Simulated, smoothed.
-    target : Dipole
-        The target.
-
-    Returns
-    -------
-    scale : float
-        The factor; 0 if any positive one makes things worse.
-    r_squared : float
-        1 - residual variance / variance of the target around its mean.
-
-    Raises
-    ------
-    ParameterError
-        The target is constant.
-    """
+def nearest_scale(dipole: Dipole, target: Dipole) -> tuple[float, float]:
+    """Return the factor >= 0 that brings a dipole closest to a target (least squares), and R² with it."""
     _, simulated, wanted = align(dipole, target)
     power = float(simulated @ simulated)
     scale = max(float(simulated @ wanted) / power, 0.0) if power > 0 else 0.0

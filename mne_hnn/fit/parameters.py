@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from ..network import BurstyDrive, Drive, EvokedDrive, Network
 from ..network._frozen import Value
 from ..network.paths import WEIGHT_FIELDS, get_value, locate, set_values
 
-__all__ = ["SCALES", "Parameter", "ParameterSpace", "evoked_parameters", "rhythmic_parameters"]
+__all__ = ["SCALES", "Parameter", "ParameterSpace", "as_parameters", "evoked_parameters", "rhythmic_parameters"]
 
 FloatArray = NDArray[np.float64]
 D = TypeVar("D", bound=Drive)
@@ -107,13 +107,9 @@ class ParameterSpace:
     def __init__(self, parameters: Iterable[Parameter], network: Network) -> None:
         if not isinstance(network, Network):
             raise ParameterError(f"A ParameterSpace needs a Network, got {type(network).__name__}.")
-        if isinstance(parameters, Parameter):
-            parameters = (parameters,)
-        self.parameters: tuple[Parameter, ...] = tuple(parameters)
+        self.parameters: tuple[Parameter, ...] = as_parameters(parameters)
         seen: set[str] = set()
         for parameter in self.parameters:
-            if not isinstance(parameter, Parameter):
-                raise ParameterError(f"A ParameterSpace takes Parameter values, got {type(parameter).__name__}.")
             if parameter.path in seen:
                 raise ParameterError(f"Parameter {parameter.path!r} is there twice: leave one out.")
             seen.add(parameter.path)
@@ -215,6 +211,28 @@ class ParameterSpace:
     def network(self, unit: FloatArray | Sequence[float]) -> Network:
         """Return the network at a point of the cube; see :meth:`decode`."""
         return set_values(self._network, self.decode(unit))
+
+
+def as_parameters(given: Any) -> tuple[Parameter, ...]:
+    """Return what a user gave as parameters: one, or several.
+
+    Raises
+    ------
+    ParameterError
+        It is something else; the sentence says what is accepted.
+    """
+    if isinstance(given, Parameter):
+        return (given,)
+    listed = tuple(given) if isinstance(given, Iterable) and not isinstance(given, (str, Mapping)) else (given,)
+    for one in listed:
+        if not isinstance(one, Parameter):
+            value = f" ({one!r})" if isinstance(one, str) else " (...)" if one is ... else ""
+            raise ParameterError(
+                "parameters must be Parameter values, such as [Parameter(path='drives.evprox1.mu_ms', low=20, "
+                "high=40)], or what evoked_parameters(network) or rhythmic_parameters(network) return, got "
+                f"{type(one).__name__}{value}: list_paths(network) names all paths."
+            )
+    return listed
 
 
 # -- ready sets --------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .observation import ColumnPrior
 from .parameters import Parameter, evoked_parameters
 from .result import Estimate, FitResult
 from .scoring import firing
@@ -16,13 +15,13 @@ from .sequence import drive_names, windows
 __all__ = ["polished"]
 
 
-def polished(result: FitResult, polish: int, prior: ColumnPrior | None, common: dict[str, Any]) -> FitResult:
+def polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResult:
     """Search around a result on the full column; keep what is better in the trials of the search."""
     assert result.target is not None
     parameters = _in_order(evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0), result)
     further = fit_drives(
         result.network, result.target, parameters, max_evaluations=polish, levels=None, intervals=False, step=0.1,
-        prior=prior, **common,
+        **common,
     )  # fmt: skip
     both = (*result.evaluations, *further.evaluations)
     reports = (*result.levels, replace(further.levels[0], name="full, polished"))

@@ -66,15 +66,16 @@ class Estimate:
     low, high : float
         Ends of the interval that holds 90 % of the probability, by a local Gaussian approximation; NaN if not asked
         for.
-    determined : bool
-        Whether the data narrowed the parameter down to less than 0.7 of the width it had before.
+    determined : bool | None
+        Whether the data narrowed the parameter down to less than 0.7 of the width it had before; None where there is
+        no interval to tell.
     """
 
     path: str
     value: float
     low: float = float("nan")
     high: float = float("nan")
-    determined: bool = True
+    determined: bool | None = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._checks import check_positive
 from ..compare import correlation, nrmse, r_squared
@@ -14,17 +15,19 @@ from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..simulate import Simulation
 from .evaluate import Evaluator, Runs
-from .observation import ColumnPrior
+from .observation import ColumnPrior, fitted_dipole
 from .result import Estimate
 
 __all__ = [
     "DETERMINED",
+    "UNDETERMINED",
     "Z90",
     "ceiling",
     "check_prior",
     "final_simulation",
     "firing",
     "known_error",
+    "likeness",
     "pyramidal_spikes",
     "relative_noise",
     "trial_r_squared",
@@ -34,6 +37,9 @@ __all__ = [
 
 Z90 = 1.6449
 """Half width of an interval that holds 90 % of a normal distribution, in standard deviations."""
+FloatArray = NDArray[np.float64]
+UNDETERMINED = "The data do not determine"
+"""How the warning begins that names parameters which the data leave open."""
 DETERMINED = 0.7
 """A parameter is determined if the data leave it less than this share of the width it had before."""
 
@@ -52,7 +58,13 @@ def relative_noise(target: Dipole, noise: float, standard_error: float | None) -
     if standard_error is None:
         return noise
     size = float(np.sqrt(np.mean(target["agg"][target.times > 0] ** 2)))
-    return max(noise, check_positive(standard_error, "standard_error (A m)") / size)
+    relative = check_positive(standard_error, "standard_error (A m)") / size
+    if relative > 1e3:
+        raise ParameterError(
+            f"standard_error = {standard_error:g} is {relative:.2g} times the size of the target: it is in the "
+            "target's unit, A m. Was it given in nA m?"
+        )
+    return max(noise, relative)
 
 
 def known_error(target: Dipole, standard_error: float | None) -> float | None:
@@ -86,7 +98,7 @@ def trial_r_squared(
         dipole = one.copy()
         if smooth_ms:
             dipole.smooth(smooth_ms)
-        values.append(r_squared(dipole.scale(scale), target, **window))
+        values.append(r_squared(fitted_dipole(dipole.scale(scale), target), target, **window))
     return float(np.median(values))
 
 
@@ -98,13 +110,20 @@ def ceiling(target: Dipole, standard_error: float | None) -> float:
     return 1.0 - standard_error**2 / float(np.var(values))
 
 
+def likeness(one: FloatArray, two: FloatArray) -> float:
+    """Return the correlation of two waveforms, NaN if one of them is flat."""
+    if np.ptp(one) == 0 or np.ptp(two) == 0:
+        return float("nan")
+    return float(np.corrcoef(one, two)[0, 1])
+
+
 def undetermined(estimates: Sequence[Estimate]) -> list[str]:
     """Return the warning that names the parameters that the data do not determine."""
-    loose = [one.path for one in estimates if not one.determined]
+    loose = [one.path for one in estimates if one.determined is False]
     if not loose:
         return []
     return [
-        f"The data do not determine {len(loose)} of {len(estimates)} parameters: their values are as good as others "
+        f"{UNDETERMINED} {len(loose)} of {len(estimates)} parameters: their values are as good as others "
         f"within the bounds ({', '.join(loose)})."
     ]
 

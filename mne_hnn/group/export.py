@@ -140,7 +140,7 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
 
     fit = read_fit(_output(step.parent, "result", told["fit"]))
     rows = [
-        "\t".join([one.path, *(_cell(value) for value in (one.value, one.low, one.high)), str(one.determined).lower()])
+        "\t".join([one.path, *(_cell(value) for value in (one.value, one.low, one.high)), _flag(one.determined)])
         for one in fit.estimates
     ]
     table = place / f"{job.stem}_desc-fit_parameters.tsv"
@@ -153,7 +153,10 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
         "value": {"Description": "Estimate."},
         "low": {"Description": "Lower end of the interval that holds 90 % of the probability."},
         "high": {"Description": "Upper end of that interval."},
-        "determined": {"Description": "Whether the data narrowed it down.", "Levels": {"true": "yes", "false": "no"}},
+        "determined": {
+            "Description": "Whether the data narrowed it down; n/a where there is no interval to tell.",
+            "Levels": {"true": "yes", "false": "no"},
+        },
         **_provenance(file, step, told, place),
     })  # fmt: skip
     network = place / f"{job.stem}_desc-fit_network.json"
@@ -163,6 +166,10 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
         same = False  # damaged
     if not same:
         write_network(fit.network, network, overwrite=True)
+
+
+def _flag(value: bool | None) -> str:
+    return "n/a" if value is None else str(value).lower()
 
 
 def _cell(value: float) -> str:

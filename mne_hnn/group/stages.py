@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mne
 import numpy as np
 from scipy.optimize import isotonic_regression
 
@@ -99,7 +100,7 @@ def _structure(work: Work) -> dict[str, Any]:
     average.save(work.path("average"))
     checkpoint = work.folder.parent / CHECKPOINT
     seeds = {} if options.seed is None else {"seed": options.seed, "fresh_seed": options.seed + 1}
-    with work.progress():
+    with mne.utils.use_log_level("info"):  # all subjects wait for it, for minutes
         fit = fit_evoked(
             options.network, average, n_drives=options.fit_n_drives, smooth_ms=options.smooth_ms,
             noise=options.fit_noise, n_trials=options.fit_trials, n_final=options.fit_final_trials, dt=options.dt,

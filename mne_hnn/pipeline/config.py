@@ -245,6 +245,9 @@ class Config:
             raise ConfigError(
                 "fit_sequence says which drives there are: leave fit_n_drives and fit_drives='network' out."
             )
+        unread = "fit_polish" if self.fit_drives == "network" else "fit_evaluations"
+        if self.fit and getattr(self, unread) != {one.name: one.default for one in fields(Config)}[unread]:
+            raise ConfigError(f"{unread} has no effect with fit_drives={self.fit_drives!r}: leave it out.")
         if self.fit and self.fit_drives == "network":
             evoked_parameters(self.network)  # there must be a drive to start from
         if self.n_jobs == 0:

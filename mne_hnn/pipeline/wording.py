@@ -55,6 +55,11 @@ def firing(fit: FitResult) -> str:
     return f"{len(np.unique(simulation.spikes.trial[fired]))} of {simulation.n_trials}"
 
 
+def _defined(value: float) -> str:
+    """Return a score; that of a flat dipole may not exist."""
+    return "not defined, as the dipole is flat" if np.isnan(value) else f"{value:.3f}"
+
+
 def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
     """Yield how good a fit is."""
     scores, settings = fit.scores, fit.settings
@@ -68,7 +73,7 @@ def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
     if np.isfinite(scores.ceiling):
         yield "R² that the true waveform would reach, by the standard error of the target", f"{scores.ceiling:.3f}"
     yield "Trials in which any cell fires", firing(fit)
-    yield "Correlation; error relative to the target's size", f"{scores.correlation:.3f}; {scores.nrmse:.3f}"
+    yield "Correlation; error relative to the target's size", f"{_defined(scores.correlation)}; {scores.nrmse:.3f}"
     found = {one.path: one for one in fit.estimates}.get("columns")
     yield "Scale", columns_of(fit.scale) + ("" if found is None else _interval(found))
     if settings.get("columns_median") is not None:
@@ -88,7 +93,7 @@ def drive_rows(fit: FitResult) -> Iterator[tuple[str, ...]]:
             for field in ("mu_ms", "sigma_ms")
         ]
         own = [one for path, one in found.items() if path.startswith(f"drives.{name}.")]
-        loose = "; ".join(_parameter(one.path, name) for one in own if not one.determined)
+        loose = "; ".join(_parameter(one.path, name) for one in own if one.determined is False)
         yield name, drive.location, *cells, _weights(drive), loose if own else "not estimated"
 
 

@@ -8,17 +8,18 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from typing import Any
 
 from .. import __version__
-from .._checks import check_int, check_name
+from .._checks import check_bool, check_int
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
-from .engine import Trial, n_steps
+from .engine import Trial
 from .packed import call_packed, pack, packed
-from .record import Record, as_record
+from .precautions import warn_of_coarse_steps
+from .record import Record
 from .result import Simulation
-from .trials import BASELINES, TrialSettings, available_engine, check_record, collect, work
+from .trials import TrialSettings, check_network, collect, shared_settings, work
 from .workers import n_workers, pool
 
-__all__ = ["simulate_many"]
+__all__ = ["check_workers", "simulate_many"]
 
 Outcome = Simulation | SimulationError
 _Key = tuple[int, int]
@@ -69,7 +70,7 @@ def simulate_many(
     tstop, n_trials, dt, seed, baseline, engine, n_threads, record
         As in :func:`simulate`, the same for all.
     n_jobs : int
-        Processes; trials of all networks share them.
+        Processes; trials of all networks share them. Not together with `executor`.
     executor : concurrent.futures.Executor | None
         Runs the trials instead of this machine's own processes, for example ``dask.distributed.Client.get_executor()``.
         Each of its workers must run one task at a time, in a process of its own.
@@ -90,22 +91,17 @@ def simulate_many(
     ParameterError
         A wrong argument.
     """
-    if isinstance(networks, Network) or not all(isinstance(network, Network) for network in networks):
-        raise ParameterError("networks must hold Networks, such as jones_2009() returns, and nothing else.")
-    n_steps(tstop, dt)
+    networks = _listed(networks)
     n_trials = check_int(n_trials, "n_trials", minimum=1)
-    check_name(baseline, BASELINES, "baseline")
-    settings = TrialSettings(
-        tstop=float(tstop),
-        dt=float(dt),
-        seed=seed,
-        baseline=baseline,
-        engine=available_engine(engine),
-        n_threads=n_workers(n_threads, "n_threads"),
-        record=as_record(record),
+    check_workers(n_jobs, executor)
+    _check_outcomes(done, keep)
+    settings = shared_settings(
+        tstop, dt=dt, seed=seed, baseline=baseline, engine=engine, n_threads=n_threads, record=record
     )
     for network in networks:
-        check_record(network, settings.record, settings.dt)
+        check_network(network, settings)
+    if networks:
+        warn_of_coarse_steps(tstop, settings.dt)
     gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
     outcomes: list[Outcome | None] = [None] * len(networks)
 
@@ -140,6 +136,46 @@ def _submitted(executor: Executor, arguments: tuple[Any, ...]) -> Future[Trial |
     if isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)):
         return executor.submit(_attempt, *arguments)  # of this machine and Python environment
     return executor.submit(pickle.loads, packed(_elsewhere, __version__, pack(_attempt, arguments)))
+
+
+def _listed(networks: Any) -> list[Network]:
+    """Return networks as a list: they are gone through more than once."""
+    iterable = hasattr(networks, "__iter__") and not isinstance(networks, (Network, str, Mapping))
+    listed: list[Any] = list(networks) if iterable else [None]
+    if not all(isinstance(network, Network) for network in listed):
+        raise ParameterError("networks must hold Networks, such as jones_2009() returns, and nothing else.")
+    return listed
+
+
+def _check_outcomes(done: Any, keep: Any) -> None:
+    """Refuse what would leave nobody with the outcomes."""
+    if done is not None and not callable(done):
+        raise ParameterError(f"done must be a function of an index and an outcome, or None, got {done!r}.")
+    if not check_bool(keep, "keep") and done is None:
+        raise ParameterError("keep=False hands the outcomes to done only: give done, or leave keep out.")
+
+
+def check_workers(n_jobs: int, executor: Any) -> None:
+    """Refuse a number of processes and an executor that cannot be, or of which one would be of no account.
+
+    Raises
+    ------
+    ParameterError
+        `n_jobs` is no number of processes, `executor` no executor, or both are given.
+    """
+    n_workers(n_jobs)
+    if executor is None:
+        return
+    if not isinstance(executor, Executor):
+        raise ParameterError(
+            f"executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor(2) or get_executor() of a "
+            f"Dask Client, or None for n_jobs processes of this machine, got {executor!r}."
+        )
+    if n_jobs != 1:
+        raise ParameterError(
+            f"executor and n_jobs = {n_jobs} both say where to simulate: leave one of them out (the executor has "
+            "workers of its own)."
+        )
 
 
 def _result(future: Future[Trial | SimulationError]) -> Trial | SimulationError:

@@ -16,7 +16,7 @@ from ..network import CellTemplate, Network
 from ..network._frozen import Value
 from ..recordings import QUANTITIES, RecordingChannel
 
-__all__ = ["Record", "as_record", "every_nth", "recording_channels"]
+__all__ = ["Record", "as_record", "check_sampling", "every_nth", "recording_channels"]
 
 Sections = str | Sequence[str] | None
 
@@ -92,6 +92,16 @@ def as_record(value: Record | Mapping[str, Any] | None) -> Record:
             f"record must be a Record or a dict such as {{'voltage': 'soma'}}, got {type(value).__name__}."
         )
     return Record(**value)
+
+
+def check_sampling(record: Record, tstop: float, dt: float) -> None:
+    """Refuse a rate at which a run of `tstop` ms would leave a single sample."""
+    every = every_nth(record, dt)
+    if every * dt > tstop:
+        raise ParameterError(
+            f"Record: sfreq = {record.sfreq:g} Hz leaves one sample of the {tstop:g} ms that are simulated: it is in "
+            f"Hz, was it given in kHz?"
+        )
 
 
 def every_nth(record: Record, dt: float) -> int:

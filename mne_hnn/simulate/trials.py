@@ -12,7 +12,7 @@ import numpy as np
 from mne.utils import ProgressBar, logger, verbose
 from numpy.typing import NDArray
 
-from .._checks import check_int, check_name
+from .._checks import check_int, check_name, check_seed
 from .._units import MS, MV, NA, UV
 from .._warn import warn
 from ..baseline import published_baseline
@@ -25,8 +25,14 @@ from ..spikes import Spikes
 from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
-from .precautions import warn_of_large_tables, warn_of_silence, warn_of_unheard_drives
-from .record import Record, as_record, every_nth, recording_channels
+from .precautions import (
+    check_times,
+    warn_of_coarse_steps,
+    warn_of_large_tables,
+    warn_of_silence,
+    warn_of_unheard_drives,
+)
+from .record import Record, as_record, check_sampling, every_nth, recording_channels
 from .result import Simulation
 from .workers import n_workers, pool
 
@@ -35,7 +41,7 @@ BASELINES = ("measured", "published", "none")
 _SI = {"voltage": MV, "synaptic_current": NA, "calcium": 1.0, "membrane_current": NA}
 
 
-def _layers(network: Network) -> dict[str, list[str]]:
+def dipole_layers(network: Network) -> dict[str, list[str]]:
     """Return the dipole-bearing cell types of each layer, superficial layers first."""
     layers: dict[str, list[str]] = {}
     for cell_type, template in network.cell_types.items():
@@ -46,8 +52,8 @@ def _layers(network: Network) -> dict[str, list[str]]:
 
 def _pyramidal_cells(network: Network) -> int:
     """Return how many cells each layer has, if the published baseline is defined for them."""
-    counts = {len(network.populations[name]) for types in _layers(network).values() for name in types}
-    if set(_layers(network)) != {"L2", "L5"} or len(counts) != 1:
+    counts = {len(network.populations[name]) for types in dipole_layers(network).values() for name in types}
+    if set(dipole_layers(network)) != {"L2", "L5"} or len(counts) != 1:
         raise ParameterError(
             "baseline='published' is defined for one pyramidal cell type in each of L2 and L5, in equal numbers: "
             "use baseline='measured'."
@@ -57,7 +63,7 @@ def _pyramidal_cells(network: Network) -> int:
 
 def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], baseline: str) -> Dipole:
     data: dict[str, NDArray[np.float64]] = {}
-    for layer, cell_types in _layers(network).items():
+    for layer, cell_types in dipole_layers(network).items():
         moment = np.sum([trial.moments[name] for name in cell_types], axis=0)
         if baseline == "measured":
             moment = moment - np.sum([trial.references[name] for name in cell_types], axis=0)
@@ -84,10 +90,11 @@ class TrialSettings:
     n_threads: int = 1
 
 
-def check_record(network: Network, record: Record, dt: float) -> None:
-    """Refuse before the work what cannot be recorded."""
-    recording_channels(network, record)
-    every_nth(record, dt)
+def check_network(network: Network, settings: TrialSettings) -> None:
+    """Refuse before the work what a network does not have for some settings."""
+    if settings.baseline == "published":
+        _pyramidal_cells(network)
+    recording_channels(network, settings.record)
 
 
 def _stacked(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.float64]:
@@ -209,8 +216,7 @@ def _run_all(network: Network, n_trials: int, settings: TrialSettings, n_jobs: i
         raise
 
 
-def trial_settings(
-    network: Network,
+def shared_settings(
     tstop: float,
     *,
     dt: float,
@@ -220,28 +226,36 @@ def trial_settings(
     n_threads: int,
     record: Record | Mapping[str, Any] | None,
 ) -> TrialSettings:
-    """Check what a user gave for a simulation, before the work."""
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
-    n_steps(tstop, dt)
+    """Check what a user gave for a simulation of any network."""
+    check_times(tstop, dt)
     n_threads = n_workers(n_threads, "n_threads")
-    if check_name(baseline, BASELINES, "baseline") == "published":
-        _pyramidal_cells(network)  # refuse before the work, not after it
+    check_name(baseline, BASELINES, "baseline")
+    if seed is not None:
+        seed = check_seed(seed, "seed")
     record = as_record(record)
-    check_record(network, record, dt)
-    engine = available_engine(engine)
-    warn_of_contacts_inside_cells(network)
-    warn_of_silence(network, float(tstop))
-    warn_of_unheard_drives(network, tstop)
+    check_sampling(record, tstop, dt)
     return TrialSettings(
         tstop=float(tstop),
         dt=float(dt),
         seed=seed,
         baseline=baseline,
-        engine=engine,
+        engine=available_engine(engine),
         record=record,
         n_threads=n_threads,
     )
+
+
+def trial_settings(network: Network, tstop: float, **given: Any) -> TrialSettings:
+    """Check what a user gave for a simulation of a network, before the work; see :func:`shared_settings`."""
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+    settings = shared_settings(tstop, **given)
+    check_network(network, settings)
+    warn_of_coarse_steps(tstop, settings.dt)
+    warn_of_contacts_inside_cells(network)
+    warn_of_silence(network, settings.tstop)
+    warn_of_unheard_drives(network, tstop)
+    return settings
 
 
 @verbose
@@ -270,7 +284,8 @@ def simulate(
     n_trials : int
         Number of trials; each draws its own events from the drives.
     dt : float
-        Time step in ms; must divide `tstop`. The published models are defined at 0.025.
+        Time step in ms; must divide `tstop`. The published models are defined at 0.025: beyond 0.05 a warning says
+        how much results differ, and above 0.5 it is refused.
     n_jobs : int
         Processes to spread the trials over; 1 runs in this process, -1 takes one per core. The result does not
         depend on it.

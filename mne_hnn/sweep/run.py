@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
@@ -20,8 +21,9 @@ from ..io._archive import plain
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import BASELINES, Simulation, simulate_many
-from ..simulate.engine import n_steps
-from ..simulate.record import as_record
+from ..simulate.many import check_workers
+from ..simulate.precautions import check_times, warn_of_unheard_drives
+from ..simulate.record import as_record, check_sampling
 from ..simulate.trials import available_engine
 from .grid import Apply, Grid, described, make_grid
 from .records import KEEP, ROW_MEMBERS, Row, network_arrays, row_arrays, row_of, simulation_arrays
@@ -84,7 +86,7 @@ def run_sweep(
         Where to keep it: a table ``sweep.tsv``, one archive of arrays per point, and ``sweep.json``. A sweep that was
         killed goes on by the same call. None keeps all in memory.
     n_jobs : int
-        Processes; the result does not depend on it.
+        Processes; the result does not depend on it. Not together with `executor`.
     executor : concurrent.futures.Executor | None
         Runs the trials instead, as in :func:`~mne_hnn.simulate.simulate_many`.
     seed, dt, baseline, engine, record
@@ -109,6 +111,7 @@ def run_sweep(
         raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
     if apply is not None and not callable(apply):
         raise ParameterError(f"apply must be a function of a network and a dict of values, got {apply!r}.")
+    check_workers(n_jobs, executor)
     points = make_grid(network, grid, combine, apply)
     summaries = Summaries(summary, taken=points.names)
     settings = _settings(
@@ -118,14 +121,20 @@ def run_sweep(
         raise ParameterError("keep='recordings' needs record to say what to record, such as {'voltage': 'soma'}.")
     if not settings["keep"] and not len(summaries):
         raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
+    if as_record(record).quantities and "recordings" not in settings["keep"] and not len(summaries):
+        raise ParameterError(
+            "What record asks for would be thrown away: keep it with keep=('dipole', 'recordings'), or give a summary "
+            "that reads it."
+        )
     networks = points.networks(network, apply)
     if "lfp" in settings["keep"]:
         _check_electrodes(networks, points)
     keys = [_key(one, settings) for one in networks]
     store: Store = MemoryStore()
     if folder is not None:
-        store = FolderStore(Path(folder).expanduser())
+        store = FolderStore(_place(folder))
         store.open_for(_description(network, points, networks, keys, settings, summaries))
+    warn_of_unheard_drives(network, tstop)
     lost = _simulate(networks, keys, store, settings, summaries, record, apply is not None, n_jobs, executor)
     rows = tuple(lost.get(key, row) for key, row in zip(keys, load_rows(store, keys), strict=True))
     result = _result(network, points, settings, summaries.units(network), store, keys, rows)
@@ -135,11 +144,21 @@ def run_sweep(
     return result
 
 
+def _place(folder: Any) -> Path:
+    if not isinstance(folder, (str, os.PathLike)):
+        raise ParameterError(f"folder must be a path, got {folder!r}.")
+    return Path(folder).expanduser()
+
+
 def _settings(**given: Any) -> dict[str, Any]:
     """Return checked settings as plain values."""
-    n_steps(given["tstop"], given["dt"])
+    check_times(given["tstop"], given["dt"])
+    check_sampling(as_record(given["record"]), given["tstop"], given["dt"])
     check_name(given["baseline"], BASELINES, "baseline")
-    keep = (given["keep"],) if isinstance(given["keep"], str) else tuple(given["keep"])
+    keep = given["keep"]
+    if not isinstance(keep, (str, Sequence)):
+        raise ParameterError(f"keep must be one of {', '.join(map(repr, KEEP))}, several, or (), got {keep!r}.")
+    keep = (keep,) if isinstance(keep, str) else tuple(keep)
     for name in keep:
         check_name(name, KEEP, "thing to keep")
     record = asdict(as_record(given["record"]))
@@ -280,7 +299,7 @@ def read_sweep(folder: str | Path, *, verbose: bool | str | int | None = None) -
     DataError
         The folder holds no sweep, a damaged one, or one of another version.
     """
-    place = Path(folder).expanduser()
+    place = _place(folder)
     content = read_description(place)
     try:
         network = network_from_text(content["network"]["text"])

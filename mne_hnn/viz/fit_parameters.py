@@ -163,7 +163,7 @@ def _has_interval(one: Estimate) -> bool:
 def _draw_estimates(axes: Axes, rows: Sequence[tuple[_Row, Estimate]]) -> None:
     shown = []
     for y, (row, one) in enumerate(rows):
-        style = _style(row, one.determined)
+        style = _style(row, one.determined is not False)
         if _has_interval(one):
             axes.plot([one.low, one.high], [y, y], color=style["color"], linewidth=1.6, solid_capstyle="butt", zorder=2)
             shown += [one.low, one.high]
@@ -204,10 +204,10 @@ def _explain(fig: Figure, pairs: Sequence[tuple[_Row, Estimate]]) -> None:
     """Put a legend above all panels, of what is there."""
     entries: dict[str, Line2D] = {}
     for row, one in pairs:
-        if one.determined and row.location is not None:
+        if one.determined is not False and row.location is not None:
             word = f"{_plain(row.location)} drive"
             entries.setdefault(word, Line2D([], [], linestyle="none", markersize=6.5, **_style(row, True)))
-    if any(not one.determined for _, one in pairs):
+    if any(one.determined is False for _, one in pairs):
         style: dict[str, Any] = {
             "marker": "o", "color": LOOSE, "markerfacecolor": "white", "markeredgewidth": 1.2, "markersize": 6.5,
         }  # fmt: skip

@@ -242,7 +242,7 @@ def _arrivals(entry: Entry) -> list[_Arrival]:
         if one is None:
             listed.append((name, drive.location, drive.mu_ms, np.nan, np.nan, True))
         else:
-            listed.append((name, drive.location, one.value, one.low, one.high, one.determined))
+            listed.append((name, drive.location, one.value, one.low, one.high, one.determined is not False))
     return listed
 
 

@@ -279,7 +279,7 @@ def test_a_function_of_ones_own():
 
 def test_a_function_that_returns_no_number():
     with pytest.raises(ParameterError, match="must return one number, got None"):
-        quick(driven((2, 2)), None, [Parameter(path=MU, low=1.0, high=20.0)], objective=lambda one: None, tstop=20.0)
+        quick(driven((2, 2)), None, [Parameter(path=MU, low=1.0, high=30.0)], objective=lambda one: None, tstop=20.0)
 
 
 @pytest.mark.parametrize("measure", ["nrmse", pytest.param("rmse", marks=pytest.mark.slow), "correlation"])

@@ -63,6 +63,8 @@ def test_imported_functions_and_constants_are_not_options(tmp_path):
         ("fit_noise = 0", "fit_noise must be a finite number > 0"),
         ("fit_evaluations = 0", "fit_evaluations must be an integer >= 1"),
         ("fit_polish = -1", "fit_polish must be an integer >= 0"),
+        ("fit_evaluations = 50", "fit_evaluations has no effect with fit_drives='propose': leave it out"),
+        ("fit_drives, fit_polish = 'network', 10", "fit_polish has no effect with fit_drives='network'"),
         ("fit_final_trials = 0", "fit_final_trials must be an integer >= 1"),
         ("fit_range_ms = 15.0", "sets 'fit_range_ms', which is no option"),
         ("fit_drives, network = 'network', network.without_drives()", "has no evoked drive to fit"),

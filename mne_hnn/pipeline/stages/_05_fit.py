@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, FitResult, Scores, fit_evoked, fit_scale
-from ...fit.observation import fitted_dipole, smoothed
+from ...fit import Evaluation, FitResult, Scores, fit_evoked
+from ...fit.doubts import announce, column_doubts, misfit_doubts, target_doubts
+from ...fit.observation import fitted_dipole, nearest_scale, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
@@ -30,6 +31,8 @@ def _fitted(work: Work) -> FitResult:
     options = work.options
     checkpoint = work.folder.parent / CHECKPOINT
     seeds = {} if options.seed is None else {"seed": options.seed, "fresh_seed": options.seed + 1}
+    propose = options.fit_drives == "propose"
+    search = {"polish": options.fit_polish} if propose else {"max_evaluations": options.fit_evaluations}
     with work.progress():
         fit = fit_evoked(
             options.network,
@@ -39,13 +42,12 @@ def _fitted(work: Work) -> FitResult:
             sequence=options.fit_sequence,
             smooth_ms=options.smooth_ms,
             noise=options.fit_noise,
-            polish=options.fit_polish,
-            max_evaluations=options.fit_evaluations,
             n_trials=options.fit_trials,
             n_final=options.fit_final_trials,
             dt=options.dt,
             n_jobs=work.n_jobs,
             checkpoint=checkpoint,
+            **search,
             **seeds,
         )
     shutil.rmtree(checkpoint, ignore_errors=True)
@@ -57,9 +59,15 @@ def _unfitted(work: Work) -> FitResult:
     options = work.options
     simulation = read_simulation(work.inputs["simulate"]["simulation"])
     target, average = read_target(work), smoothed(simulation, options.smooth_ms)
-    scale, r_squared = fit_scale(average, target)
+    scale, r_squared = nearest_scale(average, target)
     dipole = fitted_dipole(average.scale(scale), target)
     loss = 1 - r_squared
+    doubts = [
+        *target_doubts(target, "drives"), *misfit_doubts(dipole, target, r_squared, {}),
+        *(column_doubts(scale, options.network, target) if scale > 0 else []),
+    ]  # fmt: skip
+    for text in doubts:
+        announce(text)
     return FitResult(
         kind="none",
         network=options.network,
@@ -81,6 +89,7 @@ def _unfitted(work: Work) -> FitResult:
         estimates=(),
         evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
         settings={"smooth_ms": options.smooth_ms, "dt": options.dt, "seed": options.seed},
+        warnings=tuple(doubts),
     )
 
 
@@ -179,5 +188,5 @@ STAGE = Stage(
     },
     run=_run,
     simulates=True,
-    revision=2,
+    revision=3,
 )

@@ -1,0 +1,195 @@
+"""From the best point of a search to a result: fresh trials, scores, intervals, and what to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dipole import Dipole
+from ..network import Network
+from .doubts import column_doubts, misfit_doubts
+from .objectives import Waveform, called, flat_loss
+from .observation import fitted_dipole, n_independent, smoothed
+from .result import Estimate, FitResult, Scores
+from .scoring import (
+    DETERMINED,
+    Z90,
+    ceiling,
+    final_simulation,
+    trial_r_squared,
+    undetermined,
+    waveform_scores,
+)
+
+if TYPE_CHECKING:
+    from .search import Search
+
+__all__ = ["Ending", "conclude"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What the end of a search needs to know besides the search.
+
+    Attributes
+    ----------
+    kind : str
+        Of the fit.
+    target : Dipole | None
+        The target.
+    start : Network
+        Where it began.
+    settings : dict
+        Every choice.
+    n_final, fresh_seed : int
+        Of the fresh trials.
+    intervals : bool
+        Whether to compute them.
+    doubts : tuple of str
+        What is odd about the input.
+    """
+
+    kind: str
+    target: Dipole | None
+    start: Network
+    settings: dict[str, Any]
+    n_final: int
+    fresh_seed: int
+    intervals: bool
+    doubts: tuple[str, ...] = ()
+
+
+def conclude(search: Search, best: FloatArray, end: Ending) -> FitResult:
+    """Return the result of a search that ended at a point."""
+    network, target = search.space.network(best), end.target
+    objective, loss = search.objective, search.best[0]
+    search.say("simulating fresh trials")
+    simulation = final_simulation(search.evaluator, network, search.runs, end.n_final, end.fresh_seed)
+    full = [one for one in search.evaluations if one.level == search.name(search.levels[-1])]
+    found = next((one.scale for one in full if one.loss == loss), float("nan"))
+    scale = found if np.isfinite(found) and found > 0 else 1.0
+    smooth_ms = float(objective.smooth_ms if isinstance(objective, Waveform) else end.settings["smooth_ms"])
+    # the scale belongs to what was fitted: fresh trials do not get one of their own
+    kept = replace(objective, scale=scale, prior=None) if isinstance(objective, Waveform) else objective
+    score = kept.score(simulation)
+    dipole = smoothed(simulation, smooth_ms).scale(scale)
+    numbers: dict[str, float] = {}
+    window = {"tmin": getattr(objective, "tmin", None), "tmax": getattr(objective, "tmax", None)}
+    if target is not None:
+        dipole = fitted_dipole(dipole, target)
+        numbers = waveform_scores(dipole, target, window)
+        numbers["ceiling"] = ceiling(target, end.settings["standard_error"])
+        numbers["trial_r_squared"] = trial_r_squared(simulation, target, smooth_ms, scale, window)
+    began = search.space.decode(search.space.start)
+    base = [one.loss for one in full if one.values == {name: began[name] for name in search.space.names}]
+    scores = Scores(loss=score.loss, search_loss=loss, start_loss=base[0] if base else float("nan"), **numbers)
+    search.say("computing intervals")
+    estimates = _estimates(search, best, end.intervals)
+    warnings = [
+        *end.doubts, *_search_doubts(search), *_score_doubts(search, scores, dipole, target, window),
+    ]  # fmt: skip
+    if np.isfinite(found) and found <= 0:
+        warnings.append(
+            "No number of columns brings the dipole of this network closer to the target than silence does: its sign "
+            "is the other way round, or it is flat. It is shown for one column."
+        )
+    elif target is not None and np.isfinite(found):
+        warnings += column_doubts(scale, network, target)
+    return FitResult(
+        kind=end.kind, network=network, start_network=end.start, simulation=simulation, dipole=dipole, target=target,
+        scale=scale, scores=scores, estimates=estimates, evaluations=tuple(search.evaluations),
+        levels=tuple(search.reports), settings=end.settings, warnings=(*warnings, *undetermined(estimates)),
+    )  # fmt: skip
+
+
+def _search_doubts(search: Search) -> list[str]:
+    """Return what went wrong on the way."""
+    warnings = []
+    unscored = search.evaluator.n_unscored
+    failed = sum(not np.isfinite(one.loss) for one in search.evaluations) - unscored
+    if failed > 0:
+        warnings.append(f"{failed} of the networks that were tried failed, and counted as the worst.")
+    if unscored:
+        warnings.append(
+            f"Objective {called(search.objective)!r} gave no number (NaN) for {unscored} of the networks that were "
+            "tried, and they counted as the worst."
+        )
+    if search.dropped:
+        warnings.append(
+            f"max_evaluations = {search.total} is too few for {search.dropped + 1} levels: only the last was searched."
+        )
+    warnings += [
+        f"The {one.name} column agrees with the full one only with r = {one.agreement:.2f} at its best point."
+        for one in search.reports
+        if one.agreement < 0.9
+    ]
+    warnings += [
+        f"The {name} column cannot be compared with the full one at its best point: one of both gives a flat dipole."
+        for name in search.flat
+    ]
+    return warnings
+
+
+def _score_doubts(
+    search: Search, scores: Scores, dipole: Dipole, target: Dipole | None, window: Mapping[str, Any]
+) -> list[str]:
+    """Return whether the scores say that nothing was found."""
+    objective = search.objective
+    if np.isnan(scores.loss):
+        return [
+            f"Objective {called(objective)!r} gave no number (NaN) for the fitted network in trials that the search "
+            "has not seen: there is no score to believe."
+        ]
+    if isinstance(objective, Waveform) and objective.measure != "correlation" and target is not None:
+        chosen = next((one.r_squared for one in search.evaluations if one.loss == scores.search_loss), float("nan"))
+        return misfit_doubts(dipole, target, scores.r_squared, window, chosen)
+    flat = flat_loss(objective)
+    if flat is not None and scores.loss >= flat:
+        return [
+            f"The fit explains nothing: its loss is {scores.loss:.3g} in trials that the search has not seen, and "
+            f"{flat:.3g} is what a dipole with nothing of what is wanted would have. Do not read its parameters: let "
+            "it try more networks, or begin with other drives."
+        ]
+    return []
+
+
+def _estimates(search: Search, best: FloatArray, intervals: bool) -> tuple[Estimate, ...]:
+    """Return values and intervals: Gauss-Newton curvature at the best point, and flat priors within the bounds."""
+    space = search.space
+    values = space.decode(best)
+    if not intervals or not isinstance(search.objective, Waveform):
+        return tuple(Estimate(path=name, value=values[name], determined=None) for name in space.names)
+    step = 0.02
+    steps = np.where(best > 0.5, -step, step)
+    points = np.vstack([best, best + np.diag(steps)])
+    scores = search.scored(points)
+    centre = scores[0].residual
+    jacobian = np.array([
+        (one.residual - centre) / size if len(one.residual) == len(centre) else np.zeros(len(centre))
+        for one, size in zip(scores[1:], steps, strict=True)
+    ]).T  # fmt: skip
+    waveform = search.objective
+    misfit = max(waveform.noise, float(np.linalg.norm(centre)))
+    times = np.asarray(waveform.target.times)
+    start, stop = waveform.tmin or times[0], times[-1] if waveform.tmax is None else waveform.tmax
+    independent = n_independent(times[(times >= start) & (times <= stop)], waveform.smooth_ms)
+    weight = independent / misfit**2
+    # 12 is the inverse variance of a uniform distribution over the unit interval
+    covariance = np.linalg.inv(weight * jacobian.T @ jacobian + 12.0 * np.eye(space.n_free))
+    deviations = np.sqrt(np.diag(covariance))
+    found = []
+    for k, name in enumerate(space.names):
+        ends = []
+        for sign in (-1.0, 1.0):
+            point = best.copy()
+            point[k] += sign * Z90 * deviations[k]
+            ends.append(space.decode(point)[name])
+        determined = bool(deviations[k] < DETERMINED / np.sqrt(12.0))
+        found.append(Estimate(path=name, value=values[name], low=ends[0], high=ends[1], determined=determined))
+    return tuple(found)

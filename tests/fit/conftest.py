@@ -1,0 +1,77 @@
+"""A column that costs nothing: its dipole is a bump per drive, so that fits of many networks take no time."""
+
+import numpy as np
+import pytest
+
+from mne_hnn import Dipole, Spikes
+from mne_hnn.fit import evaluate
+from mne_hnn.network import EvokedDrive, jones_2009
+from mne_hnn.simulate import Simulation
+
+L2P, L5P = "L2_pyramidal", "L5_pyramidal"
+SIZE_Am = 2e-14
+
+
+def bumps(network, tstop, dt):
+    """Proximal drives push the dipole up, distal ones down, 10 ms after they come."""
+    times = dt * np.arange(round(tstop / dt) + 1)
+    moment = np.zeros(len(times))
+    for drive in network.drives.values():
+        if not isinstance(drive, EvokedDrive):
+            continue
+        sign = 1.0 if drive.location == "proximal" else -1.0
+        moment += sign * drive.weights_ampa[L5P] / 1e-4 * np.exp(-(((times - drive.mu_ms - 10) / 8) ** 2))
+    return times, SIZE_Am * moment
+
+
+def simulated(network, tstop, *, n_trials, dt, seed):
+    own = bumps(network, tstop, dt)[1]
+    noise = np.random.default_rng(seed).standard_normal((n_trials, 1)) * 0.01 + 1
+    dipoles = tuple(Dipole([row, row / 2, row / 2], None, sfreq=1e3 / dt) for row in own * noise)
+    none = [np.array([])] * n_trials
+    spikes = Spikes.from_trials(
+        none, none, gid_ranges=network.gid_ranges, tmin=0.0, tmax=tstop / 1e3, trials=range(n_trials)
+    )
+    return Simulation(
+        network=network, dipoles=dipoles, spikes=spikes, tstop=tstop, dt=dt, seed=seed, baseline="measured",
+        engine="neuron",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def cheap(monkeypatch):
+    """Let fits simulate bumps; the list holds how many networks each call had."""
+    calls = []
+
+    def many(networks, tstop, *, n_trials, dt, seed, done=None, **_):
+        calls.append(len(networks))
+        found = [simulated(one, tstop, n_trials=n_trials, dt=dt, seed=seed) for one in networks]
+        for index, one in enumerate(found):
+            done(index, one)
+        return found
+
+    monkeypatch.setattr(evaluate, "simulate_many", many)
+    return calls
+
+
+@pytest.fixture
+def untouched(monkeypatch):
+    """Nothing may be simulated."""
+    monkeypatch.setattr(evaluate, "simulate_many", lambda *_a, **_k: pytest.fail("a simulation began"))
+
+
+@pytest.fixture(scope="session")
+def column():
+    network = jones_2009((3, 3)).with_evoked_drive(
+        "evprox1", mu_ms=25.0, sigma_ms=3.0, location="proximal", weights_ampa={L2P: 1e-4, L5P: 1e-4}
+    )
+    return network.with_evoked_drive(
+        "evdist1", mu_ms=50.0, sigma_ms=3.0, location="distal", weights_ampa={L2P: 1e-4, L5P: 1e-4}
+    )
+
+
+@pytest.fixture(scope="session")
+def wave(column):
+    """Twenty nA m of that column, at 1 kHz, 80 ms long."""
+    times, moment = bumps(column, 80.0, 1.0)
+    return Dipole(20e-9 * moment / np.abs(moment).max(), times / 1e3, ("agg",), provenance={"unit": "A m"})

@@ -1,0 +1,54 @@
+"""The fit's stage: what a simulation without a fit explains is judged, too."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mne_hnn import Dipole, MneHnnWarning
+from mne_hnn.network import jones_2009
+from mne_hnn.pipeline.stages import _05_fit
+from mne_hnn.pipeline.wording import score_rows
+from mne_hnn.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def simulation():
+    network = jones_2009((1, 1)).with_evoked_drive(
+        "ev", mu_ms=10.0, sigma_ms=2.0, location="proximal", weights_ampa={"L5_pyramidal": 1e-4}
+    )
+    return simulate(network, 60.0, verbose="error")
+
+
+def unfitted(simulation, target, monkeypatch):
+    monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
+    monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
+    options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None)
+    return _05_fit._unfitted(SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}}))
+
+
+def target_of(simulation, factor, **provenance):
+    dipole = simulation.dipole.smooth(20.0)
+    return Dipole(factor * dipole["agg"][::40], dipole.times[::40], ("agg",), provenance={"unit": "A m", **provenance})
+
+
+def test_what_fits_has_no_warnings(simulation, monkeypatch):
+    fit = unfitted(simulation, target_of(simulation, 1000.0), monkeypatch)
+    assert fit.scale == pytest.approx(1000, rel=1e-6)
+    assert fit.warnings == ()
+
+
+def test_the_wrong_sign_explains_nothing(simulation, monkeypatch):
+    with pytest.warns(MneHnnWarning, match="The fit explains nothing: its R² is .* as it is"):
+        fit = unfitted(simulation, target_of(simulation, -1000.0), monkeypatch)
+    assert fit.scale == 0
+    assert fit.r_squared <= 0
+    assert len(fit.warnings) == 1
+    assert dict(score_rows(fit))["Correlation; error relative to the target's size"].startswith("not defined")
+
+
+def test_cells_that_do_not_fit_into_the_patch(simulation, monkeypatch):
+    with pytest.warns(MneHnnWarning, match="times the 5e\\+04 that the patch of 1 mm² holds"):
+        fit = unfitted(simulation, target_of(simulation, 1e6, area_mm2=1.0), monkeypatch)
+    assert fit.r_squared == pytest.approx(1)
+    assert np.isfinite(fit.scores.correlation)
