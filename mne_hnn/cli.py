@@ -48,7 +48,11 @@ def _change(text: str) -> tuple[str, Any]:
 def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(_STEPS)}")
     parser.add_argument("--n-jobs", type=_jobs, default=None, help="processes to use, -1 for all cores")
-    parser.add_argument("--output", type=Path, help="folder for the results (mne_hnn_results/NAME)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="folder for the results (mne_hnn_results/NAME; of a data set, derivatives/mne-hnn inside it)",
+    )
     parser.add_argument("--force", action="store_true", help="run the steps even if they are up to date")
     parser.add_argument(
         "--set", dest="changes", type=_change, action="append", default=[], metavar="NAME=VALUE",

@@ -45,6 +45,9 @@ class GroupConfig(Config):
         there then. None starts from the raw data.
     dataset : str | None
         ``'group-demo'``: six subjects, generated on this machine, with a known truth.
+    output : path-like | None
+        Folder for the results; None is ``derivatives/mne-hnn`` of the data set, and ``mne_hnn_results/NAME`` where the
+        command runs for the generated one.
     subjects : sequence of str
         Subjects, without ``sub-``. Empty: all.
     exclude_subjects : sequence of str

@@ -81,7 +81,8 @@ class Config:
     forward : path-like | mne.Forward | None
         A forward solution that exists; None builds it.
     inverse : path-like | mne.minimum_norm.InverseOperator | None
-        An inverse operator that exists; None makes it.
+        An inverse operator that exists; None makes it. It needs its `forward`, too: alone, it can give neither nA m
+        nor the field at the sensors.
     loose : float | 'auto'
         Orientation constraint of an inverse that is made.
     depth : float | None
@@ -252,6 +253,11 @@ class Config:
             check_name(self.dataset, DATASETS, "data set")
         elif self.data is None or (isinstance(self.data, (list, tuple)) and not self.data):
             raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
+        elif self.inverse is not None and self.forward is None:
+            raise ConfigError(
+                "inverse is set without forward: an inverse operator alone can give neither the moment in nA m nor the "
+                "field at the sensors. Set forward to the forward solution that it was made from, or leave inverse out."
+            )
 
 
 def read_config(

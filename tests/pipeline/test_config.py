@@ -58,6 +58,7 @@ def test_imported_functions_and_constants_are_not_options(tmp_path):
         ("network = jones_2009", "sets network to jones_2009 itself: call it, network = jones_2009()"),
         ("fwd = 'a-fwd.fif'", "Did you mean 'forward'?"),
         ("Subjects = ['01']", "Did you mean 'subjects'?"),
+        ("inverse = 'a-inv.fif'", "Set forward to the forward solution that it was made from, or leave inverse out."),
         ("data = None", "data is not set"),
         ("label = None", "label is not set"),
         ("dataset = 'demos'", "Did you mean 'demo'?"),
