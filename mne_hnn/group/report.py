@@ -15,6 +15,7 @@ from .._units import MS
 from ..errors import ParameterError
 from ..pipeline._page import Markup, Page, drawing, new_report, table
 from ..pipeline.provenance import versions
+from ..pipeline.wording import GLOSSARY
 from ..viz._group_parts import recording_name
 from .entry import Entry
 from .wording import (
@@ -27,6 +28,7 @@ from .wording import (
     headline,
     overview_rows,
     polarity_text,
+    scored_in,
 )
 
 if TYPE_CHECKING:
@@ -157,6 +159,7 @@ class _GroupPage(Page):
             self.text(_bullets(failed), "What failed", "Summary")
         if told := [*notes, *(self.comparison.notes if self.comparison is not None else ())]:
             self.text(_bullets(told), "What to keep in mind", "Summary")
+        self.column("Summary", GLOSSARY)
 
     def targets(self, averages: Mapping[str, Average]) -> None:
         """Show the targets and their averages."""
@@ -241,7 +244,7 @@ class _GroupPage(Page):
         if any(one.target is not None for one in self.good):
             self.add(
                 viz.plot_group_fits(self.entries, show=False), "Target and fit of every subject", section,
-                "Moments of a row have one scale. R² is that in trials that the search has not seen.",
+                f"Moments of a row have one scale. R² is {scored_in(self.good)}.",
             )  # fmt: skip
         if alignment is not None and self.good:
             self.text(_paragraphs([polarity_text(alignment)]), "Polarity", section)

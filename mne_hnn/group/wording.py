@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPARISON_HEADER", "DRIVE_HEADER", "comparison_rows", "drive_rows", "failures", "hanging", "headline",
-    "listed", "overview_rows", "polarity_text",
+    "listed", "overview_rows", "polarity_text", "scored_in",
 ]  # fmt: skip
 
 MOST_NAMED = 6
@@ -80,7 +80,7 @@ def overview_rows(
     if fitted:
         r_squared = [one.fit.r_squared for one in fitted if one.fit is not None]
         yield (
-            "R² in trials that the search has not seen",
+            f"R² {scored_in(good)}",
             f"median {np.median(r_squared):.3f}, {_range(r_squared, '{:.3f}')}",
         )
     scaled = {one.subject: one.template for one in good if one.template}
@@ -93,6 +93,14 @@ def overview_rows(
         yield "Polarity", polarity_text(alignment)
     if comparison is not None:
         yield f"{comparison.contrast[0]} against {comparison.contrast[1]}", " ".join(headline(comparison))
+
+
+def scored_in(entries: Sequence[Entry]) -> str:
+    """Say which trials R² is of: without a search there are none that it has not seen."""
+    kinds = {one.fit.kind == "none" for one in entries if one.fit is not None}
+    if kinds == {True}:
+        return "of the drives as configured, of which only the scale was fitted"
+    return "in trials that the search has not seen"
 
 
 def _names(entries: Sequence[Entry]) -> list[str]:

@@ -231,7 +231,7 @@ def _dress(axes: Any, note: str, *, equal: bool) -> None:
     stretch = spans[2] / 1.5 / spans[0]
     words = [note] if note else []
     if not equal and not 2 / 3 < stretch < 3 / 2:
-        words.append(f"lengths along x drawn {stretch:.3g} times those along z")
+        words.append(f"not to scale: lengths along x drawn {stretch:.3g} times those along z")
     if words:
         title = "; ".join(words)
         axes.set_title(title[0].upper() + title[1:], fontsize="medium")

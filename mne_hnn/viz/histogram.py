@@ -30,7 +30,7 @@ __all__ = ["plot_spikes_histogram"]
 
 PER = {"trial": "per trial", "total": "in all trials", "cell": "Hz"}
 MOST_BINS = 100
-MOST_NAMES = 5  # that are written at their bars; more have a legend
+MOST_NAMES = 8  # that are written at their bars; more have a legend
 NEAR = 0.12  # of the width of the axes
 LETTER = 0.0125  # of the width of the axes of a simulation
 HEADROOM = 0.4  # of the highest bar, for names

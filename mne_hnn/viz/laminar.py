@@ -184,7 +184,7 @@ def _prepared(evoked: mne.Evoked, decim: int) -> tuple[FloatArray, FloatArray, F
     positions = contact_positions(evoked) / UM
     if not np.isfinite(positions).all() or (len(positions) > 1 and not np.ptp(positions, axis=0).any()):
         raise DataError("The channels have no positions: set them (m) in info['chs'][k]['loc'][:3].")
-    depths, label = positions[:, 2], f"Contact depth z ({MICRO}m)"
+    depths, label = positions[:, 2], f"Height of the contact, z ({MICRO}m)"
     if len(np.unique(np.round(depths, 6))) < len(depths):  # an array along the cortex, not across
         depths = np.linalg.norm(positions - positions[0], axis=1)
         label = f"Distance from {evoked.ch_names[0]} ({MICRO}m)"
@@ -238,7 +238,7 @@ def _draw_image(
 
 def _finished(axes: Axes, times: FloatArray, label: str, title: str, network: Network | None, *, show: bool) -> Figure:
     if network is not None:
-        _mark_layers(axes, check_network(network, "The marking of layers"), depths=label.startswith("Contact depth"))
+        _mark_layers(axes, check_network(network, "The marking of layers"), depths=label.startswith("Height"))
     axes.set(xlabel="Time (ms)", ylabel=label, xlim=(times[0], times[-1]))
     axes.set_title(title, fontsize="medium")
     axes.spines[["top", "right"]].set_visible(False)
