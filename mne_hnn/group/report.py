@@ -17,7 +17,9 @@ from ..pipeline._page import Markup, Page, drawing, new_report, table
 from ..pipeline.provenance import versions
 from ..pipeline.wording import GLOSSARY
 from ..viz._group_parts import recording_name
-from .entry import Entry
+from .alignment import check_alignment
+from .entry import Entry, check_entries
+from .influence import level_of
 from .wording import (
     COMPARISON_HEADER,
     DRIVE_HEADER,
@@ -26,6 +28,7 @@ from .wording import (
     failures,
     hanging,
     headline,
+    nothing_hangs,
     overview_rows,
     polarity_text,
     scored_in,
@@ -99,6 +102,8 @@ def write_group_report(
     facts : dict
         ``entries``, ``failed``, ``fitted``, ``headline`` (sentences) and ``figures``.
     """
+    check_entries(entries)
+    check_alignment(alignment)
     report = new_report(title)
     with drawing():
         page = _GroupPage(report, entries, comparison)
@@ -235,7 +240,9 @@ class _GroupPage(Page):
             "and of those with the smallest p.",
         )  # fmt: skip
         told = hanging(influences, comparison)
-        body = _bullets(told) if told else _paragraphs(["No verdict changes when a single subject is left out."])
+        body = _bullets(told) if told else _paragraphs([nothing_hangs(comparison)])
+        if told:
+            body += _paragraphs([f"The verdict is whether the uncorrected p is below {level_of(comparison):.2g}."])
         self.text(body, "What hangs on one subject", "Influence")
 
     def subjects(self, alignment: Alignment | None, links: Links) -> None:

@@ -94,7 +94,7 @@ class _SubjectPage(Page):
         rows = [
             ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
             ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
-            ("Polarity", f"{target['polarity']}; confidence {target['confidence']:.2f} (1: all vertices agree)"),
+            ("Polarity", _polarity(target)),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
             (
@@ -269,6 +269,12 @@ class _SubjectPage(Page):
         self.text(table(inputs, ("Step", "File", "SHA-256 (first 16)")), "Input files", "Provenance")
         versions = sidecars["fit"]["versions"].items()
         self.text(table(versions, ("Software", "Version")), "Versions", "Provenance")
+
+
+def _polarity(target: dict[str, Any]) -> str:
+    # the amplitude of a single vertex is all on one side, whatever it is
+    sure = "the only vertex cannot disagree" if target["n_vertices"] == 1 else "1: all vertices agree"
+    return f"{target['polarity']}; confidence {target['confidence']:.2f} ({sure})"
 
 
 def _extrema(dipole: Any) -> str:

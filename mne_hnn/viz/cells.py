@@ -119,6 +119,9 @@ def plot_cells(
         )  # fmt: skip
     if screenshot is not None:
         raise ParameterError("screenshot belongs to renderer='pyvista': use savefig of the returned figure.")
+    for name, given, default in (("thickness", thickness, 1.0), ("window_size", tuple(window_size), (700, 900))):
+        if given != default:
+            raise ParameterError(f"{name} belongs to renderer='pyvista': leave it out, or change the renderer.")
     return _plot_figure(drawn, contacts, note, azimuth, elevation, axes, lines=bool(morphologies), show=show)
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from ._groups import figure_of
+from ._groups import check_axes, figure_of
 from .colors import cell_type_colors, ink, location_color
 
 __all__ = ["plot_column"]
@@ -41,6 +41,7 @@ def plot_column(*, axes: Axes | None = None, show: bool = True) -> Figure:
     fig : matplotlib.figure.Figure
         The figure: a sketch, not to scale.
     """
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(8.0, 4.0), layout="constrained")
     _draw_layers(axes)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .._checks import check_finite, check_name
 from .._units import MS
 from ..errors import ParameterError
+from ._groups import check_axes
 from ._sweep_labels import parameter_label, shown_unit
 from .colors import cell_type_colors
 
@@ -130,6 +131,7 @@ def plot_sweep(
         )
     if not any(np.isfinite(columns[name]).any() for name in names):
         raise ParameterError(f"There are no numbers of {', '.join(names)}: see the `failed` points of the sweep.")
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     factor, unit = shown_unit(next(iter(units)), np.concatenate([columns[name] for name in names]))
@@ -326,6 +328,7 @@ def plot_sweep_dipoles(
     drawn = [k for k, row in enumerate(result.rows) if row.simulated and np.isfinite(values[k])]
     if not drawn:
         raise ParameterError("No point of the sweep has a dipole: see its `failed` points.")
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.4, 3.8), layout="constrained")
     norm = _norm(values[drawn])

@@ -34,6 +34,8 @@ FloatArray = NDArray[np.float64]
 
 def _in_shown_unit(unit: str | None) -> tuple[float, str]:
     """Return the factor from a unit to the one that is shown, and its name."""
+    if unit is not None and not isinstance(unit, str):
+        raise ParameterError(f"A unit must be a name such as 'A m', or None, got {unit!r}.")
     if unit == "A m":
         return 1.0 / NAM, "nAm"
     return 1.0, unit if unit is not None else "arbitrary units"
@@ -116,6 +118,8 @@ def plot_label_course(
     """
     if sign not in (1, -1):
         raise ParameterError(f"sign must be 1 or -1, got {sign!r}: it is Polarity.sign.")
+    if vertices is None and vertices_unit != "same":
+        raise ParameterError(f"vertices_unit is {vertices_unit!r}, but vertices are not given: leave it out.")
     moments = np.asarray(times, dtype=float)
     if moments.ndim != 1 or len(moments) < 2:
         raise ParameterError(f"times must be one row of at least two samples in s, got shape {moments.shape}.")
@@ -231,7 +235,12 @@ def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = Tru
     fig : matplotlib.figure.Figure
         The figure.
     """
-    provenance: dict[str, Any] = getattr(target, "provenance", None) or {}
+    from ..dipole import Dipole
+
+    for what, given in (("target", target), ("truth", truth)):
+        if not isinstance(given, Dipole) and (what == "target" or given is not None):
+            raise ParameterError(f"{what} must be a Dipole, such as Target.dipole, got {type(given).__name__}.")
+    provenance: dict[str, Any] = target.provenance
     unit = provenance.get("unit", "A m")
     factor, name = _in_shown_unit(unit if unit == "A m" else None)
     fig, axes = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
