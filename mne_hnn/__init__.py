@@ -16,6 +16,7 @@ from .errors import MneHnnError, MneHnnWarning
 if TYPE_CHECKING:
     from . import compare, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
+    from .dipole_epochs import DipoleEpochs, read_dipole_epochs
     from .network import Network
     from .recordings import Recording
     from .simulate import Simulation
@@ -27,21 +28,24 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 _LAZY_MODULES = (
-    "compare", "dipole", "fit", "group", "io", "lfp", "network", "pipeline", "recordings", "simulate", "source",
-    "spikes", "sweep", "viz",
+    "compare", "dipole", "dipole_epochs", "fit", "group", "io", "lfp", "network", "pipeline", "recordings", "simulate",
+    "source", "spikes", "sweep", "viz",
 )  # fmt: skip
 _LAZY_NAMES = {
     "Dipole": "dipole",
+    "DipoleEpochs": "dipole_epochs",
     "Network": "network",
     "Recording": "recordings",
     "Simulation": "simulate",
     "Spikes": "spikes",
     "average_dipoles": "dipole",
     "read_dipole": "dipole",
+    "read_dipole_epochs": "dipole_epochs",
 }
 
 __all__ = [
     "Dipole",
+    "DipoleEpochs",
     "MneHnnError",
     "MneHnnWarning",
     "Network",
@@ -59,6 +63,7 @@ __all__ = [
     "network",
     "pipeline",
     "read_dipole",
+    "read_dipole_epochs",
     "recordings",
     "simulate",
     "source",

@@ -34,9 +34,11 @@ MAX_SEED = 2**32 - 1
 
 
 def suggestion(value: str, valid: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the nearest valid name, or an empty string."""
-    names = list(valid)
-    by_lower = {name.lower(): name for name in names}
+    """Return `` Did you mean 'x'?`` for the nearest valid name, or an empty string.
+
+    The value itself is no answer, although it may be among the names, where it is refused for another reason.
+    """
+    by_lower = {name.lower(): name for name in map(str, valid) if name != value}
     near = difflib.get_close_matches(value.lower(), list(by_lower), n=1, cutoff=0.5)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 

@@ -8,12 +8,13 @@ import mne
 import numpy as np
 from numpy.typing import NDArray
 
-from ._checks import check_positive
+from ._all_channels import refusing, savgol, taking_all
+from ._spectra import of_dipole
 from .errors import ParameterError
 
-SAVGOL_ORDER = 5
 
-
+@taking_all("apply_function", "apply_hilbert", "detrend", "filter", "pick", "plot_image")
+@refusing()
 class AllLayers(mne.EvokedArray):  # type: ignore[misc]
     """An evoked response whose methods take all channels unless told otherwise."""
 
@@ -31,33 +32,15 @@ class AllLayers(mne.EvokedArray):  # type: ignore[misc]
         evoked.baseline = self.baseline
         return evoked
 
-    def filter(self, l_freq: float | None, h_freq: float | None, picks: Any = "all", **options: Any) -> Self:
-        """Filter in place; as :meth:`mne.Evoked.filter`, for all layers unless told otherwise."""
-        super().filter(l_freq, h_freq, picks=picks, **options)
-        return self
-
-    def detrend(self, order: int = 1, picks: Any = "all") -> Self:
-        """Remove a constant or a line in place; as :meth:`mne.Evoked.detrend`, for all layers unless told otherwise."""
-        super().detrend(order, picks=picks)
-        return self
-
-    def apply_function(self, fun: Any, picks: Any = "all", **options: Any) -> Self:
-        """Apply a function in place; as :meth:`mne.Evoked.apply_function`, to all layers unless told otherwise."""
-        super().apply_function(fun, picks=picks, **options)
-        return self
-
-    def apply_hilbert(self, picks: Any = "all", **options: Any) -> Self:
-        """Take the analytic signal in place; as :meth:`mne.Evoked.apply_hilbert`, of all layers by default."""
-        super().apply_hilbert(picks=picks, **options)
-        return self
-
-    def compute_psd(self, *arguments: Any, picks: Any = "all", **options: Any) -> mne.time_frequency.Spectrum:
+    def compute_psd(self, *arguments: Any, picks: Any = None, **options: Any) -> Any:
         """Return the spectrum; as :meth:`mne.Evoked.compute_psd`, for all layers unless told otherwise."""
-        return self.to_evoked().compute_psd(*arguments, picks=picks, **options)
+        picks = "all" if picks is None else picks
+        return of_dipole(self.to_evoked().compute_psd(*arguments, picks=picks, **options))
 
-    def compute_tfr(self, *arguments: Any, picks: Any = "all", **options: Any) -> mne.time_frequency.AverageTFR:
+    def compute_tfr(self, *arguments: Any, picks: Any = None, **options: Any) -> Any:
         """Return power over time; as :meth:`mne.Evoked.compute_tfr`, for all layers unless told otherwise."""
-        return self.to_evoked().compute_tfr(*arguments, picks=picks, **options)
+        picks = "all" if picks is None else picks
+        return of_dipole(self.to_evoked().compute_tfr(*arguments, picks=picks, **options))
 
     def get_peak(self, ch_type: str | None = None, **options: Any) -> tuple[Any, ...]:
         """Return layer and latency of the largest value; as :meth:`mne.Evoked.get_peak`, over all layers."""
@@ -118,21 +101,5 @@ class AllLayers(mne.EvokedArray):  # type: ignore[misc]
         self : Dipole
             The dipole itself, changed in place.
         """
-        h_freq = check_positive(h_freq, "h_freq")
-        sfreq, n = self.info["sfreq"], self.data.shape[1]
-        window = round(sfreq / h_freq) // 2 * 2 + 1
-        if h_freq >= sfreq / 2 or not SAVGOL_ORDER < window <= n:
-            raise ParameterError(
-                f"h_freq must give a window of more than {SAVGOL_ORDER} and at most {n} samples, "
-                f"got {h_freq:g} Hz, {window} samples."
-            )
-        basis = np.linalg.qr(np.polynomial.legendre.legvander(np.linspace(-1, 1, window), SAVGOL_ORDER))[0]
-        half = window // 2
-        kernel = basis @ basis[half]
-        smoothed = np.empty_like(self.data)
-        for row, out in zip(self.data, smoothed, strict=True):
-            out[half : n - half] = np.convolve(row, kernel, "valid")  # the kernel is symmetric
-            out[:half] = basis[:half] @ (basis.T @ row[:window])
-            out[n - half :] = basis[window - half :] @ (basis.T @ row[n - window :])
-        self.data = smoothed
+        self.data = savgol(self.data, self.info["sfreq"], h_freq)
         return self

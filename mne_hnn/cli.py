@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
+from ._checks import suggestion
 from .errors import ConfigError, MneHnnError, StageError
 
 if TYPE_CHECKING:
@@ -46,7 +48,11 @@ def _change(text: str) -> tuple[str, Any]:
 def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(_STEPS)}")
     parser.add_argument("--n-jobs", type=_jobs, default=None, help="processes to use, -1 for all cores")
-    parser.add_argument("--output", type=Path, help="folder for the results (mne_hnn_results/NAME)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help="folder for the results (mne_hnn_results/NAME; of a data set, derivatives/mne-hnn inside it)",
+    )
     parser.add_argument("--force", action="store_true", help="run the steps even if they are up to date")
     parser.add_argument(
         "--set", dest="changes", type=_change, action="append", default=[], metavar="NAME=VALUE",
@@ -55,8 +61,28 @@ def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="show everything that MNE says")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors end with the nearest word that there is."""
+
+    def error(self, message: str) -> NoReturn:
+        wrong = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if wrong:
+            message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2])).replace(" Did", ". Did")
+        super().error(message)
+
+    def flags(self) -> list[str]:
+        """Return the long options that there are."""
+        return [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """End with what nobody asked for, and what may be meant."""
+        option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), None)
+        near = suggestion(option, self.flags()) if option else ""
+        super().error(f"unrecognized arguments: {' '.join(unknown)}.{near or ' See --help for what there is.'}")
+
+
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    parser = _Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"mne-hnn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -118,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         help="show versions, compiler and the compiled mechanisms",
         description="Show what a bug report needs: versions, processor, compiler, and where the mechanisms are.",
     )
-    return parser
+    return parser, dict(commands.choices)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -232,7 +258,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code : int
         0, or 1 after an error that was reported in one sentence.
     """
-    options = _parser().parse_args(arguments)
+    parser, commands = _parser()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0].startswith("--") and words[0] not in parser.flags():
+        parser.refuse(words[:1])  # else argparse only misses the command
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        commands[options.command].refuse(unknown)
     formatted = warnings.formatwarning
     warnings.formatwarning = _warning_text
     run = {"run": _run, "demo": _demo, "rerun": _rerun, "compile": _compile, "sys-info": _sys_info}[options.command]

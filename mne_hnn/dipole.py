@@ -21,6 +21,8 @@ from .errors import ParameterError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .dipole_epochs import DipoleEpochs
+
 __all__ = ["Dipole", "average_dipoles", "read_dipole", "to_epochs"]
 
 AGGREGATE = "agg"
@@ -377,13 +379,11 @@ def average_dipoles(dipoles: Sequence[Dipole]) -> Dipole:
     return average
 
 
-def to_epochs(dipoles: Sequence[Dipole]) -> mne.EpochsArray:
-    """Return single-trial dipoles as epochs with the same channels and times."""
-    listed = _check_some(dipoles)
-    first = listed[0]
-    data = np.array([dipole.data for dipole in listed])
-    epochs = mne.EpochsArray(data, first.info.copy(), tmin=float(first.times[0]), baseline=None, verbose="error")
-    return epochs.shift_time(float(first.times[0]), relative=False)
+def to_epochs(dipoles: Sequence[Dipole]) -> DipoleEpochs:
+    """Return single-trial dipoles as epochs with the same channels and times; see :class:`mne_hnn.DipoleEpochs`."""
+    from .dipole_epochs import DipoleEpochs
+
+    return DipoleEpochs(dipoles)
 
 
 def read_dipole(fname: str | Path) -> Dipole:

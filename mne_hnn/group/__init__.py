@@ -16,6 +16,7 @@ from .config import GroupConfig, read_config
 from .dataset import find_recordings
 from .demo import group_demo
 from .entry import Entry
+from .find import find_derivatives
 from .influence import leave_one_out
 from .report import write_group_report
 from .run import GroupResult, run_group
@@ -29,6 +30,7 @@ __all__ = [
     "Rerun",
     "align_polarity",
     "compare_conditions",
+    "find_derivatives",
     "find_recordings",
     "group_average",
     "group_demo",

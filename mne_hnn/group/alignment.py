@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..compare import at_times
 from ..dipole import Dipole
-from ..errors import DataError
-from .entry import Entry
+from ..errors import DataError, ParameterError
+from .entry import Entry, check_entries
 
 __all__ = ["Alignment", "align_polarity"]
 
@@ -43,6 +43,12 @@ class Alignment:
     correlations: Mapping[str, float] = field(default_factory=dict)
     turned: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
+
+
+def check_alignment(alignment: Alignment | None) -> None:
+    """Refuse what is no alignment."""
+    if alignment is not None and not isinstance(alignment, Alignment):
+        raise ParameterError(f"alignment must be that of align_polarity, or None, got {type(alignment).__name__}.")
 
 
 def common_courses(dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray]:
@@ -122,6 +128,7 @@ def align_polarity(entries: Sequence[Entry]) -> Alignment:
     DataError
         The targets have no time in common.
     """
+    check_entries(entries)
     recordings, _, courses = recording_courses(entries)
     if not recordings:
         return Alignment()

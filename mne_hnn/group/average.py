@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import check_bool
 from ..dipole import Dipole
 from ..errors import DataError
-from .alignment import Alignment, align_polarity, common_courses, with_targets
-from .entry import Entry
+from .alignment import Alignment, align_polarity, check_alignment, common_courses, with_targets
+from .entry import Entry, check_entries
 
 __all__ = ["Average", "group_average"]
 
@@ -90,6 +91,9 @@ def group_average(
     DataError
         There is no target at all.
     """
+    check_entries(entries)
+    check_alignment(alignment)
+    check_bool(relative, "relative")
     if not (usable := with_targets(entries)):
         raise DataError("None of the subjects has a target: there is nothing to average.")
     alignment = align_polarity(entries) if alignment is None else alignment

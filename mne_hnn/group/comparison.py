@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from .._checks import check_int, check_name, check_positive, check_seed
 from ..errors import ParameterError
 from ..source._files import some
-from .alignment import Alignment, align_polarity
-from .entry import Entry
+from .alignment import Alignment, align_polarity, check_alignment
+from .entry import Entry, check_entries
 from .quantities import Quantity, quantities
 from .resampling import holm, is_constant, lowest_p, mean_interval, paired_difference, sign_flip_p
 from .waveform import FEWEST, Cluster, WaveformDifference, waveform_difference
@@ -176,6 +176,8 @@ def compare_conditions(
     ParameterError
         A condition is not there.
     """
+    check_entries(entries)
+    check_alignment(alignment)
     check_int(n_resamples, "n_resamples", minimum=100)
     check_seed(seed, "seed")
     if not 0 < check_positive(confidence, "confidence") < 1:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from .._checks import check_int, check_label, check_name, check_probability
+from .._checks import check_int, check_label, check_name, check_probability, suggestion
 from ..errors import ConfigError
 from ..pipeline import config as single
 from ..pipeline.checks import check_names
 from ..pipeline.config import Config
-from .names import entity_label
+from .names import DEMO_CONDITIONS, entity_label
 
 __all__ = [
     "GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "pipeline_place", "read_config", "resolved",
@@ -44,6 +45,9 @@ class GroupConfig(Config):
         there then. None starts from the raw data.
     dataset : str | None
         ``'group-demo'``: six subjects, generated on this machine, with a known truth.
+    output : path-like | None
+        Folder for the results; None is ``derivatives/mne-hnn`` of the data set, and ``mne_hnn_results/NAME`` where the
+        command runs for the generated one.
     subjects : sequence of str
         Subjects, without ``sub-``. Empty: all.
     exclude_subjects : sequence of str
@@ -118,6 +122,7 @@ class GroupConfig(Config):
         for name in ("exclude_subjects", "sessions", "tasks", "runs"):
             object.__setattr__(self, name, check_names(getattr(self, name), name))
         object.__setattr__(self, "conditions", _conditions(self.conditions))
+        object.__setattr__(self, "contrast", self._checked_contrast())
         super()._check()
         check_name(self.fit_structure, STRUCTURES, "fit_structure")
         check_name(self.on_error, ON_ERROR, "on_error")
@@ -134,7 +139,6 @@ class GroupConfig(Config):
         check_probability(self.confidence, "confidence")
         if not 0.5 <= self.confidence < 1:
             raise ConfigError(f"confidence must be between 0.5 and 1, got {self.confidence}.")
-        object.__setattr__(self, "contrast", self._checked_contrast())
 
     def _checked_contrast(self) -> tuple[str, str] | None:
         names = tuple(self.conditions)
@@ -143,9 +147,40 @@ class GroupConfig(Config):
         pair = check_names(self.contrast, "contrast")
         if len(pair) != 2 or pair[0] == pair[1]:
             raise ConfigError(f"contrast must be two different conditions, got {self.contrast!r}.")
-        for one in pair:
-            check_name(one, names, "condition", where="in contrast", error=ConfigError)
+        for name in pair:
+            if name not in names:
+                raise ConfigError(self._slip(name, names))
         return pair[0], pair[1]
+
+    def _slip(self, name: str, names: Sequence[str]) -> str:
+        """Say that contrast and conditions differ: both are the user's words, and only the data know which is right."""
+        there = _trial_types(self.bids_root, self.dataset)
+        written = suggestion(name, names)
+        wrong = written[len(" Did you mean ") + 1 : -2] if written else ""
+        if name in there and wrong not in there:
+            which = f"{wrong!r}, which no events have" if wrong else f"{', '.join(map(repr, names))} only"
+            near = suggestion(wrong, there) if wrong else f" Add {name!r}, or take it out of contrast."
+            return f"conditions names {which}; trial_type of the events has {', '.join(sorted(there))}.{near}"
+        either = f" If trial_type of the events has {name!r}, correct conditions instead." if written else ""
+        return (
+            f"contrast names {name!r}, which is none of the conditions {', '.join(map(repr, names))}.{written}{either}"
+        )
+
+
+def _trial_types(bids_root: Any, dataset: str | None) -> set[str]:
+    """Return the trial types that the tables of events under a root name; none where there is nothing to read yet."""
+    if dataset in GROUP_DATASETS:
+        return set(DEMO_CONDITIONS)
+    if bids_root is None or not Path(bids_root).is_dir():
+        return set()
+    found: set[str] = set()
+    for path in Path(bids_root).expanduser().glob("sub-*/**/*_events.tsv"):
+        with suppress(OSError, UnicodeDecodeError):
+            rows = [line.rstrip("\r\n").split("\t") for line in path.read_text(encoding="utf-8-sig").splitlines()]
+            if rows and "trial_type" in rows[0]:
+                column = rows[0].index("trial_type")
+                found.update(row[column] for row in rows[1:] if len(row) > column)
+    return found - {"n/a"}
 
 
 def _conditions(value: Any) -> dict[str, tuple[str, ...]]:

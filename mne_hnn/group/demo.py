@@ -24,6 +24,7 @@ from ..source.demo.recording import SFREQ, HAND_m, Recorded, record, true_patch
 from ..source.patch import Patch, open_forward
 from .demo_head import Head, fiducial_voxels, make_head, make_template, trans_path
 from .demo_truth import SubjectTruth, TSTOP_ms, draw_networks, drives_record, read_truths, responses, write_truth
+from .names import DEMO_CONDITIONS
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
@@ -100,7 +101,7 @@ class GroupDemo:
 def group_demo(
     *,
     n_subjects: int = 6,
-    conditions: Sequence[str] = ("detected", "missed"),
+    conditions: Sequence[str] = DEMO_CONDITIONS,
     n_epochs: int = 60,
     without_mri: Sequence[str] | None = None,
     broken: Sequence[str] | None = None,

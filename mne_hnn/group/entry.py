@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mne
 
+from .._checks import check_name
 from ..dipole import Dipole
+from ..errors import ParameterError
 from ..fit import FitResult
 from .names import recording_of
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "check_entries"]
+
+STATES = ("ok", "failed")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +76,19 @@ class Entry:
     coregistration: str | None = None
     sidecar: Path | None = None
 
+    def __post_init__(self) -> None:
+        check_name(self.status, STATES, "status", where="of Entry")
+
     @property
     def recording(self) -> str:
         """Subject and session: what has one sign, and is called so in an :class:`Alignment`."""
         return recording_of(self.subject, self.session)
+
+
+def check_entries(entries: Sequence[Entry]) -> None:
+    """Refuse what is no sequence of entries, by the first thing that is none."""
+    if isinstance(entries, Entry) or not isinstance(entries, Sequence):
+        raise ParameterError(f"entries must be a sequence of Entry, got {type(entries).__name__}.")
+    for entry in entries:
+        if not isinstance(entry, Entry):
+            raise ParameterError(f"entries must hold nothing but Entry, got {entry!r:.60}.")

@@ -252,6 +252,8 @@ its prediction at the sensors, and a report; per task a report of the group with
 - `work/`: every step with its record; `mne-hnn rerun SIDECAR` repeats the step that made a file and compares the bytes
 
 `cond-` names the condition, for which BIDS has no entity; what BIDS does not know is listed in `.bidsignore`.
+mne-bids lists no files with entities that it does not know (`find_matching_paths`, `BIDSPath.match`): find these with
+`mne_hnn.group.find_derivatives(folder, condition="...", description="fit", suffix="dipole", extension=".fif")`.
 """
 
 _GROUP_FILES = {

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import ParameterError
 from .comparison import Comparison
-from .resampling import is_constant, paired_difference, sign_flip_p
+from .resampling import is_constant, lowest_p, paired_difference, sign_flip_p
 
-__all__ = ["Influence", "leave_one_out"]
-
-VERDICT = 0.05
+__all__ = ["Influence", "can_change", "leave_one_out", "level_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,8 @@ class Influence:
     changes_sign : bool
         Whether the difference turns over.
     changes_verdict : bool
-        Whether p comes to the other side of 0.05, although as few subjects could have shown it.
+        Whether p comes to the other side of 1 - `confidence` of the comparison (0.05 for 95 %), although as few
+        subjects could have shown it. With six subjects or fewer, it never can: see :func:`can_change`.
     """
 
     quantity: str
@@ -40,6 +40,16 @@ class Influence:
     p: float
     changes_sign: bool
     changes_verdict: bool
+
+
+def level_of(comparison: Comparison) -> float:
+    """Return the p below which a difference counts, of the confidence of the comparison's intervals."""
+    return round(1.0 - comparison.confidence, 12)
+
+
+def can_change(n_subjects: int, comparison: Comparison) -> bool:
+    """Return whether a verdict could change without one of so many subjects: whether the others can be significant."""
+    return n_subjects >= 3 and lowest_p(n_subjects - 1, comparison.n_resamples) < level_of(comparison)
 
 
 def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
@@ -56,7 +66,9 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
         For each quantity that at least three subjects have, and each of these; not for one whose difference is the
         same in everybody.
     """
-    found = []
+    if not isinstance(comparison, Comparison):
+        raise ParameterError(f"leave_one_out needs what compare_conditions returns, got {type(comparison).__name__}.")
+    found, level = [], level_of(comparison)
     for one in comparison.differences:
         if len(one.subjects) < 3:
             continue
@@ -65,7 +77,7 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
         paired = paired_difference(*(np.log(some) for some in values)) if log else paired_difference(*values)
         if is_constant(paired):
             continue
-        lowest = 2.0 ** (2 - len(one.subjects))  # the smallest p of one subject less
+        testable = can_change(len(one.subjects), comparison)
         for k, subject in enumerate(one.subjects):
             others = np.delete(paired, k)
             mean = float(others.mean())
@@ -73,6 +85,6 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
             found.append(Influence(
                 quantity=one.quantity, subject=subject, difference=float(np.exp(mean)) if log else mean, p=p,
                 changes_sign=bool(np.sign(mean) != np.sign(paired.mean())),
-                changes_verdict=(p < VERDICT) != (one.p < VERDICT) and not (one.p < VERDICT and lowest >= VERDICT),
+                changes_verdict=testable and (p < level) != (one.p < level),
             ))  # fmt: skip
     return tuple(found)

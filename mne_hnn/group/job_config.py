@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import mne
 
-from ..errors import DataError
+from .._checks import suggestion
+from ..errors import ConfigError, DataError
 from ..io._files import read_json, write_whole
 from ..pipeline import Config
 from ..pipeline.files import SCALED
 from ..pipeline.places import step_folder, step_output, step_record
 from ..source._files import read_file, some
 from .anatomy import anatomy_options, filled, subjects_folder
-from .config import pipeline_place
-from .dataset import trial_types
+from .config import GroupConfig, pipeline_place
+from .dataset import RecordingEntry, trial_types
 from .derivatives import PipelineFiles, pipeline_files
 from .job import Job
 
-__all__ = ["condition_config", "name_label", "pooled_config"]
+__all__ = ["check_conditions", "condition_config", "name_label", "pooled_config"]
 
 _PATHS = ("bem", "src", "forward", "inverse", "noise_cov", "events", "label")
 
@@ -81,6 +83,34 @@ def _present(job: Job, given: PipelineFiles | None) -> dict[str, tuple[str, ...]
             f"{some(sorted(there)) or 'no trials'}."
         )
     return found
+
+
+def check_conditions(config: GroupConfig, units: Sequence[RecordingEntry]) -> None:
+    """Check that each condition is in some recording of the data set, before anything is computed.
+
+    Parameters
+    ----------
+    config : GroupConfig
+        What is asked for.
+    units : sequence of RecordingEntry
+        All recordings of it.
+
+    Raises
+    ------
+    ConfigError
+        No recording has events of a condition; the nearest trial type that there is is suggested.
+    """
+    there: set[str] = set()
+    for unit in units:
+        with suppress(DataError):  # a recording whose events cannot be read fails by itself, and says why
+            there.update(trial_types(unit))
+    for condition, names in config.conditions.items():
+        if there and not _matching(names, there):
+            called = f"{condition!r}" if names == (condition,) else f"{condition!r} ({', '.join(map(repr, names))})"
+            raise ConfigError(
+                f"No recording has events of condition {called}: trial_type of the events has "
+                f"{some(sorted(map(repr, there)))}.{suggestion(names[0], there)}"
+            )
 
 
 def _matching(names: Sequence[str], there: set[str]) -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["entity_label", "group_stem", "recording_of", "stem_of"]
+__all__ = ["DEMO_CONDITIONS", "entity_label", "group_stem", "recording_of", "stem_of"]
+
+DEMO_CONDITIONS = ("detected", "missed")
+"""Conditions of the generated data set."""
 
 LONGEST = 80
 """Letters of a label: a file's name has several, and file systems end at 255 bytes."""

@@ -15,8 +15,11 @@ from .._units import MS
 from ..errors import ParameterError
 from ..pipeline._page import Markup, Page, drawing, new_report, table
 from ..pipeline.provenance import versions
+from ..pipeline.wording import GLOSSARY
 from ..viz._group_parts import recording_name
-from .entry import Entry
+from .alignment import check_alignment
+from .entry import Entry, check_entries
+from .influence import level_of
 from .wording import (
     COMPARISON_HEADER,
     DRIVE_HEADER,
@@ -25,8 +28,10 @@ from .wording import (
     failures,
     hanging,
     headline,
+    nothing_hangs,
     overview_rows,
     polarity_text,
+    scored_in,
 )
 
 if TYPE_CHECKING:
@@ -97,6 +102,8 @@ def write_group_report(
     facts : dict
         ``entries``, ``failed``, ``fitted``, ``headline`` (sentences) and ``figures``.
     """
+    check_entries(entries)
+    check_alignment(alignment)
     report = new_report(title)
     with drawing():
         page = _GroupPage(report, entries, comparison)
@@ -157,6 +164,7 @@ class _GroupPage(Page):
             self.text(_bullets(failed), "What failed", "Summary")
         if told := [*notes, *(self.comparison.notes if self.comparison is not None else ())]:
             self.text(_bullets(told), "What to keep in mind", "Summary")
+        self.column("Summary", GLOSSARY)
 
     def targets(self, averages: Mapping[str, Average]) -> None:
         """Show the targets and their averages."""
@@ -232,7 +240,9 @@ class _GroupPage(Page):
             "and of those with the smallest p.",
         )  # fmt: skip
         told = hanging(influences, comparison)
-        body = _bullets(told) if told else _paragraphs(["No verdict changes when a single subject is left out."])
+        body = _bullets(told) if told else _paragraphs([nothing_hangs(comparison)])
+        if told:
+            body += _paragraphs([f"The verdict is whether the uncorrected p is below {level_of(comparison):.2g}."])
         self.text(body, "What hangs on one subject", "Influence")
 
     def subjects(self, alignment: Alignment | None, links: Links) -> None:
@@ -241,7 +251,7 @@ class _GroupPage(Page):
         if any(one.target is not None for one in self.good):
             self.add(
                 viz.plot_group_fits(self.entries, show=False), "Target and fit of every subject", section,
-                "Moments of a row have one scale. R² is that in trials that the search has not seen.",
+                f"Moments of a row have one scale. R² is {scored_in(self.good)}.",
             )  # fmt: skip
         if alignment is not None and self.good:
             self.text(_paragraphs([polarity_text(alignment)]), "Polarity", section)

@@ -26,6 +26,7 @@ from .derivatives import pipeline_recordings, pipeline_root
 from .executors import Progress, run_tasks
 from .export import export_group, export_participants, withdraw, withdraw_others, write_dataset
 from .job import Job, Outcome
+from .job_config import check_conditions
 from .jobs import run_job
 from .names import group_stem
 from .results import job_record, read_entries
@@ -97,7 +98,7 @@ def run_group(
     Raises
     ------
     ConfigError, DataError
-        The configuration or the data set is wrong as a whole.
+        The configuration or the data set is wrong as a whole, such as a condition that no recording has.
     CacheError
         The folder of derivatives cannot be written, or another run is using it.
     StageError
@@ -110,6 +111,8 @@ def run_group(
     config = resolved(with_group_dataset(config))
     asked = (subjects,) if isinstance(subjects, str) else subjects
     root, units = _recordings(config, asked)
+    if asked is None and pipeline_place(config) is None:
+        check_conditions(config, units)
     output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
     _check_output(output, root, config.name)
     workers = n_workers(config.n_jobs if n_jobs is None else n_jobs)

@@ -160,6 +160,7 @@ SUMMARY = Stage(
         "comparison": "comparison.tsv", "comparison_json": "comparison.json", "participants": "participants.tsv",
         "participants_json": "participants.json", "averages": "targets-ave.fif",
     },
+    revision=2,
     run=_summary,
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from ..pipeline._page import Markup
 from ..viz._group_parts import conditions_of, p_text, recording_name
 from ..viz._quantities import change_text, in_shown_units, number, quantity_name, rank
 from .entry import Entry
+from .influence import can_change, level_of
 
 if TYPE_CHECKING:
     from .alignment import Alignment
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPARISON_HEADER", "DRIVE_HEADER", "comparison_rows", "drive_rows", "failures", "hanging", "headline",
-    "listed", "overview_rows", "polarity_text",
+    "listed", "nothing_hangs", "overview_rows", "polarity_text", "scored_in",
 ]  # fmt: skip
 
 MOST_NAMED = 6
@@ -80,7 +81,7 @@ def overview_rows(
     if fitted:
         r_squared = [one.fit.r_squared for one in fitted if one.fit is not None]
         yield (
-            "R² in trials that the search has not seen",
+            f"R² {scored_in(good)}",
             f"median {np.median(r_squared):.3f}, {_range(r_squared, '{:.3f}')}",
         )
     scaled = {one.subject: one.template for one in good if one.template}
@@ -95,6 +96,14 @@ def overview_rows(
         yield f"{comparison.contrast[0]} against {comparison.contrast[1]}", " ".join(headline(comparison))
 
 
+def scored_in(entries: Sequence[Entry]) -> str:
+    """Say which trials R² is of: without a search there are none that it has not seen."""
+    kinds = {one.fit.kind == "none" for one in entries if one.fit is not None}
+    if kinds == {True}:
+        return "of the drives as configured, of which only the scale was fitted"
+    return "in trials that the search has not seen"
+
+
 def _names(entries: Sequence[Entry]) -> list[str]:
     return list(dict.fromkeys(f"sub-{one.subject}" for one in entries))
 
@@ -106,6 +115,8 @@ def _range(values: Sequence[Any], form: str) -> str:
 
 def polarity_text(alignment: Alignment) -> str:
     """Say whose targets were turned over, and whose sign is in doubt."""
+    if len(alignment.signs) < 2:
+        return "There is one recording only, and so nothing to compare its sign with: it is that of its rule."
     sentences = []
     if alignment.turned:
         names = listed(f"sub-{one}" for one in alignment.turned)
@@ -205,20 +216,37 @@ def _p(value: float) -> str:
     return "\N{EN DASH}" if not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def nothing_hangs(comparison: Comparison) -> str:
+    """Say that no verdict changes, or that with so few subjects none could."""
+    most = max((len(one.subjects) for one in comparison.differences), default=0)
+    if can_change(most, comparison):
+        return "No verdict changes when a single subject is left out."
+    return (
+        f"With {most} subjects this cannot be told: without one of them no p could be below "
+        f"{level_of(comparison):.2g}, whatever the others show. Judge by the differences that are left."
+    )
+
+
 def hanging(influences: Sequence[Influence], comparison: Comparison) -> list[str]:
-    """Return a sentence per quantity whose verdict hangs on one subject."""
-    found: dict[str, list[str]] = {}
-    for one in influences:
-        if one.changes_verdict:
-            found.setdefault(one.quantity, []).append(f"sub-{one.subject}")
+    """Return a sentence per quantity whose verdict, or direction, hangs on one subject."""
     known = {one.quantity for one in comparison.differences}
     return [
-        f"{quantity_name(quantity)}: the verdict changes without {listed(names)}."
+        f"{quantity_name(quantity)}: the {what} changes without {listed(names)}."
         if len(names) == 1
-        else f"{quantity_name(quantity)}: the verdict changes without any one of {listed(names)}."
-        for quantity, names in found.items()
+        else f"{quantity_name(quantity)}: the {what} changes without any one of {listed(names)}."
+        for what, attribute in (("verdict", "changes_verdict"), ("direction of the difference", "changes_sign"))
+        for quantity, names in _without(influences, attribute).items()
         if quantity in known
     ]
+
+
+def _without(influences: Sequence[Influence], attribute: str) -> dict[str, list[str]]:
+    """Return without whom something of each quantity changes."""
+    found: dict[str, list[str]] = {}
+    for one in influences:
+        if getattr(one, attribute):
+            found.setdefault(one.quantity, []).append(f"sub-{one.subject}")
+    return found
 
 
 # drives ----------------------------------------------------------------------------------------------------

@@ -55,6 +55,17 @@ class Page:
         plt.close(figure)
         self.figures += 1
 
+    def column(self, section: str, glossary: Iterable[Sequence[str]]) -> None:
+        """Add the small drawing of the column with its inputs, and the words that only users of the model know."""
+        from ..viz import plot_column
+
+        self.add(
+            plot_column(show=False), "The column and its two inputs", section,
+            "A sketch, not to scale: where proximal and distal drives arrive, and which way a positive moment points.",
+        )  # fmt: skip
+        self.figures -= 1  # a sketch, and no result
+        self.text(table(glossary), "What the words mean", section)
+
     def text(self, body: str, title: str, section: str) -> None:
         """Add HTML."""
         self.report.add_html(body, title=title, section=section, tags=_tags(section))

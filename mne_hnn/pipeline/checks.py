@@ -20,11 +20,12 @@ from .._checks import (
 )
 from ..errors import ConfigError
 from ..fit.sequence import check_sequence
+from ..network import Network
 from ..source.course import MODES
 from ..source.inverse import METHODS
 from ..source.target import AMPLITUDES
 
-__all__ = ["CHECKS", "check_names"]
+__all__ = ["CHECKS", "check_names", "check_network"]
 
 
 def _one_of(valid: Any) -> Callable[[Any, str], Any]:
@@ -88,6 +89,26 @@ def check_names(value: Any, what: str) -> tuple[str, ...]:
     if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
         raise ConfigError(f"{what} must be names (str), got {value!r}.")
     return tuple(listed)
+
+
+def check_network(value: Any) -> Network:
+    """Check that a configuration has a column, or say what to write."""
+    if isinstance(value, Network):
+        return value
+    how = "write 'from mne_hnn.network import jones_2009' and 'network = jones_2009()'"
+    if value is None:
+        raise ConfigError(
+            f"network is not set: {how}, with drives by with_erp_drives(jones_2009()) or .with_evoked_drive(...) if it "
+            "is to have some."
+        )
+    if isinstance(value, str):
+        hint = "from a file of HNN, network = mne_hnn.io.read_hnn_network(path)" if "." in value else how
+        raise ConfigError(f"network must be a mne_hnn.network.Network, got the str {value!r}: {hint}.")
+    made = f"{type(value).__module__}.{type(value).__name__}"
+    if made.startswith("hnn_core."):
+        hint = "write it with its write_configuration, and read it with mne_hnn.io.read_hnn_network"
+        raise ConfigError(f"network is one of hnn-core: {hint}.")
+    raise ConfigError(f"network must be a mne_hnn.network.Network, got {made}: {how}.")
 
 
 CHECKS: dict[str, Callable[[Any, str], Any]] = {

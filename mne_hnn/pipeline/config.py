@@ -12,16 +12,13 @@ from typing import Any
 
 import mne
 
-from .._checks import (
-    check_name,
-    suggestion,
-)
+from .._checks import check_name, suggestion
 from ..errors import ConfigError, ParameterError
 from ..fit import evoked_parameters
-from ..network import Network
 from ..source.polarity import parse_polarity
-from .checks import CHECKS, check_names
+from .checks import CHECKS, check_names, check_network
 from .datasets import DATASETS
+from .spelling import nearest_option
 
 __all__ = ["EXECUTION", "Config", "read_config"]
 
@@ -84,7 +81,8 @@ class Config:
     forward : path-like | mne.Forward | None
         A forward solution that exists; None builds it.
     inverse : path-like | mne.minimum_norm.InverseOperator | None
-        An inverse operator that exists; None makes it.
+        An inverse operator that exists; None makes it. It needs its `forward`, too: alone, it can give neither nA m
+        nor the field at the sensors.
     loose : float | 'auto'
         Orientation constraint of an inverse that is made.
     depth : float | None
@@ -231,8 +229,7 @@ class Config:
         self._check_data()
         if self.label is None:
             raise ConfigError("label is not set: name a piece of cortex, for example 'postcentral-rh'.")
-        if not isinstance(self.network, Network):
-            raise ConfigError(f"network must be a mne_hnn.network.Network, got {type(self.network).__name__}.")
+        check_network(self.network)
         parse_polarity(self.polarity)
         for name, check in CHECKS.items():
             check(getattr(self, name), name)
@@ -259,6 +256,11 @@ class Config:
             check_name(self.dataset, DATASETS, "data set")
         elif self.data is None or (isinstance(self.data, (list, tuple)) and not self.data):
             raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
+        elif self.inverse is not None and self.forward is None:
+            raise ConfigError(
+                "inverse is set without forward: an inverse operator alone can give neither the moment in nA m nor the "
+                "field at the sensors. Set forward to the forward solution that it was made from, or leave inverse out."
+            )
 
 
 def read_config(
@@ -292,7 +294,7 @@ def read_config(
     """
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"There is no configuration file {file}: check the path.")
+        raise ConfigError(f"There is no configuration file {file}: check the path.{_nearest_file(file)}")
     try:
         values = runpy.run_path(str(file), run_name="mne_hnn_config")
     except SyntaxError as error:
@@ -304,15 +306,22 @@ def read_config(
     given = {name: value for name, value in values.items() if _is_value(name, value)}
     chosen = kind({**given, **(changes or {})})
     known = [field.name for field in fields(chosen)]
+    for name, value in values.items():
+        if name in known and name not in imported and _is_uncalled(value):
+            raise ConfigError(
+                f"{file} sets {name} to {value.__name__} itself: call it, {name} = {value.__name__}(); "
+                "names of helpers begin with '_'."
+            )
     given = {name: value for name, value in given.items() if name in known or name not in imported}
     for where, names in ((f"{file} sets", given), ("The changes set", changes or {})):
         for name in names:
             if name not in known:
                 place = f"{chosen.__module__.rsplit('.', 1)[0]}.{chosen.__name__}"
-                near = suggestion(name, known) or f" See {place} for the options."
+                near = nearest_option(name, known) or f" See {place} for the options."
                 if chosen is Config and given.get("bids_root") is not None:
                     near = " Configurations of groups are read by mne_hnn.group.read_config."
-                raise ConfigError(f"{where} {name!r}, which is no option.{near} Names of your own begin with '_'.")
+                own = " Names of your own begin with '_'." if names is given else ""
+                raise ConfigError(f"{where} {name!r}, which is no option.{near}{own}")
     given.update(changes or {})
     return chosen(**{"name": file.stem, **given})
 
@@ -322,6 +331,23 @@ def _is_value(name: str, value: Any) -> bool:
     return not private and not isinstance(value, (ModuleType, type)) and not (
         callable(value) and not hasattr(value, "digest")
     )  # fmt: skip
+
+
+def _is_uncalled(value: Any) -> bool:
+    return isinstance(value, type) or (callable(value) and hasattr(value, "__name__") and not hasattr(value, "digest"))
+
+
+def _nearest_file(file: Path) -> str:
+    """Return `` Did you mean ...?`` for a file that is there, or an empty string."""
+    if file.is_dir():
+        return f" It is a folder{_listed_configurations(file)}."
+    there = [one.name for one in file.parent.glob("*.py")] if file.parent.is_dir() else []
+    return suggestion(file.name, there)
+
+
+def _listed_configurations(folder: Path) -> str:
+    found = sorted(one.name for one in folder.glob("*.py"))
+    return f" with {', '.join(found[:5])}" if found else ""
 
 
 def _imported(file: Path) -> set[str]:

@@ -14,6 +14,7 @@ from .._units import MS, NAM
 from ..fit.files import read_fit
 from ..io import read_simulation
 from ..source.inverse import method_unit
+from ..viz.target import SMALLEST
 from ._page import Markup, Page, drawing, new_report, table
 from .files import (
     anatomy,
@@ -29,6 +30,7 @@ from .stage import Work
 from .wording import (
     CONFIGURED_HEADER,
     DRIVE_HEADER,
+    GLOSSARY,
     columns_of,
     configured_rows,
     drive_rows,
@@ -82,6 +84,8 @@ class _SubjectPage(Page):
         self.facts = {name: sidecar["facts"] for name, sidecar in self.sidecars.items()}
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
+        self.fitted = self.result.kind != "none"
+        self.named = "fitted" if self.fitted else "configured"
         self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
 
     def summary(self) -> None:
@@ -90,17 +94,25 @@ class _SubjectPage(Page):
         rows = [
             ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
             ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
-            ("Polarity", f"{target['polarity']}; confidence {target['confidence']:.2f} (1: all vertices agree)"),
+            ("Polarity", _polarity(target)),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
-            ("Fit", f"R² = {fit['r_squared']:.3f}{_fresh(fit)}; {columns_of(fit['scale'])}"),
+            (
+                "Fit" if self.fitted else "Scale",
+                f"R² = {fit['r_squared']:.3f}{_fresh(fit)}; {columns_of(fit['scale'])}",
+            ),
             ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit["drives"].items())),
             ("Sensors explained", "; ".join(
-                f"{_NAMES[name]} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
+                f"{self.predictor(name)} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
                 for name, kinds in sensors["explained"].items()
             )),
         ]  # fmt: skip
         self.text(table(rows), "In short", "Summary")
+        self.column("Summary", GLOSSARY)
+
+    def predictor(self, name: str) -> str:
+        """Return what predicts the sensors, in words."""
+        return "by the target" if name == "target" else f"by the {self.named} simulation"
 
     def response(self) -> None:
         """Show what the sensors recorded."""
@@ -168,16 +180,18 @@ class _SubjectPage(Page):
     def fit(self) -> None:
         """Show what was fitted, how well, and how sure it is."""
         section, result = "Fit", self.result
+        drives, dipole = ("fitted drives", "fitted") if self.fitted else ("drives as configured", "simulated")
         self.add(
             viz.plot_fit(result, show=False), "Simulated and measured dipole", section,
-            "Top: when the fitted drives fire, distal ones hanging from above. Below: the fitted dipole over the "
-            "target, and the contributions of the layers.",
+            f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
+            "layers together) over the target, and the contributions of the layers."
+            + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
         )  # fmt: skip
         self.text(table(score_rows(result)), "How good the fit is", section)
         if result.warnings:
             listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
             self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
-        self.text(table(drive_rows(result), DRIVE_HEADER), "Drives of the fitted column", section)
+        self.text(table(drive_rows(result), DRIVE_HEADER), f"Drives of the {self.named} column", section)
         if result.kind == "none":
             return
         self.add(
@@ -195,10 +209,12 @@ class _SubjectPage(Page):
         window_ms = self.work.options.smooth_ms or None
         self.add(
             viz.plot_simulation(self.result.simulation, window_ms=window_ms, scale=self.result.scale, show=False),
-            "Fitted column: drives, dipole, spikes", section,
+            f"{self.named.capitalize()} column: drives, dipole, spikes", section,
             "Single trials in grey; the raster shows the spikes of the first trial. Cells fire in "
             f"{firing(self.result)} trials.",
         )  # fmt: skip
+        if not self.fitted:  # it is the one above
+            return
         configured = read_simulation(self.work.inputs["simulate"]["simulation"])
         self.add(
             viz.plot_simulation(configured, window_ms=window_ms, show=False),
@@ -215,8 +231,8 @@ class _SubjectPage(Page):
         self.add(
             viz.plot_prediction(measured, predicted, explained, times=times, show=False),
             "Measured, predicted, residual", section,
-            "The fitted dipole on the label's patch, through the forward model. Explained variance counts all sensors "
-            "and all times of the target, and so other sources and noise as well.",
+            f"The {self.named} dipole on the label's patch, through the forward model. Explained variance counts all "
+            "sensors and all times of the target, and so other sources and noise as well.",
         )  # fmt: skip
         self.add(
             viz.plot_prediction_topomaps(measured, predicted, times=times, show=False),
@@ -231,7 +247,8 @@ class _SubjectPage(Page):
     def tables(self) -> None:
         """List everything needed to repeat it."""
         rows = configured_rows(self.work.options.network, self.result.network)
-        self.text(table(rows, CONFIGURED_HEADER), "Drives, as configured and fitted", "Parameters")
+        title = "Drives, as configured and fitted" if self.fitted else "Drives, as configured"
+        self.text(table(rows, CONFIGURED_HEADER), title, "Parameters")
         sidecars = self.sidecars
         given = [
             (name, option, json.dumps(value, default=str))
@@ -254,13 +271,17 @@ class _SubjectPage(Page):
         self.text(table(versions, ("Software", "Version")), "Versions", "Provenance")
 
 
-_NAMES = {"target": "by the target", "fitted": "by the fitted simulation"}
+def _polarity(target: dict[str, Any]) -> str:
+    # the amplitude of a single vertex is all on one side, whatever it is
+    sure = "the only vertex cannot disagree" if target["n_vertices"] == 1 else "1: all vertices agree"
+    return f"{target['polarity']}; confidence {target['confidence']:.2f} ({sure})"
 
 
 def _extrema(dipole: Any) -> str:
     data, unit = dipole["agg"], dipole.provenance.get("unit")
     factor, name = (NAM, "nA m") if unit == "A m" else (1.0, "(arbitrary units)")
-    places = sorted((int(data.argmin()), int(data.argmax())))
+    largest = SMALLEST * abs(data).max()
+    places = sorted(at for at in (int(data.argmin()), int(data.argmax())) if abs(data[at]) > largest)
     return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
 
 

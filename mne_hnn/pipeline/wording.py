@@ -11,8 +11,43 @@ import numpy as np
 from ..fit import Estimate, FitResult
 from ..network import EvokedDrive, Network
 
-__all__ = ["columns_of", "configured_rows", "drive_rows", "firing", "number", "plain_warnings", "score_rows", "tried"]
+__all__ = [
+    "GLOSSARY",
+    "columns_of",
+    "configured_rows",
+    "drive_rows",
+    "firing",
+    "number",
+    "plain_warnings",
+    "score_rows",
+    "tried",
+]
 
+GLOSSARY = (
+    (
+        "proximal drive (evprox1, ...)",
+        "A volley of spikes that reaches the column from the thalamus by layer 4, near the somata. Numbers count the "
+        "proximal drives in order of time.",
+    ),
+    ("distal drive (evdist1, ...)", "A volley that reaches the tufts in layer 1, from higher areas of the cortex."),
+    (
+        "agg",
+        "Aggregate: the moment of all pyramidal cells; L2 and L5 are the parts of those with somata in layers 2/3 and "
+        "5, which add up to it.",
+    ),
+    (
+        "columns like this one",
+        "The network is a small piece of cortex; its moment times this number is that of the patch, as if so many of "
+        "them acted alike.",
+    ),
+    (
+        "NAME-disc-HEMISPHERE",
+        "The disc inside the label NAME that explains the response best; its border is drawn on the cortex. Other "
+        "labels are as the parcellation has them.",
+    ),
+    ("AMPA, NMDA", "Receptors at the synapses of a drive: of fast and of slow excitation."),
+)
+"""Words of a report that only users of the model know, and what they mean."""
 DRIVE_HEADER = (
     "Drive",
     "Location",
@@ -30,8 +65,9 @@ def number(value: float | None) -> str:
 
 
 def columns_of(scale: float) -> str:
-    """Return what a scale means."""
-    return f"{scale:.4g} columns like this one"
+    """Return what a scale means: ``155,400 columns like this one``."""
+    text = f"{scale:.4g}" if not 1e4 <= scale < 1e9 else f"{float(f'{scale:.4g}'):,.0f}"
+    return f"{text} columns like this one"
 
 
 def tried(fit: FitResult) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .._checks import check_name
 from ..dipole import Dipole, average_dipoles, to_epochs
+from ..dipole_epochs import DipoleEpochs
 from ..errors import ParameterError
 from ..network import Network
 from ..recordings import Recording
@@ -85,8 +86,8 @@ class Simulation:
         """The average over trials: a new object each time, free to be smoothed and scaled."""
         return average_dipoles(self.dipoles)
 
-    def to_epochs(self) -> mne.EpochsArray:
-        """Return the trials as epochs with the same channels."""
+    def to_epochs(self) -> DipoleEpochs:
+        """Return the trials as epochs with the same channels; see :class:`mne_hnn.DipoleEpochs`."""
         return to_epochs(self.dipoles)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:

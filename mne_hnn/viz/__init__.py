@@ -1,6 +1,7 @@
 """Figures. Importing this imports matplotlib; nothing is shown unless asked for."""
 
 from .cells import plot_cells
+from .column import plot_column
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
 from .connectivity import plot_cell_connectivity, plot_connectivity
 from .cortex import plot_cortex
@@ -31,6 +32,7 @@ __all__ = [
     "peak_times",
     "plot_cell_connectivity",
     "plot_cells",
+    "plot_column",
     "plot_comparison",
     "plot_connectivity",
     "plot_convergence",

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from ..simulate import Simulation
 
 
-__all__ = ["check_within", "cropped", "cropped_groups", "figure_of", "grouped", "layer_names", "trials_of"]
+__all__ = [
+    "check_axes",
+    "check_within",
+    "cropped",
+    "cropped_groups",
+    "figure_of",
+    "grouped",
+    "layer_names",
+    "trials_of",
+]
 
 ROUNDING = 1e-6  # s; solvers add up their steps with rounding errors
 
@@ -106,6 +115,13 @@ def _cropped(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -
         )
     first_time, last_time = first.times[inside][[0, -1]]
     return [one.copy().crop(first_time, last_time) for one in trials]
+
+
+def check_axes(axes: Any) -> None:
+    """Refuse what is no single place to draw: figures of one panel take one."""
+    if axes is not None and not isinstance(axes, Axes):
+        given = f"{len(axes)} of them" if isinstance(axes, Sequence) or hasattr(axes, "shape") else repr(axes)
+        raise ParameterError(f"axes must be one matplotlib Axes, as this figure has one panel, got {given:.60}.")
 
 
 def figure_of(axes: Axes) -> Figure:

@@ -119,6 +119,9 @@ def plot_cells(
         )  # fmt: skip
     if screenshot is not None:
         raise ParameterError("screenshot belongs to renderer='pyvista': use savefig of the returned figure.")
+    for name, given, default in (("thickness", thickness, 1.0), ("window_size", tuple(window_size), (700, 900))):
+        if given != default:
+            raise ParameterError(f"{name} belongs to renderer='pyvista': leave it out, or change the renderer.")
     return _plot_figure(drawn, contacts, note, azimuth, elevation, axes, lines=bool(morphologies), show=show)
 
 
@@ -231,7 +234,7 @@ def _dress(axes: Any, note: str, *, equal: bool) -> None:
     stretch = spans[2] / 1.5 / spans[0]
     words = [note] if note else []
     if not equal and not 2 / 3 < stretch < 3 / 2:
-        words.append(f"lengths along x drawn {stretch:.3g} times those along z")
+        words.append(f"not to scale: lengths along x drawn {stretch:.3g} times those along z")
     if words:
         title = "; ".join(words)
         axes.set_title(title[0].upper() + title[1:], fontsize="medium")

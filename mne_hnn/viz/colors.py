@@ -35,8 +35,8 @@ TARGET = "#BBBBBB"
 TRUTH = "#CC79A7"
 _LOCATIONS = {"proximal": "#CC79A7", "distal": "#009E73"}
 _SERIES = {
-    "proximal": ("#CC79A7", "#6E2A6C", "#230526"),
-    "distal": ("#009E73", "#164E38", "#5FE3A1"),
+    "proximal": ("#CC79A7", "#6E2A6C", "#F5BFE6", "#9C3F9E", "#B565D8"),
+    "distal": ("#009E73", "#1F4D42", "#74E26A", "#42511A", "#87D7C9"),
     "elsewhere": ("#999999", "#4D4D4D", "#C4C4C4"),
 }
 #: What is compared, in order: the most different ones first.
@@ -79,7 +79,7 @@ def drive_colors(drives: Network | Mapping[str, Drive]) -> dict[str, str]:
     Parameters
     ----------
     drives : Network | mapping of str to Drive
-        The network, or its drives. From the fourth drive of a location on colours come again in other shades.
+        The network, or its drives. From the sixth drive of a location on colours come again in other shades.
 
     Returns
     -------

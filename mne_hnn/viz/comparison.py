@@ -69,6 +69,8 @@ def plot_comparison(
     ParameterError
         The dipoles do not overlap, or one of them is none.
     """
+    if drives is not None and not hasattr(drives, "network"):
+        raise ParameterError(f"drives must be a Simulation, whose drives are drawn, got {type(drives).__name__}.")
     numbers = (
         f"$R^2$ = {r_squared(simulated, target):.3g}, r = {correlation(simulated, target):.2f}, "
         f"NRMSE = {nrmse(simulated, target):.3g}"

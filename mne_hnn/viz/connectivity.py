@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
 from ..errors import NetworkError
+from ._groups import check_axes
 from ._scene import UM, check_network
 from .colors import cell_type_colors, check_cmap
 
@@ -73,6 +74,7 @@ def plot_connectivity(
     sources, targets = (network.gid_ranges[name] for name in (connection.source, connection.target))
     matrix = np.full((len(sources), len(targets)), np.nan)
     matrix[wires.source - sources.start, wires.target - targets.start] = _values(wires, value)
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
     fig = _root(axes)
@@ -144,6 +146,7 @@ def plot_cell_connectivity(
     own, partners = (wires.source, wires.target) if way == "targets" else (wires.target, wires.source)
     joined = own == gid
     places, start = network.populations[other].positions, network.gid_ranges[other].start
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(6.0, 5.4), layout="constrained")
     fig = _root(axes)

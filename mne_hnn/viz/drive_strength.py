@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_bool, check_int, check_positive
 from ..errors import ParameterError
-from ._groups import figure_of
+from ._groups import check_axes, figure_of
 from .colors import check_cmap, drive_colors, ink, spike_colors
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def plot_drive_strength(
     check_bool(normalize, "normalize")
     check_cmap(cmap)
     shown, label = _shown(strength, normalize)
+    check_axes(axes)
     if axes is None:
         size = (2.6 + 1.15 * shown.shape[1], 1.6 + 0.55 * shown.shape[0])
         _, axes = plt.subplots(figsize=size, layout="constrained")

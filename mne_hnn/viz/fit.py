@@ -47,7 +47,7 @@ def _count(number: float, noun: str) -> str:
 
 
 def plot_fit(result: FitResult, *, show: bool = True) -> Figure:
-    """Plot the fitted dipole over its target, with its layers and drives, or the spectrum of a fitted rhythm.
+    """Plot the simulated dipole of a fit over its target, with layers and drives, or the spectrum of a fitted rhythm.
 
     Parameters
     ----------
@@ -88,11 +88,16 @@ def _window_note(result: FitResult) -> str | None:
     return f"{window_ms:g} ms Hamming window" if window_ms else None
 
 
+def _drawn_from(result: FitResult) -> str:
+    """Say what the scores are of: nothing was searched where only the scale was fitted."""
+    return "drives as configured, scale fitted" if result.kind == "none" else "fresh seeds"
+
+
 def _headline(result: FitResult) -> str:
     scores = result.scores
     numbers = {"$R^2$": (scores.r_squared, ".3f"), "NRMSE": (scores.nrmse, ".3f"), "r": (scores.correlation, ".3f")}
     parts = [_with_minus(f"{name} = {value:{form}}") for name, (value, form) in numbers.items() if np.isfinite(value)]
-    line = ", ".join(parts) + " (fresh seeds)" if parts else ""
+    line = f"{', '.join(parts)} ({_drawn_from(result)})" if parts else ""
     assert result.target is not None
     if result.target.provenance.get("unit", "A m") != "A m":
         return f"{line}\nscale {result.scale:.3g} (the target is not in nAm)"
@@ -157,7 +162,9 @@ def _plot_rhythm(result: FitResult) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     loss = _with_minus(f"{result.scores.loss:.3g}")
     rows[0].set_title(
-        f"{loss_name(result)} = {loss} (fresh seeds), {_count(result.scale, 'column')}", loc="left", fontsize="medium"
+        f"{loss_name(result)} = {loss} ({_drawn_from(result)}), {_count(result.scale, 'column')}",
+        loc="left",
+        fontsize="medium",
     )
     fig.align_ylabels(rows)
     return fig

@@ -61,6 +61,10 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
     ParameterError
         No parameter was compared.
     """
+    if not hasattr(comparison, "differences"):
+        raise ParameterError(
+            f"plot_group_parameters needs a Comparison, got {type(comparison).__name__}: see compare_conditions."
+        )
     listed = [in_shown_units(one) for one in chosen(comparison.differences, MOST_PARAMETERS)]
     if not listed:
         raise ParameterError("The comparison has no parameters: both conditions need fits with the same drives.")
@@ -201,6 +205,10 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     ParameterError
         There are no influences.
     """
+    if not hasattr(comparison, "differences"):
+        raise ParameterError(
+            f"plot_influence needs a Comparison, got {type(comparison).__name__}: see compare_conditions."
+        )
     by_quantity: dict[str, list[Influence]] = {}
     for one in influences:
         by_quantity.setdefault(one.quantity, []).append(one)

@@ -17,7 +17,7 @@ from .._checks import check_int, check_label, check_name
 from .._units import MS
 from ..errors import ParameterError
 from ..spikes import Spikes
-from ._groups import check_within, figure_of
+from ._groups import check_axes, check_within, figure_of
 from .colors import chosen_colors, drive_colors, ink, spike_colors
 from .dipole import draw_legend
 from .raster import spikes_of, write_no_spikes
@@ -30,7 +30,7 @@ __all__ = ["plot_spikes_histogram"]
 
 PER = {"trial": "per trial", "total": "in all trials", "cell": "Hz"}
 MOST_BINS = 100
-MOST_NAMES = 5  # that are written at their bars; more have a legend
+MOST_NAMES = 8  # that are written at their bars; more have a legend
 NEAR = 0.12  # of the width of the axes
 LETTER = 0.0125  # of the width of the axes of a simulation
 HEADROOM = 0.4  # of the highest bar, for names
@@ -251,6 +251,7 @@ def plot_spikes_histogram(
     check_within(edges, (table.tmin, table.tmax), "The edges of bins", step=slack)
     known = spike_colors(table.cell_types, network)
     palette = chosen_colors(list(groups), colors, {label: known[members[0]] for label, members in groups.items()})
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 3.0), layout="constrained")
     hanging = _hanging(groups, network, inverted)

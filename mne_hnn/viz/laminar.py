@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from .._checks import check_int, check_name, check_positive
 from .._units import MS, UM, UV
 from ..errors import DataError, ParameterError
+from ._groups import check_axes
 from ._scene import check_network, round_length
-from .colors import cell_type_colors, check_limits, ink
+from .colors import cell_type_colors, check_cmap, check_limits, ink
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -74,6 +75,9 @@ def plot_lfp(
         No channel measures a potential, or the channels have no positions.
     """
     check_name(kind, KINDS, "kind")
+    check_cmap(cmap)
+    if kind == "traces" and cmap != "RdBu_r":
+        raise ParameterError("cmap belongs to kind='image': traces are black; leave it out, or change the kind.")
     evoked, note = _average(lfp, "plot_lfp")
     evoked = _picked(evoked, **POTENTIALS)
     if not len(evoked.ch_names):
@@ -145,6 +149,7 @@ def plot_csd(
             )
         evoked = current_source_density(evoked)
     times, depths, data, label = _prepared(evoked, decim)
+    check_cmap(cmap)
     axes = _axes(axes)
     if vlim is not None:
         vlim = check_limits(vlim, "mV/mm2")
@@ -181,10 +186,14 @@ def _prepared(evoked: mne.Evoked, decim: int) -> tuple[FloatArray, FloatArray, F
     from ..lfp import contact_positions
 
     step = check_int(decim, "decim", minimum=1)
+    if step > 1 and step > len(evoked.times) // 2:
+        raise ParameterError(
+            f"decim leaves fewer than two of {len(evoked.times)} samples, got {step}: take a smaller one."
+        )
     positions = contact_positions(evoked) / UM
     if not np.isfinite(positions).all() or (len(positions) > 1 and not np.ptp(positions, axis=0).any()):
         raise DataError("The channels have no positions: set them (m) in info['chs'][k]['loc'][:3].")
-    depths, label = positions[:, 2], f"Contact depth z ({MICRO}m)"
+    depths, label = positions[:, 2], f"Height of the contact, z ({MICRO}m)"
     if len(np.unique(np.round(depths, 6))) < len(depths):  # an array along the cortex, not across
         depths = np.linalg.norm(positions - positions[0], axis=1)
         label = f"Distance from {evoked.ch_names[0]} ({MICRO}m)"
@@ -195,6 +204,7 @@ def _prepared(evoked: mne.Evoked, decim: int) -> tuple[FloatArray, FloatArray, F
 
 
 def _axes(axes: Axes | None) -> Axes:
+    check_axes(axes)
     return plt.subplots(figsize=(7.5, 5.5), layout="constrained")[1] if axes is None else axes
 
 
@@ -238,7 +248,7 @@ def _draw_image(
 
 def _finished(axes: Axes, times: FloatArray, label: str, title: str, network: Network | None, *, show: bool) -> Figure:
     if network is not None:
-        _mark_layers(axes, check_network(network, "The marking of layers"), depths=label.startswith("Contact depth"))
+        _mark_layers(axes, check_network(network, "The marking of layers"), depths=label.startswith("Height"))
     axes.set(xlabel="Time (ms)", ylabel=label, xlim=(times[0], times[-1]))
     axes.set_title(title, fontsize="medium")
     axes.spines[["top", "right"]].set_visible(False)

@@ -15,7 +15,7 @@ from .._units import MS, NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..spikes import Spikes
-from ._groups import check_within, figure_of
+from ._groups import check_axes, check_within, figure_of
 from .colors import LAYERS, chosen_colors, ink, layer_number, spike_colors
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def plot_spikes_raster(
     check_within((tmin, tmax), (table.tmin, table.tmax), "tmin and tmax")
     chosen = table.select(trial=numbers[0] if trial is None else trial, cell_types=names, tmin=tmin, tmax=tmax)
     palette = chosen_colors(names, colors, spike_colors(table.cell_types, network))
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 3.5), layout="constrained")
     draw_raster(axes, chosen, names, palette, size=check_positive(size, "size"))

@@ -17,7 +17,7 @@ from .._checks import check_bool, check_int, check_name
 from .._units import NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ._groups import cropped_groups, figure_of, grouped, layer_names
+from ._groups import check_axes, cropped_groups, figure_of, grouped, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend
 
@@ -110,6 +110,7 @@ def plot_psd(
         label: COMPARED[k % len(COMPARED)] if label else LAYERS.get(layer, "0.3") for k, label in enumerate(groups)
     }
     palette = chosen_colors(list(groups), colors, default)
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 3.5), layout="constrained")
     options = {"fmin": fmin, "fmax": fmax, "layer": layer, "method": method, "bandwidth": bandwidth}

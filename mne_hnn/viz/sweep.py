@@ -13,11 +13,13 @@ from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name
 from .._units import MS
 from ..errors import ParameterError
+from ._groups import check_axes
 from ._sweep_labels import parameter_label, shown_unit
 from .colors import cell_type_colors
 
@@ -29,6 +31,7 @@ __all__ = ["plot_sweep", "plot_sweep_dipoles"]
 FloatArray = NDArray[np.float64]
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^v<>"
+MOST_TICKS = 10
 FAILED = "0.8"
 COLORMAP = "viridis"
 
@@ -42,8 +45,19 @@ def _tick_values(axis: Axis, values: FloatArray) -> None:
     """Put the ticks at the values, where they are few and evenly spaced."""
     unique = np.unique(values)
     steps = np.diff(unique)
-    if len(unique) <= 10 and (not steps.size or np.ptp(steps) <= 1e-6 * steps.mean()):
+    if len(unique) <= MOST_TICKS and (not steps.size or np.ptp(steps) <= 1e-6 * steps.mean()):
         axis.set_ticks(unique, [f"{value:g}" for value in unique])
+
+
+def _tick_log(axis: Axis, values: FloatArray) -> None:
+    """Put the ticks of a logarithmic axis at the values, where they are few; plain numbers in any case."""
+    unique = np.unique(values)
+    if len(unique) <= MOST_TICKS:
+        axis.set_ticks(unique, [f"{value:g}" for value in unique])
+        axis.set_ticks([], minor=True)
+        return
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 # parameters ------------------------------------------------------------------------------------------------
@@ -117,6 +131,7 @@ def plot_sweep(
         )
     if not any(np.isfinite(columns[name]).any() for name in names):
         raise ParameterError(f"There are no numbers of {', '.join(names)}: see the `failed` points of the sweep.")
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     factor, unit = shown_unit(next(iter(units)), np.concatenate([columns[name] for name in names]))
@@ -169,6 +184,7 @@ def _draw_lines(axes: Axes, result: SweepResult, names: Sequence[str], across: s
         axes.set_xticks(places, column.tolist())
     elif _is_log(places):
         axes.set_xscale("log")
+        _tick_log(axes.xaxis, places)
     else:
         _tick_values(axes.xaxis, places)
     lost = ~np.isfinite([result.summaries[name] for name in names]).any(axis=0)
@@ -230,6 +246,7 @@ def _draw_image(
     for values, scale, axis in ((horizontal, axes.set_xscale, axes.xaxis), (vertical, axes.set_yscale, axes.yaxis)):
         if values.dtype.kind in "fi" and _is_log(values.astype(float)):
             scale("log")
+            _tick_log(axis, values.astype(float))
         elif values.dtype.kind in "fi":
             _tick_values(axis, values.astype(float))
     axes.set_xlim(edges_x[0], edges_x[-1])
@@ -311,6 +328,7 @@ def plot_sweep_dipoles(
     drawn = [k for k, row in enumerate(result.rows) if row.simulated and np.isfinite(values[k])]
     if not drawn:
         raise ParameterError("No point of the sweep has a dipole: see its `failed` points.")
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.4, 3.8), layout="constrained")
     norm = _norm(values[drawn])

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_label_course", "plot_target"]
 
+MUCH = 5.0
+"""Factor by which a moment passes its sources' estimates that is no longer left unsaid."""
+SMALLEST = 0.05
+"""Of the largest value: smaller extrema are ripples, and not named."""
 DIRECTION = "Up: current from deep to superficial layers"
 FloatArray = NDArray[np.float64]
 
 
 def _in_shown_unit(unit: str | None) -> tuple[float, str]:
     """Return the factor from a unit to the one that is shown, and its name."""
+    if unit is not None and not isinstance(unit, str):
+        raise ParameterError(f"A unit must be a name such as 'A m', or None, got {unit!r}.")
     if unit == "A m":
         return 1.0 / NAM, "nAm"
     return 1.0, unit if unit is not None else "arbitrary units"
@@ -112,6 +118,8 @@ def plot_label_course(
     """
     if sign not in (1, -1):
         raise ParameterError(f"sign must be 1 or -1, got {sign!r}: it is Polarity.sign.")
+    if vertices is None and vertices_unit != "same":
+        raise ParameterError(f"vertices_unit is {vertices_unit!r}, but vertices are not given: leave it out.")
     moments = np.asarray(times, dtype=float)
     if moments.ndim != 1 or len(moments) < 2:
         raise ParameterError(f"times must be one row of at least two samples in s, got shape {moments.shape}.")
@@ -137,6 +145,8 @@ def plot_label_course(
     if vertices is not None:
         vertex_factor, vertex_name = (factor, name) if vertices_unit == "same" else _in_shown_unit(vertices_unit)
         _draw_vertices(rows[1, 0], moments, vertex_factor * _rows(vertices, moments, "vertices"), final, vertex_name)
+        if name == vertex_name and (words := _smaller(final, rows[1, 0], name)):
+            rows[1, 0].set_title(words, loc="left", fontsize="small", color="0.25")
     rows[-1, 0].set_xlabel("Time (ms)")
     fig.align_ylabels(rows[:, 0])
     if title:
@@ -144,6 +154,19 @@ def plot_label_course(
     if show:
         plt.show()
     return fig
+
+
+def _smaller(final: FloatArray, axes: Axes, unit: str) -> str:
+    """Say why the sources of a minimum-norm estimate are so much smaller than the moment; empty if they are not."""
+    segments = [row for lines in axes.collections for row in lines.get_segments()]  # type: ignore[attr-defined]
+    largest = max((float(np.abs(row[:, 1]).max()) for row in segments), default=0.0)
+    moment = float(np.abs(final).max())
+    if not largest or moment < MUCH * largest:
+        return ""
+    return (
+        f"At most {largest:.2g} {unit} each beside a moment of {moment:.2g} {unit}: an inverse operator spreads and "
+        "shrinks the current.\nThey show its direction; the size of the moment is fitted to the sensors"
+    )
 
 
 def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArray[np.int64]:
@@ -155,7 +178,7 @@ def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArra
         # a trough between two high peaks is not a deflection of its own: it must lie on its side of zero
         found |= {
             int(at): float(height) for at, height in zip(peaks, shape.get("prominences", []), strict=True)
-            if sign * values[at] > 0
+            if sign * values[at] > SMALLEST * np.abs(values).max()
         }  # fmt: skip
     chosen: list[int] = []
     for at in sorted(found, key=lambda index: found[index], reverse=True):
@@ -166,11 +189,14 @@ def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArra
 
 
 def label_extrema(
-    axes: Axes, times: FloatArray, values: FloatArray, unit: str = "", *others: tuple[FloatArray, FloatArray]
-) -> None:
-    """Mark the extrema of a course in ms with their latency and value, outside the curve."""
+    axes: Axes, times: FloatArray, values: FloatArray, unit: str = "", *others: tuple[FloatArray, FloatArray],
+    floor: float = 0.0,
+) -> None:  # fmt: skip
+    """Mark the extrema of a course in ms with their latency and value, outside the curve, if they pass the floor."""
     halo = [withStroke(linewidth=2.5, foreground="white")]
     for at in extrema(times, values):
+        if abs(values[at]) < floor:
+            continue
         up = values[at] > 0
         axes.plot(times[at], values[at], marker="o", markersize=3.5, color="black", zorder=5)
         # beyond every curve near by, so that the text covers none
@@ -192,6 +218,8 @@ def _signed(value: float) -> str:
 def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = True) -> Figure:
     """Plot a target with latency and moment of its extrema.
 
+    Named are deflections above 5 % of the largest one, and above twice the target's standard error where it is known.
+
     Parameters
     ----------
     target : Dipole
@@ -207,7 +235,12 @@ def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = Tru
     fig : matplotlib.figure.Figure
         The figure.
     """
-    provenance: dict[str, Any] = getattr(target, "provenance", None) or {}
+    from ..dipole import Dipole
+
+    for what, given in (("target", target), ("truth", truth)):
+        if not isinstance(given, Dipole) and (what == "target" or given is not None):
+            raise ParameterError(f"{what} must be a Dipole, such as Target.dipole, got {type(given).__name__}.")
+    provenance: dict[str, Any] = target.provenance
     unit = provenance.get("unit", "A m")
     factor, name = _in_shown_unit(unit if unit == "A m" else None)
     fig, axes = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
@@ -222,7 +255,8 @@ def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = Tru
         axes.plot(*others[0], color=TRUTH, linewidth=1.6, linestyle=(0, (4, 2)), label="truth")
     axes.plot(times, values, color="black", linewidth=2.0, label="target")
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-    label_extrema(axes, times, values, " nAm" if unit == "A m" else "", *others)
+    noise = factor * float(provenance.get("standard_error") or 0.0) if unit == "A m" else 0.0
+    label_extrema(axes, times, values, " nAm" if unit == "A m" else "", *others, floor=2.0 * noise)
     axes.set_xlim(times[0], times[-1])
     axes.set_xlabel("Time (ms)")
     axes.set_ylabel(f"Dipole moment ({name})")

@@ -16,7 +16,7 @@ from .._checks import check_finite, check_name, check_positive
 from .._units import MS, NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ._groups import cropped, figure_of, layer_names, trials_of
+from ._groups import check_axes, cropped, figure_of, layer_names, trials_of
 
 if TYPE_CHECKING:
     from ..simulate import Simulation
@@ -99,6 +99,7 @@ def plot_tfr(
             f"{len(trials)} trial(s)"
         )
     reach = EDGE * np.broadcast_to(np.asarray(n_cycles, dtype=float), grid.shape) / (2 * np.pi * grid)
+    check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 3.5), layout="constrained")
     every = max(1, len(times) // MOST_COLUMNS)

@@ -102,3 +102,49 @@ def test_names_of_files():
     assert stem_of("01") == "sub-01"
     assert group_stem("touch") == "group_task-touch"
     assert group_stem(None) == "group"
+
+
+# two spellings of one condition: the data decide -----------------------------------------------------------------
+
+
+def with_events(tmp_path):
+    place = tmp_path / "data" / "sub-01" / "meg"
+    place.mkdir(parents=True)
+    rows = ["onset\tduration\ttrial_type", "1\t0\tdetected", "2\t0\tmissed", "3\t0\tn/a"]
+    (place / "sub-01_task-touch_events.tsv").write_text("\n".join(rows))
+    return MINIMAL.replace('"data"', repr(str(tmp_path / "data")))
+
+
+@pytest.mark.parametrize("known", ["data", "demo"])
+def test_a_slip_in_the_conditions_is_not_blamed_on_the_contrast(tmp_path, known):
+    text = with_events(tmp_path) if known == "data" else MINIMAL.replace('bids_root = "data"', 'dataset = "group-demo"')
+    slip = "conditions, contrast = ('detected', 'mised'), ('detected', 'missed')\n"
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text + slip)
+    assert str(caught.value) == (
+        "conditions names 'mised', which no events have; trial_type of the events has detected, missed. "
+        "Did you mean 'missed'?"
+    )
+    with pytest.raises(ConfigError, match="contrast names 'mised', which is none of .* Did you mean 'missed'"):
+        read(tmp_path, text + "contrast = ('detected', 'mised')\n")
+
+
+def test_without_data_either_may_be_the_slip(tmp_path):
+    slip = "conditions, contrast = ('detected', 'mised'), ('detected', 'missed')\n"
+    with pytest.raises(ConfigError, match="If trial_type of the events has 'missed', correct conditions instead"):
+        read(tmp_path, MINIMAL + slip)
+
+
+def test_a_condition_that_no_recording_has_is_refused_at_once(tmp_path, monkeypatch):
+    from mne_hnn.group import job_config
+
+    monkeypatch.setattr(job_config, "trial_types", lambda unit: dict.fromkeys(unit, 1))
+    units = [("detected/left", "rest"), ("missed",)]
+    job_config.check_conditions(read(tmp_path, MINIMAL), units)
+    config = read(tmp_path, MINIMAL + "conditions = ('detected', 'mised')\n")
+    with pytest.raises(ConfigError) as caught:
+        job_config.check_conditions(config, units)
+    assert str(caught.value) == (
+        "No recording has events of condition 'mised': trial_type of the events has 'detected/left', 'missed', 'rest'. "
+        "Did you mean 'missed'?"
+    )

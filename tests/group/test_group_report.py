@@ -168,7 +168,7 @@ def test_one_subject(tmp_path):
     )  # fmt: skip
     assert facts["figures"] == 3
     assert "Too <few> subjects." in _words(page)
-    assert "All targets agree in their sign; none was turned over." in _words(page)
+    assert "There is one recording only, and so nothing to compare its sign with" in _words(page)
 
 
 @pytest.mark.parametrize("n_failed", [0, 2])

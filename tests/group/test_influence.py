@@ -7,6 +7,7 @@ from synthetic_entries import TIME, WEIGHT, entry, pairs
 
 from mne_hnn.group.comparison import compare_conditions
 from mne_hnn.group.influence import leave_one_out
+from mne_hnn.group.wording import hanging, nothing_hangs
 
 
 def without(later):
@@ -80,3 +81,28 @@ def test_what_is_the_same_in_everybody_has_no_influence():
     for later in (0.0, 3.0):
         _, left = without([later] * 4)
         assert left == {}
+
+
+@pytest.mark.parametrize(("n", "told"), [(5, False), (6, False), (7, True)])
+def test_too_few_subjects_cannot_reassure(n, told):
+    """Six subjects that agree have p = 0.03, and five of them at least 0.06: that nothing changes says nothing."""
+    comparison = compare_conditions(pairs([4.0, 7.5, 9.0, 5.0, 5.5, 6.0, 3.0][:n]), ("a", "b"), n_resamples=999)
+    assert not any(one.changes_verdict for one in leave_one_out(comparison))
+    words = nothing_hangs(comparison)
+    assert words.startswith("No verdict changes" if told else f"With {n} subjects this cannot be told")
+    assert ("below 0.05" in words) is not told
+
+
+def test_a_verdict_is_by_the_level_of_the_comparison():
+    """At 90 % confidence six subjects can lose a verdict: p = 0.0625 of five is below 0.1."""
+    later = [4.0, 7.5, 9.0, 5.0, 5.5, -6.0]
+    loose, strict = (compare_conditions(pairs(later), ("a", "b"), confidence=level) for level in (0.9, 0.95))
+    assert loose[TIME].p > 0.1
+    assert [one.subject for one in leave_one_out(loose) if one.changes_verdict and one.quantity == TIME] == ["06"]
+    assert not any(one.changes_verdict for one in leave_one_out(strict))
+
+
+def test_a_direction_that_hangs_on_one_subject_is_said():
+    comparison = compare_conditions(pairs([-1.0, -2.0, -1.5, -0.5, 40.0, -1.0, -2.0]), ("a", "b"), n_resamples=999)
+    said = hanging(leave_one_out(comparison), comparison)
+    assert any("the direction of the difference changes without sub-05." in one for one in said)

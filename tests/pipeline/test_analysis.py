@@ -15,6 +15,7 @@ from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import read_config, run_pipeline
 from mne_hnn.pipeline.lock import LOCK
+from mne_hnn.pipeline.wording import columns_of
 from mne_hnn.simulate import simulate_many
 from mne_hnn.source.demo import demo_dataset, read_truth, somato_dataset
 
@@ -156,7 +157,7 @@ def test_report_tells_what_was_done(result):
         assert title in text
     fit = fit_facts(result)
     assert f"R² = {fit['r_squared']:.3f} in trials that the search has not seen" in text
-    assert f"{fit['scale']:.4g} columns like this one" in text
+    assert columns_of(fit["scale"]) in text
     for name, drive in fit["drives"].items():
         low, high = drive["mu_ms_90"]
         assert f"{name} at {drive['mu_ms']:.0f} ms ({low:.0f} to {high:.0f})" in text

@@ -103,6 +103,20 @@ def test_drives_share_hue_with_their_location_and_differ_in_lightness():
     assert spike_colors(names) == spike_colors(names, network) == cell_type_colors(TYPES) | colors
 
 
+def test_five_drives_of_a_side_are_told_apart_and_none_is_nearly_black():
+    """In normal vision: a fit of the demo has four distal drives."""
+    network = jones_2009(mesh_shape=(1, 1))
+    for k in range(5):
+        for location in ("proximal", "distal"):
+            options = {"weights_ampa": {"L5_pyramidal": 0.1}, "mu_ms": 10, "sigma_ms": 1}
+            network = network.with_evoked_drive(f"{location}{k}", location=location, **options)
+    colors = drive_colors(network)
+    for location in ("proximal", "distal"):
+        own = [colors[f"{location}{k}"] for k in range(5)]
+        assert closest(own)[0] > 15
+        assert min(lab(color, "normal")[0] for color in own) > 25
+
+
 def test_shades_go_on_when_colours_are_used_up():
     colors = cell_type_colors([*TYPES, *map(str, range(30))])
     assert len(set(colors.values())) == 34

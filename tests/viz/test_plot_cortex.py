@@ -8,6 +8,8 @@ import pytest
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.viz import plot_cortex
+from mne_hnn.viz._brain import Activation
+from mne_hnn.viz.cortex import _beside
 
 for _name in ("pyvistaqt", "ipywidgets", "trame", "trame_vtk", "trame_vuetify", "ipyevents"):
     pytest.importorskip(_name, exc_type=ImportError)
@@ -195,3 +197,16 @@ def test_estimate_that_does_not_fit_is_answered(subjects_dir, estimate, label):
         plot_cortex("ball", subjects_dir, stc=estimate, label=label, time=0.5, show=False)
     with pytest.raises(ParameterError, match="no source in hemisphere 'rh'"):
         plot_cortex("ball", subjects_dir, stc=estimate, hemi="rh", show=False)
+
+
+def test_an_estimate_that_is_larger_beside_the_label_is_said():
+    label = mne.Label([0, 1], hemi="lh", name="small-lh", subject="ball")
+
+    def estimate(*values, first=0):
+        data = np.array(values)
+        return Activation(vertices=first + np.arange(len(data)), values=data, time=0.0, limit=float(np.abs(data).max()))
+
+    beside = _beside(estimate(1e-12, -2e-12, 0.5e-12, -3e-12), label, "A m")
+    assert beside == "The largest value lies beside the label: 3 pAm, inside it 2 pAm"
+    assert not _beside(estimate(1.0, -2.0, 0.5, 1.0), label, "dSPM")
+    assert _beside(estimate(1.0, 1.0, first=2), label, "dSPM") == "The label holds no source of the estimate."

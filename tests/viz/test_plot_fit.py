@@ -108,6 +108,12 @@ def test_waveform_is_drawn_with_trials_layers_and_drives(result, simulation):
     _nothing_overlaps(fig)
 
 
+def test_a_fit_that_was_none_says_so(result):
+    title = plot_fit(replace(result, kind="none"), show=False).axes[0].get_title(loc="left")
+    assert "fresh seeds" not in title
+    assert "(drives as configured, scale fitted)" in title
+
+
 def test_headline_has_scores_columns_and_cells(result):
     title = plot_fit(result, show=False).axes[0].get_title(loc="left")
     assert title == (

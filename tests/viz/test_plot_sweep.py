@@ -145,3 +145,14 @@ def test_wrong_arguments(line, plane):
     bare = run_sweep(column(), {MU: [1.0]}, tstop=5.0, keep=(), summary="rates")
     with pytest.raises(ParameterError, match="kept no dipoles"):
         bare.plot_dipoles(show=False)
+
+
+def test_values_stand_at_the_ticks_of_a_logarithmic_axis():
+    """Three values by a factor of two: 0.5, 1 and 2, and not 4e-1 and 6e-1."""
+    swept = run_sweep(column(), {"drives.ev.mu_ms": [2, 3], "gains.i_e": [0.5, 1, 2]}, tstop=5.0, summary="extrema")
+    axes = swept.plot("peak", show=False).axes[0]
+    axes.figure.draw_without_rendering()
+    assert axes.get_yscale() == "log"
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["0.5", "1", "2"]
+    assert not [text.get_text() for text in axes.get_yticklabels(minor=True)]
+    plt.close("all")

@@ -81,3 +81,27 @@ def test_target_of_arbitrary_unit_says_so():
 
 def test_flat_target_has_no_extrema():
     assert not plot_target(Dipole(np.zeros(101), TIMES, ("agg",)), show=False).axes[0].texts
+
+
+# what is said of sizes -------------------------------------------------------------------------------------------
+
+
+def test_ripples_are_no_deflections():
+    """A maximum of 0.2 % of the trough, or within the noise, is not named as a peak."""
+    late = np.exp(-(((TIMES - 0.08) / 0.004) ** 2))
+    shape = -30.0 * np.exp(-(((TIMES - 0.03) / 0.008) ** 2)) - 2.0 * (TIMES > 0.055) + 2.06 * late
+    named = [text.get_text() for text in plot_target(Dipole(1e-9 * shape, TIMES, ("agg",)), show=False).axes[0].texts]
+    assert named == ["30 ms\n\N{MINUS SIGN}30 nAm"]
+    two = 20.0 * SHAPE
+    two[TIMES > 0.05] *= 0.15  # a trough of -3 nAm
+    for error, n in ((1.0, 2), (2.0, 1)):
+        target = Dipole(1e-9 * two, TIMES, ("agg",), provenance={"standard_error": error * 1e-9})
+        assert len(plot_target(target, show=False).axes[0].texts) == n
+
+
+def test_sources_far_below_the_moment_are_explained():
+    course = 30e-9 * SHAPE
+    axes = plot_label_course(TIMES, course, vertices=[0.005 * course, 0.006 * course], show=False).axes[1]
+    assert axes.get_title(loc="left").startswith("At most 0.18 nAm each beside a moment of 30 nAm: an inverse operator")
+    for options in ({"vertices": [course]}, {"vertices": [0.005 * course], "vertices_unit": "dSPM"}):
+        assert plot_label_course(TIMES, course, show=False, **options).axes[1].get_title(loc="left") == ""

@@ -21,6 +21,7 @@ beta events Sherman et al. (2016), `doi:10.1073/pnas.1604135113 <https://doi.org
 # A bursty drive sends bursts of ``numspikes`` spikes, ``spike_isi_ms`` apart, ``burst_rate_Hz`` times a second. Each
 # burst of each of the ten drive cells is shifted at random (``burst_std_ms``). The weights are small, 5.4e-5 uS.
 
+from mne_hnn.fit.spectra import power_spectrum
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
 
@@ -49,14 +50,18 @@ dipole = alpha.dipole.scale(3000)
 dipole.plot_psd(fmin=1, fmax=40, n_peaks=1)
 
 
-def peak_Hz(dipole, fmin, fmax):
-    """Return the frequency with the most power between two, Hz."""
-    spectrum = dipole.compute_psd("welch", n_fft=len(dipole.times), window="hamming", fmin=fmin, fmax=fmax)
-    power, freqs = spectrum.get_data("all", return_freqs=True)
-    return freqs[power[0].argmax()]
+def spectrum_of(dipole):
+    """Return the spectrum that plot_psd draws, without cutting off the first 50 ms."""
+    return power_spectrum(dipole, fmin=1, fmax=40, method="welch", burn_in_ms=0)
 
 
-alpha_Hz = peak_Hz(dipole, 2, 40)
+def peak_Hz(dipole):
+    """Return the frequency with the most power, which the figure marks, Hz."""
+    freqs, power = spectrum_of(dipole)
+    return freqs[power.argmax()]
+
+
+alpha_Hz = peak_Hz(dipole)
 print(f"peak at {alpha_Hz:.1f} Hz; spikes: {alpha.spikes}")
 assert abs(alpha_Hz - 10) < 1.6
 assert len(alpha.spikes.select(cell_types=TYPES)) == 0
@@ -85,7 +90,7 @@ beta.plot(window_ms=20, scale=3000)
 # repeats 20 times a second.
 
 beta.dipole.scale(3000).plot_psd(fmin=1, fmax=40, n_peaks=1)
-beta_Hz = peak_Hz(beta.dipole, 2, 40)
+beta_Hz = peak_Hz(beta.dipole)
 print(f"peak at {beta_Hz:.1f} Hz; spikes: {beta.spikes}")
 assert 17 < beta_Hz < 24
 assert len(beta.spikes.select(cell_types=TYPES)) == 0
@@ -97,9 +102,8 @@ assert len(beta.spikes) == 120
 
 def ratio(dipole):
     """Return power at 15 to 29 Hz relative to power at 7 to 14 Hz."""
-    spectrum = dipole.compute_psd("welch", n_fft=len(dipole.times), window="hamming", fmin=2, fmax=40)
-    power, freqs = spectrum.get_data("all", return_freqs=True)
-    band = [power[0][(freqs > low) & (freqs < high)].sum() for low, high in ((15, 29), (7, 14))]
+    freqs, power = spectrum_of(dipole)
+    band = [power[(freqs > low) & (freqs < high)].sum() for low, high in ((15, 29), (7, 14))]
     return band[0] / band[1]
 
 

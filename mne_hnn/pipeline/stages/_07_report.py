@@ -19,5 +19,5 @@ STAGE = Stage(
     after=("load", "inverse", "target", "simulate", "fit", "sensors"),
     outputs={"report": "report.html"},
     run=_run,
-    revision=2,
+    revision=3,
 )
