@@ -16,7 +16,7 @@ from .course import LabelCourse
 from .hemispheres import HEMISPHERES
 from .latency import milliseconds
 from .patch import label_patch, open_forward
-from .target import Target, _assemble
+from .target import Fitted, Target, assemble
 
 __all__ = ["target_from_dipole"]
 
@@ -103,14 +103,22 @@ def target_from_dipole(
         "goodness_of_fit": float(dipole.gof[best]),
     }
     _warn_of_place(facts, float(dipole.times[best]))
-    return _assemble(
-        course, window, patch, moment, None, amplitude="estimate", polarity=polarity, label=label,
-        share=0.5 * (1 + cosine),
+    return assemble(
+        course,
+        window,
+        Fitted(patch=patch, moment=moment, share=0.5 * (1 + cosine)),
+        amplitude="estimate",
+        polarity=polarity,
+        label=label,
         provenance={
-            "subject": label.subject, "response": dipole.name, "nave": 1, "method": "fitted dipole", **facts,
+            "subject": label.subject,
+            "response": dipole.name,
+            "nave": 1,
+            "method": "fitted dipole",
+            **facts,
             "mne": mne.__version__,
         },
-    )  # fmt: skip
+    )
 
 
 def _window(dipole: mne.Dipole, tmin: Any, tmax: Any) -> NDArray[np.bool_]:
@@ -120,8 +128,8 @@ def _window(dipole: mne.Dipole, tmin: Any, tmax: Any) -> NDArray[np.bool_]:
     window = (times >= first) & (times <= last)
     if window.sum() < 2:
         raise DataError(
-            f"The fitted dipole ({times[0]:g} to {times[-1]:g} s, {len(times)} samples) has fewer than two times in "
-            f"the window, {first:g} to {last:g} s{milliseconds(first, last)}: fit it to more samples, or widen the window."
+            f"The fitted dipole ({times[0]:g} to {times[-1]:g} s, {len(times)} samples) has fewer than two times from "
+            f"{first:g} to {last:g} s{milliseconds(first, last)}: fit it to more samples, or widen the window."
         )
     return np.asarray(window)
 

@@ -10,7 +10,7 @@ from mne.io.constants import FIFF
 
 from ..errors import DataError
 
-__all__ = ["HEMISPHERES", "both_hemispheres", "check_cortical", "with_both_hemispheres"]
+__all__ = ["HEMISPHERES", "as_saved", "both_hemispheres", "check_cortical", "with_both_hemispheres"]
 
 HEMISPHERES = ("lh", "rh")
 _IDS = (FIFF.FIFFV_MNE_SURF_LEFT_HEMI, FIFF.FIFFV_MNE_SURF_RIGHT_HEMI)
@@ -61,13 +61,13 @@ def _kind(src: mne.SourceSpaces) -> str:
 
 def _empty(other: dict[str, Any], identity: int) -> dict[str, Any]:
     """Return a hemisphere without surface and sources, beside one that has them."""
-    nothing = {
+    nothing: dict[str, Any] = {
         "rr": np.zeros((0, 3)), "nn": np.zeros((0, 3)), "tris": np.zeros((0, 3), int), "np": 0, "ntri": 0,
         "use_tris": np.zeros((0, 3), int), "nuse_tri": 0, "inuse": np.zeros(0, int), "vertno": np.zeros(0, int),
         "nuse": 0, "nearest": None, "nearest_dist": None, "pinfo": None, "patch_inds": None, "dist": None,
         "dist_limit": None,
     }  # fmt: skip
-    kept = {name: other[name] for name in ("type", "coord_frame", "subject_his_id") if name in other}
+    kept: dict[str, Any] = {name: other[name] for name in ("type", "coord_frame", "subject_his_id") if name in other}
     return {**nothing, **kept, "id": identity}
 
 
@@ -79,6 +79,14 @@ def with_both_hemispheres(operator: Any) -> Any:
     completed = type(operator)(operator)  # the user's object stays as it was
     completed["src"] = src
     return completed
+
+
+def as_saved(operator: Any) -> Any:
+    """Return an operator without hemispheres that have no surface, which MNE's files cannot hold."""
+    spaces = [space for space in operator["src"] if space["np"]]
+    if len(spaces) < len(operator["src"]):
+        operator["src"] = mne.SourceSpaces(spaces, info=dict(operator["src"].info))
+    return operator
 
 
 def check_cortical(src: mne.SourceSpaces) -> None:

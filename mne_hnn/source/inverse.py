@@ -22,7 +22,7 @@ from .agreement import (
     compare_positions,
     good_channels,
 )
-from .hemispheres import with_both_hemispheres
+from .hemispheres import as_saved, with_both_hemispheres
 from .response import read_cov
 
 __all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
@@ -92,9 +92,10 @@ def make_inverse(
     compare_positions(forward["info"], info, "the forward solution")
     check_channels(wanted, noise_cov.ch_names, "the noise covariance")
     try:
-        return mne.minimum_norm.make_inverse_operator(info, forward, noise_cov, loose=loose, depth=depth, rank=rank)
+        inverse = mne.minimum_norm.make_inverse_operator(info, forward, noise_cov, loose=loose, depth=depth, rank=rank)
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The inverse operator cannot be made: {first_line(error)}") from error
+    return as_saved(inverse)
 
 
 def is_fixed(inverse: Any) -> bool:

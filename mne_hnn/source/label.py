@@ -188,6 +188,6 @@ def _check_on_surface(label: mne.Label, src: mne.SourceSpaces) -> None:
     beyond = label.vertices[(label.vertices < 0) | (label.vertices >= space["np"])]
     if len(beyond):
         raise DataError(
-            f"Label {label.name!r} has {len(beyond)} vertices that the surface does not have (such as {beyond[-1]}, where "
-            f"the {_SIDES[label.hemi]} hemisphere ends at {space['np'] - 1}): it is of another surface or subject."
+            f"Label {label.name!r} has {len(beyond)} vertices that the surface does not have ({beyond[-1]}, where the "
+            f"{_SIDES[label.hemi]} hemisphere ends at {space['np'] - 1}): it is of another surface or subject."
         )

@@ -9,7 +9,6 @@ import numpy as np
 
 from .._units import NAM
 from .._warn import warn
-from .patch import Patch
 
 __all__ = ["check_moment"]
 
@@ -22,7 +21,7 @@ WITHIN_NOISE = 4.0
 """Standard errors below which the largest of some hundred samples may be noise."""
 
 
-def check_moment(moment: Any, standard_error: float | None, patch: Patch | None, label: mne.Label) -> None:
+def check_moment(moment: Any, standard_error: float | None, area_mm2: float | None, label: mne.Label) -> None:
     """Warn of a moment that no cortex has, or that is no larger than noise.
 
     Parameters
@@ -31,8 +30,8 @@ def check_moment(moment: Any, standard_error: float | None, patch: Patch | None,
         A m.
     standard_error : float | None
         Of each sample, A m.
-    patch : Patch | None
-        What it flows through; None if its area is not known.
+    area_mm2 : float | None
+        Of the cortex that it flows through, mm²; None if that is not known.
     label : mne.Label
         Named in the warning.
     """
@@ -43,9 +42,9 @@ def check_moment(moment: Any, standard_error: float | None, patch: Patch | None,
             f"{size}; those of responses are below {LARGEST_nAm:g} nAm. Check the units of the recording, and whether "
             "the label's fields cancel (take a smaller one, best_patch)."
         )
-    elif patch is not None and peak / NAM > LARGEST_DENSITY_nAm_mm2 * patch.area_mm2:
+    elif area_mm2 is not None and peak / NAM > LARGEST_DENSITY_nAm_mm2 * area_mm2:
         warn(
-            f"{size}, {peak / NAM / patch.area_mm2:.3g} nAm/mm\N{SUPERSCRIPT TWO} in its {patch.area_mm2:.3g} "
+            f"{size}, {peak / NAM / area_mm2:.3g} nAm/mm\N{SUPERSCRIPT TWO} in its {area_mm2:.3g} "
             f"mm\N{SUPERSCRIPT TWO}; cortex gives at most 1 to 2. More of it is active (a larger radius, "
             "patch_radius_mm), or the units of the recording are wrong."
         )

@@ -168,6 +168,13 @@ def patch_columns(patch: Patch, forward: mne.Forward) -> NDArray[np.intp]:
     return _columns(forward, HEMISPHERES.index(patch.hemi), patch.vertices)
 
 
+def represented_area(patch: Patch, forward: mne.Forward) -> float:
+    """Return the area that a patch's sources stand for, mm²: that of the label, or more where it has few vertices."""
+    space = forward["src"][HEMISPHERES.index(patch.hemi)]
+    of_sources = _source_areas(space)[np.searchsorted(space["vertno"], patch.vertices)].sum()
+    return max(patch.area_mm2, 1e6 * float(of_sources))
+
+
 def patch_field(gain: FloatArray, patch: Patch, fixed: mne.Forward) -> FloatArray:
     """Return the field of a patch with a moment of 1 A m, from the gain of a fixed forward solution's sources."""
     return np.asarray(gain[:, patch_columns(patch, fixed)] @ patch.weights)

@@ -10,6 +10,7 @@ from typing import Any
 import mne
 import numpy as np
 from mne.utils import logger, verbose
+from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name
 from .._units import MS, NAM
@@ -24,11 +25,11 @@ from .label import check_label_object
 from .latency import milliseconds
 from .localisation import Localisation, localise, warn_of_elsewhere
 from .moments import check_moment
-from .patch import Patch, label_patch, open_forward, patch_moment, read_forward
+from .patch import Patch, label_patch, open_forward, patch_moment, read_forward, represented_area
 from .polarity import Polarity, decide_polarity
 from .response import read_cov, referenced
 
-__all__ = ["AMPLITUDES", "Target", "estimate_target"]
+__all__ = ["AMPLITUDES", "Fitted", "Target", "assemble", "estimate_target"]
 
 AMPLITUDES = ("patch", "estimate", "arbitrary")
 DEFAULT_AGREEMENT = 0.7
@@ -190,34 +191,58 @@ def estimate_target(
     course = label_course(stc, label, inverse["src"], mode=shape, unit=unit, **where)
     half = 0.5 / evoked.info["sfreq"]
     window = (stc.times >= first - half) & (stc.times <= last + half)
-    patch, moment, error, found = None, None, None, None
+    fitted = None
     if forward is None:
         compare_positions(inverse["info"], evoked.info, "the inverse operator")
     else:
+        noise_cov = _noise_of(inverse) if noise_cov is None else read_cov(noise_cov)
         forward = read_forward(forward)
         check_same_cortex(forward, inverse)
-        fixed = open_forward(forward)
-        patch = label_patch(label, fixed)
-        noise_cov = _noise_of(inverse) if noise_cov is None else read_cov(noise_cov)
-        others = [label_patch(check_label_object(other), fixed) for other in other_labels]
-        moment, error = patch_moment(evoked, patch, fixed, noise_cov=noise_cov, others=others)
-        found = localise(
-            evoked, patch, moment, forward, fixed["source_nn"], noise_cov=noise_cov, others=others, window=window
-        )
+        fitted = _fit_patch(evoked, (label, *other_labels), forward, noise_cov, window)
         if mode == "patch":
-            course = replace(course, course=moment, unit="A m", mode="patch")
+            course = replace(course, course=fitted.moment, unit="A m", mode="patch")
     names = good_channels(evoked.info)
-    return _assemble(
-        course, window, patch, moment, error, amplitude=amplitude, polarity=polarity, activity=stc, localisation=found,
-        provenance={
-            "subject": _subject(subject, inverse), "response": evoked.comment,
-            "nave": int(evoked.nave), "baseline": evoked.baseline, "method": method, "snr": float(snr),
-            "orientation": "fixed" if is_fixed(inverse) else "normal component", "channels": len(names),
-            "channel_types": dict(Counter(evoked.get_channel_types(names))),
-            "n_bads": n_bads, "other_labels": [other.name for other in other_labels],
-            "mne": mne.__version__,
-        }, label=label,
-    )  # fmt: skip
+    provenance = {
+        "subject": _subject(subject, inverse),
+        "response": evoked.comment,
+        "nave": int(evoked.nave),
+        "baseline": evoked.baseline,
+        "method": method,
+        "snr": float(snr),
+        "orientation": "fixed" if is_fixed(inverse) else "normal component",
+        "channels": len(names),
+        "channel_types": dict(Counter(evoked.get_channel_types(names))),
+        "n_bads": n_bads,
+        "other_labels": [other.name for other in other_labels],
+        "mne": mne.__version__,
+    }
+    return assemble(
+        course,
+        window,
+        fitted,
+        amplitude=amplitude,
+        polarity=polarity,
+        provenance=provenance,
+        label=label,
+        activity=stc,
+    )
+
+
+def _fit_patch(
+    evoked: mne.Evoked,
+    labels: Sequence[mne.Label],
+    forward: mne.Forward,
+    noise_cov: mne.Covariance | None,
+    window: NDArray[np.bool_],
+) -> Fitted:
+    """Fit the moment of the first label's patch, those of the others along, and look for the response elsewhere."""
+    fixed = open_forward(forward)
+    patch, *others = (label_patch(check_label_object(label), fixed) for label in labels)
+    moment, error = patch_moment(evoked, patch, fixed, noise_cov=noise_cov, others=others)
+    found = localise(
+        evoked, patch, moment, forward, fixed["source_nn"], noise_cov=noise_cov, others=others, window=window
+    )
+    return Fitted(patch=patch, moment=moment, error=error, area_mm2=represented_area(patch, fixed), localisation=found)
 
 
 def _of_inverse(evoked: mne.Evoked, inverse: Any) -> mne.Evoked:
@@ -262,30 +287,55 @@ def _noise_of(inverse: Any) -> mne.Covariance:
     return noise_cov
 
 
-def _assemble(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fitted:
+    """What was fitted to the sensors: the moment of a patch, or a dipole near it.
+
+    Attributes
+    ----------
+    patch : Patch
+        The patch.
+    moment : array, shape (n_times,)
+        A m.
+    error : float | None
+        Standard error of the moment, A m; None if it is not known.
+    area_mm2 : float | None
+        Area that the moment flows through; None if it is not known.
+    localisation : Localisation | None
+        None for a fitted dipole.
+    share : float | None
+        How sure the outward direction is, 0 to 1, where vertices cannot tell.
+    """
+
+    patch: Patch
+    moment: NDArray[np.float64]
+    error: float | None = None
+    area_mm2: float | None = None
+    localisation: Localisation | None = None
+    share: float | None = None
+
+
+def assemble(
     course: LabelCourse,
-    window: Any,
-    patch: Patch | None,
-    moment: Any,
-    error: float | None,
+    window: NDArray[np.bool_],
+    fitted: Fitted | None,
     *,
     amplitude: str,
     polarity: Any,
     provenance: dict[str, Any],
     label: mne.Label,
     activity: mne.SourceEstimate | None = None,
-    localisation: Localisation | None = None,
-    share: float | None = None,
 ) -> Target:
+    """Decide sign and amplitude of a course, warn of what is doubtful, and note how it was made."""
     factor, agreement = 1.0, None
     inside, outward = course.course[window], None
     if not inside.any():
         raise DataError(f"Label {label.name!r} has no activity at all between the target's first and last time.")
-    if moment is not None:
+    if fitted is not None:
         # regression of the patch's moment on the course: scale, and which way the outward current goes
-        slope = float(inside @ moment[window] / (inside @ inside))
-        if course.mode != "patch":  # else it is the moment itself
-            agreement = float(np.corrcoef(inside, moment[window])[0, 1])
+        slope = float(inside @ fitted.moment[window] / (inside @ inside))
+        if course.mode in MODES[:3]:  # else it is the moment itself
+            agreement = float(np.corrcoef(inside, fitted.moment[window])[0, 1])
         outward = 1 if slope >= 0 else -1
         if amplitude == "patch":
             factor = abs(slope)
@@ -295,39 +345,63 @@ def _assemble(
         course.vertex_courses[:, window],
         polarity,
         outward_sign=outward,
-        share=share,
+        share=None if fitted is None else fitted.share,
     )
     if amplitude == "arbitrary":
         factor = 1.0 / float(np.abs(inside).max())
-    _warn_of_doubt(decided, agreement, label, has_vertices=share is None)
-    if localisation is not None:
-        warn_of_elsewhere(localisation, label)
-    is_moment = amplitude == "patch" or (course.mode == "patch" and amplitude == "estimate")
-    error = error if is_moment else None
-    if is_moment or course.mode == "dipole":
-        check_moment(factor * inside, error, None if course.mode == "dipole" else patch, label)
+    _warn_of_doubt(decided, agreement, label, has_vertices=course.mode != "dipole")
+    is_moment = amplitude == "patch" or (amplitude == "estimate" and course.mode in ("patch", "dipole"))
+    error = fitted.error if fitted is not None and is_moment else None
+    if fitted is not None and is_moment:
+        check_moment(factor * inside, error, fitted.area_mm2, label)
+    found = None if fitted is None else fitted.localisation
+    if found is not None:
+        warn_of_elsewhere(found, label)
     dipole = Dipole(
-        decided.sign * factor * inside, course.times[window], ("agg",), comment=f"target {label.name}",
+        decided.sign * factor * inside,
+        course.times[window],
+        ("agg",),
+        comment=f"target {label.name}",
         nave=provenance["nave"],
         provenance={
-            **provenance, "label": label.name, "hemi": label.hemi, "n_vertices": len(course.vertices),
-            "mode": course.mode, "amplitude": amplitude, "unit": "arbitrary" if amplitude == "arbitrary" else "A m",
-            "factor": factor, "polarity": decided.rule, "sign": decided.sign, "outward": decided.outward,
+            **provenance,
+            "label": label.name,
+            "hemi": label.hemi,
+            "n_vertices": len(course.vertices),
+            "mode": course.mode,
+            "amplitude": amplitude,
+            "unit": "arbitrary" if amplitude == "arbitrary" else "A m",
+            "factor": factor,
+            "polarity": decided.rule,
+            "sign": decided.sign,
+            "outward": decided.outward,
             "confidence": decided.confidence,
             "agreement_with_sensors": agreement,
             "standard_error": error,
-            **({} if localisation is None else localisation.facts()),
-            **({} if patch is None else {
-                "area_mm2": patch.area_mm2, "pos": patch.pos.tolist(), "normal": patch.normal.tolist(),
-                "coherence": patch.coherence, "vertices": patch.vertices.tolist(),
-            }),
+            **({} if found is None else found.facts()),
+            **({} if fitted is None else _place(fitted.patch)),
         },
-    )  # fmt: skip
+    )
     logger.info("Target of %s: %s, confidence %.2f.", label.name, decided.rule, decided.confidence)
     return Target(
-        dipole=dipole, patch=patch, course=course, polarity=decided,
-        standard_error=error, activity=activity, localisation=localisation,
-    )  # fmt: skip
+        dipole=dipole,
+        patch=None if fitted is None else fitted.patch,
+        course=course,
+        polarity=decided,
+        standard_error=error,
+        activity=activity,
+        localisation=found,
+    )
+
+
+def _place(patch: Patch) -> dict[str, Any]:
+    return {
+        "area_mm2": patch.area_mm2,
+        "pos": patch.pos.tolist(),
+        "normal": patch.normal.tolist(),
+        "coherence": patch.coherence,
+        "vertices": patch.vertices.tolist(),
+    }
 
 
 def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label, *, has_vertices: bool = True) -> None:
