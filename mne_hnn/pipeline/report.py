@@ -90,6 +90,7 @@ class _SubjectPage(Page):
         rows = [
             ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
             ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
+            ("Patch", _localised(target)),
             ("Polarity", f"{target['polarity']}; confidence {target['confidence']:.2f} (1: all vertices agree)"),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
@@ -134,7 +135,7 @@ class _SubjectPage(Page):
         self.add(
             figure, "Label and activation", "Cortex",
             f"Normal-oriented {self.facts['target']['method']} estimate at {peak / MS:.0f} ms (red: outward current) "
-            f"and the border of {self.label.name}.",
+            f"and the border of {self.label.name}. Its patch {_localised(self.facts['target'])}.",
         )  # fmt: skip
 
     def target(self) -> None:
@@ -163,7 +164,9 @@ class _SubjectPage(Page):
             "estimate": "Amplitude: as the inverse method gives it.",
             "arbitrary": "Amplitude: arbitrary, largest value 1; the fit finds the scale.",
         }
-        self.add(figure, "Target dipole", section, words[facts["amplitude"]])
+        self.add(
+            figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {_localised(facts)}."
+        )  # fmt: skip
 
     def fit(self) -> None:
         """Show what was fitted, how well, and how sure it is."""
@@ -262,6 +265,21 @@ def _extrema(dipole: Any) -> str:
     factor, name = (NAM, "nA m") if unit == "A m" else (1.0, "(arbitrary units)")
     places = sorted((int(data.argmin()), int(data.argmax())))
     return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
+
+
+def _localised(target: dict[str, Any]) -> str:
+    """Return how much of the response a target's patch explains, and what the best source of the cortex explains."""
+    best = target["best_source"]
+    around = f"around {target['explained_at'] / MS:.0f} ms"
+    if target["explained_variance"] is None or best["explained_variance"] is None:
+        share = target["explained_variance_with_noise"]
+        return f"explains {share:.0%} of the whitened field {around}, which is below the expected noise"
+    where = "inside it" if best["distance_mm"] == 0 else f"{best['distance_mm']:.0f} mm away"
+    wall = ", where the current would flow the other way through the cortex" if best["turned"] else ""
+    return (
+        f"explains {target['explained_variance']:.0%} of the whitened field above the noise {around}; the best single "
+        f"source, {where}{wall}, {best['explained_variance']:.0%}"
+    )
 
 
 def _fresh(fit: dict[str, Any]) -> str:

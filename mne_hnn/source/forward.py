@@ -161,8 +161,19 @@ def _heard(said: list[str]) -> Iterator[None]:
 
 
 def _without_silent(forward: mne.Forward) -> mne.Forward:
-    """Leave out sources whose field is zero, as at the centre of a sphere: no operator can weigh them."""
-    power = (forward["sol"]["data"] ** 2).sum(axis=0).reshape(forward["nsource"], -1).sum(axis=1)
+    """Leave out sources whose field is zero: no operator can weigh them.
+
+    Of MEG and EEG at the centre of a sphere; of EEG also where MNE takes a source for outside the brain of a layered
+    sphere, although it computes its MEG.
+    """
+
+    def powers(rows: Any) -> Any:
+        return (forward["sol"]["data"][rows] ** 2).sum(axis=0).reshape(forward["nsource"], -1).sum(axis=1)
+
+    power = powers(slice(None))
+    electrodes = mne.pick_types(forward["info"], meg=False, eeg=True, exclude=())
+    if len(electrodes):
+        power = np.where(powers(electrodes) > 0, power, 0.0)
     if power.all():
         return forward
     logger.info("Leaving out %d sources without a field.", int((power == 0).sum()))

@@ -102,7 +102,7 @@ class Localisation:
         """Return one sentence for a reader, without full stop."""
         around = f"around {self.latency / MS:.0f} ms"
         if self.signal is None or self.best_signal is None:
-            return f"no response above the noise {around}"
+            return f"explains {self.explained:.0%} of the response {around}, which is below the expected noise"
         return (
             f"explains {self.signal:.0%} of the response above the noise {around}; the best single source, "
             f"{_place(self)}, {self.best_signal:.0%}"

@@ -273,6 +273,12 @@ def patch_moment(
     fields = np.column_stack([patch_field(whitened.gain, active, fixed) for active in (patch, *others)])
     # each field at unit length, so that the solver does not take the units of A m for a lack of rank
     lengths = np.linalg.norm(fields, axis=0)
+    for active, length in zip((patch, *others), lengths, strict=True):
+        if not (np.isfinite(length) and length > 0):
+            raise DataError(
+                f"The sensors see nothing of {active.label.name!r}: its field in the forward solution is "
+                f"{'zero' if length == 0 else 'not finite'}; take another label, or make the forward solution anew."
+            )
     inverse, rank = np.linalg.pinv(fields / lengths), np.linalg.matrix_rank(fields / lengths)
     if rank < fields.shape[1]:
         raise DataError(f"The sensors cannot tell {patch.label.name!r} from the other labels: leave those out.")

@@ -74,7 +74,7 @@ class Target:
         factor, unit = (NAM, "nAm") if made["unit"] == "A m" else (1.0, "(arbitrary units)")
         error = "" if self.standard_error is None else f" (standard error {self.standard_error / NAM:.2g} nAm)"
         lines = [
-            f"<Target | {made['label']}, {dipole.times[0] / MS:.0f} to {dipole.times[-1] / MS:.0f} ms",
+            f"<Target | {made['label']}, {round(dipole.times[0] / MS)} to {round(dipole.times[-1] / MS)} ms",
             f"  {dipole['agg'][peak] / factor:+.3g} {unit} at {dipole.times[peak] / MS:.0f} ms{error}",
             f"  {made['polarity']}; agreement {made['confidence']:.2f}",
         ]

@@ -1,10 +1,7 @@
 """Sensors of MEG systems by hand, with the coils of each, around one head; and recordings of a known dipole."""
 
-from types import SimpleNamespace
-
 import mne
 import numpy as np
-from mne._fiff.compensator import set_current_comp
 from mne.io.constants import FIFF
 
 SFREQ = 200.0
@@ -36,7 +33,7 @@ def _loc(place):
     return np.concatenate([place, first, np.cross(out, first), out])
 
 
-def system_info(system, n=60, n_ref=6, *, identity=False, digitised=True):
+def system_info(system, n=40, n_ref=6, *, identity=False, digitised=True):
     """Info of a system: `n` sensors and, where it has them, `n_ref` reference sensors above the helmet."""
     coil, ref_coil, radius = SYSTEMS[system]
     n_ref = 0 if ref_coil is None else n_ref
@@ -48,7 +45,6 @@ def system_info(system, n=60, n_ref=6, *, identity=False, digitised=True):
         to_head[:3, 3] = (0.002, -0.004, 0.03)
     to_device = np.linalg.inv(to_head)
     places = [*sphere_points(n, radius), *(sphere_points(max(n_ref, 1), 0.25, lowest=0.6))]
-    grad = coil in (FIFF.FIFFV_COIL_CTF_GRAD, FIFF.FIFFV_COIL_KIT_GRAD, FIFF.FIFFV_COIL_MAGNES_GRAD)
     with info._unlock():
         info["dev_head_t"] = mne.transforms.Transform("meg", "head", to_head)
         for number, channel in enumerate(info["chs"]):
@@ -57,7 +53,6 @@ def system_info(system, n=60, n_ref=6, *, identity=False, digitised=True):
             loc[3:] = (loc[3:].reshape(3, 3) @ to_device[:3, :3].T).ravel()
             channel.update(
                 loc=loc, coil_type=coil if number < n else ref_coil, coord_frame=FIFF.FIFFV_COORD_DEVICE,
-                unit=FIFF.FIFF_UNIT_T_M if grad and number < n and coil == FIFF.FIFFV_COIL_VV_PLANAR_T1 else FIFF.FIFF_UNIT_T,
             )  # fmt: skip
     if digitised:
         montage = mne.channels.make_dig_montage(
@@ -72,38 +67,43 @@ def with_compensation(info, grade=3, seed=0):
     rng = np.random.default_rng(seed)
     rows = [info["ch_names"][pick] for pick in mne.pick_types(info, meg=True)]
     columns = [info["ch_names"][pick] for pick in mne.pick_types(info, meg=False, ref_meg=True)]
-    # references are far away and see little: weights of real systems are below 1, larger ones are seen better
-    matrix = dict(
-        nrow=len(rows), ncol=len(columns), row_names=rows, col_names=columns,
-        data=rng.normal(0, 0.5, (len(rows), len(columns))),
-    )  # fmt: skip
+    matrix = {
+        "nrow": len(rows), "ncol": len(columns), "row_names": rows, "col_names": columns,
+        "data": rng.normal(0, 0.5, (len(rows), len(columns))),
+    }  # fmt: skip
     info = info.copy()
     with info._unlock():
         info["comps"] = [
-            dict(
-                ctfkind=grade, kind=grade, save_calibrated=False, rowcals=np.ones(len(rows)),
-                colcals=np.ones(len(columns)), data=matrix,
-            )
+            {
+                "ctfkind": grade, "kind": grade, "save_calibrated": False, "rowcals": np.ones(len(rows)),
+                "colcals": np.ones(len(columns)), "data": matrix,
+            }
         ]  # fmt: skip
     return info
 
 
-def field_at(info, trans, src, model, moment_row):
-    """Field of all sensors, references as well, of free-orientation sources: MNE's own, without compensation."""
+def uncompensated_field(info, trans, src, vertex, model):
+    """Field of 1 A m along the normal of a vertex at all sensors, references as well: MNE's, without compensation."""
     bare = info.copy()
     with bare._unlock():
         bare["comps"] = []
         for channel in bare["chs"]:
             channel["kind"] = FIFF.FIFFV_MEG_CH
-    set_current_comp(bare, 0)
-    forward = mne.make_forward_solution(bare, trans, src, model, meg=True, eeg=False, mindist=0.0, verbose="error")
-    return forward, moment_row
+        bare["dev_head_t"] = bare["dev_head_t"] or mne.transforms.Transform("meg", "head")
+    only = src.copy()
+    for space, used in zip(only, ([], [vertex]), strict=True):
+        space["vertno"] = np.array(used, int)
+        space["inuse"] = np.zeros(space["np"], int)
+        space["inuse"][used] = 1
+        space["nuse"] = len(used)
+    options = {"meg": True, "eeg": False, "mindist": 0.0, "verbose": "error"}
+    forward = mne.make_forward_solution(bare, trans, only, model, **options)
+    return mne.convert_forward_solution(forward, force_fixed=True, surf_ori=True, verbose="error")["sol"]["data"][:, 0]
 
 
 def recording(info, field, moment, *, grade=0):
-    """An average of a known field (one value per sensor and A m) and moment, compensated by MNE to a grade."""
+    """An average of a known field (per A m) and moment, compensated by MNE to a grade."""
     raw = mne.io.RawArray(np.outer(field, moment), info, verbose="error")
     if grade:
         raw.apply_gradient_compensation(grade, verbose="error")
-    evoked = mne.EvokedArray(raw.get_data(), raw.info, tmin=0.0, nave=1, verbose="error")
-    return SimpleNamespace(raw=raw, evoked=evoked)
+    return mne.EvokedArray(raw.get_data(), raw.info, tmin=0.0, nave=1, verbose="error")
