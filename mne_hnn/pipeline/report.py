@@ -14,6 +14,7 @@ from .._units import MS, NAM
 from ..fit.files import read_fit
 from ..io import read_simulation
 from ..source.inverse import method_unit
+from ..source.localisation import explained_words
 from ._page import Markup, Page, drawing, new_report, table
 from .files import (
     anatomy,
@@ -90,7 +91,7 @@ class _SubjectPage(Page):
         rows = [
             ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
             ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
-            ("Patch", _localised(target)),
+            ("Patch", explained_words(target)),
             ("Polarity", f"{target['polarity']}; confidence {target['confidence']:.2f} (1: all vertices agree)"),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
@@ -135,7 +136,7 @@ class _SubjectPage(Page):
         self.add(
             figure, "Label and activation", "Cortex",
             f"Normal-oriented {self.facts['target']['method']} estimate at {peak / MS:.0f} ms (red: outward current) "
-            f"and the border of {self.label.name}. Its patch {_localised(self.facts['target'])}.",
+            f"and the border of {self.label.name}. Its patch {explained_words(self.facts['target'])}.",
         )  # fmt: skip
 
     def target(self) -> None:
@@ -165,7 +166,7 @@ class _SubjectPage(Page):
             "arbitrary": "Amplitude: arbitrary, largest value 1; the fit finds the scale.",
         }
         self.add(
-            figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {_localised(facts)}."
+            figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {explained_words(facts)}."
         )  # fmt: skip
 
     def fit(self) -> None:
@@ -265,21 +266,6 @@ def _extrema(dipole: Any) -> str:
     factor, name = (NAM, "nA m") if unit == "A m" else (1.0, "(arbitrary units)")
     places = sorted((int(data.argmin()), int(data.argmax())))
     return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
-
-
-def _localised(target: dict[str, Any]) -> str:
-    """Return how much of the response a target's patch explains, and what the best source of the cortex explains."""
-    best = target["best_source"]
-    around = f"around {target['explained_at'] / MS:.0f} ms"
-    if target["explained_variance"] is None or best["explained_variance"] is None:
-        share = target["explained_variance_with_noise"]
-        return f"explains {share:.0%} of the whitened field {around}, which is below the expected noise"
-    where = "inside it" if best["distance_mm"] == 0 else f"{best['distance_mm']:.0f} mm away"
-    wall = ", where the current would flow the other way through the cortex" if best["turned"] else ""
-    return (
-        f"explains {target['explained_variance']:.0%} of the whitened field above the noise {around}; the best single "
-        f"source, {where}{wall}, {best['explained_variance']:.0%}"
-    )
 
 
 def _fresh(fit: dict[str, Any]) -> str:

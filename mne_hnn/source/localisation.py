@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from .._warn import warn
 from .latency import samples_around
 from .patch import Patch, patch_columns, whiten
 
-__all__ = ["Localisation", "localise", "warn_of_elsewhere"]
+__all__ = ["Localisation", "explained_words", "localise", "warn_of_elsewhere"]
 
 HALF_WIDTH_s = 0.005
 LOW = 0.5
@@ -99,14 +99,8 @@ class Localisation:
         }
 
     def words(self) -> str:
-        """Return one sentence for a reader, without full stop."""
-        around = f"around {self.latency / MS:.0f} ms"
-        if self.signal is None or self.best_signal is None:
-            return f"explains {self.explained:.0%} of the response {around}, which is below the expected noise"
-        return (
-            f"explains {self.signal:.0%} of the response above the noise {around}; the best single source, "
-            f"{_place(self)}, {self.best_signal:.0%}"
-        )
+        """Return what is explained as the end of a sentence about the patch, without full stop."""
+        return explained_words(self.facts())
 
     def is_low(self) -> bool:
         """Whether the patch explains so little that the response is from elsewhere, or from several places."""
@@ -255,7 +249,7 @@ def warn_of_elsewhere(found: Localisation, label: mne.Label) -> None:
     )
     turned = " (where the same current flows the other way through the cortex: the sign would turn)"
     turned = turned if found.best_turned else ""
-    best = f"one source {_place(found)} {found.best_signal:.0%}"
+    best = f"one source {_place(found.best_distance_mm)} {found.best_signal:.0%}"
     if not found.is_low():
         warn(
             f"Another place explains the response far better: {patch}, {best}{turned}. Search a larger label "
@@ -276,5 +270,25 @@ def warn_of_elsewhere(found: Localisation, label: mne.Label) -> None:
         )
 
 
-def _place(found: Localisation) -> str:
-    return "inside it" if found.best_distance_mm == 0 else f"{found.best_distance_mm:.0f} mm away"
+def explained_words(facts: Mapping[str, Any]) -> str:
+    """Return what a patch explains, from a target's provenance: the end of a sentence about the patch.
+
+    Parameters
+    ----------
+    facts : mapping
+        With what :meth:`Localisation.facts` gives.
+    """
+    best = facts["best_source"]
+    around = f"around {facts['explained_at'] / MS:.0f} ms"
+    if facts["explained_variance"] is None or best["explained_variance"] is None:
+        share = facts["explained_variance_with_noise"]
+        return f"explains {share:.0%} of the response {around}, which is below the expected noise"
+    wall = ", where the current would flow the other way through the cortex" if best["turned"] else ""
+    return (
+        f"explains {facts['explained_variance']:.0%} of the response above the noise {around}; the best single source, "
+        f"{_place(best['distance_mm'])}{wall}, {best['explained_variance']:.0%}"
+    )
+
+
+def _place(distance_mm: float) -> str:
+    return "inside it" if distance_mm == 0 else f"{distance_mm:.0f} mm away"
