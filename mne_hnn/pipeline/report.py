@@ -14,6 +14,7 @@ from .._units import MS, NAM
 from ..fit.files import read_fit
 from ..io import read_simulation
 from ..source.inverse import method_unit
+from ..source.localisation import explained_words
 from ..viz.target import SMALLEST
 from ._page import Markup, Page, drawing, new_report, table
 from .files import (
@@ -94,6 +95,7 @@ class _SubjectPage(Page):
         rows = [
             ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
             ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
+            ("Patch", explained_words(target)),
             ("Polarity", _polarity(target)),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
@@ -146,7 +148,7 @@ class _SubjectPage(Page):
         self.add(
             figure, "Label and activation", "Cortex",
             f"Normal-oriented {self.facts['target']['method']} estimate at {peak / MS:.0f} ms (red: outward current) "
-            f"and the border of {self.label.name}.",
+            f"and the border of {self.label.name}. Its patch {explained_words(self.facts['target'])}.",
         )  # fmt: skip
 
     def target(self) -> None:
@@ -175,7 +177,9 @@ class _SubjectPage(Page):
             "estimate": "Amplitude: as the inverse method gives it.",
             "arbitrary": "Amplitude: arbitrary, largest value 1; the fit finds the scale.",
         }
-        self.add(figure, "Target dipole", section, words[facts["amplitude"]])
+        self.add(
+            figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {explained_words(facts)}."
+        )  # fmt: skip
 
     def fit(self) -> None:
         """Show what was fitted, how well, and how sure it is."""

@@ -8,9 +8,10 @@ import mne
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import check_name
+from .._checks import check_finite, check_name
 from ..errors import ParameterError
 from .label import label_vertices
+from .latency import milliseconds
 
 __all__ = ["MODES", "LabelCourse", "label_course"]
 
@@ -44,6 +45,12 @@ class LabelCourse:
     mode: str
     vertices: NDArray[np.int64]
     vertex_courses: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return (
+            f"<LabelCourse | {self.mode}, {len(self.vertices)} vertices, {len(self.times)} times, "
+            f"{self.times[0]:.3g} to {self.times[-1]:.3g} s, {self.unit or 'without unit'}>"
+        )
 
 
 def label_course(
@@ -80,12 +87,18 @@ def label_course(
         With the courses of the vertices.
     """
     check_name(mode, MODES[:3], "mode of the label time course")
+    if mode != "peak" and (tmin != 0.0 or tmax is not None):
+        raise ParameterError(f"tmin and tmax say where mode='peak' looks: leave them out with mode={mode!r}.")
     _, vertices = label_vertices(label, src)
     vertex_courses = stc.in_label(label).data
     if mode == "peak":
-        window = (stc.times >= tmin) & (stc.times <= (stc.times[-1] if tmax is None else tmax))
+        first, last = check_finite(tmin, "tmin"), stc.times[-1] if tmax is None else check_finite(tmax, "tmax")
+        window = (stc.times >= first) & (stc.times <= last)
         if not window.any():
-            raise ParameterError(f"The estimate ({stc.times[0]:g} to {stc.times[-1]:g} s) has nothing from {tmin:g} s.")
+            raise ParameterError(
+                f"The estimate ({stc.times[0]:g} to {stc.times[-1]:g} s) has nothing from {first:g} to {last:g} s"
+                f"{milliseconds(first, last)}."
+            )
         course = vertex_courses[np.abs(vertex_courses[:, window]).max(axis=1).argmax()]
     else:
         course = mne.extract_label_time_course(stc, label, src, mode=mode, verbose="error")[0]

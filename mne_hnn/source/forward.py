@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import uuid
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mne
 import numpy as np
 from mne.io.constants import FIFF
-from mne.utils import logger, object_hash, verbose
+from mne.utils import logger, object_hash, use_log_level, verbose
 
 from .._cache import cache_directory
-from .._checks import check_name
+from .._checks import check_bool, check_int, check_name, check_non_negative
 from .._warn import warn
-from ..errors import CacheError, DataError
-from ._files import existing, first_line, read_file, some
+from ..errors import CacheError, DataError, ParameterError
+from ._files import existing, first_line, read_file
+from .compensation import check_compensation
+from .hemispheres import check_cortical
+from .positions import check_head_position, check_positions
 
 __all__ = ["forward_solution", "scaled_template"]
 
 CONDUCTIVITY = {1: (0.3,), 3: (0.3, 0.006, 0.3)}
 """S/m of brain, skull and scalp, as MNE has them."""
+ON_INSIDE = ("raise", "warn", "ignore")
+LARGEST_MINDIST_mm = 30.0
+SMALLEST_MINDIST_mm = 0.1
+HEAD_RADIUS_m = (0.05, 0.15)
+"""Radii of spheres that heads, a newborn's and the largest, can be fitted with, m."""
 
 
 @verbose
@@ -44,10 +55,13 @@ def forward_solution(
 ) -> mne.Forward:
     """Compute a forward solution, building whatever of the anatomy is missing.
 
+    Where a gradient compensation is in force (CTF), the solution is that of the compensated sensors. Reference sensors
+    that compensate nothing (KIT, 4D) are left out.
+
     Parameters
     ----------
     info : mne.Info
-        Sensors and digitised points of the recording.
+        Sensors and digitised points of the recording; of compensated ones with the reference sensors.
     subject : str
         Name of the subject's FreeSurfer folder.
     subjects_dir : path-like | None
@@ -65,7 +79,7 @@ def forward_solution(
     ico : int | None
         Density of a BEM that is made, as in :func:`mne.make_bem_model`.
     mindist : float
-        Leave out sources closer than this to the inner skull, mm.
+        Leave out sources closer than this to the inner skull, mm: 0, or 0.1 to 30.
     on_inside : str
         What to do if a sensor is inside the head: ``'raise'``, ``'warn'``, ``'ignore'``.
     n_jobs : int | None
@@ -83,12 +97,21 @@ def forward_solution(
     Raises
     ------
     DataError
-        The subject or one of the files does not exist, or there is nothing to build from.
+        The subject or one of the files does not exist, or there is nothing to build from; a sensor or the head has no
+        position; data are compensated, but the reference sensors are gone.
+    ParameterError
+        A value is out of range.
     """
+    if not isinstance(info, mne.Info):
+        raise ParameterError(f"info must be an mne.Info, as evoked.info, got {type(info).__name__}.")
+    mindist = _check_mindist(mindist)
+    check_name(on_inside, ON_INSIDE, "on_inside")
+    check_bool(cache, "cache")
     folder = subject_folder(subject, subjects_dir)
+    info = check_head_position(check_positions(info))
+    grade = check_compensation(info)
     types = set(info.get_channel_types())
     with_eeg = "eeg" in types
-    _check_positions(info)
     head_to_mri = _transform(trans, info, folder, subject)
     bem_source = _find_bem(bem, folder, with_eeg)
     key = _digest(info, head_to_mri, bem_source, src, folder, subject, spacing, ico, mindist)
@@ -98,16 +121,23 @@ def forward_solution(
         return known
     model = _bem(bem_source, info, folder, subject, ico, with_eeg)
     space = _source_space(src, folder, subject, spacing, n_jobs)
+    references = len(mne.pick_types(info, meg=False, ref_meg=True, exclude=()))
+    if references and not grade:
+        logger.info("Leaving out %d reference sensors: no compensation is in force.", references)
     logger.info("Computing the forward solution ...")
+    said: list[str] = []
     try:
-        forward = mne.make_forward_solution(
-            info, head_to_mri, space, model, meg=bool(types & {"mag", "grad"}), eeg=with_eeg, mindist=mindist,
-            on_inside=on_inside, n_jobs=n_jobs,
-        )  # fmt: skip
+        with _heard(said):
+            forward = mne.make_forward_solution(
+                info, head_to_mri, space, model, meg=bool(types & {"mag", "grad"}), eeg=with_eeg, mindist=mindist,
+                ignore_ref=not grade, on_inside=on_inside, n_jobs=n_jobs,
+            )  # fmt: skip
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
+    for message in said:
+        warn(f"The forward solution of {subject!r}: {message}.")
     forward = _without_silent(forward)
-    if not cache:
+    if not cache or said:  # what is worth a warning is worth it again
         return forward
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -137,12 +167,41 @@ def _kept_solution(kept: Path) -> mne.Forward | None:
     return forward
 
 
+@contextmanager
+def _heard(said: list[str]) -> Iterator[None]:
+    """Collect what MNE warns of, at any of its log levels."""
+    with warnings.catch_warnings(record=True) as caught, use_log_level(min(logger.level, logging.WARNING)):
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, RuntimeWarning):
+            said.append(str(warning.message).strip().splitlines()[0].rstrip("."))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
 def _without_silent(forward: mne.Forward) -> mne.Forward:
-    """Leave out sources whose field is zero, as at the centre of a sphere: no operator can weigh them."""
-    power = (forward["sol"]["data"] ** 2).sum(axis=0).reshape(forward["nsource"], -1).sum(axis=1)
+    """Leave out sources whose field is zero: no operator can weigh them.
+
+    Of MEG and EEG at the centre of a sphere; of EEG also where MNE takes a source for outside the brain of a layered
+    sphere, although it computes its MEG.
+    """
+
+    def powers(rows: Any) -> Any:
+        return (forward["sol"]["data"][rows] ** 2).sum(axis=0).reshape(forward["nsource"], -1).sum(axis=1)
+
+    power = powers(slice(None))
+    electrodes = mne.pick_types(forward["info"], meg=False, eeg=True, exclude=())
+    if len(electrodes):
+        power = np.where(powers(electrodes) > 0, power, 0.0)
     if power.all():
         return forward
     logger.info("Leaving out %d sources without a field.", int((power == 0).sum()))
+    if len(forward["src"]) == 1:  # MNE restricts two hemispheres only
+        raise DataError(
+            f"{int((power == 0).sum())} of {len(power)} sources have no field at the sensors: take a source space of "
+            "both hemispheres, or another conductor model."
+        )
     split = forward["src"][0]["nuse"]
     kept = [
         space["vertno"][part > 0] for space, part in zip(forward["src"], (power[:split], power[split:]), strict=True)
@@ -168,15 +227,15 @@ def subject_folder(subject: str, subjects_dir: Any = None) -> Path:
     return folder
 
 
-def _check_positions(info: mne.Info) -> None:
-    """Refuse EEG electrodes of which nobody knows where they are: MNE would put them at the origin of the head."""
-    places = {info["ch_names"][pick]: info["chs"][pick]["loc"][:3] for pick in mne.pick_types(info, eeg=True)}
-    without = [name for name, place in places.items() if not (np.isfinite(place).all() and place.any())]
-    if without:
-        raise DataError(
-            f"{len(without)} of {len(places)} EEG electrodes have no position ({some(without)}): add electrodes.tsv to "
-            "the data set, set a montage (raw.set_montage), or name them in bads."
+def _check_mindist(mindist: Any) -> float:
+    distance = check_non_negative(mindist, "mindist")
+    if 0 < distance < SMALLEST_MINDIST_mm or distance > LARGEST_MINDIST_mm:
+        slip = "m" if distance < SMALLEST_MINDIST_mm else "\N{MICRO SIGN}m"
+        raise ParameterError(
+            f"mindist is a distance in mm, 0 or {SMALLEST_MINDIST_mm:g} to {LARGEST_MINDIST_mm:g}, got {distance:g}: "
+            f"was it given in {slip}?"
         )
+    return distance
 
 
 def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Transform:
@@ -226,7 +285,7 @@ def _bem(found: Any, info: mne.Info, folder: Path, subject: str, ico: int | None
     if isinstance(found, Mapping):
         return found
     if isinstance(found, str):
-        return mne.make_sphere_model(r0="auto", head_radius="auto", info=info)
+        return _sphere(info)
     if found.is_file():
         return read_file(mne.read_bem_solution, found, "BEM solution")
     logger.info("Making the BEM of %s ...", subject)
@@ -239,6 +298,29 @@ def _bem(found: Any, info: mne.Info, folder: Path, subject: str, ico: int | None
         return mne.make_bem_solution(surfaces)
     except (ValueError, RuntimeError, OSError) as error:
         raise DataError(f"The BEM of {subject!r} cannot be made: {first_line(error)}") from error
+
+
+def _sphere(info: mne.Info) -> mne.bem.ConductorModel:
+    """Fit a sphere to the points on the head, as MNE does: those of the scalp, or the electrodes."""
+    advice = "give a model of known size, as bem=mne.make_sphere_model((0, 0, 0.04), 0.09)."
+    kinds = [point["kind"] for point in info["dig"] or ()]
+    on_scalp = [kinds.count(kind) for kind in (FIFF.FIFFV_POINT_EXTRA, FIFF.FIFFV_POINT_EEG)]
+    if max(on_scalp) < 4:
+        raise DataError(
+            f"bem='sphere' fits a sphere to points on the head, of which at least 4 are needed: the recording has "
+            f"{on_scalp[0]} on the scalp and {on_scalp[1]} electrodes ({len(kinds)} digitised points in all); {advice}"
+        )
+    try:
+        model: mne.bem.ConductorModel = mne.make_sphere_model(r0="auto", head_radius="auto", info=info)
+    except (ValueError, RuntimeError) as error:
+        raise DataError(f"No sphere can be fitted to the head points: {first_line(error)}; {advice}") from error
+    radius = float(model.radius)
+    if not HEAD_RADIUS_m[0] <= radius <= HEAD_RADIUS_m[1]:
+        raise DataError(
+            f"The sphere that was fitted to the head points has a radius of {1e3 * radius:.0f} mm, which no head has: "
+            f"check their unit (m) and place; {advice}"
+        )
+    return model
 
 
 def _source_space(src: Any, folder: Path, subject: str, spacing: str, n_jobs: int | None) -> mne.SourceSpaces:
@@ -254,8 +336,7 @@ def _source_space(src: Any, folder: Path, subject: str, spacing: str, n_jobs: in
             )
         except (ValueError, RuntimeError, OSError) as error:
             raise DataError(f"The source space of {subject!r} cannot be made: {first_line(error)}") from error
-    if space.kind != "surface":
-        raise DataError(f"The source space must be a cortical surface, got a {space.kind} one.")
+    check_cortical(space)
     return space
 
 
@@ -263,7 +344,8 @@ def _digest(info: mne.Info, trans: mne.Transform, bem: Any, src: Any, folder: Pa
     """Hash all that a forward solution depends on: sensors, transforms, anatomy, choices."""
     sensors = [(channel["ch_name"], int(channel["coil_type"]), channel["loc"]) for channel in info["chs"]]
     transforms = [None if one is None else one["trans"] for one in (info["dev_head_t"], trans)]
-    compensation = [int(comp["kind"]) for comp in info["comps"]]
+    # the grade in force stands in the coil types
+    compensation = [(int(comp["kind"]), dict(comp["data"])) for comp in info["comps"]]
     points = [point["r"] for point in info["dig"] or ()] if isinstance(bem, str) else None
     surfaces = [*sorted((folder / "surf").glob("?h.white")), *sorted((folder / "surf").glob("?h.sphere"))]
     cortex = [hashlib.sha256(path.read_bytes()).hexdigest() for path in surfaces]
@@ -333,6 +415,8 @@ def scaled_template(
         Head to MRI of the scaled subject.
     """
     folder = subject_folder(subject_from, subjects_dir)
+    n_iterations = check_int(n_iterations, "n_iterations", minimum=1)
+    check_bool(overwrite, "overwrite")
     try:
         registration = mne.coreg.Coregistration(info, subject_from, subjects_dir=folder.parent, fiducials="auto")
         registration.set_scale_mode("uniform")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,25 @@ from mne.io.constants import FIFF
 from mne.utils import verbose
 
 from .._checks import check_name, check_positive
+from .._warn import warn
 from ..errors import DataError, ParameterError
 from ._files import first_line, read_file, some
+from .agreement import (
+    check_average,
+    check_channels,
+    check_grades,
+    check_projectors,
+    compare_positions,
+    good_channels,
+)
+from .hemispheres import as_saved, with_both_hemispheres
 from .response import read_cov
 
 __all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
 
 METHODS = {"MNE": "A m", "dSPM": None, "sLORETA": None, "eLORETA": None}
 """Inverse methods and the unit of their estimates; None: they have no unit of current."""
+SNR_RANGE = (0.3, 100.0)
 
 
 def method_unit(method: str) -> str | None:
@@ -73,36 +83,19 @@ def make_inverse(
     noise_cov = read_cov(noise_cov)
     if noise_cov is None:
         raise ParameterError("noise_cov must be an mne.Covariance or its path, got None.")
-    check_cortical(forward["src"])
+    if not isinstance(info, mne.Info):
+        raise ParameterError(f"info must be an mne.Info, as evoked.info, got {type(info).__name__}.")
+    forward = with_both_hemispheres(forward)
     wanted = good_channels(info)
     check_channels(wanted, forward["sol"]["row_names"], "the forward solution")
+    check_grades(forward["info"], info, "the forward solution")
+    compare_positions(forward["info"], info, "the forward solution")
     check_channels(wanted, noise_cov.ch_names, "the noise covariance")
     try:
-        return mne.minimum_norm.make_inverse_operator(info, forward, noise_cov, loose=loose, depth=depth, rank=rank)
+        inverse = mne.minimum_norm.make_inverse_operator(info, forward, noise_cov, loose=loose, depth=depth, rank=rank)
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The inverse operator cannot be made: {first_line(error)}") from error
-
-
-def good_channels(info: mne.Info) -> list[str]:
-    """Return the names of the good MEG and EEG channels."""
-    return [info["ch_names"][pick] for pick in mne.pick_types(info, meg=True, eeg=True, ref_meg=False, exclude="bads")]
-
-
-def check_channels(wanted: Sequence[str], offered: Sequence[str], what: str) -> None:
-    """Refuse what was made for other channels than the response has."""
-    there = set(offered)
-    missing = [name for name in wanted if name not in there]
-    if missing:
-        raise DataError(
-            f"The channels do not match: {what} lacks {len(missing)} of the {len(wanted)} good channels of the "
-            f"response ({some(missing)}). Mark them bad, or take the one made for this recording."
-        )
-
-
-def check_cortical(src: mne.SourceSpaces) -> None:
-    """Refuse source spaces without a cortical normal."""
-    if src.kind != "surface":
-        raise DataError(f"A source space on the cortical surface is needed for normal orientation, got a {src.kind}.")
+    return as_saved(inverse)
 
 
 def is_fixed(inverse: Any) -> bool:
@@ -114,7 +107,7 @@ def is_fixed(inverse: Any) -> bool:
 def apply_normal_inverse(
     evoked: mne.Evoked, inverse: Any, *, method: str = "MNE", snr: float = 3.0, verbose: Any = None
 ) -> mne.SourceEstimate:
-    """Estimate the current along the outward cortical normal at every source.
+    """Estimate the current along the outward cortical normal at every source, from the operator's channels.
 
     Parameters
     ----------
@@ -140,12 +133,10 @@ def apply_normal_inverse(
         The operator's channels are not the response's, or its source space has no normal.
     """
     method_unit(method)
-    snr = check_positive(snr, "snr")
-    if not isinstance(evoked, mne.Evoked):
-        raise ParameterError(f"evoked must be an mne.Evoked, got {type(evoked).__name__}.")
+    snr = _check_snr(snr)
+    check_average(evoked)
     inverse = open_inverse(inverse)
-    check_cortical(inverse["src"])
-    names = [name for name in inverse["info"]["ch_names"] if name not in inverse["info"]["bads"]]
+    names = inverse_channels(inverse)
     missing = [name for name in names if name not in evoked.ch_names]
     if missing:
         raise DataError(
@@ -158,7 +149,9 @@ def apply_normal_inverse(
             f"The channels do not match: the inverse operator uses {some(bad)}, which the response marks bad: "
             "make the operator without them, or interpolate them."
         )
-    if not np.isfinite(evoked.copy().pick(names).data).all():
+    check_grades(inverse["info"], evoked.info, "the inverse operator")
+    check_projectors(inverse, evoked)
+    if not np.isfinite(evoked.data[[evoked.ch_names.index(name) for name in names]]).all():
         raise DataError("The response has values that are not finite: mark those channels bad or interpolate them.")
     # a fixed operator gives signed values as it is, and MNE refuses to pick their normal component
     orientation = None if is_fixed(inverse) else "normal"
@@ -170,10 +163,26 @@ def apply_normal_inverse(
         raise DataError(f"The inverse operator cannot be applied: {first_line(error)}") from error
 
 
+def _check_snr(snr: float) -> float:
+    value = check_positive(snr, "snr")
+    if not SNR_RANGE[0] <= value <= SNR_RANGE[1]:
+        guess = f": is it lambda2? That is 1 / snr ** 2, so snr={value**-0.5:.3g}" if value < 1 else ""
+        warn(
+            f"snr={value:g} is no signal-to-noise ratio of a response ({SNR_RANGE[0]:g} to {SNR_RANGE[1]:g}; 3 is "
+            f"usual){guess}."
+        )
+    return value
+
+
+def inverse_channels(inverse: Any) -> list[str]:
+    """Return the names of the good channels of an inverse operator."""
+    return [name for name in inverse["info"]["ch_names"] if name not in inverse["info"]["bads"]]
+
+
 def open_inverse(inverse: Any) -> Any:
-    """Return an inverse operator, read if a path is given."""
+    """Return an inverse operator whose source space has both hemispheres; read if a path is given."""
     if isinstance(inverse, (str, Path)):
-        return read_file(mne.minimum_norm.read_inverse_operator, inverse, "inverse operator")
+        inverse = read_file(mne.minimum_norm.read_inverse_operator, inverse, "inverse operator")
     if not isinstance(inverse, mne.minimum_norm.InverseOperator):
         raise ParameterError(f"inverse must be an InverseOperator or its path, got {type(inverse).__name__}.")
-    return inverse
+    return with_both_hemispheres(inverse)

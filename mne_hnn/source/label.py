@@ -14,10 +14,11 @@ from .._checks import check_name, suggestion
 from ..errors import DataError, ParameterError
 from ._files import first_line
 from .forward import subject_folder
+from .hemispheres import HEMISPHERES, both_hemispheres
 
 __all__ = ["find_label", "label_vertices"]
 
-HEMISPHERES = ("lh", "rh")
+_SIDES = {"lh": "left", "rh": "right"}
 
 
 def find_label(
@@ -58,7 +59,7 @@ def find_label(
     if hemi is not None:
         check_name(hemi, HEMISPHERES, "hemisphere")
     if isinstance(label, mne.Label):
-        return label
+        return _checked(label, subject, hemi)
     if isinstance(label, mne.BiHemiLabel):
         raise ParameterError(f"Label {label.name!r} covers both hemispheres: give one, label.lh or label.rh.")
     if isinstance(label, (str, Path)):
@@ -66,9 +67,23 @@ def find_label(
             path = Path(label)
             if not path.exists() and subject is not None and path.parent == Path("."):
                 path = subject_folder(subject, subjects_dir) / "label" / path
-            return _read_label(path, subject)
+            return _checked(_read_label(path, subject), subject, hemi)
         return _named(str(label), subject, subjects_dir, parcellation, hemi)
     return _of_vertices(label, subject, hemi)
+
+
+def _checked(label: mne.Label, subject: str | None, hemi: str | None) -> mne.Label:
+    """Refuse a label that is not of the hemisphere or subject that were asked for."""
+    if hemi is not None and label.hemi != hemi:
+        raise ParameterError(
+            f"Label {label.name!r} is of hemisphere {label.hemi!r}, but hemi={hemi!r}: leave hemi out."
+        )
+    if subject is not None and label.subject is not None and label.subject != subject:
+        raise DataError(
+            f"Label {label.name!r} is of subject {label.subject!r}, but subject={subject!r} was asked for: morph the "
+            "label (label.morph), or take the subject's own."
+        )
+    return label
 
 
 def _read_label(path: Path, subject: str | None) -> mne.Label:
@@ -140,15 +155,17 @@ def label_vertices(label: mne.Label, src: mne.SourceSpaces) -> tuple[int, NDArra
     Raises
     ------
     DataError
-        The label has no source, or belongs to another subject.
+        The label has no source, has vertices that the surface does not have, or belongs to another subject.
     """
-    subject = src[0].get("subject_his_id")
+    src = both_hemispheres(src)
+    subject = next((space["subject_his_id"] for space in src if space.get("subject_his_id") is not None), None)
     if label.subject is not None and subject is not None and label.subject != subject:
         raise DataError(
             f"Label {label.name!r} is of subject {label.subject!r}, the source space of {subject!r}: "
             "morph the label, or take the subject's own."
         )
     hemi = HEMISPHERES.index(label.hemi)
+    _check_on_surface(label, src)
     vertices = np.intersect1d(src[hemi]["vertno"], label.vertices)
     if not len(vertices):
         raise DataError(
@@ -157,3 +174,20 @@ def label_vertices(label: mne.Label, src: mne.SourceSpaces) -> tuple[int, NDArra
             "or a denser source space."
         )
     return hemi, vertices
+
+
+def _check_on_surface(label: mne.Label, src: mne.SourceSpaces) -> None:
+    space = src[HEMISPHERES.index(label.hemi)]
+    if not space["np"]:
+        raise DataError(
+            f"Label {label.name!r} is in the {_SIDES[label.hemi]} hemisphere, but the source space has the other one "
+            "only: make forward solution and inverse operator of both."
+        )
+    if not len(label.vertices):
+        raise DataError(f"Label {label.name!r} is empty: it has no vertices.")
+    beyond = label.vertices[(label.vertices < 0) | (label.vertices >= space["np"])]
+    if len(beyond):
+        raise DataError(
+            f"Label {label.name!r} has {len(beyond)} vertices that the surface does not have ({beyond[-1]}, where the "
+            f"{_SIDES[label.hemi]} hemisphere ends at {space['np'] - 1}): it is of another surface or subject."
+        )

@@ -19,13 +19,16 @@ from .._checks import check_finite, check_positive
 from .._units import MS
 from ..errors import DataError, ParameterError
 from ._files import read_file
-from .inverse import check_channels, check_cortical, good_channels
-from .label import HEMISPHERES, check_label_object, label_vertices
+from .agreement import check_average, check_channels, check_grades, compare_positions, good_channels
+from .hemispheres import HEMISPHERES, with_both_hemispheres
+from .label import check_label_object, label_vertices
+from .latency import check_half_width, milliseconds, samples_around
 from .response import read_cov, referenced
 
 __all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
 
 FloatArray = NDArray[np.float64]
+SMALLEST_RADIUS_mm = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +65,12 @@ class Patch:
     normal: FloatArray
     coherence: float
 
+    def __repr__(self) -> str:
+        return (
+            f"<Patch | {self.label.name}, {len(self.vertices)} sources, {self.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}, "
+            f"coherence {self.coherence:.2f}>"
+        )
+
     def source_estimate(self, moment: Any, *, tmin: float, tstep: float, subject: str | None) -> mne.SourceEstimate:
         """Spread a moment over the patch.
 
@@ -85,14 +94,20 @@ class Patch:
 
 def open_forward(forward: Any) -> mne.Forward:
     """Return a forward solution with sources fixed along the outward normal; read if a path is given."""
+    forward = read_forward(forward)
+    if mne.forward.is_fixed_orient(forward):
+        return forward
+    return mne.convert_forward_solution(forward, surf_ori=True, force_fixed=True, use_cps=True, verbose="error")
+
+
+def read_forward(forward: Any) -> mne.Forward:
+    """Return a forward solution as it is, with both hemispheres in its source space; read if a path is given."""
     if isinstance(forward, (str, Path)):
         forward = read_file(mne.read_forward_solution, forward, "forward solution")
     if not isinstance(forward, mne.Forward):
         raise ParameterError(f"forward must be an mne.Forward or its path, got {type(forward).__name__}.")
-    check_cortical(forward["src"])
-    if mne.forward.is_fixed_orient(forward):
-        return forward
-    return mne.convert_forward_solution(forward, surf_ori=True, force_fixed=True, use_cps=True, verbose="error")
+    completed: mne.Forward = with_both_hemispheres(forward)
+    return completed
 
 
 def label_patch(label: mne.Label, forward: mne.Forward) -> Patch:
@@ -138,7 +153,31 @@ def _patch(
 def _columns(fixed: mne.Forward, hemi: int, vertices: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return which columns of a forward solution belong to vertices of a hemisphere."""
     before = fixed["src"][0]["nuse"] if hemi else 0
-    return before + np.searchsorted(fixed["src"][hemi]["vertno"], vertices)
+    sources = fixed["src"][hemi]["vertno"]
+    missing = np.setdiff1d(vertices, sources)
+    if len(missing):
+        raise DataError(
+            f"{len(missing)} of the patch's {len(vertices)} vertices are no sources of the forward solution: it was "
+            "made with another one; make the patch anew (label_patch, best_patch) with this one."
+        )
+    return before + np.searchsorted(sources, vertices)
+
+
+def patch_columns(patch: Patch, forward: mne.Forward) -> NDArray[np.intp]:
+    """Return which sources of a forward solution a patch consists of."""
+    return _columns(forward, HEMISPHERES.index(patch.hemi), patch.vertices)
+
+
+def represented_area(patch: Patch, forward: mne.Forward) -> float:
+    """Return the area that a patch's sources stand for, mm²: that of the label, or more where it has few vertices."""
+    space = forward["src"][HEMISPHERES.index(patch.hemi)]
+    of_sources = _source_areas(space)[np.searchsorted(space["vertno"], patch.vertices)].sum()
+    return max(patch.area_mm2, 1e6 * float(of_sources))
+
+
+def patch_field(gain: FloatArray, patch: Patch, fixed: mne.Forward) -> FloatArray:
+    """Return the field of a patch with a moment of 1 A m, from the gain of a fixed forward solution's sources."""
+    return np.asarray(gain[:, patch_columns(patch, fixed)] @ patch.weights)
 
 
 def _vertex_areas(space: dict[str, Any]) -> FloatArray:
@@ -163,28 +202,34 @@ def _label_area(label: mne.Label, space: dict[str, Any]) -> float:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Whitened:
-    """Sensors brought to unit noise: fields of sources and the response in the same rows."""
+class Whitened:
+    """Sensors brought to unit noise of single epochs: fields of sources and the response in the same rows."""
 
-    gain: FloatArray  # (n_rows, n_sources), per A m
+    gain: FloatArray  # (n_rows, n_columns of the forward solution), per A m
     data: FloatArray  # (n_rows, n_times)
+    rank: int  # rows that hold noise of unit variance
+    with_eeg: bool
 
 
-def _whiten(evoked: mne.Evoked, fixed: mne.Forward, noise_cov: mne.Covariance | None) -> _Whitened:
-    if not isinstance(evoked, mne.Evoked):
-        raise ParameterError(f"evoked must be an mne.Evoked, got {type(evoked).__name__}.")
-    evoked = referenced(evoked)
+def whiten(evoked: mne.Evoked, forward: mne.Forward, noise_cov: mne.Covariance | None) -> Whitened:
+    """Whiten a response and the fields of a forward solution's sources, whatever their orientation."""
+    evoked = referenced(check_average(evoked))
     names = good_channels(evoked.info)
-    check_channels(names, fixed["sol"]["row_names"], "the forward solution")
+    check_channels(names, forward["sol"]["row_names"], "the forward solution")
+    check_grades(forward["info"], evoked.info, "the forward solution")
     info = mne.pick_info(evoked.info, [evoked.ch_names.index(name) for name in names])
-    rows = [fixed["sol"]["row_names"].index(name) for name in names]
+    rows = [forward["sol"]["row_names"].index(name) for name in names]
     projector = make_projector(info["projs"], names, include_active=True)[0]
     noise_cov = read_cov(noise_cov)
     if noise_cov is None:
         noise_cov = mne.make_ad_hoc_cov(info, verbose="error")
     check_channels(names, noise_cov.ch_names, "the noise covariance")
-    whitener = compute_whitener(noise_cov, info, picks=names, rank=None, verbose="error")[0] @ projector
-    return _Whitened(gain=whitener @ fixed["sol"]["data"][rows], data=whitener @ evoked.copy().pick(names).data)
+    whitener, _, rank = compute_whitener(noise_cov, info, picks=names, rank=None, return_rank=True, verbose="error")
+    whitener = whitener @ projector
+    return Whitened(
+        gain=whitener @ forward["sol"]["data"][rows], data=whitener @ evoked.copy().pick(names).data, rank=int(rank),
+        with_eeg="eeg" in info.get_channel_types(unique=True),
+    )  # fmt: skip
 
 
 def patch_moment(
@@ -223,13 +268,17 @@ def patch_moment(
         Of the moment, A m.
     """
     fixed = open_forward(forward)
-    whitened = _whiten(evoked, fixed, noise_cov)
-    fields = np.column_stack([
-        whitened.gain[:, _columns(fixed, HEMISPHERES.index(one.hemi), one.vertices)] @ one.weights
-        for one in (patch, *others)
-    ])  # fmt: skip
+    whitened = whiten(evoked, fixed, noise_cov)
+    compare_positions(fixed["info"], evoked.info, "the forward solution")
+    fields = np.column_stack([patch_field(whitened.gain, active, fixed) for active in (patch, *others)])
     # each field at unit length, so that the solver does not take the units of A m for a lack of rank
     lengths = np.linalg.norm(fields, axis=0)
+    for active, length in zip((patch, *others), lengths, strict=True):
+        if not (np.isfinite(length) and length > 0):
+            raise DataError(
+                f"The sensors see nothing of {active.label.name!r}: its field in the forward solution is "
+                f"{'zero' if length == 0 else 'not finite'}; take another label, or make the forward solution anew."
+            )
     inverse, rank = np.linalg.pinv(fields / lengths), np.linalg.matrix_rank(fields / lengths)
     if rank < fields.shape[1]:
         raise DataError(f"The sensors cannot tell {patch.label.name!r} from the other labels: leave those out.")
@@ -283,20 +332,24 @@ def best_patch(
     ------
     DataError
         No vertex of the label is a source, the channels do not match, or a latency lies outside the response.
+    ParameterError
+        The radius is below 0.5 mm, or the half width neither 0 nor 0.1 to 100 ms.
     """
-    radius = MS * check_positive(radius_mm, "radius_mm")
+    radius = MS * _check_radius(radius_mm)
+    half_width = check_half_width(half_width_ms)
     fixed = open_forward(forward)
     hemi, candidates = label_vertices(check_label_object(label), fixed["src"])
     space = fixed["src"][hemi]
     areas = _source_areas(space)
     members = _discs(space, label.vertices, candidates, radius)
-    whitened = _whiten(evoked, fixed, noise_cov)
+    whitened = whiten(evoked, fixed, noise_cov)
+    compare_positions(fixed["info"], evoked.info, "the forward solution")
     sources = _columns(fixed, hemi, candidates)
     shares = members[:, candidates] * areas[np.searchsorted(space["vertno"], candidates)]
     shares /= shares.sum(axis=1, keepdims=True)
     fields = whitened.gain[:, sources] @ shares.T  # (n_rows, n_discs)
     explained = (fields.T @ whitened.data) ** 2 / (fields**2).sum(axis=0)[:, np.newaxis]  # (n_discs, n_times)
-    chosen = _around(evoked.times, explained.max(axis=0), latency, tmin, tmax, half_width_ms * MS)
+    chosen = _around(evoked.times, explained.max(axis=0), latency, tmin, tmax, half_width)
     best = int(explained[:, chosen].sum(axis=1).argmax())
     inside = np.flatnonzero(members[best])
     disc = mne.Label(
@@ -306,6 +359,15 @@ def best_patch(
     return _patch(
         disc, fixed, hemi, candidates[members[best, candidates]], areas, float(_vertex_areas(space)[inside].sum())
     )
+
+
+def _check_radius(radius_mm: Any) -> float:
+    radius = check_positive(radius_mm, "radius_mm")
+    if radius < SMALLEST_RADIUS_mm:
+        raise ParameterError(
+            f"radius_mm={radius:g}: no patch of cortex is that small; it is in mm (10 is usual). Was it given in m?"
+        )
+    return radius
 
 
 def surface_disc(space: dict[str, Any], vertices: NDArray[np.int64], centre: int, radius: float) -> NDArray[np.int64]:
@@ -338,14 +400,10 @@ def _around(
     first, last = check_finite(tmin, "tmin"), times[-1] if tmax is None else check_finite(tmax, "tmax")
     window = (times >= first) & (times <= last)
     if not window.any():
-        raise ParameterError(f"The response ({times[0]:g} to {times[-1]:g} s) has nothing of {first:g} to {last:g} s.")
+        raise ParameterError(
+            f"The response ({times[0]:g} to {times[-1]:g} s) has nothing of {first:g} to {last:g} s"
+            f"{milliseconds(first, last)}."
+        )
     if latency is None:
-        named = [float(times[np.where(window, strength, -np.inf).argmax()])]
-    else:
-        named = [check_finite(value, "latency") for value in np.atleast_1d(latency).tolist()]
-    chosen = np.zeros(len(times), bool)
-    for value in named:
-        if not times[0] <= value <= times[-1]:
-            raise DataError(f"Latency {value:g} s lies outside the response, {times[0]:g} to {times[-1]:g} s.")
-        chosen |= np.abs(times - value) <= half_width + 0.5 * (times[1] - times[0])
-    return chosen
+        latency = float(times[np.where(window, strength, -np.inf).argmax()])
+    return samples_around(times, latency, half_width)

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from .._checks import check_finite, check_name, check_positive
 from .._units import MS
 from ..errors import DataError, ParameterError
+from .latency import milliseconds
 
 __all__ = ["Component", "Polarity", "decide_polarity", "parse_polarity"]
 
 DIRECTIONS = ("up", "down")
+LARGEST_HALF_WIDTH_s = 0.5
 FloatArray = NDArray[np.float64]
 
 
@@ -44,7 +46,11 @@ class Component:
     def __post_init__(self) -> None:
         check_finite(self.latency, "latency of the component")
         check_name(self.points, DIRECTIONS, "direction of the component")
-        check_positive(self.half_width, "half_width of the component")
+        if check_positive(self.half_width, "half_width of the component") > LARGEST_HALF_WIDTH_s:
+            raise ParameterError(
+                f"half_width of the component is in s and at most {LARGEST_HALF_WIDTH_s:g}, got {self.half_width:g}: "
+                "was it given in ms?"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +108,7 @@ def decide_polarity(
     rule: Any,
     *,
     outward_sign: int | None = None,
+    share: float | None = None,
 ) -> Polarity:
     """Decide the sign of a course.
 
@@ -119,6 +126,9 @@ def decide_polarity(
     outward_sign : int | None
         Sign of the course with respect to the outward current, if that is known otherwise (from the sensors); None
         takes the majority of the vertices, weighted by amplitude.
+    share : float | None
+        Share of the amplitude that goes along with the course, 0 to 1, if that is known otherwise (a fitted dipole has
+        no vertices).
 
     Returns
     -------
@@ -126,7 +136,7 @@ def decide_polarity(
         Rule, sign and confidence.
     """
     parsed = parse_polarity(rule)
-    share = _outward_share(course, vertex_courses)
+    share = _outward_share(course, vertex_courses) if share is None else share
     outward = outward_sign or (1 if share >= 0.5 else -1)
     if parsed == "normal":
         words, sign = "normal: outward current (deep to superficial layers) is up", outward
@@ -134,7 +144,8 @@ def decide_polarity(
         near = np.flatnonzero(np.abs(times - parsed.latency) <= parsed.half_width)
         if not len(near):
             raise DataError(
-                f"The component at {parsed.latency:g} s lies outside the response, {times[0]:g} to {times[-1]:g} s."
+                f"The component at {parsed.latency:g} s lies outside the response, {times[0]:g} to {times[-1]:g} s"
+                f"{milliseconds(parsed.latency)}."
             )
         peak = near[np.abs(course[near]).argmax()]
         sign = int(math.copysign(1, course[peak])) * (1 if parsed.points == "up" else -1)

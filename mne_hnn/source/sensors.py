@@ -14,8 +14,9 @@ from mne.utils import verbose
 from .._checks import check_finite
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
-from .inverse import check_channels, good_channels
-from .patch import Patch, open_forward
+from .agreement import check_average, check_channels, check_grades, compare_positions, good_channels
+from .latency import milliseconds
+from .patch import Patch, open_forward, patch_columns
 from .response import referenced
 
 __all__ = ["Prediction", "explained_variance", "predict_sensors"]
@@ -39,6 +40,10 @@ class Prediction:
     predicted: mne.Evoked
     residual: mne.Evoked
     explained: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{kind} {share:.1%}" for kind, share in self.explained.items())
+        return f"<Prediction | explains {shares}; {self.predicted.comment}>"
 
 
 @verbose
@@ -84,12 +89,15 @@ def predict_sensors(
     if not isinstance(dipole, Dipole) or not isinstance(patch, Patch) or not isinstance(evoked, mne.Evoked):
         got = ", ".join(type(one).__name__ for one in (dipole, patch, evoked))
         raise ParameterError(f"predict_sensors needs a Dipole, a Patch and an mne.Evoked, got {got}.")
-    evoked = referenced(evoked)
+    evoked = referenced(check_average(evoked))
     if dipole.provenance.get("unit") == "arbitrary":
         raise ParameterError("The dipole has arbitrary units, so its field has no size: scale it to nA m first.")
     fixed = open_forward(forward)
     names = good_channels(evoked.info)
     check_channels(names, fixed["sol"]["row_names"], "the forward solution")
+    check_grades(fixed["info"], evoked.info, "the forward solution")
+    compare_positions(fixed["info"], evoked.info, "the forward solution")
+    patch_columns(patch, fixed)
     measured = evoked.copy().pick(names)
     first, last = max(dipole.times[0], measured.times[0]), min(dipole.times[-1], measured.times[-1])
     start = first if tmin is None else max(first, check_finite(tmin, "tmin"))
@@ -98,7 +106,7 @@ def predict_sensors(
     if inside.sum() < 2:
         raise DataError(
             f"Dipole ({dipole.times[0]:g} to {dipole.times[-1]:g} s) and response ({measured.times[0]:g} to "
-            f"{measured.times[-1]:g} s) share no window."
+            f"{measured.times[-1]:g} s) share no window{_between(tmin, tmax)}."
         )
     measured.crop(measured.times[inside][0], measured.times[inside][-1])
     moment = np.interp(measured.times, dipole.times, dipole["agg"]) * dipole.provenance.get("outward", 1)
@@ -109,13 +117,22 @@ def predict_sensors(
     field = mne.apply_forward(fixed, stc, measured.info, verbose="error")
     predicted = measured.copy()
     predicted.data = field.copy().pick(names).data
-    if measured.proj:
-        # the measured response went through the projectors, so must the prediction
-        predicted.data = make_projector(measured.info["projs"], names, include_active=True)[0] @ predicted.data
+    applied = [projector for projector in measured.info["projs"] if projector["active"]]
+    if applied:
+        # the measured response went through these projectors, so must the prediction
+        predicted.data = make_projector(applied, names, include_active=True)[0] @ predicted.data
     predicted.comment = f"predicted from {dipole.comment}"
-    residual = mne.combine_evoked([measured, predicted], weights=[1, -1])
+    residual = measured.copy()  # with its nave: a prediction adds no noise
+    residual.data = measured.data - predicted.data
     residual.comment = "measured - predicted"
     return Prediction(predicted=predicted, residual=residual, explained=explained_variance(measured, predicted))
+
+
+def _between(tmin: float | None, tmax: float | None) -> str:
+    if tmin is None and tmax is None:
+        return ""
+    asked = f" between tmin={tmin} and tmax={tmax} s"
+    return asked + milliseconds(*(value for value in (tmin, tmax) if value is not None))
 
 
 def explained_variance(measured: mne.Evoked, predicted: mne.Evoked) -> dict[str, float]:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mne
 import numpy as np
 from mne.utils import logger, verbose
+from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name
-from .._units import MS
+from .._units import MS, NAM
 from .._warn import warn
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
+from ._files import some
+from .agreement import check_average, check_same_cortex, compare_positions, good_channels
 from .course import MODES, LabelCourse, label_course
-from .inverse import apply_normal_inverse, is_fixed, method_unit, open_inverse
+from .inverse import apply_normal_inverse, inverse_channels, is_fixed, method_unit, open_inverse
 from .label import check_label_object
-from .patch import Patch, label_patch, open_forward, patch_moment
+from .latency import milliseconds
+from .localisation import Localisation, localise, warn_of_elsewhere
+from .moments import check_moment
+from .patch import Patch, label_patch, open_forward, patch_moment, read_forward, represented_area
 from .polarity import Polarity, decide_polarity
 from .response import read_cov, referenced
 
-__all__ = ["AMPLITUDES", "Target", "estimate_target", "target_from_dipole"]
+__all__ = ["AMPLITUDES", "Fitted", "Target", "assemble", "estimate_target"]
 
 AMPLITUDES = ("patch", "estimate", "arbitrary")
 DEFAULT_AGREEMENT = 0.7
@@ -48,6 +55,9 @@ class Target:
         the patch.
     activity : mne.SourceEstimate | None
         The normal-oriented estimate that the course was taken from; None for a fitted dipole.
+    localisation : Localisation | None
+        How much of the response the patch explains, and what the best place explains; None without patch, and for a
+        fitted dipole, whose goodness of fit is in the provenance.
     """
 
     dipole: Dipole
@@ -56,6 +66,23 @@ class Target:
     polarity: Polarity
     standard_error: float | None
     activity: mne.SourceEstimate | None = None
+    localisation: Localisation | None = None
+
+    def __repr__(self) -> str:
+        dipole, made = self.dipole, self.dipole.provenance
+        peak = int(np.abs(dipole["agg"]).argmax())
+        factor, unit = (NAM, "nAm") if made["unit"] == "A m" else (1.0, "(arbitrary units)")
+        error = "" if self.standard_error is None else f" (standard error {self.standard_error / NAM:.2g} nAm)"
+        lines = [
+            f"<Target | {made['label']}, {round(dipole.times[0] / MS)} to {round(dipole.times[-1] / MS)} ms",
+            f"  {dipole['agg'][peak] / factor:+.3g} {unit} at {dipole.times[peak] / MS:.0f} ms{error}",
+            f"  {made['polarity']}; agreement {made['confidence']:.2f}",
+        ]
+        if self.localisation is not None:
+            lines.append(f"  {self.localisation.words()}")
+        elif "goodness_of_fit" in made:
+            lines.append(f"  fitted dipole, goodness of fit {made['goodness_of_fit']:.0f} %")
+        return "\n".join(lines) + ">"
 
 
 @verbose
@@ -79,6 +106,8 @@ def estimate_target(
 ) -> Target:
     """Turn the response of a label into a target dipole.
 
+    The sensors are those of the inverse operator, for the moment of the patch, too.
+
     Parameters
     ----------
     evoked : mne.Evoked
@@ -90,7 +119,8 @@ def estimate_target(
     forward : mne.Forward | path-like | None
         The forward solution; needed where the amplitude is that of the patch.
     noise_cov : mne.Covariance | None
-        Of single epochs; None takes the one inside the inverse operator.
+        Of single epochs, for the moment of the patch; None takes the one inside the inverse operator. Refused
+        without `forward`, where nothing would use it, as `other_labels` are.
     method : str
         ``'MNE'``, ``'dSPM'``, ``'sLORETA'``, ``'eLORETA'``.
     snr : float
@@ -118,14 +148,22 @@ def estimate_target(
     Returns
     -------
     target : Target
-        The dipole, and what it was made of.
+        The dipole, what it was made of, and how much of the response it explains.
 
     Raises
     ------
     DataError
         The parts do not fit together, the label has no source, or values are not finite.
     ParameterError
-        An unknown mode, method or rule, or an amplitude in nA m was asked of a method without unit.
+        An unknown mode, method or rule, an amplitude in nA m was asked of a method without unit, or something was
+        given that nothing would use.
+
+    Warns
+    -----
+    MneHnnWarning
+        The patch explains little of the response or another place far more; the sign is doubtful; the moment is within
+        the noise or larger than cortex gives; sensors are left out; forward solution, inverse operator and response
+        do not fit together.
     """
     check_name(mode, MODES, "mode of the label time course")
     check_name(amplitude, AMPLITUDES, "amplitude")
@@ -137,45 +175,109 @@ def estimate_target(
         )
     if forward is None and (amplitude == "patch" or mode == "patch"):
         raise ParameterError("The amplitude of the label's patch needs the forward solution: give forward.")
+    if forward is None and (noise_cov is not None or len(other_labels)):
+        unused = "noise_cov is" if noise_cov is not None else "other_labels are"
+        raise ParameterError(
+            f"{unused} for the moment of the label's patch, which needs the forward solution: give it."
+        )
     inverse = open_inverse(inverse)
     check_label_object(label)
-    evoked = referenced(evoked)
+    n_bads = len(check_average(evoked).info["bads"])
+    evoked = referenced(_of_inverse(evoked, inverse))
     stc = apply_normal_inverse(evoked, inverse, method=method, snr=snr)
-    first = check_finite(tmin, "tmin")
-    last = float(stc.times[-1]) if tmax is None else check_finite(tmax, "tmax")
-    if mode == "patch":
-        course = label_course(stc, label, inverse["src"], mode="mean_flip", unit=unit)
-    else:
-        course = label_course(stc, label, inverse["src"], mode=mode, unit=unit, tmin=first, tmax=last)
+    first, last = _ends(stc.times, tmin, tmax)
+    where = {"tmin": first, "tmax": last} if mode == "peak" else {}
+    shape = "mean_flip" if mode == "patch" else mode
+    course = label_course(stc, label, inverse["src"], mode=shape, unit=unit, **where)
     half = 0.5 / evoked.info["sfreq"]
-    if first < stc.times[0] - half or last > stc.times[-1] + half or last - first < 2 * half:
-        raise DataError(
-            f"The target's window, {first:g} to {last:g} s, must lie within the response, {stc.times[0]:g} to "
-            f"{stc.times[-1]:g} s."
-        )
     window = (stc.times >= first - half) & (stc.times <= last + half)
-    patch, moment, error = None, None, None
-    if forward is not None:
-        fixed = open_forward(forward)
-        patch = label_patch(label, fixed)
+    fitted = None
+    if forward is None:
+        compare_positions(inverse["info"], evoked.info, "the inverse operator")
+    else:
         noise_cov = _noise_of(inverse) if noise_cov is None else read_cov(noise_cov)
-        others = [label_patch(other, fixed) for other in other_labels]
-        moment, error = patch_moment(evoked, patch, fixed, noise_cov=noise_cov, others=others)
+        forward = read_forward(forward)
+        check_same_cortex(forward, inverse)
+        fitted = _fit_patch(evoked, (label, *other_labels), forward, noise_cov, window)
         if mode == "patch":
-            course = LabelCourse(
-                times=course.times, course=moment, unit="A m", mode="patch", vertices=course.vertices,
-                vertex_courses=course.vertex_courses,
-            )  # fmt: skip
-    return _assemble(
-        course, window, patch, moment, error, amplitude=amplitude, polarity=polarity, activity=stc,
-        provenance={
-            "subject": subject or inverse["src"][0].get("subject_his_id"), "response": evoked.comment,
-            "nave": int(evoked.nave), "baseline": evoked.baseline, "method": method, "snr": float(snr),
-            "orientation": "fixed" if is_fixed(inverse) else "normal component", "channels": len(evoked.ch_names),
-            "n_bads": len(evoked.info["bads"]), "other_labels": [other.name for other in other_labels],
-            "mne": mne.__version__,
-        }, label=label,
-    )  # fmt: skip
+            course = replace(course, course=fitted.moment, unit="A m", mode="patch")
+    names = good_channels(evoked.info)
+    provenance = {
+        "subject": _subject(subject, inverse),
+        "response": evoked.comment,
+        "nave": int(evoked.nave),
+        "baseline": evoked.baseline,
+        "method": method,
+        "snr": float(snr),
+        "orientation": "fixed" if is_fixed(inverse) else "normal component",
+        "channels": len(names),
+        "channel_types": dict(Counter(evoked.get_channel_types(names))),
+        "n_bads": n_bads,
+        "other_labels": [other.name for other in other_labels],
+        "mne": mne.__version__,
+    }
+    return assemble(
+        course,
+        window,
+        fitted,
+        amplitude=amplitude,
+        polarity=polarity,
+        provenance=provenance,
+        label=label,
+        activity=stc,
+    )
+
+
+def _fit_patch(
+    evoked: mne.Evoked,
+    labels: Sequence[mne.Label],
+    forward: mne.Forward,
+    noise_cov: mne.Covariance | None,
+    window: NDArray[np.bool_],
+) -> Fitted:
+    """Fit the moment of the first label's patch, those of the others along, and look for the response elsewhere."""
+    fixed = open_forward(forward)
+    patch, *others = (label_patch(check_label_object(label), fixed) for label in labels)
+    moment, error = patch_moment(evoked, patch, fixed, noise_cov=noise_cov, others=others)
+    found = localise(
+        evoked, patch, moment, forward, fixed["source_nn"], noise_cov=noise_cov, others=others, window=window
+    )
+    return Fitted(patch=patch, moment=moment, error=error, area_mm2=represented_area(patch, fixed), localisation=found)
+
+
+def _of_inverse(evoked: mne.Evoked, inverse: Any) -> mne.Evoked:
+    """Return a response without the good channels that its inverse operator does not use, and say so."""
+    used = set(inverse_channels(inverse))
+    ignored = [name for name in good_channels(evoked.info) if name not in used]
+    if not ignored or used.isdisjoint(evoked.ch_names):
+        return evoked
+    counts = Counter(evoked.get_channel_types(ignored))
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    warn(
+        f"The inverse operator does not use {len(ignored)} good channels of the response ({listed}: "
+        f"{some(ignored, 3)}): the target is made without them. To use them, make the operator from this response."
+    )
+    return evoked.copy().pick([name for name in evoked.ch_names if name not in set(ignored)])
+
+
+def _ends(times: Any, tmin: Any, tmax: Any) -> tuple[float, float]:
+    """Return the ends of the target's window, which must lie within the response."""
+    first = check_finite(tmin, "tmin")
+    last = float(times[-1]) if tmax is None else check_finite(tmax, "tmax")
+    half = 0.5 * (times[1] - times[0])
+    if first < times[0] - half or last > times[-1] + half or last - first < 2 * half:
+        raise DataError(
+            f"The target's window, {first:g} to {last:g} s, must lie within the response, {times[0]:g} to "
+            f"{times[-1]:g} s{milliseconds(first, last)}."
+        )
+    return first, last
+
+
+def _subject(given: str | None, inverse: Any) -> str | None:
+    known = [space["subject_his_id"] for space in inverse["src"] if space.get("subject_his_id") is not None]
+    if given is not None and known and given != known[0]:
+        warn(f"subject={given!r} was given, but the source space is of subject {known[0]!r}: is it the right operator?")
+    return given or (known[0] if known else None)
 
 
 def _noise_of(inverse: Any) -> mne.Covariance:
@@ -185,12 +287,38 @@ def _noise_of(inverse: Any) -> mne.Covariance:
     return noise_cov
 
 
-def _assemble(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fitted:
+    """What was fitted to the sensors: the moment of a patch, or a dipole near it.
+
+    Attributes
+    ----------
+    patch : Patch
+        The patch.
+    moment : array, shape (n_times,)
+        A m.
+    error : float | None
+        Standard error of the moment, A m; None if it is not known.
+    area_mm2 : float | None
+        Area that the moment flows through; None if it is not known.
+    localisation : Localisation | None
+        None for a fitted dipole.
+    share : float | None
+        How sure the outward direction is, 0 to 1, where vertices cannot tell.
+    """
+
+    patch: Patch
+    moment: NDArray[np.float64]
+    error: float | None = None
+    area_mm2: float | None = None
+    localisation: Localisation | None = None
+    share: float | None = None
+
+
+def assemble(
     course: LabelCourse,
-    window: Any,
-    patch: Patch | None,
-    moment: Any,
-    error: float | None,
+    window: NDArray[np.bool_],
+    fitted: Fitted | None,
     *,
     amplitude: str,
     polarity: Any,
@@ -198,47 +326,85 @@ def _assemble(
     label: mne.Label,
     activity: mne.SourceEstimate | None = None,
 ) -> Target:
+    """Decide sign and amplitude of a course, warn of what is doubtful, and note how it was made."""
     factor, agreement = 1.0, None
     inside, outward = course.course[window], None
     if not inside.any():
         raise DataError(f"Label {label.name!r} has no activity at all between the target's first and last time.")
-    if moment is not None:
+    if fitted is not None:
         # regression of the patch's moment on the course: scale, and which way the outward current goes
-        slope = float(inside @ moment[window] / (inside @ inside))
-        agreement = float(np.corrcoef(inside, moment[window])[0, 1])
+        slope = float(inside @ fitted.moment[window] / (inside @ inside))
+        if course.mode in MODES[:3]:  # else it is the moment itself
+            agreement = float(np.corrcoef(inside, fitted.moment[window])[0, 1])
         outward = 1 if slope >= 0 else -1
         if amplitude == "patch":
             factor = abs(slope)
     decided = decide_polarity(
-        course.course[window], course.times[window], course.vertex_courses[:, window], polarity, outward_sign=outward
+        course.course[window],
+        course.times[window],
+        course.vertex_courses[:, window],
+        polarity,
+        outward_sign=outward,
+        share=None if fitted is None else fitted.share,
     )
     if amplitude == "arbitrary":
         factor = 1.0 / float(np.abs(inside).max())
-    _warn_of_doubt(decided, agreement, label)
+    _warn_of_doubt(decided, agreement, label, has_vertices=course.mode != "dipole")
+    is_moment = amplitude == "patch" or (amplitude == "estimate" and course.mode in ("patch", "dipole"))
+    error = fitted.error if fitted is not None and is_moment else None
+    if fitted is not None and is_moment:
+        check_moment(factor * inside, error, fitted.area_mm2, label)
+    found = None if fitted is None else fitted.localisation
+    if found is not None:
+        warn_of_elsewhere(found, label)
     dipole = Dipole(
-        decided.sign * factor * inside, course.times[window], ("agg",), comment=f"target {label.name}",
+        decided.sign * factor * inside,
+        course.times[window],
+        ("agg",),
+        comment=f"target {label.name}",
         nave=provenance["nave"],
         provenance={
-            **provenance, "label": label.name, "hemi": label.hemi, "n_vertices": len(course.vertices),
-            "mode": course.mode, "amplitude": amplitude, "unit": "arbitrary" if amplitude == "arbitrary" else "A m",
-            "factor": factor, "polarity": decided.rule, "sign": decided.sign, "outward": decided.outward,
+            **provenance,
+            "label": label.name,
+            "hemi": label.hemi,
+            "n_vertices": len(course.vertices),
+            "mode": course.mode,
+            "amplitude": amplitude,
+            "unit": "arbitrary" if amplitude == "arbitrary" else "A m",
+            "factor": factor,
+            "polarity": decided.rule,
+            "sign": decided.sign,
+            "outward": decided.outward,
             "confidence": decided.confidence,
             "agreement_with_sensors": agreement,
-            "standard_error": error if amplitude == "patch" else None,
-            **({} if patch is None else {
-                "area_mm2": patch.area_mm2, "pos": patch.pos.tolist(), "normal": patch.normal.tolist(),
-                "coherence": patch.coherence, "vertices": patch.vertices.tolist(),
-            }),
+            "standard_error": error,
+            **({} if found is None else found.facts()),
+            **({} if fitted is None else _place(fitted.patch)),
         },
-    )  # fmt: skip
+    )
     logger.info("Target of %s: %s, confidence %.2f.", label.name, decided.rule, decided.confidence)
     return Target(
-        dipole=dipole, patch=patch, course=course, polarity=decided,
-        standard_error=error if amplitude == "patch" else None, activity=activity,
-    )  # fmt: skip
+        dipole=dipole,
+        patch=None if fitted is None else fitted.patch,
+        course=course,
+        polarity=decided,
+        standard_error=error,
+        activity=activity,
+        localisation=found,
+    )
 
 
-def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label) -> None:
+def _place(patch: Patch) -> dict[str, Any]:
+    return {
+        "area_mm2": patch.area_mm2,
+        "pos": patch.pos.tolist(),
+        "normal": patch.normal.tolist(),
+        "coherence": patch.coherence,
+        "vertices": patch.vertices.tolist(),
+    }
+
+
+def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label, *, has_vertices: bool = True) -> None:
     # how far the vertices follow what is taken as the outward current, whichever way it is drawn
     outward = polarity.confidence if polarity.outward == 1 else 1.0 - polarity.confidence
     if polarity.outward == -1 and not polarity.rule.startswith("sign"):
@@ -246,7 +412,7 @@ def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label
             f"The polarity rule of {label.name!r} ({polarity.rule}) contradicts its cortical normals: up is inward "
             f"current. The outward current of only {polarity.confidence:.0%} of its vertices' amplitude goes along."
         )
-    elif outward < DEFAULT_AGREEMENT:
+    elif outward < DEFAULT_AGREEMENT and has_vertices:
         warn(
             f"The sign of {label.name!r} is uncertain: {outward:.0%} of its vertices' amplitude agree with "
             "it. Take a smaller label (best_patch) or name a component whose direction is known."
@@ -256,75 +422,3 @@ def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label
             f"The time course of {label.name!r} and the moment of its patch differ (correlation {agreement:.2f}): "
             "the patch is not what made this response. Take a smaller label (best_patch) or mode='patch'."
         )
-
-
-def target_from_dipole(
-    dipole: mne.Dipole,
-    forward: Any,
-    *,
-    polarity: Any = "normal",
-    tmin: float | None = None,
-    tmax: float | None = None,
-    hemi: str | None = None,
-) -> Target:
-    """Turn a fitted dipole into a target: its moment along the local cortical normal.
-
-    Parameters
-    ----------
-    dipole : mne.Dipole
-        Of :func:`mne.fit_dipole`, in head coordinates: one place or one per time.
-    forward : mne.Forward | path-like
-        For the cortex: normals and places of the sources, in head coordinates.
-    polarity : str | int | Component | mapping
-        As in :func:`estimate_target`.
-    tmin, tmax : float | None
-        Window, s; None takes all that the dipole has.
-    hemi : str | None
-        Look for the nearest source in ``'lh'`` or ``'rh'`` only.
-
-    Returns
-    -------
-    target : Target
-        Its provenance holds the distance to the cortex (mm) and the angle to its normal (degrees) at the largest
-        amplitude.
-    """
-    from .label import HEMISPHERES
-
-    if not isinstance(dipole, mne.Dipole):
-        raise ParameterError(f"dipole must be an mne.Dipole, got {type(dipole).__name__}.")
-    fixed = open_forward(forward)
-    spaces = fixed["src"]
-    sides = HEMISPHERES if hemi is None else (check_name(hemi, HEMISPHERES, "hemisphere"),)
-    count = [spaces[0]["nuse"], spaces[1]["nuse"]]
-    allowed = np.repeat([side in sides for side in HEMISPHERES], count)
-    weight = np.abs(dipole.amplitude) * np.maximum(dipole.gof, 0)
-    if not np.isfinite(dipole.amplitude).all() or not weight.any():
-        raise DataError("The fitted dipole has no amplitude that is finite and not zero.")
-    best = int(weight.argmax())
-    distances = np.where(allowed, np.linalg.norm(fixed["source_rr"] - dipole.pos[best], axis=1), np.inf)
-    nearest = int(distances.argmin())
-    side = int(nearest >= count[0])
-    vertex = spaces[side]["vertno"][nearest - side * count[0]]
-    label = mne.Label([vertex], hemi=HEMISPHERES[side], name=f"dipole-{HEMISPHERES[side]}",
-                      subject=spaces[0].get("subject_his_id"), verbose="error")  # fmt: skip
-    patch = label_patch(label, fixed)
-    along = dipole.ori @ patch.normal
-    moment = dipole.amplitude * along
-    window = (dipole.times >= (dipole.times[0] if tmin is None else tmin)) & (
-        dipole.times <= (dipole.times[-1] if tmax is None else tmax)
-    )
-    if window.sum() < 2:
-        raise DataError("The fitted dipole has fewer than two times in the window: fit it to more samples.")
-    course = LabelCourse(
-        times=dipole.times, course=moment, unit="A m", mode="dipole", vertices=patch.vertices,
-        vertex_courses=moment[np.newaxis],
-    )  # fmt: skip
-    return _assemble(
-        course, window, patch, moment, None, amplitude="estimate", polarity=polarity, label=label,
-        provenance={
-            "subject": label.subject, "response": dipole.name, "nave": 1, "method": "fitted dipole",
-            "distance_to_cortex_mm": float(distances[nearest] / MS),
-            "angle_to_normal_deg": float(np.degrees(np.arccos(np.clip(abs(along[best]), 0, 1)))),
-            "goodness_of_fit": float(dipole.gof[best]), "mne": mne.__version__,
-        },
-    )  # fmt: skip

@@ -16,6 +16,7 @@ from scipy.signal import find_peaks
 from .._checks import check_probability
 from .._units import MS, NAM
 from ..errors import ParameterError
+from ..source.localisation import explained_words
 from .colors import AGREEMENT, TRUTH
 from .dipole import draw_legend
 
@@ -216,7 +217,7 @@ def _signed(value: float) -> str:
 
 
 def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = True) -> Figure:
-    """Plot a target with latency and moment of its extrema.
+    """Plot a target with latency and moment of its extrema, and what its patch explains.
 
     Named are deflections above 5 % of the largest one, and above twice the target's standard error where it is known.
 
@@ -260,7 +261,10 @@ def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = Tru
     axes.set_xlim(times[0], times[-1])
     axes.set_xlabel("Time (ms)")
     axes.set_ylabel(f"Dipole moment ({name})")
-    axes.set_title(DIRECTION, loc="left", fontsize="small", color="0.25")
+    notes = [DIRECTION]
+    if "best_source" in provenance:
+        notes.append(f"The patch {explained_words(provenance)}")
+    axes.set_title("\n".join(notes), loc="left", fontsize="small", color="0.25")
     axes.spines[["top", "right"]].set_visible(False)
     if truth is not None:
         draw_legend(axes)

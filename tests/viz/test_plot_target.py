@@ -105,3 +105,16 @@ def test_sources_far_below_the_moment_are_explained():
     assert axes.get_title(loc="left").startswith("At most 0.18 nAm each beside a moment of 30 nAm: an inverse operator")
     for options in ({"vertices": [course]}, {"vertices": [0.005 * course], "vertices_unit": "dSPM"}):
         assert plot_label_course(TIMES, course, show=False, **options).axes[1].get_title(loc="left") == ""
+
+
+def test_a_target_says_what_its_patch_explains():
+    best = {"explained_variance": 0.97, "distance_mm": 81.4, "turned": False}
+    made = {"unit": "A m", "explained_at": 0.04, "explained_variance": 0.02, "explained_variance_with_noise": 0.02}
+    target = Dipole(20e-9 * SHAPE, TIMES, ("agg",), provenance={**made, "best_source": best})
+    note = plot_target(target, show=False).axes[0].get_title(loc="left").splitlines()
+    assert note == [
+        "Up: current from deep to superficial layers",
+        "The patch explains 2% of the response above the noise around 40 ms; the best single source, 81 mm away, 97%",
+    ]
+    noise = Dipole(20e-9 * SHAPE, TIMES, ("agg",), provenance={**made, "explained_variance": None, "best_source": best})
+    assert plot_target(noise, show=False).axes[0].get_title(loc="left").endswith("which is below the expected noise")

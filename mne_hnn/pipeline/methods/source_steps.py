@@ -173,6 +173,13 @@ def _forward(facts: Collected) -> Iterator[str]:
             f"The forward solution was computed for {sources} sources on the cortical surface reconstructed by "
             f"FreeSurfer {cite('fischl2012')}, with {conductor} as volume conductor{computed}."
         )
+    compensated = facts.where(lambda one: bool(one["inverse"]["facts"].get("compensation")))
+    if compensated is not None:
+        grades = [str(grade) for grade in facts.known("inverse", "facts", "compensation") if grade]
+        yield (
+            "Data of MEG sensors were compensated with those of reference sensors "
+            f"(grade {listing(grades, 'or')}), and so was their forward solution{compensated}."
+        )
     for kind, sentence in COREGISTRATIONS.items():
         aligned = facts.where(_is_aligned_by(kind))
         if aligned is not None:
@@ -248,9 +255,22 @@ def _moment(facts: Collected) -> Iterator[str]:
             "arbitrary": "scaled to a largest value of one",
         }.get(amplitude or "", "")
         yield f"The target was {shape} in this estimate, {size} ({window})."
+    explained = facts.said("target", "facts", "explained_variance", factor=100.0)
+    if explained:
+        at = facts.said("target", "facts", "explained_at", factor=1e3)
+        yield (
+            f"Around its largest moment ({at} ms), the patch explained {explained} % of the whitened field that stood "
+            f"above the expected noise; the best single source of the cortex {_best(facts)}."
+        )
     others = [name for names in facts.known("target", "facts", "other_labels") for name in names]
     if others:
         yield f"The moments of {listing(sorted(set(others)))} were estimated along with it."
+
+
+def _best(facts: Collected) -> str:
+    share = facts.said("target", "facts", "best_source", "explained_variance", factor=100.0)
+    distance = facts.said("target", "facts", "best_source", "distance_mm")
+    return f"explained {share} %, at a distance of {distance} mm from the patch"
 
 
 def _sign(facts: Collected) -> Iterator[str]:

@@ -12,6 +12,7 @@ import mne
 from ...errors import ConfigError
 from ...source import forward_solution, make_inverse, scaled_template
 from ...source._files import read_file
+from ...source.compensation import compensation_grade
 from ...source.forward import subject_folder
 from ...source.inverse import is_fixed, open_inverse
 from ..files import LANDMARKS, SCALED, read_noise_cov, read_response
@@ -104,6 +105,8 @@ def _run(work: Work) -> dict[str, Any]:
         "forward": "computed" if options.forward is None else "given",
         "inverse": "made" if options.inverse is None else "given",
         "conductor": _conductor(options.bem) if options.forward is None else None,
+        "compensation": compensation_grade(evoked.info),
+        "references": len(mne.pick_types(evoked.info, meg=False, ref_meg=True, exclude=())),
         "coregistration": _coregistration(options),
     }
 
@@ -137,5 +140,5 @@ STAGE = Stage(
     after=("load",),
     outputs={"forward": "response-fwd.fif", "inverse": "response-inv.fif"},
     run=_run,
-    revision=3,
+    revision=4,
 )

@@ -11,7 +11,10 @@ from typing import Any
 import mne
 
 from ...source import best_patch, estimate_target, find_label
-from ..files import anatomy, read_forward, read_inverse, read_noise_cov, read_response, write_course
+from ...source.agreement import good_channels
+from ...source.inverse import inverse_channels
+from ...source.patch import open_forward
+from ..files import anatomy, read_inverse, read_noise_cov, read_response, write_course
 from ..identity import recording_files
 from ..stage import Stage, Work
 
@@ -28,10 +31,20 @@ def _files(options: SimpleNamespace) -> Iterator[Path]:
             yield from sorted(folder.glob(f"*{glob.escape(stem)}*.label"))
 
 
+def _restricted(evoked: mne.Evoked, used: set[str]) -> mne.Evoked:
+    """Return a response whose good channels are those of the inverse operator, as those of the target are."""
+    ignored = set(good_channels(evoked.info)) - used
+    if not ignored:
+        return evoked
+    return evoked.copy().pick([name for name in evoked.ch_names if name not in ignored])
+
+
 def _run(work: Work) -> dict[str, Any]:
     options = work.options
     evoked, noise_cov = read_response(work), read_noise_cov(work)
-    forward, inverse = read_forward(work), read_inverse(work)
+    inverse = read_inverse(work)
+    # as it is: where its orientations are free, the target is compared with free dipoles
+    forward = mne.read_forward_solution(work.inputs["inverse"]["forward"], verbose="error")
     subject, subjects_dir = anatomy(work)
 
     def find(name: Any) -> mne.Label:
@@ -46,10 +59,11 @@ def _run(work: Work) -> dict[str, Any]:
     label = find(options.label)
     searched = label.name
     if options.patch_radius_mm is not None:
+        used = set(inverse_channels(inverse))
         patch = best_patch(
-            evoked,
+            _restricted(evoked, used),
             label,
-            forward,
+            open_forward(forward),
             noise_cov=noise_cov,
             radius_mm=options.patch_radius_mm,
             latency=options.patch_latency,
@@ -110,4 +124,5 @@ STAGE = Stage(
         "activity_rh": "activity-rh.stc",
     },
     run=_run,
+    revision=2,
 )

@@ -44,4 +44,5 @@ STAGE = Stage(
     after=("load", "inverse", "target", "fit"),
     outputs={"predicted": "predicted-ave.fif", "residual": "residual-ave.fif", "explained": "explained.json"},
     run=_run,
+    revision=2,
 )

@@ -1,0 +1,153 @@
+"""From a fitted dipole to a target: its moment along the normal of the cortex near by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import check_finite, check_name
+from .._units import MS
+from .._warn import warn
+from ..errors import DataError, ParameterError
+from .course import LabelCourse
+from .hemispheres import HEMISPHERES
+from .latency import milliseconds
+from .patch import label_patch, open_forward
+from .target import Fitted, Target, assemble
+
+__all__ = ["target_from_dipole"]
+
+LOW_FIT = 50.0
+"""Goodness of fit (%) below which a dipole leaves most of the response unexplained."""
+FAR_mm = 10.0
+"""Dipoles of responses are localised to some mm (Hämäläinen et al. 1993, doi:10.1103/RevModPhys.65.413)."""
+TANGENTIAL_deg = 66.0
+"""Beyond it the normal part of a dipole is less than 0.4 of it, and the confidence of its sign below 0.7."""
+
+
+def target_from_dipole(
+    dipole: mne.Dipole,
+    forward: Any,
+    *,
+    polarity: Any = "normal",
+    tmin: float | None = None,
+    tmax: float | None = None,
+    hemi: str | None = None,
+) -> Target:
+    """Turn a fitted dipole into a target: its moment along the local cortical normal.
+
+    Parameters
+    ----------
+    dipole : mne.Dipole
+        Of :func:`mne.fit_dipole`, in head coordinates: one place or one per time.
+    forward : mne.Forward | path-like
+        For the cortex: normals and places of the sources, in head coordinates.
+    polarity : str | int | Component | mapping
+        As in :func:`estimate_target`.
+    tmin, tmax : float | None
+        Window, s; None takes all that the dipole has.
+    hemi : str | None
+        Look for the nearest source in ``'lh'`` or ``'rh'`` only.
+
+    Returns
+    -------
+    target : Target
+        Its provenance holds the distance to the cortex (mm), the angle to its normal (degrees) and the goodness of fit
+        (%) at the largest amplitude in the window. The confidence of its sign is (1 + cos(angle)) / 2: 0.5, a toss of a
+        coin, for a dipole along the surface.
+
+    Raises
+    ------
+    DataError
+        The dipole has no amplitude, or fewer than two times in the window, or that hemisphere has no sources.
+
+    Warns
+    -----
+    MneHnnWarning
+        The dipole explains little, is far from the cortex or nearly along its surface, or larger than any response.
+    """
+    if not isinstance(dipole, mne.Dipole):
+        raise ParameterError(f"dipole must be an mne.Dipole, got {type(dipole).__name__}.")
+    fixed = open_forward(forward)
+    spaces = fixed["src"]
+    sides = HEMISPHERES if hemi is None else (check_name(hemi, HEMISPHERES, "hemisphere"),)
+    count = [spaces[0]["nuse"], spaces[1]["nuse"]]
+    allowed = np.repeat([side in sides for side in HEMISPHERES], count)
+    if not allowed.any():
+        raise DataError(f"The forward solution has no sources in hemisphere {hemi!r}: leave hemi out, or take another.")
+    window = _window(dipole, tmin, tmax)
+    weight = np.where(window, np.abs(dipole.amplitude) * np.maximum(dipole.gof, 0), 0.0)
+    if not np.isfinite(dipole.amplitude).all() or not weight.any():
+        raise DataError("The fitted dipole has no amplitude that is finite and not zero.")
+    best = int(weight.argmax())
+    distances = np.where(allowed, np.linalg.norm(fixed["source_rr"] - dipole.pos[best], axis=1), np.inf)
+    nearest = int(distances.argmin())
+    side = int(nearest >= count[0])
+    vertex = spaces[side]["vertno"][nearest - side * count[0]]
+    label = mne.Label([vertex], hemi=HEMISPHERES[side], name=f"dipole-{HEMISPHERES[side]}",
+                      subject=spaces[side].get("subject_his_id"), verbose="error")  # fmt: skip
+    patch = label_patch(label, fixed)
+    along = dipole.ori @ patch.normal
+    moment = dipole.amplitude * along
+    course = LabelCourse(
+        times=dipole.times, course=moment, unit="A m", mode="dipole", vertices=patch.vertices,
+        vertex_courses=moment[np.newaxis],
+    )  # fmt: skip
+    cosine = float(np.clip(abs(along[best]), 0, 1))
+    facts = {
+        "distance_to_cortex_mm": float(distances[nearest] / MS),
+        "angle_to_normal_deg": float(np.degrees(np.arccos(cosine))),
+        "goodness_of_fit": float(dipole.gof[best]),
+    }
+    _warn_of_place(facts, float(dipole.times[best]))
+    return assemble(
+        course,
+        window,
+        Fitted(patch=patch, moment=moment, share=0.5 * (1 + cosine)),
+        amplitude="estimate",
+        polarity=polarity,
+        label=label,
+        provenance={
+            "subject": label.subject,
+            "response": dipole.name,
+            "nave": 1,
+            "method": "fitted dipole",
+            **facts,
+            "mne": mne.__version__,
+        },
+    )
+
+
+def _window(dipole: mne.Dipole, tmin: Any, tmax: Any) -> NDArray[np.bool_]:
+    times = dipole.times
+    first = float(times[0]) if tmin is None else check_finite(tmin, "tmin")
+    last = float(times[-1]) if tmax is None else check_finite(tmax, "tmax")
+    window = (times >= first) & (times <= last)
+    if window.sum() < 2:
+        raise DataError(
+            f"The fitted dipole ({times[0]:g} to {times[-1]:g} s, {len(times)} samples) has fewer than two times from "
+            f"{first:g} to {last:g} s{milliseconds(first, last)}: fit it to more samples, or widen the window."
+        )
+    return np.asarray(window)
+
+
+def _warn_of_place(facts: dict[str, float], time: float) -> None:
+    at = f"at {time / MS:.0f} ms"
+    if facts["goodness_of_fit"] < LOW_FIT:
+        warn(
+            f"The fitted dipole explains only {facts['goodness_of_fit']:.0f} % of the response {at} (goodness of fit): "
+            "it is not what made this response, or not alone."
+        )
+    if facts["distance_to_cortex_mm"] > FAR_mm:
+        warn(
+            f"The fitted dipole is {facts['distance_to_cortex_mm']:.0f} mm from the nearest source of the cortex {at}: "
+            "the normal there need not be that of the dipole's cortex. Check the alignment of head and MRI."
+        )
+    if facts["angle_to_normal_deg"] > TANGENTIAL_deg:
+        warn(
+            f"The fitted dipole is {facts['angle_to_normal_deg']:.0f}\N{DEGREE SIGN} from the cortical normal {at}: "
+            "which way its current flows through the cortex is uncertain. Name a component whose direction is known."
+        )
