@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mne.utils import logger, use_log_level
+
+from .._warn import warn
 from ..errors import DataError, MneHnnError
 
-__all__ = ["existing", "first_line", "read_file", "some"]
+__all__ = ["existing", "first_line", "heard", "read_file", "some"]
+
+# what MNE and MNE-BIDS warn of that changes no number: names of files, and files that need not be there
+_NO_MATTER = ("does not conform to MNE naming", "Did not find any", "participants.tsv", "raw Internal Active Shielding")
 
 
 def existing(path: Any, what: str) -> Path:
@@ -30,7 +39,7 @@ def read_file(reader: Callable[..., Any], path: Any, what: str, **options: Any) 
         raise DataError(f"{found} cannot be read as {what}: {first_line(error)}") from error
 
 
-def first_line(error: BaseException) -> str:
+def first_line(error: BaseException | str) -> str:
     """Return the first line of an error's message, or its type where there is none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
@@ -39,3 +48,20 @@ def some(names: Sequence[Any], at_most: int = 5) -> str:
     """List the first few of many names."""
     listed = ", ".join(str(name) for name in names[:at_most])
     return listed if len(names) <= at_most else f"{listed} and {len(names) - at_most} more"
+
+
+@contextmanager
+def heard(where: str) -> Iterator[None]:
+    """Say what MNE warns of meanwhile as warnings of this package, which no log level hides."""
+    with warnings.catch_warnings(record=True) as caught, use_log_level(min(logger.level, logging.WARNING)):
+        warnings.simplefilter("always")
+        yield
+    for sentence in dict.fromkeys(first_line(one.message) for one in caught if _matters(one)):
+        warn(f"{where}: {sentence}")
+
+
+def _matters(caught: warnings.WarningMessage) -> bool:
+    of_the_code = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+    return not issubclass(caught.category, of_the_code) and not any(
+        part in str(caught.message) for part in _NO_MATTER
+    )

@@ -13,18 +13,24 @@ import mne
 import numpy as np
 from mne.utils import logger, verbose
 
-from .._checks import check_finite, check_name, suggestion
+from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import first_line, read_file, some
+from ._files import first_line, heard, read_file, some
+from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, pick_kinds, referenced
 from .events import select_events
 from .opening import listed_runs, open_data
-from .plausible import check_amplitudes
+from .plausible import (
+    check_amplitudes,
+    check_band,
+    check_baseline,
+    check_covariance,
+    check_limits,
+    check_rate,
+    check_window,
+)
 from .runs import kind_of
 
-__all__ = ["Response", "load_response"]
-
-CHANNEL_TYPES = ("meg", "mag", "grad", "eeg")
-_DATA_TYPES = {"mag", "grad", "eeg"}
+__all__ = ["Response", "load_response", "read_cov", "referenced"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +40,8 @@ class Response:
     Attributes
     ----------
     evoked : mne.Evoked
-        The average, of the chosen channel types only; EEG with an average-reference projector.
+        The average, of the chosen channel types only; EEG with an average-reference projector. MEG that is compensated
+        with reference sensors (CTF) keeps them (type ``'ref_meg'``): its forward solution needs them.
     noise_cov : mne.Covariance | None
         Covariance of the noise of single epochs; None if it was neither given nor could be estimated.
     n_epochs, n_dropped : int
@@ -68,7 +75,7 @@ def load_response(
     event_id: int | str | Sequence[int] | Sequence[str] | Mapping[str, int] | None = None,
     stim_channel: str | Sequence[str] | None = None,
     channel_types: str | Sequence[str] = "meg",
-    bads: Sequence[str] = (),
+    bads: str | Sequence[str] = (),
     l_freq: float | None = None,
     h_freq: float | None = None,
     tmin: float = -0.1,
@@ -133,43 +140,69 @@ def load_response(
         The file is missing, damaged or no such data, runs do not fit together, the condition or channels do not exist,
         no epoch is left, or values are not finite or larger than any brain gives.
     """
-    kinds = _check_channel_types(channel_types)
-    tmin, tmax = check_finite(tmin, "tmin"), check_finite(tmax, "tmax")
-    if tmin >= tmax:
-        raise ParameterError(f"tmin must be before tmax, got {tmin:g} and {tmax:g} s.")
-    instance, origin, events = open_data(data, condition, events)
+    kinds = check_channel_types(channel_types)
+    tmin, tmax = check_window(tmin, tmax)
+    check_baseline(baseline)
+    for what, limits in (("reject", reject), ("flat", flat)):
+        check_limits(limits, what)
+    opened = open_data(data, condition, events)
+    instance, origin = opened.instance, opened.origin
     kind = kind_of(instance)
+    for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": stim_channel}
+    _check_used(kind, for_raw, {"reject": reject, "flat": flat})
+    check_band(l_freq, h_freq, instance.info["sfreq"])
+    if instance.info.get("maxshield"):
+        warn(
+            f"{origin} was recorded with active shielding (MaxShield) and not yet cleaned of it: pass it through "
+            "mne.preprocessing.maxwell_filter first."
+        )
+    instance = mark_bads(instance, bads)
     _check_samples(instance, origin, kinds)
-    instance = _mark_bads(instance, bads)
-    if isinstance(instance, mne.io.BaseRaw):
+    with heard(f"Filtering of {origin}"):
         instance = _filter(instance, l_freq, h_freq, n_jobs)
+    decim = check_rate(instance.info["sfreq"], decim, None, instance.info["lowpass"])
+    if isinstance(instance, mne.io.BaseRaw):
+        chosen = select_events(instance, opened.events, event_id, stim_channel, opened.listed)
         instance = _cut_epochs(
-            instance, events, event_id, stim_channel, tmin=tmin, tmax=tmax, baseline=baseline, reject=reject,
-            flat=flat, decim=decim, kinds=kinds,
+            instance, chosen, tmin=tmin, tmax=tmax, baseline=baseline, reject=reject, flat=flat, decim=decim,
+            kinds=kinds,
         )  # fmt: skip
     else:
-        instance = _baselined(_crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax), baseline)
+        instance = _baselined(_crop(instance, tmin, tmax), baseline)
         if isinstance(instance, mne.BaseEpochs):
-            limits = [None if one is None else dict(one) for one in (reject, flat)]
-            instance.drop_bad(reject=limits[0], flat=limits[1])
-        instance = instance.decimate(decim)
+            _drop_bad(instance, reject, flat)
+        instance = instance.decimate(decim, verbose="error")
     if not isinstance(instance, mne.Evoked):
-        _check_some_left(instance)
+        _check_some_left(instance, origin, reject, (tmin, tmax))
     instance = _pick(instance, kinds, origin)
     response = _average(instance, read_cov(noise_cov), origin)
     check_amplitudes(response.evoked, origin)
+    if response.noise_cov is not None:
+        check_covariance(response.noise_cov, response.evoked.info)
+    check_positions(response.evoked.info)
     return replace(response, kind=kind, n_runs=len(listed_runs(data)))
 
 
-def _check_channel_types(channel_types: str | Sequence[str]) -> tuple[str, ...]:
-    listed = (channel_types,) if isinstance(channel_types, str) else tuple(channel_types)
-    if not listed:
-        raise ParameterError("channel_types must name at least one of 'meg', 'mag', 'grad', 'eeg', got nothing.")
-    return tuple(check_name(kind, CHANNEL_TYPES, "channel type") for kind in listed)
+def _check_used(kind: str, for_raw: Mapping[str, Any], limits: Mapping[str, Any]) -> None:
+    """Refuse arguments that say nothing about data of a kind: what is accepted is used."""
+    if kind == "raw data":
+        return
+    for name, value in for_raw.items():
+        if value is not None:
+            instead = "condition chooses among them" if kind == "epochs" else "condition chooses among those of a file"
+            raise ParameterError(
+                f"{name} belongs to continuous data, but the data are {kind} already: leave {name} out ({instead})."
+            )
+    for name, value in limits.items():
+        if value is not None and kind == "an average":
+            raise ParameterError(
+                f"{name} chooses among single epochs, but the data are an average already: leave {name} out, or give "
+                "the epochs."
+            )
 
 
 def _check_samples(instance: Any, origin: str, kinds: Sequence[str]) -> None:
-    picks = _picks(instance.info, kinds, origin)
+    picks = good_picks(instance.info, kinds, origin)
     if isinstance(instance, mne.io.BaseRaw):
         return  # checked after averaging: continuous data may be larger than the memory
     data = instance.data if isinstance(instance, mne.Evoked) else instance.get_data(verbose="error")
@@ -185,17 +218,6 @@ def _check_finite_data(data: Any, names: Sequence[str], origin: str) -> None:
             f"{origin} has values that are not finite (NaN or infinity) in {some(channels)}: "
             "mark those channels bad or interpolate them."
         )
-
-
-def _mark_bads(instance: Any, bads: Sequence[str]) -> Any:
-    for name in bads:
-        if name not in instance.ch_names:
-            near = suggestion(str(name), instance.ch_names)
-            raise DataError(
-                f"Unknown bad channel {name!r} in bads: none of the {len(instance.ch_names)} channels.{near}"
-            )
-    instance.info["bads"] = list(dict.fromkeys([*instance.info["bads"], *bads]))
-    return instance
 
 
 def _filter(instance: Any, l_freq: float | None, h_freq: float | None, n_jobs: int | None) -> Any:
@@ -220,87 +242,88 @@ def _crop(instance: Any, tmin: float, tmax: float) -> Any:
 def _baselined(instance: Any, baseline: Any) -> Any:
     if baseline is None:
         return instance  # as it is: a baseline that was subtracted before cannot be put back
+    _check_extent(instance.times, baseline)
     try:
         return instance.apply_baseline(baseline)
     except ValueError as error:
-        raise DataError(f"The baseline {baseline} cannot be subtracted: {first_line(error)}") from error
+        raise DataError(f"The baseline {tuple(baseline)} cannot be subtracted: {first_line(error)}") from error
+
+
+def _check_extent(times: Any, baseline: Any) -> None:
+    """Warn of a baseline that is a single sample: its noise would be added to all others."""
+    step = times[1] - times[0] if len(times) > 1 else 0.0
+    start = times[0] if baseline[0] is None else max(baseline[0], times[0])
+    stop = times[-1] if baseline[1] is None else min(baseline[1], times[-1])
+    if 0 <= stop - start < step * (1 - 1e-6):
+        warn(
+            f"The baseline {tuple(baseline)} is a single sample, as the data begin at {times[0]:g} s: its noise is "
+            "subtracted from all others; give data that begin earlier, or baseline=None."
+        )
+
+
+def _limits_of(limits: Mapping[str, Any] | None, what: str, info: mne.Info) -> dict[str, Any] | None:
+    """Return limits of channel types, each of which the data must have."""
+    present = set(info.get_channel_types())
+    for kind in limits or ():
+        if kind not in present:
+            raise ParameterError(
+                f"{what} names channel type {kind!r}, but the data have {', '.join(sorted(present))}: take it out."
+            )
+    return None if limits is None else dict(limits)
+
+
+def _drop_bad(epochs: mne.BaseEpochs, reject: Mapping[str, Any] | None, flat: Mapping[str, Any] | None) -> None:
+    limits = {name: _limits_of(value, name, epochs.info) for name, value in (("reject", reject), ("flat", flat))}
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
+            epochs.drop_bad(reject=limits["reject"], flat=limits["flat"])
+    except ValueError as error:
+        raise DataError(
+            f"Limits of epochs that were rejected before cannot be changed like this: {first_line(error)}"
+        ) from error
 
 
 def _cut_epochs(
     raw: mne.io.BaseRaw,
-    events: Any,
-    event_id: Any,
-    stim_channel: Any,
+    chosen: tuple[Any, Any],
     *,
     kinds: Sequence[str],
     reject: Mapping[str, float] | None,
     flat: Mapping[str, float] | None,
     **options: Any,
 ) -> mne.Epochs:
-    events, event_id = select_events(raw, events, event_id, stim_channel)
-    present = set(raw.get_channel_types())
-    for what, limits in (("reject", reject), ("flat", flat)):
-        for kind in limits or ():
-            if kind not in present:
-                raise ParameterError(
-                    f"{what} names channel type {kind!r}, but the data have {', '.join(sorted(present))}: take it out."
-                )
-    picks = mne.pick_types(raw.info, **_pick_options(kinds), eog=True, ecg=True, exclude="bads")
+    limits = {name: _limits_of(value, name, raw.info) for name, value in (("reject", reject), ("flat", flat))}
+    picks = mne.pick_types(raw.info, **pick_kinds(kinds), eog=True, ecg=True, exclude="bads")
+    limited = [kind for one in limits.values() for kind in one or ()]
+    types = np.array(raw.get_channel_types())
+    judged = [pick for pick in np.flatnonzero(np.isin(types, limited)) if raw.ch_names[pick] not in raw.info["bads"]]
+    kept = [raw.ch_names.index(name) for name in compensators(raw.info, kinds)]
+    picks = np.array(sorted({*picks.tolist(), *judged, *kept}), int)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
-            return mne.Epochs(
-                raw, events, event_id, picks=picks, reject=None if reject is None else dict(reject),
-                flat=None if flat is None else dict(flat), preload=True, proj=True, on_missing="raise", **options,
-            )  # fmt: skip
+            warnings.filterwarnings("ignore", "The measurement information indicates a low-pass")  # said before
+            epochs = mne.Epochs(
+                raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **limits, **options
+            )
     except ValueError as error:
         raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
-
-
-def _pick_options(kinds: Sequence[str]) -> dict[str, Any]:
-    meg: bool | str = False
-    if "meg" in kinds or {"mag", "grad"} <= set(kinds):
-        meg = True
-    elif "mag" in kinds or "grad" in kinds:
-        meg = "mag" if "mag" in kinds else "grad"
-    return {"meg": meg, "eeg": "eeg" in kinds, "ref_meg": False}
-
-
-def _picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
-    for kind in kinds:
-        if not len(mne.pick_types(info, **_pick_options([kind]), exclude="bads")):
-            there = sorted(set(info.get_channel_types()) & _DATA_TYPES)
-            what = f"set channel_types to {tuple(there)!r}" if there else "give another recording"
-            raise DataError(
-                f"{origin} has no good channel of type {kind!r}: it has {', '.join(there) or 'neither MEG nor EEG'}; "
-                f"{what}."
-            )
-    return mne.pick_types(info, **_pick_options(kinds), exclude="bads")
+    if options["baseline"] is not None:
+        _check_extent(epochs.times, options["baseline"])
+    return epochs
 
 
 def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
-    names = [instance.ch_names[pick] for pick in _picks(instance.info, kinds, origin)]
-    instance = instance.pick(names)
+    """Keep the channels wanted, and the reference sensors that a forward solution of theirs needs."""
+    kept = {instance.ch_names[pick] for pick in good_picks(instance.info, kinds, origin)}
+    kept |= set(compensators(instance.info, kinds))
+    instance = instance.pick([name for name in instance.ch_names if name in kept])
     if "eeg" in kinds:
         instance = referenced(instance)
     elif not instance.proj and instance.info["projs"]:
         instance.apply_proj()
     return instance
-
-
-def referenced(instance: Any) -> Any:
-    """Return data whose EEG, if any, has the average reference, which the forward model of EEG needs.
-
-    As a projector, which stays exact where channels are dropped, and whatever the reference was before.
-    """
-    if not hasattr(instance, "get_channel_types"):
-        raise ParameterError(f"evoked must be an mne.Evoked, got {type(instance).__name__}.")
-    if "eeg" not in instance.get_channel_types(unique=True):
-        return instance
-    if any(one["desc"] == "Average EEG reference" and one["active"] for one in instance.info["projs"]):
-        return instance
-    again = instance.copy().set_eeg_reference("average", projection=True, verbose="error")
-    return again.apply_proj(verbose="error")
 
 
 def read_cov(noise_cov: Any) -> mne.Covariance | None:
@@ -318,19 +341,31 @@ def _dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
     return reasons, sum(1 for log in epochs.drop_log if log and "IGNORED" not in log)
 
 
-def _check_some_left(epochs: mne.BaseEpochs) -> None:
-    if len(epochs) == 0:
-        reasons, dropped = _dropped(epochs)
-        listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
-        raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; raise the limits or mark channels bad.")
+def _check_some_left(
+    epochs: mne.BaseEpochs, origin: str, reject: Mapping[str, Any] | None, window: tuple[float, float]
+) -> None:
+    if len(epochs) > 0:
+        return
+    reasons, dropped = _dropped(epochs)
+    listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
+    if set(reasons) <= {"NO_DATA", "TOO_SHORT"} and reasons:
+        raise DataError(
+            f"No epoch is left of {dropped}: none of the windows from {window[0]:g} to {window[1]:g} s around the events "
+            f"lies within the data of {origin}; tmin and tmax are in s."
+        )
+    what = "raise the limits or mark channels bad" if reject is not None else "check what was rejected before"
+    raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; {what}.")
 
 
 def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Response:
     if isinstance(instance, mne.Evoked):
-        return Response(evoked=instance, noise_cov=noise_cov, n_epochs=int(instance.nave), origin=origin)
+        # a contrast stands for fewer epochs than either of its sides, not for a whole number of them
+        n_epochs = max(round(instance.nave), 1)
+        return Response(evoked=instance, noise_cov=noise_cov, n_epochs=n_epochs, origin=origin)
     reasons, dropped = _dropped(instance)
     evoked = instance.average()
-    _check_finite_data(evoked.data, evoked.ch_names, origin)
+    good = mne.pick_types(evoked.info, meg=True, eeg=True, ref_meg=False)
+    _check_finite_data(evoked.data[good], [evoked.ch_names[pick] for pick in good], origin)
     if noise_cov is None and instance.times[0] < 0:
         noise_cov = mne.compute_covariance(instance, tmax=0.0, method="empirical", verbose="error")
     logger.info("Averaged %d epochs, dropped %d.", len(instance), dropped)
