@@ -19,6 +19,7 @@ from .._checks import (
 from ..errors import ConfigError, ParameterError
 from ..fit import evoked_parameters
 from ..network import Network
+from ..source.plausible import check_band, check_window
 from ..source.polarity import parse_polarity
 from .checks import CHECKS, check_names
 from .datasets import DATASETS
@@ -236,11 +237,9 @@ class Config:
         parse_polarity(self.polarity)
         for name, check in CHECKS.items():
             check(getattr(self, name), name)
-        for start, stop in (("tmin", "tmax"), ("target_tmin", "target_tmax")):
-            if getattr(self, start) >= getattr(self, stop):
-                raise ConfigError(
-                    f"{start} must be before {stop}, got {getattr(self, start)} and {getattr(self, stop)}."
-                )
+        for ends in (("tmin", "tmax"), ("target_tmin", "target_tmax")):
+            check_window(getattr(self, ends[0]), getattr(self, ends[1]), ends)
+        check_band(self.l_freq, self.h_freq)
         if self.fit_sequence is not None and (self.fit_n_drives is not None or self.fit_drives == "network"):
             raise ConfigError(
                 "fit_sequence says which drives there are: leave fit_n_drives and fit_drives='network' out."

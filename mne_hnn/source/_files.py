@@ -62,6 +62,4 @@ def heard(where: str) -> Iterator[None]:
 
 def _matters(caught: warnings.WarningMessage) -> bool:
     of_the_code = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
-    return not issubclass(caught.category, of_the_code) and not any(
-        part in str(caught.message) for part in _NO_MATTER
-    )
+    return not issubclass(caught.category, of_the_code) and not any(part in str(caught.message) for part in _NO_MATTER)

@@ -234,8 +234,8 @@ class Annotated:
             listed = self._listed.get(name, number)
             if listed != number and {listed, number} & wanted:
                 warn(
-                    f"events.tsv gives {name!r} the value {listed}, but its triggers have {number}: numbers in event_id "
-                    f"are those of triggers; give the name, event_id={name!r}, to be sure."
+                    f"events.tsv gives {name!r} the value {listed}, but its triggers have {number}: numbers in "
+                    f"event_id are those of triggers; give the name, event_id={name!r}, to be sure."
                 )
 
     def compare(self, triggers: Any, found: Any) -> None:
@@ -255,9 +255,10 @@ class Annotated:
         if beside.size:
             middle = 1000 * float(np.median(beside))
             most = 1000 * float(np.abs(beside).max())
+            side = "after" if middle > 0 else "before"
             parts.append(
-                f"{beside.size} of {offsets.size} events lie {abs(middle):.3g} ms {'after' if middle > 0 else 'before'} "
-                f"their triggers (median; at most {most:.3g} ms)"
+                f"{beside.size} of {offsets.size} events lie {abs(middle):.3g} ms {side} their triggers (median; at "
+                f"most {most:.3g} ms)"
             )
         if (~known).any():
             parts.append(f"{int((~known).sum())} of {offsets.size} events have no trigger")

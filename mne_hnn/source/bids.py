@@ -50,11 +50,12 @@ def open_bids(path: Any) -> tuple[Any, dict[str, int] | None]:
     rows = None if events is None else tsv_rows(events)
     if events is not None and rows is not None:
         _check_columns(events, rows)
+    numbers: dict[str, Any] = {}
     with heard(str(path.fpath)):
         if events is None:
-            raw, numbers = read_raw_bids(path, verbose="warning"), {}
+            raw = read_raw_bids(path, verbose="warning")
         elif not rows:
-            raw, numbers = _without_events(path, read_raw_bids), {}
+            raw = _without_events(path, read_raw_bids)
         else:
             raw, numbers = read_raw_bids(path, return_event_dict=True, verbose="warning")
     if rows:
@@ -63,8 +64,9 @@ def open_bids(path: Any) -> tuple[Any, dict[str, int] | None]:
     _compare_sidecar(path, raw)
     if events is None:
         return raw, None
-    has_values = bool(rows) and "value" in rows[0]
-    return raw, {str(name): int(number) for name, number in numbers.items() if has_values and _whole(number)}
+    if not rows or "value" not in rows[0]:
+        return raw, {}
+    return raw, {str(name): int(number) for name, number in numbers.items() if _whole(number)}
 
 
 def _without_events(path: Any, read: Any) -> Any:
@@ -80,7 +82,7 @@ def _whole(number: Any) -> bool:
 def _beside(path: Any, suffix: str, extension: str) -> Path | None:
     try:
         found = path.find_matching_sidecar(suffix=suffix, extension=extension, on_error="ignore")
-    except Exception:  # of a path that is not complete, which reading says better
+    except Exception:  # noqa: BLE001 - of a path that is not complete, which reading says better
         return None
     return None if found is None or not Path(found).is_file() else Path(found)
 
@@ -119,9 +121,9 @@ def _check_onsets(events: Path | None, rows: list[dict[str, str]], raw: mne.io.B
     if times.size and not ((times >= 0) & (times < duration)).any():
         low, high = float(times.min()), float(times.max())
         slip = ""
-        if 0 <= low and high / 1000.0 < duration:
+        if low >= 0 and high / 1000.0 < duration:
             slip = " (in ms?)"
-        elif 0 <= low and high / raw.info["sfreq"] < duration:
+        elif low >= 0 and high / raw.info["sfreq"] < duration:
             slip = " (in samples?)"
         raise DataError(
             f"{events} has onsets from {low:g} to {high:g}, which are all outside of the recording of {duration:g} s: "
@@ -140,8 +142,8 @@ def _compare_channels(path: Any, raw: mne.io.BaseRaw) -> None:
     if only_in_header and "status" in rows[0]:
         raw.info["bads"] = [*raw.info["bads"], *only_in_header]
         warn(
-            f"{path.fpath.name} has channels marked bad that channels.tsv has as good: {some(only_in_header)}; they are "
-            "left out."
+            f"{path.fpath.name} has channels marked bad that channels.tsv has as good: {some(only_in_header)}; they "
+            "are left out."
         )
     rates = {float(row["sampling_frequency"]) for row in rows if _is_number(row.get("sampling_frequency"))}
     _compare_rate(rates, raw, table)

@@ -5,6 +5,7 @@ Which of them is taken does not depend on how `event_id` is spelt, see :func:`se
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,9 @@ def select_events(
     named = _names(event_id)
     if events is not None:
         if stim_channel is not None:
-            raise ParameterError("events and stim_channel are both given: the events are known, leave stim_channel out.")
+            raise ParameterError(
+                "events and stim_channel are both given: the events are known, leave stim_channel out."
+            )
         _refuse_names(named, "events")
         if isinstance(events, (str, Path)):
             events = read_file(mne.read_events, events, "file of events")
@@ -128,10 +131,12 @@ def _of_both(notes: Annotated, triggers: Any, event_id: Any) -> _Wanted:
         chosen, wanted = notes.marking & ~notes.where(sorted(free)), free
     else:
         by_name = {name: event_id[name] for name in notes.names if name in event_id} if _is_mapping(event_id) else {}
-        rest = [number for name, number in event_id.items() if name not in by_name] if _is_mapping(event_id) else event_id
-        numbers = _numbers(rest) or set()
-        notes.say_numbers(numbers)
-        chosen, wanted = notes.where(by_name) | notes.where(sorted(numbers - free)), free & numbers
+        rest = (
+            [number for name, number in event_id.items() if name not in by_name] if _is_mapping(event_id) else event_id
+        )
+        asked = _numbers(rest) or set()
+        notes.say_numbers(asked)
+        chosen, wanted = notes.where(by_name) | notes.where(sorted(asked - free)), free & asked
     events, _ = notes.events(chosen, event_id)
     notes.compare(triggers, events)
     together = np.concatenate([events, triggers[np.isin(triggers[:, 2], sorted(wanted))]])
@@ -147,8 +152,8 @@ def _is_mapping(event_id: Any) -> bool:
 def _named_or_numbered(notes: Annotated, event_id: Any) -> _Wanted:
     named = _names(event_id)
     if named:
-        numbers = {check_name(name, notes.names, "annotation", error=DataError): notes.number(name) for name in named}
-        return notes.events(notes.where(numbers), numbers)
+        codes = {check_name(name, notes.names, "annotation", error=DataError): notes.number(name) for name in named}
+        return notes.events(notes.where(codes), codes)
     wanted = _numbers(event_id) or set()
     if not wanted & notes.known_numbers:
         raise DataError(notes.numberless(sorted(wanted)))
@@ -210,15 +215,12 @@ def _numbers(event_id: Any) -> set[int] | None:
         return None
     values = event_id.values() if isinstance(event_id, Mapping) else event_id
     values = values if isinstance(values, Sequence) or not np.isscalar(values) else [values]
-    try:
-        listed = list(values)
-        if any(isinstance(value, (bool, str)) or int(value) != value for value in listed):
-            raise TypeError
-        return {int(value) for value in listed}
-    except (TypeError, ValueError) as error:
+    listed = list(values)
+    if any(isinstance(value, bool) or not isinstance(value, numbers.Real) or float(value) % 1 for value in listed):
         raise ParameterError(
             f"event_id must be a number, a name of an annotation, or a mapping of names to numbers, got {event_id!r}."
-        ) from error
+        )
+    return {int(float(value)) for value in listed}
 
 
 def _triggers(raw: mne.io.BaseRaw) -> Any | None:

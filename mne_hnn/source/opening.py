@@ -196,7 +196,7 @@ def _is_shielded(path: Path) -> bool:
     """Return whether a FIF file is a recording with MaxShield, which MNE opens only when it is told to."""
     try:
         return bool(mne.io.read_raw_fif(path, allow_maxshield="yes", verbose="error").info.get("maxshield"))
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever cannot be read is not such a recording
         return False
 
 
@@ -252,7 +252,7 @@ def _condition_of_averages(averages: list[mne.Evoked], condition: Any, path: Pat
     if condition in names:
         if names.count(condition) > 1:
             raise DataError(
-                f"{path} has {names.count(condition)} averages called {condition!r}: choose by place, from 0, as condition."
+                f"{path} has {names.count(condition)} averages {condition!r}: give the place as condition, from 0."
             )
         return averages[names.index(condition)]
     if condition is None:
@@ -283,5 +283,5 @@ def _selected(epochs: mne.BaseEpochs, key: str) -> int | None:
     """Return how many epochs a name, a part of hierarchical names, or a query of metadata selects; None if it fails."""
     try:
         return len(epochs[key])
-    except Exception:  # whatever pandas raises for a query that is none
+    except Exception:  # noqa: BLE001 - whatever pandas raises for a query that is none
         return None

@@ -15,7 +15,7 @@ from ..errors import DataError, ParameterError
 
 __all__ = [
     "RANGES", "check_amplitudes", "check_band", "check_baseline", "check_covariance", "check_limits", "check_rate",
-    "check_seconds", "check_window",
+    "check_seconds", "check_window", "say_band", "say_limits",
 ]  # fmt: skip
 
 LONGEST_S = 20.0
@@ -143,17 +143,23 @@ def check_limits(limits: Any, what: str) -> None:
     for kind, limit in limits.items():
         if callable(limit) or isinstance(limit, tuple):
             continue  # a function of the user's own, which MNE applies
-        value, name = check_positive(limit, f"{what}[{kind!r}]"), f"{what}[{kind!r}]"
-        low, high = LIMITS.get(kind, (0.0, np.inf))
-        if value > high:
+        name = f"{what}[{kind!r}]"
+        value = check_positive(limit, name)
+        if value > LIMITS.get(kind, (0.0, np.inf))[1]:
             raise ParameterError(
                 f"{name} is {value:g} {_UNITS[kind]}, which nothing reaches: amplitudes are in {_UNITS[kind]}, a usual "
                 f"limit is {_USUAL[kind]}."
             )
-        if value < low and what == "reject":
-            warn(
-                f"{name} is {value:g} {_UNITS[kind]}, which every epoch exceeds: a usual limit is {_USUAL[kind]}."
-            )
+
+
+def say_limits(limits: Mapping[str, Any]) -> str:
+    """Return which limits are so low that every epoch exceeds them, for a sentence."""
+    low = [
+        kind
+        for kind, limit in limits.items()
+        if kind in _USUAL and not isinstance(limit, tuple) and not callable(limit) and limit < LIMITS[kind][0]
+    ]
+    return "".join(f"; reject[{kind!r}] is {limits[kind]:g} {_UNITS[kind]}, usual is {_USUAL[kind]}" for kind in low)
 
 
 def check_seconds(value: Any, what: str) -> float:
@@ -187,7 +193,7 @@ def check_baseline(baseline: Any, what: str = "baseline") -> None:
 
 
 def check_band(l_freq: Any, h_freq: Any, sfreq: float | None = None) -> None:
-    """Refuse a band that is empty or beyond what a sampling rate holds, and warn of one without brain signals.
+    """Refuse a band that is empty or beyond what a sampling rate holds.
 
     Parameters
     ----------
@@ -212,13 +218,17 @@ def check_band(l_freq: Any, h_freq: Any, sfreq: float | None = None) -> None:
         for name, value in (("l_freq", low), ("h_freq", high)):
             if value is not None and value >= sfreq / 2:
                 raise ParameterError(
-                    f"{name} is {value:g} Hz, but data sampled at {sfreq:g} Hz hold frequencies below {sfreq / 2:g} Hz: "
-                    f"give less, or leave {name} out."
+                    f"{name} is {value:g} Hz, but data sampled at {sfreq:g} Hz hold frequencies below {sfreq / 2:g} "
+                    f"Hz: give less, or leave {name} out."
                 )
-    if low is not None and low > 50:
-        warn(f"l_freq is {low:g} Hz: evoked responses, most of which are slower, are filtered out.")
-    if high is not None and high < 5:
-        warn(f"h_freq is {high:g} Hz: evoked responses, most of which are faster, are filtered out (kHz?).")
+
+
+def say_band(l_freq: float | None, h_freq: float | None) -> None:
+    """Warn of a band without brain signals."""
+    if l_freq is not None and l_freq > 50:
+        warn(f"l_freq is {l_freq:g} Hz: evoked responses, most of which are slower, are filtered out.")
+    if h_freq is not None and h_freq < 5:
+        warn(f"h_freq is {h_freq:g} Hz: evoked responses, most of which are faster, are filtered out (kHz?).")
 
 
 def check_rate(sfreq: float, decim: int = 1, n_times: int | None = None, lowpass: float | None = None) -> int:
@@ -255,7 +265,7 @@ def check_rate(sfreq: float, decim: int = 1, n_times: int | None = None, lowpass
         warn(f"The response has {kept:.3g} samples per second, which hide its course: 100 or more are usual.")
     if factor > 1 and lowpass is not None and lowpass > kept / 2.5:
         warn(
-            f"decim={factor} leaves {kept:.4g} samples per second, but the data have frequencies up to {lowpass:.4g} Hz, "
-            f"which are folded into lower ones: filter them with h_freq={kept / 2.5:.3g} or less."
+            f"decim={factor} leaves {kept:.4g} samples per second, but the data have frequencies up to {lowpass:.4g} "
+            f"Hz, which are folded into lower ones: filter them with h_freq={kept / 2.5:.3g} or less."
         )
     return factor

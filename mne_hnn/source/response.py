@@ -27,6 +27,8 @@ from .plausible import (
     check_limits,
     check_rate,
     check_window,
+    say_band,
+    say_limits,
 )
 from .runs import kind_of
 
@@ -151,6 +153,7 @@ def load_response(
     for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": stim_channel}
     _check_used(kind, for_raw, {"reject": reject, "flat": flat})
     check_band(l_freq, h_freq, instance.info["sfreq"])
+    say_band(l_freq, h_freq)
     if instance.info.get("maxshield"):
         warn(
             f"{origin} was recorded with active shielding (MaxShield) and not yet cleaned of it: pass it through "
@@ -350,11 +353,11 @@ def _check_some_left(
     listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
     if set(reasons) <= {"NO_DATA", "TOO_SHORT"} and reasons:
         raise DataError(
-            f"No epoch is left of {dropped}: none of the windows from {window[0]:g} to {window[1]:g} s around the events "
-            f"lies within the data of {origin}; tmin and tmax are in s."
+            f"No epoch is left of {dropped}: none of the windows from {window[0]:g} to {window[1]:g} s around the "
+            f"events lies within the data of {origin}; tmin and tmax are in s."
         )
     what = "raise the limits or mark channels bad" if reject is not None else "check what was rejected before"
-    raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; {what}.")
+    raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; {what}{say_limits(reject or {})}.")
 
 
 def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Response:

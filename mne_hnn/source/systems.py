@@ -93,7 +93,9 @@ def _check_whole(path: Path) -> None:
     for suffix in _HEADERS.get(path.suffix.lower(), ()):
         header = path.with_suffix(suffix)
         if header.exists():
-            raise DataError(f"{path} is one of the files of {header.name}, which stands for all of them: name {header}.")
+            raise DataError(
+                f"{path} is one of the files of {header.name}, which stands for all of them: name {header}."
+            )
     if path.name in ("config", "hs_file") and _scans(path.parent):
         raise DataError(f"{path} is one file of a BTi recording, which is the whole folder: name {path.parent}.")
     if path.suffix.lower() == ".mrk":
