@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ from ..errors import DataError, MneHnnError
 __all__ = ["existing", "first_line", "heard", "read_file", "some"]
 
 # what MNE and MNE-BIDS warn of that changes no number: names of files, and files that need not be there
-_NO_MATTER = ("does not conform to MNE naming", "Did not find any", "participants.tsv", "raw Internal Active Shielding")
+_NO_MATTER = (
+    "does not conform to MNE naming",
+    "Did not find any",
+    "TSV file is empty",
+    "participants.tsv",
+    "raw Internal Active Shielding",
+)
 
 
 def existing(path: Any, what: str) -> Path:
@@ -50,14 +56,29 @@ def some(names: Sequence[Any], at_most: int = 5) -> str:
     return listed if len(names) <= at_most else f"{listed} and {len(names) - at_most} more"
 
 
-@contextmanager
-def heard(where: str) -> Iterator[None]:
-    """Say what MNE warns of meanwhile as warnings of this package, which no log level hides."""
-    with warnings.catch_warnings(record=True) as caught, use_log_level(min(logger.level, logging.WARNING)):
+class heard:  # noqa: N801 - reads as what it does, as a function would
+    """Say what MNE warns of meanwhile as warnings of this package, which no log level hides.
+
+    Parameters
+    ----------
+    where : str
+        What is being done, with which the sentence begins.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._stack = ExitStack()
+        self._caught: list[warnings.WarningMessage] = []
+
+    def __enter__(self) -> None:
+        self._caught = self._stack.enter_context(warnings.catch_warnings(record=True)) or []
+        self._stack.enter_context(use_log_level(min(logger.level, logging.WARNING)))
         warnings.simplefilter("always")
-        yield
-    for sentence in dict.fromkeys(first_line(one.message) for one in caught if _matters(one)):
-        warn(f"{where}: {sentence}")
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+        for sentence in dict.fromkeys(first_line(one.message) for one in self._caught if _matters(one)):
+            warn(f"{self._where}: {sentence}")
 
 
 def _matters(caught: warnings.WarningMessage) -> bool:

@@ -26,6 +26,7 @@ _NO_MARKER = 10000
 _SHARE = 0.8
 _REACH_S = 0.5
 _SPREAD_S = 0.1
+_NEAR_S = 0.05
 
 
 def annotated_events(raw: mne.io.BaseRaw, listed: Mapping[str, int] | None = None) -> Annotated:
@@ -200,30 +201,39 @@ class Annotated:
         for index, name in enumerate(self.names):
             mine = self.kinds == index
             close = mine & (np.abs(offsets) <= reach)
-            if mine.any() and close.sum() >= _SHARE * mine.sum() and _constant(offsets[close]):
+            together = mine.any() and close.sum() >= _SHARE * mine.sum() and _constant(offsets[close])
+            exact = together and _unique(codes[nearest[close]]) and np.median(np.abs(offsets[close])) <= _NEAR_S
+            where = np.flatnonzero(mine)[np.argsort(self.samples[mine], kind="stable")]
+            lagging = None if exact else self._lagging(where, times, codes)
+            if lagging is not None:
+                self._join(name, where, order[lagging], triggers)
+            elif together:
                 self._join(name, np.flatnonzero(close), order[nearest[close]], triggers)
-                continue
-            for code in np.unique(codes):  # as many, and all equally late: a clock that starts elsewhere
-                same = np.flatnonzero(codes == code)
-                if len(same) != mine.sum() or len(same) < 3:
-                    continue
-                where = np.flatnonzero(mine)[np.argsort(self.samples[mine], kind="stable")]
-                if _constant((self.samples[where] - times[same]) / self.rate, lagged=True):
-                    self._join(name, where, order[same], triggers)
-                    break
         for code in np.unique(codes):
             of_code = np.flatnonzero(triggers[:, 2] == code)
             if sum(int(place) in self._met for place in of_code) >= _SHARE * len(of_code):
                 self.annotated_codes.add(int(code))
+
+    def _lagging(self, where: Any, times: Any, codes: Any) -> Any | None:
+        """Return the triggers of a code of which there are as many as events, all equally late: of another clock."""
+        found = None
+        for code in np.unique(codes) if len(where) >= 3 else ():
+            same = np.flatnonzero(codes == code)
+            if len(same) != len(where):
+                continue
+            lag = (self.samples[where] - times[same]) / self.rate
+            if np.ptp(lag) <= _SPREAD_S and (found is None or abs(lag[0]) < found[0]):
+                found = abs(lag[0]), same
+        return None if found is None else found[1]
 
     def _join(self, name: str, where: Any, partners: Any, triggers: Any) -> None:
         """Note that the events of a name go with triggers."""
         self._offsets[where] = (self.samples[where] - triggers[partners, 0]) / self.rate
         self._codes[where] = triggers[partners, 2]
         self._met |= set(partners.tolist())
-        code, count = Counter(self._codes[where].tolist()).most_common(1)[0]
+        code = Counter(self._codes[where].tolist()).most_common(1)[0][0]
         self._paired[name] = code
-        if count >= _SHARE * len(where):
+        if _unique(self._codes[where]):
             self._numbers[name] = int(code)
         elif name not in self._listed:
             self._numbers.pop(name, None)  # each event has the number of its trigger
@@ -272,9 +282,14 @@ class Annotated:
             )
 
 
-def _constant(offsets: Any, *, lagged: bool = False) -> bool:
+def _unique(codes: Any) -> bool:
+    """Return whether triggers are of one code, but for a few."""
+    return Counter(codes.tolist()).most_common(1)[0][1] >= _SHARE * len(codes)
+
+
+def _constant(offsets: Any) -> bool:
     """Return whether events lie all about equally far from their triggers."""
-    if len(offsets) < 3 and not lagged:
+    if len(offsets) < 3:
         return bool(np.abs(offsets).max() <= _SPREAD_S)
     low, high = np.percentile(offsets, [10, 90])
     return bool(high - low <= _SPREAD_S)

@@ -310,11 +310,22 @@ def _cut_epochs(
             epochs = mne.Epochs(
                 raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **limits, **options
             )
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
+        if "not unique" in str(error):
+            raise DataError(
+                f"Some events are at one and the same sample ({_at_one_sample(chosen[0])}), so that an epoch would "
+                "count twice: choose among them with event_id."
+            ) from error
         raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
     if options["baseline"] is not None:
         _check_extent(epochs.times, options["baseline"])
     return epochs
+
+
+def _at_one_sample(events: Any) -> str:
+    samples, counts = np.unique(np.asarray(events)[:, 0], return_counts=True)
+    again = samples[counts > 1]
+    return f"{len(again)} times, first at sample {int(again[0])}" if len(again) else "in several runs"
 
 
 def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
