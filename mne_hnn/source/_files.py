@@ -71,12 +71,16 @@ class heard:  # noqa: N801 - reads as what it does, as a function would
         self._caught: list[warnings.WarningMessage] = []
 
     def __enter__(self) -> None:
-        self._caught = self._stack.enter_context(warnings.catch_warnings(record=True)) or []
+        caught = self._stack.enter_context(warnings.catch_warnings(record=True))
+        assert caught is not None
+        self._caught = caught
         self._stack.enter_context(use_log_level(min(logger.level, logging.WARNING)))
         warnings.simplefilter("always")
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+        if error[0] is not None:
+            return  # the error says what matters
         for sentence in dict.fromkeys(first_line(one.message) for one in self._caught if _matters(one)):
             warn(f"{self._where}: {sentence}")
 

@@ -245,23 +245,20 @@ def _crop(instance: Any, tmin: float, tmax: float) -> Any:
 def _baselined(instance: Any, baseline: Any) -> Any:
     if baseline is None:
         return instance  # as it is: a baseline that was subtracted before cannot be put back
-    _check_extent(instance.times, baseline)
     try:
         return instance.apply_baseline(baseline)
     except ValueError as error:
-        raise DataError(f"The baseline {tuple(baseline)} cannot be subtracted: {first_line(error)}") from error
+        raise _without_baseline(error, baseline, float(instance.times[0])) from error
 
 
-def _check_extent(times: Any, baseline: Any) -> None:
-    """Warn of a baseline that is a single sample: its noise would be added to all others."""
-    step = times[1] - times[0] if len(times) > 1 else 0.0
-    start = times[0] if baseline[0] is None else max(baseline[0], times[0])
-    stop = times[-1] if baseline[1] is None else min(baseline[1], times[-1])
-    if 0 <= stop - start < step * (1 - 1e-6):
-        warn(
-            f"The baseline {tuple(baseline)} is a single sample, as the data begin at {times[0]:g} s: its noise is "
-            "subtracted from all others; give data that begin earlier, or baseline=None."
+def _without_baseline(error: Exception, baseline: Any, start: float) -> DataError:
+    reason = f"{first_line(error)}"
+    if "only one sample" in reason:
+        reason = (
+            f"it is a single sample, as the data begin at {start:g} s, whose noise would be subtracted from all; "
+            "give data that begin earlier, or baseline=None"
         )
+    return DataError(f"The baseline {tuple(baseline)} cannot be subtracted: {reason}.")
 
 
 def _limits_of(limits: Mapping[str, Any] | None, what: str, info: mne.Info) -> dict[str, Any] | None:
@@ -307,7 +304,7 @@ def _cut_epochs(
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
             warnings.filterwarnings("ignore", "The measurement information indicates a low-pass")  # said before
-            epochs = mne.Epochs(
+            return mne.Epochs(
                 raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **limits, **options
             )
     except (ValueError, RuntimeError) as error:
@@ -316,10 +313,9 @@ def _cut_epochs(
                 f"Some events are at one and the same sample ({_at_one_sample(chosen[0])}), so that an epoch would "
                 "count twice: choose among them with event_id."
             ) from error
+        if "aseline" in str(error):
+            raise _without_baseline(error, options["baseline"], options["tmin"]) from error
         raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
-    if options["baseline"] is not None:
-        _check_extent(epochs.times, options["baseline"])
-    return epochs
 
 
 def _at_one_sample(events: Any) -> str:
