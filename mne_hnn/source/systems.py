@@ -28,6 +28,7 @@ _SYSTEMS = {
     ".cnt": "CNT", ".con": "KIT", ".sqd": "KIT", ".ds": "CTF", ".mff": "EGI", ".mat": "FieldTrip", ".cdt": "Curry",
     ".eeg": "Nihon Kohden",
 }  # fmt: skip
+_KIT_SAMPLES = 9  # which entry of the table of contents has the place of the samples
 _BYTES = {"short": 2, "int": 4, "single": 4, "double": 8}
 
 
@@ -146,12 +147,22 @@ def _eeglab_epochs(path: Path) -> mne.BaseEpochs:
 
 
 def _complete(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
-    """Refuse BrainVision data that end within a sample: MNE leaves the rest out without a word."""
-    width = _BYTES.get(str(getattr(raw, "orig_format", "")))
-    if isinstance(raw, mne.io.brainvision.brainvision.RawBrainVision) and width and raw.filenames[0] is not None:
-        data = Path(raw.filenames[0])
-        if data.suffix.lower() in (".eeg", ".dat") and data.stat().st_size % (width * len(raw.ch_names)):
-            raise DataError(f"{data} ends within a sample: the file is cut off or damaged. Copy it again.")
+    """Refuse data that end before they should, where MNE makes up, or leaves out, the rest without a word."""
+    if raw.filenames[0] is None:
+        return raw
+    data = Path(raw.filenames[0])
+    size = data.stat().st_size
+    extras = raw._raw_extras[0] if raw._raw_extras else {}
+    if isinstance(raw, mne.io.brainvision.brainvision.RawBrainVision):
+        width = _BYTES.get(str(raw.orig_format))
+        complete = not width or data.suffix.lower() not in (".eeg", ".dat") or size % (width * len(raw.ch_names)) == 0
+    elif isinstance(raw, mne.io.kit.kit.RawKIT) and {"dirs", "dtype", "nchan", "n_samples"} <= set(extras):
+        samples = int(extras["n_samples"]) * int(extras["nchan"]) * extras["dtype"].itemsize
+        complete = size >= int(extras["dirs"][_KIT_SAMPLES]["offset"]) + samples
+    else:
+        return raw
+    if not complete:
+        raise DataError(f"{data} ends too early: the file is cut off or damaged. Copy it again.")
     return raw
 
 
