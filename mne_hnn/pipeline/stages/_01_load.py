@@ -56,6 +56,8 @@ def _run(work: Work) -> dict[str, Any]:
     evoked.save(work.path("evoked"))
     noise_cov.save(work.path("noise_cov"))
     info = evoked.info
+    kinds = Counter(evoked.get_channel_types())
+    references = kinds.pop("ref_meg", 0)  # kept for the forward solution, not measured with
     return {
         "origin": response.origin,
         "kind": response.kind,
@@ -66,7 +68,8 @@ def _run(work: Work) -> dict[str, Any]:
         "drop_reasons": dict(response.drop_reasons),
         "noise": "measured" if estimated else "assumed (no time before 0 and no covariance given)",
         "noise_samples": int(noise_cov.nfree) if estimated else None,
-        "channels": dict(Counter(response.evoked.get_channel_types())),
+        "channels": dict(kinds),
+        **({"reference_sensors": references} if references else {}),
         "sfreq": float(info["sfreq"]),
         "highpass": float(info["highpass"]),
         "lowpass": float(info["lowpass"]),
@@ -95,5 +98,5 @@ STAGE = Stage(
     files=_files,
     outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
     run=_run,
-    revision=2,
+    revision=3,
 )
