@@ -48,15 +48,17 @@ class Config:
         A known data set, instead of `data`, that fills in anatomy and events that are not given here: ``'demo'``
         (generated on this machine, no download), ``'somato'``, ``'sample'`` (MNE's, where they are on disk).
     data : path-like | mne_bids.BIDSPath | mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | list of these | None
-        Raw data, epochs or an average; a list holds runs with one position of the head, which are put together.
+        Raw data of any system that MNE reads, epochs or an average; a list holds runs with one position of the head,
+        which are put together.
     condition : str | int | sequence | None
         Which condition of epochs or averages; several are taken together.
     events : path-like | array | list of these | None
-        Events of continuous data, one per run if `data` is a list; None finds them.
+        Events of continuous data, one per run if `data` is a list; None finds them, as
+        :func:`mne_hnn.source.load_response` says.
     event_id : int | str | mapping | None
         The events to average.
     stim_channel : str | None
-        The stimulus channel.
+        Take the triggers on this channel, whatever annotations say.
     channel_types : sequence of str
         ``'meg'``, ``'mag'``, ``'grad'``, ``'eeg'``.
     bads : sequence of str

@@ -41,8 +41,8 @@ def recording_files(data: Any) -> Iterator[Path]:
         yield from sorted(folder.glob(f"{stem}*"))
         yield from sorted(folder.glob("*.tsv"))
         yield from sorted(folder.glob("*.json"))
-    elif isinstance(data, (str, Path)) and Path(data).exists():
-        path = Path(data)
+    elif isinstance(data, (str, Path)) and Path(data).expanduser().exists():
+        path = Path(data).expanduser()
         yield path
         if path.is_file():
             yield from sorted(path.parent.glob(f"{path.stem}-[0-9]*{path.suffix}"))

@@ -60,6 +60,7 @@ def open_bids(path: Any) -> tuple[Any, dict[str, int] | None]:
             raw, numbers = read_raw_bids(path, return_event_dict=True, verbose="warning")
     if rows:
         _check_onsets(events, rows, raw)
+        _compare_samples(events, rows, raw)
     _compare_channels(path, raw)
     _compare_sidecar(path, raw)
     if events is None:
@@ -128,6 +129,18 @@ def _check_onsets(events: Path | None, rows: list[dict[str, str]], raw: mne.io.B
         raise DataError(
             f"{events} has onsets from {low:g} to {high:g}, which are all outside of the recording of {duration:g} s: "
             f"onsets are in s from its first sample{slip}."
+        )
+
+
+def _compare_samples(events: Path | None, rows: list[dict[str, str]], raw: mne.io.BaseRaw) -> None:
+    """Warn if the columns ``onset`` and ``sample`` are of different sampling rates; they may count from elsewhere."""
+    both = [row for row in rows if _is_number(row.get("onset")) and _is_number(row.get("sample"))]
+    onsets, samples = (np.array([float(row[name]) for row in both]) for name in ("onset", "sample"))
+    apart = samples / raw.info["sfreq"] - onsets
+    if len(both) > 1 and np.ptp(apart) > 2.5 / raw.info["sfreq"]:
+        warn(
+            f"{events} has columns onset and sample that disagree by up to {1000 * np.ptp(apart):.3g} ms at "
+            f"{raw.info['sfreq']:g} Hz: onset is taken."
         )
 
 

@@ -13,7 +13,7 @@ from .._checks import suggestion
 from ..errors import DataError, ParameterError
 from ._files import existing, first_line, heard
 from .bids import open_bids
-from .runs import joined
+from .runs import joined, whole_nave
 from .systems import is_fif, open_system, readable
 
 __all__ = ["Opened", "listed_runs", "open_data"]
@@ -228,7 +228,7 @@ def _conditions_of_averages(evokeds: list[mne.Evoked], condition: Any, path: Pat
         together = mne.combine_evoked(chosen, weights="nave")
     except (ValueError, AssertionError) as error:
         raise DataError(f"The averages in {path} cannot be combined: {first_line(error)}") from error
-    together.nave = round(together.nave)  # a sum of ratios: 11.999999
+    together.nave = whole_nave(together.nave)
     together.comment = " + ".join(evoked.comment for evoked in chosen)
     return together
 

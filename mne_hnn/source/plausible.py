@@ -179,10 +179,10 @@ def check_window(tmin: Any, tmax: Any, names: Sequence[str] = ("tmin", "tmax")) 
     return start, stop
 
 
-def check_baseline(baseline: Any, what: str = "baseline") -> None:
-    """Refuse a baseline that is no interval of time, or is in milliseconds."""
+def check_baseline(baseline: Any, what: str = "baseline") -> tuple[float | None, float | None] | None:
+    """Return a baseline; refuse one that is no interval of time, or is in milliseconds."""
     if baseline is None:
-        return
+        return None
     if not isinstance(baseline, (tuple, list)) or len(baseline) != 2:
         raise ParameterError(
             f"{what} must be a pair of times in s (None for an end of the epoch) or None, got {baseline!r}."
@@ -190,6 +190,7 @@ def check_baseline(baseline: Any, what: str = "baseline") -> None:
     ends = [None if end is None else check_seconds(end, what) for end in baseline]
     if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
         raise ParameterError(f"{what} must not end before it begins, got {ends[0]:g} and {ends[1]:g} s (exchanged?).")
+    return baseline[0], baseline[1]
 
 
 def check_band(l_freq: Any, h_freq: Any, sfreq: float | None = None) -> None:

@@ -92,36 +92,45 @@ def load_response(
 ) -> Response:
     """Load a response from MEG and/or EEG data, from wherever MNE keeps them.
 
+    An argument that says nothing about data of a kind is refused: `condition` of continuous data; `events`, `event_id`
+    and `stim_channel` of epochs and averages; `reject` and `flat` of averages.
+
     Parameters
     ----------
     data : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | path-like | mne_bids.BIDSPath | list of these
-        Continuous data, epochs or an average, as object or as file. A list holds runs, all of one kind and with one
-        position of the head: raw data and epochs are concatenated, averages are combined with weights by their number
-        of epochs; a channel that is bad in one run is bad in all.
+        Continuous data, epochs or an average, as object or as file: FIF, whatever else :func:`mne.io.read_raw` reads
+        (the folder of CTF, ``.con`` or ``.sqd`` of KIT, ``.vhdr``, ``.edf``, ``.bdf``, ``.set`` ...), or the folder of
+        a scan of BTi. A list holds runs, all of one kind, with one position of head and sensors, and the same
+        compensation and projectors: raw data and epochs are concatenated, averages are combined with weights by their
+        number of epochs; a channel that is bad in one run is bad in all.
     condition : str | int | sequence | None
-        Which condition of epochs (name, or number of its event), or which average of a file (name, or place from 0).
+        Which condition of epochs (name, number of its event, or query of their metadata), or which average of a file
+        (name, or place from 0); an Evoked object must be the one that is named.
         Several are taken together: all their epochs, or their averages with weights by the number of epochs. None if
         there is only one.
     events : array, shape (n_events, 3) | path-like | list of these | None
-        Events of continuous data, one per run if `data` is a list. None finds them on the stimulus channel or, where
-        there is none, in the annotations.
+        Events of continuous data, one per run if `data` is a list. None takes the annotations (of a BIDS recording, its
+        ``events.tsv``) as far as they mark events, else the triggers on the stimulus channel, however `event_id` is
+        spelt. Annotations mark events if they come from ``events.tsv``, are named by `event_id`, or go with the
+        triggers; where the two differ, a warning says by how much.
     event_id : int | str | sequence | mapping | None
         The events to average, as in :class:`mne.Epochs`; a str, or several, name annotations (of a BIDS recording: the
-        trial types of its events). None takes all.
+        trial types of its events). A number is that of the trigger, else ``value`` in ``events.tsv``, else the
+        annotation that is this number. None takes all.
     stim_channel : str | sequence of str | None
-        The stimulus channel; None as MNE finds it.
+        Take the triggers on this channel, whatever the annotations say.
     channel_types : str | sequence of str
         ``'meg'`` (both kinds of MEG sensor), ``'mag'``, ``'grad'``, ``'eeg'``.
-    bads : sequence of str
+    bads : str | sequence of str
         Channels to leave out besides those marked bad.
     l_freq, h_freq : float | None
-        Band to filter continuous data to, Hz; an average is filtered as it is, epochs too.
+        Band to filter continuous data to, Hz, `l_freq` below `h_freq`; an average is filtered as it is, epochs too.
     tmin, tmax : float
         Window of an epoch around its event, s. An average and epochs are cropped to what they have of it.
     baseline : tuple of float | None
         Interval whose mean is subtracted, s; as in MNE. None leaves the data as they are.
     reject, flat : mapping of str to float | None
-        Peak-to-peak amplitudes per channel type, as in :class:`mne.Epochs`.
+        Peak-to-peak amplitudes per channel type in T, T/m and V, as in :class:`mne.Epochs`.
     decim : int
         Keep every `decim`-th sample of an epoch.
     noise_cov : mne.Covariance | path-like | None
@@ -141,10 +150,12 @@ def load_response(
     DataError
         The file is missing, damaged or no such data, runs do not fit together, the condition or channels do not exist,
         no epoch is left, or values are not finite or larger than any brain gives.
+    ParameterError
+        An argument is out of range, perhaps in another unit (ms for s, fT for T), or does not apply to such data.
     """
     kinds = check_channel_types(channel_types)
     tmin, tmax = check_window(tmin, tmax)
-    check_baseline(baseline)
+    baseline = check_baseline(baseline)
     for what, limits in (("reject", reject), ("flat", flat)):
         check_limits(limits, what)
     opened = open_data(data, condition, events)
@@ -252,7 +263,7 @@ def _baselined(instance: Any, baseline: Any) -> Any:
 
 
 def _without_baseline(error: Exception, baseline: Any, start: float) -> DataError:
-    reason = f"{first_line(error)}"
+    reason = first_line(error).rstrip(".")
     if "only one sample" in reason:
         reason = (
             f"it is a single sample, as the data begin at {start:g} s, whose noise would be subtracted from all; "

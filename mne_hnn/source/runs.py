@@ -14,7 +14,7 @@ from ..errors import DataError, ParameterError
 from ._files import first_line, read_file, some
 from .channels import compensation
 
-__all__ = ["joined", "kind_of"]
+__all__ = ["joined", "kind_of", "whole_nave"]
 
 _KINDS = {mne.io.BaseRaw: "raw data", mne.BaseEpochs: "epochs", mne.Evoked: "an average"}
 _SENSORS = {"mag", "grad", "eeg"}
@@ -66,7 +66,7 @@ def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> t
         combined = mne.combine_evoked(parts, weights="nave")
     except (ValueError, AssertionError) as error:
         raise DataError(f"The {len(runs)} runs cannot be joined: {first_line(error)}") from error
-    combined.nave = round(combined.nave)  # a sum of ratios: 11.999999
+    combined.nave = whole_nave(combined.nave)
     combined.comment = " + ".join(dict.fromkeys(one.comment for one in parts))
     return combined, None
 
@@ -85,6 +85,11 @@ def _raws(runs: list[Any], events: Any) -> tuple[Any, Any]:
     ]
     raw, together = mne.concatenate_raws(runs, events_list=read, verbose="error")
     return raw, together
+
+
+def whole_nave(nave: float) -> float:
+    """Return a number of epochs without the error of a sum of ratios (11.999999); a contrast has a fraction."""
+    return round(nave) if abs(nave - round(nave)) < 1e-6 * max(nave, 1.0) else nave
 
 
 def kind_of(instance: Any) -> str:

@@ -279,6 +279,21 @@ def test_the_number_of_epochs_of_a_contrast(epochs):
     assert load_response(mne.combine_evoked(sides, weights=[1, -1]), **WINDOW).n_epochs == 1  # not 0
 
 
+def test_files_hold_whole_numbers_of_epochs(epochs, tmp_path):
+    from mne_hnn.pipeline.stages._01_load import _with_whole_nave
+
+    sides = [epochs[name].average() for name in ("aud/left", "aud/right")]
+    sides[0].nave = 5
+    contrast = load_response(mne.combine_evoked(sides, weights=[1, -1]), **WINDOW).evoked
+    with pytest.warns(MneHnnWarning, match=r"stands for 2\.727 epochs, .* so that 2 is taken"):
+        whole = _with_whole_nave(contrast)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole.save(tmp_path / "x-ave.fif", verbose="warning")
+    assert (whole.nave, contrast.nave) == (2, pytest.approx(30 / 11))
+    assert load_response([contrast, contrast], **WINDOW).evoked.nave == pytest.approx(60 / 11)
+
+
 def test_positions_in_millimetres(raw):
     places = dict(zip(NAMES[2:6], np.random.default_rng(0).normal(size=(4, 3)), strict=True))
     places = {name: 90 * place / np.linalg.norm(place) for name, place in places.items()}

@@ -1,6 +1,7 @@
 """Which events are taken does not depend on how event_id is spelt, and sources that differ are said."""
 
 import json
+import re
 import warnings
 
 import mne
@@ -158,6 +159,36 @@ def test_numbers_of_annotations_alone():
     named = annotate(recording().pick("meg"))
     with pytest.raises(DataError, match=r"No event \[1\] in the data: the events are annotations, 'tone', 'touch'"):
         load_response(named, event_id=1, **WINDOW)
+
+
+def test_several_runs_of_a_data_set(tmp_path):
+    """Each run has its events.tsv; together they are compared as one recording is."""
+    first = write_bids(recording(late=LATE), tmp_path, LATE)
+    (tmp_path / "again").mkdir()
+    second = write_bids(recording(late=LATE), tmp_path / "again", LATE)
+    for spelling in (5, "tone", {"tone": 5}):
+        with pytest.warns(MneHnnWarning, match="24 of 24 events lie 30 ms after"):
+            response = load_response([first, second], event_id=spelling, **WINDOW)
+        assert (response.n_epochs, onset_of_response(response)) == (24, 0)
+    text = events(second).read_text()
+    events(second).write_text(text.replace("tone\t5", "tone\t8"))
+    with pytest.raises(DataError, match="The runs give 'tone' different values in events.tsv, 5 and 8"):
+        load_response([first, second], event_id="tone", **WINDOW)
+    with pytest.raises(ParameterError, match="choose their events with event_id='tone' instead"):
+        load_response(first, condition="tone", **WINDOW)
+
+
+def test_columns_of_events_tsv_that_disagree(tmp_path):
+    path = write_bids(recording(), tmp_path)
+    rows = [line.split("\t") for line in events(path).read_text().splitlines()[1:]]
+    for rate, expected in ((SFREQ, None), (1000.0, "columns onset and sample that disagree by up to 3.4e.04 ms")):
+        lines = ["\t".join([*row, str(round(float(row[0]) * rate) + 50)]) for row in rows]
+        events(path).write_text("\n".join(["onset\tduration\ttrial_type\tvalue\tsample", *lines]) + "\n")
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            load_response(path, event_id="tone", **WINDOW)
+        texts = " ".join(str(one.message) for one in said if issubclass(one.category, MneHnnWarning))
+        assert re.search(expected, texts) if expected else texts == ""
 
 
 def broken(path, kind):
