@@ -96,6 +96,7 @@ class Annotated:
                 self._numbers[name] = int(match[1])
         self._listed = {name: number for name, number in (listed or {}).items() if name in names}
         self._numbers |= self._listed
+        self._own = dict(self._numbers)  # before triggers are looked at
         self._paired: dict[str, int] = {}
         self._offsets = np.full(len(samples), np.nan)
         self._codes = np.full(len(samples), -1)
@@ -239,13 +240,14 @@ class Annotated:
             self._numbers.pop(name, None)  # each event has the number of its trigger
 
     def say_numbers(self, wanted: set[int]) -> None:
-        """Say where numbers that choose events are others in ``events.tsv`` than on the stimulus channel."""
+        """Say where numbers that choose events are others beside the data than on the stimulus channel."""
         for name, number in self._numbers.items():
-            listed = self._listed.get(name, number)
-            if listed != number and {listed, number} & wanted:
+            own = self._own.get(name, number)
+            if own != number and {own, number} & wanted:
+                says = f"events.tsv gives {name!r} the value {own}" if name in self._listed else f"{name!r} says {own}"
                 warn(
-                    f"events.tsv gives {name!r} the value {listed}, but its triggers have {number}: numbers in "
-                    f"event_id are those of triggers; give the name, event_id={name!r}, to be sure."
+                    f"{says}, but its triggers have {number}: numbers in event_id are those of triggers; give the name, "
+                    f"event_id={name!r}, to be sure."
                 )
 
     def compare(self, triggers: Any, found: Any) -> None:

@@ -58,6 +58,8 @@ def select_events(
     event_id : int | list of int | dict | None
         Which of them.
     """
+    if isinstance(event_id, (set, frozenset, np.ndarray)):
+        event_id = event_id.tolist() if isinstance(event_id, np.ndarray) else sorted(event_id, key=str)
     _check_event_id(event_id)
     named = _names(event_id)
     if events is not None:

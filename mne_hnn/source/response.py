@@ -177,14 +177,12 @@ def load_response(
     decim = check_rate(instance.info["sfreq"], decim, None, instance.info["lowpass"])
     if isinstance(instance, mne.io.BaseRaw):
         chosen = select_events(instance, opened.events, event_id, stim_channel, opened.listed)
-        instance = _cut_epochs(
-            instance, chosen, tmin=tmin, tmax=tmax, baseline=baseline, reject=reject, flat=flat, decim=decim,
-            kinds=kinds,
-        )  # fmt: skip
+        options = {"tmin": tmin, "tmax": tmax, "baseline": baseline, "decim": decim}
+        instance = _judged_epochs(instance, chosen, kinds, origin, reject=reject, flat=flat, **options)
     else:
         instance = _baselined(_crop(instance, tmin, tmax), baseline)
         if isinstance(instance, mne.BaseEpochs):
-            _drop_bad(instance, reject, flat)
+            _drop_bad(instance, kinds, origin, reject, flat)
         instance = instance.decimate(decim, verbose="error")
     if not isinstance(instance, mne.Evoked):
         _check_some_left(instance, origin, reject, (tmin, tmax))
@@ -283,7 +281,14 @@ def _limits_of(limits: Mapping[str, Any] | None, what: str, info: mne.Info) -> d
     return None if limits is None else dict(limits)
 
 
-def _drop_bad(epochs: mne.BaseEpochs, reject: Mapping[str, Any] | None, flat: Mapping[str, Any] | None) -> None:
+def _drop_bad(
+    epochs: mne.BaseEpochs,
+    kinds: Sequence[str],
+    origin: str,
+    reject: Mapping[str, Any] | None,
+    flat: Mapping[str, Any] | None,
+) -> None:
+    before = None if reject is None else epochs.average(picks=good_picks(epochs.info, kinds, origin))
     limits = {name: _limits_of(value, name, epochs.info) for name, value in (("reject", reject), ("flat", flat))}
     try:
         with warnings.catch_warnings():
@@ -293,6 +298,27 @@ def _drop_bad(epochs: mne.BaseEpochs, reject: Mapping[str, Any] | None, flat: Ma
         raise DataError(
             f"Limits of epochs that were rejected before cannot be changed like this: {first_line(error)}"
         ) from error
+    if len(epochs) == 0 and before is not None:
+        check_amplitudes(before, origin)  # perhaps the units are wrong, not the limits
+
+
+def _judged_epochs(
+    raw: mne.io.BaseRaw,
+    chosen: tuple[Any, Any],
+    kinds: Sequence[str],
+    origin: str,
+    *,
+    reject: Mapping[str, float] | None,
+    flat: Mapping[str, float] | None,
+    **options: Any,
+) -> mne.Epochs:
+    """Return the epochs within the limits; if there is none as the units of the data are wrong, say that."""
+    epochs = _cut_epochs(raw, chosen, kinds=kinds, reject=reject, flat=flat, **options)
+    if len(epochs) == 0 and reject is not None:
+        whole = _cut_epochs(raw, chosen, kinds=kinds, reject=None, flat=None, **options)
+        if len(whole):
+            check_amplitudes(whole.average(), origin)
+    return epochs
 
 
 def _cut_epochs(

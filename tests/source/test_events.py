@@ -191,6 +191,17 @@ def test_columns_of_events_tsv_that_disagree(tmp_path):
         assert re.search(expected, texts) if expected else texts == ""
 
 
+def test_names_that_are_other_numbers_than_their_triggers():
+    raw = annotate(recording(), names={5: "7", 7: "5"})
+    with pytest.warns(
+        MneHnnWarning, match="'7' says 7, but its triggers have 5: numbers in event_id are those of trig"
+    ):
+        assert load_response(raw, event_id=5, **WINDOW).n_epochs == 12
+    assert load_response(raw, event_id="5", **WINDOW).n_epochs == 6
+    for several in ({5, 7}, np.array([5, 7]), [5, 7], {"5", "7"}):
+        assert load_response(raw, event_id=several, **WINDOW).n_epochs == 18
+
+
 def broken(path, kind):
     file = events(path)
     if kind == "nothing":
