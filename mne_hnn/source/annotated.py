@@ -246,8 +246,8 @@ class Annotated:
             if own != number and {own, number} & wanted:
                 says = f"events.tsv gives {name!r} the value {own}" if name in self._listed else f"{name!r} says {own}"
                 warn(
-                    f"{says}, but its triggers have {number}: numbers in event_id are those of triggers; give the name, "
-                    f"event_id={name!r}, to be sure."
+                    f"{says}, but its triggers have {number}: numbers in event_id are those of triggers; give the "
+                    f"name, event_id={name!r}, to be sure."
                 )
 
     def compare(self, triggers: Any, found: Any) -> None:

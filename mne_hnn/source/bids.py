@@ -151,7 +151,8 @@ def _compare_channels(path: Any, raw: mne.io.BaseRaw) -> None:
     if not rows or "name" not in rows[0]:
         return
     named = {row["name"]: row for row in rows}
-    only_in_header = [name for name in _bads_of_header(path) if name in raw.ch_names and name not in raw.info["bads"]]
+    in_header = _bads_of_header(path, raw.ch_names)
+    only_in_header = [name for name in in_header if name in raw.ch_names and name not in raw.info["bads"]]
     if only_in_header and "status" in rows[0]:
         raw.info["bads"] = [*raw.info["bads"], *only_in_header]
         warn(
@@ -163,10 +164,15 @@ def _compare_channels(path: Any, raw: mne.io.BaseRaw) -> None:
     _compare_units(named, raw, table)
 
 
-def _bads_of_header(path: Any) -> list[str]:
-    if path.fpath.suffix != ".fif" or not path.fpath.is_file():
-        return []  # the readers of other systems have no such mark, or take it from a file of its own
-    return list(mne.io.read_info(path.fpath, verbose="error")["bads"])
+def _bads_of_header(path: Any, names: list[str]) -> list[str]:
+    """Return the channels that the recording itself has as bad; formats of EEG have no such mark."""
+    if path.fpath.suffix == ".fif" and path.fpath.is_file():
+        return list(mne.io.read_info(path.fpath, verbose="error")["bads"])
+    marks = path.fpath / "BadChannels"
+    if path.fpath.suffix == ".ds" and marks.is_file():
+        listed = {line.strip() for line in marks.read_text(encoding="utf-8").splitlines()}
+        return [name for name in names if name.split("-")[0] in listed]
+    return []
 
 
 def _is_number(text: Any) -> bool:

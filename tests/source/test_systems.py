@@ -122,6 +122,23 @@ def test_references_stay_out_of_everything_else(ctf):
     assert "ref_meg" not in load_response(uncompensated, **WINDOW).evoked.get_channel_types()
 
 
+def test_ctf_in_a_data_set(written, ctf, tmp_path):
+    mne_bids = pytest.importorskip("mne_bids")
+    raw = mne.io.read_raw_ctf(written["ctf"], verbose="error")
+    raw.info["line_freq"] = 50
+    path = mne_bids.BIDSPath(subject="01", task="touch", datatype="meg", root=tmp_path)
+    events = mne.find_events(raw, verbose="error")
+    mne_bids.write_raw_bids(raw, path, events=events, event_id={"touch": 1}, verbose="error")
+    path.update(extension=".ds", suffix="meg")
+    (path.fpath / "BadChannels").write_text("MLC12\n")
+    with pytest.warns(MneHnnWarning, match="marked bad that channels.tsv has as good: MLC12-1"):
+        response = load_response(path, event_id="touch", **WINDOW)
+    assert "MLC12-1" not in response.evoked.ch_names
+    expected = sphere_gain(ctf.info)
+    for name, gain in sphere_gain(response.evoked.info).items():
+        np.testing.assert_allclose(gain, expected[name], rtol=1e-6, atol=1e-14)
+
+
 def test_runs_of_different_compensation_or_sensors(ctf):
     with pytest.raises(DataError, match="compensation of grade 3 and Raw object of grade 0.*apply_gradient_comp"):
         load_response([ctf, ctf.copy().apply_gradient_compensation(0, verbose="error")], **WINDOW)
