@@ -14,6 +14,7 @@ from mne.utils import logger
 from .._checks import check_name, suggestion
 from ..errors import DataError, ParameterError
 from ..source._files import first_line, some
+from ..source.bids import tsv_rows
 
 __all__ = ["RecordingEntry", "find_recordings", "trial_types"]
 
@@ -50,11 +51,11 @@ class RecordingEntry:
 def find_recordings(
     bids_root: str | Path,
     *,
-    subjects: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    sessions: Sequence[str] = (),
-    tasks: Sequence[str] = (),
-    runs: Sequence[str] = (),
+    subjects: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
+    sessions: str | Sequence[str] = (),
+    tasks: str | Sequence[str] = (),
+    runs: str | Sequence[str] = (),
     datatype: str | None = None,
     entities: Mapping[str, str | None] | None = None,
 ) -> tuple[RecordingEntry, ...]:
@@ -64,9 +65,9 @@ def find_recordings(
     ----------
     bids_root : path-like
         The dataset.
-    subjects, sessions, tasks, runs : sequence of str
+    subjects, sessions, tasks, runs : str | sequence of str
         BIDS labels to take; empty takes all.
-    exclude : sequence of str
+    exclude : str | sequence of str
         Subjects to leave out.
     datatype : str | None
         ``'meg'`` or ``'eeg'``; None takes what there is, if it is only one of them per subject, session and task.
@@ -86,6 +87,7 @@ def find_recordings(
     ParameterError
         An entity or a datatype is not known, or mne-bids is not installed.
     """
+    subjects, exclude, sessions, tasks, runs = map(labels, (subjects, exclude, sessions, tasks, runs))
     root = Path(bids_root).expanduser()
     kinds = DATATYPES if datatype is None else (check_name(datatype, DATATYPES, "datatype"),)
     for name in entities or {}:
@@ -111,6 +113,16 @@ def find_recordings(
     return tuple(entries)
 
 
+def labels(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return BIDS labels, of which a single one may be given as it is: each must be a str, such as ``'01'``."""
+    listed = (given,) if isinstance(given, (str, int)) else tuple(given)
+    for label in listed:
+        if not isinstance(label, str):
+            example = f", for example '{label:02d}'" if isinstance(label, int) else ""
+            raise ParameterError(f"A BIDS label must be a str, got {label!r}{example}.")
+    return listed
+
+
 def _subjects(root: Path) -> list[str]:
     """Return the subjects that have a folder."""
     if not root.is_dir():
@@ -120,23 +132,13 @@ def _subjects(root: Path) -> list[str]:
     if not labels:
         raise DataError(f"{root} is not a BIDS dataset: it has no folder sub-LABEL of a subject.")
     if (root / _PARTICIPANTS).is_file():
-        listed = [row.get("participant_id", "") for row in _rows(root / _PARTICIPANTS)]
+        listed = [row.get("participant_id", "") for row in tsv_rows(root / _PARTICIPANTS)]
         twice = sorted(label for label, count in Counter(listed).items() if count > 1)
         if twice:
             raise DataError(
                 f"{root / _PARTICIPANTS} has more than one line of {some(twice)}: leave one line per subject."
             )
     return labels
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    """Return the lines of a tab-separated file."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {first_line(error)}") from error
-    names, *rows = [line.split("\t") for line in lines if line.strip()] or [[]]
-    return [dict(zip(names, row, strict=False)) for row in rows]
 
 
 def _recordings(root: Path, datatypes: Iterable[str]) -> list[Any]:
@@ -258,7 +260,9 @@ def _descriptions(path: Any) -> list[str]:
         raise DataError(
             f"{path.fpath} has no events.tsv beside it: write one with the times and trial types of events."
         )
-    rows = _rows(Path(events))
+    rows = tsv_rows(Path(events))
+    if rows and "onset" not in rows[0]:
+        raise DataError(f"{events} has no column onset, the times of events in s: it has {', '.join(rows[0])}.")
     if rows and "trial_type" not in rows[0]:
         raise DataError(
             f"{events} has no column trial_type: it has {', '.join(rows[0])}; add it, with the condition of each event."

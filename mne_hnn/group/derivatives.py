@@ -9,7 +9,7 @@ from pathlib import Path
 from .._checks import check_name
 from ..errors import DataError
 from ..source._files import some
-from .dataset import RecordingEntry
+from .dataset import RecordingEntry, labels
 
 __all__ = ["PipelineFiles", "pipeline_files", "pipeline_recordings", "pipeline_root", "pipeline_subjects"]
 
@@ -124,10 +124,10 @@ def pipeline_subjects(root: str | Path) -> tuple[str, ...]:
 def pipeline_recordings(
     root: str | Path,
     *,
-    subjects: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    sessions: Sequence[str] = (),
-    tasks: Sequence[str] = (),
+    subjects: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
+    sessions: str | Sequence[str] = (),
+    tasks: str | Sequence[str] = (),
     datatype: str | None = None,
 ) -> tuple[RecordingEntry, ...]:
     """Return of whom and what mne-bids-pipeline left averages or epochs; the raw data need not be there.
@@ -136,7 +136,7 @@ def pipeline_recordings(
     ----------
     root : path-like
         Folder of derivatives, or of the BIDS dataset.
-    subjects, exclude, sessions, tasks : sequence of str
+    subjects, exclude, sessions, tasks : str | sequence of str
         BIDS labels to take and subjects to leave out; empty takes all.
     datatype : str | None
         ``'meg'`` or ``'eeg'``; None takes what there is.
@@ -151,6 +151,7 @@ def pipeline_recordings(
     DataError
         The folder is not there, or has none of a subject, session or task.
     """
+    subjects, exclude, sessions, tasks = map(labels, (subjects, exclude, sessions, tasks))
     folder = pipeline_root(root)
     there = pipeline_subjects(folder)
     for label in (*subjects, *exclude):

@@ -70,9 +70,10 @@ def _present(job: Job, given: PipelineFiles | None) -> dict[str, tuple[str, ...]
     if given is None:
         there = set(trial_types(job.unit))
     elif given.evoked is not None:
-        there = {one.comment for one in mne.read_evokeds(given.evoked, verbose="error")}
+        averages = read_file(mne.read_evokeds, given.evoked, "averages")
+        there = {evoked.comment for evoked in averages if evoked.kind == "average"}
     else:
-        there = set(mne.read_epochs(given.epochs, preload=False, verbose="error").event_id)
+        there = set(read_file(mne.read_epochs, given.epochs, "epochs", preload=False).event_id)
     wanted = dict(job.config.conditions)
     found = {name: tuple(_matching(some_names, there)) for name, some_names in wanted.items()}
     found = {name: names for name, names in found.items() if names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from .._checks import (
     check_bool,
-    check_finite,
     check_int,
     check_name,
     check_non_negative,
@@ -23,6 +22,7 @@ from ..fit.sequence import check_sequence
 from ..network import Network
 from ..source.course import MODES
 from ..source.inverse import METHODS
+from ..source.plausible import check_baseline, check_limits, check_seconds
 from ..source.target import AMPLITUDES
 
 __all__ = ["CHECKS", "check_names", "check_network"]
@@ -36,23 +36,9 @@ def _at_least(minimum: int) -> Callable[[Any, str], Any]:
     return lambda value, name: check_int(value, name, minimum=minimum)
 
 
-def _limits(value: Any, name: str) -> None:
-    if value is None:
-        return
-    if not isinstance(value, Mapping) or not value:
-        raise ConfigError(f"{name} must map channel types to amplitudes, such as {{'grad': 4000e-13}}, got {value!r}.")
-    for kind, limit in value.items():
-        check_positive(limit, f"{name}[{kind!r}]")
-
-
-def _interval(value: Any, name: str) -> None:
-    if value is None:
-        return
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise ConfigError(f"{name} must be a pair of times in s (None for an end of the epoch) or None, got {value!r}.")
-    for one in value:
-        if one is not None:
-            check_finite(one, name)
+def _latency(value: Any, name: str) -> None:
+    for moment in value if isinstance(value, (tuple, list, np.ndarray)) else [value]:
+        check_seconds(moment, name)
 
 
 def _or_none(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
@@ -112,7 +98,8 @@ def check_network(value: Any) -> Network:
 
 
 CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_finite),
+    **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_seconds),
+    "patch_latency": _or_none(_latency),
     **dict.fromkeys(("snr", "dt", "fit_noise"), check_positive),
     **dict.fromkeys(
         ("n_trials", "fit_evaluations", "fit_trials", "fit_final_trials", "decim", "n_peaks"), _at_least(1)
@@ -124,8 +111,8 @@ CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "mode": _one_of(MODES),
     "amplitude": _one_of(AMPLITUDES),
     "smooth_ms": check_non_negative,
-    **dict.fromkeys(("reject", "flat"), _limits),
-    "baseline": _interval,
+    **dict.fromkeys(("reject", "flat"), check_limits),
+    "baseline": check_baseline,
     **dict.fromkeys(("l_freq", "h_freq"), _or_none(check_positive)),
     # that the times lie inside the target is checked when there is one
     "fit_sequence": _or_none(lambda value, _name: check_sequence(value, float("inf"))),

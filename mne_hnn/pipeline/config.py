@@ -15,6 +15,7 @@ import mne
 from .._checks import check_name, suggestion
 from ..errors import ConfigError, ParameterError
 from ..fit import evoked_parameters
+from ..source.plausible import check_band, check_window
 from ..source.polarity import parse_polarity
 from .checks import CHECKS, check_names, check_network
 from .datasets import DATASETS
@@ -44,15 +45,17 @@ class Config:
         A known data set, instead of `data`, that fills in anatomy and events that are not given here: ``'demo'``
         (generated on this machine, no download), ``'somato'``, ``'sample'`` (MNE's, where they are on disk).
     data : path-like | mne_bids.BIDSPath | mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | list of these | None
-        Raw data, epochs or an average; a list holds runs with one position of the head, which are put together.
+        Raw data of any system that MNE reads, epochs or an average; a list holds runs with one position of the head,
+        which are put together.
     condition : str | int | sequence | None
         Which condition of epochs or averages; several are taken together.
     events : path-like | array | list of these | None
-        Events of continuous data, one per run if `data` is a list; None finds them.
+        Events of continuous data, one per run if `data` is a list; None finds them, as
+        :func:`mne_hnn.source.load_response` says.
     event_id : int | str | mapping | None
         The events to average.
     stim_channel : str | None
-        The stimulus channel.
+        Take the triggers on this channel, whatever annotations say.
     channel_types : sequence of str
         ``'meg'``, ``'mag'``, ``'grad'``, ``'eeg'``.
     bads : sequence of str
@@ -233,11 +236,9 @@ class Config:
         parse_polarity(self.polarity)
         for name, check in CHECKS.items():
             check(getattr(self, name), name)
-        for start, stop in (("tmin", "tmax"), ("target_tmin", "target_tmax")):
-            if getattr(self, start) >= getattr(self, stop):
-                raise ConfigError(
-                    f"{start} must be before {stop}, got {getattr(self, start)} and {getattr(self, stop)}."
-                )
+        for ends in (("tmin", "tmax"), ("target_tmin", "target_tmax")):
+            check_window(getattr(self, ends[0]), getattr(self, ends[1]), ends)
+        check_band(self.l_freq, self.h_freq)
         if self.fit_sequence is not None and (self.fit_n_drives is not None or self.fit_drives == "network"):
             raise ConfigError(
                 "fit_sequence says which drives there are: leave fit_n_drives and fit_drives='network' out."

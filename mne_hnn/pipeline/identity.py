@@ -16,6 +16,9 @@ from ..network import Network
 
 __all__ = ["described", "file_hash", "recording_files"]
 
+# what recordings of other systems keep beside the file that stands for them
+_MEMBERS = {".vhdr": (".eeg", ".dat", ".vmrk"), ".ahdr": (".eeg", ".dat", ".amrk"), ".set": (".fdt",)}
+
 
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file, or of all files of a folder."""
@@ -38,11 +41,15 @@ def recording_files(data: Any) -> Iterator[Path]:
         yield from sorted(folder.glob(f"{stem}*"))
         yield from sorted(folder.glob("*.tsv"))
         yield from sorted(folder.glob("*.json"))
-    elif isinstance(data, (str, Path)) and Path(data).exists():
-        path = Path(data)
+    elif isinstance(data, (str, Path)) and Path(data).expanduser().exists():
+        path = Path(data).expanduser()
         yield path
         if path.is_file():
             yield from sorted(path.parent.glob(f"{path.stem}-[0-9]*{path.suffix}"))
+            for suffix in _MEMBERS.get(path.suffix.lower(), ()):
+                yield from sorted(path.parent.glob(f"{path.stem}{suffix}"))
+            if path.suffix not in (".fif", ".gz"):  # a scan of BTi
+                yield from (one for one in (path.parent / "config", path.parent / "hs_file") if one.is_file())
             if "_split-" in path.name:
                 before, after = path.name.split("_split-", 1)
                 yield from sorted(path.parent.glob(f"{before}_split-*{after.partition('_')[2]}"))

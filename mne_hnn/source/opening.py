@@ -1,8 +1,9 @@
-"""Open a recording, wherever MNE keeps it: objects, FIF files, BIDS; one run or several, one condition or several."""
+"""Open a recording, wherever MNE keeps it: objects, files, folders, BIDS; one run or several, one condition or more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,44 @@ import mne
 
 from .._checks import suggestion
 from ..errors import DataError, ParameterError
-from ._files import existing, first_line
-from .runs import joined
+from ._files import existing, first_line, heard
+from .bids import open_bids
+from .runs import joined, whole_nave
+from .systems import is_fif, open_system, readable
 
-__all__ = ["listed_runs", "open_data"]
+__all__ = ["Opened", "listed_runs", "open_data"]
 
 # whatever FIF holds that cannot be averaged into a response, in words a user knows
 _NOT_DATA = {"forward": "a forward solution", "inverse": "an inverse operator", "cov": "a covariance matrix"}
 # what MNE ends a FIF file with: a tag of kind 108 without data and without a next one
 _END = b"".join(number.to_bytes(4, "big", signed=True) for number in (108, 0, 0, -1))
+_MAXSHIELD = (
+    "was recorded with active shielding (MaxShield) and not yet cleaned of it: open it with "
+    "mne.io.read_raw_fif(path, allow_maxshield='yes'), pass it through mne.preprocessing.maxwell_filter, and give the "
+    "result"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A recording as it was opened.
+
+    Attributes
+    ----------
+    instance : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked
+        A copy of the data; several runs are one recording.
+    origin : str
+        Where they came from.
+    events : array, shape (n_events, 3) | path-like | None
+        Events that were given.
+    listed : mapping of str to int | None
+        The numbers of events as an ``events.tsv`` has them; None if there is none.
+    """
+
+    instance: Any
+    origin: str
+    events: Any = None
+    listed: Mapping[str, int] | None = None
 
 
 def listed_runs(data: Any) -> list[Any]:
@@ -26,7 +56,7 @@ def listed_runs(data: Any) -> list[Any]:
     return list(data) if isinstance(data, (list, tuple)) else [data]
 
 
-def open_data(data: Any, condition: Any = None, events: Any = None) -> tuple[Any, str, Any]:
+def open_data(data: Any, condition: Any = None, events: Any = None) -> Opened:
     """Return a copy of the data as Raw, Epochs or Evoked, a word on where they came from, and their events.
 
     Several runs become one recording; the events of raw runs, one array each, become those of the whole.
@@ -34,75 +64,140 @@ def open_data(data: Any, condition: Any = None, events: Any = None) -> tuple[Any
     runs = listed_runs(data)
     if not runs:
         raise ParameterError("data is an empty list: name at least one recording.")
-    opened = [_open_one(one, condition) for one in runs]
+    opened = [_open_one(run, condition) for run in runs]
+    for run in opened:
+        _check_kind(run)
     if len(opened) == 1:
-        return *opened[0], events[0] if isinstance(events, (list, tuple)) and len(events) == 1 else events
-    instance, events = joined([one for one, _ in opened], [origin for _, origin in opened], events)
-    return instance, " + ".join(origin for _, origin in opened), events
+        given = events[0] if isinstance(events, (list, tuple)) and len(events) == 1 else events
+        return Opened(instance=opened[0].instance, origin=opened[0].origin, events=given, listed=opened[0].listed)
+    instance, events = joined([run.instance for run in opened], [run.origin for run in opened], events)
+    origin = " + ".join(run.origin for run in opened)
+    return Opened(instance=instance, origin=origin, events=events, listed=_listed_together(opened))
 
 
-def _open_one(data: Any, condition: Any) -> tuple[Any, str]:
+def _listed_together(runs: Sequence[Opened]) -> dict[str, int] | None:
+    if all(run.listed is None for run in runs):
+        return None
+    together: dict[str, int] = {}
+    for run in runs:
+        for name, number in (run.listed or {}).items():
+            if together.setdefault(name, number) != number:
+                raise DataError(
+                    f"The runs give {name!r} different values in events.tsv, {together[name]} and {number}: make them "
+                    "the same."
+                )
+    return together
+
+
+def _check_kind(run: Opened) -> None:
+    if isinstance(run.instance, mne.Evoked) and run.instance.kind != "average":
+        raise DataError(
+            f"{run.origin} holds {run.instance.kind.replace('_', ' ')}s, not averages: give the average itself."
+        )
+
+
+def _open_one(data: Any, condition: Any) -> Opened:
     if isinstance(data, mne.io.BaseRaw):
-        return data.copy(), "Raw object"
+        return Opened(instance=_uncut(data.copy(), condition), origin="Raw object")
     if isinstance(data, mne.BaseEpochs):
-        return _condition_of_epochs(data, condition, "the epochs").copy(), "Epochs object"
+        return Opened(instance=_condition_of_epochs(data, condition, "the epochs").copy(), origin="Epochs object")
     if isinstance(data, mne.Evoked):
-        return data.copy(), f"Evoked object {data.comment!r}"
+        _check_comment(data, condition)
+        return Opened(instance=data.copy(), origin=f"Evoked object {data.comment!r}")
     if hasattr(data, "fpath") and hasattr(data, "datatype"):
-        return _open_bids(data, condition)
+        if data.fpath.suffix == ".fif" and data.suffix in ("ave", "epo"):
+            return _open_file(data.fpath, condition)
+        raw, listed = _open_bids(data)
+        return Opened(instance=_uncut(raw, condition), origin=str(data.fpath), listed=listed)
     if not isinstance(data, (str, Path)):
         raise ParameterError(
-            "data must be Raw, Epochs or Evoked, the path of a FIF file, a BIDSPath, or a list of these (runs), got "
-            f"{type(data).__name__}."
+            "data must be Raw, Epochs or Evoked, the path of a recording that MNE reads, a BIDSPath, or a list of "
+            f"these (runs), got {type(data).__name__}."
         )
     return _open_file(Path(data).expanduser(), condition)
 
 
-def _open_bids(path: Any, condition: Any) -> tuple[Any, str]:
-    if path.fpath.suffix == ".fif" and path.suffix in ("ave", "epo"):
-        return _open_file(path.fpath, condition)
+def _uncut(raw: Any, condition: Any) -> Any:
+    """Refuse a condition of continuous data, which `event_id` chooses."""
+    if condition is not None and isinstance(raw, mne.io.BaseRaw):
+        raise ParameterError(
+            f"condition chooses among epochs or averages, but the data are continuous: choose their events with "
+            f"event_id={condition!r} instead."
+        )
+    return raw
+
+
+def _check_comment(evoked: mne.Evoked, condition: Any) -> None:
+    chosen = [] if condition is None else _several(condition) if isinstance(condition, (list, tuple)) else [condition]
+    for name in chosen:
+        if (isinstance(name, int) and not isinstance(name, bool) and name == 0) or name == evoked.comment:
+            continue
+        raise DataError(
+            f"There is no condition {name!r} in the Evoked object, which is {evoked.comment!r}: leave condition out, "
+            "or give that average."
+        )
+
+
+def _open_bids(path: Any) -> tuple[Any, dict[str, int] | None]:
     try:
-        from mne_bids import read_raw_bids
-    except ImportError as error:
-        raise ParameterError("A BIDSPath needs mne-bids: pip install 'mne-hnn[bids]'.") from error
-    try:
-        return _readable(read_raw_bids(path, verbose="error")), str(path.fpath)
+        raw, listed = open_bids(path)
+        if isinstance(raw, mne.io.BaseRaw):
+            readable(raw)
+    except (ParameterError, ImportError):
+        raise
     except Exception as error:
         if path.fpath.is_file() and _is_cut_off(path.fpath):
             raise _damaged(path.fpath, error) from error
         raise DataError(f"{path.fpath} cannot be read as a BIDS recording: {first_line(error)}") from error
+    if raw.info.get("maxshield"):
+        raise DataError(f"{path.fpath} {_MAXSHIELD}.")
+    return raw, listed
 
 
-def _open_file(path: Path, condition: Any) -> tuple[Any, str]:
+def _open_file(path: Path, condition: Any) -> Opened:
     existing(path, "file")
+    if not is_fif(path):
+        instance = open_system(path)
+        if isinstance(instance, mne.BaseEpochs):
+            return Opened(instance=_condition_of_epochs(instance, condition, str(path)), origin=str(path))
+        if instance is not None:
+            return Opened(instance=_uncut(instance, condition), origin=str(path))
+    return Opened(instance=_open_fif(path, condition), origin=str(path))
+
+
+def _open_fif(path: Path, condition: Any) -> Any:
     readers = {"raw": mne.io.read_raw_fif, "epochs": mne.read_epochs, "evoked": mne.read_evokeds}
     try:
         kind = mne.what(path)
     except ValueError:
         kind = "unknown"
+    if kind in ("evoked", "unknown") and _is_shielded(path):
+        raise DataError(f"{path} {_MAXSHIELD}.")
     if kind not in readers:
         if _is_cut_off(path):
             raise _damaged(path)
         found = _NOT_DATA.get(kind, "no data that MNE can average")
-        raise DataError(f"{path} holds {found}: raw data, epochs or an average (FIF) are expected.")
+        expected = "raw data, epochs or an average (FIF), or a recording of another system, are expected"
+        raise DataError(f"{path} holds {found}: {expected}.")
     try:
-        read = readers[kind](path, verbose="error")
-        read = _readable(read) if kind == "raw" else read
+        with heard(str(path)):
+            read = readers[kind](path, verbose="warning")
+            read = readable(read) if kind == "raw" else read
     except Exception as error:
         if _is_cut_off(path):
             raise _damaged(path, error) from error
         raise DataError(f"{path} cannot be read as file of {kind} data: {first_line(error)}") from error
     if kind == "evoked":
-        return _conditions_of_averages(read, condition, path), str(path)
-    if kind == "epochs":
-        return _condition_of_epochs(read, condition, str(path)), str(path)
-    return read, str(path)
+        return _conditions_of_averages(read, condition, path)
+    return _condition_of_epochs(read, condition, str(path)) if kind == "epochs" else _uncut(read, condition)
 
 
-def _readable(raw: mne.io.BaseRaw) -> mne.io.BaseRaw:
-    """Return continuous data whose last sample can be read: opening a file that is cut off reads its header only."""
-    raw[:1, raw.n_times - 1]
-    return raw
+def _is_shielded(path: Path) -> bool:
+    """Return whether a FIF file is a recording with MaxShield, which MNE opens only when it is told to."""
+    try:
+        return bool(mne.io.read_raw_fif(path, allow_maxshield="yes", verbose="error").info.get("maxshield"))
+    except Exception:  # noqa: BLE001 - whatever cannot be read is not such a recording
+        return False
 
 
 def _is_cut_off(path: Path) -> bool:
@@ -119,26 +214,29 @@ def _damaged(path: Path, error: Exception | None = None) -> DataError:
     return DataError(f"{path} ends too early: the file is cut off or damaged{reason}. Copy it again.")
 
 
-def _conditions_of_averages(averages: list[mne.Evoked], condition: Any, path: Path) -> mne.Evoked:
+def _conditions_of_averages(evokeds: list[mne.Evoked], condition: Any, path: Path) -> mne.Evoked:
     """Return one average, or several weighted by the number of their epochs."""
+    averages = [evoked for evoked in evokeds if evoked.kind == "average"]
+    if not averages:
+        raise DataError(f"{path} holds standard errors, but no average: give the file of the averages.")
     if not isinstance(condition, (list, tuple)):
         return _condition_of_averages(averages, condition, path)
-    chosen = [_condition_of_averages(averages, one, path) for one in _several(condition)]
+    chosen = [_condition_of_averages(averages, name, path) for name in _several(condition)]
     if len(chosen) == 1:
         return chosen[0]
     try:
         together = mne.combine_evoked(chosen, weights="nave")
     except (ValueError, AssertionError) as error:
         raise DataError(f"The averages in {path} cannot be combined: {first_line(error)}") from error
-    together.nave = round(together.nave)  # a sum of ratios: 11.999999
-    together.comment = " + ".join(one.comment for one in chosen)
+    together.nave = whole_nave(together.nave)
+    together.comment = " + ".join(evoked.comment for evoked in chosen)
     return together
 
 
 def _several(condition: Sequence[Any]) -> list[Any]:
     if not condition:
         raise ParameterError("condition is an empty list: name at least one, or leave it out.")
-    again = [one for one in condition if list(condition).count(one) > 1]
+    again = [name for name in condition if list(condition).count(name) > 1]
     if again:
         raise ParameterError(f"condition names {again[0]!r} twice: its epochs would count twice.")
     return list(condition)
@@ -150,9 +248,13 @@ def _condition_of_averages(averages: list[mne.Evoked], condition: Any, path: Pat
         return averages[0]
     if isinstance(condition, int) and not isinstance(condition, bool) and 0 <= condition < len(averages):
         return averages[condition]
-    if condition in names:
-        return averages[names.index(condition)]
     listed = ", ".join(repr(name) for name in names)
+    if condition in names:
+        if names.count(condition) > 1:
+            raise DataError(
+                f"{path} has {names.count(condition)} averages {condition!r}: give the place as condition, from 0."
+            )
+        return averages[names.index(condition)]
     if condition is None:
         raise DataError(f"{path} holds {len(names)} averages: choose one as condition, among {listed}.")
     near = suggestion(str(condition), names)
@@ -165,19 +267,21 @@ def _condition_of_epochs(epochs: mne.BaseEpochs, condition: Any, where: str) -> 
     names = {number: name for name, number in epochs.event_id.items()}
     wanted = _several(condition) if isinstance(condition, (list, tuple)) else [condition]
     # a number is that of the event, not of the epoch
-    keys = [names.get(one, one) if isinstance(one, int) else one for one in wanted]
-    for one, key in zip(wanted, keys, strict=True):
-        if not isinstance(key, str) or not _selects(epochs, key):
-            listed = ", ".join(f"{name!r} ({number})" for name, number in epochs.event_id.items())
-            near = suggestion(str(one), epochs.event_id)
-            raise DataError(f"There is no condition {one!r} in {where}: expected one of {listed}.{near}")
+    keys = [names.get(name, name) if isinstance(name, int) and not isinstance(name, bool) else name for name in wanted]
+    for name, key in zip(wanted, keys, strict=True):
+        count = _selected(epochs, key) if isinstance(key, str) else None
+        if count is None:
+            listed = ", ".join(f"{event!r} ({number})" for event, number in epochs.event_id.items())
+            near = suggestion(str(name), epochs.event_id)
+            raise DataError(f"There is no condition {name!r} in {where}: expected one of {listed}.{near}")
+        if count == 0:
+            raise DataError(f"The condition {name!r} selects none of the {len(epochs)} epochs of {where}.")
     return epochs[keys]
 
 
-def _selects(epochs: mne.BaseEpochs, key: str) -> bool:
-    """Return whether a name, or a part of hierarchical names, selects epochs."""
+def _selected(epochs: mne.BaseEpochs, key: str) -> int | None:
+    """Return how many epochs a name, a part of hierarchical names, or a query of metadata selects; None if it fails."""
     try:
-        epochs[key]
-    except (KeyError, IndexError):
-        return False
-    return True
+        return len(epochs[key])
+    except Exception:  # noqa: BLE001 - whatever pandas raises for a query that is none
+        return None

@@ -13,18 +13,26 @@ import mne
 import numpy as np
 from mne.utils import logger, verbose
 
-from .._checks import check_finite, check_name, suggestion
+from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import first_line, read_file, some
+from ._files import first_line, heard, read_file, some
+from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, pick_kinds, referenced
 from .events import select_events
 from .opening import listed_runs, open_data
-from .plausible import check_amplitudes
+from .plausible import (
+    check_amplitudes,
+    check_band,
+    check_baseline,
+    check_covariance,
+    check_limits,
+    check_rate,
+    check_window,
+    say_band,
+    say_limits,
+)
 from .runs import kind_of
 
-__all__ = ["Response", "load_response"]
-
-CHANNEL_TYPES = ("meg", "mag", "grad", "eeg")
-_DATA_TYPES = {"mag", "grad", "eeg"}
+__all__ = ["Response", "load_response", "read_cov", "referenced"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +42,8 @@ class Response:
     Attributes
     ----------
     evoked : mne.Evoked
-        The average, of the chosen channel types only; EEG with an average-reference projector.
+        The average, of the chosen channel types only; EEG with an average-reference projector. MEG that is compensated
+        with reference sensors (CTF) keeps them (type ``'ref_meg'``): its forward solution needs them.
     noise_cov : mne.Covariance | None
         Covariance of the noise of single epochs; None if it was neither given nor could be estimated.
     n_epochs, n_dropped : int
@@ -68,7 +77,7 @@ def load_response(
     event_id: int | str | Sequence[int] | Sequence[str] | Mapping[str, int] | None = None,
     stim_channel: str | Sequence[str] | None = None,
     channel_types: str | Sequence[str] = "meg",
-    bads: Sequence[str] = (),
+    bads: str | Sequence[str] = (),
     l_freq: float | None = None,
     h_freq: float | None = None,
     tmin: float = -0.1,
@@ -83,36 +92,45 @@ def load_response(
 ) -> Response:
     """Load a response from MEG and/or EEG data, from wherever MNE keeps them.
 
+    An argument that says nothing about data of a kind is refused: `condition` of continuous data; `events`, `event_id`
+    and `stim_channel` of epochs and averages; `reject` and `flat` of averages.
+
     Parameters
     ----------
     data : mne.io.BaseRaw | mne.BaseEpochs | mne.Evoked | path-like | mne_bids.BIDSPath | list of these
-        Continuous data, epochs or an average, as object or as file. A list holds runs, all of one kind and with one
-        position of the head: raw data and epochs are concatenated, averages are combined with weights by their number
-        of epochs; a channel that is bad in one run is bad in all.
+        Continuous data, epochs or an average, as object or as file: FIF, whatever else :func:`mne.io.read_raw` reads
+        (the folder of CTF, ``.con`` or ``.sqd`` of KIT, ``.vhdr``, ``.edf``, ``.bdf``, ``.set`` ...), or the folder of
+        a scan of BTi. A list holds runs, all of one kind, with one position of head and sensors, and the same
+        compensation and projectors: raw data and epochs are concatenated, averages are combined with weights by their
+        number of epochs; a channel that is bad in one run is bad in all.
     condition : str | int | sequence | None
-        Which condition of epochs (name, or number of its event), or which average of a file (name, or place from 0).
+        Which condition of epochs (name, number of its event, or query of their metadata), or which average of a file
+        (name, or place from 0); an Evoked object must be the one that is named.
         Several are taken together: all their epochs, or their averages with weights by the number of epochs. None if
         there is only one.
     events : array, shape (n_events, 3) | path-like | list of these | None
-        Events of continuous data, one per run if `data` is a list. None finds them on the stimulus channel or, where
-        there is none, in the annotations.
+        Events of continuous data, one per run if `data` is a list. None takes the annotations (of a BIDS recording, its
+        ``events.tsv``) as far as they mark events, else the triggers on the stimulus channel, however `event_id` is
+        spelt. Annotations mark events if they come from ``events.tsv``, are named by `event_id`, or go with the
+        triggers; where the two differ, a warning says by how much.
     event_id : int | str | sequence | mapping | None
         The events to average, as in :class:`mne.Epochs`; a str, or several, name annotations (of a BIDS recording: the
-        trial types of its events). None takes all.
+        trial types of its events). A number is that of the trigger, else ``value`` in ``events.tsv``, else the
+        annotation that is this number. None takes all.
     stim_channel : str | sequence of str | None
-        The stimulus channel; None as MNE finds it.
+        Take the triggers on this channel, whatever the annotations say.
     channel_types : str | sequence of str
         ``'meg'`` (both kinds of MEG sensor), ``'mag'``, ``'grad'``, ``'eeg'``.
-    bads : sequence of str
+    bads : str | sequence of str
         Channels to leave out besides those marked bad.
     l_freq, h_freq : float | None
-        Band to filter continuous data to, Hz; an average is filtered as it is, epochs too.
+        Band to filter continuous data to, Hz, `l_freq` below `h_freq`; an average is filtered as it is, epochs too.
     tmin, tmax : float
         Window of an epoch around its event, s. An average and epochs are cropped to what they have of it.
     baseline : tuple of float | None
         Interval whose mean is subtracted, s; as in MNE. None leaves the data as they are.
     reject, flat : mapping of str to float | None
-        Peak-to-peak amplitudes per channel type, as in :class:`mne.Epochs`.
+        Peak-to-peak amplitudes per channel type in T, T/m and V, as in :class:`mne.Epochs`.
     decim : int
         Keep every `decim`-th sample of an epoch.
     noise_cov : mne.Covariance | path-like | None
@@ -132,44 +150,71 @@ def load_response(
     DataError
         The file is missing, damaged or no such data, runs do not fit together, the condition or channels do not exist,
         no epoch is left, or values are not finite or larger than any brain gives.
+    ParameterError
+        An argument is out of range, perhaps in another unit (ms for s, fT for T), or does not apply to such data.
     """
-    kinds = _check_channel_types(channel_types)
-    tmin, tmax = check_finite(tmin, "tmin"), check_finite(tmax, "tmax")
-    if tmin >= tmax:
-        raise ParameterError(f"tmin must be before tmax, got {tmin:g} and {tmax:g} s.")
-    instance, origin, events = open_data(data, condition, events)
+    kinds = check_channel_types(channel_types)
+    tmin, tmax = check_window(tmin, tmax)
+    baseline = check_baseline(baseline)
+    for what, limits in (("reject", reject), ("flat", flat)):
+        check_limits(limits, what)
+    opened = open_data(data, condition, events)
+    instance, origin = opened.instance, opened.origin
     kind = kind_of(instance)
+    for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": stim_channel}
+    _check_used(kind, for_raw, {"reject": reject, "flat": flat})
+    check_band(l_freq, h_freq, instance.info["sfreq"])
+    say_band(l_freq, h_freq)
+    if instance.info.get("maxshield"):
+        warn(
+            f"{origin} was recorded with active shielding (MaxShield) and not yet cleaned of it: pass it through "
+            "mne.preprocessing.maxwell_filter first."
+        )
+    instance = mark_bads(instance, bads)
     _check_samples(instance, origin, kinds)
-    instance = _mark_bads(instance, bads)
-    if isinstance(instance, mne.io.BaseRaw):
+    with heard(f"Filtering of {origin}"):
         instance = _filter(instance, l_freq, h_freq, n_jobs)
-        instance = _cut_epochs(
-            instance, events, event_id, stim_channel, tmin=tmin, tmax=tmax, baseline=baseline, reject=reject,
-            flat=flat, decim=decim, kinds=kinds,
-        )  # fmt: skip
+    decim = check_rate(instance.info["sfreq"], decim, None, instance.info["lowpass"])
+    if isinstance(instance, mne.io.BaseRaw):
+        chosen = select_events(instance, opened.events, event_id, stim_channel, opened.listed)
+        options = {"tmin": tmin, "tmax": tmax, "baseline": baseline, "decim": decim}
+        instance = _judged_epochs(instance, chosen, kinds, origin, reject=reject, flat=flat, **options)
     else:
-        instance = _baselined(_crop(_filter(instance, l_freq, h_freq, n_jobs), tmin, tmax), baseline)
+        instance = _baselined(_crop(instance, tmin, tmax), baseline)
         if isinstance(instance, mne.BaseEpochs):
-            limits = [None if one is None else dict(one) for one in (reject, flat)]
-            instance.drop_bad(reject=limits[0], flat=limits[1])
-        instance = instance.decimate(decim)
+            _drop_bad(instance, kinds, origin, reject, flat)
+        instance = instance.decimate(decim, verbose="error")
     if not isinstance(instance, mne.Evoked):
-        _check_some_left(instance)
+        _check_some_left(instance, origin, reject, (tmin, tmax))
     instance = _pick(instance, kinds, origin)
     response = _average(instance, read_cov(noise_cov), origin)
     check_amplitudes(response.evoked, origin)
+    if response.noise_cov is not None:
+        check_covariance(response.noise_cov, response.evoked.info)
+    check_positions(response.evoked.info)
     return replace(response, kind=kind, n_runs=len(listed_runs(data)))
 
 
-def _check_channel_types(channel_types: str | Sequence[str]) -> tuple[str, ...]:
-    listed = (channel_types,) if isinstance(channel_types, str) else tuple(channel_types)
-    if not listed:
-        raise ParameterError("channel_types must name at least one of 'meg', 'mag', 'grad', 'eeg', got nothing.")
-    return tuple(check_name(kind, CHANNEL_TYPES, "channel type") for kind in listed)
+def _check_used(kind: str, for_raw: Mapping[str, Any], limits: Mapping[str, Any]) -> None:
+    """Refuse arguments that say nothing about data of a kind: what is accepted is used."""
+    if kind == "raw data":
+        return
+    for name, value in for_raw.items():
+        if value is not None:
+            instead = "condition chooses among them" if kind == "epochs" else "condition chooses among those of a file"
+            raise ParameterError(
+                f"{name} belongs to continuous data, but the data are {kind} already: leave {name} out ({instead})."
+            )
+    for name, value in limits.items():
+        if value is not None and kind == "an average":
+            raise ParameterError(
+                f"{name} chooses among single epochs, but the data are an average already: leave {name} out, or give "
+                "the epochs."
+            )
 
 
 def _check_samples(instance: Any, origin: str, kinds: Sequence[str]) -> None:
-    picks = _picks(instance.info, kinds, origin)
+    picks = good_picks(instance.info, kinds, origin)
     if isinstance(instance, mne.io.BaseRaw):
         return  # checked after averaging: continuous data may be larger than the memory
     data = instance.data if isinstance(instance, mne.Evoked) else instance.get_data(verbose="error")
@@ -185,17 +230,6 @@ def _check_finite_data(data: Any, names: Sequence[str], origin: str) -> None:
             f"{origin} has values that are not finite (NaN or infinity) in {some(channels)}: "
             "mark those channels bad or interpolate them."
         )
-
-
-def _mark_bads(instance: Any, bads: Sequence[str]) -> Any:
-    for name in bads:
-        if name not in instance.ch_names:
-            near = suggestion(str(name), instance.ch_names)
-            raise DataError(
-                f"Unknown bad channel {name!r} in bads: none of the {len(instance.ch_names)} channels.{near}"
-            )
-    instance.info["bads"] = list(dict.fromkeys([*instance.info["bads"], *bads]))
-    return instance
 
 
 def _filter(instance: Any, l_freq: float | None, h_freq: float | None, n_jobs: int | None) -> Any:
@@ -223,84 +257,120 @@ def _baselined(instance: Any, baseline: Any) -> Any:
     try:
         return instance.apply_baseline(baseline)
     except ValueError as error:
-        raise DataError(f"The baseline {baseline} cannot be subtracted: {first_line(error)}") from error
+        raise _without_baseline(error, baseline, float(instance.times[0])) from error
+
+
+def _without_baseline(error: Exception, baseline: Any, start: float) -> DataError:
+    reason = first_line(error).rstrip(".")
+    if "only one sample" in reason:
+        reason = (
+            f"it is a single sample, as the data begin at {start:g} s, whose noise would be subtracted from all; "
+            "give data that begin earlier, or baseline=None"
+        )
+    return DataError(f"The baseline {tuple(baseline)} cannot be subtracted: {reason}.")
+
+
+def _limits_of(limits: Mapping[str, Any] | None, what: str, info: mne.Info) -> dict[str, Any] | None:
+    """Return limits of channel types, each of which the data must have."""
+    present = set(info.get_channel_types())
+    for kind in limits or ():
+        if kind not in present:
+            raise ParameterError(
+                f"{what} names channel type {kind!r}, but the data have {', '.join(sorted(present))}: take it out."
+            )
+    return None if limits is None else dict(limits)
+
+
+def _drop_bad(
+    epochs: mne.BaseEpochs,
+    kinds: Sequence[str],
+    origin: str,
+    reject: Mapping[str, Any] | None,
+    flat: Mapping[str, Any] | None,
+) -> None:
+    before = None if reject is None else epochs.average(picks=good_picks(epochs.info, kinds, origin))
+    limits = {name: _limits_of(value, name, epochs.info) for name, value in (("reject", reject), ("flat", flat))}
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
+            epochs.drop_bad(reject=limits["reject"], flat=limits["flat"])
+    except ValueError as error:
+        raise DataError(
+            f"Limits of epochs that were rejected before cannot be changed like this: {first_line(error)}"
+        ) from error
+    if len(epochs) == 0 and before is not None:
+        check_amplitudes(before, origin)  # perhaps the units are wrong, not the limits
+
+
+def _judged_epochs(
+    raw: mne.io.BaseRaw,
+    chosen: tuple[Any, Any],
+    kinds: Sequence[str],
+    origin: str,
+    *,
+    reject: Mapping[str, float] | None,
+    flat: Mapping[str, float] | None,
+    **options: Any,
+) -> mne.Epochs:
+    """Return the epochs within the limits; if there is none as the units of the data are wrong, say that."""
+    epochs = _cut_epochs(raw, chosen, kinds=kinds, reject=reject, flat=flat, **options)
+    if len(epochs) == 0 and reject is not None:
+        whole = _cut_epochs(raw, chosen, kinds=kinds, reject=None, flat=None, **options)
+        if len(whole):
+            check_amplitudes(whole.average(), origin)
+    return epochs
 
 
 def _cut_epochs(
     raw: mne.io.BaseRaw,
-    events: Any,
-    event_id: Any,
-    stim_channel: Any,
+    chosen: tuple[Any, Any],
     *,
     kinds: Sequence[str],
     reject: Mapping[str, float] | None,
     flat: Mapping[str, float] | None,
     **options: Any,
 ) -> mne.Epochs:
-    events, event_id = select_events(raw, events, event_id, stim_channel)
-    present = set(raw.get_channel_types())
-    for what, limits in (("reject", reject), ("flat", flat)):
-        for kind in limits or ():
-            if kind not in present:
-                raise ParameterError(
-                    f"{what} names channel type {kind!r}, but the data have {', '.join(sorted(present))}: take it out."
-                )
-    picks = mne.pick_types(raw.info, **_pick_options(kinds), eog=True, ecg=True, exclude="bads")
+    limits = {name: _limits_of(value, name, raw.info) for name, value in (("reject", reject), ("flat", flat))}
+    picks = mne.pick_types(raw.info, **pick_kinds(kinds), eog=True, ecg=True, exclude="bads")
+    limited = [kind for one in limits.values() for kind in one or ()]
+    types = np.array(raw.get_channel_types())
+    judged = [pick for pick in np.flatnonzero(np.isin(types, limited)) if raw.ch_names[pick] not in raw.info["bads"]]
+    kept = [raw.ch_names.index(name) for name in compensators(raw.info, kinds)]
+    picks = np.array(sorted({*picks.tolist(), *judged, *kept}), int)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
+            warnings.filterwarnings("ignore", "The measurement information indicates a low-pass")  # said before
             return mne.Epochs(
-                raw, events, event_id, picks=picks, reject=None if reject is None else dict(reject),
-                flat=None if flat is None else dict(flat), preload=True, proj=True, on_missing="raise", **options,
-            )  # fmt: skip
-    except ValueError as error:
+                raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **limits, **options
+            )
+    except (ValueError, RuntimeError) as error:
+        if "not unique" in str(error):
+            raise DataError(
+                f"Some events are at one and the same sample ({_at_one_sample(chosen[0])}), so that an epoch would "
+                "count twice: choose among them with event_id."
+            ) from error
+        if "aseline" in str(error):
+            raise _without_baseline(error, options["baseline"], options["tmin"]) from error
         raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
 
 
-def _pick_options(kinds: Sequence[str]) -> dict[str, Any]:
-    meg: bool | str = False
-    if "meg" in kinds or {"mag", "grad"} <= set(kinds):
-        meg = True
-    elif "mag" in kinds or "grad" in kinds:
-        meg = "mag" if "mag" in kinds else "grad"
-    return {"meg": meg, "eeg": "eeg" in kinds, "ref_meg": False}
-
-
-def _picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
-    for kind in kinds:
-        if not len(mne.pick_types(info, **_pick_options([kind]), exclude="bads")):
-            there = sorted(set(info.get_channel_types()) & _DATA_TYPES)
-            what = f"set channel_types to {tuple(there)!r}" if there else "give another recording"
-            raise DataError(
-                f"{origin} has no good channel of type {kind!r}: it has {', '.join(there) or 'neither MEG nor EEG'}; "
-                f"{what}."
-            )
-    return mne.pick_types(info, **_pick_options(kinds), exclude="bads")
+def _at_one_sample(events: Any) -> str:
+    samples, counts = np.unique(np.asarray(events)[:, 0], return_counts=True)
+    again = samples[counts > 1]
+    return f"{len(again)} times, first at sample {int(again[0])}" if len(again) else "in several runs"
 
 
 def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
-    names = [instance.ch_names[pick] for pick in _picks(instance.info, kinds, origin)]
-    instance = instance.pick(names)
+    """Keep the channels wanted, and the reference sensors that a forward solution of theirs needs."""
+    kept = {instance.ch_names[pick] for pick in good_picks(instance.info, kinds, origin)}
+    kept |= set(compensators(instance.info, kinds))
+    instance = instance.pick([name for name in instance.ch_names if name in kept])
     if "eeg" in kinds:
         instance = referenced(instance)
     elif not instance.proj and instance.info["projs"]:
         instance.apply_proj()
     return instance
-
-
-def referenced(instance: Any) -> Any:
-    """Return data whose EEG, if any, has the average reference, which the forward model of EEG needs.
-
-    As a projector, which stays exact where channels are dropped, and whatever the reference was before.
-    """
-    if not hasattr(instance, "get_channel_types"):
-        raise ParameterError(f"evoked must be an mne.Evoked, got {type(instance).__name__}.")
-    if "eeg" not in instance.get_channel_types(unique=True):
-        return instance
-    if any(one["desc"] == "Average EEG reference" and one["active"] for one in instance.info["projs"]):
-        return instance
-    again = instance.copy().set_eeg_reference("average", projection=True, verbose="error")
-    return again.apply_proj(verbose="error")
 
 
 def read_cov(noise_cov: Any) -> mne.Covariance | None:
@@ -318,19 +388,31 @@ def _dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
     return reasons, sum(1 for log in epochs.drop_log if log and "IGNORED" not in log)
 
 
-def _check_some_left(epochs: mne.BaseEpochs) -> None:
-    if len(epochs) == 0:
-        reasons, dropped = _dropped(epochs)
-        listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
-        raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; raise the limits or mark channels bad.")
+def _check_some_left(
+    epochs: mne.BaseEpochs, origin: str, reject: Mapping[str, Any] | None, window: tuple[float, float]
+) -> None:
+    if len(epochs) > 0:
+        return
+    reasons, dropped = _dropped(epochs)
+    listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
+    if set(reasons) <= {"NO_DATA", "TOO_SHORT"} and reasons:
+        raise DataError(
+            f"No epoch is left of {dropped}: none of the windows from {window[0]:g} to {window[1]:g} s around the "
+            f"events lies within the data of {origin}; tmin and tmax are in s."
+        )
+    what = "raise the limits or mark channels bad" if reject is not None else "check what was rejected before"
+    raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; {what}{say_limits(reject or {})}.")
 
 
 def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Response:
     if isinstance(instance, mne.Evoked):
-        return Response(evoked=instance, noise_cov=noise_cov, n_epochs=int(instance.nave), origin=origin)
+        # a contrast stands for fewer epochs than either of its sides, not for a whole number of them
+        n_epochs = max(round(instance.nave), 1)
+        return Response(evoked=instance, noise_cov=noise_cov, n_epochs=n_epochs, origin=origin)
     reasons, dropped = _dropped(instance)
     evoked = instance.average()
-    _check_finite_data(evoked.data, evoked.ch_names, origin)
+    good = mne.pick_types(evoked.info, meg=True, eeg=True, ref_meg=False)
+    _check_finite_data(evoked.data[good], [evoked.ch_names[pick] for pick in good], origin)
     if noise_cov is None and instance.times[0] < 0:
         noise_cov = mne.compute_covariance(instance, tmax=0.0, method="empirical", verbose="error")
     logger.info("Averaged %d epochs, dropped %d.", len(instance), dropped)

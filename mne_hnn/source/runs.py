@@ -9,10 +9,12 @@ from typing import Any
 import mne
 import numpy as np
 
+from .._warn import warn
 from ..errors import DataError, ParameterError
 from ._files import first_line, read_file, some
+from .channels import compensation
 
-__all__ = ["joined", "kind_of"]
+__all__ = ["joined", "kind_of", "whole_nave"]
 
 _KINDS = {mne.io.BaseRaw: "raw data", mne.BaseEpochs: "epochs", mne.Evoked: "an average"}
 _SENSORS = {"mag", "grad", "eeg"}
@@ -43,16 +45,17 @@ def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> t
     Raises
     ------
     DataError
-        The runs differ in kind, sensors, sampling rate or position of the head.
+        The runs differ in kind, sensors, sampling rate, position of head or sensors, compensation or projectors.
     """
     kind = _same_kind(runs, origins)
     _check_alike(runs, origins)
+    _say_differences(runs, origins)
+    runs = _projected_alike(runs, origins)
     if events is not None and kind != "raw data":
         raise ParameterError("events belong to raw data, but the runs are averaged or cut into epochs already.")
     bads = list(dict.fromkeys(name for one in runs for name in one.info["bads"]))
-    parts: list[Any] = mne.channels.equalize_channels(
-        list(runs), verbose="error"
-    )  # of one order; without what one run lacks
+    # of one order; without what one run lacks
+    parts: list[Any] = mne.channels.equalize_channels(list(runs), verbose="error")
     for one in parts:
         one.info["bads"] = [name for name in bads if name in one.ch_names]
     try:
@@ -63,7 +66,7 @@ def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> t
         combined = mne.combine_evoked(parts, weights="nave")
     except (ValueError, AssertionError) as error:
         raise DataError(f"The {len(runs)} runs cannot be joined: {first_line(error)}") from error
-    combined.nave = round(combined.nave)  # a sum of ratios: 11.999999
+    combined.nave = whole_nave(combined.nave)
     combined.comment = " + ".join(dict.fromkeys(one.comment for one in parts))
     return combined, None
 
@@ -82,6 +85,11 @@ def _raws(runs: list[Any], events: Any) -> tuple[Any, Any]:
     ]
     raw, together = mne.concatenate_raws(runs, events_list=read, verbose="error")
     return raw, together
+
+
+def whole_nave(nave: float) -> float:
+    """Return a number of epochs without the error of a sum of ratios (11.999999); a contrast has a fraction."""
+    return round(nave) if abs(nave - round(nave)) < 1e-6 * max(nave, 1.0) else nave
 
 
 def kind_of(instance: Any) -> str:
@@ -118,6 +126,70 @@ def _check_alike(runs: Sequence[Any], origins: Sequence[str]) -> None:
                 "describe both: bring all runs to one head position with mne.preprocessing.maxwell_filter("
                 "destination=...) first."
             )
+
+        moved = _moved(first, one)
+        if moved:
+            raise DataError(
+                f"The sensors are placed or oriented otherwise in {origin} than in {origins[0]} ({some(moved)}), so "
+                "that one forward solution cannot describe both: analyse these runs apart."
+            )
+        grades = compensation(first.info), compensation(one.info)
+        if grades[0] != grades[1]:
+            raise DataError(
+                f"{origins[0]} has compensation of grade {grades[0]} and {origin} of grade {grades[1]}: give all runs "
+                "the same with raw.apply_gradient_compensation first."
+            )
+
+
+def _say_differences(runs: Sequence[Any], origins: Sequence[str]) -> None:
+    """Warn of runs that were filtered or referenced differently: their mean is of neither kind."""
+    first = runs[0]
+    for one, origin in zip(runs[1:], origins[1:], strict=True):
+        bands = [f"{run.info['highpass']:g} to {run.info['lowpass']:g} Hz" for run in (first, one)]
+        if bands[0] != bands[1]:
+            warn(
+                f"The runs were filtered differently, {origins[0]} to {bands[0]} and {origin} to {bands[1]}: filter "
+                "them alike (l_freq, h_freq do so within both bands)."
+            )
+        references = [int(run.info["custom_ref_applied"]) for run in (first, one)]
+        if references[0] != references[1] and "eeg" in one.get_channel_types():
+            warn(
+                f"The EEG of {origins[0]} and {origin} has different references (set_eeg_reference was called for one "
+                "of them): reference the runs alike."
+            )
+        if isinstance(one, mne.Evoked) and one.baseline != first.baseline:
+            warn(
+                f"The averages have different baselines, {origins[0]} {first.baseline} and {origin} {one.baseline} s: "
+                "give baseline to subtract the same from both."
+            )
+
+
+def _projected_alike(runs: Sequence[Any], origins: Sequence[str]) -> Sequence[Any]:
+    """Return runs whose projectors are the same, applied in all if they are applied in one."""
+    known = [{(proj["desc"], proj["data"]["data"].tobytes()) for proj in run.info["projs"]} for run in runs]
+    for projs, origin in zip(known[1:], origins[1:], strict=True):
+        if projs != known[0]:
+            names = sorted({desc for desc, _ in projs ^ known[0]})
+            raise DataError(
+                f"The {len(runs)} runs cannot be joined: SSP projectors differ between {origins[0]} and {origin} "
+                f"({some(names)}): give all runs the same projectors (add_proj), or take them out (del_proj)."
+            )
+    active = {tuple(bool(proj["active"]) for proj in run.info["projs"]) for run in runs}
+    if len(active) == 1:
+        return runs
+    return [run.apply_proj(verbose="error") for run in runs]  # copies; they are applied to all of them at the end
+
+
+def _moved(first: Any, one: Any) -> list[str]:
+    """Return the MEG sensors, and electrodes, whose place or orientation differs."""
+    names = _sensors(first)
+    places = {channel["ch_name"]: channel["loc"] for channel in first.info["chs"] if channel["ch_name"] in names}
+    return [
+        channel["ch_name"]
+        for channel in one.info["chs"]
+        if channel["ch_name"] in places
+        and not np.allclose(channel["loc"], places[channel["ch_name"]], atol=1e-4, equal_nan=True)
+    ]
 
 
 def _sensors(one: Any) -> set[str]:

@@ -173,3 +173,29 @@ def test_events_that_cannot_be_used(tmp_path):
             trial_types(entry)
     # one trial type with two values: mne-bids makes two of it
     assert trial_types(entries[4]) == {"hit/1": 1, "hit/5": 1, "miss": 1}
+
+
+def test_one_label_may_be_given_as_it_is(tmp_path):
+    for subject in ("01", "02"):
+        for session in ("01", "0"):
+            recording(tmp_path, subject, session=session, task="touch", run="1")
+    for options in (
+        {"subjects": "01", "sessions": "01"},
+        {"exclude": "02", "sessions": "01", "tasks": "touch", "runs": "1"},
+    ):
+        assert found(tmp_path, **options) == [("01", "01", "touch", "meg", 1)]
+    with pytest.raises(DataError, match="has the session '1': there is '0', '01'"):
+        find_recordings(tmp_path, sessions="1")
+    for wrong in (1, [1]):
+        with pytest.raises(ParameterError, match="A BIDS label must be a str, got 1, for example '01'"):
+            find_recordings(tmp_path, sessions=wrong)
+
+
+def test_events_that_say_nothing(tmp_path):
+    contents = {"1": "", "2": "onset\tduration\ttrial_type\n", "3": "time\ttrial_type\n1.0\thit\n"}
+    messages = {"1": r"events\.tsv is empty: it needs", "2": r"events\.tsv has no event", "3": "has no column onset"}
+    for subject, events in contents.items():
+        recording(tmp_path, subject, task="touch", events=events)
+    for entry in find_recordings(tmp_path):
+        with pytest.raises(DataError, match=messages[entry.subject]):
+            trial_types(entry)

@@ -4,7 +4,7 @@ import mne
 import numpy as np
 import pytest
 
-from mne_hnn.errors import DataError, MneHnnError, ParameterError
+from mne_hnn.errors import DataError, MneHnnError, MneHnnWarning, ParameterError
 from mne_hnn.source import load_response
 
 SFREQ = 200.0
@@ -224,3 +224,44 @@ def test_units_that_are_right(recwarn):
     raw.apply_function(lambda row: row + 0.03, picks="eeg")  # the offset of a DC amplifier
     load_response(raw, event_id=1, channel_types=("meg", "eeg"), baseline=None, **WINDOW)
     assert not [one for one in recwarn if "plausible" in str(one.message)]
+
+
+def averages(raws):
+    return [epochs_of(one)["left"].average() for one in raws]
+
+
+def with_projector(raw, *, vector=(0.0, 1.0), active=False):
+    names = ["MEG 0113", "MEG 0111"]
+    data = {"nrow": 1, "ncol": 2, "row_names": None, "col_names": names, "data": np.array([vector])}
+    raw.add_proj(mne.Projection(data=data, desc="PCA-01", kind=1, active=False), verbose="error")
+    return raw.apply_proj(verbose="error") if active else raw
+
+
+@pytest.mark.parametrize("kind", ["raw", "epochs", "averages"])
+def test_projectors_of_runs(runs, kind):
+    """One set of projectors, applied in all runs or none; the result is that of applying them to all."""
+    make = {"raw": lambda raws: raws, "epochs": lambda raws: [epochs_of(one, proj=False) for one in raws]}
+    make["averages"] = lambda raws: [one["left"].average() for one in make["epochs"](raws)]
+    options = {"raw": {"event_id": 1}, "epochs": {"condition": "left"}, "averages": {}}[kind]
+    expected = load_response(make[kind]([with_projector(one.copy(), active=True) for one in runs]), **options, **WINDOW)
+    mixed = [with_projector(one.copy(), active=place == 1) for place, one in enumerate(runs)]
+    found = load_response(make[kind](mixed), **options, **WINDOW)
+    np.testing.assert_allclose(found.evoked.data, expected.evoked.data, rtol=1e-9, atol=1e-25)
+    assert np.abs(found.evoked.copy().pick("mag").data).max() < 1e-25  # projected out
+    other = [with_projector(runs[0].copy()), with_projector(runs[1].copy(), vector=(1.0, 0.0))]
+    for pair in (other, [with_projector(runs[0].copy()), runs[1]]):
+        with pytest.raises(DataError, match="The 2 runs cannot be joined: SSP projectors differ between .*PCA-01"):
+            load_response(make[kind](pair), **options, **WINDOW)
+
+
+def test_runs_that_were_treated_differently(runs):
+    with pytest.warns(
+        MneHnnWarning, match="filtered differently, Raw object to 0 to 100 Hz and Raw object to 0 to 40 Hz"
+    ):
+        load_response([runs[0], runs[1].copy().filter(None, 40.0, verbose="error")], event_id=1, **WINDOW)
+    referenced = runs[1].copy().set_eeg_reference(["EEG 001"], verbose="error")
+    with pytest.warns(MneHnnWarning, match="The EEG of Raw object and Raw object has different references"):
+        load_response([runs[0], referenced], event_id=1, **WINDOW)
+    one, two = averages(runs[:2])
+    with pytest.warns(MneHnnWarning, match="have different baselines, .* give baseline"):
+        load_response([one, two.apply_baseline((0.1, 0.2))], baseline=None, **WINDOW)

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from mne import Covariance, make_ad_hoc_cov
+from mne import Covariance, Evoked, make_ad_hoc_cov
 
+from ..._warn import warn
 from ...source import load_response
 from ..identity import recording_files
 from ..stage import Stage, Work
@@ -51,9 +52,12 @@ def _run(work: Work) -> dict[str, Any]:
         noise_cov = Covariance(
             np.diag(assumed.data), assumed.ch_names, assumed["bads"], assumed["projs"], assumed.nfree
         )
-    response.evoked.save(work.path("evoked"))
+    evoked = _with_whole_nave(response.evoked)
+    evoked.save(work.path("evoked"))
     noise_cov.save(work.path("noise_cov"))
-    info = response.evoked.info
+    info = evoked.info
+    kinds = Counter(evoked.get_channel_types())
+    references = kinds.pop("ref_meg", 0)  # kept for the forward solution, not measured with
     return {
         "origin": response.origin,
         "kind": response.kind,
@@ -64,12 +68,27 @@ def _run(work: Work) -> dict[str, Any]:
         "drop_reasons": dict(response.drop_reasons),
         "noise": "measured" if estimated else "assumed (no time before 0 and no covariance given)",
         "noise_samples": int(noise_cov.nfree) if estimated else None,
-        "channels": dict(Counter(response.evoked.get_channel_types())),
+        "channels": dict(kinds),
+        **({"reference_sensors": references} if references else {}),
         "sfreq": float(info["sfreq"]),
         "highpass": float(info["highpass"]),
         "lowpass": float(info["lowpass"]),
         "window": [float(response.evoked.times[0]), float(response.evoked.times[-1])],
     }
+
+
+def _with_whole_nave(evoked: Evoked) -> Evoked:
+    """Return an average whose number of epochs a FIF file can hold: that of a contrast is a fraction."""
+    if evoked.nave == int(evoked.nave) and evoked.nave >= 1:
+        return evoked
+    whole = evoked.copy()
+    whole.nave = max(int(evoked.nave), 1)  # downwards: rather more noise than less
+    if abs(whole.nave - evoked.nave) > 0.01 * evoked.nave:
+        warn(
+            f"The average {evoked.comment!r} stands for {evoked.nave:.4g} epochs, as a contrast of averages does; "
+            f"files hold whole numbers, so that {whole.nave} is taken, which scales its noise."
+        )
+    return whole
 
 
 STAGE = Stage(
@@ -79,5 +98,5 @@ STAGE = Stage(
     files=_files,
     outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
     run=_run,
-    revision=2,
+    revision=3,
 )
