@@ -183,6 +183,11 @@ def misfit_doubts(
     search : float
         R² in the trials of the search.
     """
+    if np.isnan(search) and not r_squared > 0:
+        return [
+            f"The simulation explains nothing of the target: its R² is {r_squared:.2f} at the best scale, and the mean "
+            "of the target alone would have 0. Fit the drives, or choose others."
+        ]
     where = "in trials that the search has not seen" if np.isfinite(search) else "as it is"
     if not r_squared > 0:
         return [

@@ -173,11 +173,11 @@ def check_target(target: Any) -> Dipole:
     DataError
         It is constant, or ends before the stimulus.
     """
-    dipole = as_dipole(target)
-    if not np.isfinite(dipole.data).all():
+    known = as_dipole(target)
+    if not np.isfinite(known.data).all():
         raise DataError("The target holds NaN or infinity: remove or interpolate those samples.")
-    values = dipole["agg"][dipole.times > 0]
-    end = float(dipole.times[-1])
+    values = known["agg"][known.times > 0]
+    end = float(known.times[-1])
     if end <= 0:
         raise DataError(
             f"The target ends at {end:g} s, not after the stimulus: there is nothing to simulate. Take a later window."
@@ -194,12 +194,12 @@ def check_target(target: Any) -> Dipole:
         )
     if np.ptp(values) <= 1e-12 * np.abs(values).max():
         raise DataError("The target is constant after the stimulus: there is nothing to explain.")
-    if dipole.provenance.get("unit", "A m") == "A m" and np.abs(values).max() > 1e-4:
+    if known.provenance.get("unit", "A m") == "A m" and np.abs(values).max() > 1e-4:
         raise DataError(
             f"The target reaches {np.abs(values).max():.3g} A m, more than a whole brain gives: its values are "
             "probably nA m. Make it with Dipole.from_nAm."
         )
-    return dipole
+    return known
 
 
 def pyramidal_cells(network: Network) -> int:

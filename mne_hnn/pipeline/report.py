@@ -192,8 +192,8 @@ class _SubjectPage(Page):
             + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
         )  # fmt: skip
         self.text(table(score_rows(result)), "How good the fit is", section)
-        if result.warnings:
-            listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
+        listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
+        if listed:
             self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
         self.text(table(drive_rows(result), DRIVE_HEADER), f"Drives of the {self.named} column", section)
         if result.kind == "none":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..fit import Estimate, FitResult
+from ..fit.doubts import column_doubts, misfit_doubts, target_doubts
 from ..network import EvokedDrive, Network
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "plain_warnings",
     "score_rows",
     "tried",
+    "unfitted_doubts",
 ]
 
 GLOSSARY = (
@@ -144,8 +146,17 @@ def configured_rows(before: Network, fitted: Network) -> Iterator[tuple[str, ...
                 yield name, state, drive.kind, drive.location, *times, _weights(drive)
 
 
+def unfitted_doubts(fit: FitResult) -> list[str]:
+    """Return what to know of a simulation that was only scaled; a fit has its own warnings."""
+    if fit.kind != "none" or fit.target is None:
+        return []
+    doubts = [*target_doubts(fit.target, "drives"), *misfit_doubts(fit.dipole, fit.target, fit.r_squared, {})]
+    return doubts + (column_doubts(fit.scale, fit.network, fit.target) if fit.scale > 0 else [])
+
+
 def plain_warnings(fit: FitResult) -> Iterator[str]:
-    """Yield the warnings with names of parameters in words."""
+    """Yield what to know of a fit, with names of parameters in words."""
+    yield from unfitted_doubts(fit)
     names = {one.path: _path(one.path, fit.network) for one in fit.estimates}
     # paths are listed: the same letters elsewhere in a sentence are its own
     longest_first = sorted(names, key=len, reverse=True)

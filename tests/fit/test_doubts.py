@@ -98,7 +98,10 @@ def test_cells_against_the_patch(wave):
 def test_a_fit_that_explains_nothing(wave):
     (text,) = misfit_doubts(wave, wave, -0.65, {}, search=-0.6)
     assert text.startswith("The fit explains nothing: its R² is -0.65 in trials that the search has not seen")
-    assert misfit_doubts(wave, wave, float("nan"), {})[0].startswith("The fit explains nothing: its R² is nan as it is")
+    (text,) = misfit_doubts(wave, wave, float("nan"), {}, search=0.1)
+    assert text.startswith("The fit explains nothing: its R² is nan")
+    (text,) = misfit_doubts(wave, wave, -0.2, {})
+    assert text.startswith("The simulation explains nothing of the target: its R² is -0.2")
     assert misfit_doubts(wave, wave, 0.97, {}, search=0.98) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from mne_hnn import Dipole, MneHnnWarning
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline.stages import _05_fit
-from mne_hnn.pipeline.wording import score_rows
+from mne_hnn.pipeline.wording import plain_warnings, score_rows, unfitted_doubts
 from mne_hnn.simulate import simulate
 
 
@@ -35,20 +35,33 @@ def target_of(simulation, factor, **provenance):
 def test_what_fits_has_no_warnings(simulation, monkeypatch):
     fit = unfitted(simulation, target_of(simulation, 1000.0), monkeypatch)
     assert fit.scale == pytest.approx(1000, rel=1e-6)
-    assert fit.warnings == ()
+    assert unfitted_doubts(fit) == []
 
 
 def test_the_wrong_sign_explains_nothing(simulation, monkeypatch):
-    with pytest.warns(MneHnnWarning, match="The fit explains nothing: its R² is .* as it is"):
-        fit = unfitted(simulation, target_of(simulation, -1000.0), monkeypatch)
+    fit = unfitted(simulation, target_of(simulation, -1000.0), monkeypatch)
     assert fit.scale == 0
     assert fit.r_squared <= 0
-    assert len(fit.warnings) == 1
+    (text,) = plain_warnings(fit)  # as the report lists them
+    assert text.startswith("The simulation explains nothing of the target: its R² is -")
     assert dict(score_rows(fit))["Correlation; error relative to the target's size"].startswith("not defined")
 
 
 def test_cells_that_do_not_fit_into_the_patch(simulation, monkeypatch):
-    with pytest.warns(MneHnnWarning, match="times the 5e\\+04 that the patch of 1 mm² holds"):
-        fit = unfitted(simulation, target_of(simulation, 1e6, area_mm2=1.0), monkeypatch)
+    fit = unfitted(simulation, target_of(simulation, 1e6, area_mm2=1.0), monkeypatch)
+    assert any("times the 5e+04 that the patch of 1 mm² holds" in text for text in unfitted_doubts(fit))
     assert fit.r_squared == pytest.approx(1)
     assert np.isfinite(fit.scores.correlation)
+
+
+def test_the_stage_warns(simulation, monkeypatch, tmp_path):
+    target = target_of(simulation, -1000.0)
+    monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
+    monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
+    options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit=False)
+    names = {"result": "fit.npz", "dipole": "fitted-ave.fif", "spikes": "s.tsv", "simulation": "s.npz", "fit": "f.json"}
+    work = SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}},
+                           path=lambda name: tmp_path / names[name])  # fmt: skip
+    with pytest.warns(MneHnnWarning, match="The simulation explains nothing of the target"):
+        facts = _05_fit._run(work)
+    assert facts["r_squared"] <= 0

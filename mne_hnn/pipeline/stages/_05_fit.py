@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from ..._warn import warn
 from ...compare import correlation, nrmse
 from ...fit import Evaluation, FitResult, Scores, fit_evoked
-from ...fit.doubts import announce, column_doubts, misfit_doubts, target_doubts
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
 from ..files import read_target
 from ..stage import Stage, Work
+from ..wording import unfitted_doubts
 
 INTERVAL_PERCENT = 90
 """What the intervals of :class:`~mne_hnn.fit.Estimate` hold."""
@@ -62,12 +63,6 @@ def _unfitted(work: Work) -> FitResult:
     scale, r_squared = nearest_scale(average, target)
     dipole = fitted_dipole(average.scale(scale), target)
     loss = 1 - r_squared
-    doubts = [
-        *target_doubts(target, "drives"), *misfit_doubts(dipole, target, r_squared, {}),
-        *(column_doubts(scale, options.network, target) if scale > 0 else []),
-    ]  # fmt: skip
-    for text in doubts:
-        announce(text)
     return FitResult(
         kind="none",
         network=options.network,
@@ -89,7 +84,6 @@ def _unfitted(work: Work) -> FitResult:
         estimates=(),
         evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
         settings={"smooth_ms": options.smooth_ms, "dt": options.dt, "seed": options.seed},
-        warnings=tuple(doubts),
     )
 
 
@@ -151,6 +145,8 @@ def _facts(fit: FitResult) -> dict[str, Any]:
 
 def _run(work: Work) -> dict[str, Any]:
     fit = _fitted(work) if work.options.fit else _unfitted(work)
+    for text in unfitted_doubts(fit):
+        warn(text)
     fit.save(work.path("result"))
     fit.dipole.save(work.path("dipole"))
     fit.simulation.spikes.write_tsv(work.path("spikes"))
