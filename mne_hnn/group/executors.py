@@ -91,7 +91,8 @@ def _processes(
     try:
         for _ in range(retries + 1):
             try:
-                pool.run(_guarded, {key: (function, *arguments) for key, arguments in left.items()}, one, keep=False)
+                packs = {key: (call_packed, pack(function, arguments)) for key, arguments in left.items()}
+                pool.run(_guarded, packs, one, keep=False)
             except WorkerError:  # what is left was lost with its process, through no fault that is known
                 logger.warning("A worker process died with its job (killed, or out of memory).")
                 continue
