@@ -139,7 +139,7 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,  # how workers end is no news
+                silence_logs=logging.CRITICAL,  # how workers end is no news
             ) as cluster,
             Client(cluster) as client,
         ):
