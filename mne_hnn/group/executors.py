@@ -325,10 +325,10 @@ def _dask(
 ) -> None:  # fmt: skip
     with _client(scheduler, min(n_jobs, len(tasks)), retries) as client:
         _tell_of_waiting(client)
-        for key, times in _submit(client, function, tasks, done).items():
+        for key in _submit(client, function, tasks, done):
             # Dask accuses all that a worker had taken when it died, also what only waited there: alone, each is judged
-            for again in _submit(client, function, {key: tasks[key]}, done).values():
-                done(key, _died(key, times + again))
+            for times in _submit(client, function, {key: tasks[key]}, done).values():
+                done(key, _died(key, times))
 
 
 EXECUTORS: dict[str, Callable[..., None]] = {"processes": _processes, "dask": _dask, "serial": _serial}
