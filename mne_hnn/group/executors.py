@@ -91,7 +91,8 @@ def _processes(
     try:
         for _ in range(retries + 1):
             try:
-                pool.run(_guarded, {key: (function, *arguments) for key, arguments in left.items()}, one, keep=False)
+                packs = {key: (call_packed, pack(function, arguments)) for key, arguments in left.items()}
+                pool.run(_guarded, packs, one, keep=False)
             except WorkerError:  # what is left was lost with its process, through no fault that is known
                 logger.warning("A worker process died with its job (killed, or out of memory).")
                 continue
@@ -138,7 +139,7 @@ def _client(scheduler: Any, n_jobs: int, retries: int) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,  # how workers end is no news
+                silence_logs=logging.CRITICAL,  # how workers end is no news
             ) as cluster,
             Client(cluster) as client,
         ):
@@ -324,10 +325,10 @@ def _dask(
 ) -> None:  # fmt: skip
     with _client(scheduler, min(n_jobs, len(tasks)), retries) as client:
         _tell_of_waiting(client)
-        for key, times in _submit(client, function, tasks, done).items():
+        for key in _submit(client, function, tasks, done):
             # Dask accuses all that a worker had taken when it died, also what only waited there: alone, each is judged
-            for again in _submit(client, function, {key: tasks[key]}, done).values():
-                done(key, _died(key, times + again))
+            for times in _submit(client, function, {key: tasks[key]}, done).values():
+                done(key, _died(key, times))
 
 
 EXECUTORS: dict[str, Callable[..., None]] = {"processes": _processes, "dask": _dask, "serial": _serial}

@@ -51,6 +51,13 @@ def bad(kind):
     raise ValueError(f"{kind} is wrong\nand more")
 
 
+class Unfit:
+    """An argument that cannot be unpacked where it is sent to."""
+
+    def __reduce__(self):
+        return bad, ("what was sent",)
+
+
 def pid(folder=None, seconds=0.0):
     if folder is not None:
         (Path(folder) / str(os.getpid())).touch()

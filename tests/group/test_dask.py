@@ -133,8 +133,8 @@ def test_workers_that_die(tmp_path):
     lost = results.pop("killed")
     assert isinstance(lost, Lost)
     times = len(list((tmp_path / "died").iterdir()))
-    assert times == 4  # twice among others, and twice alone
-    assert str(lost).startswith(f"The process that worked on killed died {times} times (killed, or out of memory)")
+    assert 2 <= times <= 4  # twice alone, and up to twice among others, where Dask also counts what it only waited for
+    assert str(lost).startswith("The process that worked on killed died 2 times (killed, or out of memory)")
     assert results == {**{f"job{k}": k * k for k in range(8)}, "once": 49}
 
 

@@ -75,6 +75,15 @@ def test_what_a_task_raises_is_recorded(executor):
     assert [isinstance(results[key], Lost) for key in "abcd"] == [True, True, True, False]
 
 
+def test_what_a_worker_cannot_unpack_is_lost_and_no_other():
+    results = run_tasks(tasks.square, {"a": (2,), "b": (tasks.Unfit(),), "c": (3,)}, n_jobs=2)
+    assert {key: str(one) for key, one in results.items()} == {
+        "a": "4",
+        "b": "ValueError: what was sent is wrong",
+        "c": "9",
+    }
+
+
 @pytest.mark.parametrize("executor", KINDS)
 def test_abort_stops_the_rest(executor):
     plan = {"a": ("square", 1), "b": ("bad", "this"), **{f"slow{k}": ("slow", k, tasks.LONG_s) for k in range(3)}}
