@@ -203,7 +203,7 @@ def test_each_case_has_its_sentence(right, signal, best, away, message):
         assert re.search(message, str(caught[0].message))
 
 
-def test_printing_fills_no_pages(right):
+def test_printing_fills_no_pages(scene, right):
     assert str(right).splitlines()[1:] == [
         f"  {1e9 * right.dipole['agg'].min():+.3g} nAm at 40 ms (standard error {1e9 * right.standard_error:.2g} nAm)",
         "  normal: outward current (deep to superficial layers) is up; agreement 1.00",
@@ -212,6 +212,8 @@ def test_printing_fills_no_pages(right):
     assert str(right).startswith(f"<Target | {right.patch.label.name}, 0 to 150 ms\n")
     for part in (right.patch, right.course):
         assert len(str(part)) < 120
+    assert str(scene.truth).startswith("<Truth | -30 nAm at 4")
+    assert len(str(scene.truth)) < 120
     assert "explains 97% of the response above the noise around 40 ms" in str(right)
 
 
