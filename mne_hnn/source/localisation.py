@@ -24,6 +24,8 @@ FAR_BETTER = 1.0 / 3.0
 """Another place is far better if it leaves less than this share of what the patch leaves unexplained ..."""
 GAIN = 0.1
 """... and explains at least so much more of the response ..."""
+TWICE = 2.0
+"""A low share is a matter of place if another one explains so many times as much."""
 LOG_EVIDENCE = 10.0
 """... and more than noise could (difference of log likelihoods, per sample: 10 is a probability ratio of 20,000)."""
 SURE = 3.0
@@ -255,11 +257,11 @@ def warn_of_elsewhere(found: Localisation, label: mne.Label) -> None:
             f"Another place explains the response far better: {patch}, {best}{turned}. Search a larger label "
             "(best_patch), and check the alignment of head and MRI."
         )
-    elif found.best_signal is not None and found.best_signal < LOW:
+    elif found.signal is None or found.best_signal is None or found.best_signal < TWICE * found.signal:
         warn(
-            f"The response is not from here alone: {patch}, and no single source explains more than "
-            f"{found.best_signal:.0%}. Name the other active labels in other_labels, and check forward solution and "
-            "noise covariance."
+            f"The response is not from here alone, or noisier than it seems: {patch}, and no single source more than "
+            f"{found.best_signal:.0%}. Name the other active labels in other_labels; if there are none, the noise "
+            "covariance says too little (few epochs)."
         )
     elif found.best_distance_mm == 0:
         warn(f"The label is too wide to act as one: {patch} as a whole, {best}. Take a smaller label (best_patch).")

@@ -165,21 +165,10 @@ def estimate_target(
         the noise or larger than cortex gives; sensors are left out; forward solution, inverse operator and response
         do not fit together.
     """
-    check_name(mode, MODES, "mode of the label time course")
-    check_name(amplitude, AMPLITUDES, "amplitude")
     unit = method_unit(method)
-    if amplitude == "estimate" and unit is None and mode != "patch":
-        raise ParameterError(
-            f"{method} values have no unit of current, so amplitude='estimate' cannot be in nA m: take method='MNE', "
-            "amplitude='patch' (fitted to the sensors) or amplitude='arbitrary'."
-        )
-    if forward is None and (amplitude == "patch" or mode == "patch"):
-        raise ParameterError("The amplitude of the label's patch needs the forward solution: give forward.")
-    if forward is None and (noise_cov is not None or len(other_labels)):
-        unused = "noise_cov is" if noise_cov is not None else "other_labels are"
-        raise ParameterError(
-            f"{unused} for the moment of the label's patch, which needs the forward solution: give it."
-        )
+    _check_choices(mode, amplitude, method)
+    if forward is None:
+        _check_without_forward(mode, amplitude, noise_cov, other_labels)
     inverse = open_inverse(inverse)
     check_label_object(label)
     n_bads = len(check_average(evoked).info["bads"])
@@ -226,6 +215,26 @@ def estimate_target(
         label=label,
         activity=stc,
     )
+
+
+def _check_choices(mode: str, amplitude: str, method: str) -> None:
+    check_name(mode, MODES, "mode of the label time course")
+    check_name(amplitude, AMPLITUDES, "amplitude")
+    if amplitude == "estimate" and method_unit(method) is None and mode != "patch":
+        raise ParameterError(
+            f"{method} values have no unit of current, so amplitude='estimate' cannot be in nA m: take method='MNE', "
+            "amplitude='patch' (fitted to the sensors) or amplitude='arbitrary'."
+        )
+
+
+def _check_without_forward(mode: str, amplitude: str, noise_cov: Any, other_labels: Sequence[mne.Label]) -> None:
+    if amplitude == "patch" or mode == "patch":
+        raise ParameterError("The amplitude of the label's patch needs the forward solution: give forward.")
+    if noise_cov is not None or len(other_labels):
+        unused = "noise_cov is" if noise_cov is not None else "other_labels are"
+        raise ParameterError(
+            f"{unused} for the moment of the label's patch, which needs the forward solution: give it."
+        )
 
 
 def _fit_patch(
@@ -365,17 +374,8 @@ def assemble(
         nave=provenance["nave"],
         provenance={
             **provenance,
-            "label": label.name,
-            "hemi": label.hemi,
-            "n_vertices": len(course.vertices),
-            "mode": course.mode,
-            "amplitude": amplitude,
-            "unit": "arbitrary" if amplitude == "arbitrary" else "A m",
+            **_facts(course, label, decided, amplitude),
             "factor": factor,
-            "polarity": decided.rule,
-            "sign": decided.sign,
-            "outward": decided.outward,
-            "confidence": decided.confidence,
             "agreement_with_sensors": agreement,
             "standard_error": error,
             **({} if found is None else found.facts()),
@@ -392,6 +392,21 @@ def assemble(
         activity=activity,
         localisation=found,
     )
+
+
+def _facts(course: LabelCourse, label: mne.Label, decided: Polarity, amplitude: str) -> dict[str, Any]:
+    return {
+        "label": label.name,
+        "hemi": label.hemi,
+        "n_vertices": len(course.vertices),
+        "mode": course.mode,
+        "amplitude": amplitude,
+        "unit": "arbitrary" if amplitude == "arbitrary" else "A m",
+        "polarity": decided.rule,
+        "sign": decided.sign,
+        "outward": decided.outward,
+        "confidence": decided.confidence,
+    }
 
 
 def _place(patch: Patch) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Whether a response is from where it was looked for: numbers that a right patch passes and a wrong one does not."""
 
+import re
 import warnings
 
 import mne
@@ -178,16 +179,31 @@ def test_a_weak_response_is_not_called_misplaced(scene, right):
     assert not [one for one in caught if "not from here" in str(one.message) or "Another" in str(one.message)]
 
 
-def test_several_places_are_said_where_no_single_one_will_do(right):
+@pytest.mark.parametrize(
+    ("signal", "best", "away", "message"),
+    [
+        (0.3, 0.4, 30.0, r"not from here alone, or noisier .* no single source more than 40%\. Name the other"),
+        (0.04, 0.12, 80.0, r"The response is not from here: .* explains 4% .* one source 80 mm away 12%"),
+        (0.04, 0.9, 0.0, r"too wide to act as one: .* explains 4% .* one source inside it 90%"),
+        (0.6, 0.95, 12.0, r"Another place explains the response far better: .* 60% .* one source 12 mm away 95%"),
+        (0.9, 0.99, 12.0, None),
+        (0.6, 0.7, 12.0, None),
+    ],
+)
+def test_each_case_has_its_sentence(right, signal, best, away, message):
     found = Localisation(
-        latency=0.1, explained=0.2, noise=0.1, signal=0.2, best_signal=0.4, best_distance_mm=30.0, best_angle_deg=40.0,
-        best_turned=False, best_pos=[0, 0, 0], orientation="free", certain=True, evidence=100.0,
+        latency=0.1, explained=0.2, noise=0.1, signal=signal, best_signal=best, best_distance_mm=away,
+        best_angle_deg=40.0, best_turned=False, best_pos=[0, 0, 0], orientation="free", certain=True, evidence=100.0,
     )  # fmt: skip
-    with pytest.warns(MneHnnWarning, match=r"not from here alone: .* no single source explains more than 40%\. Name"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         warn_of_elsewhere(found, right.patch.label)
+    assert len(caught) == (message is not None)
+    if message is not None:
+        assert re.search(message, str(caught[0].message))
 
 
-def test_printing_fills_no_pages(right):
+def test_printing_fills_no_pages(scene, right):
     assert str(right).splitlines()[1:] == [
         f"  {1e9 * right.dipole['agg'].min():+.3g} nAm at 40 ms (standard error {1e9 * right.standard_error:.2g} nAm)",
         "  normal: outward current (deep to superficial layers) is up; agreement 1.00",
@@ -196,6 +212,8 @@ def test_printing_fills_no_pages(right):
     assert str(right).startswith(f"<Target | {right.patch.label.name}, 0 to 150 ms\n")
     for part in (right.patch, right.course):
         assert len(str(part)) < 120
+    assert str(scene.truth).startswith("<Truth | -30 nAm at 4")
+    assert len(str(scene.truth)) < 120
     assert "explains 97% of the response above the noise around 40 ms" in str(right)
 
 

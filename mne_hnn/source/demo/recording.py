@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._checks import check_int, check_name, check_positive, check_seed
+from ..._units import MS, NAM
 from ...dipole import Dipole
 from ..patch import Patch, label_patch, open_forward
 from ..patch import surface_disc as disc
@@ -68,6 +69,13 @@ class Truth:
     area_mm2: float
     noise_free: mne.Evoked
     seed: int
+
+    def __repr__(self) -> str:
+        peak = int(np.abs(self.dipole["agg"]).argmax())
+        return (
+            f"<Truth | {self.dipole['agg'][peak] / NAM:+.3g} nAm at {self.dipole.times[peak] / MS:.0f} ms, "
+            f"{len(self.vertices)} vertices ({self.hemi}), {self.area_mm2:.0f} mm\N{SUPERSCRIPT TWO}, seed {self.seed}>"
+        )
 
 
 def true_patch(forward: mne.Forward, where: str, hand_m: ArrayLike | None = None) -> Patch:
@@ -184,6 +192,9 @@ class Recorded:
     raw: mne.io.RawArray
     events: NDArray[np.int64]
     noise_free: dict[str, mne.Evoked]
+
+    def __repr__(self) -> str:
+        return f"<Recorded | {len(self.events)} stimuli of {', '.join(self.noise_free)}, {len(self.raw.times)} samples>"
 
 
 def record(
