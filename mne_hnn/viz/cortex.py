@@ -255,8 +255,6 @@ def _compose(
     hemisphere = "left hemisphere" if side == "lh" else "right hemisphere"
     when = [] if activation is None else [f"{activation.time / MS:.0f} ms"]
     fig.suptitle(", ".join([hemisphere.capitalize(), *when]), fontsize="medium", fontweight="bold")
-    if activation is not None and label is not None and (note := _beside(activation, label, unit)):
-        fig.supxlabel(note, fontsize="small")
     if activation is not None:
         _draw_color_bar(fig, fig.add_subplot(grid[0, -1]), activation.limit, unit)
     handles = []
@@ -268,21 +266,25 @@ def _compose(
                 [], [], color=LABEL["place"], marker="o", markersize=7, linestyle="none", label="place of the dipole"
             )
         )
+    if activation is not None and label is not None:
+        handles.append(Line2D([], [], linestyle="none", label=_beside(activation, label, unit)))
     if handles:
-        fig.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize="small")
+        fig.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     return fig
 
 
 def _beside(activation: Activation, label: mne.Label, unit: str | None) -> str:
-    """Say so where the estimate is largest beside the label; empty where it is largest inside."""
+    """Say how large the estimate is inside the label, and beside it: it can be larger there."""
     factor, name = (1e12, "pAm") if unit == "A m" else (1.0, unit or "arbitrary units")
     inside = np.isin(activation.vertices, label.vertices)
     if not inside.any():
         return "The label holds no source of the estimate."
-    within, beyond = (float(np.abs(activation.values[rows]).max(initial=0.0)) * factor for rows in (inside, ~inside))
-    if beyond <= within:
-        return ""
-    return f"The largest value lies beside the label: {beyond:.3g} {name}, inside it {within:.3g} {name}"
+    within, beyond = (
+        max((float(value) * factor for value in activation.values[rows]), key=abs, default=0.0)
+        for rows in (inside, ~inside)
+    )
+    words = f"Largest value inside the label {within:+.3g} {name}, beside it {beyond:+.3g} {name}"
+    return words.replace("-", "\N{MINUS SIGN}")
 
 
 def _draw_color_bar(fig: Figure, axes: Axes, limit: float, unit: str | None) -> None:

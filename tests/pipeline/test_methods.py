@@ -184,8 +184,9 @@ def test_without_a_fit(sidecars):
     sidecars["fit"]["facts"] |= {"fitted": False, "settings": {"smooth_ms": 20.0}, "interval_percent": None}
     words = own_words(methods_text(sidecars))
     assert "The drives were left as configured; only the number of columns" in words
-    for word in ("seed", "prior", "proposed", "Intervals", "weights"):
+    for word in ("seed", "prior", "proposed", "Intervals", "weights", "fitted dipole"):
         assert word not in words
+    assert "The simulated dipole was projected" in words
 
 
 @pytest.mark.parametrize(

@@ -199,14 +199,15 @@ def test_estimate_that_does_not_fit_is_answered(subjects_dir, estimate, label):
         plot_cortex("ball", subjects_dir, stc=estimate, hemi="rh", show=False)
 
 
-def test_an_estimate_that_is_larger_beside_the_label_is_said():
+def test_how_large_the_estimate_is_beside_the_label_is_said():
     label = mne.Label([0, 1], hemi="lh", name="small-lh", subject="ball")
 
     def estimate(*values, first=0):
         data = np.array(values)
         return Activation(vertices=first + np.arange(len(data)), values=data, time=0.0, limit=float(np.abs(data).max()))
 
-    beside = _beside(estimate(1e-12, -2e-12, 0.5e-12, -3e-12), label, "A m")
-    assert beside == "The largest value lies beside the label: 3 pAm, inside it 2 pAm"
-    assert not _beside(estimate(1.0, -2.0, 0.5, 1.0), label, "dSPM")
+    words = _beside(estimate(1e-12, -2e-12, 0.5e-12, -3e-12), label, "A m")
+    assert words == "Largest value inside the label \N{MINUS SIGN}2 pAm, beside it \N{MINUS SIGN}3 pAm"
+    words = _beside(estimate(1.0, -2.0, 0.5, 1.5), label, "dSPM")
+    assert words == "Largest value inside the label \N{MINUS SIGN}2 dSPM, beside it +1.5 dSPM"
     assert _beside(estimate(1.0, 1.0, first=2), label, "dSPM") == "The label holds no source of the estimate."

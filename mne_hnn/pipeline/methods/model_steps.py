@@ -155,9 +155,11 @@ def sensors(facts: Collected) -> Iterator[str]:
     """Yield how the fit was brought back to the sensors."""
     kinds = [CHANNELS[kind] for kind in CHANNELS if facts.known("sensors", "facts", "explained", "fitted", kind)]
     if kinds:
+        known = facts.known("fit", "facts", "fitted")
+        dipole = "fitted" if any(known) or not known else "simulated"
         yield (
-            "The fitted dipole was projected through the forward solution, and the share of the measured variance that "
-            f"it explains was computed for {listing(kinds)}."
+            f"The {dipole} dipole was projected through the forward solution, and the share of the measured variance "
+            f"that it explains was computed for {listing(kinds)}."
         )
 
 
