@@ -2,10 +2,10 @@
 
     mne-hnn run pipelines/bids_group.py
 
-runs on MEG data of six subjects that are generated on this machine: one has no MRI, and the file of another is damaged,
-as it happens. Its results go to `mne_hnn_results/bids_group`, where the command runs. For your own data, take `dataset` out
-and set `bids_root`, and `subjects_dir` if FreeSurfer's folders are not in `derivatives/freesurfer/subjects`; results then
-go to `derivatives/mne-hnn` of the data set.
+runs on MEG data of six subjects that are generated on this machine: one has no MRI, and the file of another is
+damaged, as it happens. Its results go to `mne_hnn_results/bids_group`, where the command runs. For your own data,
+take `dataset` out and set `bids_root`, and `subjects_dir` if FreeSurfer's folders are not in
+`derivatives/freesurfer/subjects`; results then go to `derivatives/mne-hnn` of the data set.
 """
 
 from mne_hnn.network import jones_2009
