@@ -28,9 +28,22 @@ except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
 
 _LAZY_MODULES = (
-    "compare", "dipole", "dipole_epochs", "fit", "group", "io", "lfp", "network", "pipeline", "recordings", "simulate",
-    "source", "spikes", "sweep", "viz",
-)  # fmt: skip
+    "compare",
+    "dipole",
+    "dipole_epochs",
+    "fit",
+    "group",
+    "io",
+    "lfp",
+    "network",
+    "pipeline",
+    "recordings",
+    "simulate",
+    "source",
+    "spikes",
+    "sweep",
+    "viz",
+)
 _LAZY_NAMES = {
     "Dipole": "dipole",
     "DipoleEpochs": "dipole_epochs",

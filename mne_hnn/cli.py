@@ -55,9 +55,14 @@ def _add_execution(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="run the steps even if they are up to date")
     parser.add_argument(
-        "--set", dest="changes", type=_change, action="append", default=[], metavar="NAME=VALUE",
+        "--set",
+        dest="changes",
+        type=_change,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
         help="change an option of the analysis for this run; may be given several times",
-    )  # fmt: skip
+    )
     parser.add_argument("--verbose", action="store_true", help="show everything that MNE says")
 
 
@@ -175,9 +180,13 @@ def _analyse(options: argparse.Namespace, file: Path, subjects: Sequence[str] | 
         if getattr(options, name, None) is not None:
             raise ConfigError(f"--{name} is for the analysis of a data set (bids_root); {file} is of one recording.")
     results = run_pipeline(
-        config, subjects=subjects, steps=options.steps, n_jobs=options.n_jobs, force=options.force,
+        config,
+        subjects=subjects,
+        steps=options.steps,
+        n_jobs=options.n_jobs,
+        force=options.force,
         verbose="info" if options.verbose else "warning",
-    )  # fmt: skip
+    )
     for result in results:
         _say(f"Report: {result.report.resolve()}" if result.report else f"Results: {result.folder.resolve()}")
 

@@ -215,9 +215,14 @@ class Dipole(AllLayers):
         return plot_psd(self, layer=picks or layer, axes=axes, show=show, **options)
 
     def plot_tfr(
-        self, freqs: ArrayLike | None = None, *, layer: str = AGGREGATE, axes: Any = None, show: bool = True,
+        self,
+        freqs: ArrayLike | None = None,
+        *,
+        layer: str = AGGREGATE,
+        axes: Any = None,
+        show: bool = True,
         **options: Any,
-    ) -> Figure:  # fmt: skip
+    ) -> Figure:
         """Plot power over time and frequency; see :func:`mne_hnn.viz.plot_tfr`."""
         from .viz import plot_tfr
 

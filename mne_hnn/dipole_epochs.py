@@ -80,9 +80,15 @@ class DipoleEpochs(mne.EpochsArray):  # type: ignore[misc]
             )
         loaded = epochs.copy().load_data()
         made: Self = mne.EpochsArray(
-            loaded.get_data(copy=True), loaded.info.copy(), events=loaded.events.copy(), tmin=float(loaded.times[0]),
-            event_id=dict(loaded.event_id), baseline=None, metadata=loaded.metadata, verbose="error",
-        )  # fmt: skip
+            loaded.get_data(copy=True),
+            loaded.info.copy(),
+            events=loaded.events.copy(),
+            tmin=float(loaded.times[0]),
+            event_id=dict(loaded.event_id),
+            baseline=None,
+            metadata=loaded.metadata,
+            verbose="error",
+        )
         made.shift_time(float(loaded.times[0]), relative=False)
         made.baseline = loaded.baseline
         made.__class__ = cls
@@ -187,9 +193,14 @@ class DipoleEpochs(mne.EpochsArray):  # type: ignore[misc]
         )
 
     def plot_psd(
-        self, fmin: float = 1.0, fmax: float = 100.0, tmin: float | None = None, tmax: float | None = None,
-        picks: str | Sequence[str] | None = None, **options: Any,
-    ) -> Figure:  # fmt: skip
+        self,
+        fmin: float = 1.0,
+        fmax: float = 100.0,
+        tmin: float | None = None,
+        tmax: float | None = None,
+        picks: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Figure:
         """Plot the spectra of the trials and their average; see :func:`mne_hnn.viz.plot_psd`.
 
         Takes the place of :meth:`mne.Epochs.plot_psd`; the first five arguments are the same, `picks` being another

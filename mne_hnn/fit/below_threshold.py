@@ -53,9 +53,17 @@ class EvokedFit:
     """Propose, simulate, correct, and conclude."""
 
     def __init__(
-        self, network: Network, target: Dipole, prior: ColumnPrior | None, noise: float, smooth_ms: float, runs: Runs,
-        evaluator: Evaluator, progress: Callable[[int, float], None], doubts: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
+        self,
+        network: Network,
+        target: Dipole,
+        prior: ColumnPrior | None,
+        noise: float,
+        smooth_ms: float,
+        runs: Runs,
+        evaluator: Evaluator,
+        progress: Callable[[int, float], None],
+        doubts: tuple[str, ...] = (),
+    ) -> None:
         self.network, self.target, self.prior, self.smooth_ms = network, target, prior, smooth_ms
         self.runs, self.evaluator, self.progress, self.doubts = runs, evaluator, progress, doubts
         inside = target.times >= -0.5 / target.info["sfreq"]  # a file's first sample can lie at -1e-9 s
@@ -79,9 +87,15 @@ class EvokedFit:
             self.progress.say(step)
 
     def run(
-        self, levels: Any, n_drives: int | None, max_drives: int, given: Sequenced | None, refine: int, n_final: int,
+        self,
+        levels: Any,
+        n_drives: int | None,
+        max_drives: int,
+        given: Sequenced | None,
+        refine: int,
+        n_final: int,
         fresh_seed: int,
-    ) -> FitResult:  # fmt: skip
+    ) -> FitResult:
         """Return the fit, without its settings."""
         self.say("measuring the responses of the column to single inputs")
         column = linear_column(
@@ -90,18 +104,20 @@ class EvokedFit:
         scale = {"variance": self.variance, "n_independent": self.n_independent}
         self.say("looking for the sequence of drives")
         if given is None:
-            best = propose(
-                column, self.wanted, n_drives=n_drives, max_drives=max_drives, told=self._told, **scale
-            )[0]  # fmt: skip
+            best = propose(column, self.wanted, n_drives=n_drives, max_drives=max_drives, told=self._told, **scale)[0]
         else:
             best = refined(column, self.wanted, given, **scale)
             self._told(best)
         logger.info("%s drives: %s", "Proposed" if given is None else "Given", best)
         sequence = DriveVector(locations=best.locations, sizes=tuple(len(one) for one in best.weights))
         posterior = Posterior(
-            column=column, sequence=sequence, wanted=self.wanted, variance=self.variance, prior=self.prior,
+            column=column,
+            sequence=sequence,
+            wanted=self.wanted,
+            variance=self.variance,
+            prior=self.prior,
             within=None if given is None else windows(given, column.tstop),
-        )  # fmt: skip
+        )
         self.say("simulating the column")
         x, agreement, correction = self._corrected(posterior, posterior.best(posterior.start(best)), refine)
         network = self.drives(sequence, x)
@@ -133,10 +149,14 @@ class EvokedFit:
                 by_receptor[one.receptor][one.cell_type] = weight
             cells = {cell for some in by_receptor.values() for cell in some}
             network = network.with_evoked_drive(
-                name, mu_ms=float(mu[k]), sigma_ms=float(sigma[k]), location=place,
-                weights_ampa=by_receptor["ampa"], weights_nmda=by_receptor["nmda"],
+                name,
+                mu_ms=float(mu[k]),
+                sigma_ms=float(sigma[k]),
+                location=place,
+                weights_ampa=by_receptor["ampa"],
+                weights_nmda=by_receptor["nmda"],
                 synaptic_delays={cell: delay_ms(self.network, place, cell) for cell in sorted(cells)},
-            )  # fmt: skip
+            )
         return network
 
     def _simulated(self, networks: list[Network]) -> list[dict[str, FloatArray] | None]:
@@ -197,8 +217,9 @@ class EvokedFit:
         for name, place in zip(names, sequence.locations, strict=True):
             paths += [
                 f"drives.{name}.weights_{one.receptor}.{one.cell_type}"
-                for one in inputs_of(self.network) if one.location == place
-            ]  # fmt: skip
+                for one in inputs_of(self.network)
+                if one.location == place
+            ]
         return [*paths, "columns"]
 
     def _result(
@@ -241,15 +262,25 @@ class EvokedFit:
             LevelReport(name="full", evaluations=len(full), loss=chosen.loss),
         )
         return FitResult(
-            kind="evoked", network=network, start_network=self.network, simulation=simulation, dipole=dipole,
-            target=target, scale=scale,
+            kind="evoked",
+            network=network,
+            start_network=self.network,
+            simulation=simulation,
+            dipole=dipole,
+            target=target,
+            scale=scale,
             scores=Scores(
-                loss=1 - scores["r_squared"], search_loss=chosen.loss, start_loss=full[0].loss,
-                trial_r_squared=trial_r_squared(simulation, target, smooth_ms, scale, window), **scores,
+                loss=1 - scores["r_squared"],
+                search_loss=chosen.loss,
+                start_loss=full[0].loss,
+                trial_r_squared=trial_r_squared(simulation, target, smooth_ms, scale, window),
+                **scores,
             ),
-            estimates=estimates, evaluations=tuple(self.evaluations), levels=levels,
+            estimates=estimates,
+            evaluations=tuple(self.evaluations),
+            levels=levels,
             warnings=tuple(warnings),
-        )  # fmt: skip
+        )
 
     def _estimates(
         self, posterior: Posterior, x: FloatArray, values: dict[str, float], correction: FloatArray
@@ -259,13 +290,19 @@ class EvokedFit:
         covariance = posterior.covariance(x, max(1.0, misfit / self.n_independent), correction)
         deviations = np.sqrt(np.diag(covariance))
         before = np.array(
-            [posterior.column.tstop / np.sqrt(12)] * n + [np.log(SIGMA_FACTOR)] * n
+            [posterior.column.tstop / np.sqrt(12)] * n
+            + [np.log(SIGMA_FACTOR)] * n
             + [np.log(WEIGHT_FACTOR)] * sum(posterior.sequence.sizes)
             + [np.inf if self.prior is None else np.log(self.prior.factor)]
-        )  # fmt: skip
+        )
         low, high = (natural(posterior.sequence, x + sign * Z90 * deviations) for sign in (-1, 1))
         return tuple(
-            Estimate(path=path, value=value, low=float(low[k]), high=float(high[k]),
-                     determined=bool(deviations[k] < DETERMINED * before[k]))
+            Estimate(
+                path=path,
+                value=value,
+                low=float(low[k]),
+                high=float(high[k]),
+                determined=bool(deviations[k] < DETERMINED * before[k]),
+            )
             for k, (path, value) in enumerate(values.items())
-        )  # fmt: skip
+        )

@@ -92,8 +92,10 @@ def conclude(search: Search, best: FloatArray, end: Ending) -> FitResult:
     search.say("computing intervals")
     estimates = _estimates(search, best, end.intervals)
     warnings = [
-        *end.doubts, *_search_doubts(search), *_score_doubts(search, scores, dipole, target, window),
-    ]  # fmt: skip
+        *end.doubts,
+        *_search_doubts(search),
+        *_score_doubts(search, scores, dipole, target, window),
+    ]
     if np.isfinite(found) and found <= 0:
         warnings.append(
             "No number of columns brings the dipole of this network closer to the target than silence does: its sign "
@@ -102,10 +104,20 @@ def conclude(search: Search, best: FloatArray, end: Ending) -> FitResult:
     elif target is not None and np.isfinite(found):
         warnings += column_doubts(scale, network, target)
     return FitResult(
-        kind=end.kind, network=network, start_network=end.start, simulation=simulation, dipole=dipole, target=target,
-        scale=scale, scores=scores, estimates=estimates, evaluations=tuple(search.evaluations),
-        levels=tuple(search.reports), settings=end.settings, warnings=(*warnings, *undetermined(estimates)),
-    )  # fmt: skip
+        kind=end.kind,
+        network=network,
+        start_network=end.start,
+        simulation=simulation,
+        dipole=dipole,
+        target=target,
+        scale=scale,
+        scores=scores,
+        estimates=estimates,
+        evaluations=tuple(search.evaluations),
+        levels=tuple(search.reports),
+        settings=end.settings,
+        warnings=(*warnings, *undetermined(estimates)),
+    )
 
 
 def _search_doubts(search: Search) -> list[str]:
@@ -170,10 +182,12 @@ def _estimates(search: Search, best: FloatArray, intervals: bool) -> tuple[Estim
     points = np.vstack([best, best + np.diag(steps)])
     scores = search.scored(points)
     centre = scores[0].residual
-    jacobian = np.array([
-        (one.residual - centre) / size if len(one.residual) == len(centre) else np.zeros(len(centre))
-        for one, size in zip(scores[1:], steps, strict=True)
-    ]).T  # fmt: skip
+    jacobian = np.array(
+        [
+            (one.residual - centre) / size if len(one.residual) == len(centre) else np.zeros(len(centre))
+            for one, size in zip(scores[1:], steps, strict=True)
+        ]
+    ).T
     waveform = search.objective
     misfit = max(waveform.noise, float(np.linalg.norm(centre)))
     times = np.asarray(waveform.target.times)

@@ -88,9 +88,15 @@ class Evaluator:
                 done(index, outcome)
 
         return simulate_many(
-            networks, runs.tstop, n_trials=runs.n_trials, dt=runs.dt, seed=runs.seed, n_jobs=self.n_jobs,
-            executor=self.executor, done=ended,
-        )  # fmt: skip
+            networks,
+            runs.tstop,
+            n_trials=runs.n_trials,
+            dt=runs.dt,
+            seed=runs.seed,
+            n_jobs=self.n_jobs,
+            executor=self.executor,
+            done=ended,
+        )
 
     def records(
         self, networks: Sequence[Network], runs: Runs, identity: str, extract: Callable[[Simulation], dict[str, Any]]
@@ -138,12 +144,16 @@ class Evaluator:
         found = self.records(networks, runs, objective.identity, extract)
         self.n_unscored += sum(one is not None and bool(np.isnan(one["loss"])) for one in found)
         return [
-            Score(loss=float("inf")) if one is None else Score(
-                loss=float(one["loss"]) if np.isfinite(one["loss"]) else float("inf"), scale=float(one["scale"]),
-                r_squared=float(one["r_squared"]), residual=one["residual"],
+            Score(loss=float("inf"))
+            if one is None
+            else Score(
+                loss=float(one["loss"]) if np.isfinite(one["loss"]) else float("inf"),
+                scale=float(one["scale"]),
+                r_squared=float(one["r_squared"]),
+                residual=one["residual"],
             )
             for one in found
-        ]  # fmt: skip
+        ]
 
 
 def _key(network: Network, runs: Runs, identity: str) -> str:

@@ -164,10 +164,22 @@ def fit_evoked(
     standard_error = known_error(target, standard_error)
     relative = relative_noise(target, noise, standard_error)
     common: dict[str, Any] = {
-        "optimizer": optimizer, "n_trials": n_trials, "n_final": n_final, "smooth_ms": smooth_ms, "dt": dt,
-        "seed": seed, "fresh_seed": fresh_seed, "n_jobs": n_jobs, "executor": executor, "checkpoint": checkpoint,
-        "progress": progress, "noise": noise, "standard_error": standard_error, "kind": "evoked", "prior": prior,
-    }  # fmt: skip
+        "optimizer": optimizer,
+        "n_trials": n_trials,
+        "n_final": n_final,
+        "smooth_ms": smooth_ms,
+        "dt": dt,
+        "seed": seed,
+        "fresh_seed": fresh_seed,
+        "n_jobs": n_jobs,
+        "executor": executor,
+        "checkpoint": checkpoint,
+        "progress": progress,
+        "noise": noise,
+        "standard_error": standard_error,
+        "kind": "evoked",
+        "prior": prior,
+    }
     if drives == "network":
         found = fit_drives(network, target, max_evaluations=max_evaluations, levels=levels, **common)
         return replace(found, settings={"drives": drives, **found.settings})
@@ -188,26 +200,48 @@ def fit_evoked(
     if isinstance(shown, Counter):
         shown.close()
     settings = {
-        "drives": drives, "n_drives": n_drives, "max_drives": max_drives,
-        "sequence": None if given is None else [list(one) for one in given], "smooth_ms": smooth_ms, "noise": relative,
-        "standard_error": standard_error, "refine": refine, "polish": polish, "optimizer": optimizer,
+        "drives": drives,
+        "n_drives": n_drives,
+        "max_drives": max_drives,
+        "sequence": None if given is None else [list(one) for one in given],
+        "smooth_ms": smooth_ms,
+        "noise": relative,
+        "standard_error": standard_error,
+        "refine": refine,
+        "polish": polish,
+        "optimizer": optimizer,
         "levels": [[str(one), one.n_trials, one.share] for one in steps],
-        "n_trials": n_trials, "n_final": n_final, "dt": dt, "seed": seed, "fresh_seed": fresh_seed,
-        "tstop": runs.tstop, "objective": "r_squared", "gap_ms": GAP_MS, "spread_ms": SIGMA_MS,
+        "n_trials": n_trials,
+        "n_final": n_final,
+        "dt": dt,
+        "seed": seed,
+        "fresh_seed": fresh_seed,
+        "tstop": runs.tstop,
+        "objective": "r_squared",
+        "gap_ms": GAP_MS,
+        "spread_ms": SIGMA_MS,
         "columns_median": None if known is None else known.median,
         "columns_factor": None if known is None else known.factor,
-    }  # fmt: skip
+    }
     result = replace(
-        result, settings=settings, start_network=network,
+        result,
+        settings=settings,
+        start_network=network,
         scores=replace(result.scores, ceiling=ceiling(target, standard_error)),
-    )  # fmt: skip
+    )
     return polished(result, polish, common) if polish else result
 
 
 def _check_used(
-    drives: str, n_drives: int | None, max_drives: int, sequence: Any, refine: int, polish: int, optimizer: str,
+    drives: str,
+    n_drives: int | None,
+    max_drives: int,
+    sequence: Any,
+    refine: int,
+    polish: int,
+    optimizer: str,
     max_evaluations: int,
-) -> None:  # fmt: skip
+) -> None:
     """Refuse arguments that the choice of drives makes no use of."""
     if sequence is not None and n_drives is not None:
         raise ParameterError("sequence says how many drives there are: leave n_drives out.")
@@ -215,16 +249,19 @@ def _check_used(
         raise ParameterError("sequence and drives='network' both say where the fit starts: leave one of them out.")
     if drives == "network":
         given = {
-            "n_drives": n_drives is not None, "max_drives": max_drives != MAX_DRIVES, "refine": refine != REFINE,
+            "n_drives": n_drives is not None,
+            "max_drives": max_drives != MAX_DRIVES,
+            "refine": refine != REFINE,
             "polish": polish > 0,
-        }  # fmt: skip
+        }
         reason = "the network says which drives there are, and max_evaluations how long to search"
     else:
         counted = n_drives is not None or sequence is not None
         given = {
-            "max_evaluations": max_evaluations != MAX_EVALUATIONS, "optimizer": optimizer != "auto" and not polish,
+            "max_evaluations": max_evaluations != MAX_EVALUATIONS,
+            "optimizer": optimizer != "auto" and not polish,
             "max_drives": counted and max_drives != MAX_DRIVES,
-        }  # fmt: skip
+        }
         reason = "it is for drives='network'" if not given["max_drives"] else "how many drives there are is given"
         if given["optimizer"]:
             reason += ", or with polish"

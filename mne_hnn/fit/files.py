@@ -56,12 +56,19 @@ def write_fit(path: str | Path, result: FitResult, *, overwrite: bool = False) -
 def _parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
     content, arrays = simulation_parts(result.simulation)
     content |= {
-        "version": VERSION, "kind": result.kind, "network": network_to_text(result.network),
-        "start_network": network_to_text(result.start_network), "scale": result.scale,
-        "dipole": about_dipole(result.dipole), "target": None if result.target is None else about_dipole(result.target),
-        "scores": asdict(result.scores), "estimates": [asdict(one) for one in result.estimates],
-        "levels": [asdict(one) for one in result.levels], "settings": result.settings, "warnings": result.warnings,
-    }  # fmt: skip
+        "version": VERSION,
+        "kind": result.kind,
+        "network": network_to_text(result.network),
+        "start_network": network_to_text(result.start_network),
+        "scale": result.scale,
+        "dipole": about_dipole(result.dipole),
+        "target": None if result.target is None else about_dipole(result.target),
+        "scores": asdict(result.scores),
+        "estimates": [asdict(one) for one in result.estimates],
+        "levels": [asdict(one) for one in result.levels],
+        "settings": result.settings,
+        "warnings": result.warnings,
+    }
     arrays |= {"dipole": result.dipole.data, **_columns(result.evaluations)}
     if result.target is not None:
         arrays["target"] = result.target.data
@@ -77,7 +84,7 @@ def _columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
         "tried_path": np.array(paths, dtype=str),
         "tried_value": np.array(values, dtype=float).reshape(len(evaluations), len(paths)),
         **{f"tried_{name}": np.array([getattr(one, name) for one in evaluations], dtype=float) for name in _NUMBERS},
-    }  # fmt: skip
+    }
 
 
 def _evaluations(kept: Mapping[str, Any]) -> tuple[Evaluation, ...]:
@@ -123,13 +130,20 @@ def read_fit(path: str | Path) -> FitResult:
 def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
     network, target = network_from_text(content["network"]), content["target"]
     return FitResult(
-        kind=content["kind"], network=network, start_network=network_from_text(content["start_network"]),
-        simulation=simulation_of(content, kept, network), dipole=dipole_of(kept["dipole"], content["dipole"]),
-        target=None if target is None else dipole_of(kept["target"], target), scale=content["scale"],
-        scores=_of(Scores, content["scores"]), estimates=tuple(_of(Estimate, one) for one in content["estimates"]),
-        evaluations=_evaluations(kept), levels=tuple(_of(LevelReport, one) for one in content["levels"]),
-        settings=content["settings"], warnings=tuple(content["warnings"]),
-    )  # fmt: skip
+        kind=content["kind"],
+        network=network,
+        start_network=network_from_text(content["start_network"]),
+        simulation=simulation_of(content, kept, network),
+        dipole=dipole_of(kept["dipole"], content["dipole"]),
+        target=None if target is None else dipole_of(kept["target"], target),
+        scale=content["scale"],
+        scores=_of(Scores, content["scores"]),
+        estimates=tuple(_of(Estimate, one) for one in content["estimates"]),
+        evaluations=_evaluations(kept),
+        levels=tuple(_of(LevelReport, one) for one in content["levels"]),
+        settings=content["settings"],
+        warnings=tuple(content["warnings"]),
+    )
 
 
 def _of(kind: Any, values: Mapping[str, Any]) -> Any:

@@ -88,9 +88,13 @@ class LinearColumn:
     """
 
     def __init__(
-        self, kernels: dict[Input, FloatArray], background: FloatArray, times_ms: FloatArray, tstop: float,
+        self,
+        kernels: dict[Input, FloatArray],
+        background: FloatArray,
+        times_ms: FloatArray,
+        tstop: float,
         smooth_ms: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.inputs = tuple(kernels)
         self.times_ms, self.tstop = times_ms, tstop
         self._grid = np.arange(0.0, tstop + STEP_MS, STEP_MS)

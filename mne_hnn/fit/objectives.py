@@ -107,9 +107,20 @@ class Waveform:
         target = self.target
         weights = None if self.weights is None else np.asarray(self.weights(np.asarray(target.times)), dtype=float)
         return value_text(
-            "waveform", target.data, target.times, target.layers, self.measure, self.smooth_ms, self.scale, self.prior,
-            self.noise, self.tmin, self.tmax, weights, sorted(self.layers.items()),
-        )  # fmt: skip
+            "waveform",
+            target.data,
+            target.times,
+            target.layers,
+            self.measure,
+            self.smooth_ms,
+            self.scale,
+            self.prior,
+            self.noise,
+            self.tmin,
+            self.tmax,
+            weights,
+            sorted(self.layers.items()),
+        )
 
     def samples(self, simulation: Simulation) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         """Return simulated and wanted moment at the target's times (A m), and the weight of each sample, per layer."""

@@ -128,9 +128,16 @@ def _evolution(problem: Problem) -> None:
     first = np.where(np.arange(size)[:, None] % 2 == 0, near, spread)
     first[0] = problem.start
     differential_evolution(
-        lambda points: _finite(problem.losses(np.atleast_2d(points.T))), [(0.0, 1.0)] * n, init=first, maxiter=10**6,
-        vectorized=True, updating="deferred", polish=False, tol=0.0, rng=np.random.default_rng(problem.seed + 1),
-    )  # fmt: skip
+        lambda points: _finite(problem.losses(np.atleast_2d(points.T))),
+        [(0.0, 1.0)] * n,
+        init=first,
+        maxiter=10**6,
+        vectorized=True,
+        updating="deferred",
+        polish=False,
+        tol=0.0,
+        rng=np.random.default_rng(problem.seed + 1),
+    )
 
 
 def _folded(point: FloatArray) -> FloatArray:
@@ -143,9 +150,11 @@ def _nelder_mead(problem: Problem) -> None:
     corners = start + problem.step * np.diag(np.where(start > 0.5, -1.0, 1.0))
     # mirrored rather than cut off at the bounds, where the simplex would collapse onto a face and stay there
     minimize(
-        lambda point: float(_finite(problem.losses(_folded(point)[None]))[0]), start, method="Nelder-Mead",
+        lambda point: float(_finite(problem.losses(_folded(point)[None]))[0]),
+        start,
+        method="Nelder-Mead",
         options={"initial_simplex": np.vstack([start, corners]), "maxfev": 10**6, "xatol": 1e-4, "fatol": 1e-7},
-    )  # fmt: skip
+    )
 
 
 def _least_squares(problem: Problem) -> None:

@@ -20,9 +20,15 @@ def polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResul
     assert result.target is not None
     parameters = _in_order(evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0), result)
     further = fit_drives(
-        result.network, result.target, parameters, max_evaluations=polish, levels=None, intervals=False, step=0.1,
+        result.network,
+        result.target,
+        parameters,
+        max_evaluations=polish,
+        levels=None,
+        intervals=False,
+        step=0.1,
         **common,
-    )  # fmt: skip
+    )
     both = (*result.evaluations, *further.evaluations)
     reports = (*result.levels, replace(further.levels[0], name="full, polished"))
     if further.scores.search_loss >= result.scores.search_loss:
@@ -32,11 +38,17 @@ def polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResul
     # the curvature is that of the sequence before: its intervals move along with the values
     estimates = tuple(_moved(one, values.get(one.path, one.value)) for one in result.estimates)
     return replace(
-        result, network=further.network, simulation=further.simulation, dipole=further.dipole, scale=further.scale,
+        result,
+        network=further.network,
+        simulation=further.simulation,
+        dipole=further.dipole,
+        scale=further.scale,
         scores=replace(further.scores, ceiling=result.scores.ceiling, start_loss=result.scores.start_loss),
-        estimates=estimates, evaluations=both, levels=reports,
+        estimates=estimates,
+        evaluations=both,
+        levels=reports,
         warnings=(*[one for one in result.warnings if one not in before], *firing(further.simulation)),
-    )  # fmt: skip
+    )
 
 
 def _in_order(parameters: Sequence[Parameter], result: FitResult) -> list[Parameter]:
@@ -48,10 +60,11 @@ def _in_order(parameters: Sequence[Parameter], result: FitResult) -> list[Parame
     ends = zip(drive_names(locations), *windows(given, result.settings["tstop"]), strict=True)
     allowed = {f"drives.{name}.mu_ms": (float(low), float(high)) for name, low, high in ends}
     return [
-        one if one.path not in allowed
+        one
+        if one.path not in allowed
         else replace(one, low=max(one.low, allowed[one.path][0]), high=min(one.high, allowed[one.path][1]))
         for one in parameters
-    ]  # fmt: skip
+    ]
 
 
 def _moved(one: Estimate, value: float) -> Estimate:

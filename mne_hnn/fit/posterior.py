@@ -70,13 +70,15 @@ class Posterior:
         mu, _, _, scale = self.sequence.parts(x)
         n = self.sequence.n
         gaps = np.diff(np.sort(mu))
-        return np.concatenate([
-            (x[n : 2 * n] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR),
-            (x[2 * n : -1] + self.lowered - np.log(WEIGHT_uS)) / np.log(WEIGHT_FACTOR),
-            3.0 * np.maximum(0.0, GAP_MS - gaps),
-            # without a prior on the columns their number and the weights would be free against one another
-            [0.0 if self.prior is None else self.prior.distance(scale * np.exp(-self.lowered))],
-        ])  # fmt: skip
+        return np.concatenate(
+            [
+                (x[n : 2 * n] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR),
+                (x[2 * n : -1] + self.lowered - np.log(WEIGHT_uS)) / np.log(WEIGHT_FACTOR),
+                3.0 * np.maximum(0.0, GAP_MS - gaps),
+                # without a prior on the columns their number and the weights would be free against one another
+                [0.0 if self.prior is None else self.prior.distance(scale * np.exp(-self.lowered))],
+            ]
+        )
 
     def residual(self, x: FloatArray, correction: FloatArray | float = 0.0) -> FloatArray:
         """Return misfit and priors; `correction` (A m) is added to the moment of one column."""
@@ -101,9 +103,14 @@ class Posterior:
         """Return the most probable vector near another."""
         low, high = self.bounds()
         found = least_squares(
-            self.residual, np.clip(x, low + 1e-9, high - 1e-9), bounds=(low, high), x_scale=self.steps(), max_nfev=60,
-            kwargs={"correction": correction}, diff_step=1e-4,
-        )  # fmt: skip
+            self.residual,
+            np.clip(x, low + 1e-9, high - 1e-9),
+            bounds=(low, high),
+            x_scale=self.steps(),
+            max_nfev=60,
+            kwargs={"correction": correction},
+            diff_step=1e-4,
+        )
         return np.asarray(found.x)
 
     def steps(self) -> FloatArray:
@@ -158,5 +165,6 @@ def at_border(posterior: Posterior, x: FloatArray) -> list[str]:
     return [
         f"{name} lies at {mu:.1f} ms, the border that the given sequence leaves it ({low:g} to {high:g} ms): the "
         "waveform asks for another sequence."
-        for name, mu, low, high in ends if min(mu - low, high - mu) < BORDER_MS
-    ]  # fmt: skip
+        for name, mu, low, high in ends
+        if min(mu - low, high - mu) < BORDER_MS
+    ]

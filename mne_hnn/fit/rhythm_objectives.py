@@ -70,9 +70,14 @@ class BandPower:
     def identity(self) -> str:
         """Text that differs whenever scores could differ."""
         return value_text(
-            "bands", tuple(map(tuple, self.bands)), tuple(self.shares), self.measure, self.fmin, self.fmax,
+            "bands",
+            tuple(map(tuple, self.bands)),
+            tuple(self.shares),
+            self.measure,
+            self.fmin,
+            self.fmax,
             self.burn_in_ms,
-        )  # fmt: skip
+        )
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
@@ -138,9 +143,12 @@ class Spectrum:
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
         freqs, psd = spectra.power_spectrum(
-            simulation.dipoles, fmin=float(self.freqs[0]), fmax=float(self.freqs[-1]), burn_in_ms=self.burn_in_ms,
+            simulation.dipoles,
+            fmin=float(self.freqs[0]),
+            fmax=float(self.freqs[-1]),
+            burn_in_ms=self.burn_in_ms,
             bandwidth=self.bandwidth,
-        )  # fmt: skip
+        )
         if not psd.min() > 0:
             return Score(loss=float("inf"))
         loss = spectra.spectrum_loss(freqs, psd, self.freqs, self.power, aperiodic=self.aperiodic)

@@ -130,8 +130,11 @@ def fit_rhythmic(
         goal = BandPower(
             bands=tuple((check_finite(low, "band"), check_finite(high, "band")) for low, high in pairs),
             shares=tuple(check_finite(one, "share of a band") for one in wanted),
-            measure=measure, fmin=fmin, fmax=fmax, burn_in_ms=burn_in_ms,
-        )  # fmt: skip
+            measure=measure,
+            fmin=fmin,
+            fmax=fmax,
+            burn_in_ms=burn_in_ms,
+        )
         shown = {"bands": [list(one) for one in goal.bands], "shares": list(goal.shares), "measure": measure}
     else:
         if shares is not None:
@@ -150,11 +153,29 @@ def fit_rhythmic(
     for text in doubts:
         announce(text)
     result = fit_drives(
-        network, None, parameters, objective=goal,
-        optimizer=optimizer, max_evaluations=max_evaluations, levels=levels, n_trials=n_trials, n_final=n_final,
-        step=step, smooth_ms=0.0, scale=None, tstop=tstop, dt=dt, seed=seed, fresh_seed=fresh_seed, intervals=False,
-        n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress, kind="rhythmic",
-    )  # fmt: skip
+        network,
+        None,
+        parameters,
+        objective=goal,
+        optimizer=optimizer,
+        max_evaluations=max_evaluations,
+        levels=levels,
+        n_trials=n_trials,
+        n_final=n_final,
+        step=step,
+        smooth_ms=0.0,
+        scale=None,
+        tstop=tstop,
+        dt=dt,
+        seed=seed,
+        fresh_seed=fresh_seed,
+        intervals=False,
+        n_jobs=n_jobs,
+        executor=executor,
+        checkpoint=checkpoint,
+        progress=progress,
+        kind="rhythmic",
+    )
     settings = {**result.settings, **shown, "fmin": fmin, "fmax": fmax, "burn_in_ms": burn_in_ms}
     return replace(result, settings=settings, warnings=(*doubts, *result.warnings))
 

@@ -209,36 +209,62 @@ def fit_drives(
     warn_of_coarse_steps(tstop, dt)
     warn_of_unheard_drives(network, tstop)
     settings = {
-        "objective": objective if isinstance(objective, str) else type(goal).__name__.lower(), "optimizer": row.name,
-        "max_evaluations": max_evaluations, "n_trials": n_trials, "n_final": n_final, "step": step,
-        "smooth_ms": smooth_ms, "scale": scale, "noise": noise, "standard_error": standard_error, "tstop": tstop,
-        "dt": dt, "seed": seed, "fresh_seed": fresh_seed,
+        "objective": objective if isinstance(objective, str) else type(goal).__name__.lower(),
+        "optimizer": row.name,
+        "max_evaluations": max_evaluations,
+        "n_trials": n_trials,
+        "n_final": n_final,
+        "step": step,
+        "smooth_ms": smooth_ms,
+        "scale": scale,
+        "noise": noise,
+        "standard_error": standard_error,
+        "tstop": tstop,
+        "dt": dt,
+        "seed": seed,
+        "fresh_seed": fresh_seed,
         "levels": [[str(one), one.n_trials, one.share] for one in steps],
         "parameters": [[one.path, one.low, one.high, one.scale, one.fixed] for one in space.parameters],
         **{name: value for name, value in options.items() if isinstance(value, (int, float, str))},
-    }  # fmt: skip
+    }
     prior_used = getattr(goal, "prior", None)
     if prior_used is not None:
         settings |= {"columns_median": prior_used.median, "columns_factor": prior_used.factor}
     search = Search(
-        space, goal, Runs(tstop=tstop, dt=dt, seed=seed), steps, step, max_evaluations,
-        Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor), progress,
-    )  # fmt: skip
+        space,
+        goal,
+        Runs(tstop=tstop, dt=dt, seed=seed),
+        steps,
+        step,
+        max_evaluations,
+        Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor),
+        progress,
+    )
     search.dropped = 0 if isinstance(levels, str) else len(wanted) - len(steps)
     best = search.run(row.run)
     end = Ending(
-        kind=kind, target=target, start=network, settings=settings, n_final=n_final, fresh_seed=fresh_seed,
-        intervals=intervals, doubts=doubts,
-    )  # fmt: skip
+        kind=kind,
+        target=target,
+        start=network,
+        settings=settings,
+        n_final=n_final,
+        fresh_seed=fresh_seed,
+        intervals=intervals,
+        doubts=doubts,
+    )
     result = conclude(search, best, end)
     search.close()
     return result
 
 
 def _goal(
-    objective: Any, target: Dipole | None, given: dict[str, Any], noise: float, prior: ColumnPrior | None,
+    objective: Any,
+    target: Dipole | None,
+    given: dict[str, Any],
+    noise: float,
+    prior: ColumnPrior | None,
     options: dict[str, Any],
-) -> tuple[Objective, dict[str, Any]]:  # fmt: skip
+) -> tuple[Objective, dict[str, Any]]:
     """Return the objective, and its options; arguments that it does not read are refused."""
     if not (isinstance(objective, str) and objective in MEASURES):
         goal = as_objective(objective, target, **options)
@@ -265,9 +291,16 @@ class Search:
     """The problem that optimizers see, at one level after the other."""
 
     def __init__(
-        self, space: ParameterSpace, objective: Objective, runs: Runs, levels: tuple[Level, ...], step: float,
-        budget: int, evaluator: Evaluator, progress: Callable[[int, float], None] | None,
-    ) -> None:  # fmt: skip
+        self,
+        space: ParameterSpace,
+        objective: Objective,
+        runs: Runs,
+        levels: tuple[Level, ...],
+        step: float,
+        budget: int,
+        evaluator: Evaluator,
+        progress: Callable[[int, float], None] | None,
+    ) -> None:
         self.space, self.objective, self.runs, self.levels, self.step = space, objective, runs, levels, step
         self.evaluator, self.total = evaluator, budget
         assert runs.seed is not None
@@ -359,8 +392,10 @@ class Search:
         if agreement < 0.9:
             logger.info(
                 "The %s column agrees with the next level only with r = %.2f: the search goes on from the better of "
-                "its best and the start.", report.name, agreement,
-            )  # fmt: skip
+                "its best and the start.",
+                report.name,
+                agreement,
+            )
         return replace(report, agreement=agreement)
 
     def waveform(self, network: Network, level: Level) -> FloatArray | None:

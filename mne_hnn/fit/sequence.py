@@ -163,19 +163,25 @@ class _Proposer:
 
         def residual(x: FloatArray) -> FloatArray:
             gaps = np.diff(np.sort(x[:n]))
-            return np.concatenate([
-                self.solve(unpack(x))[1],
-                (x[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR),
-                3.0 * np.maximum(0.0, GAP_MS - gaps),
-            ])  # fmt: skip
+            return np.concatenate(
+                [
+                    self.solve(unpack(x))[1],
+                    (x[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR),
+                    3.0 * np.maximum(0.0, GAP_MS - gaps),
+                ]
+            )
 
         first, last = within or (np.full(n, EDGE_MS), np.full(n, self.column.tstop - EDGE_MS))
         low = np.append(first, [np.log(SIGMA_BOUNDS[0])] * n)
         high = np.append(last, [np.log(SIGMA_BOUNDS[1])] * n)
         found = least_squares(
-            residual, np.clip(begin, low + 1e-6, high - 1e-6), bounds=(low, high), x_scale=np.repeat([5.0, 0.5], n),
-            diff_step=1e-3, max_nfev=25,
-        ).x  # fmt: skip
+            residual,
+            np.clip(begin, low + 1e-6, high - 1e-6),
+            bounds=(low, high),
+            x_scale=np.repeat([5.0, 0.5], n),
+            diff_step=1e-3,
+            max_nfev=25,
+        ).x
         refined = sorted(unpack(found), key=lambda one: one[1])
         weights, left = self.solve(refined)
         columns = None
@@ -186,11 +192,14 @@ class _Proposer:
         counts = [len(self.column.of(one[0])) for one in refined]
         prior = float(np.sum(((found[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR)) ** 2))
         return Candidate(
-            locations=tuple(one[0] for one in refined), mu_ms=tuple(one[1] for one in refined),
+            locations=tuple(one[0] for one in refined),
+            mu_ms=tuple(one[1] for one in refined),
             sigma_ms=tuple(one[2] for one in refined),
-            weights=tuple(np.split(weights, np.cumsum(counts)[:-1])), columns=columns, misfit=misfit,
+            weights=tuple(np.split(weights, np.cumsum(counts)[:-1])),
+            columns=columns,
+            misfit=misfit,
             criterion=misfit + prior + n * self.cost,
-        )  # fmt: skip
+        )
 
     def extremes(self) -> Drives:
         """Return one drive per extremum: a maximum is proximal input, a minimum distal input, somewhat earlier."""
@@ -238,9 +247,15 @@ def as_drives(candidate: Candidate) -> Drives:
 
 
 def propose(
-    column: LinearColumn, wanted: FloatArray, *, variance: float, n_independent: float, n_drives: int | None = None,
-    max_drives: int = 8, told: Callable[[Candidate], None] = lambda one: None,
-) -> list[Candidate]:  # fmt: skip
+    column: LinearColumn,
+    wanted: FloatArray,
+    *,
+    variance: float,
+    n_independent: float,
+    n_drives: int | None = None,
+    max_drives: int = 8,
+    told: Callable[[Candidate], None] = lambda one: None,
+) -> list[Candidate]:
     """Return sequences of drives that could have made a waveform, the most plausible first.
 
     Two searches, one from the extrema of the waveform and one from nothing, add drives where they explain most, leave

@@ -47,9 +47,13 @@ class Average:
     def dipole(self) -> Dipole:
         """The mean over subjects; ``nave`` is their number."""
         return Dipole(
-            self.courses.mean(axis=0), self.times, ("agg",), comment=self.condition, nave=len(self.subjects),
+            self.courses.mean(axis=0),
+            self.times,
+            ("agg",),
+            comment=self.condition,
+            nave=len(self.subjects),
             provenance={"subjects": list(self.subjects), "unit": self.unit},
-        )  # fmt: skip
+        )
 
     @property
     def sd(self) -> FloatArray:
@@ -107,9 +111,9 @@ def group_average(
     for condition in order:
         own = np.array([one.condition == condition for one in usable])
         subjects = tuple(dict.fromkeys(one.subject for one in usable if one.condition == condition))
-        means = np.array([
-            courses[own & np.array([one.subject == subject for one in usable])].mean(axis=0) for subject in subjects
-        ])  # fmt: skip
+        means = np.array(
+            [courses[own & np.array([one.subject == subject for one in usable])].mean(axis=0) for subject in subjects]
+        )
         if relative:
             norms = np.linalg.norm(means, axis=1, keepdims=True)
             means = means / np.where(norms > 0, norms, 1.0)

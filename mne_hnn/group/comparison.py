@@ -124,12 +124,22 @@ class Comparison:
             raise ParameterError("Tables need pandas: pip install pandas.") from None
         rows = [
             {
-                "group": one.group, "unit": one.unit, "scale": one.scale, "n": len(one.subjects), "mean_a": one.mean_a,
-                "mean_b": one.mean_b, "difference": one.difference, "low": one.low, "high": one.high, "p": one.p,
-                "p_holm": one.p_holm, "dz": one.dz, "n_same_sign": one.n_same_sign,
+                "group": one.group,
+                "unit": one.unit,
+                "scale": one.scale,
+                "n": len(one.subjects),
+                "mean_a": one.mean_a,
+                "mean_b": one.mean_b,
+                "difference": one.difference,
+                "low": one.low,
+                "high": one.high,
+                "p": one.p,
+                "p_holm": one.p_holm,
+                "dz": one.dz,
+                "n_same_sign": one.n_same_sign,
             }
             for one in self.differences
-        ]  # fmt: skip
+        ]
         return pandas.DataFrame(rows, index=[one.quantity for one in self.differences]).rename_axis("quantity")
 
 
@@ -195,10 +205,12 @@ def compare_conditions(
     names = dict.fromkeys(one.quantity for one in rows)
     found = {name: _difference([one for one in rows if one.quantity == name], contrast, **options) for name in names}
     return Comparison(
-        contrast=contrast, differences=_corrected([one for one in found.values() if one is not None]),
+        contrast=contrast,
+        differences=_corrected([one for one in found.values() if one is not None]),
         waveform=waveform_difference(both, contrast, alignment, **options),
-        notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)), **options,
-    )  # fmt: skip
+        notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)),
+        **options,
+    )
 
 
 def _check_contrast(contrast: Any, entries: Sequence[Entry]) -> tuple[str, str]:
@@ -221,9 +233,10 @@ def _balanced(entries: Sequence[Entry], contrast: tuple[str, str]) -> list[Entry
     whole = {one for one in have if all((*one[:3], name) in have for name in contrast)}
     balanced = {one[0] for one in whole}
     return [
-        one for one in entries
+        one
+        for one in entries
         if one.subject not in balanced or (one.subject, one.session, one.task, one.condition) in whole
-    ]  # fmt: skip
+    ]
 
 
 def scale_of(quantity: str) -> str:
@@ -249,12 +262,23 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
     p = sign_flip_p(paired, n_resamples=options["n_resamples"], seed=options["seed"])
     back = np.exp if scale == "log" else np.asarray
     return Difference(
-        quantity=rows[0].quantity, unit=rows[0].unit, group=rows[0].group, scale=scale, subjects=subjects,
-        values_a=back(first), values_b=back(second), mean_a=float(back(first.mean())),
-        mean_b=float(back(second.mean())), difference=float(back(mean)), low=float(back(low)),
-        high=float(back(high)), p=p, p_holm=p, dz=float("nan") if is_constant(paired) else mean / spread,
+        quantity=rows[0].quantity,
+        unit=rows[0].unit,
+        group=rows[0].group,
+        scale=scale,
+        subjects=subjects,
+        values_a=back(first),
+        values_b=back(second),
+        mean_a=float(back(first.mean())),
+        mean_b=float(back(second.mean())),
+        difference=float(back(mean)),
+        low=float(back(low)),
+        high=float(back(high)),
+        p=p,
+        p_holm=p,
+        dz=float("nan") if is_constant(paired) else mean / spread,
         n_same_sign=int(np.sum(paired * mean > 0)),
-    )  # fmt: skip
+    )
 
 
 def _corrected(differences: Sequence[Difference]) -> tuple[Difference, ...]:

@@ -16,9 +16,14 @@ from ..pipeline.config import Config
 from .names import DEMO_CONDITIONS, entity_label
 
 __all__ = [
-    "GROUP_DATASETS", "GROUP_EXECUTION", "GroupConfig", "pipeline_place", "read_config", "resolved",
+    "GROUP_DATASETS",
+    "GROUP_EXECUTION",
+    "GroupConfig",
+    "pipeline_place",
+    "read_config",
+    "resolved",
     "with_group_dataset",
-]  # fmt: skip
+]
 
 GROUP_DATASETS = ("group-demo",)
 GROUP_EXECUTION = ("on_error", "executor", "scheduler")

@@ -150,9 +150,12 @@ def _recordings(root: Path, datatypes: Iterable[str]) -> list[Any]:
     found = []
     for datatype in datatypes:
         paths = find_matching_paths(
-            root, datatypes=[datatype], suffixes=[datatype], extensions=ALLOWED_DATATYPE_EXTENSIONS[datatype],
+            root,
+            datatypes=[datatype],
+            suffixes=[datatype],
+            extensions=ALLOWED_DATATYPE_EXTENSIONS[datatype],
             ignore_nosub=True,
-        )  # fmt: skip
+        )
         found += [path for path in paths if path.task not in NOISE and path.split in (None, "01", "1")]
     if not found:
         raise DataError(f"{root} has no {' or '.join(kind.upper() for kind in datatypes)} recording of a subject.")

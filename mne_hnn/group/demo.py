@@ -150,12 +150,15 @@ def group_demo(
     """
     subjects = tuple(f"{number:02d}" for number in range(1, check_int(n_subjects, "n_subjects", minimum=1) + 1))
     parameters: dict[str, Any] = {
-        "subjects": subjects, "conditions": _check_conditions(conditions), "version": VERSION,
-        "n_epochs": check_int(n_epochs, "n_epochs", minimum=1), "seed": check_seed(seed, "seed"),
+        "subjects": subjects,
+        "conditions": _check_conditions(conditions),
+        "version": VERSION,
+        "n_epochs": check_int(n_epochs, "n_epochs", minimum=1),
+        "seed": check_seed(seed, "seed"),
         "without_mri": _named(("05",) if without_mri is None else without_mri, subjects, without_mri is None),
         "broken": _named(("06",) if broken is None else broken, subjects, broken is None),
         "mesh_shape": tuple(check_int(one, "mesh_shape", minimum=1) for one in mesh_shape),
-    }  # fmt: skip
+    }
     text = json.dumps(parameters, indent=1) + "\n"
     key = hashlib.sha256(text.encode()).hexdigest()[:8]
     place = cache_directory() / f"group-demo-{key}" if folder is None else Path(folder).expanduser()
@@ -164,9 +167,15 @@ def group_demo(
         _check_folder(place, last, text)
     once(place, last, lambda root: _make(root, parameters, text, n_jobs))
     return GroupDemo(
-        bids_root=place, subjects_dir=_subjects_dir(place), subjects=subjects, conditions=parameters["conditions"],
-        task=TASK, without_mri=parameters["without_mri"], broken=parameters["broken"], truth_folder=last.parent,
-    )  # fmt: skip
+        bids_root=place,
+        subjects_dir=_subjects_dir(place),
+        subjects=subjects,
+        conditions=parameters["conditions"],
+        task=TASK,
+        without_mri=parameters["without_mri"],
+        broken=parameters["broken"],
+        truth_folder=last.parent,
+    )
 
 
 def _check_conditions(conditions: Sequence[str]) -> tuple[str, ...]:
@@ -201,9 +210,13 @@ def _make(root: Path, parameters: dict[str, Any], text: str, n_jobs: int) -> Non
         raise ParameterError("A BIDS dataset needs mne-bids: pip install 'mne-hnn[bids]'.") from error
     subjects, without, broken = (parameters[name] for name in ("subjects", "without_mri", "broken"))
     make_dataset_description(
-        path=root, name="mne_hnn group demo", dataset_type="raw", data_license="CC0", verbose="error",
+        path=root,
+        name="mne_hnn group demo",
+        dataset_type="raw",
+        data_license="CC0",
+        verbose="error",
         authors=["The mne_hnn developers"],
-    )  # fmt: skip
+    )
     (root / "README").write_text(
         _README.format(
             first=parameters["conditions"][0],
@@ -232,9 +245,15 @@ def _make_subject(
     times = np.arange(round(TSTOP_ms * 1e-3 * SFREQ) + 1) / SFREQ
     networks, moments, n_columns = responses(networks, times, streams[1], n_jobs)
     recorded = record(
-        forward, patch, head.info, moments, times, n_epochs=parameters["n_epochs"],
-        seed=int(streams[2].integers(2**32)), gap_s=GAP_s,
-    )  # fmt: skip
+        forward,
+        patch,
+        head.info,
+        moments,
+        times,
+        n_epochs=parameters["n_epochs"],
+        seed=int(streams[2].integers(2**32)),
+        gap_s=GAP_s,
+    )
     fname = _write_recording(root, subject, recorded, parameters["conditions"])
     if subject in parameters["broken"]:
         with fname.open("r+b") as stream:
@@ -252,9 +271,14 @@ def _truth(
     return SubjectTruth(
         drives={condition: drives_record(network) for condition, network in networks.items()},
         dipoles={one: Dipole(moment, times, ("agg",), comment=one) for one, moment in moments.items()},
-        n_columns=n_columns, hemi=patch.hemi, vertices=patch.vertices, pos=patch.pos, normal=patch.normal,
-        area_mm2=float(patch.area_mm2), scale=head.scale,
-    )  # fmt: skip
+        n_columns=n_columns,
+        hemi=patch.hemi,
+        vertices=patch.vertices,
+        pos=patch.pos,
+        normal=patch.normal,
+        area_mm2=float(patch.area_mm2),
+        scale=head.scale,
+    )
 
 
 def _write_recording(root: Path, subject: str, recorded: Recorded, conditions: Sequence[str]) -> Path:
@@ -268,9 +292,15 @@ def _write_recording(root: Path, subject: str, recorded: Recorded, conditions: S
     raw.info["subject_info"] = {"his_id": f"sub-{subject}", "sex": 1 + int(subject) % 2, "hand": 1}
     path = BIDSPath(subject=subject, task=TASK, datatype="meg", root=root)
     written = write_raw_bids(
-        raw, path, events=recorded.events, event_id={name: code for code, name in enumerate(conditions, start=1)},
-        allow_preload=True, format="FIF", readme=False, verbose="error",
-    )  # fmt: skip
+        raw,
+        path,
+        events=recorded.events,
+        event_id={name: code for code, name in enumerate(conditions, start=1)},
+        allow_preload=True,
+        format="FIF",
+        readme=False,
+        verbose="error",
+    )
     return Path(written.fpath)
 
 
@@ -280,6 +310,8 @@ def _write_mri(root: Path, subject: str) -> None:
     subjects_dir, fs_subject = _subjects_dir(root), f"sub-{subject}"
     path = BIDSPath(subject=subject, datatype="anat", suffix="T1w", root=root)
     write_anat(
-        subjects_dir / fs_subject / "mri" / "T1.mgz", path,
-        landmarks=fiducial_voxels(subjects_dir, fs_subject), verbose="error",
-    )  # fmt: skip
+        subjects_dir / fs_subject / "mri" / "T1.mgz",
+        path,
+        landmarks=fiducial_voxels(subjects_dir, fs_subject),
+        verbose="error",
+    )

@@ -104,9 +104,14 @@ def make_head(subjects_dir: Path, fs_subject: str, rng: np.random.Generator) -> 
         with info._unlock():
             info["dev_head_t"] = _position(rng)
         forward = mne.make_forward_solution(
-            info, trans, simulation_space(subjects_dir, fs_subject), write_bem(subjects_dir, fs_subject), meg=True,
-            eeg=False, on_inside="raise",
-        )  # fmt: skip
+            info,
+            trans,
+            simulation_space(subjects_dir, fs_subject),
+            write_bem(subjects_dir, fs_subject),
+            meg=True,
+            eeg=False,
+            on_inside="raise",
+        )
     return Head(scale=scale, trans=trans, info=info, forward=forward)
 
 

@@ -109,10 +109,14 @@ def draw_networks(
             for one, value in zip(inputs, strength, strict=True):
                 maps[one.receptor][one.cell_type] = float(value)
             networks[condition] = networks[condition].with_evoked_drive(
-                name, mu_ms=float(mu - earlier * affected), sigma_ms=float(sigma), location=location,
-                weights_ampa=maps["ampa"], weights_nmda=maps["nmda"],
+                name,
+                mu_ms=float(mu - earlier * affected),
+                sigma_ms=float(sigma),
+                location=location,
+                weights_ampa=maps["ampa"],
+                weights_nmda=maps["nmda"],
                 synaptic_delays={cell: delay_ms(column, location, cell) for cell in sorted(maps["ampa"])},
-            )  # fmt: skip
+            )
     return networks
 
 
@@ -178,11 +182,14 @@ def drives_record(network: Network) -> dict[str, dict[str, Any]]:
     """Return the drives of a network as JSON can hold them."""
     return {
         name: {
-            "location": drive.location, "mu_ms": drive.mu_ms, "sigma_ms": drive.sigma_ms,  # type: ignore[attr-defined]
-            "weights_ampa": dict(drive.weights_ampa), "weights_nmda": dict(drive.weights_nmda),
+            "location": drive.location,
+            "mu_ms": drive.mu_ms,
+            "sigma_ms": drive.sigma_ms,  # type: ignore[attr-defined]
+            "weights_ampa": dict(drive.weights_ampa),
+            "weights_nmda": dict(drive.weights_nmda),
         }
         for name, drive in network.drives.items()
-    }  # fmt: skip
+    }
 
 
 def write_truth(folder: Path, subject: str, truth: SubjectTruth) -> None:
@@ -191,10 +198,15 @@ def write_truth(folder: Path, subject: str, truth: SubjectTruth) -> None:
     for condition, dipole in truth.dipoles.items():
         dipole.save(_dipole_path(folder, subject, condition))
     record = {
-        "drives": truth.drives, "n_columns": truth.n_columns, "hemi": truth.hemi, "vertices": truth.vertices.tolist(),
-        "pos_m": truth.pos.tolist(), "normal": truth.normal.tolist(), "area_mm2": truth.area_mm2,
+        "drives": truth.drives,
+        "n_columns": truth.n_columns,
+        "hemi": truth.hemi,
+        "vertices": truth.vertices.tolist(),
+        "pos_m": truth.pos.tolist(),
+        "normal": truth.normal.tolist(),
+        "area_mm2": truth.area_mm2,
         "scale": truth.scale.tolist(),
-    }  # fmt: skip
+    }
     text = json.dumps(record, indent=1) + "\n"
     (folder / f"sub-{subject}_truth.json").write_text(text, encoding="utf-8")
 
@@ -209,9 +221,14 @@ def read_truths(folder: Path, subjects: Sequence[str]) -> dict[str, SubjectTruth
     for subject in subjects:
         record = json.loads((folder / f"sub-{subject}_truth.json").read_text(encoding="utf-8"))
         truths[subject] = SubjectTruth(
-            drives=record["drives"], n_columns=record["n_columns"], hemi=record["hemi"],
+            drives=record["drives"],
+            n_columns=record["n_columns"],
+            hemi=record["hemi"],
             dipoles={one: read_dipole(_dipole_path(folder, subject, one)) for one in record["drives"]},
-            vertices=np.array(record["vertices"]), pos=np.array(record["pos_m"]), normal=np.array(record["normal"]),
-            area_mm2=record["area_mm2"], scale=np.array(record["scale"]),
-        )  # fmt: skip
+            vertices=np.array(record["vertices"]),
+            pos=np.array(record["pos_m"]),
+            normal=np.array(record["normal"]),
+            area_mm2=record["area_mm2"],
+            scale=np.array(record["scale"]),
+        )
     return truths

@@ -280,7 +280,7 @@ def _best(
         tasks = (task, None, *_NOISE_TASKS) if name == "noise_cov" else (task, None)
     fitting = [
         one for one in files if one.suffix == suffix and one.get("task") in tasks and one.get("run") in (run, None)
-    ]  # fmt: skip
+    ]
     order: list[Callable[[_Named], int]] = [
         lambda one: -("ses" in one.entities),
         lambda one: tasks.index(one.get("task")),

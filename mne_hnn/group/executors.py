@@ -70,17 +70,20 @@ def _died(key: str, times: int) -> Lost:
     )
 
 
-def _serial(
-    function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done, **_options: Any
-) -> None:  # fmt: skip
+def _serial(function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done, **_options: Any) -> None:
     for key, arguments in tasks.items():
         done(key, _guarded(function, *arguments))
 
 
 def _processes(
-    function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done, *, n_jobs: int, retries: int,
+    function: Callable[..., Any],
+    tasks: Mapping[str, tuple[Any, ...]],
+    done: Done,
+    *,
+    n_jobs: int,
+    retries: int,
     **_options: Any,
-) -> None:  # fmt: skip
+) -> None:
     pool = WorkerPool(min(n_jobs, len(tasks)))
     left = dict(tasks)
 
@@ -291,7 +294,7 @@ def _result(future: Any) -> Any:
 
 def _submit(
     client: Any, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done
-) -> dict[str, int]:  # fmt: skip
+) -> dict[str, int]:
     """Run tasks; return those whose worker died again and again, and how often."""
     from distributed import KilledWorker, as_completed
 
@@ -320,9 +323,14 @@ def _submit(
 
 
 def _dask(
-    function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], done: Done, *, n_jobs: int, scheduler: Any,
+    function: Callable[..., Any],
+    tasks: Mapping[str, tuple[Any, ...]],
+    done: Done,
+    *,
+    n_jobs: int,
+    scheduler: Any,
     retries: int,
-) -> None:  # fmt: skip
+) -> None:
     with _client(scheduler, min(n_jobs, len(tasks)), retries) as client:
         _tell_of_waiting(client)
         for key in _submit(client, function, tasks, done):
@@ -336,10 +344,16 @@ EXECUTORS: dict[str, Callable[..., None]] = {"processes": _processes, "dask": _d
 
 
 def run_tasks(
-    function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]], *, executor: str = "processes",
-    n_jobs: int = 1, scheduler: Any = None, done: Done = lambda key, result: None,
-    abort_on: Callable[[Any], bool] | None = None, retries: int = 1,
-) -> dict[str, Any]:  # fmt: skip
+    function: Callable[..., Any],
+    tasks: Mapping[str, tuple[Any, ...]],
+    *,
+    executor: str = "processes",
+    n_jobs: int = 1,
+    scheduler: Any = None,
+    done: Done = lambda key, result: None,
+    abort_on: Callable[[Any], bool] | None = None,
+    retries: int = 1,
+) -> dict[str, Any]:
     """Call a function for each task, wherever.
 
     Parameters

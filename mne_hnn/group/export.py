@@ -27,8 +27,14 @@ if TYPE_CHECKING:
     from .entry import Entry
 
 __all__ = [
-    "LOCK_FILES", "export_group", "export_job", "export_participants", "withdraw", "withdraw_others", "write_dataset",
-]  # fmt: skip
+    "LOCK_FILES",
+    "export_group",
+    "export_job",
+    "export_participants",
+    "withdraw",
+    "withdraw_others",
+    "write_dataset",
+]
 
 LOCK_FILES = (LOCK,)
 """Names of files that are no results."""
@@ -48,20 +54,37 @@ class _File:
 
 
 _FILES = (
-    _File(step="target", output="target", name="desc-target_dipole.fif",
-          description="Current dipole moment of the patch of cortex: the target of the fit (A m, up is current from "
-          "deep to superficial layers)."),
-    _File(step="target", output="label", name="desc-target_label-{hemi}.label",
-          description="The patch of cortex, as a FreeSurfer label."),
-    _File(step="fit", output="dipole", name="desc-fit_dipole.fif",
-          description="Dipole of the fitted column and its layers, smoothed and scaled as in the fit (A m)."),
+    _File(
+        step="target",
+        output="target",
+        name="desc-target_dipole.fif",
+        description="Current dipole moment of the patch of cortex: the target of the fit (A m, up is current from "
+        "deep to superficial layers).",
+    ),
+    _File(
+        step="target",
+        output="label",
+        name="desc-target_label-{hemi}.label",
+        description="The patch of cortex, as a FreeSurfer label.",
+    ),
+    _File(
+        step="fit",
+        output="dipole",
+        name="desc-fit_dipole.fif",
+        description="Dipole of the fitted column and its layers, smoothed and scaled as in the fit (A m).",
+    ),
     _File(step="fit", output="spikes", name="desc-fit_spikes.tsv", description="Spikes of the fitted column."),
-    _File(step="fit", output="result", name="desc-fit_result.npz",
-          description="The whole fit, for mne_hnn.fit.read_fit."),
-    _File(step="sensors", output="predicted", name="desc-fit_ave.fif",
-          description="Field of the fitted column at the sensors."),
+    _File(
+        step="fit", output="result", name="desc-fit_result.npz", description="The whole fit, for mne_hnn.fit.read_fit."
+    ),
+    _File(
+        step="sensors",
+        output="predicted",
+        name="desc-fit_ave.fif",
+        description="Field of the fitted column at the sensors.",
+    ),
     _File(step="report", output="report", name="report.html", description="Report."),
-)  # fmt: skip
+)
 
 
 def export_job(job: Job, output: Path) -> None:
@@ -78,9 +101,10 @@ def export_job(job: Job, output: Path) -> None:
         # MNE takes a label's hemisphere from the end of its name
         target = folder / f"{job.stem}_{file.name.format(hemi=told['target']['facts']['hemi'])}"
         _put(source, target)
-        _write_json(target.with_suffix(".json"), {
-            "Description": file.description, **_provenance(file, step, told, target.parent)
-        })  # fmt: skip
+        _write_json(
+            target.with_suffix(".json"),
+            {"Description": file.description, **_provenance(file, step, told, target.parent)},
+        )
     _export_parameters(job, place, sidecars["fit"], told)
 
 
@@ -147,18 +171,21 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
     text = "\n".join(["parameter\tvalue\tlow\thigh\tdetermined", *rows]) + "\n"
     _write_text(table, text)
     file = _File(step="fit", output="result", name="", description="")
-    _write_json(table.with_suffix(".json"), {
-        "Description": "Parameters of the fitted column, in the units of the network: ms, uS, number of columns.",
-        "parameter": {"Description": "Path of the number in the network; 'columns': how many act together."},
-        "value": {"Description": "Estimate."},
-        "low": {"Description": "Lower end of the interval that holds 90 % of the probability."},
-        "high": {"Description": "Upper end of that interval."},
-        "determined": {
-            "Description": "Whether the data narrowed it down; n/a where there is no interval to tell.",
-            "Levels": {"true": "yes", "false": "no"},
+    _write_json(
+        table.with_suffix(".json"),
+        {
+            "Description": "Parameters of the fitted column, in the units of the network: ms, uS, number of columns.",
+            "parameter": {"Description": "Path of the number in the network; 'columns': how many act together."},
+            "value": {"Description": "Estimate."},
+            "low": {"Description": "Lower end of the interval that holds 90 % of the probability."},
+            "high": {"Description": "Upper end of that interval."},
+            "determined": {
+                "Description": "Whether the data narrowed it down; n/a where there is no interval to tell.",
+                "Levels": {"true": "yes", "false": "no"},
+            },
+            **_provenance(file, step, told, place),
         },
-        **_provenance(file, step, told, place),
-    })  # fmt: skip
+    )
     network = place / f"{job.stem}_desc-fit_network.json"
     try:
         same = network.exists() and read_network(network) == fit.network
@@ -218,16 +245,23 @@ def write_dataset(output: Path, config: GroupConfig, root: Path, alone: bool) ->
     """Write what makes a folder a BIDS derivative; `alone` says that nobody else is writing there."""
     if alone:
         remove_left(output, f"**/{SCRATCH}*")
-    _write_json(output / "dataset_description.json", {
-        "Name": f"mne_hnn: {config.name}",
-        "BIDSVersion": BIDS_VERSION,
-        "DatasetType": "derivative",
-        "GeneratedBy": [
-            {"Name": "mne_hnn", "Version": __version__, "Description": "Cortical circuits that could have made an "
-             "evoked response: targets, fits and reports."}
-        ],
-        "SourceDatasets": [{"URL": _source_url(root, output)}],
-    })  # fmt: skip
+    _write_json(
+        output / "dataset_description.json",
+        {
+            "Name": f"mne_hnn: {config.name}",
+            "BIDSVersion": BIDS_VERSION,
+            "DatasetType": "derivative",
+            "GeneratedBy": [
+                {
+                    "Name": "mne_hnn",
+                    "Version": __version__,
+                    "Description": "Cortical circuits that could have made an "
+                    "evoked response: targets, fits and reports.",
+                }
+            ],
+            "SourceDatasets": [{"URL": _source_url(root, output)}],
+        },
+    )
     _write_text(output / ".bidsignore", "\n".join(_IGNORED) + "\n")
     _write_text(output / "README.md", _README.format(name=config.name, version=__version__))
 

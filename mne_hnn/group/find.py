@@ -62,9 +62,14 @@ def find_derivatives(
     if not found:
         raise DataError(f"{folder} holds no results of subjects and conditions: give the folder derivatives/mne-hnn.")
     wanted = {
-        "sub": subject, "ses": session, "task": task, "cond": None if condition is None else entity_label(condition),
-        "desc": description, "suffix": suffix, "extension": extension,
-    }  # fmt: skip
+        "sub": subject,
+        "ses": session,
+        "task": task,
+        "cond": None if condition is None else entity_label(condition),
+        "desc": description,
+        "suffix": suffix,
+        "extension": extension,
+    }
     words = {short: name for name, short in _KEYS.items()}
     for key, value in wanted.items():
         if value is not None:

@@ -82,9 +82,14 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
             others = np.delete(paired, k)
             mean = float(others.mean())
             p = sign_flip_p(others, n_resamples=comparison.n_resamples, seed=comparison.seed)
-            found.append(Influence(
-                quantity=one.quantity, subject=subject, difference=float(np.exp(mean)) if log else mean, p=p,
-                changes_sign=bool(np.sign(mean) != np.sign(paired.mean())),
-                changes_verdict=testable and (p < level) != (one.p < level),
-            ))  # fmt: skip
+            found.append(
+                Influence(
+                    quantity=one.quantity,
+                    subject=subject,
+                    difference=float(np.exp(mean)) if log else mean,
+                    p=p,
+                    changes_sign=bool(np.sign(mean) != np.sign(paired.mean())),
+                    changes_verdict=testable and (p < level) != (one.p < level),
+                )
+            )
     return tuple(found)

@@ -63,8 +63,12 @@ class Job:
     @property
     def title(self) -> str:
         """What to call it in messages."""
-        parts = [f"sub-{self.unit.subject}", self.unit.session and f"ses-{self.unit.session}",
-                 self.unit.task and f"task-{self.unit.task}", self.condition or "all conditions"]  # fmt: skip
+        parts = [
+            f"sub-{self.unit.subject}",
+            self.unit.session and f"ses-{self.unit.session}",
+            self.unit.task and f"task-{self.unit.task}",
+            self.condition or "all conditions",
+        ]
         return " ".join(part for part in parts if part)
 
 

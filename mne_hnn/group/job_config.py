@@ -35,9 +35,13 @@ def _base(job: Job) -> dict[str, Any]:
     if job.unit.datatype == "eeg":  # such a recording has no others, and the default is MEG
         values["channel_types"] = ("eeg",)
     return {
-        **values, "dataset": None, "output": None, "subjects": (job.unit.subject,), "n_jobs": 1,
+        **values,
+        "dataset": None,
+        "output": None,
+        "subjects": (job.unit.subject,),
+        "n_jobs": 1,
         "subjects_dir": subjects_folder(job.config, job.unit),
-    }  # fmt: skip
+    }
 
 
 def _given(job: Job) -> PipelineFiles | None:
@@ -46,9 +50,12 @@ def _given(job: Job) -> PipelineFiles | None:
         return None
     unit = job.unit
     return pipeline_files(
-        root, subject=unit.subject, session=unit.session, task=unit.task,
+        root,
+        subject=unit.subject,
+        session=unit.session,
+        task=unit.task,
         datatype=unit.datatype,
-    )  # fmt: skip
+    )
 
 
 def _recording(job: Job, names: Sequence[str], given: PipelineFiles | None) -> dict[str, Any]:
@@ -165,16 +172,26 @@ def condition_config(job: Job) -> Config:
     inverse, target = _sidecar(pooled, "inverse"), _sidecar(pooled, "target")["facts"]
     made, where = inverse["facts"], inverse["options"]
     scaled = made["template"] is not None
-    values = _base(job) | _recording(job, present[job.condition], given) | {
-        "noise_cov": step_output(pooled, "load", "noise_cov"),
-        "forward": step_output(pooled, "inverse", "forward"),
-        "inverse": step_output(pooled, "inverse", "inverse"),
-        "trans": None, "bem": None, "src": None, "template": None,
-        "fs_subject": made["subject"] if scaled else where["fs_subject"],
-        "subjects_dir": step_folder(pooled, "inverse") / SCALED if scaled else where["subjects_dir"],
-        "label": _label_file(pooled, target), "patch_radius_mm": None, "patch_latency": None, "hemi": None,
-        "polarity": int(target["outward"]),
-    }  # fmt: skip
+    values = (
+        _base(job)
+        | _recording(job, present[job.condition], given)
+        | {
+            "noise_cov": step_output(pooled, "load", "noise_cov"),
+            "forward": step_output(pooled, "inverse", "forward"),
+            "inverse": step_output(pooled, "inverse", "inverse"),
+            "trans": None,
+            "bem": None,
+            "src": None,
+            "template": None,
+            "fs_subject": made["subject"] if scaled else where["fs_subject"],
+            "subjects_dir": step_folder(pooled, "inverse") / SCALED if scaled else where["subjects_dir"],
+            "label": _label_file(pooled, target),
+            "patch_radius_mm": None,
+            "patch_latency": None,
+            "hemi": None,
+            "polarity": int(target["outward"]),
+        }
+    )
     if job.sequence is not None:
         values |= {"fit_sequence": job.sequence, "fit_n_drives": None}
     return Config(**values)

@@ -30,9 +30,14 @@ def run_job(job: Job, output: Path) -> Outcome:
             config = condition_config(job) if job.condition is not None else pooled_config(job)
             stages = STAGES if job.condition is not None else STAGES[: len(_POOLED_STAGES)]
             chain = Chain(
-                config, stages=stages, folder=job.folder, subject=job.unit.subject, n_jobs=job.n_jobs,
-                verbose="error", quiet=True,
-            )  # fmt: skip
+                config,
+                stages=stages,
+                folder=job.folder,
+                subject=job.unit.subject,
+                n_jobs=job.n_jobs,
+                verbose="error",
+                quiet=True,
+            )
             chain.store.clean()
             result = chain.run()
             chain.at = "export"
@@ -42,14 +47,18 @@ def run_job(job: Job, output: Path) -> Outcome:
                 export_job(job, output)
     except MneHnnError as error:
         return Outcome(
-            status="failed", step=chain.at if chain is not None and chain.at else "prepare", error=str(error),
+            status="failed",
+            step=chain.at if chain is not None and chain.at else "prepare",
+            error=str(error),
             seconds=time.perf_counter() - started,
-        )  # fmt: skip
+        )
     except Exception as error:  # noqa: BLE001 - one subject must not stop the others, whatever its files do to libraries
         return Outcome(
-            status="failed", step=chain.at if chain is not None and chain.at else "prepare",
-            error=f"{type(error).__name__}: {first_line(error)}", seconds=time.perf_counter() - started,
-        )  # fmt: skip
+            status="failed",
+            step=chain.at if chain is not None and chain.at else "prepare",
+            error=f"{type(error).__name__}: {first_line(error)}",
+            seconds=time.perf_counter() - started,
+        )
     finally:
         if job.n_jobs > 1:
             close_workers()  # a worker waits at its end for the processes that it started: for ever

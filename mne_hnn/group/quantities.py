@@ -82,9 +82,7 @@ def quantities(entries: Sequence[Entry]) -> tuple[Quantity, ...]:
 
 
 def _of(entry: Entry) -> Iterator[Quantity]:
-    whose = {
-        "subject": entry.subject, "session": entry.session, "task": entry.task, "condition": entry.condition
-    }  # fmt: skip
+    whose = {"subject": entry.subject, "session": entry.session, "task": entry.task, "condition": entry.condition}
 
     def row(group: str, quantity: str, value: float, unit: str = "", **more: float | bool | None) -> Quantity:
         return Quantity(**whose, quantity=quantity, value=float(value), unit=unit, group=group, **more)  # type: ignore[arg-type]
@@ -92,8 +90,15 @@ def _of(entry: Entry) -> Iterator[Quantity]:
     if entry.fit is not None:
         for one in _parameters(entry.fit):
             known = math.isfinite(one.low) and math.isfinite(one.high)  # else nobody asked how well it is determined
-            yield row("parameter", one.path, one.value, unit_of(one.path), low=one.low, high=one.high,
-                      determined=one.determined if known else None)  # fmt: skip
+            yield row(
+                "parameter",
+                one.path,
+                one.value,
+                unit_of(one.path),
+                low=one.low,
+                high=one.high,
+                determined=one.determined if known else None,
+            )
         for name, strength in _strengths(entry.fit):
             yield row("parameter", f"drives.{name}.strength", strength, "uS")
         for name in ("r_squared", "ceiling", "nrmse", "correlation"):

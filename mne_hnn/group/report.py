@@ -174,9 +174,11 @@ class _GroupPage(Page):
         if self.comparison is not None and self.comparison.waveform is not None:
             caption += " Below: the difference within subjects; a bar marks a cluster of times of which the p is given."
         self.add(
-            viz.plot_group_targets(averages, self.comparison, show=False), "Targets of all subjects", "Group targets",
+            viz.plot_group_targets(averages, self.comparison, show=False),
+            "Targets of all subjects",
+            "Group targets",
             caption,
-        )  # fmt: skip
+        )
 
     def comparison_section(self) -> None:
         """Compare two conditions."""
@@ -187,9 +189,11 @@ class _GroupPage(Page):
         self.text(_paragraphs(headline(comparison)), f"{a} against {b}, in words", section)
         if any(one.group == "parameter" for one in comparison.differences):
             self.add(
-                viz.plot_group_parameters(comparison, show=False), "Parameters, subject by subject", section,
+                viz.plot_group_parameters(comparison, show=False),
+                "Parameters, subject by subject",
+                section,
                 "Each line is a subject. Bold: different after correction for the number of quantities.",
-            )  # fmt: skip
+            )
         header = [{"{a}": a, "{b}": b}.get(name, name) for name in COMPARISON_HEADER]
         names = {"parameter": "Parameters", "target": "Targets", "fit": "Fits"}
         for group, name in names.items():
@@ -203,17 +207,21 @@ class _GroupPage(Page):
         if structure is not None:
             sequence = ", ".join(f"{location} at {mu:.0f} ms" for location, mu in structure.sequence)
             self.add(
-                viz.plot_fit(structure, show=False), "Fit to the average of all subjects", section,
+                viz.plot_fit(structure, show=False),
+                "Fit to the average of all subjects",
+                section,
                 f"It tells the sequence of drives that everybody was fitted with: {sequence}. "
                 f"R² = {structure.r_squared:.3f}.",
-            )  # fmt: skip
+            )
         rows = list(drive_rows(self.good))
         if not rows:
             return
         self.add(
-            viz.plot_group_drives(self.good, show=False), "Drives of all subjects", section,
+            viz.plot_group_drives(self.good, show=False),
+            "Drives of all subjects",
+            section,
             "Mean time of each evoked drive, with the interval that holds 90 % of the probability.",
-        )  # fmt: skip
+        )
         self.text(table(rows, DRIVE_HEADER), "Drives over subjects", section)
 
     def labels(self, subjects_dir: str | Path | None, common_subject: str) -> None:
@@ -225,9 +233,10 @@ class _GroupPage(Page):
         logger.info("Drawing the cortex ...")
         self.try_to_add(
             lambda: viz.plot_group_labels(labelled, folder, common_subject, show=False),
-            f"Labels on {common_subject}", "Labels",
+            f"Labels on {common_subject}",
+            "Labels",
             "How many subjects have each place in their label, brought onto one surface by the spherical registration.",
-        )  # fmt: skip
+        )
 
     def influence(self, influences: Sequence[Influence]) -> None:
         """Show what each subject does to the comparison."""
@@ -235,10 +244,12 @@ class _GroupPage(Page):
         if comparison is None or not influences:
             return
         self.try_to_add(
-            lambda: viz.plot_influence(influences, comparison, show=False), "Leaving out one subject", "Influence",
+            lambda: viz.plot_influence(influences, comparison, show=False),
+            "Leaving out one subject",
+            "Influence",
             "The difference (or ratio) that is left without each subject, of the quantities that hang on a single one, "
             "and of those with the smallest p.",
-        )  # fmt: skip
+        )
         told = hanging(influences, comparison)
         body = _bullets(told) if told else _paragraphs([nothing_hangs(comparison)])
         if told:
@@ -250,9 +261,11 @@ class _GroupPage(Page):
         section = "Subjects"
         if any(one.target is not None for one in self.good):
             self.add(
-                viz.plot_group_fits(self.entries, show=False), "Target and fit of every subject", section,
+                viz.plot_group_fits(self.entries, show=False),
+                "Target and fit of every subject",
+                section,
                 f"Moments of a row have one scale. R² is {scored_in(self.good)}.",
-            )  # fmt: skip
+            )
         if alignment is not None and self.good:
             self.text(_paragraphs([polarity_text(alignment)]), "Polarity", section)
         if self.entries:
@@ -264,8 +277,9 @@ class _GroupPage(Page):
         section = "Provenance"
         rows = [
             (recording_name(one), one.condition, Markup(f"<code>{html.escape(str(one.sidecar))}</code>"))
-            for one in self.entries if one.sidecar is not None
-        ]  # fmt: skip
+            for one in self.entries
+            if one.sidecar is not None
+        ]
         if rows:
             how = (
                 "<p>Each sidecar names options, input files with their hashes, versions and seeds of a fit. "
@@ -276,9 +290,18 @@ class _GroupPage(Page):
 
 
 SUBJECT_HEADER = (
-    "Subject", "Condition", "State", "Epochs", "Largest deflection", "R²", "Columns", "Sensors explained", "Sign",
-    "Anatomy", "Report",
-)  # fmt: skip
+    "Subject",
+    "Condition",
+    "State",
+    "Epochs",
+    "Largest deflection",
+    "R²",
+    "Columns",
+    "Sensors explained",
+    "Sign",
+    "Anatomy",
+    "Report",
+)
 
 
 def _note(comparison: Comparison) -> str:
@@ -299,11 +322,18 @@ def _subject_row(one: Entry, alignment: Alignment | None, links: Links) -> tuple
     if one.status == "ok" and one.fit is None:
         state = "not fitted"
     return (
-        recording_name(one), one.condition, state, "" if one.n_epochs is None else one.n_epochs, _deflection(one),
-        "" if one.fit is None else f"{one.fit.r_squared:.3f}", "" if one.fit is None else f"{one.fit.scale:,.0f}",
-        ", ".join(f"{kind} {share:.0%}" for kind, share in one.explained.items()), _sign(one, alignment),
-        "" if one.fs_subject is None else f"scaled {one.template}" if one.template else one.fs_subject, link,
-    )  # fmt: skip
+        recording_name(one),
+        one.condition,
+        state,
+        "" if one.n_epochs is None else one.n_epochs,
+        _deflection(one),
+        "" if one.fit is None else f"{one.fit.r_squared:.3f}",
+        "" if one.fit is None else f"{one.fit.scale:,.0f}",
+        ", ".join(f"{kind} {share:.0%}" for kind, share in one.explained.items()),
+        _sign(one, alignment),
+        "" if one.fs_subject is None else f"scaled {one.template}" if one.template else one.fs_subject,
+        link,
+    )
 
 
 def _deflection(one: Entry) -> str:

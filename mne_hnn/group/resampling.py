@@ -50,10 +50,14 @@ def sign_flip_p(paired: FloatArray, *, n_resamples: int, seed: int) -> float:
     """
     return float(
         stats.permutation_test(
-            (paired,), np.mean, permutation_type="samples", n_resamples=n_resamples, vectorized=True,
+            (paired,),
+            np.mean,
+            permutation_type="samples",
+            n_resamples=n_resamples,
+            vectorized=True,
             rng=np.random.default_rng(seed),
         ).pvalue
-    )  # fmt: skip
+    )
 
 
 def mean_interval(paired: FloatArray, *, n_resamples: int, confidence: float, seed: int) -> tuple[float, float]:
@@ -83,9 +87,14 @@ def mean_interval(paired: FloatArray, *, n_resamples: int, confidence: float, se
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # BCa says where it is undefined, and percentile takes over
             found = stats.bootstrap(
-                (paired,), np.mean, n_resamples=n_resamples, confidence_level=confidence, method=method,
-                rng=np.random.default_rng(seed), batch=1000,
-            ).confidence_interval  # fmt: skip
+                (paired,),
+                np.mean,
+                n_resamples=n_resamples,
+                confidence_level=confidence,
+                method=method,
+                rng=np.random.default_rng(seed),
+                batch=1000,
+            ).confidence_interval
         if np.isfinite([found.low, found.high]).all():
             break
     low, high = float(found.low), float(found.high)

@@ -26,10 +26,16 @@ _READ = (("load", "evoked"), ("target", "target"), ("target", "label"), ("fit", 
 def job_record(job: Job, outcome: Outcome) -> dict[str, Any]:
     """Return how a job ended and where its steps are, as plain values."""
     return {
-        "subject": job.unit.subject, "session": job.unit.session, "task": job.unit.task, "condition": job.condition,
-        "status": outcome.status, "step": outcome.step, "error": outcome.error, "folder": str(job.folder),
+        "subject": job.unit.subject,
+        "session": job.unit.session,
+        "task": job.unit.task,
+        "condition": job.condition,
+        "status": outcome.status,
+        "step": outcome.step,
+        "error": outcome.error,
+        "folder": str(job.folder),
         "pooled": str(job.pooled),
-    }  # fmt: skip
+    }
 
 
 def step_sidecars(job: Mapping[str, Any]) -> dict[str, Path]:

@@ -145,9 +145,12 @@ def _check_output(output: Path, root: Path, name: str) -> None:
 def _recordings(config: GroupConfig, asked: Sequence[str] | None) -> tuple[Path, Sequence[RecordingEntry]]:
     """Return the root of the data set, and what is to be analysed in it."""
     chosen: dict[str, Any] = {
-        "subjects": asked or config.subjects, "exclude": () if asked else config.exclude_subjects,
-        "sessions": config.sessions, "tasks": config.tasks, "datatype": config.datatype,
-    }  # fmt: skip
+        "subjects": asked or config.subjects,
+        "exclude": () if asked else config.exclude_subjects,
+        "sessions": config.sessions,
+        "tasks": config.tasks,
+        "datatype": config.datatype,
+    }
     place = pipeline_place(config)
     if place is not None:
         folder = pipeline_root(place).resolve()
@@ -228,9 +231,14 @@ class _Run:
 
         abort = self.config.on_error == "abort"
         run_tasks(
-            run_job, tasks, executor=self.executor, n_jobs=self.n_jobs, scheduler=self.scheduler, done=done,
+            run_job,
+            tasks,
+            executor=self.executor,
+            n_jobs=self.n_jobs,
+            scheduler=self.scheduler,
+            done=done,
             abort_on=(lambda one: _outcome(one).status != "ok") if abort else None,
-        )  # fmt: skip
+        )
         for job in jobs:
             if abort and job.stem in outcomes and outcomes[job.stem].status != "ok":
                 withdraw(job, self.output)
@@ -252,10 +260,14 @@ class _Run:
         if not whole:
             return self.known_sequence(chain_folder)
         targets = [
-            {"subject": job.unit.subject, "session": job.unit.session,
-             "path": str(step_output(job.folder, "target", "target"))}
-            for job in pooled if job.unit.task == task and first[job.stem].status == "ok"
-        ]  # fmt: skip
+            {
+                "subject": job.unit.subject,
+                "session": job.unit.session,
+                "path": str(step_output(job.folder, "target", "target")),
+            }
+            for job in pooled
+            if job.unit.task == task and first[job.stem].status == "ok"
+        ]
         if not targets:
             return None
         names = [one.name for one in fields(StructureOptions) if one.name != "targets"]
@@ -291,12 +303,18 @@ class _Run:
         config, folder = self.config, self.work / group_stem(task)
         structure = step_record(folder, "structure", (STRUCTURE,))
         options = SummaryOptions(
-            name=config.name, jobs=tuple(dict(one) for one in records if one["task"] == task),
+            name=config.name,
+            jobs=tuple(dict(one) for one in records if one["task"] == task),
             structure=str(structure) if self.fits_in_common and structure.is_file() else None,
-            contrast=config.contrast, fit_structure=config.fit_structure, common_subject=config.common_subject,
-            subjects_dir=config.subjects_dir, n_resamples=config.n_resamples, confidence=config.confidence,
-            seed=config.seed, draw_cortex=config.draw_cortex,
-        )  # fmt: skip
+            contrast=config.contrast,
+            fit_structure=config.fit_structure,
+            common_subject=config.common_subject,
+            subjects_dir=config.subjects_dir,
+            n_resamples=config.n_resamples,
+            confidence=config.confidence,
+            seed=config.seed,
+            draw_cortex=config.draw_cortex,
+        )
         result = self.step("Comparing and averaging the subjects", options, SUMMARY, folder / "summary")
         return export_group(task, result.outputs["summary"], self.output)
 

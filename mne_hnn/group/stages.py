@@ -102,17 +102,28 @@ def _structure(work: Work) -> dict[str, Any]:
     seeds = {} if options.seed is None else {"seed": options.seed, "fresh_seed": options.seed + 1}
     with mne.utils.use_log_level("info"):  # all subjects wait for it, for minutes
         fit = fit_evoked(
-            options.network, average, n_drives=options.fit_n_drives, smooth_ms=options.smooth_ms,
-            noise=options.fit_noise, n_trials=options.fit_trials, n_final=options.fit_final_trials, dt=options.dt,
-            n_jobs=work.n_jobs, checkpoint=checkpoint, **seeds,
-        )  # fmt: skip
+            options.network,
+            average,
+            n_drives=options.fit_n_drives,
+            smooth_ms=options.smooth_ms,
+            noise=options.fit_noise,
+            n_trials=options.fit_trials,
+            n_final=options.fit_final_trials,
+            dt=options.dt,
+            n_jobs=work.n_jobs,
+            checkpoint=checkpoint,
+            **seeds,
+        )
     shutil.rmtree(checkpoint, ignore_errors=True)
     fit.save(work.path("fit"))
     sequence = [[location, round(mu, 3)] for location, mu in _apart(fit.sequence)]
     work.path("sequence").write_text(json.dumps(sequence) + "\n", encoding="utf-8")
     return {
-        "sequence": sequence, "r_squared": fit.r_squared, "targets": len(entries), "turned": list(alignment.turned),
-    }  # fmt: skip
+        "sequence": sequence,
+        "r_squared": fit.r_squared,
+        "targets": len(entries),
+        "turned": list(alignment.turned),
+    }
 
 
 def _apart(sequence: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -126,13 +137,21 @@ STRUCTURE = Stage(
     name="structure",
     title="Find the drives that all subjects share",
     options=(
-        "targets", "network", "fit_n_drives", "fit_noise", "fit_trials", "fit_final_trials", "smooth_ms", "dt", "seed",
+        "targets",
+        "network",
+        "fit_n_drives",
+        "fit_noise",
+        "fit_trials",
+        "fit_final_trials",
+        "smooth_ms",
+        "dt",
+        "seed",
     ),
     files=_target_files,
     outputs={"average": "average-ave.fif", "fit": "fit.npz", "sequence": "sequence.json"},
     run=_structure,
     simulates=True,
-)  # fmt: skip
+)
 
 
 def _result_files(options: SimpleNamespace) -> Iterator[Path]:
@@ -151,18 +170,32 @@ SUMMARY = Stage(
     name="summary",
     title="Compare and average the subjects",
     options=(
-        "name", "jobs", "structure", "contrast", "fit_structure", "common_subject", "subjects_dir", "n_resamples",
-        "confidence", "seed", "draw_cortex",
+        "name",
+        "jobs",
+        "structure",
+        "contrast",
+        "fit_structure",
+        "common_subject",
+        "subjects_dir",
+        "n_resamples",
+        "confidence",
+        "seed",
+        "draw_cortex",
     ),
     files=_result_files,
     outputs={
-        "report": "report.html", "quantities": "quantities.tsv", "quantities_json": "quantities.json",
-        "comparison": "comparison.tsv", "comparison_json": "comparison.json", "participants": "participants.tsv",
-        "participants_json": "participants.json", "averages": "targets-ave.fif",
+        "report": "report.html",
+        "quantities": "quantities.tsv",
+        "quantities_json": "quantities.json",
+        "comparison": "comparison.tsv",
+        "comparison_json": "comparison.json",
+        "participants": "participants.tsv",
+        "participants_json": "participants.json",
+        "averages": "targets-ave.fif",
     },
     revision=2,
     run=_summary,
-)  # fmt: skip
+)
 
 GROUP_STAGES = (STRUCTURE, SUMMARY)
 """The steps of a group, for :func:`mne_hnn.pipeline.rerun`."""

@@ -65,13 +65,21 @@ def write_summary(work: Work, entries: list[Entry]) -> dict[str, Any]:
     _write_averages(work.path("averages"), averages)
     _write_tables(work, entries, comparison)
     facts = write_group_report(
-        work.path("report"), title=f"{options.name}: group", entries=entries, alignment=alignment, averages=averages,
-        comparison=comparison, influences=influences,
+        work.path("report"),
+        title=f"{options.name}: group",
+        entries=entries,
+        alignment=alignment,
+        averages=averages,
+        comparison=comparison,
+        influences=influences,
         methods=_methods(options, entries, compared=comparison is not None),
-        subjects_dir=_folder(options.subjects_dir), common_subject=options.common_subject,
-        draw_cortex=options.draw_cortex, structure=_structure(options.structure), links=report_links(entries),
+        subjects_dir=_folder(options.subjects_dir),
+        common_subject=options.common_subject,
+        draw_cortex=options.draw_cortex,
+        structure=_structure(options.structure),
+        links=report_links(entries),
         notes=notes,
-    )  # fmt: skip
+    )
     turned, doubtful = ([], []) if alignment is None else (list(alignment.turned), list(alignment.doubtful))
     return {**facts, "turned": turned, "doubtful": doubtful, "notes": notes}
 
@@ -84,9 +92,13 @@ def _comparison(
         return None
     try:
         return compare_conditions(
-            entries, options.contrast, alignment=alignment, n_resamples=options.n_resamples,
-            confidence=options.confidence, seed=0 if options.seed is None else options.seed,
-        )  # fmt: skip
+            entries,
+            options.contrast,
+            alignment=alignment,
+            n_resamples=options.n_resamples,
+            confidence=options.confidence,
+            seed=0 if options.seed is None else options.seed,
+        )
     except ParameterError as error:  # such as too few subjects: averages and fits are worth their report
         notes.append(f"The conditions {' and '.join(options.contrast)} were not compared. {error}")
         logger.info(notes[-1])
@@ -177,9 +189,13 @@ def _methods(options: SimpleNamespace, entries: Sequence[Entry], *, compared: bo
     scaled = {one.subject for one in entries if one.template}
     everybody, fitted = ({one.subject for one in some} for some in (entries, [e for e in entries if e.status == "ok"]))
     group = {
-        "contrast": options.contrast if compared else None, "n_resamples": options.n_resamples,
-        "confidence": options.confidence, "seed": 0 if options.seed is None else options.seed,
-        "n_subjects": len(everybody), "n_failed": len(everybody - fitted), "template_subjects": len(scaled),
+        "contrast": options.contrast if compared else None,
+        "n_resamples": options.n_resamples,
+        "confidence": options.confidence,
+        "seed": 0 if options.seed is None else options.seed,
+        "n_subjects": len(everybody),
+        "n_failed": len(everybody - fitted),
+        "template_subjects": len(scaled),
         "fit_structure": options.fit_structure,
-    }  # fmt: skip
+    }
     return methods_text(sets, group=group).html

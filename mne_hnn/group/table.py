@@ -14,9 +14,14 @@ from .names import entity_label
 from .quantities import Quantity, quantities
 
 __all__ = [
-    "comparison_json", "comparison_tsv", "participants_json", "participants_tsv", "quantities", "quantities_json",
+    "comparison_json",
+    "comparison_tsv",
+    "participants_json",
+    "participants_tsv",
+    "quantities",
+    "quantities_json",
     "quantities_tsv",
-]  # fmt: skip
+]
 
 _WHOSE: dict[str, dict[str, Any]] = {
     "participant_id": {"LongName": "Participant", "Description": "Label of the participant."},
@@ -91,11 +96,25 @@ def _tsv(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def quantities_tsv(rows: Sequence[Quantity]) -> str:
     """Return a row per subject, session, task, condition and quantity."""
-    return _tsv(QUANTITIES, (
-        (f"sub-{one.subject}", one.session, one.task, one.condition, one.quantity, one.group, one.unit, one.value,
-         one.low, one.high, one.determined)
-        for one in rows
-    ))  # fmt: skip
+    return _tsv(
+        QUANTITIES,
+        (
+            (
+                f"sub-{one.subject}",
+                one.session,
+                one.task,
+                one.condition,
+                one.quantity,
+                one.group,
+                one.unit,
+                one.value,
+                one.low,
+                one.high,
+                one.determined,
+            )
+            for one in rows
+        ),
+    )
 
 
 def quantities_json() -> dict[str, Any]:
@@ -106,11 +125,28 @@ def quantities_json() -> dict[str, Any]:
 def comparison_tsv(comparison: Comparison | None) -> str:
     """Return a row per quantity; the header alone if nothing was compared."""
     differences = () if comparison is None else comparison.differences
-    return _tsv(COMPARISON, (
-        (one.quantity, one.group, one.unit, one.scale, len(one.subjects), one.mean_a, one.mean_b, one.difference,
-         one.low, one.high, one.p, one.p_holm, one.dz, one.n_same_sign)
-        for one in differences
-    ))  # fmt: skip
+    return _tsv(
+        COMPARISON,
+        (
+            (
+                one.quantity,
+                one.group,
+                one.unit,
+                one.scale,
+                len(one.subjects),
+                one.mean_a,
+                one.mean_b,
+                one.difference,
+                one.low,
+                one.high,
+                one.p,
+                one.p_holm,
+                one.dz,
+                one.n_same_sign,
+            )
+            for one in differences
+        ),
+    )
 
 
 def comparison_json(comparison: Comparison | None = None) -> dict[str, Any]:

@@ -74,9 +74,14 @@ class WaveformDifference:
 
 
 def waveform_difference(
-    entries: Sequence[Entry], contrast: tuple[str, str], alignment: Alignment, *, n_resamples: int, confidence: float,
+    entries: Sequence[Entry],
+    contrast: tuple[str, str],
+    alignment: Alignment,
+    *,
+    n_resamples: int,
+    confidence: float,
     seed: int,
-) -> WaveformDifference | None:  # fmt: skip
+) -> WaveformDifference | None:
     """Subtract the targets of two conditions within subjects; None if fewer than two have both.
 
     Intervals are percentiles of the bootstrap over subjects, time by time; below 15 subjects at least Student's t.
@@ -98,17 +103,29 @@ def waveform_difference(
     rows_a, rows_b = ([one.subjects.index(subject) for subject in subjects] for one in (a, b))
     courses, times = a.courses[rows_a] - b.courses[rows_b], a.times
     found = stats.bootstrap(
-        (courses,), np.mean, axis=0, n_resamples=n_resamples, confidence_level=confidence, method="percentile",
-        rng=np.random.default_rng(seed), batch=200, vectorized=True,
-    ).confidence_interval  # fmt: skip
+        (courses,),
+        np.mean,
+        axis=0,
+        n_resamples=n_resamples,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+        batch=200,
+        vectorized=True,
+    ).confidence_interval
     low, high = np.asarray(found.low), np.asarray(found.high)
     if len(subjects) < SMALL:
         student = student_interval(courses, confidence)
         low, high = np.minimum(low, student[0]), np.maximum(high, student[1])
     return WaveformDifference(
-        subjects=subjects, times=times, courses=courses, mean=courses.mean(axis=0), low=low, high=high,
+        subjects=subjects,
+        times=times,
+        courses=courses,
+        mean=courses.mean(axis=0),
+        low=low,
+        high=high,
         clusters=_clusters(courses, times, n_resamples, seed),
-    )  # fmt: skip
+    )
 
 
 def _clusters(courses: FloatArray, times: FloatArray, n_resamples: int, seed: int) -> tuple[Cluster, ...]:
@@ -123,9 +140,15 @@ def _clusters(courses: FloatArray, times: FloatArray, n_resamples: int, seed: in
     with warnings.catch_warnings(), mne.utils.use_log_level("error"):
         warnings.simplefilter("ignore")  # that no cluster was found is a result
         t, clusters, p_values, _ = mne.stats.permutation_cluster_1samp_test(
-            courses / np.abs(courses).max(), threshold=threshold, tail=0, stat_fun=test, **random,
-            n_permutations="all" if ways <= n_resamples else n_resamples, out_type="indices", verbose="error",
-        )  # fmt: skip
+            courses / np.abs(courses).max(),
+            threshold=threshold,
+            tail=0,
+            stat_fun=test,
+            **random,
+            n_permutations="all" if ways <= n_resamples else n_resamples,
+            out_type="indices",
+            verbose="error",
+        )
     found = [
         Cluster(
             tmin=float(times[where[0]]), tmax=float(times[where[-1]]), p=float(p), sign=int(np.sign(t[where].sum()))

@@ -20,9 +20,19 @@ if TYPE_CHECKING:
     from .influence import Influence
 
 __all__ = [
-    "COMPARISON_HEADER", "DRIVE_HEADER", "comparison_rows", "drive_rows", "failures", "hanging", "headline",
-    "listed", "nothing_hangs", "overview_rows", "polarity_text", "scored_in",
-]  # fmt: skip
+    "COMPARISON_HEADER",
+    "DRIVE_HEADER",
+    "comparison_rows",
+    "drive_rows",
+    "failures",
+    "hanging",
+    "headline",
+    "listed",
+    "nothing_hangs",
+    "overview_rows",
+    "polarity_text",
+    "scored_in",
+]
 
 MOST_NAMED = 6
 DRIVE_HEADER = ("Condition", "Drive", "Location", "Subjects", "Mean time (ms)", "SD over subjects (ms)", "Range (ms)")
@@ -201,10 +211,16 @@ def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ..
     for one in map(in_shown_units, differences):
         unit = f" ({one.unit})" if one.unit else ""
         yield (
-            quantity_name(one.quantity) + unit, number(one.mean_a, 4), number(one.mean_b, 4), change_text(one),
-            _p(one.p), _p(one.p_holm), _effect(one.dz), str(len(one.subjects)),
+            quantity_name(one.quantity) + unit,
+            number(one.mean_a, 4),
+            number(one.mean_b, 4),
+            change_text(one),
+            _p(one.p),
+            _p(one.p_holm),
+            _effect(one.dz),
+            str(len(one.subjects)),
             f"{one.n_same_sign} of {len(one.subjects)}",
-        )  # fmt: skip
+        )
 
 
 def _effect(value: float) -> str:

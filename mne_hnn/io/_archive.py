@@ -20,9 +20,20 @@ __all__ = ["DAMAGE", "describe", "open_archive", "plain", "restored", "write_arc
 
 #: What a damaged file makes NumPy, zip and JSON raise.
 DAMAGE = (
-    ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, NotImplementedError,
-    OverflowError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile,
-)  # fmt: skip
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 # what JSON has no word for
 _NOT_FINITE = ("nan", "inf", "-inf")
 

@@ -42,10 +42,14 @@ def cell_template(cell_type: str, entry: Mapping[str, Any]) -> CellTemplate:
     }
     pyramidal = about["morphology"] == "pyramidal"
     template = CellTemplate(
-        name=cell_type, sections=sections, tree=_tree(cell["cell_tree"]), synapses=synapses,
-        locations=cell["sect_loc"], apical_section="apical_trunk" if pyramidal and "apical_trunk" in sections else None,
+        name=cell_type,
+        sections=sections,
+        tree=_tree(cell["cell_tree"]),
+        synapses=synapses,
+        locations=cell["sect_loc"],
+        apical_section="apical_trunk" if pyramidal and "apical_trunk" in sections else None,
         **about,
-    )  # fmt: skip
+    )
     # distances need the whole tree, so channels come last
     filled = {
         name: replace(section, channels=_channels(template, name, cell["sections"][name]["mechs"]))
@@ -58,10 +62,12 @@ def _about(cell_type: str, metadata: Mapping[str, Any] | None) -> dict[str, Any]
     if metadata is not None and "morpho_type" in metadata:
         layer = str(metadata["layer"])
         return {
-            "layer": f"L{layer}" if layer.isdigit() else layer, "morphology": str(metadata["morpho_type"]),
-            "electro_type": str(metadata["electro_type"]), "measures_dipole": bool(metadata["measure_dipole"]),
+            "layer": f"L{layer}" if layer.isdigit() else layer,
+            "morphology": str(metadata["morpho_type"]),
+            "electro_type": str(metadata["electro_type"]),
+            "measures_dipole": bool(metadata["measure_dipole"]),
             "reference": str(metadata.get("reference", "")),
-        }  # fmt: skip
+        }
     # before version 0.5 the names said it
     known = jones_2009_templates()
     if cell_type not in known:
@@ -92,9 +98,14 @@ def _section(cell_type: str, name: str, entry: Mapping[str, Any], points: Any) -
         template = jones_2009_templates().get(cell_type)
         v_init = template.sections[name].v_init_mV if template and name in template.sections else V_INIT_MV
     section = Section(
-        L_um=entry["L"], diam_um=entry["diam"], Ra_ohm_cm=entry["Ra"], cm_uF_cm2=entry["cm"], v_init_mV=v_init,
-        end_points_um=points, receptors=entry["syns"],
-    )  # fmt: skip
+        L_um=entry["L"],
+        diam_um=entry["diam"],
+        Ra_ohm_cm=entry["Ra"],
+        cm_uF_cm2=entry["cm"],
+        v_init_mV=v_init,
+        end_points_um=points,
+        receptors=entry["syns"],
+    )
     nseg = int(entry.get("nseg", section.nseg))
     return section if nseg == section.nseg else replace(section, nseg_override=nseg)
 

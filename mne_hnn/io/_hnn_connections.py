@@ -27,11 +27,17 @@ def cell_connection(entry: Mapping[str, Any], ranges: Mapping[str, range], thres
     if not pairs:
         return None
     return Connection(
-        source=entry["src_type"], target=entry["target_type"], location=entry["loc"], receptor=entry["receptor"],
-        weight_uS=rules["A_weight"], delay_ms=rules["A_delay"], lamtha=rules["lamtha"], gain=rules.get("gain", 1.0),
+        source=entry["src_type"],
+        target=entry["target_type"],
+        location=entry["loc"],
+        receptor=entry["receptor"],
+        weight_uS=rules["A_weight"],
+        delay_ms=rules["A_delay"],
+        lamtha=rules["lamtha"],
+        gain=rules.get("gain", 1.0),
         threshold_mV=None if threshold == threshold_mV else threshold,
         **_who(entry, pairs, source, target),
-    )  # fmt: skip
+    )
 
 
 def _who(entry: Mapping[str, Any], pairs: Pairs, source: range, target: range) -> dict[str, Any]:

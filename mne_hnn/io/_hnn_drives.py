@@ -32,10 +32,14 @@ def _bursty(dynamics: Mapping[str, Any], _n: int) -> dict[str, Any]:
     start, stop = _window(dynamics)
     silent = stop is not None and stop <= start
     return {
-        "tstart": start, "tstart_std": 0.0 if silent else dynamics["tstart_std"], "tstop": stop,
-        "burst_rate_Hz": dynamics["burst_rate"], "burst_std_ms": dynamics["burst_std"],
-        "numspikes": int(dynamics["numspikes"]), "spike_isi_ms": dynamics["spike_isi"],
-    }  # fmt: skip
+        "tstart": start,
+        "tstart_std": 0.0 if silent else dynamics["tstart_std"],
+        "tstop": stop,
+        "burst_rate_Hz": dynamics["burst_rate"],
+        "burst_std_ms": dynamics["burst_std"],
+        "numspikes": int(dynamics["numspikes"]),
+        "spike_isi_ms": dynamics["spike_isi"],
+    }
 
 
 def _spike_train(dynamics: Mapping[str, Any], n_cells: int) -> dict[str, Any]:
@@ -46,9 +50,12 @@ def _spike_train(dynamics: Mapping[str, Any], n_cells: int) -> dict[str, Any]:
 
 
 _KINDS: Mapping[str, tuple[type[Drive], Callable[[Mapping[str, Any], int], dict[str, Any]]]] = {
-    "evoked": (EvokedDrive, _evoked), "gaussian": (EvokedDrive, _evoked), "poisson": (PoissonDrive, _poisson),
-    "bursty": (BurstyDrive, _bursty), "spike_train": (SpikeTrainDrive, _spike_train),
-}  # fmt: skip
+    "evoked": (EvokedDrive, _evoked),
+    "gaussian": (EvokedDrive, _evoked),
+    "poisson": (PoissonDrive, _poisson),
+    "bursty": (BurstyDrive, _bursty),
+    "spike_train": (SpikeTrainDrive, _spike_train),
+}
 
 
 def drive(
@@ -83,14 +90,20 @@ def drive(
     if len(constants) != 1:
         raise DataError(f"Drive {name!r} has space constants {sorted(constants)}; here a drive has one.")
     return kind(
-        name=name, location=entry["location"], weights_ampa=weights["ampa"], weights_nmda=weights["nmda"],
-        synaptic_delays=_as_given(entry.get("synaptic_delays"), delays), space_constant=constants.pop(),
+        name=name,
+        location=entry["location"],
+        weights_ampa=weights["ampa"],
+        weights_nmda=weights["nmda"],
+        synaptic_delays=_as_given(entry.get("synaptic_delays"), delays),
+        space_constant=constants.pop(),
         probability=_for_targets(entry.get("probability", 1.0), delays),
-        cell_specific=specific, n_drive_cells="n_cells" if specific else n_cells,
+        cell_specific=specific,
+        n_drive_cells="n_cells" if specific else n_cells,
         placeholder_types=placeholders if specific else (),
-        event_seed=int(entry.get("event_seed") or 0), conn_seed=_conn_seed(entry),
+        event_seed=int(entry.get("event_seed") or 0),
+        conn_seed=_conn_seed(entry),
         **own(entry["dynamics"], n_cells),
-    )  # fmt: skip
+    )
 
 
 def _conn_seed(entry: Mapping[str, Any]) -> int:

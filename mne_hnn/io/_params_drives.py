@@ -31,9 +31,14 @@ class _Seeded(NamedTuple):
 
 _EVOKED = re.compile(r"t_ev(prox|dist)_(\d+)")
 _RHYTHM = {
-    "t0_input": 1000.0, "tstop_input": 250.0, "f_input": 10.0, "f_stdev": 20.0, "events_per_cycle": 2, "repeats": 10,
+    "t0_input": 1000.0,
+    "tstop_input": 250.0,
+    "f_input": 10.0,
+    "f_stdev": 20.0,
+    "events_per_cycle": 2,
+    "repeats": 10,
     "t0_input_stdev": 0.0,
-}  # fmt: skip
+}
 LARGE_SPACE = 100.0
 GAUSSIAN_SPIKES = 50
 SPIKE_ISI_MS = 10.0
@@ -81,9 +86,7 @@ def _of(values: Mapping[str, Any], key: str) -> Any:
 
 
 def _weights(cells: Iterable[str], weight: Callable[[str, str], Any]) -> dict[str, Any]:
-    return {
-        f"weights_{receptor}": {CELLS[cell]: weight(cell, receptor) for cell in cells} for receptor in RECEPTORS
-    }  # fmt: skip
+    return {f"weights_{receptor}": {CELLS[cell]: weight(cell, receptor) for cell in cells} for receptor in RECEPTORS}
 
 
 def _rhythms(values: Mapping[str, Any]) -> Iterable[_Seeded]:
@@ -100,13 +103,21 @@ def _rhythms(values: Mapping[str, Any]) -> Iterable[_Seeded]:
             return _of(values, f"input_{place}_A_weight_{cell}_{receptor}")
 
         drive = BurstyDrive(
-            name=f"bursty{order}", location=LOCATIONS[place], tstart=own["t0_input"], tstop=stop,
-            tstart_std=own["t0_input_stdev"], burst_rate_Hz=own["f_input"], burst_std_ms=own["f_stdev"],
-            numspikes=int(own["events_per_cycle"]), spike_isi_ms=SPIKE_ISI_MS, cell_specific=False,
-            n_drive_cells=int(own["repeats"]), space_constant=LARGE_SPACE,
+            name=f"bursty{order}",
+            location=LOCATIONS[place],
+            tstart=own["t0_input"],
+            tstop=stop,
+            tstart_std=own["t0_input_stdev"],
+            burst_rate_Hz=own["f_input"],
+            burst_std_ms=own["f_stdev"],
+            numspikes=int(own["events_per_cycle"]),
+            spike_isi_ms=SPIKE_ISI_MS,
+            cell_specific=False,
+            n_drive_cells=int(own["repeats"]),
+            space_constant=LARGE_SPACE,
             synaptic_delays={CELLS[cell]: delays[cell[:2]] for cell in TARGETS[place]},
             **_weights(TARGETS[place], weight),
-        )  # fmt: skip
+        )
         yield _Seeded(drive, int(_of(values, f"prng_seedcore_input_{place}")))
 
 
@@ -120,12 +131,16 @@ def _evoked(values: Mapping[str, Any]) -> Iterable[_Seeded]:
             return values.get(f"gbar_{key}_{cell}_{receptor}", _of(values, f"gbar_{key}_{cell}"))
 
         drive = EvokedDrive(
-            name=f"ev{place}{number}", location=LOCATIONS[place], mu_ms=values[f"t_{key}"],
-            sigma_ms=_of(values, f"sigma_t_{key}"), numspikes=int(values.get(f"numspikes_{key}", 1)),
-            cell_specific=not together, n_drive_cells=1 if together else "n_cells",
+            name=f"ev{place}{number}",
+            location=LOCATIONS[place],
+            mu_ms=values[f"t_{key}"],
+            sigma_ms=_of(values, f"sigma_t_{key}"),
+            numspikes=int(values.get(f"numspikes_{key}", 1)),
+            cell_specific=not together,
+            n_drive_cells=1 if together else "n_cells",
             synaptic_delays={CELLS[cell]: EVOKED_DELAYS[place][cell[:2]] for cell in TARGETS[place]},
             **_weights(TARGETS[place], weight),
-        )  # fmt: skip
+        )
         yield _Seeded(drive, int(_of(values, f"prng_seedcore_{key}")))
 
 
@@ -133,11 +148,15 @@ def _gaussian(values: Mapping[str, Any]) -> Iterable[_Seeded]:
     mu = values.get("L2Basket_Gauss_mu", 2000.0)  # one time for all cell types
     if mu <= _of(values, "tstop"):
         drive = EvokedDrive(
-            name="extgauss", location="proximal", mu_ms=mu, sigma_ms=values.get("L2Basket_Gauss_sigma", 3.6),
-            numspikes=GAUSSIAN_SPIKES, space_constant=LARGE_SPACE,
+            name="extgauss",
+            location="proximal",
+            mu_ms=mu,
+            sigma_ms=values.get("L2Basket_Gauss_sigma", 3.6),
+            numspikes=GAUSSIAN_SPIKES,
+            space_constant=LARGE_SPACE,
             weights_ampa={CELLS[cell]: _of(values, f"{cell}_Gauss_A_weight") for cell in CELLS},
             synaptic_delays={CELLS[cell]: delay for cell, delay in SINGLE_DELAYS.items()},
-        )  # fmt: skip
+        )
         yield _Seeded(drive, int(_of(values, "prng_seedcore_extgauss")))
 
 
@@ -145,11 +164,14 @@ def _poisson(values: Mapping[str, Any]) -> Iterable[_Seeded]:
     start, stop = _of(values, "t0_pois"), _of(values, "T_pois")
     if stop >= start:
         drive = PoissonDrive(
-            name="extpois", location="proximal", tstart=max(start, 0.0), tstop=max(stop, 0.0),
+            name="extpois",
+            location="proximal",
+            tstart=max(start, 0.0),
+            tstop=max(stop, 0.0),
             rate_Hz={CELLS[cell]: max(_of(values, f"{cell}_Pois_lamtha"), 0.0) for cell in CELLS},
             synaptic_delays={CELLS[cell]: delay for cell, delay in SINGLE_DELAYS.items()},
             **_weights(CELLS, lambda cell, kind: _of(values, f"{cell}_Pois_A_weight_{kind}")),
-        )  # fmt: skip
+        )
         yield _Seeded(drive, int(_of(values, "prng_seedcore_extpois")))
 
 

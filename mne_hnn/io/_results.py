@@ -15,9 +15,17 @@ from ..simulate import Simulation
 from ..spikes import Spikes
 
 __all__ = [
-    "about_dipole", "dipole_of", "dipole_parts", "dipoles_from", "measured_of", "measured_parts", "simulation_of",
-    "simulation_parts", "spike_parts", "spikes_from",
-]  # fmt: skip
+    "about_dipole",
+    "dipole_of",
+    "dipole_parts",
+    "dipoles_from",
+    "measured_of",
+    "measured_parts",
+    "simulation_of",
+    "simulation_parts",
+    "spike_parts",
+    "spikes_from",
+]
 
 Parts = tuple[dict[str, Any], dict[str, Any]]
 
@@ -28,10 +36,15 @@ _SPIKES = ("n_trials", "tmin", "tmax", "trials")
 def about_dipole(dipole: Dipole) -> dict[str, Any]:
     """Return all of a dipole but its data."""
     return {
-        "layers": dipole.layers, "comment": dipole.comment, "nave": int(dipole.nave),
-        "provenance": dipole.provenance, "scale_applied": dipole.scale_applied,
-        "sfreq": float(dipole.info["sfreq"]), "tmin": float(dipole.times[0]), "baseline": dipole.baseline,
-    }  # fmt: skip
+        "layers": dipole.layers,
+        "comment": dipole.comment,
+        "nave": int(dipole.nave),
+        "provenance": dipole.provenance,
+        "scale_applied": dipole.scale_applied,
+        "sfreq": float(dipole.info["sfreq"]),
+        "tmin": float(dipole.times[0]),
+        "baseline": dipole.baseline,
+    }
 
 
 def dipole_of(data: Any, about: Mapping[str, Any]) -> Dipole:
@@ -76,9 +89,12 @@ def spikes_from(
             for name, own in content["gid_ranges"]
         }
     return Spikes(
-        trial=arrays["spike_trial"], time=arrays["spike_time"], gid=arrays["spike_gid"], gid_ranges=gid_ranges,
+        trial=arrays["spike_trial"],
+        time=arrays["spike_time"],
+        gid=arrays["spike_gid"],
+        gid_ranges=gid_ranges,
         **content["spikes"],
-    )  # fmt: skip
+    )
 
 
 def simulation_parts(simulation: Simulation) -> Parts:
@@ -114,30 +130,41 @@ def measured_parts(simulation: Simulation, kinds: Container[str] = ("recordings"
 def simulation_of(content: Mapping[str, Any], arrays: Mapping[str, Any], network: Network) -> Simulation:
     """Return the simulation that :func:`simulation_parts` took apart."""
     return Simulation(
-        network=network, dipoles=dipoles_from(content, arrays), spikes=spikes_from(content, arrays, network.gid_ranges),
-        **measured_of(content, arrays), **content["simulation"],
-    )  # fmt: skip
+        network=network,
+        dipoles=dipoles_from(content, arrays),
+        spikes=spikes_from(content, arrays, network.gid_ranges),
+        **measured_of(content, arrays),
+        **content["simulation"],
+    )
 
 
 def measured_of(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recordings and potentials that :func:`measured_parts` took apart, by field of a simulation."""
     recordings = {
         one["quantity"]: Recording(
-            quantity=one["quantity"], times=arrays[f"recording_{k}_times"], data=arrays[f"recording_{k}_data"],
-            channels=tuple(RecordingChannel(*channel) for channel in one["channels"]), trials=tuple(one["trials"]),
+            quantity=one["quantity"],
+            times=arrays[f"recording_{k}_times"],
+            data=arrays[f"recording_{k}_data"],
+            channels=tuple(RecordingChannel(*channel) for channel in one["channels"]),
+            trials=tuple(one["trials"]),
         )
         for k, one in enumerate(content.get("recordings", ()))
-    }  # fmt: skip
+    }
     lfp = {one["name"]: _potential(one, arrays, k) for k, one in enumerate(content.get("lfp", ()))}
     return {"recordings": recordings, "lfp": lfp}
 
 
 def _about_potential(epochs: mne.EpochsArray) -> dict[str, Any]:
     return {
-        "channels": epochs.ch_names, "types": epochs.get_channel_types(), "sfreq": float(epochs.info["sfreq"]),
-        "frames": [int(channel["coord_frame"]) for channel in epochs.info["chs"]], "tmin": float(epochs.tmin),
-        "description": epochs.info["description"], "event_id": epochs.event_id, "baseline": epochs.baseline,
-    }  # fmt: skip
+        "channels": epochs.ch_names,
+        "types": epochs.get_channel_types(),
+        "sfreq": float(epochs.info["sfreq"]),
+        "frames": [int(channel["coord_frame"]) for channel in epochs.info["chs"]],
+        "tmin": float(epochs.tmin),
+        "description": epochs.info["description"],
+        "event_id": epochs.event_id,
+        "baseline": epochs.baseline,
+    }
 
 
 def _potential(about: Mapping[str, Any], arrays: Mapping[str, Any], k: int) -> mne.EpochsArray:
@@ -147,8 +174,14 @@ def _potential(about: Mapping[str, Any], arrays: Mapping[str, Any], k: int) -> m
         channel["coord_frame"] = frame
     info["description"] = about["description"]
     epochs = mne.EpochsArray(
-        arrays[f"lfp_{k}_data"], info, events=arrays[f"lfp_{k}_events"], event_id=about["event_id"], tmin=about["tmin"],
-        baseline=None, proj=False, verbose="error",
-    )  # fmt: skip
+        arrays[f"lfp_{k}_data"],
+        info,
+        events=arrays[f"lfp_{k}_events"],
+        event_id=about["event_id"],
+        tmin=about["tmin"],
+        baseline=None,
+        proj=False,
+        verbose="error",
+    )
     epochs.baseline = None if about["baseline"] is None else tuple(about["baseline"])
     return epochs

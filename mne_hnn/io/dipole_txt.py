@@ -72,9 +72,13 @@ def read_dipole_txt(path: Target, *, scale_applied: float = 1.0, resample: bool 
         times, moments = _even(times, moments, path)
     try:
         dipole = Dipole(
-            moments, times, layers, comment=Path(path).name.rsplit(".", 1)[0],
-            scale_applied=check_finite(scale_applied, "scale_applied"), provenance={"file": Path(path).name},
-        )  # fmt: skip
+            moments,
+            times,
+            layers,
+            comment=Path(path).name.rsplit(".", 1)[0],
+            scale_applied=check_finite(scale_applied, "scale_applied"),
+            provenance={"file": Path(path).name},
+        )
     except MneHnnError as error:
         remedy = " Or read it with resample=True." if "equal steps" in str(error) and np.diff(times).min() > 0 else ""
         raise DataError(f"{path} cannot be read as a dipole: {error}{remedy}") from error

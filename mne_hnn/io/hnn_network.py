@@ -91,14 +91,15 @@ def _network(content: Mapping[str, Any], name: str) -> Network:
     populations = {key: Population(template=one, positions_um=points[key]) for key, one in templates.items()}
     threshold = float(content.get("threshold", 0.0))
     entries = content["connectivity"]
-    connections = [
-        cell_connection(one, ranges, threshold) for one in entries if one["src_type"] in templates
-    ]  # fmt: skip
+    connections = [cell_connection(one, ranges, threshold) for one in entries if one["src_type"] in templates]
     network = Network(
-        name=name.strip() or "network", populations=populations, connections=[one for one in connections if one],
-        biases=biases(content.get("external_biases") or {}), threshold_mV=threshold,
+        name=name.strip() or "network",
+        populations=populations,
+        connections=[one for one in connections if one],
+        biases=biases(content.get("external_biases") or {}),
+        threshold_mV=threshold,
         **_grid(content, populations),
-    )  # fmt: skip
+    )
     network = _with_drives(network, content["external_drives"], entries, ranges)
     return _with_electrodes(network, content.get("rec_arrays") or {})
 
@@ -112,7 +113,7 @@ def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> 
     spacing = min((float(step.min()) for step in steps if step.size), default=INPLANE_DISTANCE_UM)
     separations = [
         float(one[0, 2]) / DEPTHS[kind] for kind, one in found.items() if DEPTHS.get(kind, 0) and one[0, 2] > 0
-    ]  # fmt: skip
+    ]
     # the layer itself, not a product of it, where there is one
     whole = found.get(("L2", "pyramidal"))
     separation = (
@@ -126,9 +127,11 @@ def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> 
         return {"origin_um": origin, "layer_separation_um": separation}
     own = grid_origin(mesh, spacing, separation)
     return {
-        "mesh_shape": mesh, "inplane_distance_um": spacing, "layer_separation_um": separation,
+        "mesh_shape": mesh,
+        "inplane_distance_um": spacing,
+        "layer_separation_um": separation,
         "origin_um": None if np.allclose(own, origin) else origin,
-    }  # fmt: skip
+    }
 
 
 def _agree(expected: Any, positions: Any) -> bool:
@@ -169,7 +172,10 @@ def _place(network: Network, entry: Mapping[str, Any]) -> bool:
 def _with_electrodes(network: Network, arrays: Mapping[str, Any]) -> Network:
     for name, one in arrays.items():
         network = network.with_electrodes(
-            name, [tuple(map(float, point)) for point in one["positions"]], conductivity_S_m=one["conductivity"],
-            method=one["method"], min_distance_um=one["min_distance"],
-        )  # fmt: skip
+            name,
+            [tuple(map(float, point)) for point in one["positions"]],
+            conductivity_S_m=one["conductivity"],
+            method=one["method"],
+            min_distance_um=one["min_distance"],
+        )
     return network

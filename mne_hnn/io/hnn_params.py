@@ -21,11 +21,35 @@ __all__ = ["read_hnn_params"]
 CELSIUS = 37.0
 #: What says how to run, store or draw a simulation, not what is simulated.
 SETTINGS = (
-    "sim_prefix", "expmt_groups", "dt", "celsius", "N_trials", "N_sims", "save_spec_data", "f_max_spec", "spec_cmap",
-    "dipole_scalefctr", "dipole_smooth_win", "save_figs", "save_dpl", "record_vsoma", "record_isoma", "record_vsec",
-    "record_isec", "record_ca", "dt_evprox0_evdist", "dt_evprox0_evprox1", "inc_evinput", "prng_state", "Run_Date",
-    "save_vsoma", "fname", "debug", "slice", "plot_figs",
-)  # fmt: skip
+    "sim_prefix",
+    "expmt_groups",
+    "dt",
+    "celsius",
+    "N_trials",
+    "N_sims",
+    "save_spec_data",
+    "f_max_spec",
+    "spec_cmap",
+    "dipole_scalefctr",
+    "dipole_smooth_win",
+    "save_figs",
+    "save_dpl",
+    "record_vsoma",
+    "record_isoma",
+    "record_vsec",
+    "record_isec",
+    "record_ca",
+    "dt_evprox0_evdist",
+    "dt_evprox0_evprox1",
+    "inc_evinput",
+    "prng_state",
+    "Run_Date",
+    "save_vsoma",
+    "fname",
+    "debug",
+    "slice",
+    "plot_figs",
+)
 # seeds of drives that a file no longer has, and of the optimiser of the graphical interface
 _LEFTOVER = re.compile(r"prng_seedcore_(ev(prox|dist)_\d+|opt)")
 MESH = ("N_pyr_x", "N_pyr_y")

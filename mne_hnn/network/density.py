@@ -159,8 +159,11 @@ class Tabulated(Density):
 
 #: The profiles by name, for files that store them.
 PROFILES: Mapping[str, type[Density]] = {
-    "uniform": Uniform, "exponential": Exponential, "linear": Linear, "tabulated": Tabulated
-}  # fmt: skip
+    "uniform": Uniform,
+    "exponential": Exponential,
+    "linear": Linear,
+    "tabulated": Tabulated,
+}
 
 
 def as_density(value: Any, what: str) -> Density:

@@ -25,11 +25,23 @@ _CLASSES: Mapping[str, type] = FrozenMap(
     {
         one.__name__: one
         for one in (
-            *DRIVE_KINDS.values(), Branch, CellTemplate, Connection, Electrodes, Exponential, Linear, Network,
-            Population, Section, Synapse, Tabulated, TonicBias, Uniform,
+            *DRIVE_KINDS.values(),
+            Branch,
+            CellTemplate,
+            Connection,
+            Electrodes,
+            Exponential,
+            Linear,
+            Network,
+            Population,
+            Section,
+            Synapse,
+            Tabulated,
+            TonicBias,
+            Uniform,
         )
     }
-)  # fmt: skip
+)
 # canonical writes maps whose order counts as lists of pairs
 _ORDERED = {"Network": ("populations", "drives"), "CellTemplate": ("sections",)}
 
@@ -48,9 +60,7 @@ def network_to_text(network: Network) -> str:
         The same for equal networks of the same name, on any machine.
     """
     references = {name: one.template.reference for name, one in network.populations.items()}
-    content = {
-        "network": canonical(network), "name": network.name, "references": references, "digest": network.digest
-    }  # fmt: skip
+    content = {"network": canonical(network), "name": network.name, "references": references, "digest": network.digest}
     return json.dumps(content, sort_keys=True)
 
 

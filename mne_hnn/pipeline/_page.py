@@ -60,9 +60,11 @@ class Page:
         from ..viz import plot_column
 
         self.add(
-            plot_column(show=False), "The column and its two inputs", section,
+            plot_column(show=False),
+            "The column and its two inputs",
+            section,
             "A sketch, not to scale: where proximal and distal drives arrive, and which way a positive moment points.",
-        )  # fmt: skip
+        )
         self.figures -= 1  # a sketch, and no result
         self.text(table(glossary), "What the words mean", section)
 

@@ -93,9 +93,17 @@ class Chain:
     """
 
     def __init__(
-        self, config: Any, *, stages: Sequence[Stage], folder: Path, subject: str, n_jobs: int = 1,
-        force: bool = False, verbose: Any = "warning", quiet: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        config: Any,
+        *,
+        stages: Sequence[Stage],
+        folder: Path,
+        subject: str,
+        n_jobs: int = 1,
+        force: bool = False,
+        verbose: Any = "warning",
+        quiet: bool = False,
+    ) -> None:
         self.config, self.stages, self.subject, self.n_jobs = config, tuple(stages), subject, n_jobs
         self.force, self.verbose, self.quiet = force, verbose, quiet
         self.store = Store(folder)
@@ -167,15 +175,23 @@ class Chain:
         return _Recipe(key=key, values=values, files=files, options=options)
 
     def _run(
-        self, stage: Stage, number: int, recipe: _Recipe, outputs: Mapping[str, Mapping[str, Path]],
+        self,
+        stage: Stage,
+        number: int,
+        recipe: _Recipe,
+        outputs: Mapping[str, Mapping[str, Path]],
         current: Mapping[str, Any],
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         scratch = self.store.scratch(stage)
         work = Work(
-            subject=self.subject, options=recipe.values,
-            inputs={name: outputs[name] for name in stage.after}, folder=scratch, outputs=stage.outputs,
-            n_jobs=self.n_jobs, quiet=self.quiet,
-        )  # fmt: skip
+            subject=self.subject,
+            options=recipe.values,
+            inputs={name: outputs[name] for name in stage.after},
+            folder=scratch,
+            outputs=stage.outputs,
+            n_jobs=self.n_jobs,
+            quiet=self.quiet,
+        )
         place = self.store.place(stage, number)
         started = time.perf_counter()
         said: list[str] = []
@@ -184,19 +200,34 @@ class Chain:
                 facts = stage.run(work)
             check_written(stage, scratch)
             check_unchanged(stage, recipe.files)
-            self.store.commit(stage, number, scratch, {
-                "stage": stage.name, "revision": stage.revision, "subject": self.subject, "key": recipe.key,
-                "options": recipe.options, "kept": keep_values(recipe.values, scratch), "files": recipe.files,
-                "inputs": {
-                    name: {
-                        one: {"path": os.path.relpath(path, place), "sha256": current[name]["outputs"][one]}
-                        for one, path in work.inputs[name].items()
-                    } for name in stage.after
+            self.store.commit(
+                stage,
+                number,
+                scratch,
+                {
+                    "stage": stage.name,
+                    "revision": stage.revision,
+                    "subject": self.subject,
+                    "key": recipe.key,
+                    "options": recipe.options,
+                    "kept": keep_values(recipe.values, scratch),
+                    "files": recipe.files,
+                    "inputs": {
+                        name: {
+                            one: {"path": os.path.relpath(path, place), "sha256": current[name]["outputs"][one]}
+                            for one, path in work.inputs[name].items()
+                        }
+                        for name in stage.after
+                    },
+                    "versions": versions(),
+                    "mechanisms": mechanisms() if stage.simulates else None,
+                    "machine": machine(),
+                    "threads": threads(),
+                    "seconds": round(time.perf_counter() - started, 2),
+                    "warnings": said,
+                    "facts": dict(facts),
                 },
-                "versions": versions(), "mechanisms": mechanisms() if stage.simulates else None,
-                "machine": machine(), "threads": threads(), "seconds": round(time.perf_counter() - started, 2),
-                "warnings": said, "facts": dict(facts),
-            })  # fmt: skip
+            )
         except MneHnnError:
             raise
         except Exception as error:  # a defect, or a library's refusal that no check foresaw

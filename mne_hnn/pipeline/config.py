@@ -329,9 +329,11 @@ def read_config(
 
 def _is_value(name: str, value: Any) -> bool:
     private = name.startswith("_")
-    return not private and not isinstance(value, (ModuleType, type)) and not (
-        callable(value) and not hasattr(value, "digest")
-    )  # fmt: skip
+    return (
+        not private
+        and not isinstance(value, (ModuleType, type))
+        and not (callable(value) and not hasattr(value, "digest"))
+    )
 
 
 def _is_uncalled(value: Any) -> bool:

@@ -95,15 +95,24 @@ def read_facts(folder: Path) -> dict[str, Any]:
 def write_course(path: Path, course: LabelCourse) -> None:
     """Write a label's time course with those of its vertices."""
     np.savez(
-        path, times=course.times, course=course.course, unit=course.unit or "", mode=course.mode,
-        vertices=course.vertices, vertex_courses=course.vertex_courses,
-    )  # fmt: skip
+        path,
+        times=course.times,
+        course=course.course,
+        unit=course.unit or "",
+        mode=course.mode,
+        vertices=course.vertices,
+        vertex_courses=course.vertex_courses,
+    )
 
 
 def read_course(path: Path) -> LabelCourse:
     """Read what :func:`write_course` wrote."""
     with np.load(path) as kept:
         return LabelCourse(
-            times=kept["times"], course=kept["course"], unit=str(kept["unit"]) or None, mode=str(kept["mode"]),
-            vertices=kept["vertices"], vertex_courses=kept["vertex_courses"],
-        )  # fmt: skip
+            times=kept["times"],
+            course=kept["course"],
+            unit=str(kept["unit"]) or None,
+            mode=str(kept["mode"]),
+            vertices=kept["vertices"],
+            vertex_courses=kept["vertex_courses"],
+        )

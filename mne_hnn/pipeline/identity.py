@@ -111,11 +111,14 @@ def _measurement(value: Any) -> str:
     info = value.info
     parts = [
         [(one["ch_name"], int(one["kind"]), int(one["coil_type"]), one["loc"]) for one in info["chs"]],
-        list(info["bads"]), float(info["sfreq"]), int(info["custom_ref_applied"]),
+        list(info["bads"]),
+        float(info["sfreq"]),
+        int(info["custom_ref_applied"]),
         [(one["desc"], bool(one["active"]), one["data"]["data"]) for one in info["projs"]],
         None if info["dev_head_t"] is None else info["dev_head_t"]["trans"],
-        [one["r"] for one in info["dig"] or ()], value.times,
-    ]  # fmt: skip
+        [one["r"] for one in info["dig"] or ()],
+        value.times,
+    ]
     if isinstance(value, mne.Evoked):
         parts += [int(value.nave), value.comment]
     elif isinstance(value, mne.BaseEpochs):

@@ -104,11 +104,14 @@ class _SubjectPage(Page):
                 f"R² = {fit['r_squared']:.3f}{_fresh(fit)}; {columns_of(fit['scale'])}",
             ),
             ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit["drives"].items())),
-            ("Sensors explained", "; ".join(
-                f"{self.predictor(name)} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
-                for name, kinds in sensors["explained"].items()
-            )),
-        ]  # fmt: skip
+            (
+                "Sensors explained",
+                "; ".join(
+                    f"{self.predictor(name)} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
+                    for name, kinds in sensors["explained"].items()
+                ),
+            ),
+        ]
         self.text(table(rows), "In short", "Summary")
         self.column("Summary", GLOSSARY)
 
@@ -121,14 +124,18 @@ class _SubjectPage(Page):
         section = "Response"
         figure = viz.plot_response(self.evoked, noise_cov=self.noise_cov, times=self.times, show=False)
         self.add(
-            figure, "Sensors", section,
+            figure,
+            "Sensors",
+            section,
             "The averaged response per channel type, and its power after whitening with the noise "
             "covariance (1 is noise). Dashed lines mark the peaks of the maps below.",
-        )  # fmt: skip
+        )
         self.add(
-            viz.plot_topomaps(self.evoked, self.times, show=False), "Field maps", section,
+            viz.plot_topomaps(self.evoked, self.times, show=False),
+            "Field maps",
+            section,
             "Field at the peaks of the response.",
-        )  # fmt: skip
+        )
 
     def cortex(self) -> None:
         """Show where it was on the cortex."""
@@ -141,15 +148,22 @@ class _SubjectPage(Page):
         peak = self.target_dipole.times[abs(self.target_dipole["agg"]).argmax()]
         logger.info("Drawing the cortex ...")
         figure = viz.plot_cortex(
-            subject, subjects_dir, label=self.label, stc=stc, time=peak, hemi=self.label.hemi,
+            subject,
+            subjects_dir,
+            label=self.label,
+            stc=stc,
+            time=peak,
+            hemi=self.label.hemi,
             unit=method_unit(self.facts["target"]["method"]),
             show=False,
-        )  # fmt: skip
+        )
         self.add(
-            figure, "Label and activation", "Cortex",
+            figure,
+            "Label and activation",
+            "Cortex",
             f"Normal-oriented {self.facts['target']['method']} estimate at {peak / MS:.0f} ms (red: outward current) "
             f"and the border of {self.label.name}. Its patch {explained_words(self.facts['target'])}.",
-        )  # fmt: skip
+        )
 
     def target(self) -> None:
         """Show the label's time course and the target."""
@@ -167,30 +181,32 @@ class _SubjectPage(Page):
             show=False,
         )
         self.add(
-            figure, "Label time course and polarity", section,
+            figure,
+            "Label time course and polarity",
+            section,
             f"Time course of {facts['label']} ({course.mode}) with its sign as the polarity rule decided, over the "
             "normal-oriented courses of its vertices: those that agree with the sign, and those that do not.",
-        )  # fmt: skip
+        )
         figure = viz.plot_target(self.target_dipole, show=False)
         words = {
             "patch": "Amplitude: the moment with which the label's patch explains the sensors best.",
             "estimate": "Amplitude: as the inverse method gives it.",
             "arbitrary": "Amplitude: arbitrary, largest value 1; the fit finds the scale.",
         }
-        self.add(
-            figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {explained_words(facts)}."
-        )  # fmt: skip
+        self.add(figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {explained_words(facts)}.")
 
     def fit(self) -> None:
         """Show what was fitted, how well, and how sure it is."""
         section, result = "Fit", self.result
         drives, dipole = ("fitted drives", "fitted") if self.fitted else ("drives as configured", "simulated")
         self.add(
-            viz.plot_fit(result, show=False), "Simulated and measured dipole", section,
+            viz.plot_fit(result, show=False),
+            "Simulated and measured dipole",
+            section,
             f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
             "layers together) over the target, and the contributions of the layers."
             + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
-        )  # fmt: skip
+        )
         self.text(table(score_rows(result)), "How good the fit is", section)
         listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
         if listed:
@@ -199,13 +215,17 @@ class _SubjectPage(Page):
         if result.kind == "none":
             return
         self.add(
-            viz.plot_parameters(result, show=False), "Parameters", section,
+            viz.plot_parameters(result, show=False),
+            "Parameters",
+            section,
             "What was found, with the interval that holds 90 % of the probability by a local Gaussian approximation.",
-        )  # fmt: skip
+        )
         self.add(
-            viz.plot_convergence(result, show=False), "Convergence", section,
+            viz.plot_convergence(result, show=False),
+            "Convergence",
+            section,
             "Unexplained share of the target's variance for every network that was tried, and the best so far.",
-        )  # fmt: skip
+        )
 
     def simulation(self) -> None:
         """Show what the column did."""
@@ -213,17 +233,20 @@ class _SubjectPage(Page):
         window_ms = self.work.options.smooth_ms or None
         self.add(
             viz.plot_simulation(self.result.simulation, window_ms=window_ms, scale=self.result.scale, show=False),
-            f"{self.named.capitalize()} column: drives, dipole, spikes", section,
+            f"{self.named.capitalize()} column: drives, dipole, spikes",
+            section,
             "Single trials in grey; the raster shows the spikes of the first trial. Cells fire in "
             f"{firing(self.result)} trials.",
-        )  # fmt: skip
+        )
         if not self.fitted:  # it is the one above
             return
         configured = read_simulation(self.work.inputs["simulate"]["simulation"])
         self.add(
             viz.plot_simulation(configured, window_ms=window_ms, show=False),
-            "Column as configured, before the fit", section, "A single column, not scaled.",
-        )  # fmt: skip
+            "Column as configured, before the fit",
+            section,
+            "A single column, not scaled.",
+        )
 
     def sensors(self) -> None:
         """Show the prediction at the sensors."""
@@ -234,15 +257,17 @@ class _SubjectPage(Page):
         times = [time for time in self.times if predicted.times[0] <= time <= predicted.times[-1]]
         self.add(
             viz.plot_prediction(measured, predicted, explained, times=times, show=False),
-            "Measured, predicted, residual", section,
+            "Measured, predicted, residual",
+            section,
             f"The {self.named} dipole on the label's patch, through the forward model. Explained variance counts all "
             "sensors and all times of the target, and so other sources and noise as well.",
-        )  # fmt: skip
+        )
         self.add(
             viz.plot_prediction_topomaps(measured, predicted, times=times, show=False),
-            "Field maps, measured and predicted", section,
+            "Field maps, measured and predicted",
+            section,
             "At the peaks of the response; measured and predicted on one scale per channel type.",
-        )  # fmt: skip
+        )
 
     def methods(self) -> None:
         """Say what was done, in words for a paper."""
@@ -268,8 +293,9 @@ class _SubjectPage(Page):
         self.text(table(facts, ("Step", "Fact", "Value")), "What the steps found", "Provenance")
         inputs = [
             (name, record["path"], Markup(f"<code>{record['sha256'][:16]}</code>"))
-            for name, sidecar in sidecars.items() for record in sidecar["files"]
-        ]  # fmt: skip
+            for name, sidecar in sidecars.items()
+            for record in sidecar["files"]
+        ]
         self.text(table(inputs, ("Step", "File", "SHA-256 (first 16)")), "Input files", "Provenance")
         versions = sidecars["fit"]["versions"].items()
         self.text(table(versions, ("Software", "Version")), "Versions", "Provenance")

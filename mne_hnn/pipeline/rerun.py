@@ -114,9 +114,13 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
         folder = Path(scratch) / place.name
         folder.mkdir()
         work = Work(
-            subject=subject, options=SimpleNamespace(**options), inputs=inputs, folder=folder, outputs=stage.outputs,
+            subject=subject,
+            options=SimpleNamespace(**options),
+            inputs=inputs,
+            folder=folder,
+            outputs=stage.outputs,
             n_jobs=n_jobs,
-        )  # fmt: skip
+        )
         if told.get("threads") == "1" and threads() != "1":
             _run_in_worker(stage, work)
         else:

@@ -71,9 +71,14 @@ def run_pipeline(
     results = []
     for subject in chosen_subjects(config, subjects):
         chain = Chain(
-            config, stages=STAGES, folder=output / f"sub-{subject}", subject=subject, n_jobs=n_jobs, force=force,
+            config,
+            stages=STAGES,
+            folder=output / f"sub-{subject}",
+            subject=subject,
+            n_jobs=n_jobs,
+            force=force,
             verbose=verbose,
-        )  # fmt: skip
+        )
         with folder_lock(chain.store.folder, what="run"):
             chain.store.clean()
             results.append(chain.run(chosen))

@@ -152,9 +152,15 @@ def try_out(directory: Path) -> str | None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, encoding="utf-8", errors="replace", env=environment, check=False,
+            command,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+            check=False,
             timeout=_PATIENCE_s,
-        )  # fmt: skip
+        )
     except subprocess.TimeoutExpired:
         return f"they do not run to their end within {_PATIENCE_s:g} s"
     if result.returncode < 0:

@@ -118,8 +118,9 @@ def simulate_many(
 
     tasks = {
         (index, number): (network, number, settings)
-        for index, network in enumerate(networks) for number in range(n_trials)
-    }  # fmt: skip
+        for index, network in enumerate(networks)
+        for number in range(n_trials)
+    }
     if executor is not None:
         futures = {_submitted(executor, arguments): key for key, arguments in tasks.items()}
         for future in as_completed(futures):

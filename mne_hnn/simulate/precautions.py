@@ -79,9 +79,10 @@ def warn_of_silence(network: Network, tstop: float) -> None:
         if {*network.drives, *network.biases} - weak - late - idle:
             return
         parts = (
-            (sorted(weak), "has only weights of 0"), (sorted(late - weak), f"does not fire within {tstop:g} ms"),
+            (sorted(weak), "has only weights of 0"),
+            (sorted(late - weak), f"does not fire within {tstop:g} ms"),
             (sorted(idle), "has no current then"),
-        )  # fmt: skip
+        )
         reasons = [f"{', '.join(map(repr, names))} {what}" for names, what in parts if names]
         why = f"No drive or bias acts on the cells: {'; '.join(reasons)}"
     warn(f"{why}. The dipole is that of cells at rest: zero once the baseline is subtracted.")

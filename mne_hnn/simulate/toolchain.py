@@ -125,9 +125,16 @@ def _run(command: Sequence[str], log: Path, cwd: Path, env: dict[str, str] | Non
     """Run one command, keeping all that it prints in `log`; raise with the log's place if it fails."""
     try:
         result = subprocess.run(
-            list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-            errors="replace", cwd=cwd, env=env, check=False,
-        )  # fmt: skip
+            list(command),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            cwd=cwd,
+            env=env,
+            check=False,
+        )
     except OSError as error:
         raise CompilationError(f"{Path(command[0]).name} could not be run ({error.strerror}): install it.") from error
     with log.open("a", encoding="utf-8", errors="surrogateescape") as stream:  # names of folders that are no text

@@ -37,8 +37,11 @@ def n_workers(n_jobs: int, what: str = "n_jobs") -> int:
 
 
 _THREADS = {
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive",
-}  # fmt: skip
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+}
 """What keeps a worker on one core: several of them share the machine, and bytes must not depend on their number."""
 _LOOK_s = 0.5
 

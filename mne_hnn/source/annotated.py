@@ -260,9 +260,7 @@ class Annotated:
         known = np.isfinite(offsets)
         beside = offsets[known][np.abs(offsets[known]) > 1.001 / self.rate]
         codes = set(self._codes[chosen].tolist()) - {-1}
-        more = sum(
-            int(code) in codes and place not in self._met for place, code in enumerate(triggers[:, 2].tolist())
-        )  # fmt: skip
+        more = sum(int(code) in codes and place not in self._met for place, code in enumerate(triggers[:, 2].tolist()))
         parts = []
         if beside.size:
             middle = 1000 * float(np.median(beside))

@@ -13,9 +13,15 @@ from .._warn import warn
 from ..errors import DataError, ParameterError
 
 __all__ = [
-    "check_channel_types", "check_positions", "compensation", "compensators", "good_picks", "mark_bads", "pick_kinds",
+    "check_channel_types",
+    "check_positions",
+    "compensation",
+    "compensators",
+    "good_picks",
+    "mark_bads",
+    "pick_kinds",
     "referenced",
-]  # fmt: skip
+]
 
 CHANNEL_TYPES = ("meg", "mag", "grad", "eeg")
 _DATA_TYPES = {"mag", "grad", "eeg"}

@@ -103,6 +103,10 @@ def label_course(
     else:
         course = mne.extract_label_time_course(stc, label, src, mode=mode, verbose="error")[0]
     return LabelCourse(
-        times=stc.times, course=np.array(course), unit=unit, mode=mode, vertices=vertices,
+        times=stc.times,
+        course=np.array(course),
+        unit=unit,
+        mode=mode,
+        vertices=vertices,
         vertex_courses=vertex_courses,
-    )  # fmt: skip
+    )

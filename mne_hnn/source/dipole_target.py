@@ -87,15 +87,24 @@ def target_from_dipole(
     nearest = int(distances.argmin())
     side = int(nearest >= count[0])
     vertex = spaces[side]["vertno"][nearest - side * count[0]]
-    label = mne.Label([vertex], hemi=HEMISPHERES[side], name=f"dipole-{HEMISPHERES[side]}",
-                      subject=spaces[side].get("subject_his_id"), verbose="error")  # fmt: skip
+    label = mne.Label(
+        [vertex],
+        hemi=HEMISPHERES[side],
+        name=f"dipole-{HEMISPHERES[side]}",
+        subject=spaces[side].get("subject_his_id"),
+        verbose="error",
+    )
     patch = label_patch(label, fixed)
     along = dipole.ori @ patch.normal
     moment = dipole.amplitude * along
     course = LabelCourse(
-        times=dipole.times, course=moment, unit="A m", mode="dipole", vertices=patch.vertices,
+        times=dipole.times,
+        course=moment,
+        unit="A m",
+        mode="dipole",
+        vertices=patch.vertices,
         vertex_courses=moment[np.newaxis],
-    )  # fmt: skip
+    )
     cosine = float(np.clip(abs(along[best]), 0, 1))
     facts = {
         "distance_to_cortex_mm": float(distances[nearest] / MS),

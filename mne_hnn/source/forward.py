@@ -129,9 +129,17 @@ def forward_solution(
     try:
         with _heard(said):
             forward = mne.make_forward_solution(
-                info, head_to_mri, space, model, meg=bool(types & {"mag", "grad"}), eeg=with_eeg, mindist=mindist,
-                ignore_ref=not grade, on_inside=on_inside, n_jobs=n_jobs,
-            )  # fmt: skip
+                info,
+                head_to_mri,
+                space,
+                model,
+                meg=bool(types & {"mag", "grad"}),
+                eeg=with_eeg,
+                mindist=mindist,
+                ignore_ref=not grade,
+                on_inside=on_inside,
+                n_jobs=n_jobs,
+            )
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
     for message in said:
@@ -424,9 +432,15 @@ def scaled_template(
         if any(point["kind"] != FIFF.FIFFV_POINT_CARDINAL for point in info["dig"] or ()):
             registration.fit_icp(n_iterations=n_iterations, nasion_weight=10.0)
         mne.scale_mri(
-            subject_from, subject_to, float(registration.scale[0]), overwrite=overwrite, subjects_dir=folder.parent,
-            labels=True, annot=True, on_defects="ignore",
-        )  # fmt: skip
+            subject_from,
+            subject_to,
+            float(registration.scale[0]),
+            overwrite=overwrite,
+            subjects_dir=folder.parent,
+            labels=True,
+            annot=True,
+            on_defects="ignore",
+        )
     except (RuntimeError, ValueError, OSError, TypeError) as error:
         raise DataError(f"{subject_from!r} cannot be scaled to {subject_to!r}: {first_line(error)}") from error
     trans: mne.Transform = registration.trans

@@ -62,11 +62,23 @@ def _kind(src: mne.SourceSpaces) -> str:
 def _empty(other: dict[str, Any], identity: int) -> dict[str, Any]:
     """Return a hemisphere without surface and sources, beside one that has them."""
     nothing: dict[str, Any] = {
-        "rr": np.zeros((0, 3)), "nn": np.zeros((0, 3)), "tris": np.zeros((0, 3), int), "np": 0, "ntri": 0,
-        "use_tris": np.zeros((0, 3), int), "nuse_tri": 0, "inuse": np.zeros(0, int), "vertno": np.zeros(0, int),
-        "nuse": 0, "nearest": None, "nearest_dist": None, "pinfo": None, "patch_inds": None, "dist": None,
+        "rr": np.zeros((0, 3)),
+        "nn": np.zeros((0, 3)),
+        "tris": np.zeros((0, 3), int),
+        "np": 0,
+        "ntri": 0,
+        "use_tris": np.zeros((0, 3), int),
+        "nuse_tri": 0,
+        "inuse": np.zeros(0, int),
+        "vertno": np.zeros(0, int),
+        "nuse": 0,
+        "nearest": None,
+        "nearest_dist": None,
+        "pinfo": None,
+        "patch_inds": None,
+        "dist": None,
         "dist_limit": None,
-    }  # fmt: skip
+    }
     kept: dict[str, Any] = {name: other[name] for name in ("type", "coord_frame", "subject_his_id") if name in other}
     return {**nothing, **kept, "id": identity}
 

@@ -186,15 +186,19 @@ def localise(
         else _angle(turned * patch.normal, seen @ axes[best])
     )
     return Localisation(
-        latency=float(evoked.times[strongest]), explained=carried / power if power else 0.0,
+        latency=float(evoked.times[strongest]),
+        explained=carried / power if power else 0.0,
         noise=min(rank * n_samples / power, 1.0) if power else 1.0,
-        signal=share(carried), best_signal=share(float(scan.carried[best])),
+        signal=share(carried),
+        best_signal=share(float(scan.carried[best])),
         best_distance_mm=float(np.linalg.norm(places - forward["source_rr"][best], axis=1).min() / MS),
-        best_angle_deg=angle, best_turned=bool(turned * (seen @ axes[best] @ normals[best]) < 0),
-        best_pos=forward["source_rr"][best].tolist(), orientation="free" if axes.shape[1] == 3 else "normal",
+        best_angle_deg=angle,
+        best_turned=bool(turned * (seen @ axes[best] @ normals[best]) < 0),
+        best_pos=forward["source_rr"][best].tolist(),
+        orientation="free" if axes.shape[1] == 3 else "normal",
         certain=bool(above > SURE * np.sqrt(2 * rank) * n_samples),
         evidence=float((scan.carried[best] - carried) / n_samples / 2),
-    )  # fmt: skip
+    )
 
 
 def _field(gain: FloatArray, axes: FloatArray, normals: FloatArray, patch: Patch, forward: mne.Forward) -> FloatArray:

@@ -145,9 +145,15 @@ def _patch(
     mean = weights @ fixed["source_nn"][rows]
     length = float(np.linalg.norm(mean))
     return Patch(
-        label=label, hemi=HEMISPHERES[hemi], vertices=vertices, weights=weights, area_mm2=1e6 * area,
-        pos=weights @ fixed["source_rr"][rows], normal=mean / length, coherence=length,
-    )  # fmt: skip
+        label=label,
+        hemi=HEMISPHERES[hemi],
+        vertices=vertices,
+        weights=weights,
+        area_mm2=1e6 * area,
+        pos=weights @ fixed["source_rr"][rows],
+        normal=mean / length,
+        coherence=length,
+    )
 
 
 def _columns(fixed: mne.Forward, hemi: int, vertices: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -227,9 +233,11 @@ def whiten(evoked: mne.Evoked, forward: mne.Forward, noise_cov: mne.Covariance |
     whitener, _, rank = compute_whitener(noise_cov, info, picks=names, rank=None, return_rank=True, verbose="error")
     whitener = whitener @ projector
     return Whitened(
-        gain=whitener @ forward["sol"]["data"][rows], data=whitener @ evoked.copy().pick(names).data, rank=int(rank),
+        gain=whitener @ forward["sol"]["data"][rows],
+        data=whitener @ evoked.copy().pick(names).data,
+        rank=int(rank),
         with_eeg="eeg" in info.get_channel_types(unique=True),
-    )  # fmt: skip
+    )
 
 
 def patch_moment(
@@ -353,9 +361,13 @@ def best_patch(
     best = int(explained[:, chosen].sum(axis=1).argmax())
     inside = np.flatnonzero(members[best])
     disc = mne.Label(
-        inside, hemi=label.hemi, name=f"{(label.name or 'label').removesuffix(f'-{label.hemi}')}-disc-{label.hemi}",
-        subject=label.subject, pos=space["rr"][inside], verbose="error",
-    )  # fmt: skip
+        inside,
+        hemi=label.hemi,
+        name=f"{(label.name or 'label').removesuffix(f'-{label.hemi}')}-disc-{label.hemi}",
+        subject=label.subject,
+        pos=space["rr"][inside],
+        verbose="error",
+    )
     return _patch(
         disc, fixed, hemi, candidates[members[best, candidates]], areas, float(_vertex_areas(space)[inside].sum())
     )

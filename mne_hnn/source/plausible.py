@@ -14,9 +14,18 @@ from .._warn import warn
 from ..errors import DataError, ParameterError
 
 __all__ = [
-    "RANGES", "check_amplitudes", "check_band", "check_baseline", "check_covariance", "check_limits", "check_rate",
-    "check_seconds", "check_window", "say_band", "say_limits",
-]  # fmt: skip
+    "RANGES",
+    "check_amplitudes",
+    "check_band",
+    "check_baseline",
+    "check_covariance",
+    "check_limits",
+    "check_rate",
+    "check_seconds",
+    "check_window",
+    "say_band",
+    "say_limits",
+]
 
 LONGEST_S = 20.0
 """No window around an event is longer, s."""
@@ -46,14 +55,21 @@ https://doi.org/10.1103/RevModPhys.65.413); epileptic spikes ten times as much. 
 and see the room."""
 
 LIMITS = {
-    "mag": (1e-14, 1e-8), "grad": (1e-13, 1e-6), "eeg": (1e-7, 1e-1), "eog": (1e-7, 1e-1), "ecg": (1e-7, 1.0),
-}  # fmt: skip
+    "mag": (1e-14, 1e-8),
+    "grad": (1e-13, 1e-6),
+    "eeg": (1e-7, 1e-1),
+    "eog": (1e-7, 1e-1),
+    "ecg": (1e-7, 1.0),
+}
 """Rejection limits beyond which nothing, or everything, is rejected, in the unit of a channel type."""
 _UNITS = {"mag": "T", "grad": "T/m", "eeg": "V", "eog": "V", "ecg": "V"}
 _USUAL = {
-    "mag": "4e-12 T (4000 fT)", "grad": "4e-10 T/m (4000 fT/cm)", "eeg": "1e-4 V (100 \N{MICRO SIGN}V)",
-    "eog": "1.5e-4 V (150 \N{MICRO SIGN}V)", "ecg": "1e-3 V (1 mV)",
-}  # fmt: skip
+    "mag": "4e-12 T (4000 fT)",
+    "grad": "4e-10 T/m (4000 fT/cm)",
+    "eeg": "1e-4 V (100 \N{MICRO SIGN}V)",
+    "eog": "1.5e-4 V (150 \N{MICRO SIGN}V)",
+    "ecg": "1e-3 V (1 mV)",
+}
 
 
 def check_amplitudes(evoked: mne.Evoked, origin: str) -> None:

@@ -417,6 +417,10 @@ def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Re
         noise_cov = mne.compute_covariance(instance, tmax=0.0, method="empirical", verbose="error")
     logger.info("Averaged %d epochs, dropped %d.", len(instance), dropped)
     return Response(
-        evoked=evoked, noise_cov=noise_cov, n_epochs=len(instance), n_dropped=dropped, drop_reasons=dict(reasons),
+        evoked=evoked,
+        noise_cov=noise_cov,
+        n_epochs=len(instance),
+        n_dropped=dropped,
+        drop_reasons=dict(reasons),
         origin=origin,
-    )  # fmt: skip
+    )

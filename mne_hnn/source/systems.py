@@ -14,9 +14,15 @@ __all__ = ["is_fif", "open_system", "readable"]
 
 # members of recordings that keep several files under one name, and the file that stands for all of them
 _HEADERS = {
-    ".eeg": (".vhdr",), ".dat": (".vhdr",), ".vmrk": (".vhdr",), ".amrk": (".ahdr",), ".fdt": (".set",),
-    ".mrk": (".con", ".sqd"), ".hsp": (".con", ".sqd"), ".elp": (".con", ".sqd"),
-}  # fmt: skip
+    ".eeg": (".vhdr",),
+    ".dat": (".vhdr",),
+    ".vmrk": (".vhdr",),
+    ".amrk": (".ahdr",),
+    ".fdt": (".set",),
+    ".mrk": (".con", ".sqd"),
+    ".hsp": (".con", ".sqd"),
+    ".elp": (".con", ".sqd"),
+}
 _FOLDERS = {".ds": "CTF", ".mff": "EGI", ".mefd": "MEF"}
 # formats of which a path alone does not tell enough
 _BY_HAND = {
@@ -24,10 +30,21 @@ _BY_HAND = {
     ".bin": "mne.io.read_raw_fil(path) or mne.io.read_raw_artemis123(path)",
 }
 _SYSTEMS = {
-    ".vhdr": "BrainVision", ".ahdr": "BrainVision", ".edf": "EDF", ".bdf": "BDF", ".gdf": "GDF", ".set": "EEGLAB",
-    ".cnt": "CNT", ".con": "KIT", ".sqd": "KIT", ".ds": "CTF", ".mff": "EGI", ".mat": "FieldTrip", ".cdt": "Curry",
+    ".vhdr": "BrainVision",
+    ".ahdr": "BrainVision",
+    ".edf": "EDF",
+    ".bdf": "BDF",
+    ".gdf": "GDF",
+    ".set": "EEGLAB",
+    ".cnt": "CNT",
+    ".con": "KIT",
+    ".sqd": "KIT",
+    ".ds": "CTF",
+    ".mff": "EGI",
+    ".mat": "FieldTrip",
+    ".cdt": "Curry",
     ".eeg": "Nihon Kohden",
-}  # fmt: skip
+}
 _KIT_SAMPLES = 9  # which entry of the table of contents has the place of the samples
 _BYTES = {"short": 2, "int": 4, "single": 4, "double": 8}
 
@@ -105,9 +122,7 @@ def _check_whole(path: Path) -> None:
 
 def _scans(folder: Path) -> list[Path]:
     """Return the files of BTi's sensor data in a folder (``c,rfDC`` and the like)."""
-    return sorted(
-        path for pattern in ("c,rf*", "hc,rf*", "e,rf*") for path in folder.glob(pattern) if path.is_file()
-    )  # fmt: skip
+    return sorted(path for pattern in ("c,rf*", "hc,rf*", "e,rf*") for path in folder.glob(pattern) if path.is_file())
 
 
 def _bti_scan(path: Path) -> Path | None:

@@ -52,10 +52,11 @@ class Row:
 def row_arrays(row: Row) -> dict[str, Any]:
     """Return a row as arrays."""
     return {
-        "status": np.array(row.status), "error": np.array(row.error),
+        "status": np.array(row.status),
+        "error": np.array(row.error),
         "summary_names": np.array(list(row.summaries), dtype=str),
         "summary_values": np.array(list(row.summaries.values()), dtype=float),
-    }  # fmt: skip
+    }
 
 
 def row_of(record: Record) -> Row:

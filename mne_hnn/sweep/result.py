@@ -149,9 +149,7 @@ class SweepResult:
         if not chosen:
             asked = {k: "a function" if callable(one) else one for k, one in where.items()}
             raise ParameterError(f"No point of the sweep meets {asked}.")
-        parts = {
-            name: tuple(getattr(self, name)[k] for k in chosen) for name in ("points", "numbers", "rows", "keys")
-        }  # fmt: skip
+        parts = {name: tuple(getattr(self, name)[k] for k in chosen) for name in ("points", "numbers", "rows", "keys")}
         return replace(self, **parts)  # type: ignore[arg-type]
 
     # the simulations ----------------------------------------------------------------------------------------
@@ -205,31 +203,43 @@ class SweepResult:
         self._record(index, "spikes")
         options = {name: self.settings[name] for name in ("tstop", "dt", "seed", "baseline", "engine")}
         return Simulation(
-            network=self.network_of(index), dipoles=dipoles_of(record), spikes=spikes_of(record),
-            **measured_in(record), **options,
-        )  # fmt: skip
+            network=self.network_of(index),
+            dipoles=dipoles_of(record),
+            spikes=spikes_of(record),
+            **measured_in(record),
+            **options,
+        )
 
     # figures ------------------------------------------------------------------------------------------------
 
     def plot(
-        self, summary: str | Sequence[str], x: str | None = None, y: str | None = None, *, axes: Any = None,
+        self,
+        summary: str | Sequence[str],
+        x: str | None = None,
+        y: str | None = None,
+        *,
+        axes: Any = None,
         show: bool = True,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """Plot summaries over one parameter, or one as an image over two; see :func:`mne_hnn.viz.plot_sweep`."""
         from ..viz import plot_sweep
 
         return plot_sweep(self, summary, x=x, y=y, axes=axes, show=show)
 
     def plot_dipoles(
-        self, color_by: str | None = None, *, layer: str = "agg", window_ms: float | None = None, scale: float = 1.0,
-        axes: Any = None, show: bool = True,
-    ) -> Any:  # fmt: skip
+        self,
+        color_by: str | None = None,
+        *,
+        layer: str = "agg",
+        window_ms: float | None = None,
+        scale: float = 1.0,
+        axes: Any = None,
+        show: bool = True,
+    ) -> Any:
         """Plot all dipoles over each other; see :func:`mne_hnn.viz.plot_sweep_dipoles`."""
         from ..viz import plot_sweep_dipoles
 
-        return plot_sweep_dipoles(
-            self, color_by, layer=layer, window_ms=window_ms, scale=scale, axes=axes, show=show
-        )  # fmt: skip
+        return plot_sweep_dipoles(self, color_by, layer=layer, window_ms=window_ms, scale=scale, axes=axes, show=show)
 
 
 def _meets(column: NDArray[Any], wanted: Any, name: str) -> NDArray[np.bool_]:
@@ -270,10 +280,16 @@ def table_text(result: SweepResult) -> str:
         file = (
             MISSING if row.status == "missing" or result.keys[k] not in result.store else f"points/{result.keys[k]}.npz"
         )
-        lines.append([
-            str(number), *(_cell(point[name]) for name in names), *numbers, row.status,
-            " ".join(row.error.split()) or MISSING, file,
-        ])  # fmt: skip
+        lines.append(
+            [
+                str(number),
+                *(_cell(point[name]) for name in names),
+                *numbers,
+                row.status,
+                " ".join(row.error.split()) or MISSING,
+                file,
+            ]
+        )
     return "".join("\t".join(line) + "\n" for line in lines)
 
 

@@ -163,13 +163,15 @@ def _settings(**given: Any) -> dict[str, Any]:
         check_name(name, KEEP, "thing to keep")
     record = asdict(as_record(given["record"]))
     return {
-        "tstop": float(given["tstop"]), "dt": float(given["dt"]),
+        "tstop": float(given["tstop"]),
+        "dt": float(given["dt"]),
         "n_trials": check_int(given["n_trials"], "n_trials", minimum=1),
         "seed": None if given["seed"] is None else check_seed(given["seed"], "seed"),
-        "baseline": given["baseline"], "engine": available_engine(given["engine"]),
+        "baseline": given["baseline"],
+        "engine": available_engine(given["engine"]),
         "keep": [name for name in KEEP if name in keep],
         "record": plain({name: value for name, value in record.items() if value is not None}),
-    }  # fmt: skip
+    }
 
 
 def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
@@ -187,22 +189,35 @@ def _key(network: Network, settings: Mapping[str, Any]) -> str:
 
 
 def _description(
-    network: Network, grid: Grid, networks: Sequence[Network], keys: Sequence[str], settings: Mapping[str, Any],
+    network: Network,
+    grid: Grid,
+    networks: Sequence[Network],
+    keys: Sequence[str],
+    settings: Mapping[str, Any],
     summaries: Summaries,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     return {
-        "schema": SCHEMA, "software": {"mne_hnn": __version__}, "settings": dict(settings),
+        "schema": SCHEMA,
+        "software": {"mne_hnn": __version__},
+        "settings": dict(settings),
         "grid": {"combine": grid.combine, "values": list(grid.values.items()), "paths": list(grid.paths.items())},
         "summary": {"functions": summaries.identity, "units": summaries.units(network)},
         "network": {"name": network.name, "digest": network.digest, "text": network_to_text(network)},
         "points": [{"key": key, "network": one.digest} for key, one in zip(keys, networks, strict=True)],
-    }  # fmt: skip
+    }
 
 
 def _simulate(
-    networks: Sequence[Network], keys: Sequence[str], store: Store, settings: Mapping[str, Any], summaries: Summaries,
-    record: Any, with_network: bool, n_jobs: int, executor: Executor | None,
-) -> dict[str, Row]:  # fmt: skip
+    networks: Sequence[Network],
+    keys: Sequence[str],
+    store: Store,
+    settings: Mapping[str, Any],
+    summaries: Summaries,
+    record: Any,
+    with_network: bool,
+    n_jobs: int,
+    executor: Executor | None,
+) -> dict[str, Row]:
     """Simulate what the store does not have; return the rows of points whose workers died, which are not kept."""
     # equal networks are simulated once
     first = {key: k for k, key in reversed(list(enumerate(keys)))}
@@ -260,14 +275,26 @@ def _is_sound(store: Store, key: str) -> bool:
 
 
 def _result(
-    network: Network, grid: Grid, settings: Mapping[str, Any], units: Mapping[str, str], store: Store,
-    keys: Sequence[str], rows: Sequence[Row],
-) -> SweepResult:  # fmt: skip
+    network: Network,
+    grid: Grid,
+    settings: Mapping[str, Any],
+    units: Mapping[str, str],
+    store: Store,
+    keys: Sequence[str],
+    rows: Sequence[Row],
+) -> SweepResult:
     return SweepResult(
-        network=network, grid=grid, points=grid.points(), numbers=tuple(range(len(keys))), rows=tuple(rows),
-        units=dict(units), settings={**settings, "keep": tuple(settings["keep"])},
-        folder=store.folder if isinstance(store, FolderStore) else None, keys=tuple(keys), store=store,
-    )  # fmt: skip
+        network=network,
+        grid=grid,
+        points=grid.points(),
+        numbers=tuple(range(len(keys))),
+        rows=tuple(rows),
+        units=dict(units),
+        settings={**settings, "keep": tuple(settings["keep"])},
+        folder=store.folder if isinstance(store, FolderStore) else None,
+        keys=tuple(keys),
+        store=store,
+    )
 
 
 def _tell(result: SweepResult) -> None:

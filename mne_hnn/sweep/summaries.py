@@ -78,9 +78,11 @@ class DipoleExtrema(Value):
         moment = dipole[self.layer][inside]
         high, low = int(moment.argmax()), int(moment.argmin())
         return {
-            "peak": float(moment[high]), "peak_latency": float(times[inside[high]]),
-            "trough": float(moment[low]), "trough_latency": float(times[inside[low]]),
-        }  # fmt: skip
+            "peak": float(moment[high]),
+            "peak_latency": float(times[inside[high]]),
+            "trough": float(moment[low]),
+            "trough_latency": float(times[inside[low]]),
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

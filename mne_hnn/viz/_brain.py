@@ -163,8 +163,17 @@ def draw_picture(axes: Axes, picture: Picture, title: str) -> None:
     axes.set_title(title, fontsize="medium")
     places = [(0.0, 0.5, "left", "center"), (1.0, 0.5, "right", "center"), (0.5, 1.0, "center", "top")]
     for letter, (x, y, ha, va) in zip(picture.edges, [*places, (0.5, 0.0, "center", "bottom")], strict=True):
-        axes.text(x, y, letter, transform=axes.transAxes, ha=ha, va=va, fontsize="small", color="0.2",
-                  path_effects=[withStroke(linewidth=2.5, foreground="white")])  # fmt: skip
+        axes.text(
+            x,
+            y,
+            letter,
+            transform=axes.transAxes,
+            ha=ha,
+            va=va,
+            fontsize="small",
+            color="0.2",
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )
 
 
 def _without_margins(image: Any) -> NDArray[np.uint8]:
@@ -188,10 +197,20 @@ def _add_activation(brain: Any, side: str, activation: Activation) -> None:
         spacing = np.median(KDTree(own).query(own, k=2)[0][:, 1])
         steps = int(np.ceil(spacing / edge)) + 1  # as far as the next sources, and no farther
     brain.add_data(
-        activation.values, vertices=activation.vertices, hemi=side, center=0.0, fmin=0.0, fmid=activation.limit / 2,
-        fmax=activation.limit, colormap=color_map(), transparent=False, smoothing_steps=steps, colorbar=False,
-        time_label=None, verbose="error",
-    )  # fmt: skip
+        activation.values,
+        vertices=activation.vertices,
+        hemi=side,
+        center=0.0,
+        fmin=0.0,
+        fmid=activation.limit / 2,
+        fmax=activation.limit,
+        colormap=color_map(),
+        transparent=False,
+        smoothing_steps=steps,
+        colorbar=False,
+        time_label=None,
+        verbose="error",
+    )
 
 
 def _add_border(brain: Any, side: str, label: mne.Label) -> None:

@@ -71,6 +71,12 @@ def order_legend(axes: Axes, beginnings: Sequence[str], title: str | None) -> No
     handles, labels = axes.get_legend_handles_labels()
     pairs = sorted(zip(handles, labels, strict=True), key=lambda pair: rank(pair[1]))
     axes.legend(
-        [handle for handle, _ in pairs], [label for _, label in pairs], title=title, title_fontsize="x-small",
-        fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5),
-    )  # fmt: skip
+        [handle for handle, _ in pairs],
+        [label for _, label in pairs],
+        title=title,
+        title_fontsize="x-small",
+        fontsize="small",
+        frameon=False,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+    )

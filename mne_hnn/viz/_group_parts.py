@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from ..group.entry import Entry
 
 __all__ = [
-    "condition_colors", "conditions_of", "literal", "mean_interval", "p_text", "recording_name", "same_limits",
+    "condition_colors",
+    "conditions_of",
+    "literal",
+    "mean_interval",
+    "p_text",
+    "recording_name",
+    "same_limits",
     "unit_of",
-]  # fmt: skip
+]
 
 FloatArray = NDArray[np.float64]
 

@@ -39,10 +39,16 @@ def in_shown_units(one: Difference) -> Difference:
         return one
     own = factor if one.scale == "linear" else 1.0  # a ratio has no unit
     return replace(
-        one, unit=unit, values_a=factor * np.asarray(one.values_a), values_b=factor * np.asarray(one.values_b),
-        mean_a=factor * one.mean_a, mean_b=factor * one.mean_b, difference=own * one.difference, low=own * one.low,
+        one,
+        unit=unit,
+        values_a=factor * np.asarray(one.values_a),
+        values_b=factor * np.asarray(one.values_b),
+        mean_a=factor * one.mean_a,
+        mean_b=factor * one.mean_b,
+        difference=own * one.difference,
+        low=own * one.low,
         high=own * one.high,
-    )  # fmt: skip
+    )
 
 
 def rank(quantity: str) -> int:

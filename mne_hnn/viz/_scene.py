@@ -228,9 +228,18 @@ def add_scale_bar(plotter: Any, points: FloatArray, color: str, azimuth: float) 
     )
     label = f" {length:g} {UM}"
     plotter.add_point_labels(
-        np.array([(foot + top) / 2]), [label], text_color=color, font_size=font_size(plotter, 16), bold=False,
-        shape=None, show_points=False, always_visible=True, name="scale bar length", reset_camera=False, render=False,
-    )  # fmt: skip
+        np.array([(foot + top) / 2]),
+        [label],
+        text_color=color,
+        font_size=font_size(plotter, 16),
+        bold=False,
+        shape=None,
+        show_points=False,
+        always_visible=True,
+        name="scale bar length",
+        reset_camera=False,
+        render=False,
+    )
     return length
 
 

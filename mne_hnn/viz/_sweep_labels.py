@@ -20,8 +20,15 @@ FloatArray = NDArray[np.float64]
 #: What is drawn for a unit: factor and symbol.
 SHOWN = {"s": (1.0 / MS, "ms"), "Hz": (1.0, "Hz")}
 _UNIT_OF_FIELD = {
-    "ms": "ms", "nA": "nA", "uS": "µS", "Hz": "Hz", "um": "µm", "mV": "mV", "ohm_cm": "Ω cm", "uF_cm2": "µF/cm²",
-}  # fmt: skip
+    "ms": "ms",
+    "nA": "nA",
+    "uS": "µS",
+    "Hz": "Hz",
+    "um": "µm",
+    "mV": "mV",
+    "ohm_cm": "Ω cm",
+    "uF_cm2": "µF/cm²",
+}
 
 
 def shown_unit(unit: str | None, values: FloatArray) -> tuple[float, str]:

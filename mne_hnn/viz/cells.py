@@ -114,9 +114,16 @@ def plot_cells(
             raise ParameterError("axes belong to renderer='matplotlib': leave them out, or change the renderer.")
         parts = network_cylinders(drawn) if morphologies in (None, True) else _somas(drawn)
         return _plot_scene(
-            parts, contacts, note, azimuth, elevation, check_positive(thickness, "thickness"),
-            check_window(window_size), screenshot, show=show,
-        )  # fmt: skip
+            parts,
+            contacts,
+            note,
+            azimuth,
+            elevation,
+            check_positive(thickness, "thickness"),
+            check_window(window_size),
+            screenshot,
+            show=show,
+        )
     if screenshot is not None:
         raise ParameterError("screenshot belongs to renderer='pyvista': use savefig of the returned figure.")
     for name, given, default in (("thickness", thickness, 1.0), ("window_size", tuple(window_size), (700, 900))):
@@ -293,11 +300,16 @@ def _contact_radius(points: FloatArray) -> float:
 def _dress_scene(plotter: Any, points: FloatArray, key: list[tuple[str, str]], note: str, azimuth: float) -> None:
     bounds, ticks = round_box(points)
     plotter.show_bounds(  # whose font has no Greek letters
-        bounds=bounds, color="black", location="outer", font_size=font_size(plotter, 9), fmt="%.0f", use_3d_text=False,
+        bounds=bounds,
+        color="black",
+        location="outer",
+        font_size=font_size(plotter, 9),
+        fmt="%.0f",
+        use_3d_text=False,
         **{f"{axis}title": f"{axis} (um)" if n else "" for axis, n in zip("xyz", ticks, strict=True)},
         **{f"n_{axis}labels": max(n, 2) for axis, n in zip("xyz", ticks, strict=True)},
         **{f"show_{axis}labels": n > 0 for axis, n in zip("xyz", ticks, strict=True)},
-    )  # fmt: skip
+    )
     add_scale_bar(plotter, points, "black", azimuth)
     add_key(plotter, key)
     if note:

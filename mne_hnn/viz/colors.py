@@ -46,9 +46,18 @@ _NOWHERE = "#999999"
 # yellow of Okabe & Ito, then of the qualitative schemes of Paul Tol (https://sronpersonalpages.nl/~pault/, technical
 # note SRON/EPS/TN/09-002), always the one farthest from all before it
 _OTHERS = (
-    "#F0E442", "#44BB99", "#882255", "#EEDD88", "#332288", "#EE6677", "#99DDFF", "#117733", "#EE8866", "#FFAABB",
+    "#F0E442",
+    "#44BB99",
+    "#882255",
+    "#EEDD88",
+    "#332288",
+    "#EE6677",
+    "#99DDFF",
+    "#117733",
+    "#EE8866",
+    "#FFAABB",
     "#999933",
-)  # fmt: skip
+)
 
 
 def cell_type_colors(cell_types: Iterable[str]) -> dict[str, str]:

@@ -80,9 +80,14 @@ def plot_comparison(
     if drives is not None and drives.network.drives:
         ratios.insert(0, 0.9)
     fig, rows = plt.subplots(
-        len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios, layout="constrained",
+        len(ratios),
+        1,
+        sharex=True,
+        squeeze=False,
+        height_ratios=ratios,
+        layout="constrained",
         figsize=(8.0, 0.6 + 1.5 * sum(ratios)),
-    )  # fmt: skip
+    )
     panels = list(rows[:, 0])
     if drives is not None and len(panels) > len(layers):
         draw_drives(panels[0], drives)
@@ -111,9 +116,12 @@ def _draw_layer(axes: Axes, simulated: Dipole, layer: str, target: Dipole | None
         axes.plot(target.times[inside] / MS, target["agg"][inside] / NAM, color=TARGET, linewidth=3.0, label="target")
     name = "simulated" if layer == "agg" else layer
     axes.plot(
-        simulated.times / MS, simulated[layer] / NAM, color=LAYERS.get(layer, "0.3"), linewidth=1.6,
+        simulated.times / MS,
+        simulated[layer] / NAM,
+        color=LAYERS.get(layer, "0.3"),
+        linewidth=1.6,
         label=f"{name}, agg" if layer == "agg" else name,
-    )  # fmt: skip
+    )
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
     axes.set_ylabel("Dipole\nmoment (nAm)")
     draw_legend(axes)
@@ -176,9 +184,14 @@ def plot_prediction(
     marked = check_times(times, measured)
     columns = {"Measured": measured, "Predicted": predicted, "Residual": _residual(measured, predicted)}
     fig, rows = plt.subplots(
-        len(kinds), 3, sharex=True, sharey="row", squeeze=False, layout="constrained",
+        len(kinds),
+        3,
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        layout="constrained",
         figsize=(10.5, 0.8 + 2.0 * len(kinds)),
-    )  # fmt: skip
+    )
     limits = {}
     for kind, names in kinds.items():
         largest = 1.08 * max(float(np.abs(one.get_data(names)).max()) for one in columns.values()) or 1.0

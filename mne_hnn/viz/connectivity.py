@@ -159,15 +159,25 @@ def plot_cell_connectivity(
     numbers = _values(wires, value)[joined]
     reached = places[partners[joined] - start]
     dots = axes.scatter(
-        reached[:, 0], reached[:, 1], s=60, c=numbers, cmap=cmap, norm=_norm(_values(wires, value), value),
+        reached[:, 0],
+        reached[:, 1],
+        s=60,
+        c=numbers,
+        cmap=cmap,
+        norm=_norm(_values(wires, value), value),
         label=f"{name}: {len(numbers)} {way if len(numbers) != 1 else way[:-1]}",
-    )  # fmt: skip
+    )
     x, y, _ = network.position(gid)
     kind = network.gid_to_type(gid)
     axes.scatter(
-        [x], [y], s=220, facecolors="none", edgecolors=cell_type_colors(network.cell_types)[kind], linewidths=2.5,
+        [x],
+        [y],
+        s=220,
+        facecolors="none",
+        edgecolors=cell_type_colors(network.cell_types)[kind],
+        linewidths=2.5,
         label=f"{kind.replace('_', ' ')}, gid {gid}",
-    )  # fmt: skip
+    )
     fig.colorbar(dots, ax=axes, label=VALUES[value])
     axes.set_aspect("equal", adjustable="box")
     axes.margins(0.08)

@@ -122,10 +122,16 @@ def plot_cortex(
     _check_vertices(folder, side, drawn, label, activation)
     with headless_brain():
         brain = mne.viz.Brain(
-            subject, hemi=side, surf=drawn, subjects_dir=subjects_dir,
-            cortex=CORTEX, size=int(check_positive(size, "size")), background="white", views="lateral",
+            subject,
+            hemi=side,
+            surf=drawn,
+            subjects_dir=subjects_dir,
+            cortex=CORTEX,
+            size=int(check_positive(size, "size")),
+            background="white",
+            views="lateral",
             show=False,
-        )  # fmt: skip
+        )
         try:
             pictures = take_pictures(brain, side, activation, label, place, views, center, folded=drawn != "inflated")
         finally:
@@ -295,7 +301,8 @@ def _draw_color_bar(fig: Figure, axes: Axes, limit: float, unit: str | None) -> 
     colors = alpha * colors + (1.0 - alpha) * np.array(to_rgba(CORTEX[0]))
     colors[:, 3] = 1.0
     bar = fig.colorbar(
-        ScalarMappable(Normalize(-factor * limit, factor * limit), ListedColormap(colors)), cax=axes,
-    )  # fmt: skip
+        ScalarMappable(Normalize(-factor * limit, factor * limit), ListedColormap(colors)),
+        cax=axes,
+    )
     bar.set_label(f"Current normal to the cortex ({name})\n\N{MINUS SIGN} inward      + outward", fontsize="small")
     bar.ax.tick_params(labelsize="small")

@@ -30,9 +30,7 @@ def draw_layers(
         name = label or layer
         if dipole.nave > 1 and (label or layer == "agg"):
             name += f", average of {dipole.nave}"
-        axes.plot(
-            dipole.times / MS, dipole[layer] / NAM, color=colors.get(layer, "0.3"), linewidth=width, label=name
-        )  # fmt: skip
+        axes.plot(dipole.times / MS, dipole[layer] / NAM, color=colors.get(layer, "0.3"), linewidth=width, label=name)
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
     axes.set_ylabel("Dipole moment (nAm)")
 

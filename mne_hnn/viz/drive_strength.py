@@ -178,9 +178,14 @@ def _write_numbers(
         red, green, blue, _ = axes.images[0].cmap(value / high)
         bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue
         axes.text(
-            column, row, number if reached else "\N{EN DASH}", ha="center", va="center", fontsize="small",
+            column,
+            row,
+            number if reached else "\N{EN DASH}",
+            ha="center",
+            va="center",
+            fontsize="small",
             color="black" if bright > 0.45 else "white",
-        )  # fmt: skip
+        )
 
 
 def _percent(value: float) -> str:

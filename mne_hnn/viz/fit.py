@@ -120,9 +120,14 @@ def _plot_waveform(result: FitResult) -> Figure:
         for k, one in enumerate(simulation.dipoles):
             trial = _prepared(result, one)
             main.plot(
-                trial.times / MS, trial["agg"] * factor, color=TRIALS, linewidth=0.5, alpha=0.7, zorder=1.5,
+                trial.times / MS,
+                trial["agg"] * factor,
+                color=TRIALS,
+                linewidth=0.5,
+                alpha=0.7,
+                zorder=1.5,
                 label="_single trials" if k else "single trials, agg",
-            )  # fmt: skip
+            )
         average = next(line for line in main.lines if line.get_label() == "simulated, agg")
         average.set_label(f"average of {simulation.n_trials}, agg")
         average.set_zorder(3)
@@ -146,9 +151,13 @@ def _plot_rhythm(result: FitResult) -> Figure:
     simulation = result.simulation
     ratios = [1.4, 2.0] if not simulation.network.drives else [0.9, 1.4, 2.0]
     fig, grid = plt.subplots(
-        len(ratios), 1, squeeze=False, height_ratios=ratios, layout="constrained",
+        len(ratios),
+        1,
+        squeeze=False,
+        height_ratios=ratios,
+        layout="constrained",
         figsize=(8.0, 1.2 + 1.7 * sum(ratios)),
-    )  # fmt: skip
+    )
     rows = list(grid[:, 0])
     *over_time, spectrum = rows
     if len(over_time) > 1:
@@ -189,15 +198,21 @@ def _draw_course(axes: Axes, result: FitResult, factor: float, unit: str) -> Non
     first = _prepared(result, simulation.dipoles[0])
     single = simulation.n_trials == 1
     axes.plot(
-        first.times / MS, first["agg"] * factor, color=LAYERS["agg"] if single else TRIALS,
-        linewidth=1.6 if single else 0.9, label="first trial",
-    )  # fmt: skip
+        first.times / MS,
+        first["agg"] * factor,
+        color=LAYERS["agg"] if single else TRIALS,
+        linewidth=1.6 if single else 0.9,
+        label="first trial",
+    )
     if not single:
         average = result.dipole
         axes.plot(
-            average.times / MS, average["agg"] * factor, color=LAYERS["agg"], linewidth=1.6,
+            average.times / MS,
+            average["agg"] * factor,
+            color=LAYERS["agg"],
+            linewidth=1.6,
             label=f"average of {simulation.n_trials}",
-        )  # fmt: skip
+        )
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
     if _burn_in(result):
         axes.axvspan(0.0, _burn_in(result), color="0.92", linewidth=0, zorder=-1, label="burn-in, not in\nthe spectrum")
@@ -216,9 +231,7 @@ def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> N
     in_unit = (result.scale * factor) ** 2
     freqs, psd = power_spectrum(trials, **options)
     for k, (low, high) in enumerate(settings.get("bands") or ()):
-        axes.axvspan(
-            low, high, color=BAND, alpha=0.3, linewidth=0, zorder=0, label="_band" if k else "wanted bands"
-        )  # fmt: skip
+        axes.axvspan(low, high, color=BAND, alpha=0.3, linewidth=0, zorder=0, label="_band" if k else "wanted bands")
     wanted = settings.get("target_freqs"), settings.get("target_power")
     if wanted[0] is not None and wanted[1] is not None:
         label, power = _target_power(np.asarray(wanted[0]), np.asarray(wanted[1]), freqs, psd, result)
@@ -227,9 +240,14 @@ def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> N
         for k, trial in enumerate(trials):
             _, one = power_spectrum(trial, **options)
             axes.plot(
-                freqs, one * in_unit, color=TRIALS, linewidth=0.5, alpha=0.7, zorder=1.5,
+                freqs,
+                one * in_unit,
+                color=TRIALS,
+                linewidth=0.5,
+                alpha=0.7,
+                zorder=1.5,
                 label="_single trials" if k else "single trials",
-            )  # fmt: skip
+            )
     label = f"average of\n{len(trials)} spectra" if len(trials) > 1 else "simulated"
     axes.plot(freqs, psd * in_unit, color=LAYERS["agg"], linewidth=1.8, zorder=3, label=label)
     if psd.max() > 0:

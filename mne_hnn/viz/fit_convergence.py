@@ -57,9 +57,16 @@ def plot_convergence(result: FitResult, *, show: bool = True) -> Figure:
     segments = _draw_best(axes, result)
     if not good.all():
         axes.plot(
-            numbers[~good], np.full((~good).sum(), 0.975), "x", color=FAILED, markersize=6, markeredgewidth=1.4,
-            transform=axes.get_xaxis_transform(), label="failed", zorder=4,
-        )  # fmt: skip
+            numbers[~good],
+            np.full((~good).sum(), 0.975),
+            "x",
+            color=FAILED,
+            markersize=6,
+            markeredgewidth=1.4,
+            transform=axes.get_xaxis_transform(),
+            label="failed",
+            zorder=4,
+        )
         axes.margins(y=0.12)  # room for them
         axes.autoscale_view()
     axes.set_ylabel(loss_name(result))
@@ -88,9 +95,14 @@ def _draw_best(axes: Axes, result: FitResult) -> list[tuple[str, int, int]]:
         start, stop = stop, stop + len(list(some))
         segments.append((name, start + 1, stop))
         axes.stairs(
-            best[start:stop], np.arange(start, stop + 1) + 0.5, baseline=None, color=LAYERS["L2"], linewidth=1.8,
-            zorder=3, label="_best" if start else label,
-        )  # fmt: skip
+            best[start:stop],
+            np.arange(start, stop + 1) + 0.5,
+            baseline=None,
+            color=LAYERS["L2"],
+            linewidth=1.8,
+            zorder=3,
+            label="_best" if start else label,
+        )
         if start:
             axes.axvline(start + 0.5, color="0.6", linewidth=0.6, zorder=1)
     return segments
@@ -107,11 +119,18 @@ def _name_levels(fig: Figure, axes: Axes, segments: Sequence[tuple[str, int, int
     """Write the names of levels above them, on further lines where they would run into one another."""
     texts = [
         axes.annotate(
-            _level_name(name), ((first + last) / 2, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 4),
-            textcoords="offset points", ha="center", va="bottom", fontsize="small", color="0.25",
+            _level_name(name),
+            ((first + last) / 2, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize="small",
+            color="0.25",
         )
         for name, first, last in segments
-    ]  # fmt: skip
+    ]
     fig.draw_without_rendering()
     rows: list[float] = []
     for text in texts:

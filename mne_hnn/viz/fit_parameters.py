@@ -137,9 +137,13 @@ def plot_parameters(result: FitResult, *, show: bool = True) -> Figure:
         raise ParameterError("The fit holds no estimates: there is nothing to plot.")
     sizes = [len(rows) + 0.4 for rows in panels.values()]
     fig, grid = plt.subplots(
-        len(panels), 1, squeeze=False, height_ratios=sizes, layout="constrained",
+        len(panels),
+        1,
+        squeeze=False,
+        height_ratios=sizes,
+        layout="constrained",
         figsize=(7.0, 0.6 + 0.55 * len(panels) + ROW_INCHES * sum(sizes)),
-    )  # fmt: skip
+    )
     for axes, (name, rows) in zip(grid[:, 0], panels.items(), strict=True):
         _draw_estimates(axes, rows)
         axes.set_xlabel(name)
@@ -209,13 +213,23 @@ def _explain(fig: Figure, pairs: Sequence[tuple[_Row, Estimate]]) -> None:
             entries.setdefault(word, Line2D([], [], linestyle="none", markersize=6.5, **_style(row, True)))
     if any(one.determined is False for _, one in pairs):
         style: dict[str, Any] = {
-            "marker": "o", "color": LOOSE, "markerfacecolor": "white", "markeredgewidth": 1.2, "markersize": 6.5,
-        }  # fmt: skip
+            "marker": "o",
+            "color": LOOSE,
+            "markerfacecolor": "white",
+            "markeredgewidth": 1.2,
+            "markersize": 6.5,
+        }
         entries["not determined by the data"] = Line2D([], [], linestyle="none", **style)
     if any(_has_interval(one) for _, one in pairs):
         entries["90 % interval"] = Line2D([], [], color="black", linewidth=1.6)
     if entries:
         fig.legend(
-            list(entries.values()), list(entries), loc="outside upper center", ncols=len(entries), fontsize="small",
-            frameon=False, columnspacing=1.5, handletextpad=0.5,
-        )  # fmt: skip
+            list(entries.values()),
+            list(entries),
+            loc="outside upper center",
+            ncols=len(entries),
+            fontsize="small",
+            frameon=False,
+            columnspacing=1.5,
+            handletextpad=0.5,
+        )

@@ -133,9 +133,15 @@ def _draw_difference(
     for k, course in enumerate(factor * np.asarray(waveform.courses)):
         axes.plot(times, course, color=SUBJECT, linewidth=0.7, zorder=1.5, label="_subjects" if k else "subjects")
     axes.fill_between(
-        times, factor * waveform.low, factor * waveform.high, color=DIFFERENCE, alpha=0.2, linewidth=0, zorder=1.2,
+        times,
+        factor * waveform.low,
+        factor * waveform.high,
+        color=DIFFERENCE,
+        alpha=0.2,
+        linewidth=0,
+        zorder=1.2,
         label=f"{100 * confidence:g} % interval",
-    )  # fmt: skip
+    )
     axes.plot(times, factor * waveform.mean, color=DIFFERENCE, linewidth=2.0, zorder=3, label="mean")
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.16 * (high - low), high)
@@ -143,19 +149,32 @@ def _draw_difference(
     for one in reached:
         axes.axvspan(one.tmin / MS, one.tmax / MS, color="0.93", linewidth=0, zorder=0)
         axes.plot(
-            [one.tmin / MS, one.tmax / MS], [0.03, 0.03], color=DIFFERENCE, linewidth=4, solid_capstyle="butt",
-            transform=axes.get_xaxis_transform(), zorder=4, gid="cluster",
-        )  # fmt: skip
+            [one.tmin / MS, one.tmax / MS],
+            [0.03, 0.03],
+            color=DIFFERENCE,
+            linewidth=4,
+            solid_capstyle="butt",
+            transform=axes.get_xaxis_transform(),
+            zorder=4,
+            gid="cluster",
+        )
         axes.annotate(
-            p_text(one.p), ((one.tmin + one.tmax) / 2 / MS, 0.05), xycoords=axes.get_xaxis_transform(), ha="center",
-            va="bottom", fontsize="small", zorder=5,
-        )  # fmt: skip
+            p_text(one.p),
+            ((one.tmin + one.tmax) / 2 / MS, 0.05),
+            xycoords=axes.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize="small",
+            zorder=5,
+        )
     a, b = (literal(one) for one in comparison.contrast)
     n = len(waveform.subjects)
     axes.set_title(
-        f"{a} \N{MINUS SIGN} {b} ({n} subject{'' if n == 1 else 's'})", loc="left", fontsize="medium",
+        f"{a} \N{MINUS SIGN} {b} ({n} subject{'' if n == 1 else 's'})",
+        loc="left",
+        fontsize="medium",
         fontweight="bold",
-    )  # fmt: skip
+    )
     if not reached:
         axes.set_title(f"no cluster with p < {1 - confidence:.2g}", loc="right", fontsize="small", color="0.25")
     _finish_course(axes, f"Difference\n({unit})")
@@ -163,9 +182,13 @@ def _draw_difference(
         handles, labels = axes.get_legend_handles_labels()
         bar = Line2D([], [], color=DIFFERENCE, linewidth=4, solid_capstyle="butt")
         axes.legend(
-            [*handles, bar], [*labels, "cluster"], fontsize="small", frameon=False, loc="center left",
+            [*handles, bar],
+            [*labels, "cluster"],
+            fontsize="small",
+            frameon=False,
+            loc="center left",
             bbox_to_anchor=(1.0, 0.5),
-        )  # fmt: skip
+        )
 
 
 # drives ----------------------------------------------------------------------------------------------------
@@ -200,9 +223,14 @@ def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     conditions = conditions_of(fitted)
     names = list(dict.fromkeys(recording_name(one) for one in fitted))
     fig, grid = plt.subplots(
-        1, len(conditions), sharex=True, sharey=True, squeeze=False, layout="constrained",
+        1,
+        len(conditions),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
         figsize=(1.2 + 3.6 * max(len(conditions), 2 - 0.1 * len(conditions)), 1.5 + 0.3 * len(names)),
-    )  # fmt: skip
+    )
     for axes, condition in zip(grid[0], conditions, strict=True):
         own = [one for one in fitted if one.condition == condition]
         _draw_means(axes, [arrivals[id(one)] for one in own])
@@ -258,9 +286,12 @@ def _drive_style(location: str, determined: bool) -> dict[str, Any]:
     color = location_color(location)
     marker = {"proximal": "^", "distal": "v"}.get(location, "o")
     return {
-        "marker": marker, "color": color, "markerfacecolor": color if determined else "white", "markersize": 6.5,
+        "marker": marker,
+        "color": color,
+        "markerfacecolor": color if determined else "white",
+        "markersize": 6.5,
         "markeredgewidth": 1.2,
-    }  # fmt: skip
+    }
 
 
 def _draw_means(axes: Axes, rows: Sequence[Sequence[_Arrival]]) -> None:
@@ -287,6 +318,12 @@ def _explain_drives(fig: Figure, arrivals: Sequence[_Arrival]) -> None:
     if any(line.get_linestyle() == "--" for axes in fig.axes for line in axes.lines):
         handles["mean"] = Line2D([], [], color="0.3", linewidth=0.9, linestyle=(0, (4, 3)))
     fig.legend(
-        list(handles.values()), list(handles), loc="outside upper center", ncols=len(handles), fontsize="small",
-        frameon=False, columnspacing=1.5, handletextpad=0.5,
-    )  # fmt: skip
+        list(handles.values()),
+        list(handles),
+        loc="outside upper center",
+        ncols=len(handles),
+        fontsize="small",
+        frameon=False,
+        columnspacing=1.5,
+        handletextpad=0.5,
+    )

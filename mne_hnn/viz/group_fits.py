@@ -55,9 +55,13 @@ def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     n_cols = n_blocks * len(conditions)
     width = min(max(3.0, 6.5 / n_cols), 14.0 / n_cols)
     fig, grid = plt.subplots(
-        n_rows, n_cols, squeeze=False, sharex=True, layout="constrained",
+        n_rows,
+        n_cols,
+        squeeze=False,
+        sharex=True,
+        layout="constrained",
         figsize=(0.8 + max(width, 1.3) * n_cols, 1.1 + 1.15 * n_rows),
-    )  # fmt: skip
+    )
     by_place = {(recording_name(one), one.condition): one for one in entries}
     units = {unit_of(one.target)[1] for one in entries if one.target is not None} or {"nAm"}
     for k, name in enumerate(names):

@@ -176,15 +176,31 @@ def _photograph(
     label = mne.Label(vertices, hemi=side, subject=subject, verbose="error")
     with headless_brain(), use_log_level("error"):
         brain = mne.viz.Brain(
-            subject, hemi=side, surf=drawn, subjects_dir=subjects_dir, cortex=CORTEX, size=SIZE, background="white",
-            views="lateral", show=False,
-        )  # fmt: skip
+            subject,
+            hemi=side,
+            surf=drawn,
+            subjects_dir=subjects_dir,
+            cortex=CORTEX,
+            size=SIZE,
+            background="white",
+            views="lateral",
+            show=False,
+        )
         try:
             brain.add_data(
-                count.astype(float), vertices=np.arange(len(count)), hemi=side, fmin=-0.5, fmid=n / 2, fmax=n + 0.5,
-                colormap=colors, transparent=False, smoothing_steps=None, colorbar=False, time_label=None,
+                count.astype(float),
+                vertices=np.arange(len(count)),
+                hemi=side,
+                fmin=-0.5,
+                fmid=n / 2,
+                fmax=n + 0.5,
+                colormap=colors,
+                transparent=False,
+                smoothing_steps=None,
+                colorbar=False,
+                time_label=None,
                 verbose="error",
-            )  # fmt: skip
+            )
             return take_pictures(brain, side, None, label, None, _VIEWS, vertices, folded=drawn != "inflated")
         finally:
             close_brain(brain)

@@ -71,9 +71,12 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
     rows = _rows(listed)
     n_cols = max(len(row) for row in rows)
     fig, grid = plt.subplots(
-        len(rows), n_cols, squeeze=False, layout="constrained",
+        len(rows),
+        n_cols,
+        squeeze=False,
+        layout="constrained",
         figsize=(max(1.75 * n_cols + 0.6, 5.0), 0.5 + 2.35 * len(rows)),
-    )  # fmt: skip
+    )
     colors = condition_colors(comparison.contrast)
     for panels, row in zip(grid, rows, strict=True):
         for axes, one in zip(panels, row, strict=False):
@@ -106,9 +109,15 @@ def _draw_pairs(axes: Axes, one: Difference, comparison: Comparison, colors: dic
         axes.plot([0, 1], pair, color=PAIR, linewidth=0.8, zorder=1)
     for x, values, name, mean in ((0, first, a, one.mean_a), (1, second, b, one.mean_b)):
         axes.plot(
-            np.full(len(values), x), values, "o", color=colors[name], markersize=4.5, markeredgecolor="white",
-            markeredgewidth=0.5, zorder=2,
-        )  # fmt: skip
+            np.full(len(values), x),
+            values,
+            "o",
+            color=colors[name],
+            markersize=4.5,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            zorder=2,
+        )
         out = -0.28 if x == 0 else 1.28
         axes.plot([out - 0.12, out + 0.12], [mean, mean], color=colors[name], linewidth=3.0, zorder=3, gid="mean")
     axes.set_xlim(-0.5, 1.5)
@@ -173,10 +182,15 @@ def _explain_pairs(fig: Figure, comparison: Comparison, colors: dict[str, str]) 
     handles.append(Line2D([], [], color="0.2", linewidth=3.0, label="mean"))
     a, b = (literal(one) for one in comparison.contrast)
     fig.legend(
-        handles=handles, loc="outside upper center", ncols=4, fontsize="small", frameon=False,
+        handles=handles,
+        loc="outside upper center",
+        ncols=4,
+        fontsize="small",
+        frameon=False,
         title=f"Above: {a} \N{MINUS SIGN} {b}, or {a} / {b} on logarithmic axes, with the "
-        f"{100 * comparison.confidence:g} % interval", title_fontsize="small",
-    )  # fmt: skip
+        f"{100 * comparison.confidence:g} % interval",
+        title_fontsize="small",
+    )
 
 
 # influence -------------------------------------------------------------------------------------------------
@@ -225,9 +239,13 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     n_cols = min(4, len(shown))
     n_rows = -(-len(shown) // n_cols)
     fig, grid = plt.subplots(
-        n_rows, n_cols, squeeze=False, sharey=True, layout="constrained",
+        n_rows,
+        n_cols,
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
         figsize=(max(1.0 + 2.4 * n_cols, 5.5), 0.7 + n_rows * (0.9 + 0.17 * len(subjects))),
-    )  # fmt: skip
+    )
     for axes, whole in zip(grid.flat, shown, strict=False):
         _draw_influence(axes, whole, by_quantity[whole.quantity], subjects, comparison)
     for axes in list(grid.flat)[len(shown) :]:
@@ -258,9 +276,15 @@ def _draw_influence(
     for one in some:
         changed = _hangs(one, whole, comparison)
         axes.plot(
-            [factor * one.difference], [subjects.index(one.subject)], marker="D" if changed else "o", markersize=5,
-            linestyle="none", color=CHANGED if changed else "black", zorder=3, gid=one.subject,
-        )  # fmt: skip
+            [factor * one.difference],
+            [subjects.index(one.subject)],
+            marker="D" if changed else "o",
+            markersize=5,
+            linestyle="none",
+            color=CHANGED if changed else "black",
+            zorder=3,
+            gid=one.subject,
+        )
     axes.set_title(literal(quantity_name(whole.quantity)), fontsize="small", loc="left")
     unit = f" ({literal(whole.unit)})" if whole.unit else ""
     axes.set_xlabel("Ratio" if whole.scale == "log" else f"Difference{unit}", fontsize="small")
@@ -289,6 +313,10 @@ def _explain_influence(fig: Figure, comparison: Comparison, changed: bool) -> No
         label = "changes the verdict"
         handles.insert(1, Line2D([], [], linestyle="none", marker="D", markersize=5, color=CHANGED, label=label))
     fig.legend(
-        handles=handles, loc="outside upper center", ncols=3 if changed else 4, fontsize="small", frameon=False,
+        handles=handles,
+        loc="outside upper center",
+        ncols=3 if changed else 4,
+        fontsize="small",
+        frameon=False,
         columnspacing=1.5,
-    )  # fmt: skip
+    )

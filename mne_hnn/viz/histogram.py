@@ -100,9 +100,16 @@ def draw_histogram(
             np.maximum(base, heights, out=base)
             continue
         axes.bar(
-            edges[:-1] / MS, sign * heights, np.diff(edges) / MS, sign * base, align="edge", color=colors[label],
-            edgecolor="white", linewidth=0.3, label=label,
-        )  # fmt: skip
+            edges[:-1] / MS,
+            sign * heights,
+            np.diff(edges) / MS,
+            sign * base,
+            align="edge",
+            color=colors[label],
+            edgecolor="white",
+            linewidth=0.3,
+            label=label,
+        )
         base += heights
         if write_names and heights.any():
             peak = int(heights.argmax())

@@ -225,16 +225,27 @@ def _draw_traces(axes: Axes, times: FloatArray, depths: FloatArray, data: FloatA
     place = blended_transform_factory(axes.transAxes, axes.transData)
     foot = depths[-1] - bar * spacing / scale
     axes.plot(
-        [1.02, 1.02], [foot, depths[-1]], transform=place, color="black", linewidth=2.5, clip_on=False,
-        solid_capstyle="butt", label="scale bar",
-    )  # fmt: skip
+        [1.02, 1.02],
+        [foot, depths[-1]],
+        transform=place,
+        color="black",
+        linewidth=2.5,
+        clip_on=False,
+        solid_capstyle="butt",
+        label="scale bar",
+    )
     axes.text(1.035, (foot + depths[-1]) / 2, f"{bar:g} {MICRO}V", transform=place, va="center", fontsize="small")
 
 
 def _draw_image(
-    axes: Axes, times: FloatArray, depths: FloatArray, data: FloatArray, vlim: tuple[float, float] | None, cmap: str,
+    axes: Axes,
+    times: FloatArray,
+    depths: FloatArray,
+    data: FloatArray,
+    vlim: tuple[float, float] | None,
+    cmap: str,
     label: str,
-) -> Any:  # fmt: skip
+) -> Any:
     if vlim is None:
         top = float(np.abs(data).max()) or 1.0
         vlim = (-top, top)
@@ -271,6 +282,13 @@ def _mark_layers(axes: Axes, network: Network, *, depths: bool) -> None:
             continue
         axes.axhline(z, color=colors[name], linewidth=1.0, linestyle="--", zorder=3, label=f"somas {name}")
         axes.text(
-            0.01, z, name.replace("_", " "), transform=place, color=ink(colors[name]), fontsize="x-small", va="bottom",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}, zorder=4,
-        )  # fmt: skip
+            0.01,
+            z,
+            name.replace("_", " "),
+            transform=place,
+            color=ink(colors[name]),
+            fontsize="x-small",
+            va="bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
+            zorder=4,
+        )

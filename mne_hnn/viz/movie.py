@@ -131,9 +131,17 @@ def animate(
     times = recording.times[samples] / MS
     note = distance_note(simulation.network, network)
     frames = _frames(
-        cylinders, values, times, angles, check_finite(elevation, "elevation"), (low, high), cmap,
-        check_positive(thickness, "thickness"), size, note,
-    )  # fmt: skip
+        cylinders,
+        values,
+        times,
+        angles,
+        check_finite(elevation, "elevation"),
+        (low, high),
+        cmap,
+        check_positive(thickness, "thickness"),
+        size,
+        note,
+    )
     if show_progress:
         frames = iter(ProgressBar(_Counted(frames, len(samples)), mesg="Rendering"))
     _write_whole(file, frames, fps, cmap)
@@ -286,10 +294,19 @@ def _digits(times: FloatArray) -> int:
 
 def _dress(plotter: Any, vlim: tuple[float, float], note: str) -> None:
     plotter.add_scalar_bar(
-        title="Membrane potential (mV)\n", n_labels=4, fmt="%.0f", color=FOREGROUND, vertical=False,
-        title_font_size=font_size(plotter, 16), label_font_size=font_size(plotter, 14), position_x=0.2,
-        position_y=0.01, width=0.6, height=0.1, render=False,
-    )  # fmt: skip
+        title="Membrane potential (mV)\n",
+        n_labels=4,
+        fmt="%.0f",
+        color=FOREGROUND,
+        vertical=False,
+        title_font_size=font_size(plotter, 16),
+        label_font_size=font_size(plotter, 14),
+        position_x=0.2,
+        position_y=0.01,
+        width=0.6,
+        height=0.1,
+        render=False,
+    )
     if note:
         plotter.add_text(note, position=(0.03, 0.915), viewport=True, font_size=font_size(plotter, 7), color=FOREGROUND)
 

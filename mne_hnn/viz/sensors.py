@@ -102,9 +102,16 @@ def mark_times(axes: Axes, times: FloatArray, *, labels: bool = False) -> None:
         # a second line for what would run into its neighbour
         lifted = 10 if time - shown < 0.09 * span else 0
         axes.annotate(
-            f"{time:.0f} ms", (time, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2 + lifted),
-            textcoords="offset points", ha="center", va="bottom", fontsize="x-small", color="0.2",
-        )  # fmt: skip
+            f"{time:.0f} ms",
+            (time, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2 + lifted),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize="x-small",
+            color="0.2",
+        )
         shown = time if not lifted else -np.inf
 
 
@@ -122,9 +129,16 @@ def draw_butterfly(
         before = set(one.figure.axes)
         # one call per type: MNE has its own order of types for the axes it is given
         evoked.copy().pick(names).plot(
-            axes=one, spatial_colors=True, gfp=gfp, time_unit="ms", selectable=False, show=False, titles="",
-            ylim=None if ylim is None else {kind: list(ylim[kind])}, verbose="error",
-        )  # fmt: skip
+            axes=one,
+            spatial_colors=True,
+            gfp=gfp,
+            time_unit="ms",
+            selectable=False,
+            show=False,
+            titles="",
+            ylim=None if ylim is None else {kind: list(ylim[kind])},
+            verbose="error",
+        )
         for added in set(one.figure.axes) - before if not inset else ():
             added.remove()
         for line in one.lines:
@@ -150,9 +164,12 @@ def _draw_whitened(axes: Axes, evoked: mne.Evoked, noise_cov: mne.Covariance) ->
         white = mne.whiten_evoked(part, noise_cov, picks=known, rank=rank, verbose="error")
         power = np.sum(white.data**2, axis=0) / sum(rank.values())
         axes.semilogy(
-            evoked.times / MS, power, color=CHANNEL_TYPES[kind], linewidth=1.2,
+            evoked.times / MS,
+            power,
+            color=CHANNEL_TYPES[kind],
+            linewidth=1.2,
             label=f"{NAMES[kind]} (rank {sum(rank.values())})",
-        )  # fmt: skip
+        )
     axes.axhline(1.0, color="0.4", linewidth=0.8, linestyle="--", label="expected of noise")
     axes.set_ylabel("Whitened\npower")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -229,10 +246,17 @@ def draw_maps(
     # planar gradiometers are shown as the root mean square of each pair, which has no sign
     signed = kind != "grad"
     evoked.copy().pick(good_channels(evoked)[kind]).plot_topomap(
-        times, ch_type=kind, axes=list(axes), vlim=(-largest if signed else 0.0, largest), time_unit="ms",
-        time_format="%0.0f ms", cmap="RdBu_r" if signed else "Reds", colorbar=True, cbar_fmt="%g",
+        times,
+        ch_type=kind,
+        axes=list(axes),
+        vlim=(-largest if signed else 0.0, largest),
+        time_unit="ms",
+        time_format="%0.0f ms",
+        cmap="RdBu_r" if signed else "Reds",
+        colorbar=True,
+        cbar_fmt="%g",
         show=False,
-    )  # fmt: skip
+    )
     axes[-1].set_title("")
     axes[-1].yaxis.set_major_formatter(ScalarFormatter())  # with a real minus sign
     axes[-1].yaxis.set_label_position("right")  # first: it sets an alignment that would put the unit over the numbers
@@ -290,15 +314,27 @@ def plot_topomaps(evoked: mne.Evoked, times: ArrayLike | None = None, *, show: b
 def map_grid(n_rows: int, n_maps: int) -> tuple[Figure, Any]:
     """Return a figure with rows of axes for maps, and a narrow one at each end for the colour bar."""
     fig, rows = plt.subplots(
-        n_rows, n_maps + 1, squeeze=False, layout="constrained", figsize=(1.6 + 1.75 * n_maps, 0.4 + 1.75 * n_rows),
+        n_rows,
+        n_maps + 1,
+        squeeze=False,
+        layout="constrained",
+        figsize=(1.6 + 1.75 * n_maps, 0.4 + 1.75 * n_rows),
         width_ratios=[1.0] * n_maps + [0.07],
-    )  # fmt: skip
+    )
     return fig, rows
 
 
 def name_row(axes: Axes, name: str) -> None:
     """Write the name of a row to the left of its first map."""
     axes.annotate(
-        name.replace(" (", "\n("), (0.0, 0.5), xycoords="axes fraction", xytext=(-8, 0), textcoords="offset points",
-        rotation=90, ha="right", va="center", ma="center", fontsize="small",
-    )  # fmt: skip
+        name.replace(" (", "\n("),
+        (0.0, 0.5),
+        xycoords="axes fraction",
+        xytext=(-8, 0),
+        textcoords="offset points",
+        rotation=90,
+        ha="right",
+        va="center",
+        ma="center",
+        fontsize="small",
+    )

@@ -138,9 +138,12 @@ def _grid(simulations: Mapping[str, Simulation], dipoles: str) -> tuple[Figure, 
 
 
 def _overlay(
-    axes: Axes, moments: Mapping[str, list[Dipole]], layer: str, palette: Mapping[str, str],
+    axes: Axes,
+    moments: Mapping[str, list[Dipole]],
+    layer: str,
+    palette: Mapping[str, str],
     notes: Mapping[str, str | None],
-) -> None:  # fmt: skip
+) -> None:
     for name, some in moments.items():
         draw_trials(axes, some, {layer: palette[name]}, label=name)
     different = len(set(notes.values())) > 1

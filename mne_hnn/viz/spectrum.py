@@ -190,9 +190,14 @@ def _mark_peaks(
         # names near the ends stay inside
         side = "left" if share < 0.08 else "right" if share > 0.95 else "center"
         axes.annotate(
-            f"{frequency:.3g} Hz", (frequency, density), xytext=(0, 5), textcoords="offset points", ha=side,
-            fontsize="small", color=color,
-        )  # fmt: skip
+            f"{frequency:.3g} Hz",
+            (frequency, density),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha=side,
+            fontsize="small",
+            color=color,
+        )
 
 
 def _finish(axes: Axes, fmin: float, fmax: float, scales: tuple[str, str]) -> None:

@@ -84,9 +84,14 @@ def _parameter(result: SweepResult, name: str | None, what: str) -> str | None:
 
 
 def plot_sweep(
-    result: SweepResult, summary: str | Sequence[str], *, x: str | None = None, y: str | None = None,
-    axes: Axes | None = None, show: bool = True,
-) -> Figure:  # fmt: skip
+    result: SweepResult,
+    summary: str | Sequence[str],
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    axes: Axes | None = None,
+    show: bool = True,
+) -> Figure:
     """Plot summaries of a sweep over a parameter, or one summary as an image over two.
 
     Parameters
@@ -177,9 +182,16 @@ def _draw_lines(axes: Axes, result: SweepResult, names: Sequence[str], across: s
     colors, labels = _line_styles(result, names, kind)
     for k, name in enumerate(names):
         axes.plot(
-            places[order], result.summaries[name][order] * factor, marker=MARKERS[k % len(MARKERS)], markersize=4.5,
-            linewidth=1.4, color=colors[k], label=labels[k], clip_on=False, zorder=3,
-        )  # fmt: skip
+            places[order],
+            result.summaries[name][order] * factor,
+            marker=MARKERS[k % len(MARKERS)],
+            markersize=4.5,
+            linewidth=1.4,
+            color=colors[k],
+            label=labels[k],
+            clip_on=False,
+            zorder=3,
+        )
     if texts:
         axes.set_xticks(places, column.tolist())
     elif _is_log(places):
@@ -190,9 +202,16 @@ def _draw_lines(axes: Axes, result: SweepResult, names: Sequence[str], across: s
     lost = ~np.isfinite([result.summaries[name] for name in names]).any(axis=0)
     if lost.any():
         axes.plot(
-            places[lost], np.zeros(int(lost.sum())), "x", color="black", transform=axes.get_xaxis_transform(),
-            markersize=6, clip_on=False, label="no result", zorder=4,
-        )  # fmt: skip
+            places[lost],
+            np.zeros(int(lost.sum())),
+            "x",
+            color="black",
+            transform=axes.get_xaxis_transform(),
+            markersize=6,
+            clip_on=False,
+            label="no result",
+            zorder=4,
+        )
     axes.set_xlabel(parameter_label(result, across))
     axes.set_ylabel(_with_unit(_capital(_summary_name(names[0]) if len(names) == 1 else kind), unit))
     if unit == "Hz":
@@ -229,9 +248,7 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} ({unit})" if unit and text else text or unit
 
 
-def _draw_image(
-    axes: Axes, result: SweepResult, name: str, across: str, up: str, factor: float, unit: str
-) -> None:  # fmt: skip
+def _draw_image(axes: Axes, result: SweepResult, name: str, across: str, up: str, factor: float, unit: str) -> None:
     columns = result.parameters
     (horizontal, column), (vertical, row) = (np.unique(columns[one], return_inverse=True) for one in (across, up))
     image = np.full((len(vertical), len(horizontal)), np.nan)
@@ -256,9 +273,13 @@ def _draw_image(
     fig.colorbar(mesh, ax=axes, label=_with_unit(_capital(_summary_name(name)), unit))
     if np.isnan(image).any():
         axes.legend(
-            handles=[Patch(facecolor=FAILED, edgecolor="0.5", label="no result")], fontsize="small", frameon=False,
-            loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2,
-        )  # fmt: skip
+            handles=[Patch(facecolor=FAILED, edgecolor="0.5", label="no result")],
+            fontsize="small",
+            frameon=False,
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            borderaxespad=0.2,
+        )
 
 
 def _edges(values: NDArray[Any]) -> FloatArray:
@@ -281,9 +302,15 @@ def _borders(centres: FloatArray) -> FloatArray:
 
 
 def plot_sweep_dipoles(
-    result: SweepResult, color_by: str | None = None, *, layer: str = "agg", window_ms: float | None = None,
-    scale: float = 1.0, axes: Axes | None = None, show: bool = True,
-) -> Figure:  # fmt: skip
+    result: SweepResult,
+    color_by: str | None = None,
+    *,
+    layer: str = "agg",
+    window_ms: float | None = None,
+    scale: float = 1.0,
+    axes: Axes | None = None,
+    show: bool = True,
+) -> Figure:
     """Plot the dipoles of all points of a sweep over each other, coloured by a parameter or summary.
 
     Parameters

@@ -178,9 +178,10 @@ def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArra
         peaks, shape = find_peaks(sign * values, prominence=0.08 * spread or None)
         # a trough between two high peaks is not a deflection of its own: it must lie on its side of zero
         found |= {
-            int(at): float(height) for at, height in zip(peaks, shape.get("prominences", []), strict=True)
+            int(at): float(height)
+            for at, height in zip(peaks, shape.get("prominences", []), strict=True)
             if sign * values[at] > SMALLEST * np.abs(values).max()
-        }  # fmt: skip
+        }
     chosen: list[int] = []
     for at in sorted(found, key=lambda index: found[index], reverse=True):
         apart = 0.04 * (times[-1] - times[0])
@@ -190,9 +191,13 @@ def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArra
 
 
 def label_extrema(
-    axes: Axes, times: FloatArray, values: FloatArray, unit: str = "", *others: tuple[FloatArray, FloatArray],
+    axes: Axes,
+    times: FloatArray,
+    values: FloatArray,
+    unit: str = "",
+    *others: tuple[FloatArray, FloatArray],
     floor: float = 0.0,
-) -> None:  # fmt: skip
+) -> None:
     """Mark the extrema of a course in ms with their latency and value, outside the curve, if they pass the floor."""
     halo = [withStroke(linewidth=2.5, foreground="white")]
     for at in extrema(times, values):
@@ -204,11 +209,17 @@ def label_extrema(
         near = [row[np.abs(at_times - times[at]) < 0.03 * (times[-1] - times[0])] for at_times, row in others]
         beyond = np.concatenate([[values[at]], *near])
         axes.annotate(
-            f"{times[at]:.0f} ms\n{_signed(values[at])}{unit}", (times[at], beyond.max() if up else beyond.min()),
+            f"{times[at]:.0f} ms\n{_signed(values[at])}{unit}",
+            (times[at], beyond.max() if up else beyond.min()),
             xytext=(0, 5 if up else -5),
-            textcoords="offset points", ha="center", va="bottom" if up else "top", fontsize="x-small", linespacing=1.1,
-            path_effects=halo, zorder=6,
-        )  # fmt: skip
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if up else "top",
+            fontsize="x-small",
+            linespacing=1.1,
+            path_effects=halo,
+            zorder=6,
+        )
     axes.margins(y=0.22)
 
 

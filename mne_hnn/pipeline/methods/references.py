@@ -168,7 +168,7 @@ REFERENCES = {
         "Schwarz G (1978). Estimating the dimension of a model. Annals of Statistics 6:461-464.",
         "10.1214/aos/1176344136",
     ),
-}  # fmt: skip
+}
 """By key, as :func:`cite` takes it."""
 
 

@@ -207,8 +207,11 @@ def _inverse(facts: Collected) -> Iterator[str]:
     if facts.known("inverse", "facts", "loose"):
         loose = facts.said("inverse", "facts", "loose")
         fixed = facts.one("inverse", "facts", "loose") == 0
-        how.append("with sources fixed to the cortical normal" if fixed else f"with a loose orientation of {loose} "
-                   f"{cite('lin2006')}")  # fmt: skip
+        how.append(
+            "with sources fixed to the cortical normal"
+            if fixed
+            else f"with a loose orientation of {loose} {cite('lin2006')}"
+        )
         if facts.known("inverse", "options", "depth"):
             how.append(f"depth weighting of {facts.said('inverse', 'options', 'depth')}")
     elif facts.one("inverse", "facts", "inverse") == "given":

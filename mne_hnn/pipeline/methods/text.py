@@ -85,9 +85,7 @@ class Methods:
         return self.text
 
 
-def methods_text(
-    sidecars: Sidecars | Sequence[Sidecars], *, group: Mapping[str, Any] | None = None
-) -> Methods:  # fmt: skip
+def methods_text(sidecars: Sidecars | Sequence[Sidecars], *, group: Mapping[str, Any] | None = None) -> Methods:
     """Write what was done, from the sidecars of an analysis: only what was done, with the numbers that were used.
 
     Parameters

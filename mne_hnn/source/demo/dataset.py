@@ -61,10 +61,14 @@ def _layout(name: str, root: Path) -> Dataset:
     anatomy = paths(root)
     truth = root / "truth" / "truth.json"
     return Dataset(
-        name=name, root=root, subject=anatomy.subject, subjects_dir=anatomy.subjects_dir,
+        name=name,
+        root=root,
+        subject=anatomy.subject,
+        subjects_dir=anatomy.subjects_dir,
         raw_fname=root / f"sub-{anatomy.subject}" / "meg" / f"sub-{anatomy.subject}_task-somato_meg.fif",
-        forward_fname=anatomy.forward_fname, truth_fname=truth if truth.exists() else None,
-    )  # fmt: skip
+        forward_fname=anatomy.forward_fname,
+        truth_fname=truth if truth.exists() else None,
+    )
 
 
 def demo_dataset(*, seed: int = 0, n_epochs: int = 120) -> Dataset:
@@ -135,9 +139,13 @@ def _write_truth(folder: Path, truth: Truth) -> None:
     truth.dipole.save(folder / "truth-ave.fif")
     truth.noise_free.save(folder / "noise_free-ave.fif", verbose="error")
     record = {
-        "hemi": truth.hemi, "vertices": truth.vertices.tolist(), "pos_m": truth.pos.tolist(),
-        "normal": truth.normal.tolist(), "area_mm2": truth.area_mm2, "seed": truth.seed,
-    }  # fmt: skip
+        "hemi": truth.hemi,
+        "vertices": truth.vertices.tolist(),
+        "pos_m": truth.pos.tolist(),
+        "normal": truth.normal.tolist(),
+        "area_mm2": truth.area_mm2,
+        "seed": truth.seed,
+    }
     (folder / "truth.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
@@ -164,7 +172,12 @@ def read_truth(dataset: Dataset) -> Truth:
     folder = dataset.truth_fname.parent
     record = json.loads(dataset.truth_fname.read_text(encoding="utf-8"))
     return Truth(
-        dipole=read_dipole(folder / "truth-ave.fif"), hemi=record["hemi"], vertices=np.array(record["vertices"]),
-        pos=np.array(record["pos_m"]), normal=np.array(record["normal"]), area_mm2=record["area_mm2"],
-        noise_free=mne.read_evokeds(folder / "noise_free-ave.fif", condition=0, verbose="error"), seed=record["seed"],
-    )  # fmt: skip
+        dipole=read_dipole(folder / "truth-ave.fif"),
+        hemi=record["hemi"],
+        vertices=np.array(record["vertices"]),
+        pos=np.array(record["pos_m"]),
+        normal=np.array(record["normal"]),
+        area_mm2=record["area_mm2"],
+        noise_free=mne.read_evokeds(folder / "noise_free-ave.fif", condition=0, verbose="error"),
+        seed=record["seed"],
+    )

@@ -169,9 +169,15 @@ def simulate_recording(
         forward, patch, helmet_info(), {"median nerve": moment}, times, n_epochs=n_epochs, seed=check_seed(seed, "seed")
     )
     truth = Truth(
-        dipole=Dipole(moment, times, ("agg",), comment="truth"), hemi="rh", vertices=patch.vertices, pos=patch.pos,
-        normal=patch.normal, area_mm2=patch.area_mm2, noise_free=made.noise_free["median nerve"], seed=seed,
-    )  # fmt: skip
+        dipole=Dipole(moment, times, ("agg",), comment="truth"),
+        hemi="rh",
+        vertices=patch.vertices,
+        pos=patch.pos,
+        normal=patch.normal,
+        area_mm2=patch.area_mm2,
+        noise_free=made.noise_free["median nerve"],
+        seed=seed,
+    )
     return made.raw, truth
 
 
