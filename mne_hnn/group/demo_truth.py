@@ -15,7 +15,7 @@ from .._units import MS, NAM
 from ..dipole import Dipole, read_dipole
 from ..fit.linear import delay_ms, inputs_of
 from ..fit.scoring import pyramidal_spikes
-from ..network import Network, jones_2009
+from ..network import EvokedDrive, Network, jones_2009
 from ..simulate import simulate
 
 __all__ = ["SubjectTruth", "draw_networks", "read_truths", "responses", "write_truth"]
@@ -184,11 +184,12 @@ def drives_record(network: Network) -> dict[str, dict[str, Any]]:
         name: {
             "location": drive.location,
             "mu_ms": drive.mu_ms,
-            "sigma_ms": drive.sigma_ms,  # type: ignore[attr-defined]
+            "sigma_ms": drive.sigma_ms,
             "weights_ampa": dict(drive.weights_ampa),
             "weights_nmda": dict(drive.weights_nmda),
         }
         for name, drive in network.drives.items()
+        if isinstance(drive, EvokedDrive)
     }
 
 
