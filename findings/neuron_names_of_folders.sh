@@ -19,6 +19,7 @@ BREAKPOINT { i = g * (v + 65) }
 MOD
 PATH="$work/venv/bin:$PATH" "$work/venv/bin/nrnivmodl" . > build.log 2>&1 || { cat build.log; exit 1; }
 ln -s "$work/rené" "$work/plain"
+cd "$work" # NEURON loads a library that lies where it starts by itself
 NEURON_MODULE_OPTIONS=-nogui "$work/venv/bin/python" - "$work" <<'PYTHON' 2>&1 | grep -v DISPLAY
 import sys
 from pathlib import Path
