@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .._archive import DAMAGE
+from .._files import remove_left, write_whole
 from ..errors import CacheError
-from ..io._archive import DAMAGE
-from ..io._files import remove_left, write_whole
 
 __all__ = ["Checkpoint"]
 

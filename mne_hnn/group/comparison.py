@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_name, check_positive, check_seed
+from .._text import some
 from ..errors import ParameterError
-from ..source._files import some
 from .alignment import Alignment, align_polarity, check_alignment
 from .entry import Entry, check_entries
 from .quantities import Quantity, quantities

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_bool, check_finite
+from .._files import Target, new_file, write_whole
 from .._times import even_times, resampled, sampling
 from .._units import MS, NAM
 from .._warn import warn
 from ..dipole import AGGREGATE, Dipole
 from ..errors import DataError, MneHnnError, ParameterError
-from ._files import Target, new_file, write_whole
 from ._tables import read_table
 
 __all__ = ["read_dipole_txt", "write_dipole_txt"]

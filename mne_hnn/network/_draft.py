@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from .._value import FrozenMap, OrderedFrozenMap, replace
 from .cells import CellTemplate
 from .connections import Connection
 from .drives import Drive

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._value import FrozenMap, OrderedFrozenMap, Value
 from ._draft import place_of
-from ._frozen import FrozenMap, OrderedFrozenMap, Value
 from .density import Uniform
 from .network import Network
 

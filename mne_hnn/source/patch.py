@@ -16,9 +16,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from .._checks import check_finite, check_positive
+from .._files import read_file
 from .._units import MS
 from ..errors import DataError, ParameterError
-from ._files import read_file
 from .agreement import check_average, check_channels, check_grades, compare_positions, good_channels
 from .hemispheres import HEMISPHERES, with_both_hemispheres
 from .label import check_label_object, label_vertices

@@ -7,9 +7,9 @@ import numpy as np
 from mne.io.constants import FIFF
 from numpy.typing import NDArray
 
+from .._text import some
 from .._warn import warn
 from ..errors import DataError
-from ._files import some
 
 __all__ = ["check_head_position", "check_positions", "sensor_positions"]
 

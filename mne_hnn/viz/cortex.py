@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import check_finite, check_name, check_positive
 from .._units import MS
 from ..errors import ParameterError
-from ._brain import (
+from .brain import (
     CORTEX,
     LABEL_VIEW,
     Activation,

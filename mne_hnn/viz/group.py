@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from .._units import MS
 from ..errors import ParameterError
-from ._group_parts import (
+from .colors import COMPARED, location_color
+from .group_parts import (
     condition_colors,
     conditions_of,
     literal,
@@ -25,7 +26,6 @@ from ._group_parts import (
     same_limits,
     unit_of,
 )
-from .colors import COMPARED, location_color
 from .target import DIRECTION
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from mne.utils import ProgressBar
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
+from .._files import scratch_file
 from .._units import MS
 from ..errors import ParameterError
-from ..io._files import scratch_file
 from ._scene import (
     Cylinders,
     add_scale_bar,

@@ -48,6 +48,7 @@ def literal(text: str) -> str:
 
 
 def conditions_of(entries: Sequence[Entry]) -> list[str]:
+    """Return the conditions of some entries, each once."""
     return list(dict.fromkeys(one.condition for one in entries))
 
 
@@ -59,6 +60,7 @@ def unit_of(dipole: Dipole | None) -> tuple[float, str]:
 
 
 def same_limits(panels: Sequence[Axes]) -> None:
+    """Give all panels the limits that hold what each of them shows."""
     low = min(axes.get_ylim()[0] for axes in panels)
     high = max(axes.get_ylim()[1] for axes in panels)
     for axes in panels:

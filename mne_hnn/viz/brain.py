@@ -139,6 +139,7 @@ def take_pictures(
     *,
     folded: bool,
 ) -> list[Picture]:
+    """Return a picture of the hemisphere per view, with the estimate, the label and the place that are given."""
     points, normals = brain.geo[side].coords, brain.geo[side].nn
     if activation is not None:
         _add_activation(brain, side, activation)
