@@ -422,10 +422,12 @@ def _place(patch: Patch) -> dict[str, Any]:
 def _warn_of_doubt(polarity: Polarity, agreement: float | None, label: mne.Label, *, has_vertices: bool = True) -> None:
     # how far the vertices follow what is taken as the outward current, whichever way it is drawn
     outward = polarity.confidence if polarity.outward == 1 else 1.0 - polarity.confidence
+    along = f" The outward current of only {polarity.confidence:.0%} of its vertices' amplitude goes along."
+    along = along if has_vertices else ""
     if polarity.outward == -1 and not polarity.rule.startswith("sign"):
         warn(
             f"The polarity rule of {label.name!r} ({polarity.rule}) contradicts its cortical normals: up is inward "
-            f"current. The outward current of only {polarity.confidence:.0%} of its vertices' amplitude goes along."
+            f"current.{along}"
         )
     elif outward < DEFAULT_AGREEMENT and has_vertices:
         warn(
