@@ -17,6 +17,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from .._types import FloatArray
 from ..errors import ParameterError
 from .colors import LABEL
 
@@ -32,7 +33,6 @@ __all__ = [
     "take_pictures",
 ]
 
-FloatArray = NDArray[np.float64]
 
 LABEL_VIEW = "label"
 # with this share of the largest value and less, the cortex shows through; above the other one it does not

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from .._units import MS
 from ..errors import ParameterError
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_group_drives", "plot_group_targets"]
 
-FloatArray = NDArray[np.float64]
 SUBJECT = "0.6"
 DIFFERENCE = COMPARED[0]
 CONFIDENCE = 0.95

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 from scipy import stats
 
+from .._types import FloatArray
 from .colors import COMPARED
 from .target import _in_shown_unit
 
@@ -27,8 +27,6 @@ __all__ = [
     "same_limits",
     "unit_of",
 ]
-
-FloatArray = NDArray[np.float64]
 
 
 def condition_colors(conditions: Sequence[str]) -> dict[str, str]:
