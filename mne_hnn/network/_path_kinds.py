@@ -114,7 +114,8 @@ def _fields(value: Any, names: Iterable[str]) -> dict[str, Any]:
 @_kind("drive", "drives.NAME.FIELD", "drives", "a number of a drive: times in ms, rates in Hz, the space constant")
 def _drive_fields(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
     for name, drive in at(0, network.drives):
-        for field, value in at(1, _fields(drive, drive.__dataclass_fields__)):
+        for field, _ in at(1, drive.__dataclass_fields__):
+            value = getattr(drive, field)
             if isinstance(value, float):
                 yield (name, field), value
 
