@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ._types import FloatArray
 from .errors import ParameterError
 
 __all__ = ["even_times", "resampled", "sampling"]
 
-FloatArray = NDArray[np.float64]
 #: Steps of times that may stand in a text: MNE writes dipoles to 0.1 ms, HNN to 0.001 ms. s
 _DIGITS = (1e-4, 1e-5, 1e-6)
 # rounding moves a time by half of its last digit; the line through all of them adds little to it

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .dipole_epochs import DipoleEpochs
 
-__all__ = ["Dipole", "average_dipoles", "read_dipole", "to_epochs"]
+__all__ = ["Dipole", "average_dipoles", "check_dipoles", "read_dipole", "to_epochs"]
 
 AGGREGATE = "agg"
 EDGES = ("normalised", "zero")
@@ -290,7 +290,7 @@ class Dipole(AllLayers):
         self : Dipole
             The dipole itself, changed in place.
         """
-        _check_some([self, other])
+        check_dipoles([self, other])
         self.data = self.data - other.data
         return self
 
@@ -354,7 +354,8 @@ def _check_alike(dipoles: Sequence[Dipole]) -> None:
             )
 
 
-def _check_some(dipoles: Sequence[Dipole]) -> list[Dipole]:
+def check_dipoles(dipoles: Sequence[Dipole]) -> list[Dipole]:
+    """Return dipoles as a list, checked to be some, and alike."""
     listed = list(dipoles)
     if not listed or not all(isinstance(dipole, Dipole) for dipole in listed):
         raise ParameterError("At least one Dipole is needed, and nothing but Dipoles.")
@@ -375,7 +376,7 @@ def average_dipoles(dipoles: Sequence[Dipole]) -> Dipole:
     average : Dipole
         With ``nave`` the sum of theirs.
     """
-    listed = _check_some(dipoles)
+    listed = check_dipoles(dipoles)
     weights = np.array([dipole.nave for dipole in listed], dtype=float)
     average: Dipole = listed[0].copy()
     average.data = np.tensordot(weights / weights.sum(), [dipole.data for dipole in listed], axes=1)

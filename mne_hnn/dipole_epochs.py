@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._all_channels import refusing, savgol, taking_all
 from ._spectra import of_dipole
 from ._warn import warn
-from .dipole import Dipole, _check_some
+from .dipole import Dipole, check_dipoles
 from .errors import ParameterError
 
 __all__ = ["DipoleEpochs", "read_dipole_epochs"]
@@ -49,7 +49,7 @@ class DipoleEpochs(mne.EpochsArray):  # type: ignore[misc]
     _data: NDArray[np.float64]
 
     def __init__(self, dipoles: Sequence[Dipole]) -> None:
-        listed = _check_some(dipoles)
+        listed = check_dipoles(dipoles)
         if averages := [str(one.nave) for one in listed if one.nave != 1]:
             warn(
                 f"{len(averages)} of {len(listed)} dipoles are averages, of {', '.join(dict.fromkeys(averages))} "

@@ -83,9 +83,7 @@ def foreign_private(node: ast.AST, folder: tuple[str, ...]) -> str | None:
         return None
     base = folder[: len(folder) - (node.level - 1)]
     named = tuple((node.module or "").split(".")) if node.module else ()
-    targets = [named] if named else []
-    targets += [(*named, alias.name) for alias in node.names if not named]
-    for target in targets:
+    for target in (named, *((*named, alias.name) for alias in node.names)):
         place = (*base, *target)
         private = [part for part in place if part.startswith("_") and not part.startswith("__")]
         if private and len(place) > 1 and not place[0].startswith("_"):

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 from mne.utils import logger
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import SimulationError
 from ..network import Network
@@ -41,7 +41,6 @@ from .sequence import SIGMA_FACTOR, Candidate, Sequenced, drive_names, propose, 
 
 __all__ = ["EvokedFit"]
 
-FloatArray = NDArray[np.float64]
 STRESS = 1.6
 """Weights must allow for this factor before a pyramidal cell fires: other random numbers must not make a difference."""
 LOWER = 0.6

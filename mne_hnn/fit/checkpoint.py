@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._archive import DAMAGE
+from .._files import remove_left, write_whole
+from .._types import FloatArray
 from ..errors import CacheError
-from ..io._archive import DAMAGE
-from ..io._files import remove_left, write_whole
 
 __all__ = ["Checkpoint"]
 
-FloatArray = NDArray[np.float64]
 Record = Mapping[str, FloatArray]
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..dipole import Dipole
 from ..network import Network
 from .doubts import column_doubts, misfit_doubts
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .search import Search
 
 __all__ = ["Ending", "conclude"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from mne.utils import logger
-from numpy.typing import NDArray
 
 from .. import __version__
+from .._types import FloatArray
 from ..errors import SimulationError, WorkerError
 from ..network import Network
 from ..simulate import Simulation, simulate_many
@@ -21,8 +21,6 @@ from .checkpoint import Checkpoint
 from .objectives import Objective, Score
 
 __all__ = ["Evaluator", "Runs"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

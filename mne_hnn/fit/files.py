@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .._archive import DAMAGE, describe, open_archive, write_archive
+from .._files import new_file
 from ..errors import DataError, MneHnnError, ParameterError
-from ..io._archive import DAMAGE, describe, open_archive, write_archive
-from ..io._files import new_file
-from ..io._results import about_dipole, dipole_of, simulation_of, simulation_parts
+from ..io.results import about_dipole, dipole_of, simulation_of, simulation_parts
 from ..network.serial import network_from_text, network_to_text
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 

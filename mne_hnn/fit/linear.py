@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from .._types import FloatArray
 from .._units import MS
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
@@ -25,7 +25,6 @@ from .objectives import Custom
 
 __all__ = ["Input", "LinearColumn", "inputs_of", "linear_column"]
 
-FloatArray = NDArray[np.float64]
 STEP_MS = 0.5
 """Sampling of the kernels."""
 ONSET_MS = 60.0

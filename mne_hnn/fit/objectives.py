@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_non_negative, check_positive
 from .._code import code_text, value_text
+from .._types import FloatArray
 from .._units import NAM
 from ..compare import align
 from ..dipole import Dipole
@@ -37,7 +37,6 @@ __all__ = [
     "option_names",
 ]
 
-FloatArray = NDArray[np.float64]
 MEASURES = ("r_squared", "nrmse", "rmse", "correlation")
 
 

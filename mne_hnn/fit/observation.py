@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_positive
+from .._types import FloatArray
 from .._units import MS, NAM
 from ..compare import align
 from ..dipole import Dipole
@@ -30,7 +30,6 @@ __all__ = [
     "smoothed",
 ]
 
-FloatArray = NDArray[np.float64]
 MOMENT_DENSITY_nAm_per_mm2 = 0.25
 """What evoked cortex gives per area: 10 nA m on 40 mm² (Hämäläinen et al. 1993,
 https://doi.org/10.1103/RevModPhys.65.413), between the 0.05 of Lü and Williamson (1991,

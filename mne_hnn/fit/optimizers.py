@@ -12,16 +12,15 @@ from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import differential_evolution, least_squares, minimize
 from scipy.stats import qmc
 
 from .._checks import check_name
+from .._types import FloatArray
 from ..errors import ParameterError
 
 __all__ = ["FEW", "OPTIMIZERS", "BudgetSpent", "Optimizer", "Problem", "choose_optimizer"]
 
-FloatArray = NDArray[np.float64]
 FEW = 4
 """So many parameters need so few evaluations that they can be searched everywhere, and on the full column at once."""
 WORST = 1e12

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_finite, check_label, check_name, check_positive
+from .._types import FloatArray
+from .._value import Value
 from ..errors import ParameterError
 from ..network import BurstyDrive, Drive, EvokedDrive, Network
-from ..network._frozen import Value
 from ..network.paths import WEIGHT_FIELDS, get_value, locate, set_values
 
 __all__ = ["SCALES", "Parameter", "ParameterSpace", "as_parameters", "evoked_parameters", "rhythmic_parameters"]
 
-FloatArray = NDArray[np.float64]
 D = TypeVar("D", bound=Drive)
 
 #: How the range of a parameter is laid out on its side of the unit cube.

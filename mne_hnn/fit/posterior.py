@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from .._types import FloatArray
 from .linear import LinearColumn
 from .observation import ColumnPrior
 from .sequence import EDGE_MS, GAP_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate, drive_names
 
 __all__ = ["WEIGHT_FACTOR", "DriveVector", "Posterior", "at_border", "natural"]
 
-FloatArray = NDArray[np.float64]
 WEIGHT_uS, WEIGHT_FACTOR = 1e-4, 5.0
 """Weight that is expected of an input, and its standard deviation as a factor."""
 REACH = float(np.log(1e6))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import EvokedDrive, Network
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..source.sensors import Prediction
 
 __all__ = ["Estimate", "Evaluation", "FitResult", "LevelReport", "Scores"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
 from .._code import value_text
+from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..simulate import Simulation
@@ -19,8 +19,6 @@ from . import spectra, time_frequency
 from .score import Score
 
 __all__ = ["BandPower", "Spectrum", "TimeFrequency"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

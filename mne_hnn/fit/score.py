@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..simulate import Simulation
 
 __all__ = ["Objective", "Score"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_positive
+from .._types import FloatArray
 from ..compare import correlation, nrmse, r_squared
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
@@ -37,7 +37,6 @@ __all__ = [
 
 Z90 = 1.6449
 """Half width of an interval that holds 90 % of a normal distribution, in standard deviations."""
-FloatArray = NDArray[np.float64]
 UNDETERMINED = "The data do not determine"
 """How the warning begins that names parameters which the data leave open."""
 DETERMINED = 0.7

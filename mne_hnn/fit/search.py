@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from mne.utils import logger
-from numpy.typing import NDArray
 
 from .._checks import check_int, check_non_negative, check_positive
+from .._types import FloatArray
 from .._units import MS
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
@@ -45,8 +45,6 @@ from .result import Evaluation, FitResult, LevelReport
 from .scoring import known_error, likeness, relative_noise
 
 __all__ = ["fit_drives"]
-
-FloatArray = NDArray[np.float64]
 
 
 @announced

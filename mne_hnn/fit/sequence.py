@@ -8,17 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 from scipy.signal import find_peaks
 
 from .._checks import check_finite, check_name
+from .._types import FloatArray
 from ..errors import ParameterError
 from .linear import LOCATIONS, LinearColumn
 
 __all__ = ["Candidate", "check_sequence", "drive_names", "propose", "refined", "windows"]
 
-FloatArray = NDArray[np.float64]
 SIGMA_MS, SIGMA_FACTOR = 4.0, np.exp(0.5)
 """Spread that is expected of a drive, ms, and its standard deviation as a factor."""
 SIGMA_BOUNDS = (1.0, 20.0)

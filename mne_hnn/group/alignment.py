@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..compare import at_times
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
@@ -17,8 +18,6 @@ __all__ = ["Alignment", "align_polarity"]
 
 DOUBTFUL = 0.3
 """Correlation with the others below which a sign is called doubtful."""
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ import mne
 import numpy as np
 from mne.utils import logger
 
+from .._text import first_line
 from ..errors import DataError
 from ..pipeline.files import LANDMARKS
-from ..source._files import first_line
 
 if TYPE_CHECKING:
     from .config import GroupConfig

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_bool
+from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import DataError
 from .alignment import Alignment, align_polarity, check_alignment, common_courses, with_targets
 from .entry import Entry, check_entries
 
 __all__ = ["Average", "group_average"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

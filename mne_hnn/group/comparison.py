@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_int, check_name, check_positive, check_seed
+from .._text import some
+from .._types import FloatArray
 from ..errors import ParameterError
-from ..source._files import some
 from .alignment import Alignment, align_polarity, check_alignment
 from .entry import Entry, check_entries
 from .quantities import Quantity, quantities
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "Comparison", "Difference", "WaveformDifference", "compare_conditions"]
 
-FloatArray = NDArray[np.float64]
 FEW = 6
 """Below this many pairs, no result of the permutation test is below 0.05 (2 / 2**5)."""
 NO_TEST = ("ceiling", "n_epochs", "standard_error", "confidence")

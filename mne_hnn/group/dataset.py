@@ -12,8 +12,8 @@ from typing import Any
 from mne.utils import logger
 
 from .._checks import check_name, suggestion
+from .._text import first_line, some
 from ..errors import DataError, ParameterError
-from ..source._files import first_line, some
 from ..source.bids import tsv_rows
 
 __all__ = ["RecordingEntry", "find_recordings", "trial_types"]

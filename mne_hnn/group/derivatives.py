@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._checks import check_name
+from .._text import some
 from ..errors import DataError
-from ..source._files import some
 from .dataset import RecordingEntry, labels
 
 __all__ = ["PipelineFiles", "pipeline_files", "pipeline_recordings", "pipeline_root", "pipeline_subjects"]

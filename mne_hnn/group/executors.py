@@ -23,10 +23,10 @@ from mne.utils import logger
 
 from .. import __version__
 from .._checks import check_int, check_name
+from .._text import first_line
 from ..errors import ConfigError, DataError, WorkerError
 from ..simulate.packed import call_packed, pack, packed
 from ..simulate.workers import WorkerPool, main_hidden
-from ..source._files import first_line
 
 __all__ = ["EXECUTORS", "Lost", "Progress", "run_tasks"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from .._files import SCRATCH, read_json, remove_left, scratch_file, write_whole
 from ..errors import DataError
 from ..fit.files import read_fit
-from ..io._files import SCRATCH, read_json, remove_left, scratch_file, write_whole
 from ..pipeline.identity import file_hash
 from ..pipeline.lock import LOCK
 from .job import Job, Outcome

@@ -11,12 +11,12 @@ from typing import Any
 import mne
 
 from .._checks import suggestion
+from .._files import read_file, read_json, write_whole
+from .._text import some
 from ..errors import ConfigError, DataError
-from ..io._files import read_json, write_whole
 from ..pipeline import Config
 from ..pipeline.files import SCALED
 from ..pipeline.places import step_folder, step_output, step_record
-from ..source._files import read_file, some
 from .anatomy import anatomy_options, filled, subjects_folder
 from .config import GroupConfig, pipeline_place
 from .dataset import RecordingEntry, trial_types

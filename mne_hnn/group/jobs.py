@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from .._text import first_line
 from ..errors import MneHnnError
 from ..pipeline import STAGES
 from ..pipeline.chain import Chain
 from ..pipeline.lock import folder_lock
 from ..simulate.workers import close_workers
-from ..source._files import first_line
 from .export import export_job
 from .job import Job, Outcome
 from .job_config import condition_config, name_label, pooled_config

@@ -13,10 +13,10 @@ from mne.utils import logger
 from .. import viz
 from .._units import MS
 from ..errors import ParameterError
-from ..pipeline._page import Markup, Page, drawing, new_report, table
+from ..pipeline.page import Markup, Page, drawing, new_report, table
 from ..pipeline.provenance import versions
 from ..pipeline.wording import GLOSSARY
-from ..viz._group_parts import recording_name
+from ..viz.group_parts import recording_name
 from .alignment import check_alignment
 from .entry import Entry, check_entries
 from .influence import level_of

@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
+
+from .._types import FloatArray
 
 __all__ = ["holm", "lowest_p", "mean_interval", "paired_difference", "sign_flip_p"]
 
-FloatArray = NDArray[np.float64]
 ROUNDING = 1e-12
 
 

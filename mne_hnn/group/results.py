@@ -9,9 +9,9 @@ from typing import Any
 
 import mne
 
+from .._files import read_json
 from ..dipole import read_dipole
 from ..fit.files import read_fit
-from ..io._files import read_json
 from ..pipeline import STAGES
 from ..pipeline.places import step_output, step_record
 from .entry import Entry

@@ -10,8 +10,8 @@ from typing import Any
 
 from mne.utils import logger
 
+from .._files import read_json
 from ..errors import ConfigError, StageError
-from ..io._files import read_json
 from ..pipeline.chain import Chain, PipelineResult
 from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
@@ -19,7 +19,7 @@ from ..pipeline.places import step_output, step_record
 from ..pipeline.stage import Stage
 from ..simulate import mechanism_library
 from ..simulate.workers import n_workers
-from ..viz._brain import check_headless
+from ..viz.brain import check_headless
 from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root

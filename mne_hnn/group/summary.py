@@ -13,10 +13,10 @@ import mne
 import numpy as np
 from mne.utils import logger
 
+from .._files import read_json
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..fit.files import read_fit
-from ..io._files import read_json
 from ..pipeline.places import step_record
 from ..pipeline.stage import Work
 from .alignment import Alignment, align_polarity

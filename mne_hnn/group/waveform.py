@@ -11,9 +11,9 @@ from typing import Any
 
 import mne
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from .._types import FloatArray
 from .alignment import Alignment
 from .average import group_average
 from .entry import Entry
@@ -21,7 +21,6 @@ from .resampling import SMALL, student_interval
 
 __all__ = ["Cluster", "WaveformDifference", "waveform_difference"]
 
-FloatArray = NDArray[np.float64]
 FEWEST = 2
 """Pairs that a difference needs; clusters need one more."""
 

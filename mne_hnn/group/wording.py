@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._units import MS
-from ..pipeline._page import Markup
-from ..viz._group_parts import conditions_of, p_text, recording_name
-from ..viz._quantities import change_text, in_shown_units, number, quantity_name, rank
+from ..pipeline.page import Markup
+from ..viz.group_parts import conditions_of, p_text, recording_name
+from ..viz.quantities import change_text, in_shown_units, number, quantity_name, rank
 from .entry import Entry
 from .influence import can_change, level_of
 

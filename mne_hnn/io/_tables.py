@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from .._files import Target, read_text
 from .._warn import warn
 from ..errors import DataError
-from ._files import Target, read_text
 
 __all__ = ["read_table"]
 

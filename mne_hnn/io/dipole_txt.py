@@ -5,20 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_bool, check_finite
+from .._files import Target, new_file, write_whole
 from .._times import even_times, resampled, sampling
+from .._types import FloatArray
 from .._units import MS, NAM
 from .._warn import warn
 from ..dipole import AGGREGATE, Dipole
 from ..errors import DataError, MneHnnError, ParameterError
-from ._files import Target, new_file, write_whole
 from ._tables import read_table
 
 __all__ = ["read_dipole_txt", "write_dipole_txt"]
 
-FloatArray = NDArray[np.float64]
 #: Moments that no text of a dipole in nA m has: 1000 columns of HNN's largest responses stay below, one cell is above.
 LARGEST_NAM, SMALLEST_NAM = 1000.0, 1e-7
 #: A record that is shorter and finer than this has times in seconds.

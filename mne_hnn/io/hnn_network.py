@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from .._archive import DAMAGE
+from .._files import Target, read_json
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, Population, grid_origin, grid_positions
 from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM
-from ._archive import DAMAGE
-from ._files import Target, read_json
 from ._hnn_cells import cell_template
 from ._hnn_connections import cell_connection
 from ._hnn_drives import biases, drive, same_wires

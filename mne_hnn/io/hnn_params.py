@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from .._checks import check_bool, suggestion
+from .._files import Target, read_text
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
-from ._files import Target, read_text
 from ._params_cells import cell_names, with_cell_parameters
 from ._params_drives import DEFAULTS, drive_names, silenced_rates, with_drives_of
 

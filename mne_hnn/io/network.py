@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .._files import Target, check_schema, new_file, read_json, write_whole
 from ..errors import DataError, NetworkError, ParameterError
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
-from ._files import Target, check_schema, new_file, read_json, write_whole
 
 __all__ = ["read_network", "write_network"]
 

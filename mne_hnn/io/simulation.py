@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._archive import DAMAGE, describe, open_archive, write_archive
+from .._files import Target, check_schema, new_file
 from ..errors import DataError, MneHnnError, ParameterError
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import Simulation
 from ..spikes import Spikes
-from ._archive import DAMAGE, describe, open_archive, write_archive
-from ._files import Target, check_schema, new_file
-from ._results import simulation_of, simulation_parts, spike_parts, spikes_from
+from .results import simulation_of, simulation_parts, spike_parts, spikes_from
 
 __all__ = ["read_simulation", "read_spikes", "write_simulation", "write_spikes"]
 

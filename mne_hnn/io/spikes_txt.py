@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from .._checks import check_finite
+from .._files import Target, existing_file, new_file, read_text, write_whole
 from .._units import MS
 from .._warn import warn
 from ..errors import DataError, MneHnnError, ParameterError
 from ..network import Network
 from ..spikes import Spikes
-from ._files import Target, existing, new_file, read_text, write_whole
 
 __all__ = ["read_spikes_txt", "write_spikes_txt"]
 
@@ -95,13 +95,13 @@ def read_spikes_txt(
 
 def _files(paths: Target | Sequence[Target]) -> list[Path]:
     if not isinstance(paths, (str, os.PathLike)):
-        found = [existing(path) for path in paths]
+        found = [existing_file(path) for path in paths]
         if not found:
             raise ParameterError("paths must name at least one file, got none.")
         return found
     text = os.path.expanduser(os.fspath(paths))
     if Path(text).is_file() or not glob.has_magic(text):
-        return [existing(text)]
+        return [existing_file(text)]
     folder, name = os.path.split(text)
     # a folder that is there is meant as it is spelt, brackets and all
     pattern = os.path.join(glob.escape(folder), name) if os.path.isdir(folder) else text

@@ -6,7 +6,7 @@ Nothing here simulates: units are those of NEURON (ms, mV, nA, um, uS).
 from typing import Any
 
 from .._peer_names import MODULES, no_attribute
-from ._frozen import FrozenMap, OrderedFrozenMap, canonical, digest, replace
+from .._value import FrozenMap, OrderedFrozenMap, canonical, digest, replace
 from .biases import TonicBias
 from .cells import CellTemplate
 from .channels import CHANNELS, Channel, ChannelParameter

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_int, check_label, check_name, check_non_negative, check_positive
+from .._value import FrozenMap, OrderedFrozenMap, Value, digest
 from ..errors import DriveError, NetworkError
-from ._frozen import FrozenMap, OrderedFrozenMap, Value, digest
 from .biases import TonicBias
 from .cells import CellTemplate
 from .connections import Connection

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from .._checks import check_name, check_positive
 from .._peer_names import checked_arguments
+from .._value import OrderedFrozenMap, replace
 from ..errors import NetworkError
 from ._base import NetworkBase
-from ._frozen import OrderedFrozenMap, replace
 from ._plausible import warn_of_distances
 from .cells import CellTemplate
 from .grid import DEPTHS, check_mesh_shape, grid_origin, grid_positions

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from .._checks import check_int, check_name, check_non_negative
 from .._peer_names import checked_arguments
+from .._value import FrozenMap, OrderedFrozenMap, replace
 from ..errors import NetworkError
 from ._base import GAINS, NetworkBase
-from ._frozen import FrozenMap, OrderedFrozenMap, replace
 from ._plausible import warn_of_connection
 from .connections import Connection
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._frozen import FrozenMap, OrderedFrozenMap, replace
+from .._value import FrozenMap, OrderedFrozenMap, replace
 from .cells import CellTemplate
+from .connections import Connection
 from .drives import Drive
 from .network import Network
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "place_of"]
+
+
+def place_of(connection: Connection) -> tuple[str, ...]:
+    """Return what connections have in common that a path cannot tell apart."""
+    return connection.source, connection.target, connection.location, connection.receptor
 
 
 class Draft:
@@ -19,11 +25,19 @@ class Draft:
         self.network = network
         self.drives: dict[str, dict[str, Any]] = {}
         self.biases: dict[str, dict[str, float]] = {}
-        self.connections: dict[int, dict[str, float]] = {}
+        self.connections: dict[tuple[str, ...], dict[str, float]] = {}
         self.gains: dict[str, float] = {}
         self.synapses: dict[str, dict[str, dict[str, float]]] = {}
         self.sections: dict[str, dict[str, dict[str, float]]] = {}
         self.channels: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+
+    def note(self, part: str, key: tuple[str, ...], value: float) -> None:
+        """Note a new number of a part, given the names that lead to it."""
+        *names, field = key
+        changes = getattr(self, part)
+        for name in [tuple(names)] if part == "connections" else names:
+            changes = changes.setdefault(name, {})
+        changes[field] = value
 
     def finish(self) -> Network:
         """Return the changed network; the same one if nothing changes."""
@@ -38,8 +52,8 @@ class Draft:
             changes["biases"] = FrozenMap(biases)
         if self.connections:
             changes["connections"] = tuple(
-                replace(connection, **self.connections[k]) if k in self.connections else connection
-                for k, connection in enumerate(network.connections)
+                replace(connection, **self.connections[place]) if place in self.connections else connection
+                for connection, place in zip(network.connections, map(place_of, network.connections), strict=True)
             )
         if self.gains:
             changes["gains"] = FrozenMap({**network.gains, **self.gains})

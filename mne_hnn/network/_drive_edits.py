@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from .._checks import check_name
 from .._peer_names import checked_arguments
+from .._value import FrozenMap, OrderedFrozenMap, replace
 from ..errors import DriveError
 from ._base import NetworkBase
-from ._frozen import FrozenMap, OrderedFrozenMap, replace
 from ._plausible import warn_of_bias, warn_of_drive
 from .biases import TonicBias
 from .drives import BurstyDrive, Drive, EvokedDrive, PoissonDrive, SpikeTrainDrive

@@ -7,9 +7,9 @@ from typing import Self
 
 from .._checks import check_name
 from .._peer_names import checked_arguments
+from .._value import replace
 from ..errors import NetworkError
 from ._base import NetworkBase
-from ._frozen import replace
 from ._plausible import warn_of_electrodes
 from .electrodes import Electrodes
 

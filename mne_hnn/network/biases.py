@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._checks import check_finite, check_interval, check_label, check_non_negative
+from .._value import FrozenMap, Value
 from ..errors import DriveError
-from ._frozen import FrozenMap, Value
 
 __all__ = ["TonicBias"]
 

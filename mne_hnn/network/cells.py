@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_bool, check_finite, check_label, check_name
+from .._value import FrozenMap, OrderedFrozenMap, Value, replace
 from ..errors import NetworkError, ParameterError
-from ._frozen import FrozenMap, OrderedFrozenMap, Value, replace
 from .channels import CHANNELS
 from .density import Density
 from .sections import Branch, Section

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._checks import check_name
+from .._value import FrozenMap, OrderedFrozenMap, Value
 from ..errors import ParameterError
-from ._frozen import FrozenMap, OrderedFrozenMap, Value
 from .density import Density, Uniform, as_density
 
 __all__ = ["CHANNELS", "Channel", "ChannelParameter", "channel_parameters"]

@@ -19,8 +19,8 @@ from .._checks import (
     check_probability,
     check_seed,
 )
+from .._value import Value
 from ..errors import NetworkError
-from ._frozen import Value
 
 __all__ = ["DEFAULT_CONN_SEED", "Connection", "keep_pairs"]
 

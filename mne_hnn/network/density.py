@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_positive
+from .._value import Value
 from ..errors import ParameterError
-from ._frozen import Value
 
 __all__ = ["PROFILES", "Density", "Exponential", "Linear", "Tabulated", "Uniform", "as_density"]
 

@@ -23,8 +23,8 @@ from .._checks import (
     check_probability,
     check_seed,
 )
+from .._value import FrozenMap, Value
 from ..errors import DriveError
-from ._frozen import FrozenMap, Value
 
 __all__ = [
     "DRIVE_KINDS",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_name, check_positive
+from .._value import Value
 from ..errors import NetworkError
-from ._frozen import Value
 from .sections import as_point
 
 __all__ = ["SOURCE_MODELS", "Electrodes"]

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._checks import check_int, check_name, check_positive
+from .._value import FrozenMap
 from ..errors import NetworkError
-from ._frozen import FrozenMap
 from .sections import Point
 
 __all__ = [

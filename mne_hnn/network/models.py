@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._checks import check_bool, check_finite, check_name, check_non_negative
+from .._value import FrozenMap, replace
 from ..errors import ParameterError
-from ._frozen import FrozenMap, replace
 from .cells import CellTemplate
 from .connections import Connection
 from .grid import grid_positions

@@ -14,18 +14,18 @@ from .network import Network
 __all__ = ["PATH_KINDS", "WEIGHT_FIELDS", "PathKind", "get_value", "list_paths", "locate", "set_values"]
 
 
-def locate(network: Network, path: Any) -> tuple[PathKind, Key]:
-    """Return the kind of a path, and the key by which that kind finds its number."""
+def locate(network: Network, path: Any) -> tuple[PathKind, Key, float]:
+    """Return the kind of a path, the key by which that kind finds its number, and the number."""
     if not isinstance(path, str):
         raise ParameterError(f"The path of a parameter must be a str such as 'drives.evprox1.mu_ms', got {path!r}.")
-    root, _, rest = path.partition(".")
-    for row in BY_ROOT.get(root, ()):
-        key = row.find(network, rest)
-        if key is not None:
-            return row, key
+    root = path.partition(".")[0]
+    for kind in BY_ROOT.get(root, ()):
+        found = kind.find(network, path)
+        if found is not None:
+            return kind, *found
     hint = suggestion(path, list_paths(network))
-    rows = BY_ROOT.get(root, PATH_KINDS.values())
-    forms = "" if hint else f" Paths are {', '.join(row.form for row in rows)}."
+    kinds = BY_ROOT.get(root, PATH_KINDS.values())
+    forms = "" if hint else f" Paths are {', '.join(kind.form for kind in kinds)}."
     raise ParameterError(
         f"Network {network.name!r} has no parameter {path!r}: list_paths shows those it has.{hint}{forms}"
     )
@@ -44,7 +44,7 @@ def list_paths(network: Network) -> tuple[str, ...]:
     tuple of str
         The paths, by kind (see :data:`PATH_KINDS`).
     """
-    return tuple(path for row in PATH_KINDS.values() for path in row.paths(network))
+    return tuple(path for kind in PATH_KINDS.values() for path in kind.paths(network))
 
 
 def get_value(network: Network, path: str) -> float:
@@ -67,8 +67,7 @@ def get_value(network: Network, path: str) -> float:
     ParameterError
         If there is none at this path; the message names the nearest path.
     """
-    row, key = locate(network, path)
-    return row.get(network, key)
+    return locate(network, path)[2]
 
 
 def set_values(network: Network, values: Mapping[str, float]) -> Network:
@@ -97,8 +96,8 @@ def set_values(network: Network, values: Mapping[str, float]) -> Network:
         raise ParameterError(f"set_values takes a mapping of paths to numbers, got {type(values).__name__}.")
     draft = Draft(network)
     for path, value in values.items():
-        row, key = locate(network, path)
+        kind, key, present = locate(network, path)
         number = check_finite(value, f"Parameter {path!r}")
-        if number != row.get(network, key):
-            row.put(draft, key, number)
+        if number != present:
+            draft.note(kind.part, key, number)
     return draft.finish()

@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .._value import Value, digest
 from ..errors import NetworkError
-from ._frozen import Value, digest
 from .cells import CellTemplate
 from .sections import as_point
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_int, check_label, check_positive
+from .._value import FrozenMap, Value
 from ..errors import NetworkError, ParameterError
-from ._frozen import FrozenMap, Value
 from .channels import CHANNELS, channel_parameters
 
 __all__ = ["Branch", "Point", "Section"]

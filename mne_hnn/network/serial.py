@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .._value import FrozenMap, canonical, replace
 from ..errors import NetworkError
-from ._frozen import FrozenMap, canonical, replace
 from .biases import TonicBias
 from .cells import CellTemplate
 from .connections import Connection

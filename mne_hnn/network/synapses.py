@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from .._checks import check_finite, check_positive
+from .._value import Value
 from ..errors import ParameterError
-from ._frozen import Value
 
 __all__ = ["RECEPTORS", "Synapse"]
 

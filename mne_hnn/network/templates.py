@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._frozen import OrderedFrozenMap
+from .._value import OrderedFrozenMap
 from .cells import CellTemplate
 from .density import Exponential, Linear
 from .sections import Branch, Section

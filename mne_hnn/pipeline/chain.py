@@ -20,9 +20,9 @@ import mne
 from mne.utils import logger
 
 from .. import __version__
+from .._text import first_line
 from .._threads import threads
 from ..errors import ConfigError, DataError, MneHnnError, StageError
-from ..source._files import first_line
 from .identity import described
 from .provenance import keep_values, machine, mechanisms, versions
 from .stage import Stage, Work

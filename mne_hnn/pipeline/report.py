@@ -16,7 +16,6 @@ from ..io import read_simulation
 from ..source.inverse import method_unit
 from ..source.localisation import explained_words
 from ..viz.target import SMALLEST
-from ._page import Markup, Page, drawing, new_report, table
 from .files import (
     anatomy,
     read_course,
@@ -27,6 +26,7 @@ from .files import (
     read_target,
 )
 from .methods import methods_text
+from .page import Markup, Page, drawing, new_report, table
 from .stage import Work
 from .wording import (
     CONFIGURED_HEADER,

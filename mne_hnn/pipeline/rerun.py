@@ -17,9 +17,9 @@ import mne
 from mne.utils import logger
 
 from .._checks import check_name
+from .._files import read_json
 from .._threads import threads
 from ..errors import DataError
-from ..io._files import read_json
 from ..simulate.workers import WorkerPool
 from .chain import check_written
 from .identity import file_hash

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._checks import check_name
 from ..errors import ConfigError
-from ..viz._brain import check_headless
+from ..viz.brain import check_headless
 from .chain import Chain, PipelineResult
 from .config import Config
 from .lock import folder_lock

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from .._checks import check_int, check_name, check_positive
+from .._value import Value
 from ..errors import ParameterError
 from ..network import CellTemplate, Network
-from ..network._frozen import Value
 from ..recordings import QUANTITIES, RecordingChannel
 
 __all__ = ["Record", "as_record", "check_sampling", "every_nth", "recording_channels"]

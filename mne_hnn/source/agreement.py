@@ -9,10 +9,10 @@ import mne
 import numpy as np
 from mne.proj import make_projector
 
+from .._text import some
 from .._units import MS
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import some
 from .compensation import compensation_grade
 from .positions import sensor_positions
 

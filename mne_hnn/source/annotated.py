@@ -10,9 +10,9 @@ from typing import Any
 import mne
 import numpy as np
 
+from .._text import some
 from .._warn import warn
 from ..errors import DataError
-from ._files import some
 
 __all__ = ["Annotated", "annotated_events"]
 

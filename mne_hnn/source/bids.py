@@ -10,9 +10,10 @@ from typing import Any
 import mne
 import numpy as np
 
+from .._text import first_line, some
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import first_line, heard, some
+from ._heard import heard
 
 __all__ = ["open_bids", "tsv_rows"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import mne
 from mne.io.constants import FIFF
 
+from .._text import some
 from ..errors import DataError
-from ._files import some
 
 __all__ = ["check_compensation", "compensation_grade"]
 

@@ -14,8 +14,9 @@ import mne
 import numpy as np
 
 from .._checks import check_name, suggestion
+from .._files import read_file
+from .._text import first_line, some
 from ..errors import DataError, ParameterError
-from ._files import first_line, read_file, some
 from .annotated import Annotated, annotated_events
 
 __all__ = ["select_events"]

@@ -18,9 +18,10 @@ from mne.utils import logger, object_hash, use_log_level, verbose
 
 from .._cache import cache_directory
 from .._checks import check_bool, check_int, check_name, check_non_negative
+from .._files import existing, read_file
+from .._text import first_line
 from .._warn import warn
 from ..errors import CacheError, DataError, ParameterError
-from ._files import existing, first_line, read_file
 from .compensation import check_compensation
 from .hemispheres import check_cortical
 from .positions import check_head_position, check_positions

@@ -11,9 +11,10 @@ from mne.io.constants import FIFF
 from mne.utils import verbose
 
 from .._checks import check_name, check_positive
+from .._files import read_file
+from .._text import first_line, some
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import first_line, read_file, some
 from .agreement import (
     check_average,
     check_channels,

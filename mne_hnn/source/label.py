@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_name, suggestion
+from .._files import existing
+from .._text import first_line
 from ..errors import DataError, ParameterError
-from ._files import first_line
 from .forward import subject_folder
 from .hemispheres import HEMISPHERES, both_hemispheres
 
@@ -87,8 +88,6 @@ def _checked(label: mne.Label, subject: str | None, hemi: str | None) -> mne.Lab
 
 
 def _read_label(path: Path, subject: str | None) -> mne.Label:
-    from ._files import existing
-
     existing(path, "label file")
     try:
         return mne.read_label(path, subject=subject)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_non_negative
+from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError, ParameterError
 
@@ -16,7 +17,6 @@ __all__ = ["check_half_width", "milliseconds", "samples_around"]
 LONGEST_s = 5.0
 """Beyond it, a time of a response was hardly meant in s."""
 HALF_WIDTH_ms = (0.1, 100.0)
-FloatArray = NDArray[np.float64]
 
 
 def milliseconds(*values: float) -> str:

@@ -10,6 +10,7 @@ import mne
 import numpy as np
 from numpy.typing import NDArray
 
+from .._types import FloatArray
 from .._units import MS
 from .._warn import warn
 from .latency import samples_around
@@ -30,7 +31,6 @@ LOG_EVIDENCE = 10.0
 """... and more than noise could (difference of log likelihoods, per sample: 10 is a probability ratio of 20,000)."""
 SURE = 3.0
 """Standard deviations of the noise's power by which a response must exceed it before a share of it means something."""
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

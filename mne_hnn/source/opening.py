@@ -10,8 +10,10 @@ from typing import Any
 import mne
 
 from .._checks import suggestion
+from .._files import existing
+from .._text import first_line
 from ..errors import DataError, ParameterError
-from ._files import existing, first_line, heard
+from ._heard import heard
 from .bids import open_bids
 from .runs import joined, whole_nave
 from .systems import is_fif, open_system, readable

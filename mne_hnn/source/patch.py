@@ -16,9 +16,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from .._checks import check_finite, check_positive
+from .._files import read_file
+from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError, ParameterError
-from ._files import read_file
 from .agreement import check_average, check_channels, check_grades, compare_positions, good_channels
 from .hemispheres import HEMISPHERES, with_both_hemispheres
 from .label import check_label_object, label_vertices
@@ -27,7 +28,6 @@ from .response import read_cov, referenced
 
 __all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
 
-FloatArray = NDArray[np.float64]
 SMALLEST_RADIUS_mm = 0.5
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
+from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError, ParameterError
 from .latency import milliseconds
@@ -19,7 +19,6 @@ __all__ = ["Component", "Polarity", "decide_polarity", "parse_polarity"]
 
 DIRECTIONS = ("up", "down")
 LARGEST_HALF_WIDTH_s = 0.5
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import mne
 import numpy as np
 from mne.io.constants import FIFF
-from numpy.typing import NDArray
 
+from .._text import some
+from .._types import FloatArray
 from .._warn import warn
 from ..errors import DataError
-from ._files import some
 
 __all__ = ["check_head_position", "check_positions", "sensor_positions"]
 
@@ -19,7 +19,6 @@ _COIL_MASK = 0xFFFF
 _OPM_COILS = range(8000, 9000)
 """FIF's coil types of optically pumped magnetometers (QuSpin 8001 and 8002, FieldLine 8101, Kernel 8201)."""
 _POINT_COILS = (FIFF.FIFFV_COIL_POINT_MAGNETOMETER,)
-FloatArray = NDArray[np.float64]
 
 
 def sensor_positions(info: mne.Info) -> dict[str, FloatArray]:

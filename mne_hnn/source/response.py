@@ -13,9 +13,11 @@ import mne
 import numpy as np
 from mne.utils import logger, verbose
 
+from .._files import read_file
+from .._text import first_line, some
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import first_line, heard, read_file, some
+from ._heard import heard
 from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, pick_kinds, referenced
 from .events import select_events
 from .opening import listed_runs, open_data

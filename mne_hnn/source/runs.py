@@ -9,9 +9,10 @@ from typing import Any
 import mne
 import numpy as np
 
+from .._files import read_file
+from .._text import first_line, some
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import first_line, read_file, some
 from .channels import compensation
 
 __all__ = ["joined", "kind_of", "whole_nave"]

@@ -7,8 +7,9 @@ from typing import Any
 
 import mne
 
+from .._text import first_line
 from ..errors import DataError
-from ._files import first_line, heard
+from ._heard import heard
 
 __all__ = ["is_fif", "open_system", "readable"]
 

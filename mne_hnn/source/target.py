@@ -13,11 +13,11 @@ from mne.utils import logger, verbose
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name
+from .._text import some
 from .._units import MS, NAM
 from .._warn import warn
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
-from ._files import some
 from .agreement import check_average, check_same_cortex, compare_positions, good_channels
 from .course import MODES, LabelCourse, label_course
 from .inverse import apply_normal_inverse, inverse_channels, is_fixed, method_unit, open_inverse

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .._checks import check_finite, check_label, check_name
+from .._value import Value
 from ..errors import MneHnnError, ParameterError
 from ..network import Network
-from ..network._frozen import Value
 from ..network.paths import locate, set_values
 
 __all__ = ["COMBINATIONS", "Apply", "Grid", "Number", "make_grid"]

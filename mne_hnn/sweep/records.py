@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .._archive import plain, restored
 from ..dipole import Dipole
-from ..io._archive import plain, restored
-from ..io._results import dipole_parts, dipoles_from, measured_of, measured_parts, spike_parts, spikes_from
+from ..io.results import dipole_parts, dipoles_from, measured_of, measured_parts, spike_parts, spikes_from
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import Simulation

@@ -14,10 +14,10 @@ from typing import Any
 from mne.utils import ProgressBar, logger, verbose
 
 from .. import __version__
+from .._archive import plain
 from .._checks import check_int, check_name, check_seed
 from .._warn import warn
 from ..errors import DataError, ParameterError, SimulationError, WorkerError
-from ..io._archive import plain
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from ..simulate import BASELINES, Simulation, simulate_many

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .._archive import DAMAGE
+from .._files import SCRATCH, remove_left, write_whole
 from ..errors import CacheError, DataError, ParameterError
-from ..io._archive import DAMAGE
-from ..io._files import SCRATCH, remove_left, write_whole
 from .records import Record
 
 __all__ = ["DESCRIPTION", "TABLE", "FolderStore", "MemoryStore", "Store", "read_description"]

@@ -12,9 +12,9 @@ import numpy as np
 from .._checks import check_finite, check_label, check_name, check_positive
 from .._code import code_text
 from .._units import MS
+from .._value import Value
 from ..errors import ParameterError
 from ..network import FrozenMap, Network
-from ..network._frozen import Value
 from ..simulate import Simulation
 
 __all__ = ["SUMMARIES", "DipoleExtrema", "FiringRates", "Summaries"]

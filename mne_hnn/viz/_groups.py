@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .._checks import check_finite, check_label, check_name
-from ..dipole import Dipole, _check_some
+from ..dipole import Dipole, check_dipoles
 from ..errors import ParameterError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def trials_of(given: Dipole | Sequence[Dipole] | Simulation, what: str = "dipole
     listed = [found] if isinstance(found, Dipole) else list(found) if isinstance(found, Iterable) else []
     if not listed or not all(isinstance(one, Dipole) for one in listed):
         raise ParameterError(f"{what} must hold at least one Dipole, and nothing but Dipoles, got {given!r:.80}.")
-    return _check_some(listed)
+    return check_dipoles(listed)
 
 
 def grouped(

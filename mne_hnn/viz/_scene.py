@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_int
+from .._types import FloatArray
 from ..errors import ParameterError
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ __all__ = [
     "tube_mesh",
 ]
 
-FloatArray = NDArray[np.float64]
 UM = "\N{MICRO SIGN}m"
 NARROW = 100.0  # um; cells of a column narrower than that cover each other
 WIDE = 1000.0  # um; about half the height of a column

@@ -7,8 +7,8 @@ import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from .._units import MS, NAM
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["parameter_label", "shown_unit"]
 
-FloatArray = NDArray[np.float64]
 #: What is drawn for a unit: factor and symbol.
 SHOWN = {"s": (1.0 / MS, "ms"), "Hz": (1.0, "Hz")}
 _UNIT_OF_FIELD = {

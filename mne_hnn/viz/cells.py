@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
+from .._types import FloatArray
 from ..errors import ParameterError
 from ._scene import (
     UM,
@@ -42,8 +42,6 @@ MARKERS: Mapping[str, str] = {"pyramidal": "^", "basket": "o"}
 OTHER_MARKERS = ("s", "v", "P", "X", "h", "*")
 ROW_INCHES = 0.21  # of the legend
 ELECTRODE_COLORS = ("#000000", "#882255", "#117733", "#332288")
-
-FloatArray = NDArray[np.float64]
 
 
 def plot_cells(

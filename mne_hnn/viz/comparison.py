@@ -10,7 +10,7 @@ import mne
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._checks import check_finite
 from .._units import MS, NAM
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from ..simulate import Simulation
 
 __all__ = ["plot_comparison", "plot_prediction", "plot_prediction_topomaps"]
-
-FloatArray = NDArray[np.float64]
 
 
 def plot_comparison(

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from .._checks import check_int, check_name
+from .._types import FloatArray
 from ..errors import NetworkError
 from ._groups import check_axes
 from ._scene import UM, check_network
@@ -25,8 +25,6 @@ COLORMAP = "viridis"
 NO_PAIR = "#E8E8E8"
 VALUES = {"weight": f"Weight ({UM[0]}S)", "delay": "Delay (ms)"}
 WAYS = ("targets", "sources")
-
-FloatArray = NDArray[np.float64]
 
 
 def plot_connectivity(

@@ -18,9 +18,10 @@ from mne.utils import logger, verbose
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_finite, check_name, check_positive
+from .._types import FloatArray
 from .._units import MS
 from ..errors import ParameterError
-from ._brain import (
+from .brain import (
     CORTEX,
     LABEL_VIEW,
     Activation,
@@ -35,7 +36,6 @@ from .colors import LABEL
 
 __all__ = ["plot_cortex"]
 
-FloatArray = NDArray[np.float64]
 
 # as mne.viz.Brain looks for them
 ENDINGS = ("", ".T1", ".T2")

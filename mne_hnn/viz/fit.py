@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from .._units import MS, NAM
 from ._fit_parts import check_result, loss_name, order_legend
 from .colors import LAYERS, TARGET
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_fit"]
 
-FloatArray = NDArray[np.float64]
 TRIALS = "0.55"
 BAND = "#56B4E9"
 

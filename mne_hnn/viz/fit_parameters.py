@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..errors import ParameterError
 from ._fit_parts import check_result, readable_log
 from .colors import location_color
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_parameters"]
 
-FloatArray = NDArray[np.float64]
 LOOSE = "0.55"
 ROW_INCHES = 0.24
 

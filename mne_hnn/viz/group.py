@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from .._units import MS
 from ..errors import ParameterError
-from ._group_parts import (
+from .colors import COMPARED, location_color
+from .group_parts import (
     condition_colors,
     conditions_of,
     literal,
@@ -25,7 +25,6 @@ from ._group_parts import (
     same_limits,
     unit_of,
 )
-from .colors import COMPARED, location_color
 from .target import DIRECTION
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_group_drives", "plot_group_targets"]
 
-FloatArray = NDArray[np.float64]
 SUBJECT = "0.6"
 DIFFERENCE = COMPARED[0]
 CONFIDENCE = 0.95

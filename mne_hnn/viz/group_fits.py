@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from .._units import MS
 from ..errors import ParameterError
-from ._group_parts import condition_colors, conditions_of, literal, recording_name, same_limits, unit_of
 from .colors import LAYERS, TARGET, ink
+from .group_parts import condition_colors, conditions_of, literal, recording_name, same_limits, unit_of
 
 if TYPE_CHECKING:
     from ..group.entry import Entry

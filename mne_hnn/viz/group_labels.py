@@ -19,9 +19,9 @@ from mne.utils import use_log_level
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ._brain import CORTEX, LABEL_VIEW, Picture, close_brain, draw_picture, headless_brain, take_pictures
-from ._group_parts import literal
+from .brain import CORTEX, LABEL_VIEW, Picture, close_brain, draw_picture, headless_brain, take_pictures
 from .cortex import _existing_surface, _read_surface
+from .group_parts import literal
 
 if TYPE_CHECKING:
     from ..group.entry import Entry

@@ -14,8 +14,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ..errors import ParameterError
-from ._group_parts import condition_colors, literal, p_text
-from ._quantities import (
+from .group_parts import condition_colors, literal, p_text
+from .quantities import (
     change_text,
     chosen,
     drive_of,

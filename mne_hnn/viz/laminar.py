@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
-from numpy.typing import NDArray
 
 from .._checks import check_int, check_name, check_positive
+from .._types import FloatArray
 from .._units import MS, UM, UV
 from ..errors import DataError, ParameterError
 from ._groups import check_axes
@@ -27,8 +27,6 @@ POTENTIALS = {"seeg": True, "dbs": True, "ecog": True, "eeg": True}
 #: A V/m2 in mV/mm2.
 MV_PER_MM2 = 1e-3
 MICRO = "\N{MICRO SIGN}"
-
-FloatArray = NDArray[np.float64]
 
 
 def plot_lfp(

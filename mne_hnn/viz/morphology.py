@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Polygon
 from numpy.typing import NDArray
 
+from .._types import FloatArray
 from ..errors import ParameterError
 from ._scene import UM, round_length
 from .colors import location_color
@@ -24,8 +25,6 @@ HEIGHT_IN = 7.0
 LABEL_IN = 1.75
 LINE_IN = 0.36
 BAR_IN = 0.6
-
-FloatArray = NDArray[np.float64]
 
 
 def plot_morphology(

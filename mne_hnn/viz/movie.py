@@ -13,9 +13,10 @@ from mne.utils import ProgressBar
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name, check_positive
+from .._files import scratch_file
+from .._types import FloatArray
 from .._units import MS
 from ..errors import ParameterError
-from ..io._files import scratch_file
 from ._scene import (
     Cylinders,
     add_scale_bar,
@@ -40,7 +41,6 @@ MV = 1e-3
 BACKGROUND, FOREGROUND = "black", "white"
 RECORD = "simulate(network, tstop, record={'voltage': 'all'})"
 
-FloatArray = NDArray[np.float64]
 Frame = NDArray[np.uint8]
 
 

@@ -11,16 +11,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.signal import find_peaks
 
+from .._types import FloatArray
 from .._units import MS
 from ..errors import ParameterError
 from .colors import CHANNEL_TYPES
 
 __all__ = ["peak_times", "plot_response", "plot_topomaps"]
 
-FloatArray = NDArray[np.float64]
 
 NAMES = {"mag": "Magnetometers", "grad": "Gradiometers", "eeg": "EEG"}
 # how MNE draws them: unit shown, and factor from SI

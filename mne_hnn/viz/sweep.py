@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from .._checks import check_finite, check_name
+from .._types import FloatArray
 from .._units import MS
 from ..errors import ParameterError
 from ._groups import check_axes
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_sweep", "plot_sweep_dipoles"]
 
-FloatArray = NDArray[np.float64]
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^v<>"
 MOST_TICKS = 10

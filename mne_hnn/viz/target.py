@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import find_peaks
 
 from .._checks import check_probability
+from .._types import FloatArray
 from .._units import MS, NAM
 from ..errors import ParameterError
 from ..source.localisation import explained_words
@@ -30,7 +31,6 @@ MUCH = 5.0
 SMALLEST = 0.05
 """Of the largest value: smaller extrema are ripples, and not named."""
 DIRECTION = "Up: current from deep to superficial layers"
-FloatArray = NDArray[np.float64]
 
 
 def _in_shown_unit(unit: str | None) -> tuple[float, str]:

@@ -10,11 +10,11 @@ import time
 import numpy as np
 import pytest
 
+from mne_hnn import _files
 from mne_hnn.errors import CacheError, SimulationError
 from mne_hnn.fit.checkpoint import Checkpoint
 from mne_hnn.fit.evaluate import Evaluator, Runs
 from mne_hnn.fit.objectives import Custom
-from mne_hnn.io import _files
 from mne_hnn.network import jones_2009, with_erp_drives
 
 

@@ -32,9 +32,9 @@ from mne_hnn.viz import (
     plot_group_targets,
     plot_influence,
 )
-from mne_hnn.viz._quantities import change_text, number, quantity_name
 from mne_hnn.viz.colors import location_color
 from mne_hnn.viz.group_labels import common_labels
+from mne_hnn.viz.quantities import change_text, number, quantity_name
 
 mpl.use("agg")
 

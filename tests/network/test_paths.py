@@ -193,6 +193,17 @@ def test_names_with_dots():
         get_value(network, path)
 
 
+def test_name_that_looks_like_the_field_of_another_drive():
+    network = jones_2009((2, 2))
+    for name, weight in (("ev", 0.1), ("ev.weights_ampa", 0.2)):
+        network = network.with_evoked_drive(
+            name, mu_ms=9.0, sigma_ms=1.0, location="distal", weights_ampa={L5P: weight}
+        )
+    assert get_value(network, f"drives.ev.weights_ampa.{L5P}") == 0.1
+    assert get_value(network, f"drives.ev.weights_ampa.weights_ampa.{L5P}") == 0.2
+    assert all(get_value(set_values(network, {path: 0.5}), path) == 0.5 for path in list_paths(network)[:12])
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [

@@ -311,9 +311,9 @@ def test_a_data_set_and_a_source_space_of_one_s_own(dataset, tmp_path):
 
 
 def test_missing_packages_are_found_before_the_work(config, monkeypatch):
-    from mne_hnn.viz import _brain
+    from mne_hnn.viz import brain
 
-    monkeypatch.setattr(_brain, "find_spec", lambda name: None if name == "trame" else object())
+    monkeypatch.setattr(brain, "find_spec", lambda name: None if name == "trame" else object())
     with pytest.raises(ParameterError, match=r"\(trame\): pip install 'mne-hnn\[report\]', or go without"):
         run_pipeline(replace(config, draw_cortex=True))
     assert not config.output.exists()

@@ -8,7 +8,7 @@ import pytest
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.viz import plot_cortex
-from mne_hnn.viz._brain import Activation
+from mne_hnn.viz.brain import Activation
 from mne_hnn.viz.cortex import _beside
 
 for _name in ("pyvistaqt", "ipywidgets", "trame", "trame_vtk", "trame_vuetify", "ipyevents"):

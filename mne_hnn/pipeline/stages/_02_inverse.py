@@ -9,9 +9,9 @@ from typing import Any
 
 import mne
 
+from ..._files import read_file
 from ...errors import ConfigError
 from ...source import forward_solution, make_inverse, scaled_template
-from ...source._files import read_file
 from ...source.compensation import compensation_grade
 from ...source.forward import subject_folder
 from ...source.inverse import is_fixed, open_inverse

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._checks import check_int, check_name, check_positive, check_seed
+from ..._types import FloatArray
 from ..._units import MS, NAM
 from ...dipole import Dipole
 from ..patch import Patch, label_patch, open_forward
@@ -35,8 +36,6 @@ BACKGROUND_nAm = 0.45
 JITTER = 0.2
 GAP_s = (0.6, 0.7)
 BLINKS_per_s = 0.15
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 from scipy import stats
 
+from .._types import FloatArray
 from .colors import COMPARED
 from .target import _in_shown_unit
 
@@ -27,8 +27,6 @@ __all__ = [
     "same_limits",
     "unit_of",
 ]
-
-FloatArray = NDArray[np.float64]
 
 
 def condition_colors(conditions: Sequence[str]) -> dict[str, str]:
@@ -48,6 +46,7 @@ def literal(text: str) -> str:
 
 
 def conditions_of(entries: Sequence[Entry]) -> list[str]:
+    """Return the conditions of some entries, each once."""
     return list(dict.fromkeys(one.condition for one in entries))
 
 
@@ -59,6 +58,7 @@ def unit_of(dipole: Dipole | None) -> tuple[float, str]:
 
 
 def same_limits(panels: Sequence[Axes]) -> None:
+    """Give all panels the limits that hold what each of them shows."""
     low = min(axes.get_ylim()[0] for axes in panels)
     high = max(axes.get_ylim()[1] for axes in panels)
     for axes in panels:

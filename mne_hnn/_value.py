@@ -10,8 +10,8 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from .._checks import check_name
-from ..errors import ParameterError
+from ._checks import check_name
+from .errors import ParameterError
 
 __all__ = ["FrozenMap", "OrderedFrozenMap", "Value", "canonical", "digest", "replace"]
 

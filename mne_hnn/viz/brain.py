@@ -17,6 +17,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from .._types import FloatArray
 from ..errors import ParameterError
 from .colors import LABEL
 
@@ -32,7 +33,6 @@ __all__ = [
     "take_pictures",
 ]
 
-FloatArray = NDArray[np.float64]
 
 LABEL_VIEW = "label"
 # with this share of the largest value and less, the cortex shows through; above the other one it does not
@@ -139,6 +139,7 @@ def take_pictures(
     *,
     folded: bool,
 ) -> list[Picture]:
+    """Return a picture of the hemisphere per view, with the estimate, the label and the place that are given."""
     points, normals = brain.geo[side].coords, brain.geo[side].nn
     if activation is not None:
         _add_activation(brain, side, activation)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, MneHnnError, NetworkError, ParameterError
-from ._files import existing, write_whole
+from ._files import existing_file, write_whole
+from .errors import DataError, MneHnnError, NetworkError, ParameterError
 
 __all__ = ["DAMAGE", "describe", "open_archive", "plain", "restored", "write_archive"]
 
@@ -70,7 +70,7 @@ def write_archive(file: Path, content: Mapping[str, Any], arrays: Mapping[str, A
 
 def open_archive(path: Any, what: str, remedy: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the plain values and the arrays of an archive."""
-    file = existing(path)
+    file = existing_file(path)
     try:
         with zipfile.ZipFile(file) as archive:
             if archive.testzip() is not None:  # NumPy compares no checksums of what it does not read to the end

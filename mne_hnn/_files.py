@@ -14,15 +14,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from .._checks import check_bool
-from ..errors import CacheError, DataError, ParameterError
+from ._checks import check_bool
+from ._text import first_line
+from .errors import CacheError, DataError, MneHnnError, ParameterError
 
 __all__ = [
     "SCRATCH",
     "Target",
     "check_schema",
     "existing",
+    "existing_file",
     "new_file",
+    "read_file",
     "read_json",
     "read_text",
     "remove_left",
@@ -105,7 +108,15 @@ def write_whole(file: Path, write: Callable[[IO[bytes]], Any], what: str) -> Non
         os.fsync(stream.fileno())
 
 
-def existing(path: Target) -> Path:
+def existing(path: Any, what: str) -> Path:
+    """Return the path of a file or folder that must exist."""
+    found = Path(path).expanduser()
+    if not found.exists():
+        raise DataError(f"There is no {what} {found}: check the path.")
+    return found
+
+
+def existing_file(path: Target) -> Path:
     """Return the path of a file that must be there."""
     file = Path(path).expanduser()
     if not file.is_file():
@@ -113,9 +124,20 @@ def existing(path: Target) -> Path:
     return file
 
 
+def read_file(reader: Callable[..., Any], path: Any, what: str, **options: Any) -> Any:
+    """Read a file with one of MNE's readers."""
+    found = existing(path, what)
+    try:
+        return reader(found, verbose="error", **options)
+    except MneHnnError:
+        raise
+    except Exception as error:
+        raise DataError(f"{found} cannot be read as {what}: {first_line(error)}") from error
+
+
 def read_text(path: Target, what: str) -> str:
     """Return the content of a text file."""
-    file = existing(path)
+    file = existing_file(path)
     try:
         content = file.read_bytes()
     except OSError as error:
