@@ -244,7 +244,7 @@ def test_joined_names_expand_to_their_paths(parts):
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_runs(monkeypatch, tmp_path, grid, options, message):
-    monkeypatch.setattr(sweep_run, "simulate_many", lambda *a, **k: pytest.fail("simulated"))
+    monkeypatch.setattr(sweep_run, "run_networks", lambda *a, **k: pytest.fail("simulated"))
     with pytest.raises(ParameterError, match=message):
         quiet(small(), grid, **{"tstop": SHORT, **options}, folder=tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -352,8 +352,8 @@ def test_equal_points_are_simulated_once(monkeypatch):
         seen.extend(networks)
         return real(networks, **options)
 
-    real = sweep_run.simulate_many
-    monkeypatch.setattr(sweep_run, "simulate_many", spy)
+    real = sweep_run.run_networks
+    monkeypatch.setattr(sweep_run, "run_networks", spy)
     result = quiet(small(), {MU: [2.0, 3.0, 2.0]}, tstop=SHORT, summary="extrema")
     assert len(seen) == 2
     assert result.summaries["peak"][0] == result.summaries["peak"][2]
@@ -440,8 +440,8 @@ def test_any_number_of_workers_leaves_the_same_bytes(written, tmp_path, how):
 def test_the_same_call_again_simulates_nothing(written, monkeypatch):
     folder, result = written
     before = bytes_of(folder)
-    real = sweep_run.simulate_many
-    monkeypatch.setattr(sweep_run, "simulate_many", lambda networks, **options: real([], **options) and networks)
+    real = sweep_run.run_networks
+    monkeypatch.setattr(sweep_run, "run_networks", lambda networks, **options: real([], **options) and networks)
     again = quiet(small(), GRID, folder=folder, **OPTIONS)
     assert again.rows == result.rows
     assert bytes_of(folder) == before
@@ -552,6 +552,18 @@ def test_a_folder_of_something_else(tmp_path):
         quiet(small(), GRID, folder=tmp_path, **OPTIONS)
 
 
+def test_a_sweep_of_other_code_is_left_alone(monkeypatch, tmp_path):
+    """Its points have other keys, but not other networks."""
+    options = {"tstop": SHORT, "summary": "extrema", "folder": tmp_path}
+    quiet(small(), {MU: [1.0]}, **options)
+    before = bytes_of(tmp_path)
+    monkeypatch.setattr(sweep_run, "source_digest", lambda *_: "0" * 64)
+    with pytest.raises(ParameterError, match="holds another sweep: it was made by another version of mne_hnn"):
+        quiet(small(), {MU: [1.0]}, **options)
+    assert bytes_of(tmp_path) == before
+    assert read_sweep(tmp_path, verbose="error").status == ("ok",)
+
+
 def test_a_damaged_point_is_simulated_again(tmp_path):
     options = {"tstop": SHORT, "summary": "extrema", "folder": tmp_path}
     quiet(small(), {MU: [1.0, 2.0]}, **options)
@@ -583,9 +595,9 @@ def test_a_point_whose_workers_died_is_tried_again(monkeypatch, tmp_path):
         done(0, WorkerError("A worker process died."))
         return real(networks[1:], done=lambda index, outcome: done(index + 1, outcome), **options)
 
-    real = sweep_run.simulate_many
+    real = sweep_run.run_networks
     with monkeypatch.context() as patch:
-        patch.setattr(sweep_run, "simulate_many", dying)
+        patch.setattr(sweep_run, "run_networks", dying)
         result = quiet(small(), {MU: [1.0, 2.0]}, tstop=SHORT, summary="extrema", folder=tmp_path)
     assert result.failed == {0: "A worker process died."}
     assert read_sweep(tmp_path, verbose="error").status == ("missing", "ok")

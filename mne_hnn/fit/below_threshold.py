@@ -17,9 +17,9 @@ from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import SimulationError
 from ..network import Network
-from ..simulate import Simulation
+from ..simulate import Simulation, SimulationSettings
 from .doubts import column_doubts, misfit_doubts
-from .evaluate import Evaluator, Runs
+from .evaluate import Evaluator
 from .linear import delay_ms, inputs_of, linear_column
 from .objectives import Waveform
 from .observation import ColumnPrior, explained, fitted_dipole, n_independent, smoothed
@@ -58,7 +58,7 @@ class EvokedFit:
         prior: ColumnPrior | None,
         noise: float,
         smooth_ms: float,
-        runs: Runs,
+        runs: SimulationSettings,
         evaluator: Evaluator,
         progress: Callable[[int, float], None],
         doubts: tuple[str, ...] = (),

@@ -12,7 +12,7 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import Network
 from ..network.paths import get_value
-from ..simulate.many import check_workers
+from ..simulate import Computing
 from .levels import Level
 from .objectives import Objective, Waveform, called, option_names
 from .observation import ColumnPrior
@@ -71,15 +71,16 @@ def agreed_trials(levels: Any, n_trials: int | None, usual: int) -> int:
     return last.n_trials
 
 
-def check_running(n_jobs: Any, executor: Any, checkpoint: Any, progress: Any) -> None:
-    """Refuse what does not say where to simulate, where to keep it, and whom to tell."""
-    check_workers(n_jobs, executor)
+def check_running(n_jobs: Any, executor: Any, checkpoint: Any, progress: Any) -> Computing:
+    """Return where to simulate; refuse what does not say where to, where to keep it, and whom to tell."""
+    computing = Computing(n_jobs=n_jobs, executor=executor)
     if checkpoint is not None and not isinstance(checkpoint, (str, os.PathLike)):
         raise ParameterError(f"checkpoint must be a folder, or None to keep nothing, got {checkpoint!r}.")
     if progress is not None and not callable(progress):
         raise ParameterError(
             f"progress must be a function of the number of networks tried and the best loss, or None, got {progress!r}."
         )
+    return computing
 
 
 def check_share(step: Any) -> None:

@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from mne.utils import logger
 
-from .. import __version__
+from .._code import source_digest
 from .._types import FloatArray
 from ..errors import SimulationError, WorkerError
 from ..network import Network
-from ..simulate import Simulation, simulate_many
-from ..simulate.trials import available_engine
+from ..simulate import Computing, Simulation, SimulationSettings
+from ..simulate.many import run_networks
 from .checkpoint import Checkpoint
 from .objectives import Objective, Score
 
-__all__ = ["Evaluator", "Runs"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Runs:
-    """How networks are simulated.
-
-    Attributes
-    ----------
-    tstop, dt : float
-        Duration and time step, ms.
-    n_trials : int
-        Trials.
-    seed : int | None
-        As in :func:`mne_hnn.simulate.simulate`: the same for all networks of a search.
-    """
-
-    tstop: float
-    dt: float = 0.025
-    n_trials: int = 1
-    seed: int | None = None
-
-    def with_trials(self, n_trials: int, seed: int | None) -> Runs:
-        """Return the same with other trials."""
-        return replace(self, n_trials=n_trials, seed=seed)
+__all__ = ["Evaluator"]
 
 
 @dataclass(kw_only=True)
@@ -58,7 +33,7 @@ class Evaluator:
     n_jobs : int
         Processes.
     executor : concurrent.futures.Executor | None
-        Runs the simulations instead.
+        SimulationSettings the simulations instead.
     n_simulated, n_failed : int
         Networks simulated by this object, and how many of them failed.
     n_unscored : int
@@ -66,14 +41,13 @@ class Evaluator:
     """
 
     checkpoint: Checkpoint = field(default_factory=lambda: Checkpoint(None))
-    n_jobs: int = 1
-    executor: Executor | None = None
+    computing: Computing = field(default_factory=Computing)
     n_simulated: int = 0
     n_failed: int = 0
     n_unscored: int = 0
 
     def simulate(
-        self, networks: Sequence[Network], runs: Runs, done: Callable[[int, Any], None] | None = None
+        self, networks: Sequence[Network], runs: SimulationSettings, done: Callable[[int, Any], None] | None = None
     ) -> list[Simulation | SimulationError]:
         """Simulate networks; failures are returned, not raised."""
 
@@ -85,19 +59,14 @@ class Evaluator:
             if done is not None:
                 done(index, outcome)
 
-        return simulate_many(
-            networks,
-            runs.tstop,
-            n_trials=runs.n_trials,
-            dt=runs.dt,
-            seed=runs.seed,
-            n_jobs=self.n_jobs,
-            executor=self.executor,
-            done=ended,
-        )
+        return run_networks(networks, runs, computing=self.computing, done=ended)
 
     def records(
-        self, networks: Sequence[Network], runs: Runs, identity: str, extract: Callable[[Simulation], dict[str, Any]]
+        self,
+        networks: Sequence[Network],
+        runs: SimulationSettings,
+        identity: str,
+        extract: Callable[[Simulation], dict[str, Any]],
     ) -> list[dict[str, FloatArray] | None]:
         """Return what `extract` takes from the simulation of each network, or None where it failed.
 
@@ -105,14 +74,15 @@ class Evaluator:
         ----------
         networks : sequence of Network
             The networks; equal ones are simulated once.
-        runs : Runs
+        runs : SimulationSettings
             How to simulate them.
         identity : str
             Text that stands for `extract` and all it depends on besides the simulation.
         extract : callable
             From a simulation to named arrays.
         """
-        keys = [_key(network, runs, identity) for network in networks]
+        shared = f"{source_digest('fit')}|{runs.identity}|{identity}"
+        keys = [_key(network, shared) for network in networks]
         missing = [k for k, key in enumerate(keys) if self.checkpoint.get(key) is None and keys.index(key) == k]
         fresh: dict[str, dict[str, FloatArray]] = {}
         lost: set[str] = set()
@@ -132,7 +102,7 @@ class Evaluator:
         found = [None if key in lost else self.checkpoint.get(key) for key in keys]
         return [None if one is None or "failed" in one else dict(one) for one in found]
 
-    def scores(self, networks: Sequence[Network], runs: Runs, objective: Objective) -> list[Score]:
+    def scores(self, networks: Sequence[Network], runs: SimulationSettings, objective: Objective) -> list[Score]:
         """Return the score of each network; a failed one has an infinite loss."""
 
         def extract(simulation: Simulation) -> dict[str, Any]:
@@ -154,7 +124,5 @@ class Evaluator:
         ]
 
 
-def _key(network: Network, runs: Runs, identity: str) -> str:
-    # machines differ in the engine they have, and its last digits
-    text = f"{__version__}|{available_engine('auto')}|{network.digest}|{runs!r}|{identity}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _key(network: Network, shared: str) -> str:
+    return hashlib.sha256(f"{network.digest}|{shared}".encode()).hexdigest()[:32]

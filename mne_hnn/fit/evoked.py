@@ -16,12 +16,12 @@ from .._checks import check_int, check_name, check_non_negative
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from ..network import Network
-from ..simulate.precautions import check_times, warn_of_coarse_steps
+from ..simulate import SimulationSettings
 from .below_threshold import EvokedFit
 from .checkpoint import Checkpoint
 from .checks import agreed_trials, check_network, check_running, check_trials, chosen_prior
 from .doubts import LONG_s, announce, announced, target_doubts
-from .evaluate import Evaluator, Runs
+from .evaluate import Evaluator
 from .levels import Level, as_levels
 from .linear import evoked_only, inputs_of
 from .observation import ColumnPrior, check_target, covering
@@ -146,7 +146,7 @@ def fit_evoked(
     check_int(max_evaluations, "max_evaluations", minimum=1)
     n_trials = agreed_trials(levels, n_trials, usual=2)
     check_trials(n_trials, n_final, seed, fresh_seed)
-    check_running(n_jobs, executor, checkpoint, progress)
+    computing = check_running(n_jobs, executor, checkpoint, progress)
     if n_drives is not None:
         check_int(n_drives, "n_drives", minimum=1)
     choose_optimizer(optimizer)
@@ -158,7 +158,7 @@ def fit_evoked(
             "s if they are in ms."
         )
     tstop = covering(target, dt)
-    check_times(tstop, dt)
+    runs = SimulationSettings(tstop=tstop, dt=dt, n_trials=n_trials, seed=seed)
     check_smoothing(smooth_ms, tstop, dt)
     given = None if sequence is None else check_sequence(sequence, tstop)
     standard_error = known_error(target, standard_error)
@@ -191,9 +191,8 @@ def fit_evoked(
     doubts = tuple(target_doubts(target, "evoked", relative))
     for text in doubts:
         announce(text)
-    warn_of_coarse_steps(tstop, dt)
-    runs = Runs(tstop=tstop, dt=dt, n_trials=n_trials, seed=seed)
-    evaluator = Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor)
+    runs.warn_of_times()
+    evaluator = Evaluator(checkpoint=Checkpoint(checkpoint), computing=computing)
     shown = progress or Counter("Fitting")
     fit = EvokedFit(bare, target, known, relative, smooth_ms, runs, evaluator, shown, doubts)
     result = fit.run(steps, n_drives, max_drives, given, refine, n_final, fresh_seed)

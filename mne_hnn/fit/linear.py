@@ -7,7 +7,7 @@ blurred kernels, thousands of which are evaluated in the time of one simulation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,8 @@ from .._units import MS
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import EvokedDrive, Network
-from ..simulate import Simulation
-from .evaluate import Evaluator, Runs
+from ..simulate import Simulation, SimulationSettings
+from .evaluate import Evaluator
 from .levels import Level, multiplied, on_level
 from .objectives import Custom
 
@@ -128,7 +128,12 @@ class LinearColumn:
 
 
 def linear_column(
-    network: Network, target: Dipole, evaluator: Evaluator, runs: Runs, smooth_ms: float, levels: tuple[Level, ...]
+    network: Network,
+    target: Dipole,
+    evaluator: Evaluator,
+    runs: SimulationSettings,
+    smooth_ms: float,
+    levels: tuple[Level, ...],
 ) -> LinearColumn:
     """Measure the kernels of a network.
 
@@ -140,7 +145,7 @@ def linear_column(
         Whose times are sampled.
     evaluator : Evaluator
         Simulates; on the coarse mesh if there is one, as below threshold cells do not talk to one another.
-    runs : Runs
+    runs : SimulationSettings
         Duration, step and seed.
     smooth_ms : float
         Hamming window, ms.
@@ -159,7 +164,7 @@ def linear_column(
     networks = [_with_input(cells, one) for one in inputs]
     transform, _ = on_level(network, Custom(function=lambda _: 0.0), level)
     length = min(runs.tstop, LONGEST_MS)
-    single = Runs(tstop=runs.dt * round((ONSET_MS + length) / runs.dt), dt=runs.dt, n_trials=1, seed=runs.seed)
+    single = replace(runs, tstop=runs.dt * round((ONSET_MS + length) / runs.dt), n_trials=1)
     factor = _cells(network) / _cells(transform(networks[0]))
     rows = _moments(evaluator, [transform(one) for one in networks], single, factor)
     first = round(ONSET_MS / STEP_MS)
@@ -189,7 +194,9 @@ def _cells(network: Network) -> int:
     return sum(len(one) for one in network.populations.values() if one.template.measures_dipole)
 
 
-def _moments(evaluator: Evaluator, networks: list[Network], runs: Runs, factor: float) -> list[FloatArray]:
+def _moments(
+    evaluator: Evaluator, networks: list[Network], runs: SimulationSettings, factor: float
+) -> list[FloatArray]:
     wanted = np.arange(0.0, runs.tstop + 1e-9, STEP_MS) * MS
 
     def extract(simulation: Simulation) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..dipole import AGGREGATE, Dipole
 from ..errors import ParameterError
 from ..network import Network
 from ..simulate import Simulation
-from ..simulate.trials import dipole_layers
+from ..simulate.baselines import dipole_layers
 from .objectives import BandPower, Combined, Objective, Spectrum, TimeFrequency, Waveform
 
 __all__ = ["check_smoothing", "rehearse"]

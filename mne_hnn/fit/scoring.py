@@ -13,8 +13,8 @@ from ..compare import correlation, nrmse, r_squared
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import Network
-from ..simulate import Simulation
-from .evaluate import Evaluator, Runs
+from ..simulate import Simulation, SimulationSettings
+from .evaluate import Evaluator
 from .observation import ColumnPrior, fitted_dipole
 from .result import Estimate
 
@@ -71,7 +71,9 @@ def known_error(target: Dipole, standard_error: float | None) -> float | None:
     return target.provenance.get("standard_error") if standard_error is None else standard_error
 
 
-def final_simulation(evaluator: Evaluator, network: Network, runs: Runs, n_final: int, fresh_seed: int) -> Simulation:
+def final_simulation(
+    evaluator: Evaluator, network: Network, runs: SimulationSettings, n_final: int, fresh_seed: int
+) -> Simulation:
     """Return the fresh trials of a fitted network."""
     outcome = evaluator.simulate([network], runs.with_trials(n_final, fresh_seed))[0]
     if isinstance(outcome, SimulationError):

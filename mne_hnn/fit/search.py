@@ -18,7 +18,8 @@ from .._units import MS
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import EvokedDrive, Network
-from ..simulate.precautions import check_times, warn_of_coarse_steps, warn_of_unheard_drives
+from ..simulate import SimulationSettings
+from ..simulate.precautions import warn_of_unheard_drives
 from .checkpoint import Checkpoint
 from .checks import (
     agreed_trials,
@@ -33,7 +34,7 @@ from .checks import (
 )
 from .conclude import Ending, conclude
 from .doubts import announce, announced, target_doubts
-from .evaluate import Evaluator, Runs
+from .evaluate import Evaluator
 from .levels import Level, as_levels, on_level
 from .objectives import MEASURES, Objective, Score, Waveform, as_objective, called
 from .observation import ColumnPrior, check_target, covering
@@ -170,7 +171,7 @@ def fit_drives(
     check_share(step)
     n_trials = agreed_trials(levels, n_trials, usual=1)
     check_trials(n_trials, n_final, seed, fresh_seed)
-    check_running(n_jobs, executor, checkpoint, progress)
+    computing = check_running(n_jobs, executor, checkpoint, progress)
     check_names(options, fit_drives)
     given = {"smooth_ms": smooth_ms, "scale": scale, "prior": prior, "noise": check_positive(noise, "noise")}
     if target is not None:
@@ -184,7 +185,7 @@ def fit_drives(
         if target is None:
             raise ParameterError("tstop must be given when there is no target: how long to simulate, in ms.")
         tstop = covering(target, dt)
-    check_times(tstop, dt)
+    runs = SimulationSettings(tstop=tstop, dt=dt, seed=seed)
     space = ParameterSpace(evoked_parameters(network) if parameters is None else parameters, network)
     if target is not None:
         check_drives_within(network, target)
@@ -204,7 +205,7 @@ def fit_drives(
     doubts = () if target is None else tuple(target_doubts(target, kind, noise))
     for text in doubts:
         announce(text)
-    warn_of_coarse_steps(tstop, dt)
+    runs.warn_of_times()
     warn_of_unheard_drives(network, tstop)
     settings = {
         "objective": objective if isinstance(objective, str) else type(goal).__name__.lower(),
@@ -231,11 +232,11 @@ def fit_drives(
     search = Search(
         space,
         goal,
-        Runs(tstop=tstop, dt=dt, seed=seed),
+        runs,
         steps,
         step,
         max_evaluations,
-        Evaluator(checkpoint=Checkpoint(checkpoint), n_jobs=n_jobs, executor=executor),
+        Evaluator(checkpoint=Checkpoint(checkpoint), computing=computing),
         progress,
     )
     search.dropped = 0 if isinstance(levels, str) else len(wanted) - len(steps)
@@ -292,7 +293,7 @@ class Search:
         self,
         space: ParameterSpace,
         objective: Objective,
-        runs: Runs,
+        runs: SimulationSettings,
         levels: tuple[Level, ...],
         step: float,
         budget: int,
@@ -373,7 +374,7 @@ class Search:
             logger.info("A point makes no network and counts as the worst: %s", error)
             return None
 
-    def _runs(self) -> Runs:
+    def _runs(self) -> SimulationSettings:
         return self.runs.with_trials(self.level.n_trials, self.seed)
 
     def _compared(self, report: LevelReport, point: FloatArray) -> LevelReport:

@@ -23,6 +23,7 @@ from mne.utils import logger
 
 from .. import __version__
 from .._checks import check_int, check_name
+from .._code import STAGE_FOLDERS, labelled, named_apart
 from .._text import first_line
 from ..errors import ConfigError, DataError, WorkerError
 from ..simulate.packed import call_packed, pack, packed
@@ -227,8 +228,8 @@ _at_work = threading.Lock()
 """Held by the job of Dask that this process is at."""
 
 
-def _check_here(version: str) -> None:
-    """Refuse to work in a worker of another version, or with threads: two columns would be in each other's way.
+def _check_here(asked: str) -> None:
+    """Refuse to work in a worker of another version or code, or with threads: two columns would be in each other's way.
 
     The worker itself looks, each time it begins a job: who asks from afar may ask one that has just gone, and others
     come later.
@@ -241,17 +242,18 @@ def _check_here(version: str) -> None:
             f"Dask's workers have up to {max(threads, 2)} threads in a process, but NEURON needs a process for each "
             "simulation: start them with `dask worker --nthreads 1 --nworkers N`."
         )
-    if version != __version__:
+    own = labelled(__version__, "group", *STAGE_FOLDERS)
+    if asked != own:
         _at_work.release()
+        there, here = named_apart(own, asked)
         raise ConfigError(
-            f"Dask's workers have mne_hnn {__version__}, this is {version}: start them in the Python environment of "
-            "this run."
+            f"Dask's workers have mne_hnn {there}, this is {here}: start them in the Python environment of this run."
         )
 
 
-def _there(version: str, folder: str, payload: bytes) -> Any:
+def _there(asked: str, folder: str, payload: bytes) -> Any:
     """Do a job in a worker of Dask, in the folder of the run: paths are meant from there."""
-    _check_here(version)
+    _check_here(asked)
     try:
         os.chdir(folder)
         return _guarded(call_packed, payload)
@@ -298,11 +300,11 @@ def _submit(
     """Run tasks; return those whose worker died again and again, and how often."""
     from distributed import KilledWorker, as_completed
 
-    here = os.getcwd()
+    here, label = os.getcwd(), labelled(__version__, "group", *STAGE_FOLDERS)
     futures = {
         # the worker unpacks it: one that cannot would close its connection, and be given the job again and again
         client.submit(
-            pickle.loads, packed(_there, __version__, here, pack(function, arguments)), key=f"{key}-{uuid.uuid4().hex}"
+            pickle.loads, packed(_there, label, here, pack(function, arguments)), key=f"{key}-{uuid.uuid4().hex}"
         ): key
         for key, arguments in tasks.items()
     }

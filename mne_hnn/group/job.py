@@ -88,6 +88,8 @@ class Outcome:
         Steps that ran; the others were up to date.
     seconds : float
         How long it took.
+    other_code : bool
+        Whether steps ran again whose results were made by another version of this package.
     """
 
     status: str
@@ -95,3 +97,4 @@ class Outcome:
     error: str | None = None
     ran: tuple[str, ...] = ()
     seconds: float = 0.0
+    other_code: bool = False

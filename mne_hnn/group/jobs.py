@@ -62,4 +62,4 @@ def run_job(job: Job, output: Path) -> Outcome:
     finally:
         if job.n_jobs > 1:
             close_workers()  # a worker waits at its end for the processes that it started: for ever
-    return Outcome(status="ok", ran=result.ran, seconds=time.perf_counter() - started)
+    return Outcome(status="ok", ran=result.ran, seconds=time.perf_counter() - started, other_code=result.other_code)

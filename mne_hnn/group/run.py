@@ -12,7 +12,7 @@ from mne.utils import logger
 
 from .._files import read_json
 from ..errors import ConfigError, StageError
-from ..pipeline.chain import Chain, PipelineResult
+from ..pipeline.chain import Chain, PipelineResult, say_other_code
 from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
 from ..pipeline.places import step_output, step_record
@@ -174,6 +174,7 @@ class _Run:
         self.config, self.output, self.work = config, output, output / WORK
         self.n_jobs, self.executor, self.scheduler = n_jobs, executor, scheduler
         self.ran = 0
+        self.other_code = False
 
     def all(self, units: Sequence[RecordingEntry], whole: bool) -> GroupResult:
         pooled = [Job(config=self.config, unit=unit, work=self.work) for unit in units]
@@ -226,6 +227,7 @@ class _Run:
             outcomes[key] = _outcome(outcome)
             one = outcomes[key]
             self.ran += bool(one.ran)
+            self.note_code(one.other_code)
             state = f"failed at {one.step}: {one.error}" if one.status != "ok" else "done" if one.ran else "up to date"
             progress.tell(titles[key], state, seconds=one.seconds, failed=one.status != "ok")
 
@@ -249,6 +251,12 @@ class _Run:
                 "as on_error = 'abort'; what was finished is kept."
             )
         return outcomes
+
+    def note_code(self, other: bool) -> None:
+        """Say once that results of another version of this package were met."""
+        if other and not self.other_code:
+            say_other_code(self.output)
+        self.other_code |= other
 
     def sequence(
         self, task: str | None, pooled: Sequence[Job], first: Mapping[str, Outcome], whole: bool
@@ -294,6 +302,7 @@ class _Run:
         chain.store.clean()
         logger.info("%s ...", what)
         result = chain.run()
+        self.note_code(result.other_code)
         if not result.ran:
             logger.info("%s: up to date", what)
         return result

@@ -19,7 +19,6 @@ from typing import Any
 import mne
 from mne.utils import logger
 
-from .. import __version__
 from .._text import first_line
 from .._threads import threads
 from ..errors import ConfigError, DataError, MneHnnError, StageError
@@ -29,7 +28,7 @@ from .stage import Stage, Work
 from .store import Store, output_path
 from .values import option_value
 
-__all__ = ["Chain", "PipelineResult"]
+__all__ = ["Chain", "PipelineResult", "say_other_code"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +36,7 @@ class _Recipe:
     """What decides a stage's result: options as they are and described, records of files, and the hash of all of it."""
 
     key: str
+    code: str
     values: SimpleNamespace
     files: list[dict[str, Any]]
     options: dict[str, Any]
@@ -56,12 +56,15 @@ class PipelineResult:
         Files per stage, of all stages that are complete for this configuration.
     ran : tuple of str
         Stages that ran; the others were up to date.
+    other_code : bool
+        Whether a stage ran again whose result was made by another version of this package.
     """
 
     subject: str
     folder: Path
     outputs: Mapping[str, Mapping[str, Path]]
     ran: tuple[str, ...] = field(default=())
+    other_code: bool = False
 
     @property
     def report(self) -> Path | None:
@@ -107,6 +110,8 @@ class Chain:
         self.config, self.stages, self.subject, self.n_jobs = config, tuple(stages), subject, n_jobs
         self.force, self.verbose, self.quiet = force, verbose, quiet
         self.store = Store(folder)
+        self.other_code = False
+        """Whether results of another version of this package were met, and said to be."""
         self.at: str | None = None
         """The stage that runs, or failed."""
 
@@ -129,6 +134,8 @@ class Chain:
                 if up_to_date and not self.force:
                     self._say(number, f"{stage.title}: up to date")
                 else:
+                    if sidecar is not None and sidecar.get("code") != recipe.code:
+                        self._meet_other_code()
                     self._say(number, stage.title)
                     sidecar = self._run(stage, number, recipe, outputs, current)
                     ran.append(stage.name)
@@ -139,7 +146,18 @@ class Chain:
             place = self.store.place(stage, number)
             outputs[stage.name] = {name: output_path(place, file) for name, file in stage.outputs.items()}
         self.at = None
-        return PipelineResult(subject=self.subject, folder=self.store.folder, outputs=outputs, ran=tuple(ran))
+        return PipelineResult(
+            subject=self.subject,
+            folder=self.store.folder,
+            outputs=outputs,
+            ran=tuple(ran),
+            other_code=self.other_code,
+        )
+
+    def _meet_other_code(self) -> None:
+        if not self.other_code and not self.quiet:
+            say_other_code(self.store.folder)
+        self.other_code = True
 
     def _say(self, number: int, text: str) -> None:
         if self.quiet:
@@ -164,7 +182,7 @@ class Chain:
         parts = {
             "stage": stage.name,
             "revision": stage.revision,
-            "versions": [__version__, mne.__version__],
+            "versions": [stage.code, mne.__version__],
             "subject": self.subject,
             "options": options,
             "files": [[Path(record["path"]).name, record["sha256"]] for record in files],
@@ -172,7 +190,7 @@ class Chain:
         }
         text = json.dumps(parts, sort_keys=True, default=str)
         key = hashlib.sha256(text.encode()).hexdigest()
-        return _Recipe(key=key, values=values, files=files, options=options)
+        return _Recipe(key=key, code=stage.code, values=values, files=files, options=options)
 
     def _run(
         self,
@@ -209,6 +227,7 @@ class Chain:
                     "revision": stage.revision,
                     "subject": self.subject,
                     "key": recipe.key,
+                    "code": recipe.code,
                     "options": recipe.options,
                     "kept": keep_values(recipe.values, scratch),
                     "files": recipe.files,
@@ -255,6 +274,12 @@ class Chain:
         except OSError:  # a full disk: what went wrong must be said all the same
             details = ""
         return StageError(f"{where} failed: {first_line(error)}{details}")
+
+
+def say_other_code(folder: Path) -> None:
+    """Say, once in a run, why results that were complete are made again."""
+    with mne.utils.use_log_level("info"):
+        logger.info("Results in %s were made by another version of mne_hnn: computed again.", folder)
 
 
 @contextmanager

@@ -204,6 +204,8 @@ def _changes(told: Mapping[str, Any], stage: Stage) -> Iterator[str]:
     for name, before in told["versions"].items():
         if now.get(name) != before:
             yield f"{name} {before} -> {now.get(name, 'none')}"
+    if told.get("code") != stage.code:
+        yield f"the code of mne_hnn ({str(told.get('code', 'unknown'))[:8]} -> {stage.code[:8]})"
     if told["mechanisms"] is not None and mechanisms() != told["mechanisms"]:
         yield "the compiled mechanisms"
     if machine() != told["machine"]:

@@ -29,8 +29,8 @@ def run_pipeline(
 ) -> list[PipelineResult]:
     """Run an analysis: load, inverse, target, simulate, fit, sensors, report.
 
-    A stage runs again only if its options, its input files, or the versions of this package or MNE changed. Its files
-    appear when it is complete; an interrupted run goes on where it stopped.
+    A stage runs again only if its options, its input files, the code of this package or the version of MNE changed. Its
+    files appear when it is complete; an interrupted run goes on where it stopped.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def run_pipeline(
     config = with_dataset(config)
     output = Path(config.output or Path("mne_hnn_results") / config.name).expanduser()
     n_jobs = config.n_jobs if n_jobs is None else n_jobs
-    results = []
+    results: list[PipelineResult] = []
     for subject in chosen_subjects(config, subjects):
         chain = Chain(
             config,
@@ -79,6 +79,7 @@ def run_pipeline(
             force=force,
             verbose=verbose,
         )
+        chain.other_code = any(result.other_code for result in results)
         with folder_lock(chain.store.folder, what="run"):
             chain.store.clean()
             results.append(chain.run(chosen))

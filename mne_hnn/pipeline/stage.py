@@ -11,6 +11,8 @@ from typing import Any
 
 from mne.utils import use_log_level
 
+from .._code import STAGE_FOLDERS, source_digest
+
 __all__ = ["Stage", "Work"]
 
 
@@ -94,3 +96,10 @@ class Stage:
     after: tuple[str, ...] = ()
     simulates: bool = False
     revision: int = field(default=1)
+
+    @property
+    def code(self) -> str:
+        """Digest of the source files that make its result: of simulations, of the stages, and of its own folder."""
+        package, _, rest = self.run.__module__.partition(".")
+        own = {rest.partition(".")[0]} if package == __package__.partition(".")[0] else set()
+        return source_digest(*sorted({*STAGE_FOLDERS, *own}))

@@ -7,6 +7,8 @@ from typing import Any
 
 from .._cache import cache_directory
 from .._peer_names import MODULES, no_attribute
+from .baselines import BASELINES
+from .computing import Computing
 from .engine import ENGINES, clear
 from .info import sys_info
 from .library import Library, mechanism_library
@@ -14,15 +16,18 @@ from .many import simulate_many
 from .mpi import simulate_mpi
 from .record import Record
 from .result import Simulation
-from .trials import BASELINES, simulate
+from .settings import SimulationSettings
+from .trials import simulate
 from .workers import close_workers
 
 __all__ = [
     "BASELINES",
     "ENGINES",
+    "Computing",
     "Library",
     "Record",
     "Simulation",
+    "SimulationSettings",
     "cache_directory",
     "clear",
     "close_workers",

@@ -8,25 +8,27 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from typing import Any
 
 from .. import __version__
-from .._checks import check_bool, check_int
+from .._checks import check_bool
+from .._code import labelled, named_apart
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
+from .computing import Computing
 from .engine import Trial
 from .packed import call_packed, pack, packed
-from .precautions import warn_of_coarse_steps
-from .record import Record
+from .record import Record, as_record
 from .result import Simulation
-from .trials import TrialSettings, check_network, collect, shared_settings, work
-from .workers import n_workers, pool
+from .settings import SimulationSettings
+from .trials import collect, work
+from .workers import pool
 
-__all__ = ["check_workers", "simulate_many"]
+__all__ = ["run_networks", "simulate_many"]
 
 Outcome = Simulation | SimulationError
 _Key = tuple[int, int]
 _Told = Callable[[_Key, Any], None]
 
 
-def _attempt(network: Network, trial: int, settings: TrialSettings) -> Trial | SimulationError:
+def _attempt(network: Network, trial: int, settings: SimulationSettings) -> Trial | SimulationError:
     """Return the error of a run instead of raising it: other networks go on."""
     try:
         return work(network, trial, settings)
@@ -34,12 +36,14 @@ def _attempt(network: Network, trial: int, settings: TrialSettings) -> Trial | S
         return SimulationError(str(error))
 
 
-def _elsewhere(version: str, payload: bytes) -> Trial | SimulationError:
-    """Simulate in a process of a foreign executor; its numbers would not be those of another version."""
-    if version != __version__:
+def _elsewhere(asked: str, payload: bytes) -> Trial | SimulationError:
+    """Simulate in a process of a foreign executor; its numbers would not be those of another version or code."""
+    own = labelled(__version__)
+    if asked != own:
+        there, here = named_apart(own, asked)
         return WorkerError(
-            f"The executor's workers have mne_hnn {__version__}, this is {version}: start them in the Python "
-            "environment of this run."
+            f"The executor's workers have mne_hnn {there}, this is {here}: start them in the Python environment of "
+            "this run."
         )
     trial: Trial | SimulationError = call_packed(payload)
     return trial
@@ -92,23 +96,67 @@ def simulate_many(
         A wrong argument.
     """
     networks = _listed(networks)
-    n_trials = check_int(n_trials, "n_trials", minimum=1)
-    check_workers(n_jobs, executor)
+    computing = Computing(n_jobs=n_jobs, executor=executor)
     _check_outcomes(done, keep)
-    settings = shared_settings(
-        tstop, dt=dt, seed=seed, baseline=baseline, engine=engine, n_threads=n_threads, record=record
+    settings = SimulationSettings(
+        tstop=tstop,
+        n_trials=n_trials,
+        dt=dt,
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+        n_threads=n_threads,
+        record=as_record(record),
     )
+    different = {network.digest: network for network in networks}
+    for network in different.values():
+        settings.check(network)
+    if different:
+        settings.warn_of_times()
+    for network in different.values():
+        settings.warn_of(network)
+    return run_networks(networks, settings, computing=computing, done=done, keep=keep)
+
+
+def run_networks(
+    networks: Sequence[Network],
+    settings: SimulationSettings,
+    *,
+    computing: Computing | None = None,
+    done: Callable[[int, Outcome], None] | None = None,
+    keep: bool = True,
+) -> list[Outcome]:
+    """Simulate several networks as :func:`simulate_many` does, without its warnings.
+
+    For callers with many batches of networks, which warn once and for all.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        The networks.
+    settings : SimulationSettings
+        How to simulate them.
+    computing : Computing | None
+        Where; None for this process.
+    done, keep
+        As in :func:`simulate_many`.
+
+    Returns
+    -------
+    outcomes : list of Simulation | SimulationError
+        In the order of `networks`; empty if `keep` is False.
+    """
+    computing = computing or Computing()
+    settings = settings.resolved()
     for network in networks:
-        check_network(network, settings)
-    if networks:
-        warn_of_coarse_steps(tstop, settings.dt)
+        settings.check(network)
     gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
     outcomes: list[Outcome | None] = [None] * len(networks)
 
     def told(key: _Key, trial: Trial | SimulationError) -> None:
         index, number = key
         gathered[index][number] = trial
-        if len(gathered[index]) == n_trials:
+        if len(gathered[index]) == settings.n_trials:
             outcome = _joined(networks[index], gathered[index], settings)
             gathered[index] = {}
             if keep:
@@ -119,24 +167,28 @@ def simulate_many(
     tasks = {
         (index, number): (network, number, settings)
         for index, network in enumerate(networks)
-        for number in range(n_trials)
+        for number in range(settings.n_trials)
     }
-    if executor is not None:
-        futures = {_submitted(executor, arguments): key for key, arguments in tasks.items()}
+    _run_tasks(tasks, computing, told)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _run_tasks(tasks: dict[_Key, tuple[Any, ...]], computing: Computing, told: _Told) -> None:
+    if computing.executor is not None:
+        futures = {_submitted(computing.executor, arguments): key for key, arguments in tasks.items()}
         for future in as_completed(futures):
             told(futures.pop(future), _result(future))
-    elif n_workers(n_jobs) == 1:
+    elif computing.n_processes == 1:
         for key, arguments in tasks.items():
             told(key, _attempt(*arguments))
     else:
-        _in_processes(tasks, n_workers(n_jobs), told)
-    return [outcome for outcome in outcomes if outcome is not None]
+        _in_processes(tasks, computing.n_processes, told)
 
 
 def _submitted(executor: Executor, arguments: tuple[Any, ...]) -> Future[Trial | SimulationError]:
     if isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)):
         return executor.submit(_attempt, *arguments)  # of this machine and Python environment
-    return executor.submit(pickle.loads, packed(_elsewhere, __version__, pack(_attempt, arguments)))
+    return executor.submit(pickle.loads, packed(_elsewhere, labelled(__version__), pack(_attempt, arguments)))
 
 
 def _listed(networks: Any) -> list[Network]:
@@ -154,29 +206,6 @@ def _check_outcomes(done: Any, keep: Any) -> None:
         raise ParameterError(f"done must be a function of an index and an outcome, or None, got {done!r}.")
     if not check_bool(keep, "keep") and done is None:
         raise ParameterError("keep=False hands the outcomes to done only: give done, or leave keep out.")
-
-
-def check_workers(n_jobs: int, executor: Any) -> None:
-    """Refuse a number of processes and an executor that cannot be, or of which one would be of no account.
-
-    Raises
-    ------
-    ParameterError
-        `n_jobs` is no number of processes, `executor` no executor, or both are given.
-    """
-    n_workers(n_jobs)
-    if executor is None:
-        return
-    if not isinstance(executor, Executor):
-        raise ParameterError(
-            f"executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor(2) or get_executor() of a "
-            f"Dask Client, or None for n_jobs processes of this machine, got {executor!r}."
-        )
-    if n_jobs != 1:
-        raise ParameterError(
-            f"executor and n_jobs = {n_jobs} both say where to simulate: leave one of them out (the executor has "
-            "workers of its own)."
-        )
 
 
 def _result(future: Future[Trial | SimulationError]) -> Trial | SimulationError:
@@ -206,7 +235,7 @@ def _in_processes(tasks: dict[_Key, tuple[Any, ...]], size: int, told: _Told) ->
             told(key, WorkerError(lost))
 
 
-def _joined(network: Network, trials: dict[int, Trial | SimulationError], settings: TrialSettings) -> Outcome:
+def _joined(network: Network, trials: dict[int, Trial | SimulationError], settings: SimulationSettings) -> Outcome:
     good: dict[int, Trial] = {}
     for number in sorted(trials):
         trial = trials[number]

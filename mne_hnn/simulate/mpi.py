@@ -16,18 +16,18 @@ from typing import Any, NoReturn
 
 from mne.utils import logger, verbose
 
-from .._checks import check_int, check_positive
+from .._checks import check_positive
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
 from . import ranks
 from .engine import Trial, clear, n_stretches
 from .mpi_files import read_errors, read_trial, write_task
 from .mpi_library import Launcher, find_launcher, library_of_world, world_size
-from .precautions import warn_of_large_tables
-from .record import Record
+from .record import Record, as_record
 from .result import Simulation
+from .settings import SimulationSettings, check_is_network
 from .toolchain import neuron_root
-from .trials import TrialSettings, collect, draw_progress, trial_settings, work
+from .trials import collect, draw_progress, work
 from .workers import n_workers
 
 __all__ = ["simulate_mpi"]
@@ -100,26 +100,33 @@ def simulate_mpi(
     all of them must call it, with the same arguments, and all get the same result; `n_procs`, `command`, `options`
     and `timeout` are of no account then.
     """
-    settings = trial_settings(
-        network, tstop, dt=dt, seed=seed, baseline=baseline, engine=engine, n_threads=n_threads, record=record
+    settings = SimulationSettings(
+        tstop=tstop,
+        n_trials=n_trials,
+        dt=dt,
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+        n_threads=n_threads,
+        record=as_record(record),
     )
-    n_trials = check_int(n_trials, "n_trials", minimum=1)
     n_procs = n_workers(n_procs, "n_procs")
     if timeout is not None:
         timeout = check_positive(timeout, "timeout (s)")
+    check_is_network(network)
     size = world_size()
     count = size if size > 1 else n_procs
     if count > network.n_cells:
         raise ParameterError(
             f"The network has {network.n_cells} cells, fewer than the {count} processes asked for: take fewer."
         )
+    settings = settings.made_ready(network)
     _check_place(settings.engine, neuron_root())
-    warn_of_large_tables(network, settings.record, tstop, dt, n_trials)
-    logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", n_trials, tstop, network.n_cells, count)
+    logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", n_trials, settings.tstop, network.n_cells, count)
     if size > 1:
-        return _in_world(network, n_trials, settings)
+        return _in_world(network, settings)
     words = tuple(shlex.split(options) if isinstance(options, str) else map(str, options))
-    return _launch(network, n_trials, settings, _Launch(find_launcher(command), n_procs, words, timeout))
+    return _launch(network, settings, _Launch(find_launcher(command), n_procs, words, timeout))
 
 
 def _check_place(engine: str, root: Path) -> None:
@@ -132,7 +139,7 @@ def _check_place(engine: str, root: Path) -> None:
         )
 
 
-def _in_world(network: Network, n_trials: int, settings: TrialSettings) -> Simulation:
+def _in_world(network: Network, settings: SimulationSettings) -> Simulation:
     """Take part as one of the ranks that the user's own mpiexec started."""
     if ranks.share().n_ranks == 1:
         clear()  # what is kept built holds all cells
@@ -142,9 +149,9 @@ def _in_world(network: Network, n_trials: int, settings: TrialSettings) -> Simul
                 "the library of that mpiexec in the environment variable MPI_LIB_NRN_PATH."
             )
     first = ranks.share().rank == 0
-    progress = draw_progress(n_trials * n_stretches(settings.tstop)) if first else lambda: None
+    progress = draw_progress(settings.n_trials * n_stretches(settings.tstop)) if first else lambda: None
     with ranks.together():
-        trials = {index: work(network, index, settings, progress) for index in range(n_trials)}
+        trials = {index: work(network, index, settings, progress) for index in range(settings.n_trials)}
     return collect(network, trials, settings)
 
 
@@ -230,18 +237,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _launch(network: Network, n_trials: int, settings: TrialSettings, launch: _Launch) -> Simulation:
-    advance = draw_progress(n_trials * n_stretches(settings.tstop))
+def _launch(network: Network, settings: SimulationSettings, launch: _Launch) -> Simulation:
+    advance = draw_progress(settings.n_trials * n_stretches(settings.tstop))
     with tempfile.TemporaryDirectory(prefix="mne_hnn-mpi-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        write_task(folder, network, n_trials, settings)
+        write_task(folder, network, settings)
         try:
             code = launch.run(folder, advance)
-            trials = _finished(folder, n_trials)
-            if code != 0 or len(trials) < n_trials:
+            trials = _finished(folder, settings.n_trials)
+            if code != 0 or len(trials) < settings.n_trials:
                 _raise(folder, code, launch)
         except SimulationError as error:
-            trials = _finished(folder, n_trials)
+            trials = _finished(folder, settings.n_trials)
             error.completed = collect(network, trials, settings) if trials else None
             raise
     return collect(network, trials, settings)

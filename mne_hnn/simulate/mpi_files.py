@@ -15,25 +15,23 @@ from ..network import Network
 from ..network.serial import network_from_text, network_to_text
 from .engine import Trial
 from .record import Record
-from .trials import TrialSettings
+from .settings import SimulationSettings
 
 _PARTS = ("moments", "references", "recordings", "lfp")
 
 
-def write_task(folder: Path, network: Network, n_trials: int, settings: TrialSettings) -> None:
+def write_task(folder: Path, network: Network, settings: SimulationSettings) -> None:
     """Write what the ranks are to do."""
     (folder / "network.json").write_text(network_to_text(network), encoding="utf-8")
-    task = {"n_trials": n_trials, "settings": asdict(settings)}
-    (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
+    (folder / "task.json").write_text(json.dumps(asdict(settings)), encoding="utf-8")
 
 
-def read_task(folder: Path) -> tuple[Network, int, TrialSettings]:
+def read_task(folder: Path) -> tuple[Network, SimulationSettings]:
     """Return what :func:`write_task` wrote."""
     network = network_from_text((folder / "network.json").read_text(encoding="utf-8"))
-    task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
-    fields = task["settings"]
+    fields = json.loads((folder / "task.json").read_text(encoding="utf-8"))
     record = Record(**fields.pop("record"))
-    return network, int(task["n_trials"]), TrialSettings(**fields, record=record)
+    return network, SimulationSettings(**fields, record=record)
 
 
 def write_trial(folder: Path, trial: Trial) -> None:

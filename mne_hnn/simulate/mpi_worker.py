@@ -32,14 +32,14 @@ def main(folder: Path, library: Path, n_procs: int) -> None:
             f"the MPI library {library} sees {share.n_ranks} rank(s) instead of {n_procs}: it does not belong to the "
             "mpiexec that was used. Name the right one in the environment variable MPI_LIB_NRN_PATH."
         )
-    network, n_trials, settings = read_task(folder)
+    network, settings = read_task(folder)
     parts = folder / "progress"
 
     def progress() -> None:
         with parts.open("ab") as stream:
             stream.write(b".")
 
-    for index in range(n_trials):
+    for index in range(settings.n_trials):
         with ranks.together():
             trial = work(network, index, settings, progress if share.rank == 0 else lambda: None)
         if share.rank == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -12,53 +11,24 @@ import numpy as np
 from mne.utils import ProgressBar, logger, verbose
 from numpy.typing import NDArray
 
-from .._checks import check_int, check_name, check_seed
 from .._units import MS, MV, NA, UV
-from .._warn import warn
 from ..baseline import published_baseline
 from ..dipole import Dipole
-from ..errors import ParameterError, SimulationError
+from ..errors import SimulationError
 from ..lfp import lfp_epochs
 from ..network import Network
 from ..recordings import Recording
 from ..spikes import Spikes
-from .engine import ENGINES, Trial, n_steps, n_stretches, run_trial
-from .extracellular import warn_of_contacts_inside_cells
-from .library import mechanism_library
-from .precautions import (
-    check_times,
-    warn_of_coarse_steps,
-    warn_of_large_tables,
-    warn_of_silence,
-    warn_of_unheard_drives,
-)
-from .record import Record, as_record, check_sampling, every_nth, recording_channels
+from .baselines import dipole_layers, pyramidal_cells
+from .computing import Computing
+from .engine import Trial, n_steps, n_stretches, run_trial
+from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
-from .workers import n_workers, pool
+from .settings import SimulationSettings
+from .workers import pool
 
-BASELINES = ("measured", "published", "none")
 # from the simulator's units to those of a Recording
 _SI = {"voltage": MV, "synaptic_current": NA, "calcium": 1.0, "membrane_current": NA}
-
-
-def dipole_layers(network: Network) -> dict[str, list[str]]:
-    """Return the dipole-bearing cell types of each layer, superficial layers first."""
-    layers: dict[str, list[str]] = {}
-    for cell_type, template in network.cell_types.items():
-        if template.measures_dipole:
-            layers.setdefault(template.layer, []).append(cell_type)
-    return {name: layers[name] for name in sorted(layers)}
-
-
-def _pyramidal_cells(network: Network) -> int:
-    """Return how many cells each layer has, if the published baseline is defined for them."""
-    counts = {len(network.populations[name]) for types in dipole_layers(network).values() for name in types}
-    if set(dipole_layers(network)) != {"L2", "L5"} or len(counts) != 1:
-        raise ParameterError(
-            "baseline='published' is defined for one pyramidal cell type in each of L2 and L5, in equal numbers: "
-            "use baseline='measured'."
-        )
-    return counts.pop()
 
 
 def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], baseline: str) -> Dipole:
@@ -73,28 +43,8 @@ def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], basel
     agg = np.sum([np.zeros(len(times_ms)), *data.values()], axis=0)  # zero where no cell type measures the dipole
     dipole = Dipole.from_fAm(times_ms, {"agg": agg, **data}, comment=f"{network.name}, trial {trial.index}")
     if baseline == "published":
-        dipole.subtract(published_baseline(dipole, _pyramidal_cells(network)))
+        dipole.subtract(published_baseline(dipole, pyramidal_cells(network)))
     return dipole
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrialSettings:
-    """What all trials of one call share; units ms."""
-
-    tstop: float
-    dt: float
-    seed: int | None
-    baseline: str
-    engine: str
-    record: Record
-    n_threads: int = 1
-
-
-def check_network(network: Network, settings: TrialSettings) -> None:
-    """Refuse before the work what a network does not have for some settings."""
-    if settings.baseline == "published":
-        _pyramidal_cells(network)
-    recording_channels(network, settings.record)
 
 
 def _stacked(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.float64]:
@@ -104,7 +54,7 @@ def _stacked(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.fl
     return table
 
 
-def _recordings(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, Recording]:
+def _recordings(network: Network, trials: Sequence[Trial], settings: SimulationSettings) -> dict[str, Recording]:
     channels = recording_channels(network, settings.record)
     times = _sample_times(settings)
     return {
@@ -119,13 +69,13 @@ def _recordings(network: Network, trials: Sequence[Trial], settings: TrialSettin
     }
 
 
-def _sample_times(settings: TrialSettings) -> NDArray[np.float64]:
+def _sample_times(settings: SimulationSettings) -> NDArray[np.float64]:
     every = every_nth(settings.record, settings.dt)
     steps = np.arange(n_steps(settings.tstop, settings.dt) // every + 1, dtype=np.float64)
     return np.asarray(steps * (every * settings.dt * MS))
 
 
-def _lfp(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> dict[str, mne.EpochsArray]:
+def _lfp(network: Network, trials: Sequence[Trial], settings: SimulationSettings) -> dict[str, mne.EpochsArray]:
     sfreq = 1 / (every_nth(settings.record, settings.dt) * settings.dt * MS)
     return {
         name: lfp_epochs(_stacked([trial.lfp[name] for trial in trials], UV), sfreq, name, array)
@@ -133,7 +83,7 @@ def _lfp(network: Network, trials: Sequence[Trial], settings: TrialSettings) -> 
     }
 
 
-def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettings) -> Simulation:
+def collect(network: Network, trials: Mapping[int, Trial], settings: SimulationSettings) -> Simulation:
     """Turn raw trials into a :class:`Simulation`."""
     times_ms = settings.dt * np.arange(n_steps(settings.tstop, settings.dt) + 1, dtype=np.float64)
     indices = sorted(trials)
@@ -159,7 +109,9 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: TrialSettin
     )
 
 
-def work(network: Network, index: int, settings: TrialSettings, progress: Callable[[], None] = lambda: None) -> Trial:
+def work(
+    network: Network, index: int, settings: SimulationSettings, progress: Callable[[], None] = lambda: None
+) -> Trial:
     """One trial, here or in a worker process."""
     return run_trial(
         network,
@@ -174,22 +126,6 @@ def work(network: Network, index: int, settings: TrialSettings, progress: Callab
     )
 
 
-def available_engine(engine: str) -> str:
-    """Return the engine to use, compiling the mechanisms here if they are not yet: workers would do it unseen."""
-    check_name(engine, ENGINES, "engine")
-    library = mechanism_library()
-    if library.coreneuron_path is not None:
-        return "coreneuron" if engine == "auto" else engine
-    if engine == "coreneuron":
-        raise SimulationError(
-            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or see with `mne-hnn compile "
-            "--variant portable` why."
-        )
-    if engine == "auto":
-        warn("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
-    return "neuron"
-
-
 def draw_progress(total: int) -> Callable[[], None]:
     """Return a function to call after each of `total` parts; it draws a bar if there is more than one."""
     if total < 2:
@@ -199,63 +135,22 @@ def draw_progress(total: int) -> Callable[[], None]:
     return lambda: bar.update(next(parts))
 
 
-def _run_all(network: Network, n_trials: int, settings: TrialSettings, n_jobs: int) -> dict[int, Trial]:
+def _run_all(network: Network, settings: SimulationSettings, computing: Computing) -> dict[int, Trial]:
     done: dict[int, Trial] = {}
+    trials = range(settings.n_trials)
     try:
-        if n_workers(n_jobs) == 1:
-            progress = draw_progress(n_trials * n_stretches(settings.tstop))
-            for index in range(n_trials):
+        if computing.n_processes == 1:
+            progress = draw_progress(settings.n_trials * n_stretches(settings.tstop))
+            for index in trials:
                 done[index] = work(network, index, settings, progress)
             return done
-        advance = draw_progress(n_trials)
-        tasks = {index: (network, index, settings) for index in range(n_trials)}
-        return pool(n_workers(n_jobs)).run(work, tasks, lambda _index, _trial: advance())
+        advance = draw_progress(settings.n_trials)
+        tasks = {index: (network, index, settings) for index in trials}
+        return pool(computing.n_processes).run(work, tasks, lambda _index, _trial: advance())
     except SimulationError as error:
         done = done or error.completed or {}
         error.completed = collect(network, done, settings) if done else None
         raise
-
-
-def shared_settings(
-    tstop: float,
-    *,
-    dt: float,
-    seed: int | None,
-    baseline: str,
-    engine: str,
-    n_threads: int,
-    record: Record | Mapping[str, Any] | None,
-) -> TrialSettings:
-    """Check what a user gave for a simulation of any network."""
-    check_times(tstop, dt)
-    n_threads = n_workers(n_threads, "n_threads")
-    check_name(baseline, BASELINES, "baseline")
-    if seed is not None:
-        seed = check_seed(seed, "seed")
-    record = as_record(record)
-    check_sampling(record, tstop, dt)
-    return TrialSettings(
-        tstop=float(tstop),
-        dt=float(dt),
-        seed=seed,
-        baseline=baseline,
-        engine=available_engine(engine),
-        record=record,
-        n_threads=n_threads,
-    )
-
-
-def trial_settings(network: Network, tstop: float, **given: Any) -> TrialSettings:
-    """Check what a user gave for a simulation of a network, before the work; see :func:`shared_settings`."""
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
-    settings = shared_settings(tstop, **given)
-    check_network(network, settings)
-    warn_of_coarse_steps(tstop, settings.dt)
-    warn_of_contacts_inside_cells(network)
-    warn_of_silence(network, settings.tstop)
-    warn_of_unheard_drives(network, tstop)
-    return settings
 
 
 @verbose
@@ -330,11 +225,17 @@ def simulate(
     machine. The network is kept built in each process, so that a further call with other drives or weights starts
     at once; :func:`clear` frees it.
     """
-    settings = trial_settings(
-        network, tstop, dt=dt, seed=seed, baseline=baseline, engine=engine, n_threads=n_threads, record=record
+    settings = SimulationSettings(
+        tstop=tstop,
+        n_trials=n_trials,
+        dt=dt,
+        seed=seed,
+        baseline=baseline,
+        engine=engine,
+        n_threads=n_threads,
+        record=as_record(record),
     )
-    n_trials = check_int(n_trials, "n_trials", minimum=1)
-    n_workers(n_jobs)
-    warn_of_large_tables(network, settings.record, tstop, dt, n_trials)
-    logger.info("Simulating %d trial(s) of %g ms, %d cells", n_trials, tstop, network.n_cells)
-    return collect(network, _run_all(network, n_trials, settings, n_jobs), settings)
+    computing = Computing(n_jobs=n_jobs)
+    settings = settings.made_ready(network)
+    logger.info("Simulating %d trial(s) of %g ms, %d cells", settings.n_trials, settings.tstop, network.n_cells)
+    return collect(network, _run_all(network, settings, computing), settings)

@@ -7,24 +7,23 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mne.utils import ProgressBar, logger, verbose
 
 from .. import __version__
-from .._archive import plain
-from .._checks import check_int, check_name, check_seed
+from .._checks import check_name
+from .._code import source_digest
 from .._warn import warn
 from ..errors import DataError, ParameterError, SimulationError, WorkerError
 from ..network import Network
 from ..network.serial import network_from_text, network_to_text
-from ..simulate import BASELINES, Simulation, simulate_many
-from ..simulate.many import check_workers
-from ..simulate.precautions import check_times, warn_of_unheard_drives
-from ..simulate.record import as_record, check_sampling
-from ..simulate.trials import available_engine
+from ..simulate import Computing, Simulation, SimulationSettings
+from ..simulate.many import run_networks
+from ..simulate.precautions import warn_of_unheard_drives
+from ..simulate.record import as_record
+from ..simulate.settings import check_is_network
 from .grid import Apply, Grid, described, make_grid
 from .records import KEEP, ROW_MEMBERS, Row, network_arrays, row_arrays, row_of, simulation_arrays
 from .result import SweepResult, load_rows, table_text
@@ -107,37 +106,39 @@ def run_sweep(
     CacheError
         The folder cannot be written.
     """
-    if not isinstance(network, Network):
-        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+    check_is_network(network)
     if apply is not None and not callable(apply):
         raise ParameterError(f"apply must be a function of a network and a dict of values, got {apply!r}.")
-    check_workers(n_jobs, executor)
+    computing = Computing(n_jobs=n_jobs, executor=executor)
     points = make_grid(network, grid, combine, apply)
     summaries = Summaries(summary, taken=points.names)
-    settings = _settings(
-        tstop=tstop, dt=dt, n_trials=n_trials, seed=seed, baseline=baseline, engine=engine, keep=keep, record=record
+    settings = SimulationSettings(
+        tstop=tstop, n_trials=n_trials, dt=dt, seed=seed, baseline=baseline, engine=engine, record=as_record(record)
     )
-    if "recordings" in settings["keep"] and not as_record(record).quantities:
-        raise ParameterError("keep='recordings' needs record to say what to record, such as {'voltage': 'soma'}.")
-    if not settings["keep"] and not len(summaries):
-        raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
-    if as_record(record).quantities and "recordings" not in settings["keep"] and not len(summaries):
-        raise ParameterError(
-            "What record asks for would be thrown away: keep it with keep=('dipole', 'recordings'), or give a summary "
-            "that reads it."
-        )
+    kept = _kept(keep, settings, summaries)
+    settings = settings.resolved()
     networks = points.networks(network, apply)
-    if "lfp" in settings["keep"]:
+    if "lfp" in kept:
         _check_electrodes(networks, points)
-    keys = [_key(one, settings) for one in networks]
+    told = _told(settings, kept)
+    keys = [_key(one, told) for one in networks]
     store: Store = MemoryStore()
     if folder is not None:
         store = FolderStore(_place(folder))
-        store.open_for(_description(network, points, networks, keys, settings, summaries))
+        store.open_for(_description(network, points, networks, keys, told, summaries))
     warn_of_unheard_drives(network, tstop)
-    lost = _simulate(networks, keys, store, settings, summaries, record, apply is not None, n_jobs, executor)
+    lost = _simulate(
+        networks,
+        keys,
+        store,
+        settings=settings,
+        computing=computing,
+        summaries=summaries,
+        kept=kept,
+        with_network=apply is not None,
+    )
     rows = tuple(lost.get(key, row) for key, row in zip(keys, load_rows(store, keys), strict=True))
-    result = _result(network, points, settings, summaries.units(network), store, keys, rows)
+    result = _result(network, points, told, summaries.units(network), store, keys, rows)
     if isinstance(store, FolderStore):
         store.write_table(table_text(result))
     _tell(result)
@@ -150,28 +151,32 @@ def _place(folder: Any) -> Path:
     return Path(folder).expanduser()
 
 
-def _settings(**given: Any) -> dict[str, Any]:
-    """Return checked settings as plain values."""
-    check_times(given["tstop"], given["dt"])
-    check_sampling(as_record(given["record"]), given["tstop"], given["dt"])
-    check_name(given["baseline"], BASELINES, "baseline")
-    keep = given["keep"]
+def _kept(keep: Any, settings: SimulationSettings, summaries: Summaries) -> tuple[str, ...]:
+    """Return what to keep of each simulation; refuse to simulate for nothing."""
     if not isinstance(keep, (str, Sequence)):
         raise ParameterError(f"keep must be one of {', '.join(map(repr, KEEP))}, several, or (), got {keep!r}.")
-    keep = (keep,) if isinstance(keep, str) else tuple(keep)
-    for name in keep:
+    names = (keep,) if isinstance(keep, str) else tuple(keep)
+    for name in names:
         check_name(name, KEEP, "thing to keep")
-    record = asdict(as_record(given["record"]))
-    return {
-        "tstop": float(given["tstop"]),
-        "dt": float(given["dt"]),
-        "n_trials": check_int(given["n_trials"], "n_trials", minimum=1),
-        "seed": None if given["seed"] is None else check_seed(given["seed"], "seed"),
-        "baseline": given["baseline"],
-        "engine": available_engine(given["engine"]),
-        "keep": [name for name in KEEP if name in keep],
-        "record": plain({name: value for name, value in record.items() if value is not None}),
-    }
+    kept = tuple(name for name in KEEP if name in names)
+    recorded = settings.record.quantities
+    if "recordings" in kept and not recorded:
+        raise ParameterError("keep='recordings' needs record to say what to record, such as {'voltage': 'soma'}.")
+    if not kept and not len(summaries):
+        raise ParameterError("Nothing of the simulations would be kept: give a summary, or keep='dipole'.")
+    if recorded and "recordings" not in kept and not len(summaries):
+        raise ParameterError(
+            "What record asks for would be thrown away: keep it with keep=('dipole', 'recordings'), or give a summary "
+            "that reads it."
+        )
+    return kept
+
+
+def _told(settings: SimulationSettings, kept: Sequence[str]) -> dict[str, Any]:
+    """Return the settings as :func:`run_sweep` takes them, in values that a file can hold."""
+    values = settings.plain()
+    names = ("tstop", "dt", "n_trials", "seed", "baseline", "engine")
+    return {**{name: values[name] for name in names}, "keep": list(kept), "record": values["record"]}
 
 
 def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
@@ -184,7 +189,7 @@ def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
 
 
 def _key(network: Network, settings: Mapping[str, Any]) -> str:
-    text = json.dumps([__version__, network.digest, settings], sort_keys=True)
+    text = json.dumps([source_digest("sweep"), network.digest, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
@@ -198,7 +203,7 @@ def _description(
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "software": {"mne_hnn": __version__},
+        "software": {"mne_hnn": __version__, "code": source_digest("sweep")},
         "settings": dict(settings),
         "grid": {"combine": grid.combine, "values": list(grid.values.items()), "paths": list(grid.paths.items())},
         "summary": {"functions": summaries.identity, "units": summaries.units(network)},
@@ -211,12 +216,12 @@ def _simulate(
     networks: Sequence[Network],
     keys: Sequence[str],
     store: Store,
-    settings: Mapping[str, Any],
+    *,
+    settings: SimulationSettings,
+    computing: Computing,
     summaries: Summaries,
-    record: Any,
+    kept: Sequence[str],
     with_network: bool,
-    n_jobs: int,
-    executor: Executor | None,
 ) -> dict[str, Row]:
     """Simulate what the store does not have; return the rows of points whose workers died, which are not kept."""
     # equal networks are simulated once
@@ -232,7 +237,7 @@ def _simulate(
     def done(index: int, outcome: Simulation | SimulationError) -> None:
         nonlocal ended, warned
         key = keys[todo[index]]
-        row, arrays = _outcome(outcome, summaries, settings)
+        row, arrays = _outcome(outcome, summaries, kept)
         if row.status == "summary failed" and not warned:
             warned = True
             warn(f"At point {todo[index]} a {row.error}. The sweep goes on without it.")
@@ -246,20 +251,20 @@ def _simulate(
         if bar is not None:
             bar.update(ended)
 
-    options = {name: settings[name] for name in ("tstop", "dt", "n_trials", "seed", "baseline", "engine")}
-    options |= {} if record is None else {"record": record}
-    simulate_many([networks[k] for k in todo], n_jobs=n_jobs, executor=executor, done=done, keep=False, **options)
+    if todo:
+        settings.warn_of_times()
+    run_networks([networks[k] for k in todo], settings=settings, computing=computing, done=done, keep=False)
     return lost
 
 
 def _outcome(
-    outcome: Simulation | SimulationError, summaries: Summaries, settings: Mapping[str, Any]
+    outcome: Simulation | SimulationError, summaries: Summaries, kept: Sequence[str]
 ) -> tuple[Row, dict[str, Any]]:
     if isinstance(outcome, SimulationError):
         return Row(status="failed", error=str(outcome), summaries={}), {}
     numbers, error = summaries(outcome)
     row = Row(status="summary failed" if error else "ok", error=error, summaries=numbers)
-    return row, simulation_arrays(outcome, settings["keep"])
+    return row, simulation_arrays(outcome, kept)
 
 
 def _is_sound(store: Store, key: str) -> bool:

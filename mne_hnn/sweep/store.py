@@ -174,11 +174,11 @@ def _check_same(folder: Path, there: Mapping[str, Any], here: Mapping[str, Any])
         if mine.get(name) != theirs.get(name)
     ]
     parts = {
+        "software": "it was made by another version of mne_hnn",  # first: keys of points follow from it
         "network": "it varies another network",
         "grid": "its grid is another one",
         "summary": "its summary functions are others, or were edited",
         "points": "its points have other networks",
-        "software": "it was made by another version of mne_hnn",
     }
     differs += [text for name, text in parts.items() if there.get(name) != here[name]]
     raise ParameterError(f"{folder} holds another sweep: {differs[0]}. Choose another folder, or delete this one.")

@@ -43,21 +43,21 @@ def cheap(monkeypatch):
     """Let fits simulate bumps; the list holds how many networks each call had."""
     calls = []
 
-    def many(networks, tstop, *, n_trials, dt, seed, done=None, **_):
+    def many(networks, runs, *, done=None, **_):
         calls.append(len(networks))
-        found = [simulated(one, tstop, n_trials=n_trials, dt=dt, seed=seed) for one in networks]
+        found = [simulated(one, runs.tstop, n_trials=runs.n_trials, dt=runs.dt, seed=runs.seed) for one in networks]
         for index, one in enumerate(found):
             done(index, one)
         return found
 
-    monkeypatch.setattr(evaluate, "simulate_many", many)
+    monkeypatch.setattr(evaluate, "run_networks", many)
     return calls
 
 
 @pytest.fixture
 def untouched(monkeypatch):
     """Nothing may be simulated."""
-    monkeypatch.setattr(evaluate, "simulate_many", lambda *_a, **_k: pytest.fail("a simulation began"))
+    monkeypatch.setattr(evaluate, "run_networks", lambda *_a, **_k: pytest.fail("a simulation began"))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from mne_hnn import _files
 from mne_hnn.errors import CacheError, SimulationError
 from mne_hnn.fit.checkpoint import Checkpoint
-from mne_hnn.fit.evaluate import Evaluator, Runs
+from mne_hnn.fit.evaluate import Evaluator
 from mne_hnn.fit.objectives import Custom
 from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.simulate import SimulationSettings
 
 
 def batch(*names):
@@ -189,7 +191,7 @@ def some():
     return [network, network.with_drive_changes("evprox1", mu_ms=10.0), fails, network]
 
 
-RUNS = Runs(tstop=30.0, seed=3)
+RUNS = SimulationSettings(tstop=30.0, seed=3)
 PEAK = Custom(function=lambda one: 1e15 * float(abs(one.dipole["agg"]).max()))
 
 
@@ -212,8 +214,8 @@ def test_other_runs_and_objectives_are_other_results(tmp_path):
     evaluator.scores(one, RUNS, PEAK)
     for number, (runs, objective) in enumerate(
         [
-            (RUNS.with_trials(2, 3), PEAK), (RUNS.with_trials(1, 4), PEAK), (Runs(tstop=31.0, seed=3), PEAK),
-            (Runs(tstop=30.0, seed=3, dt=0.05), PEAK), (Runs(tstop=30.0), PEAK), (RUNS, Custom(function=lambda s: 1.0)),
+            (RUNS.with_trials(2, 3), PEAK), (RUNS.with_trials(1, 4), PEAK), (replace(RUNS, tstop=31.0), PEAK),
+            (replace(RUNS, dt=0.05), PEAK), (replace(RUNS, seed=None), PEAK), (RUNS, Custom(function=lambda s: 1.0)),
         ],
         start=2,
     ):  # fmt: skip

@@ -12,6 +12,7 @@ import group_tasks as tasks
 import pytest
 
 import mne_hnn
+from mne_hnn._code import STAGE_FOLDERS
 from mne_hnn.errors import ConfigError, DataError
 from mne_hnn.group import executors
 from mne_hnn.group.executors import Lost, run_tasks
@@ -223,6 +224,15 @@ def test_workers_of_another_version(client, monkeypatch):
     assert str(caught.value) == (
         f"Dask's workers have mne_hnn {mne_hnn.__version__}, this is 99.9: start them in the Python environment of "
         "this run."
+    )
+    monkeypatch.undo()
+    own = executors.labelled(mne_hnn.__version__, "group", *STAGE_FOLDERS)
+    other = f"{mne_hnn.__version__} (code 01234567)"
+    monkeypatch.setattr("mne_hnn.group.executors.labelled", lambda *_: other)
+    with pytest.raises(ConfigError) as caught:
+        run_tasks(tasks.square, {"a": (3,), "b": (4,)}, executor="dask", scheduler=client)
+    assert str(caught.value) == (
+        f"Dask's workers have mne_hnn {own}, this is {other}: start them in the Python environment of this run."
     )
     monkeypatch.undo()  # who was refused can go on once that is mended
     assert run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client) == {"a": 9}

@@ -16,7 +16,7 @@ from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import read_config, run_pipeline
 from mne_hnn.pipeline.lock import LOCK
 from mne_hnn.pipeline.wording import columns_of
-from mne_hnn.simulate import simulate_many
+from mne_hnn.simulate.many import run_networks
 from mne_hnn.source.demo import demo_dataset, read_truth, somato_dataset
 
 SMALL = """
@@ -129,9 +129,9 @@ def test_a_killed_fit_goes_on(result, config_file, tmp_path, monkeypatch):
 
     def counted(networks, *arguments, **options):
         simulated.extend(networks)
-        return simulate_many(networks, *arguments, **options)
+        return run_networks(networks, *arguments, **options)
 
-    monkeypatch.setattr(evaluate, "simulate_many", counted)
+    monkeypatch.setattr(evaluate, "run_networks", counted)
     (again,) = run_pipeline(config, steps="fit")
     assert again.ran == ("fit",)
     assert simulated == [read_fit(again.outputs["fit"]["result"]).network], "all but the final trials were kept"

@@ -7,7 +7,7 @@ import pytest
 
 from mne_hnn.errors import ConfigError, DataError, StageError
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.pipeline import Config, run_pipeline, runner
+from mne_hnn.pipeline import Config, run_pipeline, runner, stage
 from mne_hnn.pipeline.identity import recording_files
 from mne_hnn.pipeline.lock import LOCK
 from mne_hnn.pipeline.stage import Stage
@@ -93,6 +93,38 @@ def test_runs_once_and_again_only_what_changed(toy, tmp_path):
     assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0))[0].ran == ("first", "second")
     assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0, n_jobs=2))[0].ran == ()
     assert run_pipeline(replace(toy.config, depth=0.5, snr=2.0), force=True)[0].ran == ("first", "second")
+
+
+def test_results_of_other_code_are_made_again_and_that_is_said_once(toy, monkeypatch, caplog):
+    """Two subjects with two stages each: one sentence. Afterwards they are of this code."""
+    (Path(toy.config.output).parent / "data-02.txt").write_text("abcd")
+    config = replace(toy.config, subjects=("01", "02"))
+    sentence = "made by another version of mne_hnn: computed again"
+    first = run_pipeline(config)
+    code = {one["code"] for one in sidecars(first)}
+    assert code == {toy.stages[0].code}
+    assert sentence not in caplog.text
+    monkeypatch.setattr(stage, "source_digest", lambda *_: "0" * 64)
+    assert [result.ran for result in run_pipeline(config)] == [("first", "second")] * 2
+    assert caplog.text.count(sentence) == 1
+    assert [one["code"] for one in sidecars(first)] == ["0" * 64] * 4
+    assert [result.ran for result in run_pipeline(config)] == [(), ()]
+    assert [result.ran for result in run_pipeline(replace(config, depth=0.5))] == [("second",)] * 2
+    assert caplog.text.count(sentence) == 1
+
+
+def test_results_of_before_there_were_digests_are_made_again(toy, caplog):
+    (result,) = run_pipeline(toy.config)
+    file = result.folder / "01_first" / "first.json"
+    old = {name: value for name, value in json.loads(file.read_text()).items() if name != "code"}
+    file.write_text(json.dumps({**old, "key": "of the version before"}))
+    assert run_pipeline(toy.config)[0].ran == ("first",)
+    assert "made by another version of mne_hnn: computed again" in caplog.text
+
+
+def sidecars(results):
+    return [json.loads(path.read_text()) for result in results for path in sorted(result.folder.glob("0*/*.json"))
+            if path.stem in ("first", "second")]  # fmt: skip
 
 
 def test_a_touched_file_with_the_same_content_is_the_same(toy, tmp_path):

@@ -13,6 +13,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 import numpy as np
 import pytest
 
+from mne_hnn import _code
+from mne_hnn._code import source_digest
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import Simulation, many, simulate, simulate_many, workers
@@ -100,6 +102,23 @@ def test_an_executor_of_a_cluster_tells_other_versions(alone, monkeypatch):
     assert isinstance(outcome, WorkerError)
     assert str(outcome) == (
         f"The executor's workers have mne_hnn 0.0, this is {own}: start them in the Python environment of this run."
+    )
+
+
+def test_an_executor_of_a_cluster_tells_other_code_of_the_same_version(monkeypatch):
+    cluster = Cluster(monkeypatch, many.__version__)
+    asked, own = source_digest()[:8], many.__version__
+
+    def submit(function, /, *arguments):
+        with monkeypatch.context() as there:
+            there.setattr(_code, "source_digest", lambda *_: "0123456789" * 6)
+            return Cluster.submit(cluster, function, *arguments)
+
+    cluster.submit = submit
+    (outcome,) = simulate_many(networks()[:1], TSTOP, executor=cluster)
+    assert str(outcome) == (
+        f"The executor's workers have mne_hnn {own} (code 01234567), this is {own} (code {asked}): start them in the "
+        "Python environment of this run."
     )
 
 

@@ -1,0 +1,189 @@
+"""How to simulate: one value, whatever is simulated with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from .._checks import check_int, check_name, check_seed
+from .._warn import warn
+from ..errors import ParameterError, SimulationError
+from ..network import Network
+from .baselines import BASELINES, pyramidal_cells
+from .engine import ENGINES
+from .extracellular import warn_of_contacts_inside_cells
+from .library import mechanism_library
+from .precautions import (
+    check_times,
+    warn_of_coarse_steps,
+    warn_of_large_tables,
+    warn_of_silence,
+    warn_of_unheard_drives,
+)
+from .record import Record, as_record, check_sampling, recording_channels
+from .workers import n_workers
+
+__all__ = ["SimulationSettings", "check_is_network"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulationSettings:
+    """How to simulate any network; what it is given is checked when it is made.
+
+    Parameters
+    ----------
+    tstop : float
+        Duration in ms.
+    n_trials : int
+        Number of trials.
+    dt : float
+        Time step in ms; must divide `tstop`.
+    seed : int | None
+        None takes the event seeds of the drives.
+    baseline : str
+        ``'measured'``, ``'published'`` or ``'none'``.
+    engine : str
+        ``'coreneuron'``, ``'neuron'``, or ``'auto'`` for what this machine has: see :meth:`resolved`.
+    n_threads : int
+        Threads of each process; -1, one per core, becomes their number.
+    record : Record | dict | None
+        What to record of single cells; becomes a :class:`Record`.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument; the sentence says which and what was expected.
+
+    Notes
+    -----
+    The parameters are explained in :func:`simulate`. How to compute (processes, executors) is not among them: see
+    :class:`~mne_hnn.simulate.computing.Computing`.
+    """
+
+    tstop: float = 170.0
+    n_trials: int = 1
+    dt: float = 0.025
+    seed: int | None = None
+    baseline: str = "measured"
+    engine: str = "auto"
+    n_threads: int = 1
+    record: Record = field(default_factory=Record)
+
+    def __post_init__(self) -> None:
+        check_times(self.tstop, self.dt)
+        record = as_record(self.record)
+        checked = {
+            "n_threads": n_workers(self.n_threads, "n_threads"),
+            "baseline": check_name(self.baseline, BASELINES, "baseline"),
+            "engine": check_name(self.engine, ENGINES, "engine"),
+            "seed": None if self.seed is None else check_seed(self.seed, "seed"),
+            "n_trials": check_int(self.n_trials, "n_trials", minimum=1),
+            "record": record,
+            "tstop": float(self.tstop),
+            "dt": float(self.dt),
+        }
+        check_sampling(record, self.tstop, self.dt)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def with_trials(self, n_trials: int, seed: int | None) -> SimulationSettings:
+        """Return the same with other trials."""
+        return replace(self, n_trials=n_trials, seed=seed)
+
+    def resolved(self) -> SimulationSettings:
+        """Return the same with the engine that will run, compiling the mechanisms here if they are not yet.
+
+        Worker processes would do it unseen.
+
+        Raises
+        ------
+        CompilationError
+            The mechanisms are not compiled yet and cannot be.
+        SimulationError
+            CoreNEURON was asked for, and the mechanisms were compiled without.
+        """
+        engine = _available_engine(self.engine)
+        return self if engine == self.engine else replace(self, engine=engine)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the values as JSON has them; of the record, what was asked for."""
+        record = {name: value for name, value in asdict(self.record).items() if value is not None}
+        record = {name: list(value) if isinstance(value, tuple) else value for name, value in record.items()}
+        return {
+            "tstop": self.tstop,
+            "dt": self.dt,
+            "n_trials": self.n_trials,
+            "seed": self.seed,
+            "baseline": self.baseline,
+            "engine": self.engine,
+            "n_threads": self.n_threads,
+            "record": record,
+        }
+
+    @property
+    def identity(self) -> str:
+        """Text that stands for all of it, from which keys of results derive.
+
+        Of the engine it names the one that will run: machines differ in what they have, and engines in the last digits.
+        """
+        return json.dumps(self.resolved().plain(), sort_keys=True)
+
+    def check(self, network: Network) -> None:
+        """Refuse before the work what a network does not have.
+
+        Raises
+        ------
+        ParameterError
+            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded.
+        """
+        check_is_network(network)
+        if self.baseline == "published":
+            pyramidal_cells(network)
+        recording_channels(network, self.record)
+
+    def warn_of_times(self) -> None:
+        """Say that the step changes results, or that the duration is as long as no experiment."""
+        warn_of_coarse_steps(self.tstop, self.dt)
+
+    def warn_of(self, network: Network) -> None:
+        """Say what a user should know of a network before it is simulated so."""
+        warn_of_contacts_inside_cells(network)
+        warn_of_silence(network, self.tstop)
+        warn_of_unheard_drives(network, self.tstop)
+        warn_of_large_tables(network, self.record, self.tstop, self.dt, self.n_trials)
+
+    def made_ready(self, network: Network) -> SimulationSettings:
+        """Check a network, give all warnings once, and return what to simulate it with."""
+        check_is_network(network)
+        ready = self.resolved()
+        ready.check(network)
+        ready.warn_of_times()
+        ready.warn_of(network)
+        return ready
+
+
+def check_is_network(network: Any) -> None:
+    """Refuse what is no network.
+
+    Raises
+    ------
+    ParameterError
+        It is something else.
+    """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+
+
+def _available_engine(engine: str) -> str:
+    library = mechanism_library()
+    if library.coreneuron_path is not None:
+        return "coreneuron" if engine == "auto" else engine
+    if engine == "coreneuron":
+        raise SimulationError(
+            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or see with `mne-hnn compile "
+            "--variant portable` why."
+        )
+    if engine == "auto":
+        warn("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
+    return "neuron"
