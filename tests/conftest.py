@@ -1,6 +1,11 @@
-"""How the suite is run: by file on as many processes as there are processors, the longest files first."""
+"""How the suite is run: by file on as many processes as there are processors, the longest files first.
 
+What is generated once per machine is here, too: processes that need it at the same time wait for the first of them.
+"""
+
+import fcntl
 import os
+from contextlib import contextmanager
 
 import pytest
 
@@ -32,3 +37,37 @@ def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):
         rank = {name: k for k, name in enumerate(LONGEST_FIRST)}
         items.sort(key=lambda item: rank.get(item.path.relative_to(config.rootpath / "tests").as_posix(), len(rank)))
+
+
+@pytest.fixture(scope="session")
+def one_at_a_time(request, tmp_path_factory):
+    """Return a context, by name, that one process of a run is in at a time: the next finds what it made."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent  # that of the run
+
+    @contextmanager
+    def entered(name):
+        with (folder / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            yield
+
+    return entered
+
+
+@pytest.fixture(scope="session")
+def anatomy(one_at_a_time):
+    """The head of the demo; in the cache, so it is made once per machine: do not change it."""
+    from mne_hnn.source.demo import demo_anatomy  # no test of a lower floor waits for this import
+
+    with one_at_a_time("anatomy"):
+        return demo_anatomy()
+
+
+@pytest.fixture(scope="session")
+def dataset(anatomy, one_at_a_time):
+    """The recording of the demo; in the cache like its head."""
+    from mne_hnn.source.demo import demo_dataset
+
+    with one_at_a_time("dataset"):
+        return demo_dataset()
