@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from targets import L2P, L5P, driven, target_of
 
 from mne_hnn import Dipole, Spikes
 from mne_hnn.fit import evaluate
 from mne_hnn.network import EvokedDrive, jones_2009
 from mne_hnn.simulate import Simulation
 
-L2P, L5P = "L2_pyramidal", "L5_pyramidal"
 SIZE_Am = 2e-14
 
 
@@ -75,3 +75,9 @@ def wave(column):
     """Twenty nA m of that column, at 1 kHz, 80 ms long."""
     times, moment = bumps(column, 80.0, 1.0)
     return Dipole(20e-9 * moment / np.abs(moment).max(), times / 1e3, ("agg",), provenance={"unit": "A m"})
+
+
+@pytest.fixture(scope="session")
+def small():
+    """The response of the smallest column to two weak drives, 100 ms long."""
+    return target_of(driven(jones_2009((2, 2)), ("proximal", 25.0), ("distal", 60.0)), tstop=100.0)

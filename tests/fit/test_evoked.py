@@ -4,41 +4,17 @@ from functools import partial
 
 import numpy as np
 import pytest
+from targets import COLUMNS, L2P, L5P, driven, target_of
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, ParameterError
 from mne_hnn.fit import ColumnPrior, Level, fit_evoked
-from mne_hnn.fit.linear import delay_ms, inputs_of
+from mne_hnn.fit.linear import inputs_of
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
 
-L2P, L5P = "L2_pyramidal", "L5_pyramidal"
-COLUMNS = 500.0
 quick = partial(fit_evoked, n_final=2, progress=lambda *_: None)
-
-
-def driven(network, *sequence, weight=1e-4, sigma_ms=4.0):
-    """Add weak drives, each a place and a time."""
-    counts = {"proximal": 0, "distal": 0}
-    for place, mu_ms in sequence:
-        counts[place] += 1
-        weights = {"ampa": {}, "nmda": {}}
-        for one in inputs_of(network):
-            if one.location == place:
-                weights[one.receptor][one.cell_type] = weight
-        cells = sorted(weights["ampa"])
-        network = network.with_evoked_drive(
-            f"{'evprox' if place == 'proximal' else 'evdist'}{counts[place]}", mu_ms=mu_ms, sigma_ms=sigma_ms,
-            location=place, weights_ampa=weights["ampa"], weights_nmda=weights["nmda"],
-            synaptic_delays={cell: delay_ms(network, place, cell) for cell in cells},
-        )  # fmt: skip
-    return network
-
-
-def target_of(network, tstop=170.0, factor=COLUMNS, unit="A m"):
-    dipole = simulate(network, tstop, n_trials=5, seed=77, verbose="error").dipole.smooth(20.0).scale(factor)
-    return Dipole(dipole["agg"][::80], dipole.times[::80], ("agg",), provenance={"unit": unit})
 
 
 def content(result):
@@ -136,11 +112,6 @@ def test_settings_hold_every_choice(known):
 
 
 # -- a smaller target for the ways of calling it
-
-
-@pytest.fixture(scope="module")
-def small():
-    return target_of(driven(jones_2009((2, 2)), ("proximal", 25.0), ("distal", 60.0)), tstop=100.0)
 
 
 @pytest.fixture(scope="module")

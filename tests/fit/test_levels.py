@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from targets import L2P, L5P, two_drives
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.fit import Level, coarse_network
@@ -11,18 +12,10 @@ from mne_hnn.network import jones_2009, replace
 from mne_hnn.network.wiring import connection_wires, drive_wires
 from mne_hnn.simulate import simulate
 
-L2P, L5P = "L2_pyramidal", "L5_pyramidal"
-
 
 def driven(mesh, weight=5e-5):
-    network = jones_2009(mesh).with_evoked_drive(
-        "evprox1", mu_ms=15.0, sigma_ms=0.0, location="proximal", weights_ampa={L2P: weight, L5P: weight},
-        synaptic_delays={L2P: 0.1, L5P: 1.0},
-    )  # fmt: skip
-    return network.with_evoked_drive(
-        "evdist1", mu_ms=40.0, sigma_ms=0.0, location="distal", weights_ampa={L2P: weight, L5P: weight},
-        weights_nmda={L5P: weight},
-    )  # fmt: skip
+    both = {L2P: weight, L5P: weight}
+    return two_drives(mesh, mu_ms=(15.0, 40.0), sigma_ms=0.0, proximal=both, distal=both, distal_nmda={L5P: weight})
 
 
 def totals(network):

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from targets import COLUMNS, L2P, L5P, target_of, two_drives
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, DriveError, ParameterError, SimulationError
@@ -22,43 +23,31 @@ from mne_hnn.fit import (
     set_values,
 )
 from mne_hnn.fit.observation import smoothed
-from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
 
-L2P, L5P = "L2_pyramidal", "L5_pyramidal"
 MU = "drives.evprox1.mu_ms"
 WEIGHT = f"drives.evdist1.weights_ampa.{L2P}"
 BIAS = f"biases.tonic.{L5P}"
-COLUMNS = 500.0
 
 
 def driven(mesh=(3, 3), mu_ms=25.0, weight=8e-5):
-    network = jones_2009(mesh).with_evoked_drive(
-        "evprox1", mu_ms=mu_ms, sigma_ms=3.0, location="proximal", weights_ampa={L2P: 1e-4, L5P: 1e-4},
-        synaptic_delays={L2P: 0.1, L5P: 1.0},
-    )  # fmt: skip
-    return network.with_evoked_drive(
-        "evdist1", mu_ms=50.0, sigma_ms=3.0, location="distal", weights_ampa={L2P: weight, L5P: 8e-5}
-    )
+    strengths = {"proximal": {L2P: 1e-4, L5P: 1e-4}, "distal": {L2P: weight, L5P: 8e-5}}
+    return two_drives(mesh, mu_ms=(mu_ms, 50.0), sigma_ms=3.0, **strengths)
 
 
-def target_of(network, tstop=80.0, seed=99, n_trials=10, **provenance):
-    dipole = smoothed(simulate(network, tstop, n_trials=n_trials, seed=seed, verbose="error"), 20.0).scale(COLUMNS)
-    return Dipole(dipole["agg"][::40], dipole.times[::40], ("agg",), provenance={"unit": "A m", **provenance})
-
-
+response = partial(target_of, n_trials=10, seed=99, every=40)
 quick = partial(fit_drives, n_final=2, progress=lambda *_: None)
 
 
 @pytest.fixture(scope="module")
 def target():
-    return target_of(driven())
+    return response(driven(), tstop=80.0)
 
 
 @pytest.fixture(scope="module")
 def small():
     """A target for the smallest column, 60 ms long."""
-    return target_of(driven((2, 2)), tstop=60.0, n_trials=3)
+    return response(driven((2, 2)), tstop=60.0, n_trials=3)
 
 
 def content(result):

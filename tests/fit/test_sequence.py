@@ -4,35 +4,16 @@ from functools import partial
 
 import numpy as np
 import pytest
+from targets import driven, target_of
 
-from mne_hnn import Dipole
 from mne_hnn.errors import ConfigError, ParameterError
 from mne_hnn.fit import fit_evoked, read_fit
-from mne_hnn.fit.linear import delay_ms, inputs_of
 from mne_hnn.fit.sequence import GAP_MS, check_sequence, drive_names, windows
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config
-from mne_hnn.simulate import simulate
 
 quick = partial(fit_evoked, n_final=2, progress=lambda *_: None)
 GIVEN = [("proximal", 26.0), ("distal", 79.0), ("proximal", 115.0)]
-
-
-def target_of(mesh, *drives, tstop=170.0):
-    """Return the response of a column to weak drives, each a place and a time, below its threshold."""
-    network = jones_2009(mesh)
-    for name, (place, mu_ms) in zip(drive_names([place for place, _ in drives]), drives, strict=True):
-        weights = {"ampa": {}, "nmda": {}}
-        for one in inputs_of(network):
-            if one.location == place:
-                weights[one.receptor][one.cell_type] = 1e-4
-        network = network.with_evoked_drive(
-            name, mu_ms=mu_ms, sigma_ms=4.0, location=place, weights_ampa=weights["ampa"],
-            weights_nmda=weights["nmda"],
-            synaptic_delays={cell: delay_ms(network, place, cell) for cell in weights["ampa"]},
-        )  # fmt: skip
-    dipole = simulate(network, tstop, n_trials=5, seed=77, verbose="error").dipole.smooth(20.0).scale(500.0)
-    return Dipole(dipole["agg"][::80], dipole.times[::80], ("agg",), provenance={"unit": "A m"})
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +21,9 @@ def versions():
     """Fits of two responses that differ in when the distal drive came: 75 or 83 ms."""
     return [
         quick(
-            jones_2009((3, 3)), target_of((3, 3), ("proximal", 30), ("distal", mu), ("proximal", 120)), sequence=GIVEN
+            jones_2009((3, 3)),
+            target_of(driven(jones_2009((3, 3)), ("proximal", 30), ("distal", mu), ("proximal", 120))),
+            sequence=GIVEN,
         )
         for mu in (75, 83)
     ]
@@ -70,11 +53,6 @@ def test_a_result_keeps_its_sequence(versions, tmp_path):
     assert again.sequence == fit.sequence
     assert [mu for _, mu in fit.sequence] == sorted(drive.mu_ms for drive in fit.network.drives.values())
     assert again.settings["sequence"] == fit.settings["sequence"]
-
-
-@pytest.fixture(scope="module")
-def small():
-    return target_of((2, 2), ("proximal", 25), ("distal", 60), tstop=100.0)
 
 
 @pytest.mark.parametrize("order", [("distal", "proximal"), ("proximal", "distal", "distal"), ("proximal",)])

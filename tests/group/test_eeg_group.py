@@ -7,7 +7,7 @@ from eeg_data import eeg_dataset
 
 from mne_hnn import read_dipole
 from mne_hnn.errors import DataError
-from mne_hnn.group import GroupConfig, group_demo, run_group
+from mne_hnn.group import GroupConfig, run_group
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.source import forward_solution
 
@@ -19,11 +19,6 @@ OPTIONS = {
     "polarity": {"latency": 0.075, "points": "down", "half_width": 0.02}, "draw_cortex": False, "n_trials": 1,
     "network": with_erp_drives(jones_2009(mesh_shape=(2, 2))), "n_resamples": 500,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def demo():
-    return group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), without_mri=("02",), broken=("03",))
 
 
 @pytest.fixture

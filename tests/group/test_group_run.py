@@ -16,7 +16,7 @@ import pytest
 from mne_hnn import cli, read_dipole
 from mne_hnn.errors import CacheError, ConfigError, DataError, StageError
 from mne_hnn.fit import read_fit
-from mne_hnn.group import GroupConfig, group_demo, rerun, run_group
+from mne_hnn.group import GroupConfig, rerun, run_group
 from mne_hnn.group.export import LOCK_FILES
 from mne_hnn.group.job_config import _matching
 from mne_hnn.io import read_network
@@ -30,12 +30,6 @@ OPTIONS = {
     "network": with_erp_drives(jones_2009(mesh_shape=(2, 2))), "fit_trials": 1, "n_trials": 1, "fit_final_trials": 2,
     "n_resamples": 500, "draw_cortex": False, "name": "touch",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def demo():
-    """Three subjects: the second without an MRI, the file of the third broken."""
-    return group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), without_mri=("02",), broken=("03",))
 
 
 def config_of(demo, output, **changes):
@@ -354,7 +348,8 @@ import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 sys.path.insert(0, {tests!r})
-from test_group_run import config_of, group_demo, run_group
+from test_group_run import config_of, run_group
+from mne_hnn.group.demo import group_demo
 demo = group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), without_mri=("02",), broken=("03",))
 from mne_hnn.errors import MneHnnError
 try:

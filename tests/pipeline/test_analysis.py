@@ -17,7 +17,7 @@ from mne_hnn.pipeline import read_config, run_pipeline
 from mne_hnn.pipeline.lock import LOCK
 from mne_hnn.pipeline.wording import columns_of
 from mne_hnn.simulate.many import run_networks
-from mne_hnn.source.demo import demo_dataset, read_truth, somato_dataset
+from mne_hnn.source.demo import read_truth, somato_dataset
 
 SMALL = """
 from mne_hnn.network import jones_2009, with_erp_drives
@@ -43,15 +43,15 @@ def config_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def result(config_file):
+def result(config_file, dataset):
     config = read_config(config_file, {"output": config_file.parent / "out"})
     (result,) = run_pipeline(config)
     return result
 
 
-def test_target_is_the_truth_of_the_demo(result):
+def test_target_is_the_truth_of_the_demo(result, dataset):
     target = read_dipole(result.outputs["target"]["target"])
-    truth = read_truth(demo_dataset()).dipole
+    truth = read_truth(dataset).dipole
     true = np.interp(target.times, truth.times, truth["agg"])
     assert np.corrcoef(target["agg"], true)[0, 1] > 0.98
     assert target["agg"] @ true / (true @ true) == pytest.approx(1.0, abs=0.15)
@@ -175,15 +175,15 @@ def test_nothing_runs_twice_and_changes_run_what_they_must(result, config_file, 
     assert "Label and activation" not in again.report.read_text(encoding="utf-8")
 
 
-def test_somato_layout(tmp_path, monkeypatch):
+def test_somato_layout(dataset, tmp_path, monkeypatch):
     """MNE's data set on disk: a stand-in with its folders and file names, found where MNE is told to look."""
     root = tmp_path / "MNE-somato-data"
-    shutil.copytree(demo_dataset().root, root)
+    shutil.copytree(dataset.root, root)
     shutil.rmtree(root / "truth")
-    dataset = somato_dataset(root)
-    assert dataset.raw_fname == root / "sub-01" / "meg" / "sub-01_task-somato_meg.fif"
-    assert dataset.forward_fname == root / "derivatives" / "sub-01" / "sub-01_task-somato-fwd.fif"
-    assert dataset.subjects_dir == root / "derivatives" / "freesurfer" / "subjects"
+    found = somato_dataset(root)
+    assert found.raw_fname == root / "sub-01" / "meg" / "sub-01_task-somato_meg.fif"
+    assert found.forward_fname == root / "derivatives" / "sub-01" / "sub-01_task-somato-fwd.fif"
+    assert found.subjects_dir == root / "derivatives" / "freesurfer" / "subjects"
     monkeypatch.setattr(mne.datasets, "has_dataset", lambda name: name == "somato")
     monkeypatch.setattr(mne.datasets.somato, "data_path", lambda **_options: root)
     config = tmp_path / "somato.py"

@@ -17,12 +17,7 @@ from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config, run_pipeline
 from mne_hnn.pipeline.identity import described, recording_files
 from mne_hnn.pipeline.values import chosen_subjects, option_value
-from mne_hnn.source.demo import demo_dataset, demo_response
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    return demo_dataset()
+from mne_hnn.source.demo import demo_response
 
 
 @pytest.fixture
@@ -160,7 +155,7 @@ def test_runs_go_through_the_pipeline(raw, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def average():
+def average(anatomy):
     evoked, noise_cov, _ = demo_response(seed=1)
     keep = [name for number, name in enumerate(evoked.ch_names) if number // 3 % 5 == 0]  # whole triplets
     return evoked.pick(keep), noise_cov.pick_channels(keep)

@@ -10,15 +10,14 @@ from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import Config, run_pipeline
 from mne_hnn.pipeline.methods import REFERENCES, methods_text
-from mne_hnn.source.demo import demo_dataset, demo_response
+from mne_hnn.source.demo import demo_response
 
 STAGES = ("load", "inverse", "target", "simulate", "fit", "sensors")
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory):
+def result(dataset, tmp_path_factory):
     """A real analysis of a few channels with a given sequence of drives."""
-    dataset = demo_dataset()
     evoked, noise_cov, _ = demo_response(seed=1)
     keep = [name for number, name in enumerate(evoked.ch_names) if number // 3 % 5 == 0]  # whole triplets
     config = Config(

@@ -4,12 +4,7 @@ import mne
 import pytest
 
 from mne_hnn.source import find_label, make_inverse
-from mne_hnn.source.demo import demo_anatomy, demo_response
-
-
-@pytest.fixture(scope="session")
-def anatomy():
-    return demo_anatomy()
+from mne_hnn.source.demo import demo_response
 
 
 @pytest.fixture(scope="session")

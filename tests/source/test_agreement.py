@@ -23,13 +23,10 @@ from mne_hnn.source import (
 
 
 @pytest.fixture(scope="module")
-def small():
+def small(anatomy):
     """MEG and EEG around a sphere: forward solution of few sources, the field of a known moment, noise."""
     from systems import system_info
 
-    from mne_hnn.source.demo import demo_anatomy
-
-    anatomy = demo_anatomy()
     meg = system_info("neuromag")
     montage = mne.channels.make_standard_montage("biosemi32")
     electrodes = montage.get_positions()["ch_pos"]
