@@ -214,6 +214,21 @@ def test_the_architecture_names_files_there_are():
     assert named > 100
 
 
+def test_contributors_are_told_of_files_and_registries_there_are():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    sources = [path for folder in ("mne_hnn", "tests") for path in (ROOT / folder).rglob("*.py")]
+    files = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|md)|(?:\w+/)+)`", text))
+    assert len(files) > 30
+    for name in files - {"pipeline/stages/_NN_noun.py"}:
+        near = [ROOT / name, ROOT / "mne_hnn" / name]
+        assert any(one.exists() for one in near) or ("/" not in name and any(one.name == name for one in sources)), name
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    registries = set(re.findall(r"`(_?[A-Z][A-Z_]{3,})`", text))
+    assert len(registries) >= 7
+    for name in registries:
+        assert re.search(rf"^{name}\b.* = ", code, re.MULTILINE), name
+
+
 @pytest.mark.parametrize("text", CONFIGURATIONS)
 def test_configurations_are_read(text, tmp_path):
     (tmp_path / "mine.py").write_text(text)
