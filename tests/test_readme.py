@@ -1,6 +1,7 @@
-"""What README and guides show in Python runs as it is written; what is heavy is stood in for by what is small."""
+"""What README and manual show in Python runs as it is written, heavy parts stood in for; what they name is there."""
 
 import ast
+import importlib
 import inspect
 import re
 from pathlib import Path
@@ -17,16 +18,25 @@ from mne_hnn.group import GroupConfig, read_config
 from mne_hnn.network import Network
 
 ROOT = Path(__file__).parents[1]
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "tutorials").glob("*.md"))]
+TUTORIALS = ROOT / "tutorials"
+GUIDES = [ROOT / "README.md", *sorted(TUTORIALS.glob("*.md"))]
+MANUAL = ("sources", "groups", "cluster", "column", "fit", "fidelity", "reference", "architecture")
+LINKED = [*GUIDES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "tests/benchmarks/README.md"))]
+GOES_ON = {"tutorials/fit.md": "tutorials/sources.md"}
+"""Pages that say of which page they take the variables."""
 
 
 def blocks_of(path):
     return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-SNIPPETS = [(path.name, k, text) for path in GUIDES for k, text in enumerate(blocks_of(path))]
+SNIPPETS = [(str(path.relative_to(ROOT)), k, text) for path in GUIDES for k, text in enumerate(blocks_of(path))]
 CONFIGURATIONS = [text for _, _, text in SNIPPETS if re.search(r"^(bids_root|data|dataset) = ", text, re.MULTILINE)]
-RUN = [text for _, _, text in SNIPPETS if text not in CONFIGURATIONS and "dask" not in text]
+RUN = {str(path.relative_to(ROOT)): [] for path in GUIDES}
+for page, _, text in SNIPPETS:
+    if text not in CONFIGURATIONS and "dask" not in text:
+        RUN[page].append(text)
+PAGES = [name for name, texts in RUN.items() if texts]
 
 
 def standing_in(real, result):
@@ -101,17 +111,122 @@ def stand_ins(monkeypatch, tmp_path):
 
 
 def test_there_are_snippets():
-    assert len(SNIPPETS) >= 9
+    assert len(SNIPPETS) >= 10
     assert len(CONFIGURATIONS) == 1
-    assert len(RUN) == 7
+    assert {name.removeprefix("tutorials/"): len(RUN[name]) for name in PAGES} == {
+        "README.md": 1,
+        "column.md": 4,
+        "fit.md": 2,
+        "sources.md": 1,
+    }
 
 
-def test_python_in_the_readme_runs_from_top_to_bottom(stand_ins):
+@pytest.mark.parametrize("page", PAGES)
+def test_python_of_a_page_runs_from_top_to_bottom(page, stand_ins):
     names = {}
-    for text in RUN:
-        exec(compile(text, "README.md", "exec"), names)
-    assert isinstance(names["network"], Network)
+    for text in [*RUN.get(GOES_ON.get(page), []), *RUN[page]]:
+        exec(compile(text, page, "exec"), names)
+    assert isinstance(names.get("network"), Network) == (page in ("tutorials/column.md", "tutorials/fit.md"))
     plt.close("all")
+
+
+def test_the_readme_is_short_and_has_its_two_commands():
+    text = GUIDES[0].read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 130
+    commands = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(commands) == 2
+    assert commands[0].endswith("mne-hnn run pipelines/median_nerve.py --n-jobs 2\n")
+    # what .ci/run reads
+    assert "<!-- test command -->\n```bash\n" + commands[1] in text
+    assert re.fullmatch(r"python -m venv .*-m pytest\n", commands[1])
+
+
+@pytest.mark.parametrize("page", MANUAL)
+def test_pages_of_the_manual_are_found_from_the_readme(page):
+    assert (TUTORIALS / f"{page}.md").is_file()
+    assert f"(tutorials/{page}.md)" in GUIDES[0].read_text(encoding="utf-8")
+    assert f"({page}.md)" in (TUTORIALS / "README.md").read_text(encoding="utf-8")
+
+
+def anchors_of(text):
+    """The anchors of a page's headings, as the hosts of repositories make them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path):
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        there = path.parent / file if file else path
+        assert there.exists(), link
+        if anchor:
+            assert anchor in anchors_of(there.read_text(encoding="utf-8")), link
+
+
+def rows_of(page):
+    """The rows of the tables of a page: their cells."""
+    text = (TUTORIALS / page).read_text(encoding="utf-8")
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if line[:2] == "| "]
+
+
+def found(place, name):
+    """Whether a name is in a module; or the full name of something of MNE or of this package."""
+    if name.split(".")[0] not in ("mne", "mne_hnn"):
+        name = f"{place}.{name}"
+    module, _, last = name.rpartition(".")
+    return hasattr(importlib.import_module(module), last)
+
+
+def test_the_reference_names_what_there_is():
+    named = {}
+    for place, things in ((row[0].strip("`"), row[1]) for row in rows_of("reference.md")):
+        if place.startswith("mne_hnn"):
+            names = set(re.findall(r"`([A-Za-z][\w.]*)`", things)) - set(mne_hnn.network.WEIGHT_SETS)
+            assert {name for name in names if not found(place, name)} == set(), place
+            named[place] = names
+    assert len(named) == 11
+    plots = {name for name in mne_hnn.viz.__all__ if name.startswith("plot_")}
+    assert plots <= named["mne_hnn.viz"]
+    assert set(mne_hnn.io.__all__) - named["mne_hnn.io"] == {"write_network", "write_simulation", "write_spikes"}
+    assert {"DipoleEpochs", "read_dipole_epochs", "MneHnnWarning"} <= named["mne_hnn"]
+
+
+def test_the_reference_names_the_commands_there_are():
+    from mne_hnn import cli
+
+    text = (TUTORIALS / "reference.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`mne-hnn ([a-z-]+)", text)) == set(cli._parser()[1])
+
+
+def test_the_architecture_names_files_there_are():
+    folder, named = ROOT, 0
+    for place, text in ((row[0], " ".join(row[:2])) for row in rows_of("architecture.md")[1:]):
+        first = re.match(r"`(mne_hnn/[\w/]*?)(?:\w+\.py)?`", place)
+        folder = ROOT / first[1] if first else folder if place.startswith("- ") else ROOT
+        for name in re.findall(r"`((?:[\w*]+/)*[\w*]+\.py|\w+/)`", text):
+            near = {folder, ROOT, ROOT / "mne_hnn", ROOT / "tutorials"}
+            assert any(list(one.glob(name)) for one in near), f"{folder.relative_to(ROOT)}: {name}"
+            named += 1
+    assert named > 100
+
+
+def test_contributors_are_told_of_files_and_registries_there_are():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    sources = [path for folder in ("mne_hnn", "tests") for path in (ROOT / folder).rglob("*.py")]
+    files = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|md)|(?:\w+/)+)`", text))
+    assert len(files) > 30
+    for name in files - {"pipeline/stages/_NN_noun.py"}:
+        near = [ROOT / name, ROOT / "mne_hnn" / name]
+        assert any(one.exists() for one in near) or ("/" not in name and any(one.name == name for one in sources)), name
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    registries = set(re.findall(r"`(_?[A-Z][A-Z_]{3,})`", text))
+    assert len(registries) >= 7
+    for name in registries:
+        assert re.search(rf"^{name}\b.* = ", code, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("text", CONFIGURATIONS)
@@ -140,8 +255,7 @@ def test_each_snippet_imports_what_it_uses_of_this_package(file, k, text):
 def test_the_command_of_the_stages_names_the_options_there_are():
     from mne_hnn import cli
 
-    line = next(
-        line for line in GUIDES[0].read_text(encoding="utf-8").splitlines() if line.startswith("`mne-hnn run CONFIG")
-    )
+    page = (TUTORIALS / "sources.md").read_text(encoding="utf-8")
+    line = next(line for line in page.splitlines() if line.startswith("`mne-hnn run CONFIG"))
     _, commands = cli._parser()
     assert set(re.findall(r"--[\w-]+", line)) <= set(commands["run"].flags())

@@ -1,4 +1,4 @@
-"""Draw the README's picture of a group from the results of `mne-hnn run pipelines/bids_group.py`: give their folder."""
+"""Draw the picture in groups.md from the results of `mne-hnn run pipelines/bids_group.py`: give their folder."""
 
 import json
 import sys
