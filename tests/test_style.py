@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from style_counts import PACKAGE, count
 
+TESTS = Path(__file__).parent
 LONGEST_FILE = 450
 LONG_FILES = {"fit/search.py", "fit/spectra.py"}  # what is longer today; no more may come
 MANY_ARGUMENTS = 29
@@ -64,8 +65,14 @@ def test_a_type_of_arrays_is_defined_no_more_often(counts):
 
 def test_files_of_tests_have_names_of_their_own():
     """Else pytest, which takes them for modules of one name, refuses the second."""
-    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    names = Counter(path.name for path in TESTS.rglob("*.py") if path.name != "conftest.py")
     assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_files_that_run_first_are_there(pytestconfig):
+    first = pytestconfig.pluginmanager.getplugin(str(TESTS / "conftest.py")).LONGEST_FIRST
+    assert first
+    assert [name for name in first if not (TESTS / name).exists()] == []
 
 
 # what is counted
