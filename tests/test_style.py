@@ -3,6 +3,8 @@
 A number here goes down with the work that lowers it, never up.
 """
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -103,3 +105,11 @@ def test_counts_see_what_they_count(package):
     assert found.undocumented == ["first/module.py:many"]
     assert found.foreign_private == ["first/module.py: second._inner"]
     assert (found.skips, found.float_arrays) == (1, ["first/module.py"])
+
+
+def test_the_options_of_the_suite_need_no_plugin():
+    """Where pytest-xdist is switched off or not installed, what pyproject.toml asks of it must not be an error."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "--collect-only", "-q"]
+    done = subprocess.run([*command, __file__], capture_output=True, text=True, check=False, cwd=TESTS.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_the_options_of_the_suite_need_no_plugin" in done.stdout
