@@ -12,7 +12,23 @@ import pytest
 MOST_WORKERS = 4  # a process may hold a gigabyte, and some tests start processes of their own
 
 # files that take longest, so that none of them is left for the end, when the other processes have nothing to do
-LONGEST_FIRST = ()
+LONGEST_FIRST = (
+    "test_tutorials.py",
+    "group/test_group_run.py",
+    "simulate/test_mpi.py",
+    "fit/test_evoked.py",
+    "group/test_dask.py",
+    "simulate/test_simulate.py",
+    "fit/test_search.py",
+    "simulate/test_fidelity.py",
+    "group/test_executors.py",
+    "fit/test_checkpoint.py",
+    "pipeline/test_analysis.py",
+    "simulate/test_many.py",
+    "sweep/test_sweep_store.py",
+    "fit/test_sequence.py",
+    "pipeline/test_methods.py",
+)
 
 
 def pytest_addoption(parser, pluginmanager):

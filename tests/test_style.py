@@ -4,12 +4,15 @@ A number here goes down with the work that lowers it, never up.
 """
 
 import ast
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from style_counts import PACKAGE, count, foreign_private
 
+TESTS = Path(__file__).parent
 LONGEST_FILE = 450
 LONG_FILES = {"fit/search.py", "fit/spectra.py"}  # what is longer today; no more may come
 MANY_ARGUMENTS = 28
@@ -63,8 +66,14 @@ def test_a_type_of_arrays_is_defined_once(counts):
 
 def test_files_of_tests_have_names_of_their_own():
     """Else pytest, which takes them for modules of one name, refuses the second."""
-    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    names = Counter(path.name for path in TESTS.rglob("*.py") if path.name != "conftest.py")
     assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_files_that_run_first_are_there(pytestconfig):
+    first = pytestconfig.pluginmanager.getplugin(str(TESTS / "conftest.py")).LONGEST_FIRST
+    assert first
+    assert [name for name in first if not (TESTS / name).exists()] == []
 
 
 # what is counted
@@ -111,3 +120,11 @@ def test_counts_see_what_they_count(package):
     assert found.undocumented == ["first/module.py:many"]
     assert found.foreign_private == ["first/module.py: second._inner"]
     assert (found.skips, found.float_arrays) == (1, ["first/module.py"])
+
+
+def test_the_options_of_the_suite_need_no_plugin():
+    """Where pytest-xdist is switched off or not installed, what pyproject.toml asks of it must not be an error."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "--collect-only", "-q"]
+    done = subprocess.run([*command, __file__], capture_output=True, text=True, check=False, cwd=TESTS.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_the_options_of_the_suite_need_no_plugin" in done.stdout

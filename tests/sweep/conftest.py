@@ -3,14 +3,13 @@
 import pytest
 from sweeps import GRID, OPTIONS, quiet, small
 
-from mne_hnn.simulate import clear, close_workers
+from mne_hnn.simulate import clear
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _free_networks():
     yield
     clear()
-    close_workers()
 
 
 @pytest.fixture(scope="session")
