@@ -262,7 +262,9 @@ def _baselined(instance: Any, baseline: Any) -> Any:
 
 def _without_baseline(error: Exception, baseline: Any, start: float) -> DataError:
     reason = first_line(error).rstrip(".")
-    if "only one sample" in reason:
+    if baseline[0] is None and baseline[1] is not None and baseline[1] < start:
+        reason = f"the data begin at {start:g} s; give data that begin earlier, or baseline=None"
+    elif "only one sample" in reason:
         reason = (
             f"it is a single sample, as the data begin at {start:g} s, whose noise would be subtracted from all; "
             "give data that begin earlier, or baseline=None"
