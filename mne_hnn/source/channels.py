@@ -86,6 +86,12 @@ def good_picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
     """Return the places of the good channels of given types, of each of which there must be one."""
     for kind in kinds:
         if not len(mne.pick_types(info, **pick_kinds([kind]), exclude="bads")):
+            bad = len(mne.pick_types(info, **pick_kinds([kind]), exclude=()))
+            if bad:
+                raise DataError(
+                    f"{origin} has no good channel of type {kind!r}: all {bad} are marked bad (in the recording, or by "
+                    "bads); name those only that are."
+                )
             there = sorted(set(info.get_channel_types()) & _DATA_TYPES)
             what = f"set channel_types to {tuple(there)!r}" if there else "give another recording"
             raise DataError(

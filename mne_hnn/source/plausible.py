@@ -173,7 +173,7 @@ def check_limits(limits: Any, what: str) -> None:
             f"{what} must map channel types to amplitudes, such as {{'grad': 4000e-13}}, got {limits!r}."
         )
     for kind, limit in limits.items():
-        if callable(limit) or isinstance(limit, tuple):
+        if callable(limit):
             continue  # a function of the user's own, which MNE applies
         name = f"{what}[{kind!r}]"
         value = check_positive(limit, name)

@@ -230,3 +230,45 @@ def test_a_baseline_before_data_that_begin_later():
     with pytest.raises(DataError, match="the data begin at 0.01 s; give data that begin earlier, or baseline=None"):
         load_response(late, channel_types="eeg")
     assert not said(lambda: load_response(late, channel_types="eeg", baseline=None))
+
+
+@pytest.fixture
+def raw():
+    info = mne.create_info(["MEG 0111", "STI 014"], 200.0, ["mag", "stim"], verbose="error")
+    data = np.random.default_rng(2).normal(0, 1e-13, (2, 1200))
+    data[1] = 0
+    data[1, 200:1100:100] = 1
+    return mne.io.RawArray(data, info, verbose="error")
+
+
+@pytest.mark.parametrize("number", [1.0, [1.0], {"tone": 1.0}, np.array([1.0])])
+def test_numbers_of_events_may_be_floats(raw, number):
+    assert load_response(raw, event_id=number).n_epochs == 9
+
+
+def test_limits_may_be_functions(raw):
+    calls = []
+
+    def last(data):
+        calls.append(data.shape)
+        return len(calls) == 9, "last"
+
+    kept = load_response(raw, event_id=1, reject={"mag": last})
+    assert (kept.n_epochs, kept.drop_reasons) == (8, {"last": 1})
+    with pytest.raises(ParameterError, match=r"reject\['mag'\] must be a finite number"):
+        load_response(raw, event_id=1, reject={"mag": (1e-12,)})
+
+
+def test_channels_that_are_all_bad_and_processes_that_are_no_number(raw):
+    with pytest.raises(DataError, match="no good channel of type 'meg': all 1 are marked bad"):
+        load_response(raw, event_id=1, bads="MEG 0111")
+    with pytest.raises(ParameterError, match="n_jobs must be"):
+        load_response(raw, event_id=1, h_freq=40.0, n_jobs="two")
+
+
+def test_rates_that_differ_by_little_are_shown_with_their_digits(raw):
+    other = raw.copy()
+    with other.info._unlock():
+        other.info["sfreq"] = 200.00001
+    with pytest.raises(DataError, match="has 200 Hz and Raw object has 200.00001 Hz"):
+        load_response([raw, other], event_id=1)
