@@ -16,6 +16,7 @@ from ._layers import AllLayers
 from ._peer_names import DIPOLE, no_attribute
 from ._times import sampling
 from ._units import FAM, MS, NAM
+from ._warn import warn
 from .errors import ParameterError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Dipole", "average_dipoles", "check_dipoles", "read_dipole", "to_epochs"]
 
 AGGREGATE = "agg"
+SLOWEST_Hz = 20.0
 EDGES = ("normalised", "zero")
 
 
@@ -82,6 +84,11 @@ class Dipole(AllLayers):
         if times is not None:
             tmin, sfreq = sampling(np.asarray(times, dtype=float))
         tmin, sfreq = check_finite(tmin, "tmin"), check_positive(sfreq, "sfreq")
+        if sfreq < SLOWEST_Hz:
+            warn(
+                f"The dipole has {sfreq:g} samples per second, too few for any course: "
+                f"{'were times given in ms (they are in s)' if times is not None else 'was sfreq given in kHz'}?"
+            )
         names = tuple(layers)
         if not names or names[0] != AGGREGATE or len(set(names)) != len(names):
             raise ParameterError(f"layers must be distinct names that begin with 'agg', got {names}.")
@@ -118,6 +125,11 @@ class Dipole(AllLayers):
 
     @classmethod
     def _from_units(cls, times_ms: ArrayLike, moments: Mapping[str, ArrayLike], unit: float, **options: Any) -> Self:
+        if not isinstance(moments, Mapping):
+            raise ParameterError(
+                "moments must map layers to rows, such as {'agg': ..., 'L2': ..., 'L5': ...}, after times_ms, got "
+                f"{type(moments).__name__}."
+            )
         if AGGREGATE not in moments:
             raise ParameterError(f"moments must hold 'agg', got {', '.join(moments) or 'nothing'}.")
         names = [AGGREGATE, *(name for name in moments if name != AGGREGATE)]

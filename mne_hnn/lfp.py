@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ._checks import check_name
 from ._units import UM
+from ._warn import warn
 from .errors import DataError, ParameterError
 from .network import Electrodes
 
@@ -22,6 +23,10 @@ _Potential = TypeVar("_Potential", mne.Evoked, mne.BaseEpochs)
 ENDS = ("drop", "continue")
 #: Types of channels that hold potentials inside the tissue.
 POTENTIALS = ("seeg", "ecog", "dbs")
+
+SPACING_m = (1e-6, 0.05)
+LARGEST_V = 1.0
+"""Potentials in the tissue are below 0.1 V, even of an action potential at its membrane."""
 
 # how far the distances of contacts may differ, relative to their mean, to count as equal
 _EQUAL = 1e-3
@@ -76,6 +81,11 @@ def _spacing(positions: NDArray[np.float64]) -> float:
             "The current source density needs contacts on one straight line at equal distances, in their order: pick "
             "such channels, or simulate such an array."
         )
+    if not SPACING_m[0] <= spacing <= SPACING_m[1]:
+        raise DataError(
+            f"The contacts are {spacing:g} m apart, where laminar and depth electrodes have 10 \N{MICRO SIGN}m to "
+            "20 mm: positions are in m; were these given in \N{MICRO SIGN}m or mm?"
+        )
     return spacing
 
 
@@ -118,6 +128,11 @@ def current_source_density(lfp: _Potential, *, ends: str = "drop") -> _Potential
     csd: _Potential = lfp.copy() if isinstance(lfp, mne.Evoked) else lfp.copy().load_data()
     evoked = isinstance(csd, mne.Evoked)
     data = np.asarray(csd.data if evoked else csd.get_data(copy=False))
+    if np.abs(data).max(initial=0.0) > LARGEST_V:
+        warn(
+            f"The potentials reach {np.abs(data).max():.3g} V, where those in tissue are some mV: values are in V; "
+            "were these given in \N{MICRO SIGN}V or mV?"
+        )
     inner = -np.diff(data, n=2, axis=-2) / spacing**2
     if ends == "continue":
         inner = np.concatenate([_beyond(inner, 0, 1), inner, _beyond(inner, -1, -2)], axis=-2)

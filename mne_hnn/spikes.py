@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_finite, check_int, check_name, check_positive
+from ._warn import warn
 from .errors import ParameterError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = ["Spike", "Spikes"]
 COLUMNS = ("trial", "time", "gid", "cell_type")
 GROUPS = ("cell_type", "gid", "trial")
 SLACK = 1e-6  # s; solvers add up their steps with rounding errors
+LONGEST_S = 120.0  # no longer simulation can be asked for
 
 
 def _integers(column: ArrayLike, name: str) -> NDArray[np.int64]:
@@ -117,6 +119,11 @@ class Spikes:
             raise ParameterError(
                 f"Spike times must be within {tmin:g} to {tmax:g} s, got {time.min():g} to {time.max():g} s: "
                 "are they in ms?"
+            )
+        if tmax - tmin > LONGEST_S:
+            warn(
+                f"The spikes are said to cover {tmin:g} to {tmax:g} s, so that rates are of {tmax - tmin:g} s: were "
+                "tmin and tmax given in ms?"
             )
         ranges = {str(name): _compact(cells) for name, cells in self.gid_ranges.items()}
         _check_cells(gid, ranges)
@@ -323,6 +330,12 @@ class Spikes:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return spike counts over time and the bin edges in s, over the whole simulation unless `bins` are edges."""
         chosen = self.select(cell_types=cell_types)
+        if np.ndim(bins) == 0:
+            bins = check_int(bins, "bins", minimum=1)
+        else:
+            bins = np.asarray(bins)
+            if bins.ndim != 1 or len(bins) < 2 or bins.dtype.kind not in "iuf" or not (np.diff(bins) > 0).all():
+                raise ParameterError("bins must be their number, or at least two edges in s that rise.")
         counts, edges = np.histogram(chosen.time, bins=bins, range=(self.tmin, self.tmax))
         return counts.astype(np.int64), edges
 

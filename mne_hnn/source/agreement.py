@@ -20,6 +20,7 @@ __all__ = [
     "check_average",
     "check_channels",
     "check_grades",
+    "check_known_projectors",
     "check_projectors",
     "check_same_cortex",
     "compare_positions",
@@ -118,7 +119,7 @@ def compare_positions(made_for: mne.Info, info: mne.Info, what: str) -> dict[str
 def check_projectors(inverse: Any, evoked: mne.Evoked) -> None:
     """Warn if the response went through projectors of which the inverse operator does not know."""
     names = [name for name in inverse["info"]["ch_names"] if name in evoked.ch_names]
-    applied = [projector for projector in evoked.info["projs"] if projector["active"]]
+    applied = evoked.info["projs"]  # those that are not active yet, too: the moment of a patch is fitted with all
     patterns = make_projector(applied, names, include_active=True)[2] if applied else np.zeros((len(names), 0))
     if not patterns.size:
         return
@@ -126,9 +127,28 @@ def check_projectors(inverse: Any, evoked: mne.Evoked) -> None:
     left = np.linalg.norm(known @ patterns, axis=0)
     if (left > PROJECTED).any():
         warn(
-            f"The response went through {int((left > PROJECTED).sum())} projections (SSP) that the inverse operator "
+            f"The response {'went through' if all(one['active'] for one in applied) else 'has'} "
+            f"{int((left > PROJECTED).sum())} projections (SSP) that the inverse operator "
             f"does not have (projectors of the response: {some([one['desc'] for one in applied])}): make the operator "
             "from this response's info."
+        )
+
+
+def check_known_projectors(projectors: Any, info: mne.Info, what: str) -> None:
+    """Warn of projectors of a noise covariance, or of another part, that the response does not have.
+
+    MNE whitens with those of both: without a word, what they take out is missing from the response.
+    """
+    names = good_channels(info)
+    patterns = make_projector(projectors, names, include_active=True)[2] if projectors else np.zeros((len(names), 0))
+    if not patterns.size:
+        return
+    left = np.linalg.norm(make_projector(info["projs"], names, include_active=True)[0] @ patterns, axis=0)
+    if (left > PROJECTED).any():
+        warn(
+            f"{what} has {int((left > PROJECTED).sum())} projections (SSP) that the response does not have "
+            f"({some([one['desc'] for one in projectors])}), and the response is weighed without what they take out: "
+            "add them to the response (add_proj), or compute it from data with the response's projectors."
         )
 
 

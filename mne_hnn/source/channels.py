@@ -7,10 +7,12 @@ from typing import Any
 
 import mne
 import numpy as np
+from mne.io.constants import FIFF
 
 from .._checks import check_name, suggestion
 from .._warn import warn
 from ..errors import DataError, ParameterError
+from ._files import some
 
 __all__ = [
     "check_channel_types",
@@ -84,6 +86,12 @@ def good_picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
     """Return the places of the good channels of given types, of each of which there must be one."""
     for kind in kinds:
         if not len(mne.pick_types(info, **pick_kinds([kind]), exclude="bads")):
+            bad = len(mne.pick_types(info, **pick_kinds([kind]), exclude=()))
+            if bad:
+                raise DataError(
+                    f"{origin} has no good channel of type {kind!r}: all {bad} are marked bad (in the recording, or by "
+                    "bads); name those only that are."
+                )
             there = sorted(set(info.get_channel_types()) & _DATA_TYPES)
             what = f"set channel_types to {tuple(there)!r}" if there else "give another recording"
             raise DataError(
@@ -102,10 +110,28 @@ def referenced(instance: Any) -> Any:
         raise ParameterError(f"evoked must be an mne.Evoked, got {type(instance).__name__}.")
     if "eeg" not in instance.get_channel_types(unique=True):
         return instance
+    _refuse_bipolar(instance.info)
     if any(one["desc"] == "Average EEG reference" and one["active"] for one in instance.info["projs"]):
         return instance
     again = instance.copy().set_eeg_reference("average", projection=True, verbose="error")
     return again.apply_proj(verbose="error")
+
+
+def _refuse_bipolar(info: mne.Info) -> None:
+    """Refuse differences of two electrodes, whose field forward models compute as that of one electrode."""
+    bipolar = [
+        one["ch_name"]
+        for one in info["chs"]
+        if one["kind"] == FIFF.FIFFV_EEG_CH
+        and one["coil_type"] == FIFF.FIFFV_COIL_EEG_BIPOLAR
+        and one["ch_name"] not in info["bads"]
+    ]
+    if bipolar:
+        raise DataError(
+            f"{len(bipolar)} EEG channels are differences of two electrodes (bipolar: {some(bipolar)}), which forward "
+            "solutions take for single electrodes: give the recording as it was before set_bipolar_reference, or name "
+            "them in bads."
+        )
 
 
 def check_positions(info: mne.Info) -> None:

@@ -89,6 +89,11 @@ def label_course(
     check_name(mode, MODES[:3], "mode of the label time course")
     if mode != "peak" and (tmin != 0.0 or tmax is not None):
         raise ParameterError(f"tmin and tmax say where mode='peak' looks: leave them out with mode={mode!r}.")
+    if not isinstance(stc, mne.SourceEstimate):
+        raise ParameterError(
+            "stc must be an mne.SourceEstimate with the normal component of the current, of apply_normal_inverse, got "
+            f"{type(stc).__name__}."
+        )
     _, vertices = label_vertices(label, src)
     vertex_courses = stc.in_label(label).data
     if mode == "peak":

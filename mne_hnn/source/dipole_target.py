@@ -20,10 +20,15 @@ from .target import Fitted, Target, assemble
 
 __all__ = ["target_from_dipole"]
 
+_FRACTION = " (gof is in %: was it given as a fraction?)"
 LOW_FIT = 50.0
 """Goodness of fit (%) below which a dipole leaves most of the response unexplained."""
 FAR_mm = 10.0
 """Dipoles of responses are localised to some mm (Hämäläinen et al. 1993, doi:10.1103/RevModPhys.65.413)."""
+MOVED_mm = 20.0
+HEAD_m = 0.25
+ONE = (0.9, 1.1)
+LARGEST_Am = 1e-3
 TANGENTIAL_deg = 66.0
 """Beyond it the normal part of a dipole is less than 0.4 of it, and the confidence of its sign below 0.7."""
 
@@ -83,6 +88,7 @@ def target_from_dipole(
     if not np.isfinite(dipole.amplitude).all() or not weight.any():
         raise DataError("The fitted dipole has no amplitude that is finite and not zero.")
     best = int(weight.argmax())
+    _check_units(dipole, best)
     distances = np.where(allowed, np.linalg.norm(fixed["source_rr"] - dipole.pos[best], axis=1), np.inf)
     nearest = int(distances.argmin())
     side = int(nearest >= count[0])
@@ -94,6 +100,7 @@ def target_from_dipole(
         subject=spaces[side].get("subject_his_id"),
         verbose="error",
     )
+    _warn_of_moves(dipole, weight, best)
     patch = label_patch(label, fixed)
     along = dipole.ori @ patch.normal
     moment = dipole.amplitude * along
@@ -134,7 +141,8 @@ def _window(dipole: mne.Dipole, tmin: Any, tmax: Any) -> NDArray[np.bool_]:
     times = dipole.times
     first = float(times[0]) if tmin is None else check_finite(tmin, "tmin")
     last = float(times[-1]) if tmax is None else check_finite(tmax, "tmax")
-    window = (times >= first) & (times <= last)
+    half = 0.49 * (times[1] - times[0]) if len(times) > 1 else 0.0  # but for rounding, as those of other rates
+    window = (times >= first - half) & (times <= last + half)
     if window.sum() < 2:
         raise DataError(
             f"The fitted dipole ({times[0]:g} to {times[-1]:g} s, {len(times)} samples) has fewer than two times from "
@@ -143,12 +151,46 @@ def _window(dipole: mne.Dipole, tmin: Any, tmax: Any) -> NDArray[np.bool_]:
     return np.asarray(window)
 
 
+def _check_units(dipole: mne.Dipole, best: int) -> None:
+    """Refuse places, directions and amplitudes that no fitted dipole has: values of another unit or object."""
+    place, direction = dipole.pos[best], dipole.ori[best]
+    if not (np.isfinite(place).all() and np.isfinite(direction).all() and np.any(direction)):
+        raise DataError("The fitted dipole has no place, or no orientation, that is finite and not zero: fit it again.")
+    if np.linalg.norm(place) > HEAD_m:
+        raise DataError(
+            f"The fitted dipole lies {np.linalg.norm(place):.3g} m from the origin of head coordinates: places are in "
+            "m; were these given in mm?"
+        )
+    if not ONE[0] <= np.linalg.norm(direction) <= ONE[1]:
+        raise DataError(
+            f"The fitted dipole's orientation has a length of {np.linalg.norm(direction):.3g}: it must be 1, its size "
+            "is in the amplitude."
+        )
+    largest = float(np.abs(dipole.amplitude).max())
+    if largest > LARGEST_Am:
+        raise DataError(
+            f"The fitted dipole reaches {largest:.3g} A m, which no brain gives: amplitudes are in A m; were these "
+            "given in nA m?"
+        )
+
+
+def _warn_of_moves(dipole: mne.Dipole, weight: NDArray[np.float64], best: int) -> None:
+    """Warn of a dipole that is elsewhere while it is strong: the normal is that of one place."""
+    strong = weight > 0.5 * weight[best]
+    moved = float(np.linalg.norm(dipole.pos[strong] - dipole.pos[best], axis=1).max()) / MS
+    if moved > MOVED_mm:
+        warn(
+            f"The fitted dipole moves by {moved:.0f} mm while it is strong, but its moment is taken along the normal "
+            "of the cortex at one place: fit it with a fixed place (pos), or take a narrower window."
+        )
+
+
 def _warn_of_place(facts: dict[str, float], time: float) -> None:
     at = f"at {time / MS:.0f} ms"
     if facts["goodness_of_fit"] < LOW_FIT:
         warn(
             f"The fitted dipole explains only {facts['goodness_of_fit']:.0f} % of the response {at} (goodness of fit): "
-            "it is not what made this response, or not alone."
+            f"it is not what made this response, or not alone{_FRACTION if facts['goodness_of_fit'] <= 1 else ''}."
         )
     if facts["distance_to_cortex_mm"] > FAR_mm:
         warn(

@@ -62,6 +62,7 @@ def select_events(
     if isinstance(event_id, (set, frozenset, np.ndarray)):
         event_id = event_id.tolist() if isinstance(event_id, np.ndarray) else sorted(event_id, key=str)
     _check_event_id(event_id)
+    event_id = _whole(event_id)
     named = _names(event_id)
     if events is not None:
         if stim_channel is not None:
@@ -196,6 +197,15 @@ def _check_event_id(event_id: Any) -> None:
     if isinstance(event_id, (list, tuple)) and any(isinstance(part, str) for part in event_id):
         raise ParameterError(f"event_id must have names or numbers, not both, got {event_id!r}.")
     _numbers(event_id)
+
+
+def _whole(event_id: Any) -> Any:
+    """Return numbers as int, as tables and arithmetic give them as float."""
+    if event_id is None or _names(event_id):
+        return event_id
+    if isinstance(event_id, Mapping):
+        return {name: int(number) for name, number in event_id.items()}
+    return [int(number) for number in event_id] if isinstance(event_id, Sequence) else int(event_id)
 
 
 def _refuse_names(named: list[str], where: str) -> None:

@@ -19,11 +19,13 @@ from .agreement import (
     check_average,
     check_channels,
     check_grades,
+    check_known_projectors,
     check_projectors,
     compare_positions,
     good_channels,
 )
 from .hemispheres import as_saved, with_both_hemispheres
+from .plausible import check_covariance
 from .response import read_cov
 
 __all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
@@ -92,6 +94,13 @@ def make_inverse(
     check_grades(forward["info"], info, "the forward solution")
     compare_positions(forward["info"], info, "the forward solution")
     check_channels(wanted, noise_cov.ch_names, "the noise covariance")
+    check_covariance(noise_cov, info)
+    check_known_projectors(noise_cov["projs"], info, "The noise covariance")
+    if mne.forward.is_fixed_orient(forward) and loose != 0:
+        raise ParameterError(
+            "The forward solution has fixed orientations, which make a fixed inverse operator only: give loose=0, or "
+            "the forward solution as it was computed."
+        )
     try:
         inverse = mne.minimum_norm.make_inverse_operator(info, forward, noise_cov, loose=loose, depth=depth, rank=rank)
     except (ValueError, RuntimeError) as error:

@@ -99,6 +99,8 @@ def _named(name: str, subject: str | None, subjects_dir: Any, parcellation: str,
     if subject is None:
         raise ParameterError(f"Label {name!r} can only be looked up with a subject: give subject.")
     folder = subject_folder(subject, subjects_dir)
+    if name[:3] in ("lh.", "rh."):  # as FreeSurfer's files are called
+        name = f"{name[3:]}-{name[:2]}"
     stem, _, side = name.rpartition("-")
     if side in HEMISPHERES and hemi is not None and side != hemi:
         raise ParameterError(f"Label {name!r} is of hemisphere {side!r}, but hemi={hemi!r}: leave hemi out.")
@@ -139,13 +141,12 @@ def _of_vertices(label: Any, subject: str | None, hemi: str | None) -> mne.Label
     return mne.Label(np.unique(vertices), hemi=hemi, subject=subject, name=f"vertices-{hemi}", verbose="error")
 
 
-def check_label_object(label: Any) -> mne.Label:
+def check_label_object(label: Any, what: str = "label") -> mne.Label:
     """Refuse what is not a label of one hemisphere."""
     if isinstance(label, mne.Label):
         return label
-    raise ParameterError(
-        f"label must be an mne.Label of one hemisphere, got {type(label).__name__}: see mne_hnn.source.find_label."
-    )
+    must = "label must be an mne.Label" if what == "label" else f"{what} must hold mne.Label objects"
+    raise ParameterError(f"{must} of one hemisphere, got {type(label).__name__}: see mne_hnn.source.find_label.")
 
 
 def label_vertices(label: mne.Label, src: mne.SourceSpaces) -> tuple[int, NDArray[np.int64]]:

@@ -53,10 +53,11 @@ def samples_around(times: FloatArray, latencies: Any, half_width: float) -> NDAr
         A latency lies outside the response.
     """
     chosen = np.zeros(len(times), bool)
+    half = 0.5 * (times[1] - times[0])  # 0.3 s is the last sample of data to 0.2997 s
     for value in (check_finite(latency, "latency") for latency in np.atleast_1d(latencies).tolist()):
-        if not times[0] <= value <= times[-1]:
+        if not times[0] - half <= value <= times[-1] + half:
             raise DataError(
                 f"Latency {value:g} s lies outside the response, {times[0]:g} to {times[-1]:g} s{milliseconds(value)}."
             )
-        chosen |= np.abs(times - value) <= half_width + 0.5 * (times[1] - times[0])
+        chosen |= np.abs(times - value) <= half_width + half
     return chosen

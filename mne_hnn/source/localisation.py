@@ -247,6 +247,21 @@ def _angle(one: FloatArray, other: FloatArray) -> float:
 
 def warn_of_elsewhere(found: Localisation, label: mne.Label) -> None:
     """Warn if the response is not from a label's patch, or not from there alone."""
+    if found.signal is None and found.explained > LOW:
+        warn(
+            f"The noise covariance expects more noise than the whole response has around {found.latency / MS:.0f} ms, "
+            f"yet the patch of {label.name!r} explains {found.explained:.0%} of it, as noise never is: is the number "
+            "of epochs in the average (evoked.nave) right, and the covariance that of single epochs, filtered alike? "
+            "Standard errors are too large."
+        )
+        return
+    if found.signal is None:
+        warn(
+            f"Nothing stands above the noise around {found.latency / MS:.0f} ms, where the moment of {label.name!r} is "
+            "largest: all sensors together have no more power than the noise covariance expects of noise alone. "
+            "Average more epochs, check label and window, and whether response and covariance were filtered alike."
+        )
+        return
     if not found.is_low() and not found.is_better_elsewhere():
         return
     patch = (

@@ -20,15 +20,25 @@ from .._files import read_file
 from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError, ParameterError
-from .agreement import check_average, check_channels, check_grades, compare_positions, good_channels
+from .agreement import (
+    check_average,
+    check_channels,
+    check_grades,
+    check_known_projectors,
+    compare_positions,
+    good_channels,
+)
 from .hemispheres import HEMISPHERES, with_both_hemispheres
 from .label import check_label_object, label_vertices
 from .latency import check_half_width, milliseconds, samples_around
+from .plausible import check_covariance
 from .response import read_cov, referenced
 
 __all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
 
 SMALLEST_RADIUS_mm = 0.5
+LARGEST_RADIUS_mm = 200.0
+"""Along the surface; nothing of a hemisphere is farther."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -230,6 +240,8 @@ def whiten(evoked: mne.Evoked, forward: mne.Forward, noise_cov: mne.Covariance |
     if noise_cov is None:
         noise_cov = mne.make_ad_hoc_cov(info, verbose="error")
     check_channels(names, noise_cov.ch_names, "the noise covariance")
+    check_covariance(noise_cov, info)
+    check_known_projectors(noise_cov["projs"], info, "The noise covariance")
     whitener, _, rank = compute_whitener(noise_cov, info, picks=names, rank=None, return_rank=True, verbose="error")
     whitener = whitener @ projector
     return Whitened(
@@ -341,7 +353,8 @@ def best_patch(
     DataError
         No vertex of the label is a source, the channels do not match, or a latency lies outside the response.
     ParameterError
-        The radius is below 0.5 mm, or the half width neither 0 nor 0.1 to 100 ms.
+        The radius is below 0.5 or above 200 mm, the window lies outside the response or is exchanged
+        or in ms, or the half width neither 0 nor 0.1 to 100 ms.
     """
     radius = MS * _check_radius(radius_mm)
     half_width = check_half_width(half_width_ms)
@@ -379,6 +392,11 @@ def _check_radius(radius_mm: Any) -> float:
         raise ParameterError(
             f"radius_mm={radius:g}: no patch of cortex is that small; it is in mm (10 is usual). Was it given in m?"
         )
+    if radius > LARGEST_RADIUS_mm:
+        raise ParameterError(
+            f"radius_mm={radius:g}: no hemisphere is that large; it is in mm (10 is usual). Was it given in "
+            "\N{MICRO SIGN}m? The patch of a whole label is label_patch(label, forward)."
+        )
     return radius
 
 
@@ -410,11 +428,15 @@ def _around(
 ) -> NDArray[np.bool_]:
     """Return which samples lie around the latencies, or around the peak if none is named."""
     first, last = check_finite(tmin, "tmin"), times[-1] if tmax is None else check_finite(tmax, "tmax")
-    window = (times >= first) & (times <= last)
-    if not window.any():
+    if first > last:
+        raise ParameterError(f"tmin must be before tmax, got {first:g} and {last:g} s (exchanged?).")
+    half = 0.5 * (times[1] - times[0])
+    window = (times >= first - half) & (times <= last + half)
+    slip = milliseconds(first, last)
+    if (slip and last > times[-1]) or not window.any():
         raise ParameterError(
-            f"The response ({times[0]:g} to {times[-1]:g} s) has nothing of {first:g} to {last:g} s"
-            f"{milliseconds(first, last)}."
+            f"The response ({times[0]:g} to {times[-1]:g} s) has {'nothing' if not window.any() else 'not all'} of "
+            f"{first:g} to {last:g} s{slip}."
         )
     if latency is None:
         latency = float(times[np.where(window, strength, -np.inf).argmax()])

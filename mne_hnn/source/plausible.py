@@ -119,14 +119,30 @@ def _slip(value: float, expected: Range) -> str:
 
 
 def check_covariance(noise_cov: mne.Covariance, info: mne.Info) -> None:
-    """Warn of a noise covariance whose standard deviations no sensor has: one of other units is silently wrong."""
+    """Warn of a noise covariance whose standard deviations no sensor has: one of other units is silently wrong.
+
+    Raises
+    ------
+    DataError
+        It is zero, or has values that are not finite, in all channels of a type.
+    """
     names = dict(zip(info["ch_names"], info.get_channel_types(), strict=True))
+    if not np.isfinite(noise_cov.data).all():
+        raise DataError(
+            "The noise covariance has values that are not finite (NaN or infinity): mark the channels that gave them "
+            "bad, and compute it again."
+        )
     diagonal = np.asarray(noise_cov.data if noise_cov["diag"] else np.diag(noise_cov.data))
     for kind, expected in RANGES.items():
         of_kind = [place for place, name in enumerate(noise_cov.ch_names) if names.get(name) == kind]
         if not of_kind or kind == "ref_meg":
             continue
         deviation = float(np.sqrt(np.median(np.abs(diagonal[of_kind]))))
+        if not np.any(diagonal[of_kind]):
+            raise DataError(
+                f"The noise covariance is zero in all channels of type {kind}: no sensor is without noise; compute it "
+                "from epochs of the recording (mne.compute_covariance)."
+            )
         if deviation > 10 * expected.high or 0 < deviation < expected.low:
             warn(
                 f"The noise covariance has a standard deviation of {deviation:.3g} {expected.unit} in channels of type "
@@ -157,7 +173,7 @@ def check_limits(limits: Any, what: str) -> None:
             f"{what} must map channel types to amplitudes, such as {{'grad': 4000e-13}}, got {limits!r}."
         )
     for kind, limit in limits.items():
-        if callable(limit) or isinstance(limit, tuple):
+        if callable(limit):
             continue  # a function of the user's own, which MNE applies
         name = f"{what}[{kind!r}]"
         value = check_positive(limit, name)

@@ -13,6 +13,7 @@ import mne
 import numpy as np
 from mne.utils import logger, verbose
 
+from .._checks import check_int
 from .._files import read_file
 from .._text import first_line, some
 from .._warn import warn
@@ -165,6 +166,7 @@ def load_response(
     kind = kind_of(instance)
     for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": stim_channel}
     _check_used(kind, for_raw, {"reject": reject, "flat": flat})
+    n_jobs = n_jobs if n_jobs is None or n_jobs == "cuda" else check_int(n_jobs, "n_jobs")
     check_band(l_freq, h_freq, instance.info["sfreq"])
     say_band(l_freq, h_freq)
     if instance.info.get("maxshield"):
@@ -264,7 +266,9 @@ def _baselined(instance: Any, baseline: Any) -> Any:
 
 def _without_baseline(error: Exception, baseline: Any, start: float) -> DataError:
     reason = first_line(error).rstrip(".")
-    if "only one sample" in reason:
+    if baseline[0] is None and baseline[1] is not None and baseline[1] < start:
+        reason = f"the data begin at {start:g} s; give data that begin earlier, or baseline=None"
+    elif "only one sample" in reason:
         reason = (
             f"it is a single sample, as the data begin at {start:g} s, whose noise would be subtracted from all; "
             "give data that begin earlier, or baseline=None"
@@ -343,9 +347,12 @@ def _cut_epochs(
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
             warnings.filterwarnings("ignore", "The measurement information indicates a low-pass")  # said before
-            return mne.Epochs(
-                raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **limits, **options
+            of_user = any(callable(limit) for one in limits.values() for limit in (one or {}).values())
+            at_once = {} if of_user else limits  # MNE applies functions to epochs that are there
+            epochs = mne.Epochs(
+                raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **at_once, **options
             )
+            return epochs.drop_bad(**limits) if of_user else epochs
     except (ValueError, RuntimeError) as error:
         if "not unique" in str(error):
             raise DataError(

@@ -112,8 +112,8 @@ def _check_alike(runs: Sequence[Any], origins: Sequence[str]) -> None:
     for one, origin in others:
         if one.info["sfreq"] != first.info["sfreq"]:
             raise DataError(
-                f"Runs must have one sampling rate, but {origins[0]} has {first.info['sfreq']:g} Hz and {origin} has "
-                f"{one.info['sfreq']:g} Hz: resample them first."
+                f"Runs must have one sampling rate, but {origins[0]} has {first.info['sfreq']:.10g} Hz and {origin} "
+                f"has {one.info['sfreq']:.10g} Hz: resample them first."
             )
         missing = sorted(_sensors(first) ^ _sensors(one))
         if missing:

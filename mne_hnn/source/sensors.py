@@ -100,6 +100,9 @@ def predict_sensors(
     patch_columns(patch, fixed)
     measured = evoked.copy().pick(names)
     first, last = max(dipole.times[0], measured.times[0]), min(dipole.times[-1], measured.times[-1])
+    slip = milliseconds(*(value for value in (tmin, tmax) if value is not None))
+    if slip:
+        raise ParameterError(f"tmin and tmax are a window of the response, got {tmin} and {tmax}{slip}.")
     start = first if tmin is None else max(first, check_finite(tmin, "tmin"))
     stop = last if tmax is None else min(last, check_finite(tmax, "tmax"))
     inside = (measured.times >= start - 1e-9) & (measured.times <= stop + 1e-9)

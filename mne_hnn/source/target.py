@@ -25,8 +25,9 @@ from .label import check_label_object
 from .latency import milliseconds
 from .localisation import Localisation, localise, warn_of_elsewhere
 from .moments import check_moment
+from .others import check_other_labels, warn_of_shared
 from .patch import Patch, label_patch, open_forward, patch_moment, read_forward, represented_area
-from .polarity import Polarity, decide_polarity
+from .polarity import Polarity, decide_polarity, parse_polarity
 from .response import read_cov, referenced
 
 __all__ = ["AMPLITUDES", "Fitted", "Target", "assemble", "estimate_target"]
@@ -167,10 +168,12 @@ def estimate_target(
     """
     unit = method_unit(method)
     _check_choices(mode, amplitude, method)
+    parse_polarity(polarity)
     if forward is None:
-        _check_without_forward(mode, amplitude, noise_cov, other_labels)
+        _check_without_forward(mode, amplitude, noise_cov, check_other_labels(other_labels))
     inverse = open_inverse(inverse)
     check_label_object(label)
+    others = check_other_labels(other_labels)
     n_bads = len(check_average(evoked).info["bads"])
     evoked = referenced(_of_inverse(evoked, inverse))
     stc = apply_normal_inverse(evoked, inverse, method=method, snr=snr)
@@ -187,7 +190,7 @@ def estimate_target(
         noise_cov = _noise_of(inverse) if noise_cov is None else read_cov(noise_cov)
         forward = read_forward(forward)
         check_same_cortex(forward, inverse)
-        fitted = _fit_patch(evoked, (label, *other_labels), forward, noise_cov, window)
+        fitted = _fit_patch(evoked, (label, *others), forward, noise_cov, window)
         if mode == "patch":
             course = replace(course, course=fitted.moment, unit="A m", mode="patch")
     names = good_channels(evoked.info)
@@ -202,7 +205,7 @@ def estimate_target(
         "channels": len(names),
         "channel_types": dict(Counter(evoked.get_channel_types(names))),
         "n_bads": n_bads,
-        "other_labels": [other.name for other in other_labels],
+        "other_labels": [other.name for other in others],
         "mne": mne.__version__,
     }
     return assemble(
@@ -246,7 +249,8 @@ def _fit_patch(
 ) -> Fitted:
     """Fit the moment of the first label's patch, those of the others along, and look for the response elsewhere."""
     fixed = open_forward(forward)
-    patch, *others = (label_patch(check_label_object(label), fixed) for label in labels)
+    patch, *others = (label_patch(label, fixed) for label in labels)
+    warn_of_shared(patch, others)
     moment, error = patch_moment(evoked, patch, fixed, noise_cov=noise_cov, others=others)
     found = localise(
         evoked, patch, moment, forward, fixed["source_nn"], noise_cov=noise_cov, others=others, window=window

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["drive_strength", "plot_drive_strength"]
 
 FOREVER = 1e9  # ms
+SHORTEST_ms = 1.0
 NEGLIGIBLE = 1e-6  # of what the most strongly driven cell type receives
 WIDEST_NAME = 12  # letters that fit beside each other in a column of the map
 
@@ -65,6 +66,8 @@ def drive_strength(network: Network, *, tstop: float | None = None, trial: int =
     if tstop is None and endless:
         raise ParameterError(f"tstop (ms) is needed to count the events of {endless[0]!r}, which has no end.")
     end = FOREVER if tstop is None else check_positive(tstop, "tstop (ms)")
+    if end < SHORTEST_ms:
+        raise ParameterError(f"tstop is in ms, and no event comes before {end:g} ms: was it given in s?")
     events = drive_events(network, check_int(trial, "trial", minimum=0), end)
     cell_types, ranges = list(network.cell_types), network.gid_ranges
     strength = np.zeros((len(network.drives), len(cell_types)))

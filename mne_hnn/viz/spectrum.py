@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from .._checks import check_bool, check_int, check_name
+from .._checks import check_bool, check_int, check_name, check_non_negative
 from .._units import NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
@@ -106,6 +106,12 @@ def plot_psd(
     groups = grouped(dipoles, labels)
     layer = _one_layer(groups, layer)
     groups = cropped_groups(groups, tmin, tmax)
+    slowest = max(some[0].info["sfreq"] / len(some[0].times) for some in groups.values())
+    if 0 < check_non_negative(fmax, "fmax") < slowest:
+        raise ParameterError(
+            f"fmax is {fmax:g} Hz, below the slowest rhythm that the record can show ({slowest:.3g} Hz): was it given "
+            "in kHz?"
+        )
     default = {
         label: COMPARED[k % len(COMPARED)] if label else LAYERS.get(layer, "0.3") for k, label in enumerate(groups)
     }

@@ -132,6 +132,11 @@ def _frequencies(freqs: ArrayLike | None, n_cycles: ArrayLike, duration: float, 
         grid = np.asarray(freqs, dtype=float)
         if grid.ndim != 1 or len(grid) < 2:
             raise ParameterError(f"freqs must be one row of at least two frequencies in Hz, got shape {grid.shape}.")
+        if np.isfinite(grid).all() and (grid > 0).all() and grid.max() < 1 / duration:
+            raise ParameterError(
+                f"freqs reach {grid.max():g} Hz, a rhythm slower than the record of {duration:g} s: were they given in "
+                "kHz?"
+            )
         return grid
     if np.ndim(n_cycles):
         raise ParameterError("n_cycles of several frequencies needs these freqs: give them, too.")
