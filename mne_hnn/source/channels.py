@@ -10,9 +10,9 @@ import numpy as np
 from mne.io.constants import FIFF
 
 from .._checks import check_name, suggestion
+from .._text import some
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ._files import some
 
 __all__ = [
     "check_channel_types",

@@ -196,3 +196,10 @@ def open_inverse(inverse: Any) -> Any:
     if not isinstance(inverse, mne.minimum_norm.InverseOperator):
         raise ParameterError(f"inverse must be an InverseOperator or its path, got {type(inverse).__name__}.")
     return with_both_hemispheres(inverse)
+
+
+def noise_of_epochs(inverse: Any) -> mne.Covariance:
+    """Return the noise covariance of single epochs; a prepared operator holds that of the average."""
+    noise_cov: mne.Covariance = inverse["noise_cov"].copy()
+    noise_cov["data"] = noise_cov["data"] * inverse["nave"]
+    return noise_cov

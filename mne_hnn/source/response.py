@@ -90,7 +90,7 @@ def load_response(
     flat: Mapping[str, float] | None = None,
     decim: int = 1,
     noise_cov: Any = None,
-    n_jobs: int | None = None,
+    n_jobs: int | str | None = None,
     verbose: Any = None,
 ) -> Response:
     """Load a response from MEG and/or EEG data, from wherever MNE keeps them.
@@ -139,7 +139,7 @@ def load_response(
     noise_cov : mne.Covariance | path-like | None
         None estimates it from the epochs' time before 0 (``'shrunk'`` is slow for many channels; this is the
         empirical estimate), and gives None for an average.
-    n_jobs : int | None
+    n_jobs : int | 'cuda' | None
         Processes for filtering.
     %(verbose)s
 
@@ -236,7 +236,7 @@ def _check_finite_data(data: Any, names: Sequence[str], origin: str) -> None:
         )
 
 
-def _filter(instance: Any, l_freq: float | None, h_freq: float | None, n_jobs: int | None) -> Any:
+def _filter(instance: Any, l_freq: float | None, h_freq: float | None, n_jobs: int | str | None) -> Any:
     if l_freq is None and h_freq is None:
         return instance
     if isinstance(instance, (mne.io.BaseRaw, mne.BaseEpochs)):

@@ -20,7 +20,7 @@ from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from .agreement import check_average, check_same_cortex, compare_positions, good_channels
 from .course import MODES, LabelCourse, label_course
-from .inverse import apply_normal_inverse, inverse_channels, is_fixed, method_unit, open_inverse
+from .inverse import apply_normal_inverse, inverse_channels, is_fixed, method_unit, noise_of_epochs, open_inverse
 from .label import check_label_object
 from .latency import milliseconds
 from .localisation import Localisation, localise, warn_of_elsewhere
@@ -169,11 +169,11 @@ def estimate_target(
     unit = method_unit(method)
     _check_choices(mode, amplitude, method)
     parse_polarity(polarity)
+    others = check_other_labels(other_labels)
     if forward is None:
-        _check_without_forward(mode, amplitude, noise_cov, check_other_labels(other_labels))
+        _check_without_forward(mode, amplitude, noise_cov, others)
     inverse = open_inverse(inverse)
     check_label_object(label)
-    others = check_other_labels(other_labels)
     n_bads = len(check_average(evoked).info["bads"])
     evoked = referenced(_of_inverse(evoked, inverse))
     stc = apply_normal_inverse(evoked, inverse, method=method, snr=snr)
@@ -187,23 +187,18 @@ def estimate_target(
     if forward is None:
         compare_positions(inverse["info"], evoked.info, "the inverse operator")
     else:
-        noise_cov = _noise_of(inverse) if noise_cov is None else read_cov(noise_cov)
+        noise_cov = noise_of_epochs(inverse) if noise_cov is None else read_cov(noise_cov)
         forward = read_forward(forward)
         check_same_cortex(forward, inverse)
         fitted = _fit_patch(evoked, (label, *others), forward, noise_cov, window)
         if mode == "patch":
             course = replace(course, course=fitted.moment, unit="A m", mode="patch")
-    names = good_channels(evoked.info)
     provenance = {
         "subject": _subject(subject, inverse),
-        "response": evoked.comment,
-        "nave": int(evoked.nave),
-        "baseline": evoked.baseline,
+        **_description(evoked),
         "method": method,
         "snr": float(snr),
         "orientation": "fixed" if is_fixed(inverse) else "normal component",
-        "channels": len(names),
-        "channel_types": dict(Counter(evoked.get_channel_types(names))),
         "n_bads": n_bads,
         "other_labels": [other.name for other in others],
         "mne": mne.__version__,
@@ -218,6 +213,18 @@ def estimate_target(
         label=label,
         activity=stc,
     )
+
+
+def _description(evoked: mne.Evoked) -> dict[str, Any]:
+    """Return what the provenance says of the response."""
+    names = good_channels(evoked.info)
+    return {
+        "response": evoked.comment,
+        "nave": int(evoked.nave),
+        "baseline": evoked.baseline,
+        "channels": len(names),
+        "channel_types": dict(Counter(evoked.get_channel_types(names))),
+    }
 
 
 def _check_choices(mode: str, amplitude: str, method: str) -> None:
@@ -291,13 +298,6 @@ def _subject(given: str | None, inverse: Any) -> str | None:
     if given is not None and known and given != known[0]:
         warn(f"subject={given!r} was given, but the source space is of subject {known[0]!r}: is it the right operator?")
     return given or (known[0] if known else None)
-
-
-def _noise_of(inverse: Any) -> mne.Covariance:
-    """Return the noise covariance of single epochs; a prepared operator holds that of the average."""
-    noise_cov: mne.Covariance = inverse["noise_cov"].copy()
-    noise_cov["data"] = noise_cov["data"] * inverse["nave"]
-    return noise_cov
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
