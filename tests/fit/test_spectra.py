@@ -130,9 +130,9 @@ def test_a_trial_takes_little_time():
     dipole = sines((1.0, 20.0), duration=0.3)
     durations = []
     for _ in range(10):
-        start = time.perf_counter()
+        start = time.process_time()
         power_spectrum(dipole)
-        durations.append(time.perf_counter() - start)
+        durations.append(time.process_time() - start)
     assert min(durations) < 0.015
 
 

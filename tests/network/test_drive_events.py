@@ -216,6 +216,6 @@ def test_a_thousand_cells_are_fast():
 
 
 def _seconds(network):
-    start = time.perf_counter()
+    start = time.process_time()
     drive_events(network, 1, 170.0)
-    return time.perf_counter() - start
+    return time.process_time() - start

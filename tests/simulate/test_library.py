@@ -78,7 +78,7 @@ def test_two_processes_at_once_compile_one_library(own_cache):
     children = [context.Process(target=_compile_in_child, args=(results,)) for _ in range(2)]
     for child in children:
         child.start()
-    keys = {results.get(timeout=120) for _ in children}
+    keys = {results.get(timeout=300) for _ in children}
     for child in children:
         child.join()
     assert len(keys) == 1

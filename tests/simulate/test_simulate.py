@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+from concurrent.futures import ProcessPoolExecutor
 
 import mne
 import numpy as np
@@ -420,7 +420,7 @@ def test_foreign_sections_are_not_simulated_along():
     simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error")
 
 
-def test_a_killed_worker_costs_only_its_own_trial():
+def test_a_killed_worker_costs_only_its_own_trial(monkeypatch):
     """The call raises and keeps the other trials; the next call works."""
     close_workers()
     network = small()
@@ -428,11 +428,21 @@ def test_a_killed_worker_costs_only_its_own_trial():
     simulate(network, 170.0, n_trials=2, n_jobs=2, verbose="error")
     pids = workers.pool(2).pids()
     assert len(pids) == 2
-    killer = threading.Thread(target=lambda: (time.sleep(0.05), os.kill(pids[0], signal.SIGKILL)))
-    killer.start()
-    with pytest.raises(WorkerError, match="died while it simulated") as caught:
-        simulate(network, 170.0, n_trials=4, n_jobs=2, verbose="error")
-    killer.join()
+    killers = []
+
+    def submit(executor, *arguments, **options):
+        future = given(executor, *arguments, **options)
+        if not killers and pids[0] in executor._processes:  # however slow this machine is, it has its trial now
+            killers.append(threading.Timer(0.05, os.kill, (pids[0], signal.SIGKILL)))
+            killers[0].start()
+        return future
+
+    given = ProcessPoolExecutor.submit
+    with monkeypatch.context() as patch:
+        patch.setattr(ProcessPoolExecutor, "submit", submit)
+        with pytest.raises(WorkerError, match="died while it simulated") as caught:
+            simulate(network, 170.0, n_trials=4, n_jobs=2, verbose="error")
+    killers[0].join()
     kept = caught.value.completed
     assert kept.n_trials == 3
     whole = {dipole.comment: dipole.data for dipole in expected.dipoles}

@@ -356,7 +356,7 @@ def test_what_fails_on_the_way_is_not_used(tmp_path):
 
 def test_two_at_once_make_one_whole_folder(tmp_path):
     place = tmp_path / "thing"
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=300)
     failures = []
 
     def make(folder):
