@@ -13,6 +13,7 @@ from mne_hnn.source import (
     best_patch,
     estimate_target,
     find_label,
+    forward_solution,
     label_course,
     load_response,
     make_inverse,
@@ -285,3 +286,15 @@ def test_an_operator_of_eeg_has_the_average_reference_of_its_response(scene):
     assert not evoked.info["projs"]
     messages = said(lambda: estimate_target(evoked, inverse, scene.label, forward=forward))
     assert not any("projections" in one for one in messages)
+
+
+@pytest.mark.parametrize("bem", [5, "."])
+def test_a_conductor_model_is_a_file_or_an_object(scene, bem):
+    with pytest.raises(ParameterError, match="bem must be a conductor model"):
+        forward_solution(
+            scene.evoked.info,
+            subject="01",
+            subjects_dir=scene.anatomy.subjects_dir,
+            trans=scene.anatomy.trans_fname,
+            bem=bem,
+        )
