@@ -273,6 +273,8 @@ def _find_bem(bem: Any, folder: Path, with_eeg: bool) -> Any:
     if isinstance(bem, Mapping) or bem == "sphere":
         return bem
     if bem is not None:
+        if not isinstance(bem, (str, Path)) or existing(bem, "BEM solution").is_dir():
+            raise ParameterError(f"bem must be a conductor model, a BEM solution's file or 'sphere', got {bem!r}.")
         return existing(bem, "BEM solution")
     solutions = sorted((folder / "bem").glob("*-bem-sol.fif"))
     layers = 3 if with_eeg else 1

@@ -166,7 +166,7 @@ def load_response(
     kind = kind_of(instance)
     for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": stim_channel}
     _check_used(kind, for_raw, {"reject": reject, "flat": flat})
-    n_jobs = n_jobs if n_jobs is None or n_jobs == "cuda" else check_int(n_jobs, "n_jobs")
+    n_jobs = None if n_jobs is None else check_int(n_jobs, "n_jobs")
     check_band(l_freq, h_freq, instance.info["sfreq"])
     say_band(l_freq, h_freq)
     if instance.info.get("maxshield"):

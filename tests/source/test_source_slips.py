@@ -13,6 +13,7 @@ from mne_hnn.source import (
     best_patch,
     estimate_target,
     find_label,
+    forward_solution,
     label_course,
     load_response,
     make_inverse,
@@ -272,3 +273,28 @@ def test_rates_that_differ_by_little_are_shown_with_their_digits(raw):
         other.info["sfreq"] = 200.00001
     with pytest.raises(DataError, match="has 200 Hz and Raw object has 200.00001 Hz"):
         load_response([raw, other], event_id=1)
+
+
+def test_an_operator_of_eeg_has_the_average_reference_of_its_response(scene):
+    """Also where the info it is made from has none yet."""
+    space = mne.SourceSpaces([one.copy() for one in scene.forward["src"]])
+    model = mne.make_sphere_model((0, 0, 0.04), 0.09, verbose="error")
+    evoked = eeg()
+    forward = mne.make_forward_solution(evoked.info, None, space, model, meg=False, mindist=0.0, verbose="error")
+    inverse = make_inverse(evoked.info, forward, mne.make_ad_hoc_cov(evoked.info, verbose="error"))
+    assert [one["desc"] for one in inverse["projs"]] == ["Average EEG reference"]
+    assert not evoked.info["projs"]
+    messages = said(lambda: estimate_target(evoked, inverse, scene.label, forward=forward))
+    assert not any("projections" in one for one in messages)
+
+
+@pytest.mark.parametrize("bem", [5, "."])
+def test_a_conductor_model_is_a_file_or_an_object(scene, bem):
+    with pytest.raises(ParameterError, match="bem must be a conductor model"):
+        forward_solution(
+            scene.evoked.info,
+            subject="01",
+            subjects_dir=scene.anatomy.subjects_dir,
+            trans=scene.anatomy.trans_fname,
+            bem=bem,
+        )
