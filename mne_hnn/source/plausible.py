@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import mne
 import numpy as np
 
 from .._checks import check_finite, check_int, check_positive
+from .._types import FloatArray
 from .._warn import warn
 from ..errors import DataError, ParameterError
 
@@ -23,6 +24,7 @@ __all__ = [
     "check_rate",
     "check_seconds",
     "check_window",
+    "has_noise",
     "say_band",
     "say_limits",
 ]
@@ -126,19 +128,15 @@ def check_covariance(noise_cov: mne.Covariance, info: mne.Info) -> None:
     DataError
         It is zero, or has values that are not finite, in all channels of a type.
     """
-    names = dict(zip(info["ch_names"], info.get_channel_types(), strict=True))
     if not np.isfinite(noise_cov.data).all():
         raise DataError(
             "The noise covariance has values that are not finite (NaN or infinity): mark the channels that gave them "
             "bad, and compute it again."
         )
-    diagonal = np.asarray(noise_cov.data if noise_cov["diag"] else np.diag(noise_cov.data))
-    for kind, expected in RANGES.items():
-        of_kind = [place for place, name in enumerate(noise_cov.ch_names) if names.get(name) == kind]
-        if not of_kind or kind == "ref_meg":
-            continue
-        deviation = float(np.sqrt(np.median(np.abs(diagonal[of_kind]))))
-        if not np.any(diagonal[of_kind]):
+    for kind, variances in _variances(noise_cov, info):
+        expected = RANGES[kind]
+        deviation = float(np.sqrt(np.median(np.abs(variances))))
+        if not np.any(variances):
             raise DataError(
                 f"The noise covariance is zero in all channels of type {kind}: no sensor is without noise; compute it "
                 "from epochs of the recording (mne.compute_covariance)."
@@ -149,6 +147,21 @@ def check_covariance(noise_cov: mne.Covariance, info: mne.Info) -> None:
                 f"{kind}, where {expected.low:g} to {expected.high:g} {expected.unit} are plausible: check its units "
                 f"(square of {expected.unit}).{_slip(deviation, expected)}"
             )
+
+
+def has_noise(noise_cov: mne.Covariance, info: mne.Info) -> bool:
+    """Return whether a covariance that was estimated is that of sensors: not, say, of a simulation without noise."""
+    return all(np.sqrt(np.median(variances)) >= RANGES[kind].low for kind, variances in _variances(noise_cov, info))
+
+
+def _variances(noise_cov: mne.Covariance, info: mne.Info) -> Iterator[tuple[str, FloatArray]]:
+    """Yield channel types and the variances of their channels; reference sensors have none of interest."""
+    names = dict(zip(info["ch_names"], info.get_channel_types(), strict=True))
+    diagonal = np.asarray(noise_cov.data if noise_cov["diag"] else np.diag(noise_cov.data))
+    for kind in RANGES:
+        of_kind = [place for place, name in enumerate(noise_cov.ch_names) if names.get(name) == kind]
+        if of_kind and kind != "ref_meg":
+            yield kind, diagonal[of_kind]
 
 
 def check_limits(limits: Any, what: str) -> None:

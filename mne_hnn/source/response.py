@@ -30,6 +30,7 @@ from .plausible import (
     check_limits,
     check_rate,
     check_window,
+    has_noise,
     say_band,
     say_limits,
 )
@@ -423,7 +424,7 @@ def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Re
     good = mne.pick_types(evoked.info, meg=True, eeg=True, ref_meg=False)
     _check_finite_data(evoked.data[good], [evoked.ch_names[pick] for pick in good], origin)
     if noise_cov is None and instance.times[0] < 0:
-        noise_cov = mne.compute_covariance(instance, tmax=0.0, method="empirical", verbose="error")
+        noise_cov = _estimated_noise(instance, origin)
     logger.info("Averaged %d epochs, dropped %d.", len(instance), dropped)
     return Response(
         evoked=evoked,
@@ -433,3 +434,15 @@ def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Re
         drop_reasons=dict(reasons),
         origin=origin,
     )
+
+
+def _estimated_noise(epochs: mne.BaseEpochs, origin: str) -> mne.Covariance | None:
+    """Return the covariance of the noise before the stimulus, None where there is none, as in simulations."""
+    noise_cov: mne.Covariance = mne.compute_covariance(epochs, tmax=0.0, method="empirical", verbose="error")
+    if has_noise(noise_cov, epochs.info):
+        return noise_cov
+    warn(
+        f"{origin} has no noise before the stimulus that a sensor could have (a simulation?): its noise covariance is "
+        "left open, for which MNE's usual noise per sensor is taken; give noise_cov."
+    )
+    return None

@@ -7,7 +7,15 @@ from systems import SFREQ, SYSTEMS, recording, system_info, uncompensated_field,
 
 from mne_hnn import MneHnnWarning
 from mne_hnn.errors import DataError, ParameterError
-from mne_hnn.source import estimate_target, forward_solution, make_inverse, patch_moment, predict_sensors
+from mne_hnn.source import (
+    estimate_target,
+    forward_solution,
+    load_response,
+    make_inverse,
+    patch_moment,
+    predict_sensors,
+)
+from mne_hnn.viz import plot_response
 
 MOMENT = 20e-9 * np.sin(2 * np.pi * 5 * np.arange(40) / SFREQ)
 
@@ -58,6 +66,36 @@ def test_a_known_dipole_comes_back(head, anatomy, system):
     assert target.localisation.signal > 0.99
     assert target.localisation.best_distance_mm == 0
     assert target.dipole.provenance["channel_types"] == {evoked.get_channel_types()[0]: 40}
+
+
+@pytest.mark.parametrize("system", ["ctf", "kit", "quspin"])
+def test_from_a_file_to_the_sensors_and_back(head, anatomy, system, tmp_path):
+    """Continuous data by their path, averaged, every step on what was loaded; data without noise have no covariance."""
+    info = with_compensation(system_info(system)) if system == "ctf" else system_info(system)
+    field = uncompensated_field(info, head["trans"], head["src"], head["vertex"], head["model"])
+    n_stimuli, length = 4, 80
+    course = np.tile(np.concatenate([np.zeros(length - len(MOMENT)), MOMENT]), n_stimuli)
+    raw = mne.io.RawArray(np.outer(field, course), info, verbose="error")
+    if system == "ctf":
+        raw.apply_gradient_compensation(3, verbose="error")
+    onsets = (np.arange(n_stimuli) * length + length - len(MOMENT)) / SFREQ
+    raw.set_annotations(mne.Annotations(onsets, 0.0, "tap"))
+    raw.save(tmp_path / "tap_raw.fif", verbose="error")
+    with pytest.warns(MneHnnWarning, match="no noise before the stimulus that a sensor could have"):
+        response = load_response(tmp_path / "tap_raw.fif", event_id="tap", channel_types="mag", tmin=-0.1, tmax=0.19)
+    assert response.noise_cov is None
+    evoked = response.evoked
+    references = {"ctf": 6, "kit": 0, "quspin": 0}[system]
+    assert evoked.get_channel_types().count("ref_meg") == references
+    forward = solved(head, anatomy, evoked.info)
+    target = found(head, evoked, forward)
+    np.testing.assert_allclose(target.dipole["agg"][: len(MOMENT)], MOMENT[: len(target.dipole.times)], atol=0.4e-9)
+    prediction = predict_sensors(target.dipole, target.patch, forward, evoked)
+    assert prediction.explained["mag"] > 0.999
+    assert plot_response(evoked, show=False).axes
+    prediction.predicted.save(tmp_path / "predicted-ave.fif", verbose="error")
+    again = load_response(tmp_path / "predicted-ave.fif", channel_types="mag", baseline=None)
+    assert again.evoked.ch_names == prediction.predicted.ch_names
 
 
 def test_compensation_is_part_of_the_solution(head, anatomy):
