@@ -31,8 +31,7 @@ __all__ = ["forward_solution", "scaled_template"]
 CONDUCTIVITY = {1: (0.3,), 3: (0.3, 0.006, 0.3)}
 """S/m of brain, skull and scalp, as MNE has them."""
 ON_INSIDE = ("raise", "warn", "ignore")
-LARGEST_MINDIST_mm = 30.0
-SMALLEST_MINDIST_mm = 0.1
+SMALLEST_MINDIST_mm, LARGEST_MINDIST_mm = 0.1, 30.0
 HEAD_RADIUS_m = (0.05, 0.15)
 """Radii of spheres that heads, a newborn's and the largest, can be fitted with, m."""
 
@@ -113,8 +112,7 @@ def forward_solution(
     grade = check_compensation(info)
     types = set(info.get_channel_types())
     with_eeg = "eeg" in types
-    head_to_mri = _transform(trans, info, folder, subject)
-    bem_source = _find_bem(bem, folder, with_eeg)
+    head_to_mri, bem_source = _transform(trans, info, folder, subject), _find_bem(bem, folder, with_eeg)
     key = _digest(info, head_to_mri, bem_source, src, folder, subject, spacing, ico, mindist)
     kept = cache_directory() / "forward" / f"{subject}-{key}-fwd.fif"
     known = _kept_solution(kept) if cache else None
