@@ -24,7 +24,7 @@ from .._warn import warn
 from ..errors import CacheError, DataError, ParameterError
 from .compensation import check_compensation
 from .hemispheres import check_cortical
-from .positions import check_head_position, check_positions
+from .positions import check_alignment, check_head_position, check_positions
 
 __all__ = ["forward_solution", "scaled_template"]
 
@@ -247,7 +247,7 @@ def _check_mindist(mindist: Any) -> float:
 
 def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Transform:
     if isinstance(trans, mne.Transform):
-        return trans
+        return check_alignment(trans)
     if trans is None or trans == "fiducials":
         points = folder / "bem" / f"{subject}-fiducials.fif"
         if not points.exists():
@@ -263,7 +263,7 @@ def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Tr
             return mne.coreg.coregister_fiducials(info, str(points))
         except (RuntimeError, ValueError) as error:
             raise DataError(f"The digitised fiducials cannot be aligned: {first_line(error)}; give trans.") from error
-    return read_file(mne.read_trans, trans, "head to MRI transform")
+    return check_alignment(read_file(mne.read_trans, trans, "head to MRI transform"))
 
 
 def _find_bem(bem: Any, folder: Path, with_eeg: bool) -> Any:

@@ -11,7 +11,7 @@ from .._types import FloatArray
 from .._warn import warn
 from ..errors import DataError
 
-__all__ = ["check_head_position", "check_positions", "sensor_positions"]
+__all__ = ["check_alignment", "check_head_position", "check_positions", "sensor_positions"]
 
 REACH_m = 0.4
 """No sensor of a head is farther from its origin, m."""
@@ -155,3 +155,35 @@ def check_head_position(info: mne.Info) -> mne.Info:
         f"coordinates? If the head position is not known, {advice}"
     )
     return info
+
+
+LARGEST_SHIFT_m = 0.5
+"""Between the origins of head and MRI coordinates, both of which lie in the head or near it."""
+
+
+def check_alignment(trans: mne.Transform) -> mne.Transform:
+    """Return a head to MRI transform, in either direction, unless it is of something else or in another unit.
+
+    Raises
+    ------
+    DataError
+        It joins other frames, is no rotation with a shift, or shifts by more than a head.
+    """
+    frames = {FIFF.FIFFV_COORD_HEAD, FIFF.FIFFV_COORD_MRI}
+    if {int(trans["from"]), int(trans["to"])} != frames:
+        raise DataError(
+            f"trans goes {trans.from_str} to {trans.to_str}, but a transform between head and MRI (surface RAS) is "
+            "expected: give the one that the coregistration saved."
+        )
+    turn, shift = trans["trans"][:3, :3], float(np.linalg.norm(trans["trans"][:3, 3]))
+    if not np.isfinite(trans["trans"]).all() or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3):
+        raise DataError(
+            "trans is no rotation with a shift (its matrix scales, shears or is not finite): scale the anatomy with "
+            "scaled_template, and give the transform of the coregistration."
+        )
+    if shift > LARGEST_SHIFT_m:
+        raise DataError(
+            f"trans shifts by {shift:.3g} m between head and MRI, which is more than a head: is its shift in mm? It is "
+            "in m."
+        )
+    return trans

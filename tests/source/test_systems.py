@@ -3,6 +3,7 @@
 import mne
 import numpy as np
 import pytest
+from mne.io.constants import FIFF
 from systems import SFREQ, SYSTEMS, recording, system_info, uncompensated_field, with_compensation
 
 from mne_hnn import MneHnnWarning
@@ -268,3 +269,18 @@ def test_a_head_that_moved_is_said(head, anatomy):
         predict_sensors(target.dipole, target.patch, forward, moved)
     with pytest.warns(MneHnnWarning, match=said):
         make_inverse(moved.info, forward, mne.make_ad_hoc_cov(moved.info, verbose="error"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda trans: trans["trans"].__setitem__((slice(3), 3), [10.0, -4.0, 45.0]), r"46.3 m .* is its shift in mm"),
+        (lambda trans: trans["trans"].__imul__(1.1), "no rotation with a shift"),
+        (lambda trans: trans.update({"to": FIFF.FIFFV_COORD_DEVICE}), "goes head to MEG device, but .* head and MRI"),
+    ],
+)
+def test_an_alignment_that_cannot_be(head, anatomy, tmp_path, change, message):
+    trans = mne.transforms.Transform("head", "mri", head["trans"]["trans"].copy())
+    change(trans)
+    with pytest.raises(DataError, match=message):
+        solved(head, anatomy, system_info("neuromag"), trans=trans)
