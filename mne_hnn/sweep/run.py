@@ -240,7 +240,7 @@ def _simulate(
         row, arrays = _outcome(outcome, summaries, kept)
         if row.status == "summary failed" and not warned:
             warned = True
-            warn(f"At point {todo[index]} a {row.error}. The sweep goes on without it.")
+            warn(f"Point {todo[index]}: {row.error.rstrip('.')}. The sweep goes on without it.")
         if isinstance(outcome, WorkerError):
             lost[key] = row  # perhaps not the network's fault: tried again by the next call
         else:
