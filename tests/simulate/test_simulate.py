@@ -481,7 +481,7 @@ def test_a_script_without_main_guard_runs_once(tmp_path):
         "from mne_hnn.network import jones_2009, with_erp_drives\n"
         "from mne_hnn.simulate import simulate\n"
         "network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))\n"
-        "print(simulate(network, 5.0, n_trials=2, n_jobs=2, verbose='error').n_trials, __file__)\n"
+        "print(simulate(network, 20.0, n_trials=2, n_jobs=2, verbose='error').n_trials, __file__)\n"
     )
     result = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["started", "2", str(script)]
