@@ -1,4 +1,4 @@
-"""What MNE warns of while a file is opened, as warnings of this package."""
+"""What MNE warns of meanwhile, as warnings of this package."""
 
 from __future__ import annotations
 
@@ -36,19 +36,23 @@ class heard:  # noqa: N801 - reads as what it does, as a function would
         self._where = where
         self._stack = ExitStack()
         self._caught: list[warnings.WarningMessage] = []
+        self._sentences: list[str] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> list[str]:
+        """Return a list that holds the sentences once it is over."""
         caught = self._stack.enter_context(warnings.catch_warnings(record=True))
         assert caught is not None
         self._caught = caught
         self._stack.enter_context(use_log_level(min(logger.level, logging.WARNING)))
         warnings.simplefilter("always")
+        return self._sentences
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
         if error[0] is not None:
             return  # the error says what matters
-        for sentence in dict.fromkeys(first_line(one.message) for one in self._caught if _matters(one)):
+        self._sentences += dict.fromkeys(first_line(caught.message) for caught in self._caught if _matters(caught))
+        for sentence in self._sentences:
             warn(f"{self._where}: {sentence}")
 
 

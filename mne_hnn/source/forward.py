@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import uuid
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import mne
 import numpy as np
 from mne.io.constants import FIFF
-from mne.utils import logger, object_hash, use_log_level, verbose
+from mne.utils import logger, object_hash, verbose
 
 from .._cache import cache_directory
 from .._checks import check_bool, check_int, check_name, check_non_negative
@@ -22,6 +19,7 @@ from .._files import existing, read_file
 from .._text import first_line
 from .._warn import warn
 from ..errors import CacheError, DataError, ParameterError
+from ._heard import heard
 from .compensation import check_compensation
 from .hemispheres import check_cortical
 from .positions import check_alignment, check_head_position, check_positions
@@ -124,9 +122,8 @@ def forward_solution(
     if references and not grade:
         logger.info("Leaving out %d reference sensors: no compensation is in force.", references)
     logger.info("Computing the forward solution ...")
-    said: list[str] = []
     try:
-        with _heard(said):
+        with heard(f"The forward solution of {subject!r}") as said:
             forward = mne.make_forward_solution(
                 info,
                 head_to_mri,
@@ -141,8 +138,6 @@ def forward_solution(
             )
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
-    for message in said:
-        warn(f"The forward solution of {subject!r}: {message}.")
     forward = _without_silent(forward)
     if not cache or said:  # what is worth a warning is worth it again
         return forward
@@ -172,19 +167,6 @@ def _kept_solution(kept: Path) -> mne.Forward | None:
         return None
     logger.info("Forward solution: %s", kept)
     return forward
-
-
-@contextmanager
-def _heard(said: list[str]) -> Iterator[None]:
-    """Collect what MNE warns of, at any of its log levels."""
-    with warnings.catch_warnings(record=True) as caught, use_log_level(min(logger.level, logging.WARNING)):
-        warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        if issubclass(warning.category, RuntimeWarning):
-            said.append(str(warning.message).strip().splitlines()[0].rstrip("."))
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def _without_silent(forward: mne.Forward) -> mne.Forward:
