@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import mne
 import numpy as np
@@ -16,8 +17,9 @@ import pytest
 from mne_hnn import cli, read_dipole
 from mne_hnn.errors import CacheError, ConfigError, DataError, StageError
 from mne_hnn.fit import read_fit
-from mne_hnn.group import GroupConfig, rerun, run_group
+from mne_hnn.group import GroupConfig, job_config, rerun, run_group
 from mne_hnn.group.export import LOCK_FILES
+from mne_hnn.group.job import Job
 from mne_hnn.group.job_config import _matching
 from mne_hnn.io import read_network
 from mne_hnn.network import jones_2009, with_erp_drives
@@ -335,6 +337,17 @@ def test_wrong_names(demo, tmp_path, changes, error, message):
     with pytest.raises(error, match=message):  # before anything is computed
         run_group(config)
     assert not list((tmp_path / "out").rglob("*.fif"))
+
+
+def test_a_condition_that_one_recording_lacks(monkeypatch, tmp_path):
+    """Others have it: that recording's job says so, and no other is stopped."""
+    monkeypatch.setattr(job_config, "_given", lambda job: None)
+    monkeypatch.setattr(job_config, "_present", lambda job, given: ["detected"])
+    job = Job(
+        config=None, unit=SimpleNamespace(subject="01", session=None, task=None), work=tmp_path, condition="missed"
+    )
+    with pytest.raises(DataError, match="^sub-01 missed: the recording has no trials of this condition"):
+        job_config.condition_config(job)
 
 
 def test_a_folder_that_cannot_be_written(demo, tmp_path):
