@@ -20,10 +20,9 @@ from .._checks import (
 from ..errors import ConfigError
 from ..fit.sequence import check_sequence
 from ..network import Network
-from ..source.course import MODES
+from ..source.course import AMPLITUDES, MODES
 from ..source.inverse import METHODS
 from ..source.plausible import check_baseline, check_limits, check_seconds
-from ..source.target import AMPLITUDES
 
 __all__ = ["CHECKS", "check_names", "check_network"]
 

@@ -153,7 +153,6 @@ class _SubjectPage(Page):
             label=self.label,
             stc=stc,
             time=peak,
-            hemi=self.label.hemi,
             unit=method_unit(self.facts["target"]["method"]),
             show=False,
         )

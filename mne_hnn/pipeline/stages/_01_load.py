@@ -12,27 +12,12 @@ import numpy as np
 from mne import Covariance, Evoked, make_ad_hoc_cov
 
 from ..._warn import warn
-from ...source import load_response
+from ...source import EpochOptions, load_response
 from ..identity import recording_files
 from ..stage import Stage, Work
 
-_READ = (
-    "condition",
-    "events",
-    "event_id",
-    "stim_channel",
-    "channel_types",
-    "bads",
-    "l_freq",
-    "h_freq",
-    "tmin",
-    "tmax",
-    "baseline",
-    "reject",
-    "flat",
-    "decim",
-    "noise_cov",
-)
+_READ = ("condition", "events", "event_id", "channel_types", "bads", "l_freq", "h_freq", "noise_cov")
+_CUT = ("tmin", "tmax", "baseline", "reject", "flat", "decim", "stim_channel")
 
 
 def _files(options: SimpleNamespace) -> Iterator[Path]:
@@ -43,7 +28,8 @@ def _files(options: SimpleNamespace) -> Iterator[Path]:
 
 def _run(work: Work) -> dict[str, Any]:
     options = {name: getattr(work.options, name) for name in _READ}
-    response = load_response(work.options.data, **options, n_jobs=work.mne_jobs)
+    epochs = EpochOptions(**{name: getattr(work.options, name) for name in _CUT})
+    response = load_response(work.options.data, **options, epochs=epochs, n_jobs=work.mne_jobs)
     noise_cov: Covariance = response.noise_cov
     estimated = noise_cov is not None
     if not estimated:
@@ -94,7 +80,7 @@ def _with_whole_nave(evoked: Evoked) -> Evoked:
 STAGE = Stage(
     name="load",
     title="Load and average the response",
-    options=("data", *_READ),
+    options=("data", *_READ, *_CUT),
     files=_files,
     outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
     run=_run,

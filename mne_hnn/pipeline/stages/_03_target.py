@@ -10,7 +10,7 @@ from typing import Any
 
 import mne
 
-from ...source import best_patch, estimate_target, find_label
+from ...source import CourseOptions, best_patch, estimate_target, find_label
 from ...source.agreement import good_channels
 from ...source.inverse import inverse_channels
 from ...source.patch import open_forward
@@ -77,10 +77,7 @@ def _run(work: Work) -> dict[str, Any]:
         label,
         forward=forward,
         noise_cov=noise_cov,
-        method=options.method,
-        snr=options.snr,
-        mode=options.mode,
-        amplitude=options.amplitude,
+        course=CourseOptions(method=options.method, snr=options.snr, mode=options.mode, amplitude=options.amplitude),
         other_labels=[find(name) for name in options.other_labels],
         polarity=options.polarity,
         tmin=options.target_tmin,
