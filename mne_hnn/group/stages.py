@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from ..dipole import read_dipole
-from ..fit import fit_evoked
+from ..fit import EvokedSettings, fit_evoked
 from ..fit.sequence import GAP_MS
 from ..pipeline.stage import Stage, Work
 from .alignment import align_polarity
@@ -104,15 +104,17 @@ def _structure(work: Work) -> dict[str, Any]:
         fit = fit_evoked(
             options.network,
             average,
-            n_drives=options.fit_n_drives,
-            smooth_ms=options.smooth_ms,
-            noise=options.fit_noise,
-            n_trials=options.fit_trials,
-            n_final=options.fit_final_trials,
-            dt=options.dt,
+            EvokedSettings(
+                n_drives=options.fit_n_drives,
+                smooth_ms=options.smooth_ms,
+                noise=options.fit_noise,
+                n_trials=options.fit_trials,
+                n_final=options.fit_final_trials,
+                dt=options.dt,
+                **seeds,
+            ),
             n_jobs=work.n_jobs,
             checkpoint=checkpoint,
-            **seeds,
         )
     shutil.rmtree(checkpoint, ignore_errors=True)
     fit.save(work.path("fit"))

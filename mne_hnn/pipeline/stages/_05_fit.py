@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._warn import warn
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, FitResult, Scores, fit_evoked
+from ...fit import Evaluation, EvokedSettings, FitResult, Scores, fit_evoked
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
@@ -38,18 +38,20 @@ def _fitted(work: Work) -> FitResult:
         fit = fit_evoked(
             options.network,
             read_target(work),
-            drives=options.fit_drives,
-            n_drives=options.fit_n_drives,
-            sequence=options.fit_sequence,
-            smooth_ms=options.smooth_ms,
-            noise=options.fit_noise,
-            n_trials=options.fit_trials,
-            n_final=options.fit_final_trials,
-            dt=options.dt,
+            EvokedSettings(
+                drives=options.fit_drives,
+                n_drives=options.fit_n_drives,
+                sequence=options.fit_sequence,
+                smooth_ms=options.smooth_ms,
+                noise=options.fit_noise,
+                n_trials=options.fit_trials,
+                n_final=options.fit_final_trials,
+                dt=options.dt,
+                **search,
+                **seeds,
+            ),
             n_jobs=work.n_jobs,
             checkpoint=checkpoint,
-            **search,
-            **seeds,
         )
     shutil.rmtree(checkpoint, ignore_errors=True)
     return fit
