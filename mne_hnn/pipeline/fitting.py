@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..dipole import Dipole
-from ..fit import FitResult, fit_evoked
+from ..fit import EvokedSettings, FitResult, fit_evoked
 from .options import FitOptions, ProposalOptions
 
-__all__ = ["fit_target"]
+__all__ = ["evoked_settings", "fit_target"]
 
 
 def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_jobs: int = 1) -> FitResult:
@@ -32,26 +32,29 @@ def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_
     fit : FitResult
         The fit.
     """
-    fit = fit_evoked(options.network, target, n_jobs=n_jobs, checkpoint=checkpoint, **_settings(options))
+    settings = evoked_settings(options)
+    fit = fit_evoked(options.network, target, settings, n_jobs=n_jobs, checkpoint=checkpoint)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return fit
 
 
-def _settings(options: ProposalOptions) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "n_drives": options.fit_n_drives,
-        "smooth_ms": options.smooth_ms,
-        "noise": options.fit_noise,
-        "n_trials": options.fit_trials,
-        "n_final": options.fit_final_trials,
-        "dt": options.dt,
-    }
+def evoked_settings(options: ProposalOptions) -> EvokedSettings:
+    """Return the settings of a fit that the options of an analysis stand for."""
+    chosen: dict[str, Any] = {}  # what is left out here has no effect, or is as usual
     if options.seed is not None:
-        settings |= {"seed": options.seed, "fresh_seed": options.seed + 1}
+        chosen |= {"seed": options.seed, "fresh_seed": options.seed + 1}
     if isinstance(options, FitOptions):
-        settings |= {"drives": options.fit_drives, "sequence": options.fit_sequence}
+        chosen |= {"drives": options.fit_drives, "sequence": options.fit_sequence}
         if options.fit_drives == "propose":
-            settings["polish"] = options.fit_polish
+            chosen["polish"] = options.fit_polish
         else:
-            settings["max_evaluations"] = options.fit_evaluations
-    return settings
+            chosen["max_evaluations"] = options.fit_evaluations
+    return EvokedSettings(
+        n_drives=options.fit_n_drives,
+        smooth_ms=options.smooth_ms,
+        noise=options.fit_noise,
+        n_trials=options.fit_trials,
+        n_final=options.fit_final_trials,
+        dt=options.dt,
+        **chosen,
+    )
