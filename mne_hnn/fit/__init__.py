@@ -24,6 +24,7 @@ from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from .rhythmic import fit_rhythmic
 from .scale import fit_scale
 from .search import fit_drives
+from .settings import DriveSettings, EvokedSettings, FitSettings, RhythmicSettings, UnfittedSettings
 
 __all__ = [
     "OBJECTIVES",
@@ -32,19 +33,24 @@ __all__ = [
     "ColumnPrior",
     "Combined",
     "Custom",
+    "DriveSettings",
     "Estimate",
     "Evaluation",
+    "EvokedSettings",
     "FitResult",
+    "FitSettings",
     "Level",
     "LevelReport",
     "Objective",
     "Optimizer",
     "Parameter",
     "ParameterSpace",
+    "RhythmicSettings",
     "Score",
     "Scores",
     "Spectrum",
     "TimeFrequency",
+    "UnfittedSettings",
     "Waveform",
     "coarse_network",
     "evoked_parameters",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from .._checks import check_int, check_name, check_positive, check_seed, suggestion
@@ -18,6 +18,7 @@ from .objectives import Objective, Waveform, called, option_names
 from .observation import ColumnPrior
 from .parameters import ParameterSpace
 from .scoring import check_prior
+from .settings import DriveSettings
 
 __all__ = [
     "agreed_trials",
@@ -30,6 +31,19 @@ __all__ = [
     "check_unused",
     "chosen_prior",
 ]
+
+ARGUMENTS = (
+    "network",
+    "target",
+    "parameters",
+    "settings",
+    "objective",
+    "n_jobs",
+    "executor",
+    "checkpoint",
+    "progress",
+)
+"""Of :func:`fit_drives`, for the nearest name of a misspelt one."""
 
 
 def check_network(network: Any) -> None:
@@ -89,19 +103,23 @@ def check_share(step: Any) -> None:
         raise ParameterError(f"step is a share of the bounds of each parameter, at most 1, got {step:g}.")
 
 
-def check_names(options: Iterable[str], fit: Callable[..., Any]) -> None:
-    """Refuse arguments that neither a fit nor a named objective has."""
+def check_names(options: Iterable[str]) -> None:
+    """Refuse arguments that neither :func:`fit_drives` nor a named objective has, and those that are settings."""
     if "record" in options:
         raise ParameterError(
             "Fits record nothing of single cells: simulate the fitted network with record instead, such as "
             "simulate(fit.network, record={'voltage': 'soma'})."
         )
-    own = [name for name in inspect.signature(fit).parameters if name != "options"]
-    known = [*own, *option_names()]
+    settings = [field.name for field in fields(DriveSettings)]
+    known = [*ARGUMENTS, *settings, *option_names()]
     for name in options:
+        if name in settings:
+            raise ParameterError(
+                f"{name} is one of the settings of a fit: give settings=DriveSettings({name}=...) to fit_drives."
+            )
         if name not in known:
             raise ParameterError(
-                f"{fit.__name__} has no argument {name!r}, and no objective such an option.{suggestion(name, known)}"
+                f"fit_drives has no argument {name!r}, and no objective such an option.{suggestion(name, known)}"
             )
 
 

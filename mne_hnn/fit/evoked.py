@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,9 @@ from .progress import Counter
 from .rehearsal import check_smoothing
 from .result import FitResult
 from .scoring import ceiling, known_error, relative_noise
-from .search import fit_drives
+from .search import search_drives
 from .sequence import EDGE_MS, GAP_MS, SIGMA_MS, check_sequence
+from .settings import EvokedSettings, as_settings
 
 __all__ = ["fit_evoked"]
 
@@ -44,6 +45,61 @@ MAX_EVALUATIONS = 200
 
 @announced
 def fit_evoked(
+    network: Network,
+    target: Dipole,
+    settings: EvokedSettings | None = None,
+    *,
+    n_jobs: int = 1,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> FitResult:
+    """Find evoked drives that explain a target.
+
+    Parameters
+    ----------
+    network : Network
+        The column. Its evoked drives are replaced, other drives and biases stay as they are.
+    target : Dipole | Target
+        The target, times from the stimulus on.
+    settings : EvokedSettings | None
+        How to find them; None takes the usual ones.
+    n_jobs, executor, checkpoint, progress
+        As in :func:`fit_drives`.
+
+    Returns
+    -------
+    result : FitResult
+        Network, scores with fresh seeds, intervals, all that was tried.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument; the sentence says which and what was expected.
+    DataError
+        The target cannot be fitted.
+    SimulationError
+        The column does not run.
+
+    Notes
+    -----
+    A column in which no pyramidal cell fires explains a waveform by synaptic currents alone. It is the simplest
+    explanation, and for moments of up to some 0.2 nA m per mm² of cortex a plausible one; it says nothing of firing
+    rates. `drives` = ``'network'`` with published drives explores columns whose cells fire.
+    """
+    check_network(network)
+    given = as_settings(settings, EvokedSettings)
+    own: dict[str, Any] = {one.name: getattr(given, one.name) for one in fields(given)}
+    computing: dict[str, Any] = {
+        "n_jobs": n_jobs,
+        "executor": executor,
+        "checkpoint": checkpoint,
+        "progress": progress,
+    }
+    return _evoked(network, target, **own, **computing)
+
+
+def _evoked(
     network: Network,
     target: Dipole,
     *,
@@ -70,72 +126,7 @@ def fit_evoked(
     checkpoint: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> FitResult:
-    """Find evoked drives that explain a target.
-
-    Parameters
-    ----------
-    network : Network
-        The column. Its evoked drives are replaced, other drives and biases stay as they are.
-    target : Dipole | Target
-        The target, times from the stimulus on.
-    drives : str
-        ``'propose'`` finds the sequence of drives in the waveform and keeps the cells below threshold; ``'network'``
-        starts from the evoked drives that the network has, and searches their times, spreads and weights around the
-        values they have (:func:`fit_drives`), in whatever regime they put the cells.
-    n_drives : int | None
-        Number of drives; None lets the data decide.
-    max_drives : int
-        The most drives that are proposed, where neither `n_drives` nor `sequence` says how many there are.
-    sequence : sequence of (str, float) | None
-        Location (``'proximal'`` or ``'distal'``) and about when (ms) of each drive, at least 10 ms apart, instead of a
-        search for them; for example :attr:`FitResult.sequence` of a group's average. Number, sides and order are kept,
-        so that a name such as ``evprox2`` means the same in every fit with this sequence; times, spreads and weights
-        are fitted. Each drive keeps to its side of the middle between its time here and its neighbour's (2.5 ms short
-        of it, so that two drives stay at least 5 ms apart), the outermost ones to the record; a drive that ends at
-        such a border is named in the warnings.
-    smooth_ms : float
-        Hamming window on the simulated dipole, ms; 0 for none. It is part of what is fitted: drives are sought whose
-        smoothed response is the target.
-    prior : ColumnPrior | 'target' | None
-        How many columns are expected to act together; ``'target'`` takes :meth:`ColumnPrior.for_target`.
-    noise : float
-        Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
-        counts instead if it is larger.
-    standard_error : float | None
-        Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
-    refine : int
-        Simulations of the full column at most, each after the first with the sequence corrected by the one before.
-    polish : int
-        Evaluations of a further search on the full column, around the result, by `optimizer`.
-    optimizer : str
-        For `polish` and for ``drives='network'``, refused without; see :data:`~mne_hnn.fit.OPTIMIZERS`.
-    max_evaluations : int
-        Networks to try with ``drives='network'``, refused without.
-    n_trials : int | None
-        Trials per evaluation, averaged. None is 2, or what the last of `levels` says.
-    levels, n_final, dt, seed, fresh_seed, n_jobs, executor, checkpoint, progress
-        As in :func:`fit_drives`. Kernels are measured on the first of at most two levels.
-
-    Returns
-    -------
-    result : FitResult
-        Network, scores with fresh seeds, intervals, all that was tried.
-
-    Raises
-    ------
-    ParameterError
-        A wrong argument; the sentence says which and what was expected.
-    DataError
-        The target cannot be fitted.
-    SimulationError
-        The column does not run.
-
-    Notes
-    -----
-    A column in which no pyramidal cell fires explains a waveform by synaptic currents alone. It is the simplest
-    explanation, and for moments of up to some 0.2 nA m per mm² of cortex a plausible one; it says nothing of firing
-    rates. `drives` = ``'network'`` with published drives explores columns whose cells fire.
-    """
+    """Find evoked drives, with all choices one by one."""
     check_network(network)
     target = check_target(target)
     check_name(drives, ("propose", "network"), "choice of drives")
@@ -181,7 +172,7 @@ def fit_evoked(
         "prior": prior,
     }
     if drives == "network":
-        found = fit_drives(network, target, max_evaluations=max_evaluations, levels=levels, **common)
+        found = search_drives(network, target, max_evaluations=max_evaluations, levels=levels, **common)
         return replace(found, settings={"drives": drives, **found.settings})
     evoked = evoked_only(network)
     bare = network.without_drives(*evoked) if evoked else network

@@ -9,7 +9,7 @@ from typing import Any
 from .parameters import Parameter, evoked_parameters
 from .result import Estimate, FitResult
 from .scoring import firing
-from .search import fit_drives
+from .search import search_drives
 from .sequence import drive_names, windows
 
 __all__ = ["polished"]
@@ -19,7 +19,7 @@ def polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResul
     """Search around a result on the full column; keep what is better in the trials of the search."""
     assert result.target is not None
     parameters = _in_order(evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0), result)
-    further = fit_drives(
+    further = search_drives(
         result.network,
         result.target,
         parameters,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings as python_warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,90 @@ from .progress import Counter
 from .rehearsal import check_smoothing, rehearse
 from .result import Evaluation, FitResult, LevelReport
 from .scoring import known_error, likeness, relative_noise
+from .settings import DriveSettings, as_settings
 
 __all__ = ["fit_drives"]
 
 
 @announced
 def fit_drives(
+    network: Network,
+    target: Dipole | None = None,
+    parameters: Sequence[Parameter] | None = None,
+    settings: DriveSettings | None = None,
+    *,
+    objective: Any = "r_squared",
+    n_jobs: int = 1,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Callable[[int, float], None] | None = None,
+    **options: Any,
+) -> FitResult:
+    """Fit parameters of a network, starting from the values it has.
+
+    Every network is simulated with the same random numbers; the result is scored with others. A simulation that fails
+    counts as the worst.
+
+    Parameters
+    ----------
+    network : Network
+        Where the search starts.
+    target : Dipole | Target | None
+        The target; None if `objective` needs none.
+    parameters : Parameter | sequence of Parameter | None
+        What may change, and how far; the network's own values, where the search starts, must lie within the bounds.
+        None takes :func:`evoked_parameters`: times, spreads and weights of the evoked drives.
+    settings : DriveSettings | None
+        How to search; None takes the usual ones.
+    objective : str | callable | Objective
+        A name of :data:`~mne_hnn.fit.OBJECTIVES`, a function from a :class:`~mne_hnn.simulate.Simulation` to a number
+        to make small, or an objective.
+    n_jobs : int
+        Processes. Not together with `executor`.
+    executor : concurrent.futures.Executor | None
+        Runs the simulations instead, for example Dask's.
+    checkpoint : path-like | None
+        Folder in which everything simulated is kept: the same call with the same folder goes on where it stopped, and
+        ends with the same result.
+    progress : callable | None
+        Called with the number of networks tried and the best loss; None shows them, in a terminal on one line, else
+        as lines of MNE's log every 10 s.
+    **options
+        Of the named objective, such as ``tmin``, ``tmax``, ``weights`` and ``layers`` of
+        :class:`~mne_hnn.fit.Waveform`.
+
+    Returns
+    -------
+    result : FitResult
+        Network, scores with fresh seeds, intervals, all evaluations.
+
+    Raises
+    ------
+    ParameterError
+        A wrong argument; the sentence says which and what was expected. All that can be known before a simulation is
+        refused before the first.
+    DataError
+        The target cannot be fitted.
+    SimulationError
+        The network as it was given does not run.
+
+    Notes
+    -----
+    The warnings of the result are also Python warnings (:class:`~mne_hnn.errors.MneHnnWarning`) at the end, except
+    for parameters that the data leave open.
+    """
+    check_network(network)
+    given = as_settings(settings, DriveSettings)
+    check_names(options)
+    computing: dict[str, Any] = {"n_jobs": n_jobs, "executor": executor, "checkpoint": checkpoint, "progress": progress}
+    return search_drives(network, target, parameters, objective=objective, **_flat(given), **computing, **options)
+
+
+def _flat(settings: Any) -> dict[str, Any]:
+    return {one.name: getattr(settings, one.name) for one in fields(settings)}
+
+
+def search_drives(
     network: Network,
     target: Dipole | None = None,
     parameters: Sequence[Parameter] | None = None,
@@ -78,101 +156,13 @@ def fit_drives(
     kind: str = "drives",
     **options: Any,
 ) -> FitResult:
-    """Fit parameters of a network, starting from the values it has.
-
-    Every network is simulated with the same random numbers; the result is scored with others. A simulation that fails
-    counts as the worst.
-
-    Parameters
-    ----------
-    network : Network
-        Where the search starts.
-    target : Dipole | Target | None
-        The target; None if `objective` needs none.
-    parameters : Parameter | sequence of Parameter | None
-        What may change, and how far; the network's own values, where the search starts, must lie within the bounds.
-        None takes :func:`evoked_parameters`: times, spreads and weights of the evoked drives.
-    objective : str | callable | Objective
-        A name of :data:`~mne_hnn.fit.OBJECTIVES`, a function from a :class:`~mne_hnn.simulate.Simulation` to a number
-        to make small, or an objective.
-    optimizer : str
-        A name of :data:`~mne_hnn.fit.OPTIMIZERS`, or ``'auto'``: CMA-ES if pycma is installed and more than four
-        parameters are free, else scipy's differential evolution; a scan for one parameter.
-    max_evaluations : int
-        Networks to try on all levels together, without the final trials and those for the intervals.
-    levels : 'auto' | None | sequence of Level
-        Steps of rising cost. ``'auto'`` searches a 5 x 5 mesh first if the column is at least four times as large and
-        more than four parameters are free; None uses the column only.
-    n_trials : int | None
-        Trials per evaluation, averaged. None is 1, or what the last of `levels` says; both must agree.
-    n_final : int
-        Trials of the final score.
-    step : float
-        Size of first steps, as a share of the bounds.
-    smooth_ms : float
-        Hamming window on the simulated dipole before it is compared, ms; 0 for none. Like `scale`, `prior` and
-        `noise` it belongs to objectives given by name: a :class:`Waveform` has its own.
-    scale : float | None
-        Factor on the simulated dipole, the number of columns; None finds it for each network.
-    prior : ColumnPrior | 'target' | None
-        Which numbers of columns are plausible, if `scale` is None; ``'target'`` takes :meth:`ColumnPrior.for_target`,
-        None the number that fits best.
-    noise : float
-        Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
-        counts instead if it is larger.
-    standard_error : float | None
-        Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
-    tstop : float | None
-        Duration, ms, not shorter than the target; None is the target's last time.
-    dt : float
-        Time step, ms.
-    seed, fresh_seed : int
-        Seeds of the search and of the final trials.
-    intervals : bool
-        Whether to compute intervals of the parameters; it takes one more evaluation per parameter.
-    n_jobs : int
-        Processes. Not together with `executor`.
-    executor : concurrent.futures.Executor | None
-        Runs the simulations instead, for example Dask's.
-    checkpoint : path-like | None
-        Folder in which everything simulated is kept: the same call with the same folder goes on where it stopped, and
-        ends with the same result.
-    progress : callable | None
-        Called with the number of networks tried and the best loss; None shows them, in a terminal on one line, else
-        as lines of MNE's log every 10 s.
-    kind : str
-        Name of the kind of fit, kept in the result.
-    **options
-        Of the named objective, such as ``tmin``, ``tmax``, ``weights`` and ``layers`` of
-        :class:`~mne_hnn.fit.Waveform`.
-
-    Returns
-    -------
-    result : FitResult
-        Network, scores with fresh seeds, intervals, all evaluations.
-
-    Raises
-    ------
-    ParameterError
-        A wrong argument; the sentence says which and what was expected. All that can be known before a simulation is
-        refused before the first.
-    DataError
-        The target cannot be fitted.
-    SimulationError
-        The network as it was given does not run.
-
-    Notes
-    -----
-    The warnings of the result are also Python warnings (:class:`~mne_hnn.errors.MneHnnWarning`) at the end, except
-    for parameters that the data leave open.
-    """
+    """Fit parameters of a network, with all choices one by one."""
     check_network(network)
     check_int(max_evaluations, "max_evaluations", minimum=1)
     check_share(step)
     n_trials = agreed_trials(levels, n_trials, usual=1)
     check_trials(n_trials, n_final, seed, fresh_seed)
     computing = check_running(n_jobs, executor, checkpoint, progress)
-    check_names(options, fit_drives)
     given = {"smooth_ms": smooth_ms, "scale": scale, "prior": prior, "noise": check_positive(noise, "noise")}
     if target is not None:
         target = check_target(target)

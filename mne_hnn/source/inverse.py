@@ -29,7 +29,7 @@ from .hemispheres import as_saved, with_both_hemispheres
 from .plausible import check_covariance
 from .response import read_cov, referenced
 
-__all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
+__all__ = ["METHODS", "apply_normal_inverse", "check_depth", "is_fixed", "make_inverse", "method_unit"]
 
 METHODS = {"MNE": "A m", "dSPM": None, "sLORETA": None, "eLORETA": None}
 """Inverse methods and the unit of their estimates; None: they have no unit of current."""
@@ -83,7 +83,7 @@ def make_inverse(
     ParameterError
         An object of another kind, or a depth that is no such exponent.
     """
-    _check_depth(depth)
+    check_depth(depth)
     if isinstance(forward, (str, Path)):
         forward = read_file(mne.read_forward_solution, forward, "forward solution")
     if not isinstance(forward, mne.Forward):
@@ -114,14 +114,15 @@ def make_inverse(
     return as_saved(inverse)
 
 
-def _check_depth(depth: Any) -> None:
-    """Refuse an exponent that no depth weighting has: at 80 only the deepest sources would be left."""
+def check_depth(depth: Any, what: str = "depth") -> Any:
+    """Return a depth weighting; refuse an exponent that none has: at 80 only the deepest sources would be left."""
     exponent = depth.get("exp", 0.8) if isinstance(depth, Mapping) else depth
-    if exponent is not None and check_non_negative(exponent, "depth") > LARGEST_DEPTH:
+    if exponent is not None and check_non_negative(exponent, what) > LARGEST_DEPTH:
         raise ParameterError(
-            f"depth is the exponent of the depth weighting, 0 to {LARGEST_DEPTH:g}, got {exponent:g}: 0.8 is usual for "
-            "MEG, 2 to 5 for EEG (was it given in percent?)."
+            f"{what} is the exponent of the depth weighting, 0 to {LARGEST_DEPTH:g}, got {exponent:g}: 0.8 is usual "
+            "for MEG, 2 to 5 for EEG (was it given in percent?)."
         )
+    return depth
 
 
 def _referenced(info: mne.Info) -> mne.Info:

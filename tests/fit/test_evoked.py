@@ -4,17 +4,17 @@ from functools import partial
 
 import numpy as np
 import pytest
-from targets import COLUMNS, L2P, L5P, driven, target_of
+from targets import COLUMNS, L2P, L5P, driven, target_of, with_evoked
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, ParameterError
-from mne_hnn.fit import ColumnPrior, Level, fit_evoked
+from mne_hnn.fit import ColumnPrior, Level
 from mne_hnn.fit.linear import inputs_of
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
 
-quick = partial(fit_evoked, n_final=2, progress=lambda *_: None)
+quick = partial(with_evoked, n_final=2, progress=lambda *_: None)
 
 
 def content(result):

@@ -4,16 +4,17 @@ from functools import partial
 
 import numpy as np
 import pytest
+from targets import with_rhythm
 
 from mne_hnn import Dipole
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import Level, Parameter, Spectrum, fit_rhythmic, rhythmic_parameters, set_values, spectra
+from mne_hnn.fit import Level, Parameter, Spectrum, rhythmic_parameters, set_values, spectra
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
 
 L2P, L5P = "L2_pyramidal", "L5_pyramidal"
 RATE = "drives.alpha.burst_rate_Hz"
-quick = partial(fit_rhythmic, n_final=2, progress=lambda *_: None)
+quick = partial(with_rhythm, n_final=2, progress=lambda *_: None)
 
 
 def rhythm(rate_Hz=10.0):

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from targets import COLUMNS, L2P, L5P, target_of, two_drives
+from targets import COLUMNS, L2P, L5P, target_of, two_drives, with_drives
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, DriveError, ParameterError, SimulationError
@@ -13,6 +13,7 @@ from mne_hnn.fit import (
     BandPower,
     Combined,
     Custom,
+    DriveSettings,
     Level,
     Parameter,
     TimeFrequency,
@@ -36,7 +37,7 @@ def driven(mesh=(3, 3), mu_ms=25.0, weight=8e-5):
 
 
 response = partial(target_of, n_trials=10, seed=99, every=40)
-quick = partial(fit_drives, n_final=2, progress=lambda *_: None)
+quick = partial(with_drives, n_final=2, progress=lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -353,8 +354,13 @@ def test_budget_is_kept(small, optimizer, budget):
 def test_progress_is_told(small):
     told = []
     parameters = [Parameter(path=MU, low=15.0, high=45.0)]
-    fit_drives(driven((2, 2)), small, parameters, max_evaluations=9, n_final=1, intervals=False,
-               progress=lambda count, loss: told.append((count, loss)))  # fmt: skip
+    fit_drives(
+        driven((2, 2)),
+        small,
+        parameters,
+        settings=DriveSettings(max_evaluations=9, n_final=1, intervals=False),
+        progress=lambda count, loss: told.append((count, loss)),
+    )
     assert [count for count, _ in told] == sorted(count for count, _ in told)
     assert told[-1][0] == 9
     assert all(two[1] <= one[1] for one, two in pairwise(told))

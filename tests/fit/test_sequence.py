@@ -4,15 +4,15 @@ from functools import partial
 
 import numpy as np
 import pytest
-from targets import driven, target_of
+from targets import driven, target_of, with_evoked
 
 from mne_hnn.errors import ConfigError, ParameterError
-from mne_hnn.fit import fit_evoked, read_fit
+from mne_hnn.fit import read_fit
 from mne_hnn.fit.sequence import GAP_MS, check_sequence, drive_names, windows
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config
 
-quick = partial(fit_evoked, n_final=2, progress=lambda *_: None)
+quick = partial(with_evoked, n_final=2, progress=lambda *_: None)
 GIVEN = [("proximal", 26.0), ("distal", 79.0), ("proximal", 115.0)]
 
 

@@ -171,6 +171,7 @@ def test_slips_are_guessed(inputs, kind, options, message):
     [
         *SLIPS,
         ({"target_tmin": 0, "target_tmax": 170}, r"target_tmax is in seconds, got 170: for 170 ms give 0\.17"),
+        ({"depth": 80}, "depth is the exponent of the depth weighting, 0 to 5, got 80"),
         ({"patch_latency": 70}, r"patch_latency is in seconds, got 70: for 70 ms give 0\.07"),
         ({"patch_latency": (0.05, 70)}, "patch_latency is in seconds, got 70"),
     ],
