@@ -130,8 +130,8 @@ def check_projectors(inverse: Any, evoked: mne.Evoked) -> None:
         warn(
             f"The response {'went through' if all(projector['active'] for projector in applied) else 'has'} "
             f"{int((left > PROJECTED).sum())} projections (SSP) that the inverse operator "
-            f"does not have (projectors of the response: {some([projector['desc'] for projector in applied])}): make the operator "
-            "from this response's info."
+            f"does not have (projectors of the response: {some([projector['desc'] for projector in applied])}): make "
+            "the operator from this response's info."
         )
 
 
@@ -148,8 +148,8 @@ def check_known_projectors(projectors: Any, info: mne.Info, what: str) -> None:
     if (left > PROJECTED).any():
         warn(
             f"{what} has {int((left > PROJECTED).sum())} projections (SSP) that the response does not have "
-            f"({some([projector['desc'] for projector in projectors])}), and the response is weighed without what they take out: "
-            "add them to the response (add_proj), or compute it from data with the response's projectors."
+            f"({some([projector['desc'] for projector in projectors])}), and the response is weighed without what they "
+            "take out: add them to the response (add_proj), or compute it from data with the response's projectors."
         )
 
 

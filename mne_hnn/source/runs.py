@@ -160,8 +160,8 @@ def _say_differences(runs: Sequence[Any], origins: Sequence[str]) -> None:
             )
         if isinstance(other, mne.Evoked) and other.baseline != first.baseline:
             warn(
-                f"The averages have different baselines, {origins[0]} {first.baseline} and {origin} {other.baseline} s: "
-                "give baseline to subtract the same from both."
+                f"The averages have different baselines, {origins[0]} {first.baseline} and {origin} {other.baseline} "
+                "s: give baseline to subtract the same from both."
             )
 
 
