@@ -12,8 +12,9 @@ import numpy as np
 
 from ..._warn import warn
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, EvokedSettings, FitResult, Scores, fit_evoked
+from ...fit import Evaluation, EvokedSettings, FitResult, Scores, UnfittedSettings, fit_evoked
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
+from ...fit.plain_settings import plain_settings
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
@@ -85,7 +86,7 @@ def _unfitted(work: Work) -> FitResult:
         ),
         estimates=(),
         evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
-        settings={"smooth_ms": options.smooth_ms, "dt": options.dt, "seed": options.seed},
+        settings=UnfittedSettings(smooth_ms=options.smooth_ms, dt=options.dt, seed=options.seed),
     )
 
 
@@ -117,8 +118,8 @@ def _drives(fit: FitResult) -> dict[str, dict[str, Any]]:
 
 
 def _facts(fit: FitResult) -> dict[str, Any]:
-    scores, settings = fit.scores, fit.settings
-    median = settings.get("columns_median")
+    scores, prior = fit.scores, fit.prior
+    settings = plain_settings(fit.settings, fit.facts)
     facts = {
         "fitted": fit.kind != "none",
         "scale": fit.scale,
@@ -134,10 +135,10 @@ def _facts(fit: FitResult) -> dict[str, Any]:
         "ceiling": scores.ceiling,
         "evaluations": len(fit.evaluations),
         "drives": _drives(fit),
-        "columns_prior": None if median is None else {"median": median, "factor": settings["columns_factor"]},
+        "columns_prior": None if prior is None else {"median": prior.median, "factor": prior.factor},
         "levels": [asdict(one) for one in fit.levels],
         "warnings": list(fit.warnings),
-        "smooth_ms": settings["smooth_ms"],
+        "smooth_ms": fit.settings.smooth_ms,
         "settings": {name: value for name, value in settings.items() if name != "parameters"},
         "interval_percent": INTERVAL_PERCENT if any(np.isfinite(one.low) for one in fit.estimates) else None,
         "engine": fit.simulation.engine,
