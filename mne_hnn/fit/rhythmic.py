@@ -14,7 +14,7 @@ from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from ..network import Network
 from ..simulate import Computing
-from . import spectra
+from ..spectra import power_spectrum
 from .checks import check_network
 from .doubts import announce, announced, target_doubts
 from .drive_settings import DriveSettings
@@ -141,7 +141,7 @@ def _spectrum_goal(target: Any, settings: RhythmicSettings) -> _Goal:
     else:
         trials = _target_trials(target)
         doubts = tuple(dict.fromkeys(text for trial in trials for text in target_doubts(trial, "rhythmic")))[:1]
-        freqs, power = spectra.power_spectrum(
+        freqs, power = power_spectrum(
             trials,
             fmin=settings.fmin,
             fmax=settings.fmax,

@@ -230,7 +230,7 @@ def _draw_course(axes: Axes, result: FitResult, factor: float, unit: str) -> Non
 
 
 def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> None:
-    from ..fit.spectra import power_spectrum
+    from ..spectra import power_spectrum
 
     settings, trials = _rhythm(result), result.simulation.dipoles
     spectrum = partial(power_spectrum, fmin=settings.fmin, fmax=settings.fmax, burn_in_ms=settings.burn_in_ms)

@@ -7,11 +7,13 @@ import pytest
 from targets import with_rhythm
 
 from mne_hnn import Dipole
+from mne_hnn.bands import relative_band_power
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import Level, Parameter, Spectrum, rhythmic_parameters, set_values, spectra
+from mne_hnn.fit import Level, Parameter, Spectrum, rhythmic_parameters, set_values
 from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
+from mne_hnn.spectra import power_spectrum
 
 L2P, L5P = "L2_pyramidal", "L5_pyramidal"
 RATE = "drives.alpha.burst_rate_Hz"
@@ -49,7 +51,7 @@ def test_a_known_rate_is_found(fitted):
 
 
 def test_the_truth_is_better_than_the_start(trials):
-    freqs, power = spectra.power_spectrum(trials, fmin=2.0, fmax=50.0, bandwidth=3e3 / 250)
+    freqs, power = power_spectrum(trials, fmin=2.0, fmax=50.0, bandwidth=3e3 / 250)
     goal = Spectrum(freqs=freqs, power=power, bandwidth=3e3 / 250)
     losses = {
         rate: goal.score(simulate(rhythm(rate), 300.0, n_trials=2, seed=1, verbose="error")).loss
@@ -108,8 +110,8 @@ def test_power_in_bands(measure):
     )  # fmt: skip
     assert 17.0 <= result.estimate(RATE).value <= 25.0 or result.estimate(RATE).value <= 12.5  # or its harmonic
     assert result.scores.search_loss < result.scores.start_loss
-    freqs, psd = spectra.power_spectrum(result.simulation.dipoles, fmin=2.0, fmax=50.0, method="welch")
-    inside = float(spectra.relative_band_power(freqs, psd, [(18.0, 24.0)])[0])
+    freqs, psd = power_spectrum(result.simulation.dipoles, fmin=2.0, fmax=50.0, method="welch")
+    inside = float(relative_band_power(freqs, psd, [(18.0, 24.0)])[0])
     assert result.scores.loss == pytest.approx(-inside if measure == "power" else 1 - np.sqrt(inside))
     assert result.settings.bands == ((18.0, 24.0),)
     assert result.settings.shares == (1.0,)

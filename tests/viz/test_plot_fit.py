@@ -10,9 +10,9 @@ from mne_hnn import Dipole
 from mne_hnn.errors import ParameterError
 from mne_hnn.fit import DriveSettings, FitFacts, RhythmicSettings, UnfittedSettings
 from mne_hnn.fit.result import Estimate, Evaluation, FitResult, Scores
-from mne_hnn.fit.spectra import power_spectrum
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
+from mne_hnn.spectra import power_spectrum
 from mne_hnn.viz import plot_convergence, plot_fit, plot_parameters
 from mne_hnn.viz.colors import location_color
 
