@@ -91,7 +91,7 @@ def plot_psd(
     -------
     fig : matplotlib.figure.Figure
         The figure. One-sided densities in (nA m)² / Hz: integrated over frequency they give the mean square of the
-        moment. A straight line is taken out of each record before; see :func:`mne_hnn.fit.spectra.power_spectrum`.
+        moment. A straight line is taken out of each record before; see :func:`mne_hnn.spectra.power_spectrum`.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def _draw(
     axes: Axes, some: Sequence[Dipole], label: str, color: str, *, average: bool, trials: bool, options: dict[str, Any]
 ) -> tuple[Floats, Floats]:
     """Draw the spectra of trials and their average; return the average."""
-    from ..fit.spectra import power_spectrum
+    from ..spectra import power_spectrum
 
     several = len(some) > 1
     spectra = [power_spectrum(one, burn_in_ms=0.0, **options) for one in some]
@@ -165,7 +165,7 @@ def _peaks(
 
     A maximum at the edge of what is drawn counts if the spectrum falls beyond.
     """
-    from ..fit.spectra import power_spectrum
+    from ..spectra import power_spectrum
 
     if not n_peaks or not psd.max() > 0:
         return []
@@ -225,7 +225,7 @@ def _finish(axes: Axes, fmin: float, fmax: float, scales: tuple[str, str]) -> No
 
 
 def _bandwidth(dipole: Dipole, method: str, bandwidth: float | None) -> float:
-    from ..fit.spectra import MIN_BANDWIDTH
+    from ..spectra import MIN_BANDWIDTH
 
     duration = len(dipole.times) / dipole.info["sfreq"]
     wanted = bandwidth or max(MIN_BANDWIDTH, 3.0 / duration)
