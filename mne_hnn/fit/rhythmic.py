@@ -13,15 +13,19 @@ import numpy as np
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from ..network import Network
-from . import spectra
+from ..simulate import Computing
+from ..spectra import power_spectrum
 from .checks import check_network
 from .doubts import announce, announced, target_doubts
-from .objectives import BandPower, Objective, Spectrum
+from .drive_settings import DriveSettings
+from .drives import search_drives
+from .objectives import BandPower, Spectrum
 from .observation import check_target
 from .parameters import Parameter, as_parameters, rhythmic_parameters
+from .plan import Request
 from .result import FitResult
-from .search import search_drives
-from .settings import RhythmicSettings, as_settings
+from .rhythmic_settings import RhythmicSettings
+from .settings import as_settings
 
 __all__ = ["fit_rhythmic"]
 
@@ -70,47 +74,46 @@ def fit_rhythmic(
     given = as_settings(settings, RhythmicSettings)
     if (target is None) == (given.bands is None):
         raise ParameterError("Give either a target spectrum or bands: exactly one of both.")
-    goal = _band_goal(given) if given.bands is not None else _spectrum_goal(target, given)
+    computing = Computing(n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
+    goal = _spectrum_goal(target, given) if given.bands is None else _band_goal(given)
     free = rhythmic_parameters(network) if parameters is None else as_parameters(parameters)
-    optimizer = given.optimizer
-    if optimizer == "auto" and sum(getattr(parameter, "fixed", None) is None for parameter in free) > 1:
-        optimizer = "differential_evolution"
+    search = given.search()
+    if search.optimizer == "auto" and sum(getattr(parameter, "fixed", None) is None for parameter in free) > 1:
+        search = replace(search, optimizer="differential_evolution")
     for text in goal.doubts:
         announce(text)
-    result = search_drives(
-        network,
-        None,
-        free,
-        objective=goal.objective,
-        optimizer=optimizer,
-        max_evaluations=given.max_evaluations,
-        levels=given.levels,
-        n_trials=given.trials,
-        n_final=given.n_final,
-        step=given.step,
-        smooth_ms=0.0,
-        scale=None,
-        tstop=given.tstop,
-        dt=given.dt,
-        seed=given.seed,
-        fresh_seed=given.fresh_seed,
-        intervals=False,
-        n_jobs=n_jobs,
-        executor=executor,
-        checkpoint=checkpoint,
-        progress=progress,
-        kind="rhythmic",
+    request = Request(network=network, parameters=free, settings=search, objective=goal.objective, kind="rhythmic")
+    return _completed(search_drives(request, computing), given, goal)
+
+
+def _completed(result: FitResult, settings: RhythmicSettings, goal: _Goal) -> FitResult:
+    """Return the result of the search as that of a rhythm."""
+    used = result.settings
+    assert isinstance(used, DriveSettings)
+    spectrum = goal.objective if isinstance(goal.objective, Spectrum) else None
+    facts = result.facts
+    if spectrum is not None:
+        freqs, power = (tuple(np.asarray(row).tolist()) for row in (spectrum.freqs, spectrum.power))
+        facts = replace(facts, target_freqs=freqs, target_power=power)
+    return replace(
+        result,
+        settings=replace(
+            settings,
+            optimizer=used.optimizer,
+            levels=used.levels,
+            n_trials=used.n_trials,
+            shares=goal.objective.shares if isinstance(goal.objective, BandPower) else None,
+        ),
+        facts=facts,
+        warnings=(*goal.doubts, *result.warnings),
     )
-    own = {"fmin": given.fmin, "fmax": given.fmax, "burn_in_ms": given.burn_in_ms}
-    return replace(result, settings={**result.settings, **goal.shown, **own}, warnings=(*goal.doubts, *result.warnings))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Goal:
-    """What is made small, what a result says of it, and what is odd about the target."""
+    """What is made small, and what is odd about the target."""
 
-    objective: Objective
-    shown: dict[str, Any]
+    objective: BandPower | Spectrum
     doubts: tuple[str, ...] = ()
 
 
@@ -125,12 +128,7 @@ def _band_goal(settings: RhythmicSettings) -> _Goal:
         fmax=settings.fmax,
         burn_in_ms=settings.burn_in_ms,
     )
-    shown = {
-        "bands": [list(band) for band in objective.bands],
-        "shares": list(objective.shares),
-        "measure": settings.measure,
-    }
-    return _Goal(objective=objective, shown=shown)
+    return _Goal(objective=objective)
 
 
 def _spectrum_goal(target: Any, settings: RhythmicSettings) -> _Goal:
@@ -143,7 +141,7 @@ def _spectrum_goal(target: Any, settings: RhythmicSettings) -> _Goal:
     else:
         trials = _target_trials(target)
         doubts = tuple(dict.fromkeys(text for trial in trials for text in target_doubts(trial, "rhythmic")))[:1]
-        freqs, power = spectra.power_spectrum(
+        freqs, power = power_spectrum(
             trials,
             fmin=settings.fmin,
             fmax=settings.fmax,
@@ -159,8 +157,7 @@ def _spectrum_goal(target: Any, settings: RhythmicSettings) -> _Goal:
         burn_in_ms=settings.burn_in_ms,
         bandwidth=bandwidth,
     )
-    shown = {"target_freqs": freqs.tolist(), "target_power": power.tolist(), "aperiodic": settings.aperiodic}
-    return _Goal(objective=objective, shown=shown, doubts=doubts)
+    return _Goal(objective=objective, doubts=doubts)
 
 
 def _target_trials(target: Any) -> list[Dipole]:

@@ -19,6 +19,7 @@ from .._units import NAM
 from .._value import Value, given_or_default
 from ..dipole import Dipole
 from ..errors import ParameterError
+from ..spectra import METHODS
 from ._groups import check_axes, cropped_groups, figure_of, grouped, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend
@@ -66,8 +67,6 @@ class SpectrumOptions(Value):
     yscale: str = "log"
 
     def __post_init__(self) -> None:
-        from ..fit.spectra import METHODS
-
         check_name(self.method, METHODS, "method")
         if self.bandwidth is not None:
             check_positive(self.bandwidth, "bandwidth (Hz)")
@@ -123,7 +122,7 @@ def plot_psd(
     -------
     fig : matplotlib.figure.Figure
         The figure. One-sided densities in (nA m)² / Hz: integrated over frequency they give the mean square of the
-        moment. A straight line is taken out of each record before; see :func:`mne_hnn.fit.spectra.power_spectrum`.
+        moment. A straight line is taken out of each record before; see :func:`mne_hnn.spectra.power_spectrum`.
 
     Raises
     ------
@@ -170,7 +169,7 @@ def _draw(
     axes: Axes, some: Sequence[Dipole], label: str, color: str, shown: SpectrumOptions, *, options: dict[str, Any]
 ) -> tuple[Floats, Floats]:
     """Draw the spectra of trials and their average; return the average."""
-    from ..fit.spectra import power_spectrum
+    from ..spectra import power_spectrum
 
     several = len(some) > 1
     spectra = [power_spectrum(dipole, burn_in_ms=0.0, **options) for dipole in some]
@@ -196,7 +195,7 @@ def _peaks(
 
     A maximum at the edge of what is drawn counts if the spectrum falls beyond.
     """
-    from ..fit.spectra import power_spectrum
+    from ..spectra import power_spectrum
 
     if not n_peaks or not psd.max() > 0:
         return []
@@ -256,7 +255,7 @@ def _finish(axes: Axes, fmin: float, fmax: float, scales: tuple[str, str]) -> No
 
 
 def _bandwidth(dipole: Dipole, method: str, bandwidth: float | None) -> float:
-    from ..fit.spectra import MIN_BANDWIDTH
+    from ..spectra import MIN_BANDWIDTH
 
     duration = len(dipole.times) / dipole.info["sfreq"]
     wanted = bandwidth or max(MIN_BANDWIDTH, 3.0 / duration)

@@ -99,7 +99,7 @@ def gallery(target: Dipole, n_jobs: int) -> None:
         )
         best = fit.convergence()
         say(
-            f"gallery start, {fit.settings['optimizer']}: RMSE {best[0]:.1f} -> {best[49]:.2f} (50 evaluations) -> "
+            f"gallery start, {fit.settings.optimizer}: RMSE {best[0]:.1f} -> {best[49]:.2f} (50 evaluations) -> "
             f"{best[-1]:.2f} nAm ({len(best)}), with fresh seeds {fit.scores.loss:.2f}, "
             f"{time.perf_counter() - began:.0f} s"
         )

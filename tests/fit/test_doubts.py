@@ -291,7 +291,7 @@ def test_a_rhythm_that_was_not_found_is_said(column):
             settings=RhythmicSettings(n_final=2, bands=[(40, 45)], tstop=300.0, burn_in_ms=0.0, max_evaluations=3),
             **QUIET,
         )
-    assert fit.settings["n_trials"] == 2
+    assert fit.settings.n_trials == 2
     assert len(fit.warnings) == 1
 
 

@@ -42,7 +42,7 @@ def test_a_difference_in_time_is_found(versions):
 def test_parameters_have_the_same_names(versions):
     one, two = ([estimate.path for estimate in fit.estimates] for fit in versions)
     assert one == two
-    assert all(fit.settings["sequence"] == [list(pair) for pair in GIVEN] for fit in versions)
+    assert all(fit.settings.sequence == tuple(GIVEN) for fit in versions)
     assert not any("border" in text for fit in versions for text in fit.warnings)
 
 
@@ -52,7 +52,7 @@ def test_a_result_keeps_its_sequence(versions, tmp_path):
     again = read_fit(tmp_path / "fit.npz")
     assert again.sequence == fit.sequence
     assert [mu for _, mu in fit.sequence] == sorted(drive.mu_ms for drive in fit.network.drives.values())
-    assert again.settings["sequence"] == fit.settings["sequence"]
+    assert again.settings.sequence == fit.settings.sequence
 
 
 @pytest.mark.parametrize("order", [("distal", "proximal"), ("proximal", "distal", "distal"), ("proximal",)])

@@ -6,7 +6,7 @@ import pytest
 
 from mne_hnn import Dipole
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit.time_frequency import time_frequency_power
+from mne_hnn.time_frequency import time_frequency_power
 from mne_hnn.viz import SpectrumOptions, plot_psd, plot_tfr
 
 TIMES = np.arange(0, 2000, 0.25)  # ms

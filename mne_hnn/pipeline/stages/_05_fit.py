@@ -11,8 +11,9 @@ import numpy as np
 
 from ..._warn import warn
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, FitResult, Scores
+from ...fit import Evaluation, FitResult, Scores, UnfittedSettings
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
+from ...fit.plain_settings import plain_settings
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
@@ -63,7 +64,7 @@ def _unfitted(work: Work[FitOptions]) -> FitResult:
         ),
         estimates=(),
         evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
-        settings={"smooth_ms": options.smooth_ms, "dt": options.dt, "seed": options.seed},
+        settings=UnfittedSettings(smooth_ms=options.smooth_ms, dt=options.dt, seed=options.seed),
     )
 
 
@@ -95,8 +96,8 @@ def _drives(fit: FitResult) -> dict[str, DriveFacts]:
 
 
 def _facts(fit: FitResult) -> FitFacts:
-    scores, settings = fit.scores, fit.settings
-    median = settings.get("columns_median")
+    scores, prior = fit.scores, fit.prior
+    settings = plain_settings(fit.settings, fit.facts)
     certain = any(np.isfinite(estimate.low) for estimate in fit.estimates)
     return FitFacts(
         fitted=fit.kind != "none",
@@ -113,10 +114,10 @@ def _facts(fit: FitResult) -> FitFacts:
         ceiling=_json(scores.ceiling),
         evaluations=len(fit.evaluations),
         drives=_drives(fit),
-        columns_prior=None if median is None else ColumnsPrior(median=median, factor=settings["columns_factor"]),
+        columns_prior=None if prior is None else ColumnsPrior(median=prior.median, factor=prior.factor),
         levels=_json([asdict(level) for level in fit.levels]),
         warnings=list(fit.warnings),
-        smooth_ms=settings["smooth_ms"],
+        smooth_ms=fit.settings.smooth_ms,
         settings=_json({name: value for name, value in settings.items() if name != "parameters"}),
         interval_percent=INTERVAL_PERCENT if certain else None,
         engine=fit.simulation.engine,
