@@ -10,6 +10,7 @@ from typing import Any
 
 from .._checks import check_int, check_label, check_name, check_probability, suggestion
 from ..errors import ConfigError
+from ..parallel import EXECUTORS
 from ..pipeline import config as single
 from ..pipeline.checks import check_names
 from ..pipeline.config import Config
@@ -30,7 +31,6 @@ GROUP_EXECUTION = ("on_error", "executor", "scheduler")
 """Options that say how to run; no result depends on them."""
 STRUCTURES = ("common", "individual")
 ON_ERROR = ("continue", "abort")
-EXECUTORS = ("processes", "dask", "serial")
 
 
 @dataclass(frozen=True, kw_only=True)
