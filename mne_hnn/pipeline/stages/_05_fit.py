@@ -97,11 +97,7 @@ def _drives(fit: FitResult) -> dict[str, DriveFacts]:
 
 def _facts(fit: FitResult) -> FitFacts:
     scores, prior = fit.scores, fit.prior
-<<<<<<< HEAD
-    settings = plain_settings(fit.settings, fit.facts)
-=======
     settings = plain_settings(fit.settings, fit.details)
->>>>>>> 1a4f4dcec501a2520e429848a8fd3b37459e321f
     certain = any(np.isfinite(estimate.low) for estimate in fit.estimates)
     return FitFacts(
         fitted=fit.kind != "none",
