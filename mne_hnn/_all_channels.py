@@ -82,23 +82,22 @@ def refusing(names: Iterable[str] = ON_THE_HEAD) -> Callable[[_Class], _Class]:
 
     def decorate(cls: _Class) -> _Class:
         for name in names:
-            if hasattr(cls, name):
-                setattr(cls, name, _refusal(cls, name))
+            if inspect.getattr_static(cls, name, None) is not None:  # to ask MNE for it would import its plots
+                setattr(cls, name, _refusal(name))
         return cls
 
     return decorate
 
 
-def _refusal(cls: type, name: str) -> Callable[..., Any]:
-    inherited = getattr(cls, name)
-
-    @functools.wraps(inherited)
+def _refusal(name: str) -> Callable[..., Any]:
     def method(self: Any, *_arguments: Any, **_options: Any) -> Any:
+        """Refuse: it needs sensors on a head."""
         raise ParameterError(
             f"{name} needs sensors on a head, and this holds dipole moments: call it on the prediction for the "
             "sensors (mne_hnn.source.predict_sensors)."
         )
 
+    method.__name__ = method.__qualname__ = name
     return method
 
 

@@ -13,7 +13,7 @@ from ._spectra import of_dipole
 from .errors import ParameterError
 
 
-@taking_all("apply_function", "apply_hilbert", "detrend", "filter", "pick", "plot_image")
+@taking_all("apply_function", "apply_hilbert", "detrend", "filter", "pick")
 @refusing()
 class AllLayers(mne.EvokedArray):  # type: ignore[misc]
     """An evoked response whose methods take all channels unless told otherwise."""
@@ -36,6 +36,11 @@ class AllLayers(mne.EvokedArray):  # type: ignore[misc]
         """Return the spectrum; as :meth:`mne.Evoked.compute_psd`, for all layers unless told otherwise."""
         picks = "all" if picks is None else picks
         return of_dipole(self.to_evoked().compute_psd(*arguments, picks=picks, **options))
+
+    def plot_image(self, picks: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Plot rows as an image; as :meth:`mne.Evoked.plot_image`, for all layers unless told otherwise."""
+        everything = picks is None or (isinstance(picks, str) and picks == "data")
+        return super().plot_image("all" if everything else picks, *arguments, **options)
 
     def compute_tfr(self, *arguments: Any, picks: Any = None, **options: Any) -> Any:
         """Return power over time; as :meth:`mne.Evoked.compute_tfr`, for all layers unless told otherwise."""

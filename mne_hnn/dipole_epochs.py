@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import mne
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ._all_channels import refusing, savgol, taking_all
@@ -16,6 +15,9 @@ from ._spectra import of_dipole
 from ._warn import warn
 from .dipole import Dipole, check_dipoles
 from .errors import ParameterError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["DipoleEpochs", "read_dipole_epochs"]
 

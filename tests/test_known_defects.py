@@ -12,7 +12,7 @@ import pytest
 
 from mne_hnn import Dipole, Spikes, average_dipoles
 from mne_hnn.errors import DataError, ParameterError
-from mne_hnn.fit import OPTIMIZERS, Parameter, ParameterSpace, fit_drives
+from mne_hnn.fit import OPTIMIZERS, DriveSettings, Parameter, ParameterSpace, fit_drives
 from mne_hnn.fit.optimizers import BudgetSpent
 from mne_hnn.io import read_hnn_params, read_network, read_spikes_txt
 from mne_hnn.lfp import contact_positions
@@ -72,9 +72,11 @@ def test_02_the_record_of_a_search_has_one_row_per_evaluation():
     network = one_drive(event_seed=3)
     target = simulate(network, 40.0, verbose="error").dipole
     fit = fit_drives(
-        network, target, [Parameter(path="drives.ev.mu_ms", low=5, high=15)], optimizer="random", max_evaluations=6,
-        n_final=2,
-    )  # fmt: skip
+        network,
+        target,
+        [Parameter(path="drives.ev.mu_ms", low=5, high=15)],
+        settings=DriveSettings(optimizer="random", max_evaluations=6, n_final=2),
+    )
     assert len(fit.evaluations) == 6
 
 
@@ -204,7 +206,12 @@ def test_19_weights_and_times_are_searched_on_one_scale():
 def test_20_scores_are_those_of_trials_that_the_search_has_not_seen():
     network = one_drive(event_seed=3)
     target = simulate(network, 40.0, verbose="error").dipole
-    fit = fit_drives(network, target, [Parameter(path="drives.ev.mu_ms", low=5, high=15)], max_evaluations=5, n_final=3)
+    fit = fit_drives(
+        network,
+        target,
+        [Parameter(path="drives.ev.mu_ms", low=5, high=15)],
+        settings=DriveSettings(max_evaluations=5, n_final=3),
+    )
     fresh = fit.simulation.spikes.select(cell_types="ev")
     seen = simulate(fit.network, 40.0, n_trials=3, verbose="error").spikes.select(cell_types="ev")
     assert not np.isin(np.round(fresh.time, 9), np.round(seen.time, 9)).any()
@@ -259,4 +266,4 @@ def test_26_a_wrong_optimizer_is_answered_with_all_of_them():
     target = Dipole(np.sin(np.arange(101) / 10.0)[None] * 1e-9, np.arange(101) * 1e-3, ["agg"])
     free = [Parameter(path="drives.ev.mu_ms", low=5, high=15)]
     with pytest.raises(ParameterError, match="'cma'.*'differential_evolution'.*Did you mean 'random'"):
-        fit_drives(network, target, free, optimizer="randm")
+        fit_drives(network, target, free, settings=DriveSettings(optimizer="randm"))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from ..network import get_value, list_paths, set_values
+from .details import FitDetails
+from .drive_settings import DriveSettings
+from .drives import fit_drives
 from .evoked import fit_evoked
+from .evoked_settings import EvokedSettings
 from .files import read_fit
+from .fitted_settings import UnfittedSettings
 from .levels import Level, coarse_network
 from .objectives import (
     OBJECTIVES,
@@ -22,8 +27,9 @@ from .optimizers import OPTIMIZERS, Optimizer
 from .parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from .rhythmic import fit_rhythmic
+from .rhythmic_settings import RhythmicSettings
 from .scale import fit_scale
-from .search import fit_drives
+from .settings import FitSettings
 
 __all__ = [
     "OBJECTIVES",
@@ -32,19 +38,25 @@ __all__ = [
     "ColumnPrior",
     "Combined",
     "Custom",
+    "DriveSettings",
     "Estimate",
     "Evaluation",
+    "EvokedSettings",
+    "FitDetails",
     "FitResult",
+    "FitSettings",
     "Level",
     "LevelReport",
     "Objective",
     "Optimizer",
     "Parameter",
     "ParameterSpace",
+    "RhythmicSettings",
     "Score",
     "Scores",
     "Spectrum",
     "TimeFrequency",
+    "UnfittedSettings",
     "Waveform",
     "coarse_network",
     "evoked_parameters",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from .._types import FloatArray
 from ..dipole import Dipole
 from ..network import Network
+from ..simulate import Simulation
 from .doubts import column_doubts, misfit_doubts
 from .objectives import Waveform, called, flat_loss
 from .observation import fitted_dipole, n_independent, smoothed
@@ -28,51 +28,76 @@ from .scoring import (
 if TYPE_CHECKING:
     from .search import Search
 
-__all__ = ["Ending", "conclude"]
+__all__ = ["conclude"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
-    """What the end of a search needs to know besides the search.
+class _Judged:
+    """A fitted network in fresh trials.
 
     Attributes
     ----------
-    kind : str
-        Of the fit.
-    target : Dipole | None
-        The target.
-    start : Network
-        Where it began.
-    settings : dict
-        Every choice.
-    n_final, fresh_seed : int
-        Of the fresh trials.
-    intervals : bool
-        Whether to compute them.
-    doubts : tuple of str
-        What is odd about the input.
+    dipole : Dipole
+        Its average, smoothed and scaled.
+    found : float
+        Scale that the search found, NaN if the objective has none.
+    scale : float
+        The one that is shown: 1 where none was found.
+    scores : Scores
+        How good it is.
+    window : dict
+        ``tmin`` and ``tmax`` that count.
     """
 
-    kind: str
-    target: Dipole | None
-    start: Network
-    settings: dict[str, Any]
-    n_final: int
-    fresh_seed: int
-    intervals: bool
-    doubts: tuple[str, ...] = ()
+    dipole: Dipole
+    found: float
+    scale: float
+    scores: Scores
+    window: dict[str, Any]
 
 
-def conclude(search: Search, best: FloatArray, end: Ending) -> FitResult:
+def conclude(search: Search, best: FloatArray) -> FitResult:
     """Return the result of a search that ended at a point."""
-    network, target = search.space.network(best), end.target
-    objective, loss = search.objective, search.best[0]
-    search.say("simulating fresh trials")
-    simulation = final_simulation(search.evaluator, network, search.runs, end.n_final, end.fresh_seed)
-    full = [one for one in search.evaluations if one.level == search.name(search.levels[-1])]
-    found = next((one.scale for one in full if one.loss == loss), float("nan"))
+    plan, settings = search.plan, search.plan.settings
+    network = plan.space.network(best)
+    search.report.say("simulating fresh trials")
+    simulation = final_simulation(search.evaluator, network, plan.runs, settings.n_final, settings.fresh_seed)
+    judged = _judged(search, simulation)
+    search.report.say("computing intervals")
+    estimates = _estimates(search, best)
+    warnings = [
+        *plan.doubts,
+        *_search_doubts(search),
+        *_score_doubts(search, judged),
+        *_scale_doubts(judged, network, plan.target),
+        *undetermined(estimates),
+    ]
+    return FitResult(
+        kind=plan.kind,
+        network=network,
+        start_network=plan.network,
+        simulation=simulation,
+        dipole=judged.dipole,
+        target=plan.target,
+        scale=judged.scale,
+        scores=judged.scores,
+        estimates=estimates,
+        evaluations=tuple(search.evaluations),
+        levels=tuple(search.reports),
+        settings=settings,
+        details=plan.details,
+        warnings=tuple(warnings),
+    )
+
+
+def _judged(search: Search, simulation: Simulation) -> _Judged:
+    """Score fresh trials with the scale of the search."""
+    plan, objective, loss = search.plan, search.objective, search.best[0]
+    settings, target = plan.settings, plan.target
+    full = [tried for tried in search.evaluations if tried.level == search.name(search.levels[-1])]
+    found = next((tried.scale for tried in full if tried.loss == loss), float("nan"))
     scale = found if np.isfinite(found) and found > 0 else 1.0
-    smooth_ms = float(objective.smooth_ms if isinstance(objective, Waveform) else end.settings["smooth_ms"])
+    smooth_ms = float(objective.smooth_ms if isinstance(objective, Waveform) else settings.smooth_ms)
     # the scale belongs to what was fitted: fresh trials do not get one of their own
     kept = replace(objective, scale=scale, prior=None) if isinstance(objective, Waveform) else objective
     score = kept.score(simulation)
@@ -82,40 +107,24 @@ def conclude(search: Search, best: FloatArray, end: Ending) -> FitResult:
     if target is not None:
         dipole = fitted_dipole(dipole, target)
         numbers = waveform_scores(dipole, target, window)
-        numbers["ceiling"] = ceiling(target, end.settings["standard_error"])
+        numbers["ceiling"] = ceiling(target, settings.standard_error)
         numbers["trial_r_squared"] = trial_r_squared(simulation, target, smooth_ms, scale, window)
     began = search.space.decode(search.space.start)
-    base = [one.loss for one in full if one.values == {name: began[name] for name in search.space.names}]
+    base = [tried.loss for tried in full if tried.values == {name: began[name] for name in search.space.names}]
     scores = Scores(loss=score.loss, search_loss=loss, start_loss=base[0] if base else float("nan"), **numbers)
-    search.say("computing intervals")
-    estimates = _estimates(search, best, end.intervals)
-    warnings = [
-        *end.doubts,
-        *_search_doubts(search),
-        *_score_doubts(search, scores, dipole, target, window),
-    ]
-    if np.isfinite(found) and found <= 0:
-        warnings.append(
+    return _Judged(dipole=dipole, found=found, scale=scale, scores=scores, window=window)
+
+
+def _scale_doubts(judged: _Judged, network: Network, target: Dipole | None) -> list[str]:
+    """Return whether no number of columns does, or more than any cortex holds."""
+    if np.isfinite(judged.found) and judged.found <= 0:
+        return [
             "No number of columns brings the dipole of this network closer to the target than silence does: its sign "
             "is the other way round, or it is flat. It is shown for one column."
-        )
-    elif target is not None and np.isfinite(found):
-        warnings += column_doubts(scale, network, target)
-    return FitResult(
-        kind=end.kind,
-        network=network,
-        start_network=end.start,
-        simulation=simulation,
-        dipole=dipole,
-        target=target,
-        scale=scale,
-        scores=scores,
-        estimates=estimates,
-        evaluations=tuple(search.evaluations),
-        levels=tuple(search.reports),
-        settings=end.settings,
-        warnings=(*warnings, *undetermined(estimates)),
-    )
+        ]
+    if target is not None and np.isfinite(judged.found):
+        return column_doubts(judged.scale, network, target)
+    return []
 
 
 def _search_doubts(search: Search) -> list[str]:
@@ -130,9 +139,11 @@ def _search_doubts(search: Search) -> list[str]:
             f"Objective {called(search.objective)!r} gave no number (NaN) for {unscored} of the networks that were "
             "tried, and they counted as the worst."
         )
-    if search.dropped:
+    dropped = search.plan.dropped
+    if dropped:
         warnings.append(
-            f"max_evaluations = {search.total} is too few for {search.dropped + 1} levels: only the last was searched."
+            f"max_evaluations = {search.plan.settings.max_evaluations} is too few for {dropped + 1} levels: only the "
+            "last was searched."
         )
     warnings += [
         f"The {one.name} column agrees with the full one only with r = {one.agreement:.2f} at its best point."
@@ -146,11 +157,9 @@ def _search_doubts(search: Search) -> list[str]:
     return warnings
 
 
-def _score_doubts(
-    search: Search, scores: Scores, dipole: Dipole, target: Dipole | None, window: Mapping[str, Any]
-) -> list[str]:
+def _score_doubts(search: Search, judged: _Judged) -> list[str]:
     """Return whether the scores say that nothing was found."""
-    objective = search.objective
+    objective, scores, target = search.objective, judged.scores, search.plan.target
     if np.isnan(scores.loss):
         return [
             f"Objective {called(objective)!r} gave no number (NaN) for the fitted network in trials that the search "
@@ -158,7 +167,7 @@ def _score_doubts(
         ]
     if isinstance(objective, Waveform) and objective.measure != "correlation" and target is not None:
         chosen = next((one.r_squared for one in search.evaluations if one.loss == scores.search_loss), float("nan"))
-        return misfit_doubts(dipole, target, scores.r_squared, window, chosen)
+        return misfit_doubts(judged.dipole, target, scores.r_squared, judged.window, chosen)
     flat = flat_loss(objective)
     if flat is not None and scores.loss >= flat:
         return [
@@ -169,11 +178,11 @@ def _score_doubts(
     return []
 
 
-def _estimates(search: Search, best: FloatArray, intervals: bool) -> tuple[Estimate, ...]:
+def _estimates(search: Search, best: FloatArray) -> tuple[Estimate, ...]:
     """Return values and intervals: Gauss-Newton curvature at the best point, and flat priors within the bounds."""
     space = search.space
     values = space.decode(best)
-    if not intervals or not isinstance(search.objective, Waveform):
+    if not search.plan.settings.intervals or not isinstance(search.objective, Waveform):
         return tuple(Estimate(path=name, value=values[name], determined=None) for name in space.names)
     step = 0.02
     steps = np.where(best > 0.5, -step, step)

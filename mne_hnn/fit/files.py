@@ -15,6 +15,7 @@ from .._files import new_file
 from ..errors import DataError, MneHnnError, ParameterError
 from ..io.results import about_dipole, dipole_of, simulation_of, simulation_parts
 from ..network.serial import network_from_text, network_to_text
+from .plain_settings import plain_settings, typed_settings
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 
 __all__ = ["read_fit", "write_fit"]
@@ -66,7 +67,7 @@ def _parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
         "scores": asdict(result.scores),
         "estimates": [asdict(one) for one in result.estimates],
         "levels": [asdict(one) for one in result.levels],
-        "settings": result.settings,
+        "settings": plain_settings(result.settings, result.details),
         "warnings": result.warnings,
     }
     arrays |= {"dipole": result.dipole.data, **_columns(result.evaluations)}
@@ -111,7 +112,7 @@ def read_fit(path: str | Path) -> FitResult:
     Returns
     -------
     result : FitResult
-        As it was saved; tuples in its settings are lists now.
+        As it was saved.
 
     Raises
     ------
@@ -129,6 +130,12 @@ def read_fit(path: str | Path) -> FitResult:
 
 def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
     network, target = network_from_text(content["network"]), content["target"]
+    estimates = tuple(_of(Estimate, row) for row in content["estimates"])
+    settings, details = typed_settings(
+        content["kind"],
+        content["settings"],
+        intervals=any(estimate.determined is not None for estimate in estimates),
+    )
     return FitResult(
         kind=content["kind"],
         network=network,
@@ -138,10 +145,11 @@ def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
         target=None if target is None else dipole_of(kept["target"], target),
         scale=content["scale"],
         scores=_of(Scores, content["scores"]),
-        estimates=tuple(_of(Estimate, one) for one in content["estimates"]),
+        estimates=estimates,
         evaluations=_evaluations(kept),
         levels=tuple(_of(LevelReport, one) for one in content["levels"]),
-        settings=content["settings"],
+        settings=settings,
+        details=details,
         warnings=tuple(content["warnings"]),
     )
 

@@ -16,7 +16,7 @@ from ..network.grid import check_mesh_shape
 from ..simulate import Simulation
 from .objectives import Objective, Score
 
-__all__ = ["Level", "as_levels", "coarse_network", "on_level"]
+__all__ = ["Level", "as_levels", "coarse_network", "given_levels", "on_level"]
 
 COARSE = (5, 5)
 
@@ -144,6 +144,28 @@ def on_level(network: Network, objective: Objective, level: Level) -> tuple[Any,
     )
 
 
+def given_levels(levels: Any) -> str | tuple[Level, ...] | None:
+    """Return levels as they are given: ``'auto'``, None, or a tuple.
+
+    Raises
+    ------
+    ParameterError
+        It is something else, or the last level is not the full column.
+    """
+    if levels is None:
+        return None
+    if isinstance(levels, str):
+        if levels != "auto":
+            raise ParameterError(f"levels must be 'auto', None, or Levels, got {levels!r}.")
+        return levels
+    given = tuple(levels) if isinstance(levels, Sequence) else (levels,)
+    if not given or not all(isinstance(level, Level) for level in given):
+        raise ParameterError("levels must be 'auto', None, or a sequence of Levels, the last of them the full column.")
+    if given[-1].mesh_shape is not None:
+        raise ParameterError("The last level must be the full column: end with Level(mesh_shape=None).")
+    return given
+
+
 def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]:
     """Return the levels of a search.
 
@@ -163,18 +185,12 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
         It is something else, or the last level is not the full column.
     """
     full = Level(n_trials=n_trials)
-    if levels is None:
+    given = given_levels(levels)
+    if given is None:
         return (full,)
-    if isinstance(levels, str):
-        if levels != "auto":
-            raise ParameterError(f"levels must be 'auto', None, or Levels, got {levels!r}.")
+    if isinstance(given, str):
         large = network.mesh_shape is not None and _ratio(network, COARSE) >= 4
         return (Level(mesh_shape=COARSE), full) if large else (full,)
-    given = tuple(levels) if isinstance(levels, Sequence) else (levels,)
-    if not given or not all(isinstance(level, Level) for level in given):
-        raise ParameterError("levels must be 'auto', None, or a sequence of Levels, the last of them the full column.")
-    if given[-1].mesh_shape is not None:
-        raise ParameterError("The last level must be the full column: end with Level(mesh_shape=None).")
     for level in given[:-1]:
         if level.mesh_shape is not None and network.mesh_shape is not None and _ratio(network, level.mesh_shape) < 1:
             raise ParameterError(

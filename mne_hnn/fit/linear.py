@@ -23,7 +23,7 @@ from .evaluate import Evaluator
 from .levels import Level, multiplied, on_level
 from .objectives import Custom
 
-__all__ = ["Input", "LinearColumn", "inputs_of", "linear_column"]
+__all__ = ["Input", "LinearColumn", "delay_ms", "evoked_only", "inputs_of", "linear_column"]
 
 STEP_MS = 0.5
 """Sampling of the kernels."""
@@ -132,6 +132,7 @@ def linear_column(
     target: Dipole,
     evaluator: Evaluator,
     runs: SimulationSettings,
+    *,
     smooth_ms: float,
     levels: tuple[Level, ...],
 ) -> LinearColumn:

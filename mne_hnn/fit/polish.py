@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from ..simulate import Computing
+from .drives import search_drives
+from .evoked_settings import EvokedSettings
 from .parameters import Parameter, evoked_parameters
+from .plan import Request
 from .result import Estimate, FitResult
 from .scoring import firing
-from .search import fit_drives
 from .sequence import drive_names, windows
 
 __all__ = ["polished"]
 
 
-def polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResult:
-    """Search around a result on the full column; keep what is better in the trials of the search."""
-    assert result.target is not None
-    parameters = _in_order(evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0), result)
-    further = fit_drives(
-        result.network,
-        result.target,
-        parameters,
-        max_evaluations=polish,
-        levels=None,
-        intervals=False,
-        step=0.1,
-        **common,
-    )
+def polished(result: FitResult, settings: EvokedSettings, computing: Computing) -> FitResult:
+    """Search around a result on the full column; keep what is better in the trials of the search.
+
+    Parameters
+    ----------
+    result : FitResult
+        Of drives that were proposed.
+    settings : EvokedSettings
+        As they were used for it.
+    computing : Computing
+        Where to simulate.
+    """
+    free = _in_order(evoked_parameters(result.network, range_ms=5.0, weight_factor=3.0), result, settings)
+    search = replace(settings.search(), max_evaluations=settings.polish, levels=None, step=0.1, intervals=False)
+    request = Request(network=result.network, target=result.target, parameters=free, settings=search, kind="evoked")
+    further = search_drives(request, computing)
     both = (*result.evaluations, *further.evaluations)
     reports = (*result.levels, replace(further.levels[0], name="full, polished"))
     if further.scores.search_loss >= result.scores.search_loss:
@@ -51,13 +55,13 @@ def polished(result: FitResult, polish: int, common: dict[str, Any]) -> FitResul
     )
 
 
-def _in_order(parameters: Sequence[Parameter], result: FitResult) -> list[Parameter]:
+def _in_order(parameters: Sequence[Parameter], result: FitResult, settings: EvokedSettings) -> list[Parameter]:
     """Return parameters whose times keep the order of a sequence that was given."""
-    given = result.settings["sequence"]
+    given = settings.sequence
     if given is None:
         return list(parameters)
     locations = [place for place, _ in given]
-    ends = zip(drive_names(locations), *windows(given, result.settings["tstop"]), strict=True)
+    ends = zip(drive_names(locations), *windows(given, result.simulation.tstop), strict=True)
     allowed = {f"drives.{name}.mu_ms": (float(low), float(high)) for name, low, high in ends}
     return [
         one

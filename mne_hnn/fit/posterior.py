@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -40,7 +40,7 @@ class DriveVector:
         return x[:n], np.exp(x[n : 2 * n]), weights, float(np.exp(x[-1]))
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Posterior:
     """Misfit and priors as one sum of squares."""
 
@@ -117,24 +117,23 @@ class Posterior:
         n, m = self.sequence.n, sum(self.sequence.sizes)
         return np.array([5.0] * n + [0.5] * n + [1.0] * m + [1.0])
 
-    def start(self, candidate: Candidate) -> FloatArray:
-        """Return the vector of a candidate: its weights times columns divided so that both are plausible."""
+    def started(self, candidate: Candidate) -> tuple[Posterior, FloatArray]:
+        """Return what is expected near a candidate, and its vector: weights and columns that are both plausible."""
         total = np.concatenate(candidate.weights)
         scale = self.prior.median if self.prior is not None else float(total.max()) / WEIGHT_uS
         scale = candidate.columns or scale  # the background tells how many columns there are
         scale = max(scale, float(total.max()) / WEIGHT_BOUNDS_uS[1] * 1.01)
         weights = np.clip(total / scale, 3e-3 * WEIGHT_uS, WEIGHT_BOUNDS_uS[1])
-        self.expected = float(np.log(scale))
-        return np.concatenate([candidate.mu_ms, np.log(candidate.sigma_ms), np.log(weights), [np.log(scale)]])
+        x = np.concatenate([candidate.mu_ms, np.log(candidate.sigma_ms), np.log(weights), [np.log(scale)]])
+        return replace(self, expected=float(np.log(scale))), x
 
-    def lower(self, x: FloatArray, factor: float) -> FloatArray:
-        """Return the vector with all weights smaller by a factor and as many more columns, as expected from now on."""
-        self.lowered -= float(np.log(factor))
+    def lowered_by(self, factor: float, x: FloatArray) -> tuple[Posterior, FloatArray]:
+        """Return the vector with weights smaller by a factor and as many more columns, and that this is expected."""
         n = self.sequence.n
         moved = x.copy()
         moved[2 * n : -1] += np.log(factor)
         moved[-1] -= np.log(factor)
-        return moved
+        return replace(self, lowered=self.lowered - float(np.log(factor))), moved
 
     def covariance(self, x: FloatArray, inflation: float, correction: FloatArray | float = 0.0) -> FloatArray:
         """Return the covariance of a local Gaussian approximation; `inflation` multiplies the noise variance."""

@@ -5,13 +5,48 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Callable
 
 from mne.utils import logger
 
-__all__ = ["Counter"]
+__all__ = ["Counter", "Report"]
 
 EVERY_s = 10.0
 """Time between two lines of a log."""
+
+
+class Report:
+    """Who hears how far a fit is: a function of the user's, or a :class:`Counter` that is closed at the end.
+
+    Parameters
+    ----------
+    progress : callable | None
+        Called with the number of networks tried and the best loss; None shows them.
+    most : int | None
+        How many networks will be tried at most, if that is known.
+    """
+
+    def __init__(self, progress: Callable[[int, float], None] | None, most: int | None = None) -> None:
+        self._counter = Counter("Fitting", most) if progress is None else None
+        self._progress = progress
+
+    def tell(self, tried: int, loss: float) -> None:
+        """Tell how many networks were tried, and the best loss of the full column."""
+        heard = self._progress or self._counter
+        if heard is not None:
+            heard(tried, loss)
+
+    def say(self, step: str) -> None:
+        """Show what is done now."""
+        if self._counter is not None:
+            self._counter.say(step)
+
+    def __enter__(self) -> Report:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._counter is not None:
+            self._counter.close()
 
 
 class Counter:

@@ -14,6 +14,9 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import EvokedDrive, Network
 from ..simulate import Simulation
+from .details import FitDetails
+from .fitted_settings import FittedSettings, UnfittedSettings
+from .observation import ColumnPrior
 
 if TYPE_CHECKING:
     import mne
@@ -155,8 +158,11 @@ class FitResult:
         In the order they were tried.
     levels : tuple of LevelReport
         The levels of the search.
-    settings : mapping
-        Every choice that was made, given or default.
+    settings : EvokedSettings | DriveSettings | RhythmicSettings | UnfittedSettings
+        Every choice that was made, as it was used: what was left to be chosen (number of trials, levels, optimizer,
+        prior, noise) is chosen here.
+    details : FitDetails
+        What followed from the call besides: what was made small, for how long, which parameters were free.
     warnings : tuple of str
         What a reader of the result should know.
     """
@@ -172,13 +178,20 @@ class FitResult:
     estimates: tuple[Estimate, ...]
     evaluations: tuple[Evaluation, ...]
     levels: tuple[LevelReport, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: FittedSettings = field(default_factory=UnfittedSettings)
+    details: FitDetails = field(default_factory=FitDetails)
     warnings: tuple[str, ...] = ()
 
     @property
     def r_squared(self) -> float:
         """Share of the target's variance explained, in trials that the search has not seen."""
         return self.scores.r_squared
+
+    @property
+    def prior(self) -> ColumnPrior | None:
+        """How many columns were expected, if the fit asked."""
+        prior = getattr(self.settings, "prior", None)
+        return prior if isinstance(prior, ColumnPrior) else None
 
     @property
     def sequence(self) -> tuple[tuple[str, float], ...]:

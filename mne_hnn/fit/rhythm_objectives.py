@@ -15,8 +15,10 @@ from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..simulate import Simulation
-from . import spectra, time_frequency
+from ..spectra import power_spectrum
+from ..time_frequency import time_frequency_power
 from .score import Score
+from .spectral_losses import band_power_loss, band_ratio_loss, spectrum_loss, time_frequency_loss
 
 __all__ = ["BandPower", "Spectrum", "TimeFrequency"]
 
@@ -79,7 +81,7 @@ class BandPower:
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
-        freqs, psd = spectra.power_spectrum(
+        freqs, psd = power_spectrum(
             simulation.dipoles, fmin=self.fmin, fmax=self.fmax, burn_in_ms=self.burn_in_ms, method="welch"
         )
         if not psd.max() > 0:
@@ -87,7 +89,7 @@ class BandPower:
         return Score(loss=self._loss(freqs, psd))
 
     def _loss(self, freqs: FloatArray, psd: FloatArray) -> float:
-        rule = spectra.band_power_loss if self.measure == "power" else spectra.band_ratio_loss
+        rule = band_power_loss if self.measure == "power" else band_ratio_loss
         return float(rule(freqs, psd, self.bands, self.shares))
 
     def flat_loss(self) -> float:
@@ -140,7 +142,7 @@ class Spectrum:
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
-        freqs, psd = spectra.power_spectrum(
+        freqs, psd = power_spectrum(
             simulation.dipoles,
             fmin=float(self.freqs[0]),
             fmax=float(self.freqs[-1]),
@@ -149,14 +151,14 @@ class Spectrum:
         )
         if not psd.min() > 0:
             return Score(loss=float("inf"))
-        loss = spectra.spectrum_loss(freqs, psd, self.freqs, self.power, aperiodic=self.aperiodic)
+        loss = spectrum_loss(freqs, psd, self.freqs, self.power, aperiodic=self.aperiodic)
         return Score(loss=float(loss))
 
     def flat_loss(self) -> float:
         """Return the loss of a spectrum without rhythms: the line nearest to the target in double logarithms."""
         x, y = np.log10(self.freqs), np.log10(self.power)
         line = np.polynomial.Polynomial.fit(x, y, 1)(x)
-        return float(spectra.spectrum_loss(self.freqs, 10**line, self.freqs, self.power, aperiodic=self.aperiodic))
+        return float(spectrum_loss(self.freqs, 10**line, self.freqs, self.power, aperiodic=self.aperiodic))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,9 +182,7 @@ class TimeFrequency:
 
     def __post_init__(self) -> None:
         freqs = np.asarray(self.freqs, dtype=float)
-        object.__setattr__(
-            self, "_wanted", time_frequency.time_frequency_power(self.target, freqs, burn_in_ms=self.burn_in_ms)
-        )
+        object.__setattr__(self, "_wanted", time_frequency_power(self.target, freqs, burn_in_ms=self.burn_in_ms))
 
     @property
     def identity(self) -> str:
@@ -193,7 +193,7 @@ class TimeFrequency:
         """Return the score of a simulation."""
         freqs = np.asarray(self.freqs, dtype=float)
         times, power = self._wanted
-        loss = time_frequency.time_frequency_loss(simulation.dipoles, power, times, freqs, burn_in_ms=self.burn_in_ms)
+        loss = time_frequency_loss(simulation.dipoles, power, times, freqs, burn_in_ms=self.burn_in_ms)
         return Score(loss=float(loss))
 
     def flat_loss(self) -> float:

@@ -15,7 +15,7 @@ from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..simulate import Simulation, SimulationSettings
 from .evaluate import Evaluator
-from .observation import ColumnPrior, fitted_dipole
+from .observation import fitted_dipole
 from .result import Estimate
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "UNDETERMINED",
     "Z90",
     "ceiling",
-    "check_prior",
     "final_simulation",
     "firing",
     "known_error",
@@ -41,14 +40,6 @@ UNDETERMINED = "The data do not determine"
 """How the warning begins that names parameters which the data leave open."""
 DETERMINED = 0.7
 """A parameter is determined if the data leave it less than this share of the width it had before."""
-
-
-def check_prior(prior: Any) -> None:
-    """Refuse a prior that is none."""
-    if prior is not None and not isinstance(prior, ColumnPrior):
-        raise ParameterError(
-            f"prior must be 'target', None, or a ColumnPrior such as ColumnPrior(median=1000), got {prior!r}."
-        )
 
 
 def relative_noise(target: Dipole, noise: float, standard_error: float | None) -> float:

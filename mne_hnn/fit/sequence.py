@@ -16,7 +16,7 @@ from .._types import FloatArray
 from ..errors import ParameterError
 from .linear import LOCATIONS, LinearColumn
 
-__all__ = ["Candidate", "check_sequence", "drive_names", "propose", "refined", "windows"]
+__all__ = ["Candidate", "as_sequence", "check_sequence", "drive_names", "propose", "refined", "windows"]
 
 SIGMA_MS, SIGMA_FACTOR = 4.0, np.exp(0.5)
 """Spread that is expected of a drive, ms, and its standard deviation as a factor."""
@@ -79,13 +79,13 @@ def drive_names(locations: Sequence[str]) -> list[str]:
     return names
 
 
-def check_sequence(sequence: Any, tstop: float) -> Sequenced:
-    """Return a sequence of drives in order of time, if it can be fitted to a target of `tstop` ms.
+def as_sequence(sequence: Any) -> Sequenced:
+    """Return a sequence of drives in order of time.
 
     Raises
     ------
     ParameterError
-        It holds no pairs, an unknown location, a time outside the target, or drives less than 10 ms apart.
+        It holds no pairs, an unknown location, or drives less than 10 ms apart.
     """
     if isinstance(sequence, (str, bytes)) or not isinstance(sequence, Iterable):
         raise ParameterError(f"sequence must hold pairs such as [('proximal', 25), ('distal', 70)], got {sequence!r}.")
@@ -96,19 +96,31 @@ def check_sequence(sequence: Any, tstop: float) -> Sequenced:
         (check_name(place, LOCATIONS, "location", where="in sequence"), check_finite(mu, "A time in sequence (ms)"))
         for place, mu in pairs
     ]
-    checked.sort(key=lambda one: one[1])
-    for place, mu in checked:
-        if not EDGE_MS < mu < tstop - EDGE_MS:
-            raise ParameterError(
-                f"The {place} drive at {mu:g} ms in sequence lies outside the target, which lasts from 0 to {tstop:g} "
-                "ms: take it out, or take a longer target."
-            )
+    checked.sort(key=lambda pair: pair[1])
     for (_, one), (_, two) in pairwise(checked):
         if two - one < GAP_MS:
             raise ParameterError(
                 f"Drives in sequence must be at least {GAP_MS:g} ms apart to be told apart, got {one:g} and {two:g} ms."
             )
     return tuple(checked)
+
+
+def check_sequence(sequence: Any, tstop: float) -> Sequenced:
+    """Return a sequence of drives in order of time, if it can be fitted to a target of `tstop` ms.
+
+    Raises
+    ------
+    ParameterError
+        It holds no pairs, an unknown location, a time outside the target, or drives less than 10 ms apart.
+    """
+    checked = as_sequence(sequence)
+    for place, mu in checked:
+        if not EDGE_MS < mu < tstop - EDGE_MS:
+            raise ParameterError(
+                f"The {place} drive at {mu:g} ms in sequence lies outside the target, which lasts from 0 to {tstop:g} "
+                "ms: take it out, or take a longer target."
+            )
+    return checked
 
 
 def windows(sequence: Sequenced, tstop: float) -> tuple[FloatArray, FloatArray]:

@@ -15,6 +15,7 @@ from .. import __version__
 from .._files import SCRATCH, read_json, remove_left, scratch_file, write_whole
 from ..errors import DataError
 from ..fit.files import read_fit
+from ..pipeline.facts import FitFacts, TargetFacts
 from ..pipeline.identity import file_hash
 from ..pipeline.lock import LOCK
 from .job import Job, Outcome
@@ -94,12 +95,13 @@ def export_job(job: Job, output: Path) -> None:
     place = _place(job, output)
     place.mkdir(parents=True, exist_ok=True)
     told = {name: read_json(path, "sidecar") for name, path in sidecars.items()}
+    hemi = TargetFacts.read(told["target"].get("facts"), sidecars["target"]).hemi
     for file in _FILES:
         step = sidecars[file.step]
         source = _output(step.parent, file.output, told[file.step])
         folder = place if file.step != "report" else output / f"sub-{job.unit.subject}"
         # MNE takes a label's hemisphere from the end of its name
-        target = folder / f"{job.stem}_{file.name.format(hemi=told['target']['facts']['hemi'])}"
+        target = folder / f"{job.stem}_{file.name.format(hemi=hemi)}"
         _put(source, target)
         _write_json(
             target.with_suffix(".json"),
@@ -129,7 +131,7 @@ def _output(folder: Path, name: str, told: Mapping[str, Any]) -> Path:
 
 def _provenance(file: _File, step: Path, told: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, Any]:
     """Return what leads from a file to its making."""
-    own = told[file.step]
+    own, settings = told[file.step], FitFacts.read(told["fit"].get("facts"), "the sidecar of step 'fit'").settings
     return {
         "Step": file.step,
         "Output": file.output,
@@ -140,7 +142,7 @@ def _provenance(file: _File, step: Path, told: Mapping[str, Mapping[str, Any]], 
         "Versions": own["versions"],
         "Mechanisms": next((told[name]["mechanisms"] for name in ("fit", "simulate") if name in told), None),
         "Machine": own["machine"],
-        "Seeds": {name: told["fit"]["facts"]["settings"].get(name) for name in ("seed", "fresh_seed")},
+        "Seeds": {name: settings.get(name) for name in ("seed", "fresh_seed")},
         "Warnings": own["warnings"],
         "Rerun": "mne-hnn rerun THIS_FILE",
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from .._files import read_file, read_json, write_whole
 from .._text import some
 from ..errors import ConfigError, DataError
 from ..pipeline import Config
+from ..pipeline.config import AnalysisOptions
+from ..pipeline.facts import InverseFacts, TargetFacts
 from ..pipeline.files import SCALED
 from ..pipeline.places import step_folder, step_output, step_record
 from .anatomy import anatomy_options, filled, subjects_folder
@@ -30,14 +31,12 @@ _PATHS = ("bem", "src", "forward", "inverse", "noise_cov", "events", "label")
 
 def _base(job: Job) -> dict[str, Any]:
     """Return the options that every recording has from the group's configuration."""
-    values = {one.name: getattr(job.config, one.name) for one in fields(Config)}
+    values = {name: getattr(job.config, name) for name in AnalysisOptions.names()}
     values |= {name: filled(values[name], job.unit) for name in _PATHS}
     if job.unit.datatype == "eeg":  # such a recording has no others, and the default is MEG
         values["channel_types"] = ("eeg",)
     return {
         **values,
-        "dataset": None,
-        "output": None,
         "subjects": (job.unit.subject,),
         "n_jobs": 1,
         "subjects_dir": subjects_folder(job.config, job.unit),
@@ -169,9 +168,9 @@ def condition_config(job: Job) -> Config:
     if job.condition not in present:
         raise DataError(f"{job.title}: the recording has no trials of this condition.")
     pooled = job.pooled
-    inverse, target = _sidecar(pooled, "inverse"), _sidecar(pooled, "target")["facts"]
-    made, where = inverse["facts"], inverse["options"]
-    scaled = made["template"] is not None
+    inverse, target = _sidecar(pooled, "inverse"), _target_facts(pooled)
+    made, where = InverseFacts.read(inverse.get("facts"), step_record(pooled, "inverse")), inverse["options"]
+    scaled = made.template is not None
     values = (
         _base(job)
         | _recording(job, present[job.condition], given)
@@ -183,13 +182,13 @@ def condition_config(job: Job) -> Config:
             "bem": None,
             "src": None,
             "template": None,
-            "fs_subject": made["subject"] if scaled else where["fs_subject"],
+            "fs_subject": made.subject if scaled else where["fs_subject"],
             "subjects_dir": step_folder(pooled, "inverse") / SCALED if scaled else where["subjects_dir"],
             "label": _label_file(pooled, target),
             "patch_radius_mm": None,
             "patch_latency": None,
             "hemi": None,
-            "polarity": int(target["outward"]),
+            "polarity": int(target.outward),
         }
     )
     if job.sequence is not None:
@@ -197,13 +196,17 @@ def condition_config(job: Job) -> Config:
     return Config(**values)
 
 
-def _label_file(pooled: Path, facts: Mapping[str, Any]) -> Path:
-    return pooled / f"{facts['label']}.label"
+def _target_facts(folder: Path) -> TargetFacts:
+    return TargetFacts.read(_sidecar(folder, "target").get("facts"), step_record(folder, "target"))
+
+
+def _label_file(pooled: Path, facts: TargetFacts) -> Path:
+    return pooled / f"{facts.label}.label"
 
 
 def name_label(job: Job) -> None:
     """Give the label's file the label's name, which MNE takes from it."""
-    facts = _sidecar(job.folder, "target")["facts"]
+    facts = _target_facts(job.folder)
     named, content = _label_file(job.folder, facts), step_output(job.folder, "target", "label").read_bytes()
     if not named.exists() or named.read_bytes() != content:
         write_whole(named, lambda stream: stream.write(content), "label")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import mne
 
@@ -13,12 +13,14 @@ from .._files import read_json
 from ..dipole import read_dipole
 from ..fit.files import read_fit
 from ..pipeline import STAGES
+from ..pipeline.facts import Facts, InverseFacts, LoadFacts, TargetFacts
 from ..pipeline.places import step_output, step_record
 from .entry import Entry
 from .job import Job, Outcome
 
 __all__ = ["job_record", "read_entries", "read_entry", "result_files", "step_sidecars"]
 
+_Facts = TypeVar("_Facts", bound=Facts)
 _READ = (("load", "evoked"), ("target", "target"), ("target", "label"), ("fit", "result"), ("sensors", "explained"))
 """Steps and outputs that the group reads."""
 
@@ -58,24 +60,29 @@ def read_entry(job: Mapping[str, Any]) -> Entry:
     if job["status"] != "ok":
         return Entry(**named)
     folder, sidecars = Path(job["folder"]), step_sidecars(job)
-    facts = {name: read_json(path, "sidecar") for name, path in sidecars.items()}
-    inverse, options = facts["inverse"]["facts"], facts["target"]["options"]
+    load, inverse = _facts(sidecars["load"], LoadFacts), _facts(sidecars["inverse"], InverseFacts)
+    target = _facts(sidecars["target"], TargetFacts)
+    options = read_json(sidecars["target"], "sidecar")["options"]
     own = mne.read_label(step_output(folder, "target", "label"), subject=options["fs_subject"])
-    own.name = facts["target"]["facts"]["label"]
+    own.name = target.label
     explained = json.loads(step_output(folder, "sensors", "explained").read_text(encoding="utf-8"))
     return Entry(
         **named,
         target=read_dipole(step_output(folder, "target", "target")),
         fit=read_fit(step_output(folder, "fit", "result")),
         explained=explained["fitted"],
-        n_epochs=facts["load"]["facts"]["epochs"],
+        n_epochs=load.epochs,
         label=own,
         fs_subject=options["fs_subject"],
         subjects_dir=Path(options["subjects_dir"]),
-        template=inverse["template"],
-        coregistration=inverse.get("coregistration"),
+        template=inverse.template,
+        coregistration=inverse.coregistration,
         sidecar=sidecars["fit"],
     )
+
+
+def _facts(path: Path, kind: type[_Facts]) -> _Facts:
+    return kind.read(read_json(path, "sidecar").get("facts"), path)
 
 
 def read_entries(jobs: Sequence[Mapping[str, Any]]) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..pipeline.chain import Chain, PipelineResult, say_other_code
 from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
 from ..pipeline.places import step_output, step_record
-from ..pipeline.stage import Stage
+from ..pipeline.stage import AnyStage
 from ..simulate import mechanism_library
 from ..viz.brain import check_headless
 from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
@@ -30,9 +30,10 @@ from .job import Job, Outcome
 from .job_config import check_conditions
 from .jobs import run_job
 from .names import group_stem
+from .options import StructureOptions, SummaryOptions
 from .progress import Progress
 from .results import job_record, read_entries
-from .stages import STRUCTURE, SUMMARY, StructureOptions, SummaryOptions
+from .stages import STRUCTURE, SUMMARY
 
 __all__ = ["GroupResult", "run_group"]
 
@@ -288,8 +289,7 @@ class _Run:
         ]
         if not targets:
             return None
-        names = [one.name for one in fields(StructureOptions) if one.name != "targets"]
-        options = StructureOptions(targets=tuple(targets), **{name: getattr(self.config, name) for name in names})
+        options = StructureOptions.of(self.config, targets=tuple(targets))
         result = self.step("Finding the drives that all subjects share", options, STRUCTURE, chain_folder)
         self.ran += bool(result.ran)
         return _sequence(result.outputs["structure"]["sequence"])
@@ -304,7 +304,7 @@ class _Run:
             return None
         return _sequence(step_output(folder, "structure", "sequence", (STRUCTURE,)))
 
-    def step(self, what: str, options: Any, stage: Stage, folder: Path) -> PipelineResult:
+    def step(self, what: str, options: Any, stage: AnyStage, folder: Path) -> PipelineResult:
         """Run a step of all subjects together, if it is not up to date."""
         chain = Chain(
             options, stages=(stage,), folder=folder, subject="group", n_jobs=self.n_jobs, verbose="error", quiet=True
@@ -321,18 +321,10 @@ class _Run:
         """Write the tables and the report of a task; return the report."""
         config, folder = self.config, self.work / group_stem(task)
         structure = step_record(folder, "structure", (STRUCTURE,))
-        options = SummaryOptions(
-            name=config.name,
+        options = SummaryOptions.of(
+            config,
             jobs=tuple(dict(one) for one in records if one["task"] == task),
             structure=str(structure) if self.fits_in_common and structure.is_file() else None,
-            contrast=config.contrast,
-            fit_structure=config.fit_structure,
-            common_subject=config.common_subject,
-            subjects_dir=config.subjects_dir,
-            n_resamples=config.n_resamples,
-            confidence=config.confidence,
-            seed=config.seed,
-            draw_cortex=config.draw_cortex,
         )
         result = self.step("Comparing and averaging the subjects", options, SUMMARY, folder / "summary")
         return export_group(task, result.outputs["summary"], self.output)

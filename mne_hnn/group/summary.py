@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +22,11 @@ from .alignment import Alignment, align_polarity
 from .average import Average, group_average
 from .comparison import Comparison, compare_conditions
 from .entry import Entry
+from .facts import SummaryFacts
+from .findings import GroupFindings
 from .influence import Influence, leave_one_out
 from .names import stem_of
+from .options import SummaryOptions
 from .report import write_group_report
 from .results import step_sidecars
 from .table import (
@@ -40,20 +42,20 @@ from .table import (
 __all__ = ["report_links", "write_summary"]
 
 
-def write_summary(work: Work, entries: list[Entry]) -> dict[str, Any]:
+def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFacts:
     """Write the tables, the averages and the report of a group.
 
     Parameters
     ----------
     work : Work
-        What the stage is given; its options are those of :class:`mne_hnn.group.stages.SummaryOptions`.
+        What the stage is given; its options are those of the summary.
     entries : list of Entry
         Results of all subjects and conditions, also of those that failed.
 
     Returns
     -------
-    facts : dict
-        ``entries``, ``failed``, ``fitted``, ``headline``, ``figures``, ``turned``, ``doubtful``, ``notes``.
+    facts : SummaryFacts
+        What they show.
     """
     options = work.options
     notes: list[str] = []
@@ -64,28 +66,31 @@ def write_summary(work: Work, entries: list[Entry]) -> dict[str, Any]:
     influences = _influences(comparison, notes)
     _write_averages(work.path("averages"), averages)
     _write_tables(work, entries, comparison)
-    facts = write_group_report(
-        work.path("report"),
-        title=f"{options.name}: group",
+    findings = GroupFindings(
         entries=entries,
         alignment=alignment,
         averages=averages,
         comparison=comparison,
         influences=influences,
+        structure=_structure(options.structure),
+    )
+    facts = write_group_report(
+        work.path("report"),
+        findings,
+        title=f"{options.name}: group",
         methods=_methods(options, entries, compared=comparison is not None),
         subjects_dir=_folder(options.subjects_dir),
         common_subject=options.common_subject,
         draw_cortex=options.draw_cortex,
-        structure=_structure(options.structure),
         links=report_links(entries),
         notes=notes,
     )
     turned, doubtful = ([], []) if alignment is None else (list(alignment.turned), list(alignment.doubtful))
-    return {**facts, "turned": turned, "doubtful": doubtful, "notes": notes}
+    return SummaryFacts(**facts, turned=turned, doubtful=doubtful, notes=notes)
 
 
 def _comparison(
-    options: SimpleNamespace, entries: Sequence[Entry], alignment: Alignment | None, notes: list[str]
+    options: SummaryOptions, entries: Sequence[Entry], alignment: Alignment | None, notes: list[str]
 ) -> Comparison | None:
     """Compare the two conditions, if there is something to compare; else note why not."""
     if options.contrast is None:
@@ -126,7 +131,7 @@ def _write_averages(path: Path, averages: Mapping[str, Average]) -> None:
     mne.write_evokeds(path, kept, overwrite=True, verbose="error")
 
 
-def _write_tables(work: Work, entries: Sequence[Entry], comparison: Comparison | None) -> None:
+def _write_tables(work: Work[SummaryOptions], entries: Sequence[Entry], comparison: Comparison | None) -> None:
     texts = {
         "quantities": quantities_tsv(quantities(entries)),
         "quantities_json": quantities_json(),
@@ -179,7 +184,7 @@ def _told(job: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"target": target}
 
 
-def _methods(options: SimpleNamespace, entries: Sequence[Entry], *, compared: bool) -> str:
+def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: bool) -> str:
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 

@@ -65,7 +65,7 @@ def run_tasks(
     check_int(retries, "retries", minimum=0)
     results: dict[str, Any] = {}
 
-    def ended(key: str, result: Any) -> None:
+    def _ended(key: str, result: Any) -> None:
         results[key] = result
         done(key, result)
         if abort_on is not None and abort_on(result):
@@ -76,7 +76,7 @@ def run_tasks(
         n_jobs = min(n_jobs, len(tasks))
         try:
             with opened(executor, n_jobs=n_jobs, scheduler=scheduler, retries=retries, code=code) as place:
-                run_with_retries(call_guarded, packs, place, ended, retries=retries)
+                run_with_retries(call_guarded, packs, place, _ended, retries=retries)
         except _StoppedError:
             logger.warning("%d of %d jobs were not finished.", len(tasks) - len(results), len(tasks))
     return results

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mne
@@ -22,9 +21,11 @@ from mne.utils import logger
 from .._text import first_line
 from .._threads import threads
 from ..errors import ConfigError, DataError, MneHnnError, StageError
+from .facts import Facts
 from .identity import described
+from .options import Options
 from .provenance import keep_values, machine, mechanisms, versions
-from .stage import Stage, Work
+from .stage import AnyStage, Work
 from .store import Store, output_path
 from .values import option_value
 
@@ -33,11 +34,11 @@ __all__ = ["Chain", "PipelineResult", "say_other_code"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Recipe:
-    """What decides a stage's result: options as they are and described, records of files, and the hash of all of it."""
+    """What decides a stage's result: its options as they are and described, files, and the hash of all of it."""
 
     key: str
     code: str
-    values: SimpleNamespace
+    values: Options
     files: list[dict[str, Any]]
     options: dict[str, Any]
 
@@ -99,7 +100,7 @@ class Chain:
         self,
         config: Any,
         *,
-        stages: Sequence[Stage],
+        stages: Sequence[AnyStage],
         folder: Path,
         subject: str,
         n_jobs: int = 1,
@@ -165,7 +166,7 @@ class Chain:
         with mne.utils.use_log_level("info"):
             logger.info("sub-%s  %d/%d  %s", self.subject, number, len(self.stages), text)
 
-    def _check_inputs(self, stage: Stage, current: Mapping[str, Any]) -> None:
+    def _check_inputs(self, stage: AnyStage, current: Mapping[str, Any]) -> None:
         for name in stage.after:
             if name not in current:
                 raise ConfigError(
@@ -173,12 +174,13 @@ class Chain:
                     f"{self.store.folder}: run {name!r}, too."
                 )
 
-    def _recipe(self, stage: Stage, sidecar: Mapping[str, Any] | None, current: Mapping[str, Any]) -> _Recipe:
+    def _recipe(self, stage: AnyStage, sidecar: Mapping[str, Any] | None, current: Mapping[str, Any]) -> _Recipe:
         """Return all that decides a stage's result, and its hash."""
-        values = SimpleNamespace(**{name: option_value(self.config, name, self.subject) for name in stage.options})
+        names = stage.options.names()
+        values = stage.options(**{name: option_value(self.config, name, self.subject) for name in names})
         found = {Path(path).resolve(): None for path in stage.files(values) if Path(path).exists()}
         files = [self.store.hash_of(path, sidecar) for path in found]
-        options = {name: described(value) for name, value in vars(values).items()}
+        options = {name: described(value) for name, value in values.values().items()}
         parts = {
             "stage": stage.name,
             "revision": stage.revision,
@@ -194,12 +196,13 @@ class Chain:
 
     def _run(
         self,
-        stage: Stage,
+        stage: AnyStage,
         number: int,
         recipe: _Recipe,
         outputs: Mapping[str, Mapping[str, Path]],
         current: Mapping[str, Any],
     ) -> dict[str, Any]:
+        """Run a stage and put its results in place; return its sidecar."""
         scratch = self.store.scratch(stage)
         work = Work(
             subject=self.subject,
@@ -218,35 +221,10 @@ class Chain:
                 facts = stage.run(work)
             check_written(stage, scratch)
             check_unchanged(stage, recipe.files)
-            self.store.commit(
-                stage,
-                number,
-                scratch,
-                {
-                    "stage": stage.name,
-                    "revision": stage.revision,
-                    "subject": self.subject,
-                    "key": recipe.key,
-                    "code": recipe.code,
-                    "options": recipe.options,
-                    "kept": keep_values(recipe.values, scratch),
-                    "files": recipe.files,
-                    "inputs": {
-                        name: {
-                            one: {"path": os.path.relpath(path, place), "sha256": current[name]["outputs"][one]}
-                            for one, path in work.inputs[name].items()
-                        }
-                        for name in stage.after
-                    },
-                    "versions": versions(),
-                    "mechanisms": mechanisms() if stage.simulates else None,
-                    "machine": machine(),
-                    "threads": threads(),
-                    "seconds": round(time.perf_counter() - started, 2),
-                    "warnings": said,
-                    "facts": dict(facts),
-                },
-            )
+            inputs = _input_records(work, place, current)
+            seconds = round(time.perf_counter() - started, 2)
+            record = self._record(stage, recipe, scratch, inputs, facts=facts, warnings=said, seconds=seconds)
+            self.store.commit(stage, number, scratch, record)
         except MneHnnError:
             raise
         except Exception as error:  # a defect, or a library's refusal that no check foresaw
@@ -259,10 +237,41 @@ class Chain:
             raise StageError(f"Step {stage.name!r} left no readable result in {place}.")
         return done
 
-    def _log(self, stage: Stage) -> Path:
+    def _record(
+        self,
+        stage: AnyStage,
+        recipe: _Recipe,
+        scratch: Path,
+        inputs: Mapping[str, Any],
+        *,
+        facts: Facts,
+        warnings: Sequence[str],
+        seconds: float,
+    ) -> dict[str, Any]:
+        """Return the sidecar of a stage, but for the hashes of its outputs."""
+        return {
+            "stage": stage.name,
+            "revision": stage.revision,
+            "subject": self.subject,
+            "key": recipe.key,
+            "code": recipe.code,
+            "options": recipe.options,
+            "kept": keep_values(recipe.values, scratch),
+            "files": recipe.files,
+            "inputs": inputs,
+            "versions": versions(),
+            "mechanisms": mechanisms() if stage.simulates else None,
+            "machine": machine(),
+            "threads": threads(),
+            "seconds": seconds,
+            "warnings": warnings,
+            "facts": facts.json(),
+        }
+
+    def _log(self, stage: AnyStage) -> Path:
         return self.store.folder / f"{stage.name}-error.log"
 
-    def _failure(self, stage: Stage, error: Exception) -> MneHnnError:
+    def _failure(self, stage: AnyStage, error: Exception) -> MneHnnError:
         where = f"Step {stage.name!r} of subject {self.subject!r}"
         if isinstance(error, OSError) and error.errno is not None:
             what = f": {error.filename}" if error.filename else f", in {self.store.folder}"
@@ -274,6 +283,17 @@ class Chain:
         except OSError:  # a full disk: what went wrong must be said all the same
             details = ""
         return StageError(f"{where} failed: {first_line(error)}{details}")
+
+
+def _input_records(work: Work[Any], place: Path, current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return path, from where the stage's results will be, and hash of each output of earlier stages it read."""
+    return {
+        name: {
+            output: {"path": os.path.relpath(path, place), "sha256": current[name]["outputs"][output]}
+            for output, path in files.items()
+        }
+        for name, files in work.inputs.items()
+    }
 
 
 def say_other_code(folder: Path) -> None:
@@ -301,7 +321,7 @@ def _noted(said: list[str], quiet: bool) -> Iterator[None]:
                 warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
-def check_unchanged(stage: Stage, files: Sequence[Mapping[str, Any]]) -> None:
+def check_unchanged(stage: AnyStage, files: Sequence[Mapping[str, Any]]) -> None:
     """Check that the inputs are still those of the sidecar: what a stage read while they changed is neither."""
     for record in files:
         path = Path(record["path"])
@@ -313,7 +333,7 @@ def check_unchanged(stage: Stage, files: Sequence[Mapping[str, Any]]) -> None:
             raise DataError(f"{path} was changed while step {stage.name!r} used it: run again.")
 
 
-def check_written(stage: Stage, folder: Path) -> None:
+def check_written(stage: AnyStage, folder: Path) -> None:
     """Check that a stage wrote all that it promises."""
     for file in stage.outputs.values():
         if not output_path(folder, file).exists():

@@ -9,44 +9,52 @@ from typing import Any
 import mne
 import numpy as np
 
-from .._checks import (
-    check_bool,
-    check_int,
-    check_name,
-    check_non_negative,
-    check_positive,
-    check_seed,
-)
+from .._checks import check_int, check_name
 from ..errors import ConfigError
-from ..fit.sequence import check_sequence
 from ..network import Network
-from ..source.course import MODES
-from ..source.inverse import METHODS
-from ..source.plausible import check_baseline, check_limits, check_seconds
-from ..source.target import AMPLITUDES
+from ..source.plausible import check_seconds
 
-__all__ = ["CHECKS", "check_names", "check_network"]
+__all__ = [
+    "as_labels",
+    "at_least",
+    "check_condition",
+    "check_jobs",
+    "check_latency",
+    "check_names",
+    "check_network",
+    "each",
+    "one_of",
+    "or_none",
+    "path_or",
+]
 
 
-def _one_of(valid: Any) -> Callable[[Any, str], Any]:
+def one_of(valid: Any) -> Callable[[Any, str], Any]:
+    """Return a check that a value is one of several names."""
     return lambda value, name: check_name(value, valid, name)
 
 
-def _at_least(minimum: int) -> Callable[[Any, str], Any]:
+def at_least(minimum: int) -> Callable[[Any, str], Any]:
+    """Return a check that a value is an integer, and not smaller."""
     return lambda value, name: check_int(value, name, minimum=minimum)
 
 
-def _latency(value: Any, name: str) -> None:
+def check_latency(value: Any, name: str) -> None:
+    """Check that a value is one time or several, s."""
     for moment in value if isinstance(value, (tuple, list, np.ndarray)) else [value]:
         check_seconds(moment, name)
 
 
-def _or_none(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+def or_none(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    """Return a check of a value that may be None as well."""
     return lambda value, name: None if value is None else check(value, name)
 
 
-def _path_or(*kinds: type) -> Callable[[Any, str], None]:
+def path_or(*kinds: type) -> Callable[[Any, str], None]:
+    """Return a check that a value is a path, an object of one of these kinds, or None."""
+
     def check(value: Any, name: str) -> None:
+        """Check a value."""
         if value is not None and not isinstance(value, (str, Path, *kinds)):
             listed = " or ".join(["a path", *(kind.__name__ for kind in kinds)])
             raise ConfigError(f"{name} must be {listed}, got {type(value).__name__}.")
@@ -54,17 +62,19 @@ def _path_or(*kinds: type) -> Callable[[Any, str], None]:
     return check
 
 
-def _each(check: Callable[[Any, str], Any]) -> Callable[[Any, str], None]:
+def each(check: Callable[[Any, str], Any]) -> Callable[[Any, str], None]:
     """Return a check of a value, or of each of several."""
 
     def checked(value: Any, name: str) -> None:
+        """Check one value or several."""
         for one in value if isinstance(value, (list, tuple)) else [value]:
             check(one, name)
 
     return checked
 
 
-def _condition(value: Any, name: str) -> None:
+def check_condition(value: Any, name: str) -> None:
+    """Check that a value names one condition."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, (str, int))):
         raise ConfigError(f"{name} must be a name (str) or number (int), or several, got {value!r}.")
 
@@ -75,6 +85,17 @@ def check_names(value: Any, what: str) -> tuple[str, ...]:
     if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
         raise ConfigError(f"{what} must be names (str), got {value!r}.")
     return tuple(listed)
+
+
+def as_labels(value: Any, _name: str) -> tuple[Any, ...]:
+    """Return one label or several as a tuple."""
+    return (value,) if isinstance(value, (str, Path, mne.Label)) else tuple(value)
+
+
+def check_jobs(value: Any, name: str) -> None:
+    """Check that a value is a number of processes, or -1 for all cores."""
+    if check_int(value, name, minimum=-1) == 0:
+        raise ConfigError(f"{name} must be at least 1, or -1 for all cores, got 0.")
 
 
 def check_network(value: Any) -> Network:
@@ -95,38 +116,3 @@ def check_network(value: Any) -> Network:
         hint = "write it with its write_configuration, and read it with mne_hnn.io.read_hnn_network"
         raise ConfigError(f"network is one of hnn-core: {hint}.")
     raise ConfigError(f"network must be a mne_hnn.network.Network, got {made}: {how}.")
-
-
-CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    **dict.fromkeys(("tmin", "tmax", "target_tmin", "target_tmax"), check_seconds),
-    "patch_latency": _or_none(_latency),
-    **dict.fromkeys(("snr", "dt", "fit_noise"), check_positive),
-    **dict.fromkeys(
-        ("n_trials", "fit_evaluations", "fit_trials", "fit_final_trials", "decim", "n_peaks"), _at_least(1)
-    ),
-    "fit_polish": _at_least(0),
-    "fit_drives": _one_of(("propose", "network")),
-    **dict.fromkeys(("fit", "draw_cortex"), check_bool),
-    "method": _one_of(METHODS),
-    "mode": _one_of(MODES),
-    "amplitude": _one_of(AMPLITUDES),
-    "smooth_ms": check_non_negative,
-    **dict.fromkeys(("reject", "flat"), check_limits),
-    "baseline": check_baseline,
-    **dict.fromkeys(("l_freq", "h_freq"), _or_none(check_positive)),
-    # that the times lie inside the target is checked when there is one
-    "fit_sequence": _or_none(lambda value, _name: check_sequence(value, float("inf"))),
-    "fit_n_drives": _or_none(_at_least(1)),
-    "seed": _or_none(check_seed),
-    "events": _each(_path_or(np.ndarray)),
-    "condition": _each(_condition),
-    "noise_cov": _path_or(mne.Covariance),
-    "forward": _path_or(mne.Forward),
-    "inverse": _path_or(mne.minimum_norm.InverseOperator),
-    "src": _path_or(mne.SourceSpaces),
-    "trans": _path_or(mne.Transform),
-    "subjects_dir": _path_or(),
-    "output": _path_or(),
-    "n_jobs": _at_least(-1),
-}
-"""What an option must be, where that can be said without looking at the others."""

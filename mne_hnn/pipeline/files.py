@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import mne
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from ..dipole import Dipole, read_dipole
 from ..source.course import LabelCourse
 from ..source.patch import open_forward
+from .facts import Facts, InverseFacts, TargetFacts
+from .options.shared import Anatomy
 from .stage import Work
 
 __all__ = [
@@ -31,52 +33,54 @@ __all__ = [
 ]
 
 
+_Facts = TypeVar("_Facts", bound=Facts)
+_Anatomy = TypeVar("_Anatomy", bound=Anatomy)
 SCALED = "subjects"
 """Folder within the results of stage inverse that holds a scaled template."""
 LANDMARKS = "landmarks-trans.fif"
 """Name of a head to MRI transform that was made from a data set's anatomical landmarks."""
 
 
-def anatomy(work: Work) -> tuple[str, Any]:
+def anatomy(work: Work[_Anatomy]) -> tuple[str, Any]:
     """Return the FreeSurfer subject and its folder of subjects: the user's, or the scaled template's."""
     folder = work.inputs["inverse"]["forward"].parent
-    facts = read_facts(folder)
-    if facts["template"]:
-        return str(facts["subject"]), folder / SCALED
+    facts = read_facts(folder, InverseFacts)
+    if facts.template:
+        return str(facts.subject), folder / SCALED
     return work.options.fs_subject, work.options.subjects_dir
 
 
-def read_response(work: Work) -> mne.Evoked:
+def read_response(work: Work[Any]) -> mne.Evoked:
     """Return the averaged response."""
     return mne.read_evokeds(work.inputs["load"]["evoked"], condition=0, verbose="error")
 
 
-def read_noise_cov(work: Work) -> mne.Covariance:
+def read_noise_cov(work: Work[Any]) -> mne.Covariance:
     """Return the noise covariance."""
     return mne.read_cov(work.inputs["load"]["noise_cov"], verbose="error")
 
 
-def read_forward(work: Work) -> mne.Forward:
+def read_forward(work: Work[Any]) -> mne.Forward:
     """Return the forward solution, its sources along the outward normal."""
     return open_forward(work.inputs["inverse"]["forward"])
 
 
-def read_inverse(work: Work) -> Any:
+def read_inverse(work: Work[Any]) -> Any:
     """Return the inverse operator."""
     return mne.minimum_norm.read_inverse_operator(work.inputs["inverse"]["inverse"], verbose="error")
 
 
-def read_target(work: Work) -> Dipole:
+def read_target(work: Work[Any]) -> Dipole:
     """Return the target."""
     return read_dipole(work.inputs["target"]["target"])
 
 
-def read_label(work: Work) -> mne.Label:
+def read_label(work: Work[Any]) -> mne.Label:
     """Return the label of the target."""
     path = work.inputs["target"]["label"]
-    facts = read_facts(path.parent)
-    label = mne.read_label(path, subject=facts["subject"])
-    label.name = facts["label"]
+    facts = read_facts(path.parent, TargetFacts)
+    label = mne.read_label(path, subject=facts.subject)
+    label.name = facts.label
     return label
 
 
@@ -87,9 +91,9 @@ def read_sidecar(folder: Path) -> dict[str, Any]:
     return record
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
-    """Return what a stage noted of its result."""
-    return dict(read_sidecar(folder)["facts"])
+def read_facts(folder: Path, kind: type[_Facts]) -> _Facts:
+    """Return what a stage noted of its result, of the stage's class of facts."""
+    return kind.read(read_sidecar(folder).get("facts"), folder)
 
 
 def write_course(path: Path, course: LabelCourse) -> None:

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from .. import __version__
@@ -14,6 +13,7 @@ from ..errors import DataError
 from ..io import read_network, write_network
 from ..network import Network
 from .identity import described
+from .options import Options
 
 __all__ = ["keep_values", "machine", "mechanisms", "rebuilt_value", "versions"]
 
@@ -44,10 +44,10 @@ def mechanisms() -> dict[str, str]:
     return {"key": library.key, "variant": library.variant}
 
 
-def keep_values(values: SimpleNamespace, folder: Path) -> dict[str, str]:
+def keep_values(options: Options, folder: Path) -> dict[str, str]:
     """Write options that a sidecar cannot hold as text into files beside it; return their names by option."""
     kept = {}
-    for name, value in vars(values).items():
+    for name, value in options.values().items():
         if isinstance(value, Network):
             kept[name] = f"{name}.json"
             write_network(value, folder / kept[name], overwrite=True)

@@ -16,6 +16,7 @@ from ..io import read_simulation
 from ..source.inverse import method_unit
 from ..source.localisation import explained_words
 from ..viz.target import SMALLEST
+from .facts import DriveFacts, FitFacts, ReportFacts, TargetFacts
 from .files import (
     anatomy,
     read_course,
@@ -26,6 +27,8 @@ from .files import (
     read_target,
 )
 from .methods import methods_text
+from .methods.collected import Analysis
+from .options import ReportOptions
 from .page import Markup, Page, drawing, new_report, table
 from .stage import Work
 from .wording import (
@@ -43,7 +46,7 @@ from .wording import (
 __all__ = ["write_report"]
 
 
-def write_report(work: Work) -> dict[str, Any]:
+def write_report(work: Work[ReportOptions]) -> ReportFacts:
     """Write a subject's report as one self-contained HTML file.
 
     Parameters
@@ -53,7 +56,7 @@ def write_report(work: Work) -> dict[str, Any]:
 
     Returns
     -------
-    facts : dict
+    facts : ReportFacts
         What the report holds.
     """
     report = new_report(f"{work.options.name}: sub-{work.subject}")
@@ -69,20 +72,20 @@ def write_report(work: Work) -> dict[str, Any]:
         page.methods()
         page.tables()
     report.save(work.path("report"), open_browser=False, overwrite=True, verbose="error")
-    return {"figures": page.figures}
+    return ReportFacts(figures=page.figures)
 
 
 class _SubjectPage(Page):
     """The report's sections, in the order of the analysis."""
 
-    def __init__(self, work: Work, report: mne.Report) -> None:
+    def __init__(self, work: Work[ReportOptions], report: mne.Report) -> None:
         super().__init__(report)
         self.work = work
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
         self.target_dipole, self.label = read_target(work), read_label(work)
         self.result = read_fit(work.inputs["fit"]["result"])
         self.sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
-        self.facts = {name: sidecar["facts"] for name, sidecar in self.sidecars.items()}
+        self.analysis = Analysis(self.sidecars)
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
         self.fitted = self.result.kind != "none"
@@ -91,24 +94,25 @@ class _SubjectPage(Page):
 
     def summary(self) -> None:
         """Say what a reader wants to know first."""
-        target, fit, sensors = self.facts["target"], self.facts["fit"], self.facts["sensors"]
+        analysis = self.analysis
+        load, target, fit = analysis.load.facts, analysis.target.facts, analysis.fit.facts
         rows = [
-            ("Response", f"{self.evoked.comment}, {self.facts['load']['epochs']} epochs averaged"),
-            ("Source", f"{target['label']}, {target['n_vertices']} vertices, {target['area_mm2']:.0f} mm²"),
-            ("Patch", explained_words(target)),
+            ("Response", f"{self.evoked.comment}, {load.epochs} epochs averaged"),
+            ("Source", f"{target.label}, {target.n_vertices} vertices, {target.area_mm2:.0f} mm²"),
+            ("Patch", explained_words(target.json())),
             ("Polarity", _polarity(target)),
             ("Target", _extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
             (
                 "Fit" if self.fitted else "Scale",
-                f"R² = {fit['r_squared']:.3f}{_fresh(fit)}; {columns_of(fit['scale'])}",
+                f"R² = {fit.r_squared:.3f}{_fresh(fit)}; {columns_of(fit.scale)}",
             ),
-            ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit["drives"].items())),
+            ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit.drives.items())),
             (
                 "Sensors explained",
                 "; ".join(
                     f"{self.predictor(name)} {', '.join(f'{kind} {value:.0%}' for kind, value in kinds.items())}"
-                    for name, kinds in sensors["explained"].items()
+                    for name, kinds in analysis.sensors.facts.explained.items()
                 ),
             ),
         ]
@@ -142,7 +146,7 @@ class _SubjectPage(Page):
         options = self.work.options
         if not options.draw_cortex:
             return
-        files = self.work.inputs["target"]
+        files, facts = self.work.inputs["target"], self.analysis.target.facts
         subject, subjects_dir = anatomy(self.work)
         stc = mne.read_source_estimate(files["activity_lh"], subject=subject)
         peak = self.target_dipole.times[abs(self.target_dipole["agg"]).argmax()]
@@ -153,38 +157,37 @@ class _SubjectPage(Page):
             label=self.label,
             stc=stc,
             time=peak,
-            hemi=self.label.hemi,
-            unit=method_unit(self.facts["target"]["method"]),
+            unit=method_unit(facts.method),
             show=False,
         )
         self.add(
             figure,
             "Label and activation",
             "Cortex",
-            f"Normal-oriented {self.facts['target']['method']} estimate at {peak / MS:.0f} ms (red: outward current) "
-            f"and the border of {self.label.name}. Its patch {explained_words(self.facts['target'])}.",
+            f"Normal-oriented {facts.method} estimate at {peak / MS:.0f} ms (red: outward current) "
+            f"and the border of {self.label.name}. Its patch {explained_words(facts.json())}.",
         )
 
     def target(self) -> None:
         """Show the label's time course and the target."""
-        section, facts = "Target", self.facts["target"]
+        section, facts = "Target", self.analysis.target.facts
         course = read_course(self.work.inputs["target"]["course"])
         figure = viz.plot_label_course(
             course.times,
             course.course,
             course.unit,
             vertices=course.vertex_courses,
-            vertices_unit=method_unit(facts["method"]),
-            sign=facts["sign"],
-            confidence=facts["confidence"],
-            rule=facts["polarity"],
+            vertices_unit=method_unit(facts.method),
+            sign=facts.sign,
+            confidence=facts.confidence,
+            rule=facts.polarity,
             show=False,
         )
         self.add(
             figure,
             "Label time course and polarity",
             section,
-            f"Time course of {facts['label']} ({course.mode}) with its sign as the polarity rule decided, over the "
+            f"Time course of {facts.label} ({course.mode}) with its sign as the polarity rule decided, over the "
             "normal-oriented courses of its vertices: those that agree with the sign, and those that do not.",
         )
         figure = viz.plot_target(self.target_dipole, show=False)
@@ -193,7 +196,8 @@ class _SubjectPage(Page):
             "estimate": "Amplitude: as the inverse method gives it.",
             "arbitrary": "Amplitude: arbitrary, largest value 1; the fit finds the scale.",
         }
-        self.add(figure, "Target dipole", section, f"{words[facts['amplitude']]} The patch {explained_words(facts)}.")
+        explained = explained_words(facts.json())
+        self.add(figure, "Target dipole", section, f"{words[facts.amplitude]} The patch {explained}.")
 
     def fit(self) -> None:
         """Show what was fitted, how well, and how sure it is."""
@@ -253,7 +257,7 @@ class _SubjectPage(Page):
         section = "Sensors"
         predicted = mne.read_evokeds(self.work.inputs["sensors"]["predicted"], condition=0, verbose="error")
         measured = self.evoked.copy().pick(predicted.ch_names).crop(predicted.times[0], predicted.times[-1])
-        explained = self.facts["sensors"]["explained"]["fitted"]
+        explained = self.analysis.sensors.facts.explained["fitted"]
         times = [time for time in self.times if predicted.times[0] <= time <= predicted.times[-1]]
         self.add(
             viz.plot_prediction(measured, predicted, explained, times=times, show=False),
@@ -301,10 +305,10 @@ class _SubjectPage(Page):
         self.text(table(versions, ("Software", "Version")), "Versions", "Provenance")
 
 
-def _polarity(target: dict[str, Any]) -> str:
+def _polarity(target: TargetFacts) -> str:
     # the amplitude of a single vertex is all on one side, whatever it is
-    sure = "the only vertex cannot disagree" if target["n_vertices"] == 1 else "1: all vertices agree"
-    return f"{target['polarity']}; confidence {target['confidence']:.2f} ({sure})"
+    sure = "the only vertex cannot disagree" if target.n_vertices == 1 else "1: all vertices agree"
+    return f"{target.polarity}; confidence {target.confidence:.2f} ({sure})"
 
 
 def _extrema(dipole: Any) -> str:
@@ -315,18 +319,18 @@ def _extrema(dipole: Any) -> str:
     return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
 
 
-def _fresh(fit: dict[str, Any]) -> str:
+def _fresh(fit: FitFacts) -> str:
     """Return what the R² of a fit is to be read with."""
-    if not fit["fitted"]:
+    if not fit.fitted:
         return " (drives as configured)"
-    known = "" if fit["ceiling"] is None else f"; the true waveform would reach {fit['ceiling']:.3f}"
-    return f" in trials that the search has not seen ({fit['search_r_squared']:.3f} in those of the search{known})"
+    known = "" if fit.ceiling is None else f"; the true waveform would reach {fit.ceiling:.3f}"
+    return f" in trials that the search has not seen ({fit.search_r_squared:.3f} in those of the search{known})"
 
 
-def _arrival(name: str, drive: dict[str, Any]) -> str:
-    ends = drive["mu_ms_90"]
-    interval = "" if ends is None or None in ends else f" ({ends[0]:.0f} to {ends[1]:.0f})"
-    return f"{name} at {drive['mu_ms']:.0f} ms{interval}"
+def _arrival(name: str, drive: DriveFacts) -> str:
+    ends = [end for end in drive.mu_ms_90 or () if end is not None]
+    interval = f" ({ends[0]:.0f} to {ends[1]:.0f})" if len(ends) == 2 else ""
+    return f"{name} at {drive.mu_ms:.0f} ms{interval}"
 
 
 def _short(value: Any) -> str:

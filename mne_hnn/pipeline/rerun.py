@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mne
@@ -24,7 +23,7 @@ from ..parallel import WorkerPool
 from .chain import check_written
 from .identity import file_hash
 from .provenance import machine, mechanisms, rebuilt_value, versions
-from .stage import Stage, Work
+from .stage import AnyStage, Work
 from .stages import STAGES
 from .store import output_path
 
@@ -72,7 +71,9 @@ class Rerun:
         return f"Step {self.stage!r} repeated: {len(self.different)} of {total} output(s) differ ({others}).{since}"
 
 
-def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int = 1, verbose: Any = "warning") -> Rerun:
+def rerun(
+    sidecar: str | Path, *, stages: Sequence[AnyStage] = STAGES, n_jobs: int = 1, verbose: Any = "warning"
+) -> Rerun:
     """Repeat the step that a sidecar tells of, and compare the bytes; what is there is left alone.
 
     Parameters
@@ -103,7 +104,7 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
     try:
         inputs = {name: dict(_inputs(files, place)) for name, files in told["inputs"].items()}
         _check_files(told["files"])
-        options = {name: rebuilt_value(name, told, place) for name in told["options"]}
+        options = stage.options(**{name: rebuilt_value(name, told, place) for name in told["options"]})
         hashes = dict(told["outputs"])
         subject, changed = told["subject"], tuple(_changes(told, stage))
     except (KeyError, TypeError, AttributeError) as error:
@@ -115,7 +116,7 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
         folder.mkdir()
         work = Work(
             subject=subject,
-            options=SimpleNamespace(**options),
+            options=options,
             inputs=inputs,
             folder=folder,
             outputs=stage.outputs,
@@ -132,7 +133,7 @@ def rerun(sidecar: str | Path, *, stages: Sequence[Stage] = STAGES, n_jobs: int 
     return Rerun(stage=stage.name, sidecar=path, same=tuple(same), different=different, changed=changed)
 
 
-def _check_kept(asked: Path, path: Path, stage: Stage, hashes: Mapping[str, str]) -> None:
+def _check_kept(asked: Path, path: Path, stage: AnyStage, hashes: Mapping[str, str]) -> None:
     """Check that what is there is what the sidecar tells of: else there is nothing to compare with."""
     for name, file in stage.outputs.items():
         kept = output_path(path.parent, file)
@@ -145,7 +146,7 @@ def _check_kept(asked: Path, path: Path, stage: Stage, hashes: Mapping[str, str]
             raise DataError(f"The file {one} is not what its sidecar tells of: run the analysis again to make it anew.")
 
 
-def _run_in_worker(stage: Stage, work: Work) -> None:
+def _run_in_worker(stage: AnyStage, work: Work[Any]) -> None:
     """Run a step where linear algebra has one thread, as it had in the worker that made the result."""
     module = stage.run.__module__
     name = next(name for name, value in vars(sys.modules[module]).items() if value is stage)
@@ -158,8 +159,8 @@ def _run_in_worker(stage: Stage, work: Work) -> None:
     pool.close()
 
 
-def _run_named(module: str, name: str, work: Work) -> None:
-    stage: Stage = getattr(import_module(module), name)
+def _run_named(module: str, name: str, work: Work[Any]) -> None:
+    stage: AnyStage = getattr(import_module(module), name)
     with mne.utils.use_log_level("error"):
         stage.run(work)
 
@@ -201,7 +202,7 @@ def _check_files(records: Sequence[Mapping[str, Any]]) -> None:
             raise DataError(f"The input file {path} has changed: its SHA-256 was {record['sha256'][:16]}... then.")
 
 
-def _changes(told: Mapping[str, Any], stage: Stage) -> Iterator[str]:
+def _changes(told: Mapping[str, Any], stage: AnyStage) -> Iterator[str]:
     now = versions()
     for name, before in told["versions"].items():
         if now.get(name) != before:

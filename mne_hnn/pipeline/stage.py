@@ -6,26 +6,30 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from mne.utils import use_log_level
 
 from .._code import STAGE_FOLDERS, source_digest
+from .facts import Facts
+from .options import Options
 
-__all__ = ["Stage", "Work"]
+__all__ = ["AnyStage", "Stage", "Work"]
+
+_Options = TypeVar("_Options", bound=Options)
+_Facts = TypeVar("_Facts", bound=Facts)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(Generic[_Options]):
     """What a stage's function is given for one subject.
 
     Attributes
     ----------
     subject : str
         The subject.
-    options : SimpleNamespace
-        The options that the stage reads, and no others.
+    options : Options
+        The options that the stage reads, and no others, of its class.
     inputs : mapping of str to dict of str to Path
         Files of the earlier stages it reads: stage, then name.
     folder : Path
@@ -39,7 +43,7 @@ class Work:
     """
 
     subject: str
-    options: SimpleNamespace
+    options: _Options
     inputs: Mapping[str, Mapping[str, Path]]
     folder: Path
     outputs: Mapping[str, str]
@@ -62,7 +66,7 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Stage(Generic[_Options, _Facts]):
     """One step of the analysis.
 
     Attributes
@@ -71,8 +75,10 @@ class Stage:
         Its name on the command line.
     title : str
         What it does, for progress and help.
-    options : tuple of str
-        Options it reads.
+    options : type of Options
+        Class of the options it reads.
+    facts : type of Facts
+        Class of what it notes of its result.
     files : callable
         Given the options, yields every file that the stage will read besides its inputs: their content counts.
     after : tuple of str
@@ -80,7 +86,7 @@ class Stage:
     outputs : mapping of str to str
         What it writes: name to file name.
     run : callable
-        Does it; returns facts for the sidecar.
+        Does it; returns the facts for the sidecar.
     simulates : bool
         Whether NEURON runs in it, so that its compiled mechanisms count.
     revision : int
@@ -89,10 +95,11 @@ class Stage:
 
     name: str
     title: str
-    options: tuple[str, ...]
-    run: Callable[[Work], Mapping[str, Any]]
+    options: type[_Options]
+    facts: type[_Facts]
+    run: Callable[[Work[_Options]], _Facts]
     outputs: Mapping[str, str]
-    files: Callable[[SimpleNamespace], Iterable[Path]] = lambda _options: ()
+    files: Callable[[_Options], Iterable[Path]] = lambda _options: ()
     after: tuple[str, ...] = ()
     simulates: bool = False
     revision: int = field(default=1)
@@ -103,3 +110,7 @@ class Stage:
         package, _, rest = self.run.__module__.partition(".")
         own = {rest.partition(".")[0]} if package == __package__.partition(".")[0] else set()
         return source_digest(*sorted({*STAGE_FOLDERS, *own}))
+
+
+AnyStage: TypeAlias = Stage[Any, Any]
+"""A stage whose options and facts are its own business."""

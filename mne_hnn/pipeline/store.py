@@ -14,17 +14,17 @@ import numpy as np
 
 from ..errors import CacheError, DataError
 from .identity import file_hash
-from .stage import Stage
+from .stage import AnyStage
 
 __all__ = ["Store", "output_path", "sidecar_path", "stage_folder"]
 
 
-def stage_folder(folder: Path, stage: Stage, number: int) -> Path:
+def stage_folder(folder: Path, stage: AnyStage, number: int) -> Path:
     """Return a stage's folder, in that of a subject."""
     return folder / f"{number:02d}_{stage.name}"
 
 
-def sidecar_path(place: Path, stage: Stage) -> Path:
+def sidecar_path(place: Path, stage: AnyStage) -> Path:
     """Return the sidecar in a stage's folder."""
     return place / f"{stage.name}.json"
 
@@ -48,11 +48,11 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def place(self, stage: Stage, number: int) -> Path:
+    def place(self, stage: AnyStage, number: int) -> Path:
         """Return a stage's folder."""
         return stage_folder(self.folder, stage, number)
 
-    def read(self, stage: Stage, number: int) -> dict[str, Any] | None:
+    def read(self, stage: AnyStage, number: int) -> dict[str, Any] | None:
         """Return a stage's sidecar, None if the stage is not complete or its files are not those it wrote."""
         place = self.place(stage, number)
         try:
@@ -83,7 +83,7 @@ class Store:
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or type(error).__name__}.") from error
 
-    def scratch(self, stage: Stage) -> Path:
+    def scratch(self, stage: AnyStage) -> Path:
         """Make the folder a stage writes to before it is done."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ class Store:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
 
-    def commit(self, stage: Stage, number: int, scratch: Path, sidecar: Mapping[str, Any]) -> None:
+    def commit(self, stage: AnyStage, number: int, scratch: Path, sidecar: Mapping[str, Any]) -> None:
         """Move a finished stage to its place, replacing what was there."""
         hashes = {name: file_hash(output_path(scratch, file)) for name, file in stage.outputs.items()}
         self._share(stage, scratch, hashes, sidecar)
@@ -113,7 +113,7 @@ class Store:
         else:
             os.replace(scratch, place)
 
-    def _share(self, stage: Stage, scratch: Path, hashes: Mapping[str, str], sidecar: Mapping[str, Any]) -> None:
+    def _share(self, stage: AnyStage, scratch: Path, hashes: Mapping[str, str], sidecar: Mapping[str, Any]) -> None:
         """Keep an output that equals an input once: operators that are given are large, and used by many."""
         known = {one["sha256"]: Path(one["path"]) for one in sidecar.get("files", ())}
         for name, file in stage.outputs.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def with_dataset(config: Config) -> Config:
         return config
     if config.data is not None:
         raise ConfigError("data and dataset are both set, but a data set brings its own recording: take one out.")
-    defaults = {one.name: one.default for one in fields(Config)}
+    defaults = Config.defaults()
     answers = dataset_values(config.dataset)
     if any(getattr(config, name) != defaults[name] for name in _BUILDING):
         answers.pop("forward", None)

@@ -100,7 +100,7 @@ def _defined(value: float) -> str:
 
 def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
     """Yield how good a fit is."""
-    scores, settings = fit.scores, fit.settings
+    scores, prior = fit.scores, fit.prior
     fitted = fit.kind != "none"
     trials = fit.simulation.n_trials
     fresh = f"average of {trials} trials" + (" that the search has not seen" if fitted else "")
@@ -114,8 +114,8 @@ def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
     yield "Correlation; error relative to the target's size", f"{_defined(scores.correlation)}; {scores.nrmse:.3f}"
     found = {one.path: one for one in fit.estimates}.get("columns")
     yield "Scale", columns_of(fit.scale) + ("" if found is None else _interval(found))
-    if settings.get("columns_median") is not None:
-        expected = f"{settings['columns_median']:.3g}, times or divided by {settings['columns_factor']:g}"
+    if prior is not None:
+        expected = f"{prior.median:.3g}, times or divided by {prior.factor:g}"
         yield "Columns expected from the size of the target", expected
     yield "Networks tried", tried(fit)
 

@@ -1,11 +1,13 @@
-"""How to compute: where simulations run, which no result depends on."""
+"""How to compute: where simulations run, who hears of it, and what is kept on the way; no result depends on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..errors import ParameterError
 from ..parallel import check_executor, n_workers, opened, pool
@@ -16,7 +18,7 @@ __all__ = ["Computing"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Computing:
-    """Where simulations run; never part of an identity.
+    """Where simulations run, and what goes on beside them; never part of an identity.
 
     Parameters
     ----------
@@ -27,18 +29,35 @@ class Computing:
         ``'processes'`` (`n_jobs` of this machine, also if it is one), ``'dask'`` (as many workers that Dask starts on
         this machine), ``'serial'`` (this process), or an executor each of whose workers runs one task at a time, in a
         process of its own. None takes this process for one job and processes for several.
+    progress : callable | None
+        Of a fit: called with the number of networks tried and the best loss; None shows them.
+    checkpoint : path-like | None
+        Of a fit: folder in which everything simulated is kept; None keeps nothing.
 
     Raises
     ------
     ParameterError
-        `n_jobs` is no number of processes, `executor` no executor, or both say where.
+        `n_jobs` is no number of processes, `executor` no executor, both say where, `progress` is no function, or
+        `checkpoint` no folder.
     """
 
     n_jobs: int = 1
     executor: str | Executor | None = None
+    progress: Callable[[int, float], None] | None = None
+    checkpoint: str | Path | None = None
 
     def __post_init__(self) -> None:
         n_workers(self.n_jobs)
+        self._check_executor()
+        if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
+            raise ParameterError(f"checkpoint must be a folder, or None to keep nothing, got {self.checkpoint!r}.")
+        if self.progress is not None and not callable(self.progress):
+            raise ParameterError(
+                "progress must be a function of the number of networks tried and the best loss, or None, got "
+                f"{self.progress!r}."
+            )
+
+    def _check_executor(self) -> None:
         if self.executor is None:
             return
         check_executor(self.executor, otherwise="None for n_jobs processes of this machine")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from .._checks import check_int, check_name, check_positive
 from .._value import Value
@@ -138,6 +137,8 @@ def thinned(values: NDArray[np.float64], every: int) -> NDArray[np.float64]:
     """
     if every == 1 or values.shape[1] < 2:
         return values[:, ::every]
+    from scipy.signal import resample_poly  # half of what a worker's imports cost, and few runs need it
+
     margin = 20 * every  # the filter reaches 10 samples to each side
     padded = np.pad(values, ((0, 0), (margin, margin)), mode="reflect", reflect_type="odd")
     kept = resample_poly(padded, 1, every, axis=-1)[:, 20:]

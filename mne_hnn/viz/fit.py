@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,11 +17,12 @@ from ._fit_parts import check_result, loss_name, order_legend
 from .colors import LAYERS, TARGET
 from .comparison import plot_comparison
 from .histogram import draw_drives
-from .target import _in_shown_unit
+from .target import in_shown_unit
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
     from ..fit.result import FitResult
+    from ..fit.rhythmic_settings import RhythmicSettings
 
 __all__ = ["plot_fit"]
 
@@ -78,12 +80,12 @@ def plot_fit(result: FitResult, *, show: bool = True) -> Figure:
 def _prepared(result: FitResult, dipole: Dipole) -> Dipole:
     """Return a dipole of the simulation smoothed and scaled as the fit did it."""
     changed: Dipole = dipole.copy().scale(result.scale)
-    window_ms = float(result.settings.get("smooth_ms") or 0.0)
+    window_ms = result.settings.smooth_ms
     return changed.smooth(window_ms) if window_ms else changed
 
 
 def _window_note(result: FitResult) -> str | None:
-    window_ms = float(result.settings.get("smooth_ms") or 0.0)
+    window_ms = result.settings.smooth_ms
     return f"{window_ms:g} ms Hamming window" if window_ms else None
 
 
@@ -108,7 +110,7 @@ def _headline(result: FitResult) -> str:
 
 def _plot_waveform(result: FitResult) -> Figure:
     assert result.target is not None
-    factor, unit = _in_shown_unit(result.target.provenance.get("unit", "A m"))
+    factor, unit = in_shown_unit(result.target.provenance.get("unit", "A m"))
     dipole, target = result.dipole, result.target
     if unit != "nAm":  # what is drawn in nAm has the target's unit then
         dipole, target = (one.copy().scale(factor * NAM) for one in (dipole, target))
@@ -187,9 +189,14 @@ def _fine_unit(result: FitResult) -> tuple[float, str]:
     return 1e6 / NAM, "fAm"
 
 
-def _burn_in(result: FitResult) -> float:
+def _rhythm(result: FitResult) -> RhythmicSettings:
+    """Return how a rhythm was judged; where it was fitted as something else, the usual."""
+    from ..fit.rhythmic_settings import RhythmicSettings
+
+    if isinstance(result.settings, RhythmicSettings):
+        return result.settings
     # a record too short for the usual burn-in is shown nevertheless
-    return float(result.settings.get("burn_in_ms", min(50.0, result.simulation.tstop / 2)))
+    return RhythmicSettings(burn_in_ms=min(50.0, result.simulation.tstop / 2))
 
 
 def _draw_course(axes: Axes, result: FitResult, factor: float, unit: str) -> None:
@@ -213,8 +220,9 @@ def _draw_course(axes: Axes, result: FitResult, factor: float, unit: str) -> Non
             label=f"average of {simulation.n_trials}",
         )
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-    if _burn_in(result):
-        axes.axvspan(0.0, _burn_in(result), color="0.92", linewidth=0, zorder=-1, label="burn-in, not in\nthe spectrum")
+    burn_in_ms = _rhythm(result).burn_in_ms
+    if burn_in_ms:
+        axes.axvspan(0.0, burn_in_ms, color="0.92", linewidth=0, zorder=-1, label="burn-in, not in\nthe spectrum")
     axes.set_xlim(0.0, simulation.tstop)
     axes.set_xlabel("Time (ms)")
     axes.set_ylabel(f"Dipole\nmoment ({unit})")
@@ -222,22 +230,21 @@ def _draw_course(axes: Axes, result: FitResult, factor: float, unit: str) -> Non
 
 
 def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> None:
-    from ..fit.spectra import power_spectrum
+    from ..spectra import power_spectrum
 
-    settings, trials = result.settings, result.simulation.dipoles
-    fmin, fmax = float(settings.get("fmin") or 2.0), float(settings.get("fmax") or 50.0)
-    options: dict[str, Any] = {"fmin": fmin, "fmax": fmax, "burn_in_ms": _burn_in(result)}
+    settings, trials = _rhythm(result), result.simulation.dipoles
+    spectrum = partial(power_spectrum, fmin=settings.fmin, fmax=settings.fmax, burn_in_ms=settings.burn_in_ms)
     in_unit = (result.scale * factor) ** 2
-    freqs, psd = power_spectrum(trials, **options)
-    for k, (low, high) in enumerate(settings.get("bands") or ()):
+    freqs, psd = spectrum(trials)
+    for k, (low, high) in enumerate(settings.bands or ()):
         axes.axvspan(low, high, color=BAND, alpha=0.3, linewidth=0, zorder=0, label="_band" if k else "wanted bands")
-    wanted = settings.get("target_freqs"), settings.get("target_power")
-    if wanted[0] is not None and wanted[1] is not None:
-        label, power = _target_power(np.asarray(wanted[0]), np.asarray(wanted[1]), freqs, psd, result)
-        axes.plot(wanted[0], power * in_unit, color=TARGET, linewidth=3.0, zorder=2, label=label)
+    details = result.details
+    if details.target_freqs is not None and details.target_power is not None:
+        label, power = _target_power(freqs, psd, result)
+        axes.plot(details.target_freqs, power * in_unit, color=TARGET, linewidth=3.0, zorder=2, label=label)
     if len(trials) > 1:
         for k, trial in enumerate(trials):
-            _, one = power_spectrum(trial, **options)
+            _, one = spectrum(trial)
             axes.plot(
                 freqs,
                 one * in_unit,
@@ -251,19 +258,18 @@ def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> N
     axes.plot(freqs, psd * in_unit, color=LAYERS["agg"], linewidth=1.8, zorder=3, label=label)
     if psd.max() > 0:
         axes.set_yscale("log")
-    axes.set_xlim(fmin, fmax)
+    axes.set_xlim(settings.fmin, settings.fmax)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 5, 10]))
     axes.set_xlabel("Frequency (Hz)")
     axes.set_ylabel(f"Power spectral density\n({unit[:-1]}²m²/Hz)")
     order_legend(axes, ["average", "simulated", "target", "single", "wanted"], None)
 
 
-def _target_power(
-    freqs: FloatArray, power: FloatArray, own_freqs: FloatArray, own: FloatArray, result: FitResult
-) -> tuple[str, FloatArray]:
+def _target_power(own_freqs: FloatArray, own: FloatArray, result: FitResult) -> tuple[str, FloatArray]:
     """Return label and power of the target, at the level of the simulated spectrum if only its shape was fitted."""
+    freqs, power = np.asarray(result.details.target_freqs), np.asarray(result.details.target_power)
     common = (freqs >= own_freqs[0]) & (freqs <= own_freqs[-1]) & (power > 0)
-    if result.settings.get("aperiodic", "scale") == "keep" or not common.any() or not own.min() > 0:
+    if _rhythm(result).aperiodic == "keep" or not common.any() or not own.min() > 0:
         return "target", power / result.scale**2
     ratio = np.log(np.interp(freqs[common], own_freqs, own)) - np.log(power[common])
     return "target, moved to\nthe same level", power * float(np.exp(ratio.mean()))

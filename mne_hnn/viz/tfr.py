@@ -74,7 +74,7 @@ def plot_tfr(
     Returns
     -------
     fig : matplotlib.figure.Figure
-        The figure. Power spectral density in (nA m)² / Hz, see :func:`mne_hnn.fit.time_frequency.time_frequency_power`.
+        The figure. Power spectral density in (nA m)² / Hz, see :func:`mne_hnn.time_frequency.time_frequency_power`.
         Hatched within two standard deviations of the wavelet from the ends of the record, where it sees in part the
         mirror image by which the record is continued.
 
@@ -83,7 +83,7 @@ def plot_tfr(
     ParameterError
         The layer is unknown, trials differ in times, the window is empty, or a frequency is too high.
     """
-    from ..fit.time_frequency import time_frequency_power
+    from ..time_frequency import time_frequency_power
 
     trials = trials_of(dipoles)
     layer_names({"": trials}, [layer])

@@ -29,7 +29,7 @@ import numpy as np
 from compare import peer_seconds
 
 from mne_hnn import Dipole
-from mne_hnn.fit import Level, Parameter, fit_drives, fit_evoked
+from mne_hnn.fit import DriveSettings, EvokedSettings, Level, Parameter, fit_drives, fit_evoked
 from mne_hnn.network import Network, jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
@@ -87,12 +87,19 @@ def gallery(target: Dipole, n_jobs: int) -> None:
     for optimizer in ("auto", "cma"):
         began = time.perf_counter()
         fit = fit_drives(
-            network, target, parameters, objective="rmse", optimizer=optimizer, scale=3000.0, smooth_ms=30.0,
-            max_evaluations=90, n_trials=4, intervals=False, n_jobs=n_jobs, progress=quiet,
-        )  # fmt: skip
+            network,
+            target,
+            parameters,
+            settings=DriveSettings(
+                optimizer=optimizer, scale=3000.0, smooth_ms=30.0, max_evaluations=90, n_trials=4, intervals=False
+            ),
+            objective="rmse",
+            n_jobs=n_jobs,
+            progress=quiet,
+        )
         best = fit.convergence()
         say(
-            f"gallery start, {fit.settings['optimizer']}: RMSE {best[0]:.1f} -> {best[49]:.2f} (50 evaluations) -> "
+            f"gallery start, {fit.settings.optimizer}: RMSE {best[0]:.1f} -> {best[49]:.2f} (50 evaluations) -> "
             f"{best[-1]:.2f} nAm ({len(best)}), with fresh seeds {fit.scores.loss:.2f}, "
             f"{time.perf_counter() - began:.0f} s"
         )
@@ -112,9 +119,13 @@ def shift(n_trials: int, n_jobs: int) -> None:
             target = Dipole(made["agg"][None, ::40], made.times[::40], ["agg"])
             around = Parameter(path=f"drives.{name}.mu_ms", low=max(mu - 50, 1.0), high=min(mu + 50, 169.0))
             fit = fit_drives(
-                network, target, [around], smooth_ms=30.0, max_evaluations=29, n_trials=n_trials, n_final=2,
-                n_jobs=n_jobs, progress=quiet,
-            )  # fmt: skip
+                network,
+                target,
+                [around],
+                settings=DriveSettings(smooth_ms=30.0, max_evaluations=29, n_trials=n_trials, n_final=2),
+                n_jobs=n_jobs,
+                progress=quiet,
+            )
             one = fit.estimates[0]
             worst = max(worst, abs(one.value - mu - by))
             say(f"{name} by {by:+d} ms: at {mu + by:.2f}, found {one.value:.2f} ({one.low:.1f} to {one.high:.1f}) ms")
@@ -131,12 +142,24 @@ def peer(python: str, target: Dipole, n_jobs: int, rounds: int) -> None:
         if number == 0:
             began = time.perf_counter()
             fit_drives(
-                network, target, parameters, objective="rmse", scale=3000.0, smooth_ms=30.0, max_evaluations=200,
-                levels=[Level(n_trials=2)], n_final=1, intervals=False, n_jobs=n_jobs, progress=quiet,
-            )  # fmt: skip
+                network,
+                target,
+                parameters,
+                settings=DriveSettings(
+                    scale=3000.0,
+                    smooth_ms=30.0,
+                    max_evaluations=200,
+                    levels=[Level(n_trials=2)],
+                    n_final=1,
+                    intervals=False,
+                ),
+                objective="rmse",
+                n_jobs=n_jobs,
+                progress=quiet,
+            )
             full.append(time.perf_counter() - began)
         began = time.perf_counter()
-        fit = fit_evoked(jones_2009(), target, n_jobs=n_jobs, n_final=2, progress=quiet)
+        fit = fit_evoked(jones_2009(), target, settings=EvokedSettings(n_final=2), n_jobs=n_jobs, progress=quiet)
         graded.append(time.perf_counter() - began)
         losses.append(float(np.sqrt(np.mean(target["agg"] ** 2))) * fit.scores.nrmse * 1e9)
     each = statistics.median(per_evaluation)
@@ -151,14 +174,14 @@ def peer(python: str, target: Dipole, n_jobs: int, rounds: int) -> None:
 SMALL = """
 import sys
 import numpy as np
-from mne_hnn.fit import fit_evoked
+from mne_hnn.fit import EvokedSettings, fit_evoked
 from mne_hnn.network import jones_2009
 from mne_hnn.source.demo import median_nerve_waveform
 from mne_hnn import Dipole
 times = np.arange(511) / 3003.0
 target = Dipole(median_nerve_waveform(times)[None], times, ["agg"])
-options = {"polish": 20, "n_final": 2, "refine": 2, "checkpoint": sys.argv[1], "progress": lambda *_: None}
-fit = fit_evoked(jones_2009((2, 2)), target, **options)
+settings = EvokedSettings(polish=20, n_final=2, refine=2)
+fit = fit_evoked(jones_2009((2, 2)), target, settings, checkpoint=sys.argv[1], progress=lambda *_: None)
 fit.save(sys.argv[2])
 """
 

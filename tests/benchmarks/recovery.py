@@ -16,7 +16,7 @@ import time
 import numpy as np
 
 from mne_hnn import Dipole
-from mne_hnn.fit import fit_evoked
+from mne_hnn.fit import EvokedSettings, fit_evoked
 from mne_hnn.fit.linear import delay_ms, inputs_of
 from mne_hnn.network import Network, jones_2009
 from mne_hnn.simulate import simulate
@@ -76,7 +76,11 @@ def main() -> None:
         target, size = noisy_target(truth, rng, options.noise, options.n_jobs)
         began = time.perf_counter()
         fit = fit_evoked(
-            jones_2009(), target, standard_error=size, n_jobs=options.n_jobs, n_final=2, progress=lambda *_: None
+            jones_2009(),
+            target,
+            settings=EvokedSettings(standard_error=size, n_final=2),
+            n_jobs=options.n_jobs,
+            progress=lambda *_: None,
         )
         seconds = time.perf_counter() - began
         found = fit.network.drives

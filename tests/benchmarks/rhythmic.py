@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 
-from mne_hnn.fit import Level, Parameter, fit_rhythmic
+from mne_hnn.fit import Level, Parameter, RhythmicSettings, fit_rhythmic
 from mne_hnn.network import Network, jones_2009
 
 
@@ -56,11 +56,23 @@ def main() -> None:
         losses, began = {}, time.perf_counter()
         for optimizer in (options.optimizer, "random"):
             fit = fit_rhythmic(
-                start(), None, parameters(), bands=[(9, 11), (19, 21)], shares=[1, 2], measure=options.measure,
-                optimizer=optimizer, max_evaluations=options.evaluations,
-                levels=[Level(mesh_shape=(1, 1), n_trials=1, share=1e6), Level(n_trials=1)], n_final=4, seed=seed,
-                fresh_seed=seed + 1000, n_jobs=options.n_jobs, progress=lambda *_: None,
-            )  # fmt: skip
+                start(),
+                None,
+                parameters(),
+                settings=RhythmicSettings(
+                    bands=[(9, 11), (19, 21)],
+                    shares=[1, 2],
+                    measure=options.measure,
+                    optimizer=optimizer,
+                    max_evaluations=options.evaluations,
+                    levels=[Level(mesh_shape=(1, 1), n_trials=1, share=1e6), Level(n_trials=1)],
+                    n_final=4,
+                    seed=seed,
+                    fresh_seed=seed + 1000,
+                ),
+                n_jobs=options.n_jobs,
+                progress=lambda *_: None,
+            )
             losses[optimizer] = (-fit.levels[0].loss, -fit.scores.loss)
         ours, theirs = losses[options.optimizer], losses["random"]
         wins += ours[0] > theirs[0]

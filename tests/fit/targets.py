@@ -1,6 +1,10 @@
 """Columns with known drives, and the responses they give: what fits must find again."""
 
+from dataclasses import fields
+from functools import partial
+
 from mne_hnn import Dipole
+from mne_hnn.fit import DriveSettings, EvokedSettings, RhythmicSettings, fit_drives, fit_evoked, fit_rhythmic
 from mne_hnn.fit.linear import delay_ms, inputs_of
 from mne_hnn.fit.sequence import drive_names
 from mne_hnn.network import jones_2009
@@ -48,3 +52,15 @@ def target_of(network, tstop=170.0, *, n_trials=5, seed=77, every=80):
     """Return the smoothed mean response of a network, as that of many columns; one of so many samples is kept."""
     dipole = simulate(network, tstop, n_trials=n_trials, seed=seed, verbose="error").dipole.smooth(20.0).scale(COLUMNS)
     return Dipole(dipole["agg"][::every], dipole.times[::every], ("agg",), provenance={"unit": "A m"})
+
+
+def by_keywords(fit, kind, *values, **given):
+    """Fit with the fields of the settings among the keywords, so that a table of wrong values can name them."""
+    names = {field.name for field in fields(kind)}
+    settings = kind(**{name: value for name, value in given.items() if name in names})
+    return fit(*values, settings=settings, **{name: value for name, value in given.items() if name not in names})
+
+
+with_drives = partial(by_keywords, fit_drives, DriveSettings)
+with_evoked = partial(by_keywords, fit_evoked, EvokedSettings)
+with_rhythm = partial(by_keywords, fit_rhythmic, RhythmicSettings)

@@ -241,7 +241,7 @@ def test_failures_are_returned():
 # -- killed
 
 DRIVES = """
-from mne_hnn.fit import fit_drives, Parameter
+from mne_hnn.fit import DriveSettings, fit_drives
 L2P, L5P = "L2_pyramidal", "L5_pyramidal"
 network = jones_2009((2, 2)).with_evoked_drive(
     "evprox1", mu_ms=20.0, sigma_ms=3.0, location="proximal", weights_ampa={L2P: 1e-4, L5P: 1e-4})
@@ -249,17 +249,18 @@ times = np.arange(61.0)
 target = Dipole.from_nAm(times, {"agg": 5 * np.exp(-(((times - 40) / 8) ** 2))})
 def fit():
     return fit_drives(
-        network, target, optimizer="cma", max_evaluations=40, n_final=2, checkpoint=folder,
-        levels=None, progress=lambda *_: None)
+        network, target, checkpoint=folder, progress=lambda *_: None,
+        settings=DriveSettings(optimizer="cma", max_evaluations=40, n_final=2, levels=None))
 """
 EVOKED = """
-from mne_hnn.fit import fit_evoked
+from mne_hnn.fit import EvokedSettings, fit_evoked
 times = np.arange(101.0)
 bumps = 5 * np.exp(-(((times - 35) / 8) ** 2)) - 4 * np.exp(-(((times - 70) / 9) ** 2))
 target = Dipole.from_nAm(times, {"agg": bumps})
 def fit():
     return fit_evoked(
-        jones_2009((2, 2)), target, n_final=2, checkpoint=folder, max_drives=3, progress=lambda *_: None)
+        jones_2009((2, 2)), target, EvokedSettings(n_final=2, max_drives=3), checkpoint=folder,
+        progress=lambda *_: None)
 """
 SCRIPT = """
 import hashlib, json, sys

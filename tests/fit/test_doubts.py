@@ -12,8 +12,11 @@ from mne_hnn.errors import ParameterError
 from mne_hnn.fit import (
     BandPower,
     Custom,
+    DriveSettings,
+    EvokedSettings,
     Level,
     Parameter,
+    RhythmicSettings,
     Spectrum,
     fit_drives,
     fit_evoked,
@@ -28,7 +31,7 @@ from mne_hnn.network import jones_2009
 
 MU, WEIGHT = "drives.evprox1.mu_ms", "drives.evprox1.weights_ampa.L5_pyramidal"
 AROUND = Parameter(path=MU, low=15.0, high=45.0)
-QUIET = {"progress": lambda *_: None, "n_final": 2}
+QUIET = {"progress": lambda *_: None}
 
 
 def scaled(target, factor, **provenance):
@@ -122,7 +125,9 @@ def test_a_small_budget_far_from_the_target_warns(column, wave):
     """Begun with the drives the wrong way round and one network tried: R² below 0."""
     turned = scaled(wave, -1)
     with pytest.warns(MneHnnWarning, match="The fit explains nothing: its R² is -"):
-        fit = fit_evoked(column, turned, drives="network", max_evaluations=1, prior=None, **QUIET)
+        fit = fit_evoked(
+            column, turned, settings=EvokedSettings(n_final=2, drives="network", max_evaluations=1, prior=None), **QUIET
+        )
     assert fit.r_squared < 0
     assert sum("explains nothing" in text for text in fit.warnings) == 1
     assert any("No number of columns brings the dipole" in text for text in fit.warnings)
@@ -131,7 +136,13 @@ def test_a_small_budget_far_from_the_target_warns(column, wave):
 @pytest.mark.usefixtures("cheap")
 def test_picoamperes_warn_at_once_and_in_the_result(column, wave):
     with pytest.warns(MneHnnWarning) as caught:
-        fit = fit_drives(column, scaled(wave, 1e3), [AROUND], max_evaluations=3, intervals=False, **QUIET)
+        fit = fit_drives(
+            column,
+            scaled(wave, 1e3),
+            [AROUND],
+            settings=DriveSettings(n_final=2, max_evaluations=3, intervals=False),
+            **QUIET,
+        )
     assert fit.r_squared > 0.9
     said = [str(one.message) for one in caught]
     assert len(said) == len(set(said))  # nothing twice
@@ -147,7 +158,7 @@ def test_no_doubt_no_warning_whatever_the_log_level(column, wave, level):
     small = scaled(wave, 1e-3)
     with warnings.catch_warnings(), mne.utils.use_log_level(level):
         warnings.simplefilter("error")
-        fit = fit_drives(column, small, [AROUND], max_evaluations=5, **QUIET)
+        fit = fit_drives(column, small, [AROUND], settings=DriveSettings(n_final=2, max_evaluations=5), **QUIET)
     assert fit.warnings == ()
     assert fit.estimates[0].determined is True
 
@@ -159,7 +170,7 @@ def test_open_parameters_are_no_python_warning(column, wave):
     free = [AROUND, Parameter(path="drives.idle.mu_ms", low=20.0, high=40.0)]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit = fit_drives(idle, scaled(wave, 1e-3), free, max_evaluations=6, **QUIET)
+        fit = fit_drives(idle, scaled(wave, 1e-3), free, settings=DriveSettings(n_final=2, max_evaluations=6), **QUIET)
     assert [one.determined for one in fit.estimates] == [True, False]
     assert fit.warnings == (
         "The data do not determine 1 of 2 parameters: their values are as good as others within the bounds "
@@ -169,7 +180,13 @@ def test_open_parameters_are_no_python_warning(column, wave):
 
 @pytest.mark.usefixtures("cheap")
 def test_without_intervals_nobody_knows_what_is_determined(column, wave):
-    fit = fit_drives(column, scaled(wave, 1e-3), [AROUND], max_evaluations=3, intervals=False, **QUIET)
+    fit = fit_drives(
+        column,
+        scaled(wave, 1e-3),
+        [AROUND],
+        settings=DriveSettings(n_final=2, max_evaluations=3, intervals=False),
+        **QUIET,
+    )
     assert fit.estimates[0].determined is None
     assert np.isnan(fit.estimates[0].low)
 
@@ -185,7 +202,9 @@ def spikes_of_none(simulation):
 def test_an_objective_that_returns_no_number_is_named(column):
     message = "cannot be scored: objective 'spikes_of_none' gives nan for it. Let it return a finite number"
     with pytest.raises(ParameterError, match=message):
-        fit_drives(column, None, [AROUND], objective=spikes_of_none, tstop=50.0, **QUIET)
+        fit_drives(
+            column, None, [AROUND], settings=DriveSettings(n_final=2, tstop=50.0), objective=spikes_of_none, **QUIET
+        )
 
 
 @pytest.mark.usefixtures("cheap")
@@ -194,7 +213,9 @@ def test_an_objective_that_raises_is_named(column):
         return simulation.spikes.rates()["L6"]
 
     with pytest.raises(ParameterError, match="Objective 'of_layer_six' raised KeyError for a simulation of the fit"):
-        fit_drives(column, None, [AROUND], objective=of_layer_six, tstop=50.0, **QUIET)
+        fit_drives(
+            column, None, [AROUND], settings=DriveSettings(n_final=2, tstop=50.0), objective=of_layer_six, **QUIET
+        )
 
 
 @pytest.mark.usefixtures("cheap")
@@ -205,8 +226,15 @@ def test_an_objective_that_sometimes_returns_no_number_is_counted(column, tmp_pa
 
     def run():
         with pytest.warns(MneHnnWarning, match="Objective 'early' gave no number"):
-            return fit_drives(column, None, [AROUND], objective=early, tstop=50.0, optimizer="random",
-                              max_evaluations=12, checkpoint=tmp_path, **QUIET)  # fmt: skip
+            return fit_drives(
+                column,
+                None,
+                [AROUND],
+                settings=DriveSettings(n_final=2, tstop=50.0, optimizer="random", max_evaluations=12),
+                objective=early,
+                checkpoint=tmp_path,
+                **QUIET,
+            )
 
     fit = run()
     lost = sum(np.isinf(one.loss) for one in fit.evaluations)
@@ -224,7 +252,14 @@ def test_no_score_in_fresh_trials_is_said(column):
         return 1.0 if simulation.seed == 1 else float("nan")
 
     with pytest.warns(MneHnnWarning, match="gave no number .* in trials that the search has not seen"):
-        fit_drives(column, None, [AROUND], objective=of_the_search, tstop=50.0, max_evaluations=3, **QUIET)
+        fit_drives(
+            column,
+            None,
+            [AROUND],
+            settings=DriveSettings(n_final=2, tstop=50.0, max_evaluations=3),
+            objective=of_the_search,
+            **QUIET,
+        )
 
 
 # -- the lowest bar of every objective
@@ -250,16 +285,27 @@ def test_a_rhythm_that_was_not_found_is_said(column):
     rate = Parameter(path="drives.alpha.burst_rate_Hz", low=5.0, high=30.0)
     with pytest.warns(MneHnnWarning, match="The fit explains nothing: its loss is .*with nothing of what is wanted"):
         fit = fit_rhythmic(
-            slow, None, [rate], bands=[(40, 45)], tstop=300.0, burn_in_ms=0.0, max_evaluations=3, **QUIET
+            slow,
+            None,
+            [rate],
+            settings=RhythmicSettings(n_final=2, bands=[(40, 45)], tstop=300.0, burn_in_ms=0.0, max_evaluations=3),
+            **QUIET,
         )
-    assert fit.settings["n_trials"] == 2
+    assert fit.settings.n_trials == 2
     assert len(fit.warnings) == 1
 
 
 @pytest.mark.usefixtures("cheap")
 def test_a_correlation_below_zero_is_said(column, wave):
     with pytest.warns(MneHnnWarning, match="The fit explains nothing: its loss is 1.* 1 is what"):
-        fit = fit_drives(column, scaled(wave, -1), [AROUND], objective="correlation", max_evaluations=1, **QUIET)
+        fit = fit_drives(
+            column,
+            scaled(wave, -1),
+            [AROUND],
+            settings=DriveSettings(n_final=2, max_evaluations=1),
+            objective="correlation",
+            **QUIET,
+        )
     assert fit.scores.loss > 1
 
 
@@ -280,7 +326,13 @@ def test_likeness_of_something_flat():
 def test_levels_that_were_left_out_are_said(column, wave):
     levels = [Level(mesh_shape=(1, 1)), Level()]
     with pytest.warns(MneHnnWarning, match="max_evaluations = 3 is too few for 2 levels: only the last was searched"):
-        fit_drives(column, scaled(wave, 1e-3), [AROUND], levels=levels, max_evaluations=3, **QUIET)
+        fit_drives(
+            column,
+            scaled(wave, 1e-3),
+            [AROUND],
+            settings=DriveSettings(n_final=2, levels=levels, max_evaluations=3),
+            **QUIET,
+        )
 
 
 @pytest.mark.usefixtures("cheap")
@@ -288,14 +340,25 @@ def test_a_point_that_makes_no_network_does_not_end_the_intervals(column, wave):
     """Rise and decay of a synapse may cross on the way from the best point."""
     rise, decay = (f"cells.L5_pyramidal.synapses.ampa.{name}" for name in ("tau1_ms", "tau2_ms"))
     parameters = [Parameter(path=rise, low=0.1, high=20.0), Parameter(path=decay, low=0.2, high=5.01)]
-    fit = fit_drives(column, scaled(wave, 1e-3), [*parameters, AROUND], optimizer="nelder_mead", max_evaluations=4,
-                     **QUIET)  # fmt: skip
+    fit = fit_drives(
+        column,
+        scaled(wave, 1e-3),
+        [*parameters, AROUND],
+        settings=DriveSettings(n_final=2, optimizer="nelder_mead", max_evaluations=4),
+        **QUIET,
+    )
     assert len(fit.estimates) == 3
 
 
 @pytest.mark.usefixtures("cheap")
 def test_an_undecided_parameter_is_kept_in_files(column, wave, tmp_path):
-    fit = fit_drives(column, scaled(wave, 1e-3), [AROUND], max_evaluations=2, intervals=False, **QUIET)
+    fit = fit_drives(
+        column,
+        scaled(wave, 1e-3),
+        [AROUND],
+        settings=DriveSettings(n_final=2, max_evaluations=2, intervals=False),
+        **QUIET,
+    )
     fit.save(tmp_path / "fit.npz")
     assert read_fit(tmp_path / "fit.npz").estimates[0].determined is None
 

@@ -4,17 +4,18 @@ from functools import partial
 
 import numpy as np
 import pytest
-from targets import COLUMNS, L2P, L5P, driven, target_of
+from targets import COLUMNS, L2P, L5P, driven, target_of, with_evoked
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, ParameterError
-from mne_hnn.fit import ColumnPrior, Level, fit_evoked
+from mne_hnn.fit import ColumnPrior, Level
 from mne_hnn.fit.linear import inputs_of
+from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
 
-quick = partial(fit_evoked, n_final=2, progress=lambda *_: None)
+quick = partial(with_evoked, n_final=2, progress=lambda *_: None)
 
 
 def content(result):
@@ -105,10 +106,11 @@ def test_settings_hold_every_choice(known):
         "polish": 0, "levels": [["full", 2, 1.0]], "n_trials": 2, "n_final": 2, "dt": 0.025, "seed": 1,
         "fresh_seed": 2, "tstop": 170.0, "objective": "r_squared", "columns_factor": 3.0,
     }  # fmt: skip
-    assert {name: result.settings[name] for name in expected} == expected
+    plain = plain_settings(result.settings, result.details)
+    assert {name: plain[name] for name in expected} == expected
     # 0.25 nA m per mm² and 50,000 pyramidal cells per mm²
     area = np.abs(target["agg"]).max() / 0.25e-9
-    assert result.settings["columns_median"] == pytest.approx(area * 50_000 / 18)
+    assert plain["columns_median"] == pytest.approx(area * 50_000 / 18)
 
 
 # -- a smaller target for the ways of calling it
@@ -135,7 +137,7 @@ def test_a_checkpoint_changes_nothing(small, once, tmp_path):
 def test_number_of_drives(small, n_drives):
     result = quick(jones_2009((2, 2)), small, n_drives=n_drives, refine=1)
     assert len(result.network.drives) == n_drives
-    assert result.settings["n_drives"] == n_drives
+    assert result.settings.n_drives == n_drives
 
 
 def test_many_drives_if_asked_for(small):
@@ -191,7 +193,7 @@ def test_any_unit(small, once):
     """Minimum-norm values such as dSPM say nothing of the number of columns."""
     arbitrary = Dipole(small.data / np.abs(small.data).max(), small.times, ("agg",), provenance={"unit": "dSPM"})
     result = quick(jones_2009((2, 2)), arbitrary)
-    assert result.settings["columns_median"] is None
+    assert result.settings.prior is None
     assert result.r_squared > 0.97
     assert order(result.network) == order(once.network)
     assert result.dipole.provenance["unit"] == "dSPM"
@@ -208,7 +210,7 @@ def test_a_prior_of_ones_own(small):
     assert few.scale < many.scale
     assert few.scale == pytest.approx(300, rel=0.5)
     assert many.scale == pytest.approx(3000, rel=0.5)
-    assert few.settings["columns_median"] == 300
+    assert few.settings.prior == ColumnPrior(median=300, factor=1.2)
 
 
 @pytest.mark.slow
@@ -220,7 +222,7 @@ def test_an_unexpected_number_of_columns_is_told(small):
 def test_standard_error(small):
     error = 0.2 * float(np.sqrt(np.mean(small["agg"][1:] ** 2)))
     result = quick(jones_2009((2, 2)), small, standard_error=error, refine=1)
-    assert result.settings["noise"] == pytest.approx(0.2)
+    assert result.settings.noise == pytest.approx(0.2)
     assert result.scores.ceiling == pytest.approx(1 - error**2 / np.var(small["agg"][1:]))
 
 
@@ -249,7 +251,7 @@ def test_polish_is_not_worse(small, once):
     assert result.scores.search_loss <= once.scores.search_loss
     assert len(result.evaluations) == len(once.evaluations) + 12
     assert result.levels[-1].evaluations == 12
-    assert result.settings["polish"] == 12
+    assert result.settings.polish == 12
 
 
 def test_drives_of_the_network():
@@ -269,7 +271,7 @@ def test_drives_of_the_network_with_a_prior_of_ones_own(small):
     network = driven(jones_2009((2, 2)), ("proximal", 25.0))
     prior = ColumnPrior(median=7.0, factor=2.0)
     result = quick(network, small, drives="network", max_evaluations=1, prior=prior)
-    assert result.settings["columns_median"] == 7.0
+    assert result.settings.prior == prior
 
 
 @pytest.mark.slow

@@ -12,8 +12,18 @@ import pytest
 
 from mne_hnn import Dipole
 from mne_hnn.errors import CacheError, DataError, ParameterError
-from mne_hnn.fit import read_fit
+from mne_hnn.fit import (
+    ColumnPrior,
+    DriveSettings,
+    FitDetails,
+    Level,
+    Parameter,
+    RhythmicSettings,
+    UnfittedSettings,
+    read_fit,
+)
 from mne_hnn.fit.files import VERSION, write_fit
+from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.fit.result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from mne_hnn.network import jones_2009, replace
 from mne_hnn.simulate import simulate
@@ -61,21 +71,27 @@ def fit_result(simulation, target=None, **changes):
         Evaluation(level="full", values={MU: np.float64(27.5), WEIGHT: 2}, loss=-1.5, scale=-INF, r_squared=-3.0),
         Evaluation(level="full", values={}, loss=1),
     )
-    settings = {
-        "drives": "new", "n_drives": None, "smooth_ms": 30.0, "polish": 0, "refine": True, "seed": 2**53 + 1,
-        "levels": [["5x5", 1, 0.5], ["full", 3, NAN]], "limit": INF, "low": -INF, "small": np.float64(1e-300),
+    settings = DriveSettings(
+        optimizer="cma", smooth_ms=30.0, noise=0.1 + 0.2, seed=2**32 - 1, n_trials=3, prior=ColumnPrior(median=1 / 3),
+        levels=(Level(mesh_shape=(5, 5), share=0.5), Level(n_trials=3)), scale=np.float64(7.5), tstop=40.0,
+    )  # fmt: skip
+    options = {
+        "tmin": None, "large": 2**53 + 1, "refine": True, "limit": INF, "low": -INF, "small": np.float64(1e-300),
         "count": np.int64(7), "yes": np.bool_(True), "bands": np.array([[4.0, INF]]), "pair": (1, 2),
         "nested": {"float": "a word", "text": "\u00b5\u2028\n\"", "empty": {}}, "none": [],
     }  # fmt: skip
+    free = Parameter(path=MU, low=1 / 3, high=40.0, scale="log")
     made = FitResult(
-        kind="evoked", network=simulation.network, start_network=network(9.0), simulation=simulation,
+        kind="drives", network=simulation.network, start_network=network(9.0), simulation=simulation,
         dipole=simulation.dipole.smooth(5.0).scale(1234.5), target=target, scale=1234.5,
         scores=Scores(loss=0.1, r_squared=0.9, nrmse=0.1 + 0.2, search_loss=-INF),
         estimates=(
             Estimate(path=MU, value=5.0, low=4.0, high=INF, determined=np.bool_(True)),
             Estimate(path=SIGMA, value=np.float64(2.0), determined=False),
         ),
-        evaluations=evaluations, settings=settings, warnings=("One warning.", "Noch eine, µ."),
+        evaluations=evaluations, settings=settings,
+        details=FitDetails(objective="rmse", tstop=40.0, parameters=(free,), options=options),
+        warnings=("One warning.", "Noch eine, µ."),
         levels=(LevelReport(name="5x5", evaluations=3, loss=0.3), LevelReport(name="full", evaluations=1, loss=INF)),
     )  # fmt: skip
     return dataclasses.replace(made, **changes)
@@ -116,7 +132,7 @@ def assert_same(one, other):
     """Compare each field; a field that is new makes this fail until it is saved too."""
     compared = {
         "kind", "network", "start_network", "simulation", "dipole", "target", "scale", "scores", "estimates",
-        "evaluations", "levels", "settings", "warnings",
+        "evaluations", "levels", "settings", "details", "warnings",
     }  # fmt: skip
     assert {field.name for field in dataclasses.fields(FitResult)} == compared
     assert one.kind == other.kind
@@ -146,7 +162,8 @@ def assert_same(one, other):
         assert mine.values == yours.values
         for name in ("level", "loss", "scale", "r_squared"):
             np.testing.assert_equal(getattr(mine, name), getattr(yours, name))
-    assert plain(one.settings) == plain(other.settings)
+    assert one.settings == other.settings
+    assert plain(plain_settings(one.settings, one.details)) == plain(plain_settings(other.settings, other.details))
     assert one.warnings == other.warnings
 
 
@@ -168,20 +185,28 @@ def test_everything_comes_back(saved, simulation):
     assert again.evaluations[2].values == {MU: 27.0, WEIGHT: 5e-324}
     assert again.evaluations[4].values == {}
     assert again.estimates[0].determined is True
-    assert (again.settings["limit"], again.settings["seed"], again.settings["pair"]) == (INF, 2**53 + 1, [1, 2])
+    assert [again.details.options[name] for name in ("limit", "large", "pair")] == [INF, 2**53 + 1, [1, 2]]
     assert repr(again) == repr(result)
     np.testing.assert_equal(again.convergence(), result.convergence())
 
 
 def test_without_a_target(tmp_path, simulation):
-    result = fit_result(simulation, kind="rhythmic", scores=Scores(loss=NAN), scale=NAN)
+    result = fit_result(
+        simulation,
+        kind="rhythmic",
+        settings=RhythmicSettings(n_trials=2, levels=None),
+        details=FitDetails(tstop=300.0),
+        scores=Scores(loss=NAN),
+        scale=NAN,
+    )
     result.save(tmp_path / "fit.npz")
     assert_same(read_fit(tmp_path / "fit.npz"), result)
 
 
 def test_with_nothing_that_can_be_left_out(tmp_path, simulation):
-    empty = {"estimates": (), "evaluations": (), "levels": (), "settings": {}, "warnings": ()}
-    result = fit_result(simulation, some_target(), **empty)
+    empty = {"estimates": (), "evaluations": (), "levels": (), "warnings": ()}
+    usual = {"kind": "none", "settings": UnfittedSettings(), "details": FitDetails()}
+    result = fit_result(simulation, some_target(), **empty, **usual)
     result.save(str(tmp_path / "fit.npz"))
     assert_same(read_fit(str(tmp_path / "fit.npz")), result)
 
@@ -275,7 +300,7 @@ def test_a_file_is_not_overwritten_unasked(saved, simulation):
 
 def test_the_name_is_as_given(tmp_path, simulation):
     fit_result(simulation).save(tmp_path / "my.fit")
-    assert read_fit(tmp_path / "my.fit").kind == "evoked"
+    assert read_fit(tmp_path / "my.fit").kind == "drives"
     assert [one.name for one in tmp_path.iterdir()] == ["my.fit"]
 
 
@@ -313,7 +338,7 @@ def test_places_that_cannot_be_written(tmp_path, simulation):
 
 def test_what_cannot_be_saved(tmp_path, simulation):
     with pytest.raises(ParameterError, match="plain values only, got .* of function"):
-        fit_result(simulation, settings={"a": [plain]}).save(tmp_path / "fit.npz")
+        fit_result(simulation, details=FitDetails(options={"a": [plain]})).save(tmp_path / "fit.npz")
     with pytest.raises(ParameterError, match="result must be a FitResult, got dict"):
         write_fit(tmp_path / "fit.npz", {})
     assert list(tmp_path.iterdir()) == []

@@ -22,11 +22,11 @@ from mne_hnn.fit import (
     Spectrum,
     TimeFrequency,
     Waveform,
-    spectra,
 )
 from mne_hnn.fit.objectives import as_objective
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
+from mne_hnn.spectra import power_spectrum
 
 MS = np.arange(0, 171)  # 1 kHz
 T = MS / 1000
@@ -306,7 +306,7 @@ def test_what_comes_before_the_burn_in_does_not_count(kind):
     if kind == "bands":
         goals = [BandPower(bands=((8, 12),), shares=(1,), burn_in_ms=one) for one in (100.0, 50.0)]
     else:
-        freqs, power = spectra.power_spectrum(rhythm((12, 1.0), noise=0.2, seed=5), fmin=2.0, fmax=50.0)
+        freqs, power = power_spectrum(rhythm((12, 1.0), noise=0.2, seed=5), fmin=2.0, fmax=50.0)
         goals = [Spectrum(freqs=freqs, power=power, burn_in_ms=one) for one in (100.0, 50.0)]
     assert goals[0].score(run(shaken)).loss == goals[0].score(run(plain)).loss
     assert abs(goals[1].score(run(shaken)).loss - goals[1].score(run(plain)).loss) > 0.01
@@ -314,7 +314,7 @@ def test_what_comes_before_the_burn_in_does_not_count(kind):
 
 def test_spectrum_against_itself_and_scaled():
     one = rhythm((10, 1.0), (22, 0.5), noise=0.3)
-    freqs, power = spectra.power_spectrum(one, fmin=2.0, fmax=50.0)
+    freqs, power = power_spectrum(one, fmin=2.0, fmax=50.0)
     for aperiodic, louder in (("scale", 0.0), ("remove", 0.0), ("keep", 2.0)):
         goal = Spectrum(freqs=freqs, power=power, aperiodic=aperiodic)
         assert goal.score(run(one)).loss == pytest.approx(0.0, abs=1e-9)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mne_hnn import Dipole
-from mne_hnn.fit import Parameter, fit_drives, progress
+from mne_hnn.fit import DriveSettings, Parameter, fit_drives, progress
 from mne_hnn.fit.progress import Counter
 
 
@@ -80,8 +80,12 @@ def test_a_fit_says_what_it_does_to_its_end(column, wave, log, monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     small = Dipole(1e-3 * wave.data, wave.times, ("agg",), provenance={"unit": "A m"})
     with mne.utils.use_log_level("info"):
-        fit = fit_drives(column, small, [Parameter(path="drives.evprox1.mu_ms", low=15.0, high=45.0)],
-                         max_evaluations=9, n_final=2)  # fmt: skip
+        fit = fit_drives(
+            column,
+            small,
+            [Parameter(path="drives.evprox1.mu_ms", low=15.0, high=45.0)],
+            settings=DriveSettings(max_evaluations=9, n_final=2),
+        )
     assert re.match(r"Fitting: 1\d? of at most 9 networks tried|Fitting: \d of at most 9 networks tried", log[0])
     assert [line.partition(" (")[0] for line in log[-2:]] == [
         "Fitting: simulating fresh trials", "Fitting: computing intervals",

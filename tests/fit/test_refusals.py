@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import mne
 import numpy as np
 import pytest
+from targets import with_drives, with_evoked, with_rhythm
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, ParameterError
@@ -21,7 +22,6 @@ from mne_hnn.fit import (
     Waveform,
     fit_drives,
     fit_evoked,
-    fit_rhythmic,
 )
 from mne_hnn.network import jones_2009
 
@@ -95,13 +95,13 @@ def flat(simulation):
 def test_fit_drives(column, wave, changes, message):
     options = {"target": wave, "parameters": [AROUND], "progress": lambda *_: None, **changes}
     with pytest.raises(ParameterError, match=message):
-        fit_drives(column, **options)
+        with_drives(column, **options)
 
 
 def test_objects_are_checked_against_the_simulation(column, wave):
     def fails(message, objective, **options):
         with pytest.raises(ParameterError, match=message):
-            fit_drives(column, None, [AROUND], objective=objective, **{"tstop": 60.0, **options})
+            with_drives(column, None, [AROUND], objective=objective, **{"tstop": 60.0, **options})
 
     fails("tstop = 60 ms ends before the target", Waveform(target=wave))
     fails("tstop = 60 ms ends before the target", TimeFrequency(target=wave, freqs=[20.0, 30.0]))
@@ -134,7 +134,7 @@ def test_objects_are_checked_against_the_simulation(column, wave):
 )  # fmt: skip
 def test_fit_evoked(column, wave, changes, message):
     with pytest.raises(ParameterError, match=message):
-        fit_evoked(**{"network": column, "target": wave, **changes})
+        with_evoked(**{"network": column, "target": wave, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +160,13 @@ def rhythm():
 )
 def test_fit_rhythmic(rhythm, changes, message):
     with pytest.raises(ParameterError, match=message):
-        fit_rhythmic(rhythm, **{"bands": [(8, 12)], "tstop": 200.0, **changes})
+        with_rhythm(rhythm, **{"bands": [(8, 12)], "tstop": 200.0, **changes})
 
 
 def test_targets_of_rhythms(rhythm, wave):
     def fails(message, target, error=ParameterError, **options):
         with pytest.raises(error, match=message):
-            fit_rhythmic(rhythm, target, **options)
+            with_rhythm(rhythm, target, **options)
 
     freqs = np.arange(1.0, 50.0)
     fails("measure belongs to bands", (freqs, np.ones(49)), measure="ratio")

@@ -4,16 +4,20 @@ from functools import partial
 
 import numpy as np
 import pytest
+from targets import with_rhythm
 
 from mne_hnn import Dipole
+from mne_hnn.bands import relative_band_power
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import Level, Parameter, Spectrum, fit_rhythmic, rhythmic_parameters, set_values, spectra
+from mne_hnn.fit import Level, Parameter, Spectrum, rhythmic_parameters, set_values
+from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
+from mne_hnn.spectra import power_spectrum
 
 L2P, L5P = "L2_pyramidal", "L5_pyramidal"
 RATE = "drives.alpha.burst_rate_Hz"
-quick = partial(fit_rhythmic, n_final=2, progress=lambda *_: None)
+quick = partial(with_rhythm, n_final=2, progress=lambda *_: None)
 
 
 def rhythm(rate_Hz=10.0):
@@ -47,7 +51,7 @@ def test_a_known_rate_is_found(fitted):
 
 
 def test_the_truth_is_better_than_the_start(trials):
-    freqs, power = spectra.power_spectrum(trials, fmin=2.0, fmax=50.0, bandwidth=3e3 / 250)
+    freqs, power = power_spectrum(trials, fmin=2.0, fmax=50.0, bandwidth=3e3 / 250)
     goal = Spectrum(freqs=freqs, power=power, bandwidth=3e3 / 250)
     losses = {
         rate: goal.score(simulate(rhythm(rate), 300.0, n_trials=2, seed=1, verbose="error")).loss
@@ -62,22 +66,23 @@ def test_settings_hold_every_choice(fitted):
         "tstop": 300.0, "fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0, "aperiodic": "scale", "smooth_ms": 0.0,
         "seed": 1, "fresh_seed": 2,
     }  # fmt: skip
-    assert {name: fitted.settings[name] for name in expected} == expected
-    freqs, power = (np.array(fitted.settings[name]) for name in ("target_freqs", "target_power"))
+    plain = plain_settings(fitted.settings, fitted.details)
+    assert {name: plain[name] for name in expected} == expected
+    freqs, power = (np.array(plain[name]) for name in ("target_freqs", "target_power"))
     assert (freqs[0], freqs[-1]) == (2.0, 50.0)
     assert freqs[np.argmax(power * (freqs > 5))] == pytest.approx(16.0, abs=3.0)
 
 
 @pytest.mark.slow
 def test_a_spectrum_of_any_size_is_the_same(trials, fitted):
-    freqs, power = (np.array(fitted.settings[name]) for name in ("target_freqs", "target_power"))
+    freqs, power = (np.array(row) for row in (fitted.details.target_freqs, fitted.details.target_power))
     parameter = [Parameter(path=RATE, low=6.0, high=26.0)]
     options = {"tstop": 300.0, "max_evaluations": 2}
     one, two = (quick(rhythm(), (freqs, factor * power), parameter, **options) for factor in (1.0, 1e20))
     assert [e.loss for e in two.evaluations] == pytest.approx([e.loss for e in one.evaluations])
     wider = np.arange(1.0, 100.0)
     cut = quick(rhythm(), (wider, 1 / wider), parameter, fmin=5.0, fmax=30.0, **options)
-    assert cut.settings["target_freqs"] == np.arange(5.0, 31.0).tolist()
+    assert cut.details.target_freqs == tuple(np.arange(5.0, 31.0).tolist())
     row = quick(rhythm(), (freqs, power[None]), parameter, **options)  # as MNE's spectra give one channel
     assert [e.loss for e in row.evaluations] == [e.loss for e in one.evaluations]
 
@@ -91,7 +96,7 @@ def test_what_comes_before_the_burn_in_has_no_effect(trials):
     parameter = [Parameter(path=RATE, low=6.0, high=26.0)]
     options = {"tstop": 300.0, "max_evaluations": 2}
     clean, dirty = (quick(rhythm(), one, parameter, burn_in_ms=100.0, **options) for one in (trials, shaken))
-    assert dirty.settings["target_power"] == clean.settings["target_power"]
+    assert dirty.details.target_power == clean.details.target_power
     assert [e.loss for e in dirty.evaluations] == [e.loss for e in clean.evaluations]
     clean, dirty = (quick(rhythm(), one, parameter, burn_in_ms=50.0, **options) for one in (trials, shaken))
     assert dirty.evaluations[0].loss != pytest.approx(clean.evaluations[0].loss, rel=0.01)
@@ -105,17 +110,17 @@ def test_power_in_bands(measure):
     )  # fmt: skip
     assert 17.0 <= result.estimate(RATE).value <= 25.0 or result.estimate(RATE).value <= 12.5  # or its harmonic
     assert result.scores.search_loss < result.scores.start_loss
-    freqs, psd = spectra.power_spectrum(result.simulation.dipoles, fmin=2.0, fmax=50.0, method="welch")
-    inside = float(spectra.relative_band_power(freqs, psd, [(18.0, 24.0)])[0])
+    freqs, psd = power_spectrum(result.simulation.dipoles, fmin=2.0, fmax=50.0, method="welch")
+    inside = float(relative_band_power(freqs, psd, [(18.0, 24.0)])[0])
     assert result.scores.loss == pytest.approx(-inside if measure == "power" else 1 - np.sqrt(inside))
-    assert result.settings["bands"] == [[18.0, 24.0]]
-    assert result.settings["shares"] == [1.0]
-    assert result.settings["measure"] == measure
+    assert result.settings.bands == ((18.0, 24.0),)
+    assert result.settings.shares == (1.0,)
+    assert result.settings.measure == measure
 
 
 def test_shares_of_bands():
     result = quick(rhythm(), bands=[(8, 12), (18, 22)], shares=[1, 2], tstop=200.0, max_evaluations=2)
-    assert result.settings["shares"] == [1.0, 2.0]
+    assert result.settings.shares == (1.0, 2.0)
     assert [one.path for one in result.estimates] == [one.path for one in rhythmic_parameters(rhythm())]
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from targets import COLUMNS, L2P, L5P, target_of, two_drives
+from targets import COLUMNS, L2P, L5P, target_of, two_drives, with_drives
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, DriveError, ParameterError, SimulationError
@@ -13,6 +13,7 @@ from mne_hnn.fit import (
     BandPower,
     Combined,
     Custom,
+    DriveSettings,
     Level,
     Parameter,
     TimeFrequency,
@@ -23,6 +24,7 @@ from mne_hnn.fit import (
     set_values,
 )
 from mne_hnn.fit.observation import smoothed
+from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.simulate import simulate
 
 MU = "drives.evprox1.mu_ms"
@@ -36,7 +38,7 @@ def driven(mesh=(3, 3), mu_ms=25.0, weight=8e-5):
 
 
 response = partial(target_of, n_trials=10, seed=99, every=40)
-quick = partial(fit_drives, n_final=2, progress=lambda *_: None)
+quick = partial(with_drives, n_final=2, progress=lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,7 @@ def test_a_weight_is_found_by_least_squares(target):
 def test_eight_parameters_by_the_default(target):
     start = driven(mu_ms=31.0, weight=4e-5)
     result = quick(start, target, evoked_parameters(start), max_evaluations=40, intervals=False)
-    assert result.settings["optimizer"] == "cma"
+    assert result.settings.optimizer == "cma"
     assert result.scores.search_loss < 0.6 * result.scores.start_loss
     assert len(result.evaluations) == 40
 
@@ -164,9 +166,10 @@ def test_settings_hold_every_choice(shifted):
         "smooth_ms": 20.0, "scale": None, "noise": 0.05, "standard_error": None, "tstop": 80.0, "dt": 0.025,
         "seed": 1, "fresh_seed": 2, "levels": [["full", 1, 1.0]], "parameters": [[MU, 5.0, 45.0, "linear", None]],
     }  # fmt: skip
-    assert {name: shifted.settings[name] for name in expected} == expected
-    assert shifted.settings["columns_median"] > 0
-    assert shifted.settings["columns_factor"] == 3.0
+    plain = plain_settings(shifted.settings, shifted.details)
+    assert {name: plain[name] for name in expected} == expected
+    assert shifted.settings.prior.median > 0
+    assert shifted.settings.prior.factor == 3.0
 
 
 def test_result_says_what_it_is(shifted, target):
@@ -182,7 +185,7 @@ def test_standard_error_gives_the_ceiling(target, small):
     error = 0.3 * float(np.sqrt(np.mean(small["agg"][1:] ** 2)))
     parameter = [Parameter(path=MU, low=20.0, high=30.0)]
     result = quick(driven((2, 2)), small, parameter, standard_error=error, max_evaluations=1, intervals=False)
-    assert result.settings["noise"] == pytest.approx(0.3, rel=1e-6)
+    assert result.settings.noise == pytest.approx(0.3, rel=1e-6)
     assert result.scores.ceiling == pytest.approx(1 - error**2 / np.var(small["agg"][1:]))
     kept = Dipole(small.data, small.times, ("agg",), provenance={"unit": "A m", "standard_error": error})
     same = quick(driven((2, 2)), kept, parameter, max_evaluations=1, intervals=False)
@@ -259,7 +262,7 @@ def test_a_function_of_ones_own():
     assert result.target is None
     assert result.estimate(parameter[0].path).value == pytest.approx(1e-6, rel=0.05)
     assert np.isnan(result.r_squared)
-    assert result.settings["objective"] == "custom"
+    assert result.details.objective == "custom"
     assert result.scale == 1.0
     assert result.scores.loss == pytest.approx(quiet(result.simulation))
     assert "loss" in repr(result)
@@ -286,7 +289,7 @@ def test_objectives_as_objects(small):
     np.testing.assert_allclose(
         [e.loss for e in result.evaluations], [e.loss + 0.5 for e in plain.evaluations], rtol=1e-12
     )
-    assert result.settings["objective"] == "combined"
+    assert result.details.objective == "combined"
     map_ = TimeFrequency(target=small, freqs=[10.0, 20.0, 30.0])
     result = quick(driven((2, 2)), None, parameter, objective=map_, tstop=60.0, max_evaluations=2, intervals=False)
     assert 0 <= result.scores.loss <= 2
@@ -295,7 +298,7 @@ def test_objectives_as_objects(small):
 def test_window_is_passed_on(small):
     parameter = [Parameter(path=MU, low=10.0, high=45.0)]
     result = quick(driven((2, 2)), small, parameter, tmin=0.02, tmax=0.04, max_evaluations=1, intervals=False)
-    assert (result.settings["tmin"], result.settings["tmax"]) == (0.02, 0.04)
+    assert result.details.options == {"tmin": 0.02, "tmax": 0.04}
     whole = quick(driven((2, 2)), small, parameter, max_evaluations=1, intervals=False)
     assert result.scores.search_loss != whole.scores.search_loss
     assert result.r_squared != whole.r_squared
@@ -353,8 +356,13 @@ def test_budget_is_kept(small, optimizer, budget):
 def test_progress_is_told(small):
     told = []
     parameters = [Parameter(path=MU, low=15.0, high=45.0)]
-    fit_drives(driven((2, 2)), small, parameters, max_evaluations=9, n_final=1, intervals=False,
-               progress=lambda count, loss: told.append((count, loss)))  # fmt: skip
+    fit_drives(
+        driven((2, 2)),
+        small,
+        parameters,
+        settings=DriveSettings(max_evaluations=9, n_final=1, intervals=False),
+        progress=lambda count, loss: told.append((count, loss)),
+    )
     assert [count for count, _ in told] == sorted(count for count, _ in told)
     assert told[-1][0] == 9
     assert all(two[1] <= one[1] for one, two in pairwise(told))
@@ -378,7 +386,7 @@ def test_levels(small):
     coarse = [e.scale for e in result.evaluations if e.level == "2x2"]
     full = [e.scale for e in result.evaluations if e.level == "full"]
     assert np.median(coarse) == pytest.approx(np.median(full), rel=0.5)  # both in full columns
-    assert result.settings["levels"] == [["2x2", 1, 3.0], ["full", 2, 1.0]]
+    assert result.settings.levels == (Level(mesh_shape=(2, 2), share=3.0), Level(n_trials=2))
 
 
 def test_budget_is_kept_with_levels(small):

@@ -4,15 +4,15 @@ from functools import partial
 
 import numpy as np
 import pytest
-from targets import driven, target_of
+from targets import driven, target_of, with_evoked
 
 from mne_hnn.errors import ConfigError, ParameterError
-from mne_hnn.fit import fit_evoked, read_fit
+from mne_hnn.fit import read_fit
 from mne_hnn.fit.sequence import GAP_MS, check_sequence, drive_names, windows
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config
 
-quick = partial(fit_evoked, n_final=2, progress=lambda *_: None)
+quick = partial(with_evoked, n_final=2, progress=lambda *_: None)
 GIVEN = [("proximal", 26.0), ("distal", 79.0), ("proximal", 115.0)]
 
 
@@ -42,7 +42,7 @@ def test_a_difference_in_time_is_found(versions):
 def test_parameters_have_the_same_names(versions):
     one, two = ([estimate.path for estimate in fit.estimates] for fit in versions)
     assert one == two
-    assert all(fit.settings["sequence"] == [list(pair) for pair in GIVEN] for fit in versions)
+    assert all(fit.settings.sequence == tuple(GIVEN) for fit in versions)
     assert not any("border" in text for fit in versions for text in fit.warnings)
 
 
@@ -52,7 +52,7 @@ def test_a_result_keeps_its_sequence(versions, tmp_path):
     again = read_fit(tmp_path / "fit.npz")
     assert again.sequence == fit.sequence
     assert [mu for _, mu in fit.sequence] == sorted(drive.mu_ms for drive in fit.network.drives.values())
-    assert again.settings["sequence"] == fit.settings["sequence"]
+    assert again.settings.sequence == fit.settings.sequence
 
 
 @pytest.mark.parametrize("order", [("distal", "proximal"), ("proximal", "distal", "distal"), ("proximal",)])

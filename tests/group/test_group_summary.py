@@ -39,8 +39,8 @@ def test_every_output_is_there(tmp_path, make, contrast, conditions):
     entries = make()
     facts = write_summary(_work(tmp_path, contrast=contrast), entries)
     assert {path.name for path in tmp_path.iterdir()} == set(SUMMARY.outputs.values())
-    assert facts["entries"] == len(entries)
-    assert facts["failed"] == sum(one.status != "ok" for one in entries)
+    assert facts.entries == len(entries)
+    assert facts.failed == sum(one.status != "ok" for one in entries)
     kept = mne.read_evokeds(tmp_path / "targets-ave.fif", verbose="error")
     names = [one.comment for one in kept]
     assert names == (list(CONDITIONS[:conditions]) if conditions else ["no targets"])
@@ -49,12 +49,12 @@ def test_every_output_is_there(tmp_path, make, contrast, conditions):
         assert len(lines) == 1  # the header
     if len(entries) == 12:
         assert len(lines) > 1
-        assert facts["headline"]
+        assert facts.headline
         mean = np.mean([course(one, "early") for one in SUBJECTS], axis=0)
         np.testing.assert_allclose(kept[0].data[0], mean, atol=1e-13)
         np.testing.assert_allclose(kept[0].times, TIMES, atol=1e-6)
     if len(entries) == 2 and conditions:
-        assert facts["notes"] or facts["headline"]
+        assert facts.notes or facts.headline
 
 
 def test_links_lead_to_the_reports_of_subjects():

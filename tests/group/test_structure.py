@@ -10,6 +10,7 @@ from mne.utils import logger
 
 from mne_hnn import Dipole
 from mne_hnn.group import stages
+from mne_hnn.pipeline import fitting
 
 
 def test_progress_is_shown_also_where_all_else_is_quiet(monkeypatch, tmp_path):
@@ -28,7 +29,7 @@ def test_progress_is_shown_also_where_all_else_is_quiet(monkeypatch, tmp_path):
         levels.append(logger.level)
         raise Seen
 
-    monkeypatch.setattr(stages, "fit_evoked", fit)
+    monkeypatch.setattr(fitting, "fit_evoked", fit)
     options = SimpleNamespace(
         targets=[{"subject": str(k), "session": None, "path": path} for k, path in enumerate(paths)], seed=None,
         network=None, fit_n_drives=None, smooth_ms=20.0, fit_noise=0.05, fit_trials=2, fit_final_trials=2, dt=0.025,

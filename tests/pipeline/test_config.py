@@ -5,7 +5,9 @@ from dataclasses import fields
 import pytest
 
 from mne_hnn.errors import ConfigError
-from mne_hnn.pipeline import STAGES, Config, read_config
+from mne_hnn.group import summary
+from mne_hnn.group.stages import GROUP_STAGES
+from mne_hnn.pipeline import STAGES, Config, fitting, read_config, report
 from mne_hnn.pipeline.config import EXECUTION
 
 MINIMAL = """
@@ -104,39 +106,45 @@ def test_every_option_is_documented():
         assert field.name in names, field.name
 
 
-def _options_read(stage):
-    """The attributes of `options` that the source of a stage's module reads."""
-    module = inspect.getmodule(stage.run)
-    tree = ast.parse(inspect.getsource(module))
-    if stage.name == "report":
-        from mne_hnn.pipeline import report
+BESIDE = {"report": report, "fit": fitting, "structure": fitting, "summary": summary}
+"""Where a stage's work is done, if not in its own module."""
 
-        tree = ast.parse(inspect.getsource(report))
+
+def _options_read(stage):
+    """The attributes of `options` that the source of a stage's module reads, and of what works for it."""
+    modules = [inspect.getmodule(stage.run), *([BESIDE[stage.name]] if stage.name in BESIDE else [])]
     read = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            owner = node.value
-            if (isinstance(owner, ast.Attribute) and owner.attr == "options") or (
-                isinstance(owner, ast.Name) and owner.id == "options"
-            ):
-                read.add(node.attr)
-    if "anatomy(" in ast.unparse(tree):  # reads for several stages which subject it is
-        read |= {"fs_subject", "subjects_dir"}
-    return read | set(getattr(module, "_READ", ()))
+    for module in modules:
+        tree = ast.parse(inspect.getsource(module))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute):
+                owner = node.value
+                if (isinstance(owner, ast.Attribute) and owner.attr == "options") or (
+                    isinstance(owner, ast.Name) and owner.id == "options"
+                ):
+                    read.add(node.attr)
+        if "anatomy(" in ast.unparse(tree):  # reads for several stages which subject it is
+            read |= {"fs_subject", "subjects_dir"}
+    return read
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_stage_reads_the_options_it_names_and_no_others(stage):
-    assert _options_read(stage) == set(stage.options)
+    assert _options_read(stage) == set(stage.options.names())
+
+
+@pytest.mark.parametrize("stage", GROUP_STAGES, ids=lambda stage: stage.name)
+def test_a_stage_of_a_group_reads_the_options_it_names(stage):
+    assert set(stage.options.names()) <= _options_read(stage)
 
 
 def test_every_option_is_read_somewhere():
-    read = {name for stage in STAGES for name in stage.options}
+    read = {name for stage in STAGES for name in stage.options.names()}
     assert {field.name for field in fields(Config)} - read == set(EXECUTION)
 
 
 def test_execution_options_decide_no_result():
-    assert not {name for stage in STAGES for name in stage.options} & set(EXECUTION)
+    assert not {name for stage in STAGES for name in stage.options.names()} & set(EXECUTION)
 
 
 def test_stages_come_after_what_they_read():

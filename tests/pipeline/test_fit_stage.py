@@ -64,4 +64,4 @@ def test_the_stage_warns(simulation, monkeypatch, tmp_path):
                            path=lambda name: tmp_path / names[name])  # fmt: skip
     with pytest.warns(MneHnnWarning, match="The simulation explains nothing of the target"):
         facts = _05_fit._run(work)
-    assert facts["r_squared"] <= 0
+    assert facts.r_squared <= 0

@@ -251,7 +251,7 @@ def test_a_fit_may_start_from_the_drives_of_the_network(config):
     assert len(fit.evaluations) == 3
     assert list(fit.network.drives) == list(config.network.drives)
     assert fit.evaluations[0].values["drives.evprox1.mu_ms"] == config.network.drives["evprox1"].mu_ms
-    assert (fit.settings["seed"], fit.settings["fresh_seed"]) == (7, 8)
+    assert (fit.settings.seed, fit.settings.fresh_seed) == (7, 8)
     assert fit.scores.search_loss == min(one.loss for one in fit.evaluations) <= fit.scores.start_loss
 
 

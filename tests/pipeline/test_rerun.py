@@ -3,7 +3,9 @@
 import json
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mne
 import numpy as np
@@ -14,36 +16,51 @@ from mne_hnn.errors import DataError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config
 from mne_hnn.pipeline.chain import Chain
+from mne_hnn.pipeline.facts import Facts
 from mne_hnn.pipeline.identity import recording_files
+from mne_hnn.pipeline.options import Options
 from mne_hnn.pipeline.rerun import rerun
 from mne_hnn.pipeline.stage import Stage
 
 NETWORK = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(Options):
+    data: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstOptions(DataOptions):
+    network: Any
+    snr: float
+    baseline: Any
+    reject: Any
+
+
 def first(work):
     read = Path(work.options.data).read_text()
     work.path("text").write_text(f"{read} {work.options.network.digest} {work.options.snr}")
-    return {}
+    return Facts()
 
 
 def second(work):
     work.path("text").write_text(work.inputs["first"]["text"].read_text().upper())
     work.path("page").write_text(f"<p>same</p><span>Created on {time.time()} by us</span>")
-    return {}
+    return Facts()
 
 
 def moody(work):
     work.path("text").write_text(str(time.time_ns()))
-    return {}
+    return Facts()
 
 
 STAGES = (
-    Stage(name="first", title="First", options=("data", "network", "snr", "baseline", "reject"), run=first,
+    Stage(name="first", title="First", options=FirstOptions, facts=Facts, run=first,
           files=lambda options: recording_files(options.data), outputs={"text": "first.txt"}),
-    Stage(name="second", title="Second", options=(), after=("first",), run=second,
+    Stage(name="second", title="Second", options=Options, facts=Facts, after=("first",), run=second,
           outputs={"text": "second.txt", "page": "page.html"}),
-    Stage(name="moody", title="Moody", options=(), run=moody, outputs={"text": "moody.txt"}),
+    Stage(name="moody", title="Moody", options=Options, facts=Facts, run=moody, outputs={"text": "moody.txt"}),
 )  # fmt: skip
 
 
@@ -131,8 +148,8 @@ def test_the_network_that_was_kept_is_checked(folder):
 def test_an_object_in_memory_cannot_be_repeated(tmp_path):
     evoked = mne.EvokedArray(np.zeros((1, 5)), mne.create_info(["a"], 100.0, "mag", verbose="error"))
     stage = Stage(
-        name="memory", title="Memory", options=("data",), outputs={"text": "a.txt"},
-        run=lambda work: work.path("text").write_text("a") and {},
+        name="memory", title="Memory", options=DataOptions, facts=Facts, outputs={"text": "a.txt"},
+        run=lambda work: work.path("text").write_text("a") and Facts(),
     )  # fmt: skip
     config = Config(data=evoked, label="x-lh", network=NETWORK)
     Chain(config, stages=(stage,), folder=tmp_path, subject="01", quiet=True).run()
@@ -168,9 +185,9 @@ def test_an_output_that_equals_an_input_is_kept_once(tmp_path):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "operator.fif").write_bytes(b"x" * 1000)
     stage = Stage(
-        name="copy", title="Copy", options=("data",), outputs={"copy": "operator.fif"},
+        name="copy", title="Copy", options=DataOptions, facts=Facts, outputs={"copy": "operator.fif"},
         files=lambda options: recording_files(options.data),
-        run=lambda work: work.path("copy").write_bytes(b"x" * 1000) and {},
+        run=lambda work: work.path("copy").write_bytes(b"x" * 1000) and Facts(),
     )  # fmt: skip
     config = Config(data=str(tmp_path / "shared" / "operator.fif"), label="x-lh", network=NETWORK)
     Chain(config, stages=(stage,), folder=tmp_path / "job", subject="01", quiet=True).run()
@@ -183,9 +200,9 @@ def test_warnings_are_in_the_sidecar(tmp_path):
     def warned(work):
         warnings.warn("the sign is uncertain", RuntimeWarning, stacklevel=1)
         work.path("text").write_text("a")
-        return {}
+        return Facts()
 
-    stage = Stage(name="warned", title="W", options=(), outputs={"text": "a.txt"}, run=warned)
+    stage = Stage(name="warned", title="W", options=Options, facts=Facts, outputs={"text": "a.txt"}, run=warned)
     config = Config(data="x", label="x-lh", network=NETWORK)
     with pytest.warns(RuntimeWarning, match="the sign is uncertain"):
         Chain(config, stages=(stage,), folder=tmp_path / "a", subject="01").run()

@@ -1,6 +1,7 @@
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import mne
 import pytest
@@ -8,9 +9,27 @@ import pytest
 from mne_hnn.errors import ConfigError, DataError, StageError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import Config, run_pipeline, runner, stage
+from mne_hnn.pipeline.facts import Facts
 from mne_hnn.pipeline.identity import recording_files
 from mne_hnn.pipeline.lock import LOCK
+from mne_hnn.pipeline.options import Options
 from mne_hnn.pipeline.stage import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstOptions(Options):
+    data: Any
+    snr: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstFacts(Facts):
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondOptions(Options):
+    depth: float
 
 
 class Toy:
@@ -19,13 +38,14 @@ class Toy:
     def __init__(self):
         self.ran = []
         self.fails = None
-        first = {"options": ("data", "snr"), "files": lambda options: recording_files(options.data)}
+        first = {"options": FirstOptions, "facts": FirstFacts, "files": lambda options: recording_files(options.data)}
         self.stages = (
             Stage(name="first", title="First", outputs={"text": "first.txt"}, run=self._first, **first),
             Stage(
                 name="second",
                 title="Second",
-                options=("depth",),
+                options=SecondOptions,
+                facts=Facts,
                 after=("first",),
                 outputs={"text": "second.txt"},
                 run=self._second,
@@ -35,7 +55,7 @@ class Toy:
     def _first(self, work):
         self.ran.append("first")
         work.path("text").write_text(f"{work.options.snr} {Path(work.options.data).read_text()}")
-        return {"length": 1}
+        return FirstFacts(length=1)
 
     def _second(self, work):
         self.ran.append("second")
@@ -43,7 +63,7 @@ class Toy:
             work.path("text").write_text("half")
             raise self.fails
         work.path("text").write_text(work.inputs["first"]["text"].read_text() + str(work.options.depth))
-        return {}
+        return Facts()
 
 
 def test_an_input_that_changes_while_it_is_read_is_no_input(toy, tmp_path, monkeypatch):

@@ -2,7 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from mne_hnn.fit import Estimate, Evaluation, FitResult, LevelReport, Scores
+from mne_hnn.fit import (
+    ColumnPrior,
+    Estimate,
+    Evaluation,
+    EvokedSettings,
+    FitResult,
+    LevelReport,
+    Scores,
+    UnfittedSettings,
+)
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline.wording import (
     CONFIGURED_HEADER,
@@ -39,7 +48,7 @@ def fit():
         levels=(
             LevelReport(name="linear", evaluations=40, loss=0.01), LevelReport(name="full", evaluations=3, loss=0.05)
         ),
-        settings={"columns_median": 1234.0, "columns_factor": 3.0},
+        settings=EvokedSettings(prior=ColumnPrior(median=1234.0, factor=3.0)),
         warnings=(
             "2e+03 columns are more than the 300 expected.",
             "The data do not determine 2 of 4 parameters (drives.late.one.sigma_ms, "
@@ -82,7 +91,12 @@ def test_scores(fit):
 
 def test_scores_without_a_fit(fit):
     none = replace(
-        fit, kind="none", estimates=(), levels=(), settings={}, scores=replace(fit.scores, ceiling=float("nan"))
+        fit,
+        kind="none",
+        estimates=(),
+        levels=(),
+        settings=UnfittedSettings(),
+        scores=replace(fit.scores, ceiling=float("nan")),
     )
     rows = dict(score_rows(none))
     assert rows["R², average of 2 trials"] == "0.900"

@@ -8,10 +8,11 @@ import pytest
 
 from mne_hnn import Dipole
 from mne_hnn.errors import ParameterError
+from mne_hnn.fit import DriveSettings, FitDetails, RhythmicSettings, UnfittedSettings
 from mne_hnn.fit.result import Estimate, Evaluation, FitResult, Scores
-from mne_hnn.fit.spectra import power_spectrum
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
+from mne_hnn.spectra import power_spectrum
 from mne_hnn.viz import plot_convergence, plot_fit, plot_parameters
 from mne_hnn.viz.colors import location_color
 
@@ -42,15 +43,16 @@ def result(simulation):
         dipole=dipole, target=Dipole.from_nAm(times, {"agg": wave}), scale=SCALE,
         scores=Scores(loss=0.1, r_squared=0.9, nrmse=0.25, correlation=-0.125), estimates=ESTIMATES,
         evaluations=tuple(Evaluation(level=a, values={}, loss=b) for a, b in zip(LEVELS, LOSSES, strict=True)),
-        settings={"smooth_ms": 20.0, "objective": "r_squared"},
+        settings=DriveSettings(smooth_ms=20.0), details=FitDetails(objective="r_squared"),
     )  # fmt: skip
 
 
 @pytest.fixture
 def rhythm(result):
-    settings = {"smooth_ms": 0.0, "objective": "bandpower", "bands": [[8, 12], [20, 30]], "burn_in_ms": 10.0}
+    settings = RhythmicSettings(bands=[[8, 12], [20, 30]], burn_in_ms=10.0)
     return replace(
         result, kind="rhythmic", target=None, scale=1.0, dipole=result.simulation.dipole, settings=settings,
+        details=FitDetails(objective="bandpower"),
         scores=Scores(loss=-0.5),
     )  # fmt: skip
 
@@ -128,7 +130,7 @@ def test_headline_has_scores_columns_and_cells(result):
 
 def test_single_trial_and_no_smoothing(result):
     lone = replace(result.simulation, dipoles=result.simulation.dipoles[:1])
-    fig = plot_fit(replace(result, simulation=lone, settings={}), show=False)
+    fig = plot_fit(replace(result, simulation=lone, settings=UnfittedSettings(smooth_ms=0.0)), show=False)
     assert _legend(fig.axes[1]) == ["simulated, agg", "target"]
     assert fig.axes[1].get_legend().get_title().get_text() == ""
 
@@ -173,10 +175,11 @@ def test_rhythm_is_drawn_over_time_and_frequency(rhythm, simulation):
 
 def test_target_spectrum_is_moved_unless_its_level_counts(rhythm, simulation):
     freqs, psd = power_spectrum(simulation.dipoles, fmin=4.0, fmax=40.0, burn_in_ms=10.0)
-    settings = {"burn_in_ms": 10.0, "target_freqs": freqs.tolist(), "target_power": (7.0 * psd).tolist()}
-    axes = plot_fit(replace(rhythm, settings={**settings, "aperiodic": "keep"}), show=False).axes[-1]
+    details = FitDetails(target_freqs=tuple(freqs), target_power=tuple(7.0 * psd))
+    own = {name: RhythmicSettings(burn_in_ms=10.0, aperiodic=name) for name in ("keep", "scale")}
+    axes = plot_fit(replace(rhythm, settings=own["keep"], details=details), show=False).axes[-1]
     np.testing.assert_allclose(_lines(axes)["target"].get_ydata(), 7e24 * psd)
-    axes = plot_fit(replace(rhythm, settings={**settings, "aperiodic": "scale"}), show=False).axes[-1]
+    axes = plot_fit(replace(rhythm, settings=own["scale"], details=details), show=False).axes[-1]
     moved = _lines(axes)["target, moved to\nthe same level"]
     np.testing.assert_allclose(moved.get_ydata(), 1e24 * psd, rtol=0.02)
     assert moved.get_zorder() < _lines(axes)["average of\n3 spectra"].get_zorder()
@@ -184,7 +187,15 @@ def test_target_spectrum_is_moved_unless_its_level_counts(rhythm, simulation):
 
 def test_fit_without_target_and_settings_is_drawn(rhythm):
     quiet = simulate(jones_2009(mesh_shape=(1, 1)), 60.0, verbose="error")
-    bare = replace(rhythm, kind="drives", settings={}, network=quiet.network, simulation=quiet, dipole=quiet.dipole)
+    bare = replace(
+        rhythm,
+        kind="drives",
+        settings=DriveSettings(smooth_ms=0.0),
+        details=FitDetails(),
+        network=quiet.network,
+        simulation=quiet,
+        dipole=quiet.dipole,
+    )
     fig = plot_fit(bare, show=False)
     assert len(fig.axes) == 2
     assert _legend(fig.axes[0]) == ["first trial", "burn-in, not in\nthe spectrum"]
@@ -222,7 +233,7 @@ def test_every_evaluation_is_drawn_and_best_begins_anew_at_each_level(result):
 )
 def test_losses_of_any_sign_or_none(result, losses, scale):
     some = tuple(Evaluation(level="full", values={}, loss=loss) for loss in losses)
-    fig = plot_convergence(replace(result, evaluations=some, settings={}), show=False)
+    fig = plot_convergence(replace(result, evaluations=some, details=FitDetails()), show=False)
     assert fig.axes[0].get_yscale() == scale
     assert fig.axes[0].get_ylabel() == "Loss"
     fig.canvas.draw()

@@ -25,7 +25,7 @@ tactile response of Jones et al. (2007), `doi:10.1523/JNEUROSCI.0482-07.2007
 import numpy as np
 
 from mne_hnn import Dipole
-from mne_hnn.fit import Parameter, fit_drives, fit_evoked
+from mne_hnn.fit import DriveSettings, Parameter, fit_drives, fit_evoked
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
@@ -86,12 +86,8 @@ found = fit_drives(
     start,
     known,
     free,
+    settings=DriveSettings(scale=3000.0, smooth_ms=30.0, n_trials=2, max_evaluations=50, n_final=6),
     objective="rmse",
-    scale=3000.0,
-    smooth_ms=30.0,
-    n_trials=2,
-    max_evaluations=50,
-    n_final=6,
     n_jobs=2,
 )
 found.plot_convergence()

@@ -23,7 +23,7 @@ The search is differential evolution: Storn and Price (1997), `doi:10.1023/A:100
 
 import numpy as np
 
-from mne_hnn.fit import Parameter, fit_rhythmic
+from mne_hnn.fit import Parameter, RhythmicSettings, fit_rhythmic
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
 
@@ -78,11 +78,7 @@ fit = fit_rhythmic(
     network,
     None,
     parameters,
-    bands=[(9, 11), (19, 21)],
-    shares=[1, 2],
-    n_trials=6,
-    max_evaluations=120,
-    n_final=20,
+    settings=RhythmicSettings(bands=[(9, 11), (19, 21)], shares=[1, 2], n_trials=6, max_evaluations=120, n_final=20),
     n_jobs=2,
 )
 fit.plot()

@@ -21,9 +21,9 @@ beta events Sherman et al. (2016), `doi:10.1073/pnas.1604135113 <https://doi.org
 # A bursty drive sends bursts of ``numspikes`` spikes, ``spike_isi_ms`` apart, ``burst_rate_Hz`` times a second. Each
 # burst of each of the ten drive cells is shifted at random (``burst_std_ms``). The weights are small, 5.4e-5 uS.
 
-from mne_hnn.fit.spectra import power_spectrum
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
+from mne_hnn.spectra import power_spectrum
 
 TYPES = ["L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"]
 weights = {"L2_pyramidal": 5.4e-5, "L5_pyramidal": 5.4e-5}

@@ -4,11 +4,118 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Collected", "listing", "number"]
+from ...errors import DataError
+from ..facts import Facts, FitFacts, InverseFacts, LoadFacts, SensorsFacts, SimulateFacts, TargetFacts
+
+__all__ = ["Analysis", "Collected", "Sidecar", "listing", "number"]
 
 Sidecars = Mapping[str, Mapping[str, Any]]
+
+_Facts = TypeVar("_Facts", bound=Facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sidecar(Generic[_Facts]):
+    """What the sidecar of a stage says.
+
+    Attributes
+    ----------
+    options : mapping of str to object
+        Options as they are described.
+    versions : mapping of str to str
+        Of what computed the result.
+    facts : Facts
+        What the stage noted, of its class of facts.
+    """
+
+    options: Mapping[str, Any]
+    versions: Mapping[str, str]
+    facts: _Facts
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any], kind: type[_Facts], name: str) -> Sidecar[_Facts]:
+        """Return what a sidecar says; its facts must be those of the stage."""
+        where = f"the sidecar of step {name!r}"
+        facts = kind.read(record.get("facts"), where)
+        for part in ("options", "versions"):
+            if not isinstance(record.get(part), Mapping):
+                raise DataError(f"There are no {part} in {where}: run the analysis again to make it anew.")
+        return cls(options=record["options"], versions=record["versions"], facts=facts)
+
+
+class StepMissingError(KeyError):
+    """A stage did not run."""
+
+
+class Analysis:
+    """The sidecars of one analysis, by stage.
+
+    Parameters
+    ----------
+    sidecars : mapping of str to mapping
+        By name of the stage; those of stages that did not run are missing.
+    """
+
+    def __init__(self, sidecars: Sidecars) -> None:
+        self._read = {
+            name: Sidecar.read(sidecars[name], kind, name) for name, kind in _KINDS.items() if name in sidecars
+        }
+
+    def __contains__(self, step: str) -> bool:
+        return step in self._read
+
+    def _of(self, step: str) -> Sidecar[Any]:
+        if step not in self._read:
+            raise StepMissingError(step)
+        return self._read[step]
+
+    @property
+    def load(self) -> Sidecar[LoadFacts]:
+        """How the response was averaged."""
+        return self._of("load")
+
+    @property
+    def inverse(self) -> Sidecar[InverseFacts]:
+        """How the operators were made."""
+        return self._of("inverse")
+
+    @property
+    def target(self) -> Sidecar[TargetFacts]:
+        """How the target was made."""
+        return self._of("target")
+
+    @property
+    def simulate(self) -> Sidecar[SimulateFacts]:
+        """How the column was simulated."""
+        return self._of("simulate")
+
+    @property
+    def fit(self) -> Sidecar[FitFacts]:
+        """How its drives were fitted."""
+        return self._of("fit")
+
+    @property
+    def sensors(self) -> Sidecar[SensorsFacts]:
+        """What it predicts."""
+        return self._of("sensors")
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of the fit, by name; those that it has not are missing."""
+        return self.fit.facts.settings
+
+
+_KINDS: Mapping[str, type[Facts]] = {
+    "load": LoadFacts,
+    "inverse": InverseFacts,
+    "target": TargetFacts,
+    "simulate": SimulateFacts,
+    "fit": FitFacts,
+    "sensors": SensorsFacts,
+}
 
 
 class Collected:
@@ -21,54 +128,58 @@ class Collected:
     """
 
     def __init__(self, sets: Sequence[Sidecars]) -> None:
-        self.sets = sets
+        self.analyses = [Analysis(sidecars) for sidecars in sets]
 
-    def values(self, *path: str) -> list[Any]:
-        """Return a value of each analysis by its path, such as ``("load", "facts", "epochs")``; None where missing."""
+    def have(self, steps: Sequence[str]) -> bool:
+        """Return whether all analyses have these steps."""
+        return all(step in analysis for analysis in self.analyses for step in steps)
+
+    def values(self, what: Callable[[Analysis], Any]) -> list[Any]:
+        """Return a value of each analysis, such as ``lambda run: run.load.facts.epochs``; None where it is missing."""
         found = []
-        for one in self.sets:
-            value: Any = one
-            for key in path:
-                value = value.get(key) if isinstance(value, Mapping) else None
-            found.append(value)
+        for analysis in self.analyses:
+            try:
+                found.append(what(analysis))
+            except StepMissingError:
+                found.append(None)
         return found
 
-    def known(self, *path: str) -> list[Any]:
+    def known(self, what: Callable[[Analysis], Any]) -> list[Any]:
         """Return the different values that are not None, in order of appearance."""
         found: dict[str, Any] = {}
-        for value in self.values(*path):
+        for value in self.values(what):
             if value is not None:
                 found.setdefault(json.dumps(value, sort_keys=True, default=str), value)
         return list(found.values())
 
-    def one(self, *path: str) -> Any:
+    def one(self, what: Callable[[Analysis], Any]) -> Any:
         """Return the value of all analyses, None if they differ or have none."""
-        found = self.known(*path)
+        found = self.known(what)
         return found[0] if len(found) == 1 else None
 
-    def said(self, *path: str, factor: float = 1.0) -> str:
+    def said(self, what: Callable[[Analysis], Any], *, factor: float = 1.0) -> str:
         """Return a number in words: ``'108'``, or ``'between 51 and 60'`` where it varies."""
-        found = sorted(float(value) * factor for value in self.known(*path))
+        found = sorted(float(value) * factor for value in self.known(what))
         if not found:
             return ""
         low, high = number(found[0]), number(found[-1])
         return low if low == high else f"between {low} and {high}"
 
-    def counted(self, noun: str, *path: str) -> str:
+    def counted(self, noun: str, what: Callable[[Analysis], Any]) -> str:
         """Return a number and what it counts: ``'1 trial'``, ``'between 2 and 4 trials'``."""
-        count = self.said(*path)
+        count = self.said(what)
         return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
 
-    def names(self, *path: str) -> str:
+    def names(self, what: Callable[[Analysis], Any]) -> str:
         """Return names, all of those that occur."""
-        return listing([str(value) for value in self.known(*path)], "or")
+        return listing([str(value) for value in self.known(what)], "or")
 
-    def where(self, condition: Callable[[Sidecars], bool]) -> str | None:
+    def where(self, condition: Callable[[Analysis], bool]) -> str | None:
         """Return in which analyses a condition holds: ``''`` for all, ``' (in 2 of 9 analyses)'``, None for none."""
-        count = sum(map(condition, self.sets))
+        count = sum(map(condition, self.analyses))
         if not count:
             return None
-        return "" if count == len(self.sets) else f" (in {count} of {len(self.sets)} analyses)"
+        return "" if count == len(self.analyses) else f" (in {count} of {len(self.analyses)} analyses)"
 
 
 def number(value: float) -> str:

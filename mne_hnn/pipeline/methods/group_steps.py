@@ -29,7 +29,7 @@ def group(facts: Mapping[str, Any], analyses: Collected) -> Iterator[str]:
         check_name(name, GROUP_KEYS, "fact", where="of the group")
     yield from _subjects(facts)
     yield "The signs of the targets were aligned between recordings, and the targets averaged."
-    given = analyses.one("fit", "facts", "settings", "sequence")
+    given = analyses.one(lambda run: run.settings.get("sequence"))
     if given is not None and facts.get("fit_structure") not in (None, False, "individual"):
         yield (
             "The sequence of drives was found once, in the average target of the group, and given to all fits, so that "

@@ -31,18 +31,18 @@ MODELS = {
 
 def model(facts: Collected) -> Iterator[str]:
     """Yield which column was simulated, and how."""
-    networks = facts.known("simulate", "facts", "network")
+    networks = facts.known(lambda run: run.simulate.facts.network)
     described = [
         f"{words} {cite(*keys)}" for words, keys in dict.fromkeys(MODELS[one] for one in networks if one in MODELS)
     ]
     described += [f"the network {one!r}" for one in networks if one not in MODELS]
-    cells = facts.said("simulate", "facts", "cells")
+    cells = facts.said(lambda run: run.simulate.facts.cells)
     yield f"The response was simulated with {listing(described, 'or')}; the network had {cells} cells."
-    neuron = facts.names("simulate", "versions", "neuron")
-    engines = facts.known("fit", "facts", "engine") or facts.known("simulate", "facts", "engine")
+    neuron = facts.names(lambda run: run.simulate.versions.get("neuron"))
+    engines = facts.known(lambda run: run.fit.facts.engine) or facts.known(lambda run: run.simulate.facts.engine)
     core = f" with its engine CoreNEURON {cite('kumbhar2019')}" if "coreneuron" in engines else ""
-    dt, tstop = facts.said("fit", "options", "dt"), facts.said("simulate", "facts", "tstop_ms")
-    own = facts.names("fit", "versions", "mne_hnn")
+    dt, tstop = facts.said(lambda run: run.fit.options.get("dt")), facts.said(lambda run: run.simulate.facts.tstop_ms)
+    own = facts.names(lambda run: run.fit.versions.get("mne_hnn"))
     yield (
         f"It ran in NEURON {neuron} {cite('hines1997')}{core}, by mne_hnn {own}, for {tstop} ms in steps of {dt} ms."
     )
@@ -50,17 +50,17 @@ def model(facts: Collected) -> Iterator[str]:
 
 def fit(facts: Collected) -> Iterator[str]:
     """Yield how the drives of the column were fitted."""
-    smooth = facts.said("fit", "facts", "smooth_ms")
+    smooth = facts.said(lambda run: run.fit.facts.smooth_ms)
     if smooth not in ("", "0"):
         yield f"Simulated dipoles were smoothed with a Hamming window of {smooth} ms before they were compared."
-    if not any(facts.known("fit", "facts", "fitted")):
-        trials = facts.counted("trial", "simulate", "facts", "trials")
+    if not any(facts.known(lambda run: run.fit.facts.fitted)):
+        trials = facts.counted("trial", lambda run: run.simulate.facts.trials)
         yield (
             f"The drives were left as configured; only the number of columns, a factor on the average of {trials}, "
             "was fitted to the target by least squares."
         )
         return
-    if "network" in facts.known("fit", "facts", "settings", "drives"):
+    if "network" in facts.known(lambda run: run.settings.get("drives")):
         yield from _search(facts)
     else:
         yield from _proposal(facts)
@@ -69,9 +69,9 @@ def fit(facts: Collected) -> Iterator[str]:
 
 
 def _search(facts: Collected) -> Iterator[str]:
-    optimizer = facts.names("fit", "facts", "settings", "optimizer").replace("_", " ")
-    tried = facts.counted("network", "fit", "facts", "evaluations")
-    trials = facts.counted("trial", "fit", "facts", "settings", "n_trials")
+    optimizer = facts.names(lambda run: run.settings.get("optimizer")).replace("_", " ")
+    tried = facts.counted("network", lambda run: run.fit.facts.evaluations)
+    trials = facts.counted("trial", lambda run: run.settings.get("n_trials"))
     yield (
         "Times, spreads and synaptic weights of the evoked drives of the network, starting from the values they had, "
         f"were searched with {optimizer}; {tried} were tried, with {trials} each."
@@ -79,10 +79,9 @@ def _search(facts: Collected) -> Iterator[str]:
 
 
 def _proposal(facts: Collected) -> Iterator[str]:
-    settings = ("fit", "facts", "settings")
-    gap = facts.said(*settings, "gap_ms")
-    if facts.known(*settings, "sequence"):
-        given = facts.one(*settings, "sequence")
+    gap = facts.said(lambda run: run.settings.get("gap_ms"))
+    if facts.known(lambda run: run.settings.get("sequence")):
+        given = facts.one(lambda run: run.settings.get("sequence"))
         which = ""
         if given is not None:
             which = f" ({listing([f'{place} at {_time(mu)} ms' for place, mu in given])})"
@@ -92,8 +91,8 @@ def _proposal(facts: Collected) -> Iterator[str]:
             "inputs."
         )
     else:
-        number = facts.said(*settings, "n_drives")
-        most = facts.said(*settings, "max_drives")
+        number = facts.said(lambda run: run.settings.get("n_drives"))
+        most = facts.said(lambda run: run.settings.get("max_drives"))
         decided = (
             f"Their number was set to {number}"
             if number
@@ -104,16 +103,15 @@ def _proposal(facts: Collected) -> Iterator[str]:
             f"of the responses of the column to single inputs. {decided}; drives closer than {gap} ms were penalised. "
             "Times, spreads and synaptic weights were then refined."
         )
-    trials = facts.counted("trial", *settings, "n_trials")
+    trials = facts.counted("trial", lambda run: run.settings.get("n_trials"))
     yield (
         f"The fit was corrected by simulations of the full column ({trials} each) where it deviated from these "
         f"sums {cite('bandler1994')}, and the weights were kept so low that no pyramidal cell fired in them."
     )
-    if any(facts.known(*settings, "polish")):
-        optimizer = facts.names(*settings, "optimizer").replace("_", " ")
-        yield (
-            f"A further search on the full column followed ({optimizer}, {facts.said(*settings, 'polish')} networks)."
-        )
+    if any(facts.known(lambda run: run.settings.get("polish"))):
+        optimizer = facts.names(lambda run: run.settings.get("optimizer")).replace("_", " ")
+        networks = facts.said(lambda run: run.settings.get("polish"))
+        yield (f"A further search on the full column followed ({optimizer}, {networks} networks).")
 
 
 def _time(value: float) -> str:
@@ -121,13 +119,12 @@ def _time(value: float) -> str:
 
 
 def _assumptions(facts: Collected) -> Iterator[str]:
-    settings = ("fit", "facts", "settings")
-    noise = facts.said(*settings, "noise", factor=100.0)
+    noise = facts.said(lambda run: run.settings.get("noise"), factor=100.0)
     if noise:
         yield f"The noise of the target was taken as {noise} % of its root mean square."
-    if facts.known("fit", "facts", "columns_prior"):
-        median = facts.said("fit", "facts", "columns_prior", "median")
-        factor = facts.said("fit", "facts", "columns_prior", "factor")
+    if facts.known(lambda run: run.fit.facts.columns_prior):
+        median = facts.said(lambda run: getattr(run.fit.facts.columns_prior, "median", None))
+        factor = facts.said(lambda run: getattr(run.fit.facts.columns_prior, "factor", None))
         yield (
             f"The number of columns acting together had a log-normal prior with a median of {median} columns, "
             "expected from the size of the target and a plausible moment per area of cortex "
@@ -136,15 +133,17 @@ def _assumptions(facts: Collected) -> Iterator[str]:
 
 
 def _score(facts: Collected) -> Iterator[str]:
-    settings = ("fit", "facts", "settings")
-    trials = facts.counted("trial", *settings, "n_final")
-    seeds = [facts.said(*settings, name) for name in ("seed", "fresh_seed")]
+    trials = facts.counted("trial", lambda run: run.settings.get("n_final"))
+    seed, fresh = (
+        facts.said(lambda run: run.settings.get("seed")),
+        facts.said(lambda run: run.settings.get("fresh_seed")),
+    )
     yield (
         f"The goodness of fit was judged in {trials} with random numbers that the search had not seen (seed "
-        f"{seeds[1]}; search: seed {seeds[0]})."
+        f"{fresh}; search: seed {seed})."
     )
-    if facts.known("fit", "facts", "interval_percent"):
-        share = facts.said("fit", "facts", "interval_percent")
+    if facts.known(lambda run: run.fit.facts.interval_percent):
+        share = facts.said(lambda run: run.fit.facts.interval_percent)
         yield (
             f"Intervals of the parameters hold {share} % of the probability by a local Gaussian approximation around "
             "the best values."
@@ -153,9 +152,10 @@ def _score(facts: Collected) -> Iterator[str]:
 
 def sensors(facts: Collected) -> Iterator[str]:
     """Yield how the fit was brought back to the sensors."""
-    kinds = [CHANNELS[kind] for kind in CHANNELS if facts.known("sensors", "facts", "explained", "fitted", kind)]
+    explained = facts.values(lambda run: run.sensors.facts.explained.get("fitted"))
+    kinds = [name for kind, name in CHANNELS.items() if any(kind in (shares or {}) for shares in explained)]
     if kinds:
-        known = facts.known("fit", "facts", "fitted")
+        known = facts.known(lambda run: run.fit.facts.fitted)
         dipole = "fitted" if any(known) or not known else "simulated"
         yield (
             f"The {dipole} dipole was projected through the forward solution, and the share of the measured variance "

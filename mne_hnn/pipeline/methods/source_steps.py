@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from .collected import Collected, listing, number
+from .collected import Analysis, Collected, listing, number
 from .references import cite
 
 __all__ = ["recording", "source"]
@@ -39,12 +39,12 @@ MODES = {
 
 def recording(facts: Collected) -> Iterator[str]:
     """Yield what was done to the recording."""
-    mne = facts.names("load", "versions", "mne")
+    mne = facts.names(lambda run: run.load.versions.get("mne"))
     yield f"Data were analysed with MNE-Python {mne} {cite('gramfort2013')}{_bids(facts)}."
-    kind = facts.one("load", "facts", "kind")
-    if any(count > 1 for count in facts.known("load", "facts", "runs")):
+    kind = facts.one(lambda run: run.load.facts.kind)
+    if any(count > 1 for count in facts.known(lambda run: run.load.facts.runs)):
         done = {"raw data": "concatenated", "epochs": "concatenated"}.get(kind, "averaged, weighted by their epochs")
-        yield f"Recordings consisted of {facts.said('load', 'facts', 'runs')} runs, which were {done}."
+        yield f"Recordings consisted of {facts.said(lambda run: run.load.facts.runs)} runs, which were {done}."
     yield from _filter(facts)
     yield from _epochs(facts, kind)
     yield from _sensors(facts)
@@ -54,7 +54,7 @@ def recording(facts: Collected) -> Iterator[str]:
 def _bids(facts: Collected) -> str:
     paths = [
         one["BIDSPath"]
-        for value in facts.known("load", "options", "data")
+        for value in facts.known(lambda run: run.load.options.get("data"))
         for one in (value if isinstance(value, list) else [value])
         if isinstance(one, dict) and "BIDSPath" in one
     ]
@@ -62,13 +62,14 @@ def _bids(facts: Collected) -> str:
         return ""
     kinds = {path.get("datatype") for path in paths}
     formats = [key for kind, key in (("meg", "niso2018"), ("eeg", "pernet2019")) if kind in kinds]
-    version = facts.names("load", "versions", "mne-bids")
+    version = facts.names(lambda run: run.load.versions.get("mne-bids"))
     layout = f" in the Brain Imaging Data Structure {cite(*formats)}" if formats else ""
     return f"; recordings{layout} were read with MNE-BIDS{f' {version}' if version else ''} {cite('appelhoff2019')}"
 
 
 def _filter(facts: Collected) -> Iterator[str]:
-    low, high = facts.said("load", "options", "l_freq"), facts.said("load", "options", "h_freq")
+    low = facts.said(lambda run: run.load.options.get("l_freq"))
+    high = facts.said(lambda run: run.load.options.get("h_freq"))
     if low and high:
         yield f"Data were filtered with a high-pass at {low} Hz and a low-pass at {high} Hz (MNE-Python's default FIR)."
     elif low or high:
@@ -77,20 +78,24 @@ def _filter(facts: Collected) -> Iterator[str]:
 
 
 def _epochs(facts: Collected, kind: str | None) -> Iterator[str]:
-    count, dropped = facts.said("load", "facts", "epochs"), facts.said("load", "facts", "dropped")
+    count, dropped = facts.said(lambda run: run.load.facts.epochs), facts.said(lambda run: run.load.facts.dropped)
     baseline = _baseline(facts)
     if kind == "an average":
         yield f"The averaged response of {count} epochs was taken as it was{baseline}."
         return
-    window = facts.one("load", "facts", "window")
+    window = facts.one(lambda run: run.load.facts.window)
     extent = "" if window is None else f" from {_ms(window[0])} to {_ms(window[1])} ms around the events"
     named = _events(facts)
     cut = "were cut" if kind == "raw data" else "were taken"
     yield f"Epochs{extent}{named} {cut}{baseline}."
+    bounds = {
+        "above": facts.one(lambda run: run.load.options.get("reject")),
+        "below": facts.one(lambda run: run.load.options.get("flat")),
+    }
     limits = [
-        f"{'above' if option == 'reject' else 'below'} {number(float(value) * factor)} {unit} ({name})"
-        for option in ("reject", "flat")
-        for channel, value in (facts.one("load", "options", option) or {}).items()
+        f"{where} {number(float(value) * factor)} {unit} ({name})"
+        for where, given in bounds.items()
+        for channel, value in (given or {}).items()
         for name, factor, unit in [LIMITS.get(channel, (channel, 1.0, "(SI units)"))]
     ]
     rejected = f"Epochs with peak-to-peak amplitudes {listing(limits, 'or')} were rejected. " if limits else ""
@@ -99,8 +104,8 @@ def _epochs(facts: Collected, kind: str | None) -> Iterator[str]:
 
 
 def _events(facts: Collected) -> str:
-    event_id = facts.one("load", "options", "event_id")
-    condition = facts.one("load", "options", "condition")
+    event_id = facts.one(lambda run: run.load.options.get("event_id"))
+    condition = facts.one(lambda run: run.load.options.get("condition"))
     chosen = list(event_id) if isinstance(event_id, (dict, list)) else [event_id]
     chosen = [one for one in chosen if one is not None]
     if condition is not None:
@@ -109,10 +114,10 @@ def _events(facts: Collected) -> str:
 
 
 def _baseline(facts: Collected) -> str:
-    baseline = facts.one("load", "options", "baseline")
+    baseline = facts.one(lambda run: run.load.options.get("baseline"))
     if not baseline:
         return ""
-    window = facts.one("load", "facts", "window") or (None, None)
+    window = facts.one(lambda run: run.load.facts.window) or (None, None)
     ends = [fixed if given is None else given for given, fixed in zip(baseline, window, strict=True)]
     if None in ends:
         return ", with baseline correction"
@@ -124,28 +129,29 @@ def _ms(seconds: float) -> str:
 
 
 def _sensors(facts: Collected) -> Iterator[str]:
-    counts = [
-        f"{facts.said('load', 'facts', 'channels', kind)} {name}"
-        for kind, name in CHANNELS.items()
-        if facts.known("load", "facts", "channels", kind)
-    ]
-    rate = facts.said("load", "facts", "sfreq")
+    said = {kind: facts.said(_channels(kind)) for kind in CHANNELS}
+    counts = [f"{said[kind]} {name}" for kind, name in CHANNELS.items() if said[kind]]
+    rate = facts.said(lambda run: run.load.facts.sfreq)
     if counts:
         yield f"The analysis used {listing(counts)}, sampled at {rate} Hz."
-    if facts.known("load", "facts", "channels", "eeg"):
+    if facts.known(lambda run: run.load.facts.channels.get("eeg")):
         yield "EEG was referenced to the average of all electrodes."
 
 
+def _channels(kind: str) -> Callable[[Analysis], int | None]:
+    return lambda run: run.load.facts.channels.get(kind)
+
+
 def _noise(facts: Collected) -> Iterator[str]:
-    given = facts.where(lambda one: one["load"]["options"].get("noise_cov") is not None)
-    assumed = facts.where(lambda one: str(one["load"]["facts"]["noise"]).startswith("assumed"))
+    given = facts.where(lambda run: run.load.options.get("noise_cov") is not None)
+    assumed = facts.where(lambda run: str(run.load.facts.noise).startswith("assumed"))
     estimated = facts.where(
-        lambda one: one["load"]["options"].get("noise_cov") is None and one["load"]["facts"]["noise"] == "measured"
+        lambda run: run.load.options.get("noise_cov") is None and run.load.facts.noise == "measured"
     )
     if estimated is not None:
         yield (
             "The noise covariance was the empirical covariance of the same epochs before the event"
-            f" ({facts.said('load', 'facts', 'noise_samples')} samples){estimated}."
+            f" ({facts.said(lambda run: run.load.facts.noise_samples)} samples){estimated}."
         )
     if given is not None:
         yield f"A noise covariance that had been estimated beforehand was used{given}."
@@ -163,19 +169,19 @@ def source(facts: Collected) -> Iterator[str]:
 
 
 def _forward(facts: Collected) -> Iterator[str]:
-    sources = facts.said("inverse", "facts", "sources")
-    if (given := facts.where(lambda one: one["inverse"]["facts"]["forward"] == "given")) is not None:
+    sources = facts.said(lambda run: run.inverse.facts.sources)
+    if (given := facts.where(lambda run: run.inverse.facts.forward == "given")) is not None:
         yield f"A forward solution that had been computed beforehand ({sources} sources) was used{given}."
-    computed = facts.where(lambda one: one["inverse"]["facts"]["forward"] == "computed")
+    computed = facts.where(lambda run: run.inverse.facts.forward == "computed")
     if computed is not None:
-        conductor = facts.names("inverse", "facts", "conductor")
+        conductor = facts.names(lambda run: run.inverse.facts.conductor)
         yield (
             f"The forward solution was computed for {sources} sources on the cortical surface reconstructed by "
             f"FreeSurfer {cite('fischl2012')}, with {conductor} as volume conductor{computed}."
         )
-    compensated = facts.where(lambda one: bool(one["inverse"]["facts"].get("compensation")))
+    compensated = facts.where(lambda run: bool(run.inverse.facts.compensation))
     if compensated is not None:
-        grades = [str(grade) for grade in facts.known("inverse", "facts", "compensation") if grade]
+        grades = [str(grade) for grade in facts.known(lambda run: run.inverse.facts.compensation) if grade]
         yield (
             "Data of MEG sensors were compensated with those of reference sensors "
             f"(grade {listing(grades, 'or')}), and so was their forward solution{compensated}."
@@ -184,54 +190,52 @@ def _forward(facts: Collected) -> Iterator[str]:
         aligned = facts.where(_is_aligned_by(kind))
         if aligned is not None:
             yield f"{sentence}{aligned}."
-    scaled = facts.where(lambda one: one["inverse"]["facts"].get("template") is not None)
+    scaled = facts.where(lambda run: run.inverse.facts.template is not None)
     if scaled is not None:
+        template = facts.names(lambda run: run.inverse.facts.template)
         yield (
-            f"Without an individual MRI, the anatomy of {facts.names('inverse', 'facts', 'template')} was scaled to "
-            f"the digitised points of the head{scaled}."
+            f"Without an individual MRI, the anatomy of {template} was scaled to the "
+            f"digitised points of the head{scaled}."
         )
 
 
-def _is_aligned_by(kind: str) -> Callable[[Mapping[str, Mapping[str, Any]]], bool]:
-    def is_so(one: Mapping[str, Mapping[str, Any]]) -> bool:
-        return bool(one["inverse"]["facts"].get("coregistration") == kind)
-
-    return is_so
+def _is_aligned_by(kind: str) -> Callable[[Analysis], bool]:
+    return lambda run: run.inverse.facts.coregistration == kind
 
 
 def _inverse(facts: Collected) -> Iterator[str]:
-    method = facts.one("target", "facts", "method")
+    method = facts.one(lambda run: run.target.facts.method)
     name, keys = ESTIMATES.get(method, ("Estimates", ("hamalainen1994",)))
-    snr = facts.said("target", "options", "snr")
+    snr = facts.said(lambda run: run.target.options.get("snr"))
     how = []
-    if facts.known("inverse", "facts", "loose"):
-        loose = facts.said("inverse", "facts", "loose")
-        fixed = facts.one("inverse", "facts", "loose") == 0
+    if facts.known(lambda run: run.inverse.facts.loose):
+        loose = facts.said(lambda run: run.inverse.facts.loose)
+        fixed = facts.one(lambda run: run.inverse.facts.loose) == 0
         how.append(
             "with sources fixed to the cortical normal"
             if fixed
             else f"with a loose orientation of {loose} {cite('lin2006')}"
         )
-        if facts.known("inverse", "options", "depth"):
-            how.append(f"depth weighting of {facts.said('inverse', 'options', 'depth')}")
-    elif facts.one("inverse", "facts", "inverse") == "given":
+        if facts.known(lambda run: run.inverse.options.get("depth")):
+            how.append(f"depth weighting of {facts.said(lambda run: run.inverse.options.get('depth'))}")
+    elif facts.one(lambda run: run.inverse.facts.inverse) == "given":
         how.append("from an inverse operator that existed")
     how.append(f"an assumed signal-to-noise ratio of {snr}")
     yield f"{name} {cite(*keys)} of the current along the cortical normal were computed {listing(how)}."
 
 
 def _region(facts: Collected) -> Iterator[str]:
-    searched = facts.names("target", "facts", "searched")
-    label = facts.one("target", "options", "label")
+    searched = facts.names(lambda run: run.target.facts.searched)
+    label = facts.one(lambda run: run.target.options.get("label"))
     named = isinstance(label, str) and not label.endswith(".label") and "/" not in label
-    key = PARCELLATIONS.get(facts.one("target", "options", "parcellation") or "")
+    key = PARCELLATIONS.get(facts.one(lambda run: run.target.options.get("parcellation")) or "")
     atlas = f" {cite(key)}" if named and key else ""
-    radius = facts.said("target", "options", "patch_radius_mm")
-    area = facts.said("target", "facts", "area_mm2")
+    radius = facts.said(lambda run: run.target.options.get("patch_radius_mm"))
+    area = facts.said(lambda run: run.target.facts.area_mm2)
     if not radius:
         yield f"The source was the label {searched}{atlas} ({area} mm²)."
         return
-    latencies: Any = facts.one("target", "options", "patch_latency")
+    latencies: Any = facts.one(lambda run: run.target.options.get("patch_latency"))
     latencies = latencies if isinstance(latencies, list) else [latencies]
     times = [f"{_ms(one)} ms" for one in latencies if one is not None]
     when = f"at {listing(times)}" if times else "at its peak"
@@ -242,8 +246,9 @@ def _region(facts: Collected) -> Iterator[str]:
 
 
 def _moment(facts: Collected) -> Iterator[str]:
-    mode, amplitude = facts.one("target", "facts", "mode"), facts.one("target", "facts", "amplitude")
-    start, stop = (facts.said("target", "options", name, factor=1e3) for name in ("target_tmin", "target_tmax"))
+    mode, amplitude = facts.one(lambda run: run.target.facts.mode), facts.one(lambda run: run.target.facts.amplitude)
+    start = facts.said(lambda run: run.target.options.get("target_tmin"), factor=1e3)
+    stop = facts.said(lambda run: run.target.options.get("target_tmax"), factor=1e3)
     window = f"from {start} to {stop} ms"
     if mode == "patch":
         yield (
@@ -258,26 +263,26 @@ def _moment(facts: Collected) -> Iterator[str]:
             "arbitrary": "scaled to a largest value of one",
         }.get(amplitude or "", "")
         yield f"The target was {shape} in this estimate, {size} ({window})."
-    explained = facts.said("target", "facts", "explained_variance", factor=100.0)
+    explained = facts.said(lambda run: run.target.facts.explained_variance, factor=100.0)
     if explained:
-        at = facts.said("target", "facts", "explained_at", factor=1e3)
+        at = facts.said(lambda run: run.target.facts.explained_at, factor=1e3)
         yield (
             f"Around its largest moment ({at} ms), the patch explained {explained} % of the whitened field that stood "
             f"above the expected noise; the best single source of the cortex {_best(facts)}."
         )
-    others = [name for names in facts.known("target", "facts", "other_labels") for name in names]
+    others = [name for names in facts.known(lambda run: run.target.facts.other_labels) for name in names]
     if others:
         yield f"The moments of {listing(sorted(set(others)))} were estimated along with it."
 
 
 def _best(facts: Collected) -> str:
-    share = facts.said("target", "facts", "best_source", "explained_variance", factor=100.0)
-    distance = facts.said("target", "facts", "best_source", "distance_mm")
+    share = facts.said(lambda run: getattr(run.target.facts.best_source, "explained_variance", None), factor=100.0)
+    distance = facts.said(lambda run: getattr(run.target.facts.best_source, "distance_mm", None))
     return f"explained {share} %, at a distance of {distance} mm from the patch"
 
 
 def _sign(facts: Collected) -> Iterator[str]:
-    rules = facts.known("target", "facts", "polarity")
-    share = facts.said("target", "facts", "confidence", factor=100.0)
+    rules = facts.known(lambda run: run.target.facts.polarity)
+    share = facts.said(lambda run: run.target.facts.confidence, factor=100.0)
     words = listing([str(rule).partition(": ")[2] for rule in rules], "or")
     yield f"The sign was decided by a rule ({words}); {share} % of the amplitude of its vertices agreed with it."

@@ -115,9 +115,7 @@ def methods_text(sidecars: Sidecars | Sequence[Sidecars], *, group: Mapping[str,
         raise ParameterError("There are no sidecars to write a methods section from: run the analysis first.")
     facts = Collected(sets)
     paragraphs = {
-        heading: " ".join(sentences(facts))
-        for heading, (stages, sentences) in _STEPS.items()
-        if all(stage in one for one in sets for stage in stages)
+        heading: " ".join(sentences(facts)) for heading, (stages, sentences) in _STEPS.items() if facts.have(stages)
     }
     if group is not None:
         paragraphs["Group"] = " ".join(group_sentences(group, facts))

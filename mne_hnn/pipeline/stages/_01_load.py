@@ -5,45 +5,51 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from mne import Covariance, Evoked, make_ad_hoc_cov
 
 from ..._warn import warn
-from ...source import load_response
+from ...source import EpochOptions, Response, load_response
+from ..facts import LoadFacts
 from ..identity import recording_files
+from ..options import LoadOptions
 from ..stage import Stage, Work
 
-_READ = (
-    "condition",
-    "events",
-    "event_id",
-    "stim_channel",
-    "channel_types",
-    "bads",
-    "l_freq",
-    "h_freq",
-    "tmin",
-    "tmax",
-    "baseline",
-    "reject",
-    "flat",
-    "decim",
-    "noise_cov",
-)
 
-
-def _files(options: SimpleNamespace) -> Iterator[Path]:
+def _files(options: LoadOptions) -> Iterator[Path]:
     yield from recording_files(options.data)
     for path in (options.events, options.noise_cov):
         yield from recording_files(path)
 
 
-def _run(work: Work) -> dict[str, Any]:
-    options = {name: getattr(work.options, name) for name in _READ}
-    response = load_response(work.options.data, **options, n_jobs=work.mne_jobs)
+def _response(options: LoadOptions, n_jobs: int) -> Response:
+    response: Response = load_response(
+        options.data,
+        condition=options.condition,
+        events=options.events,
+        event_id=options.event_id,
+        channel_types=options.channel_types,
+        bads=options.bads,
+        l_freq=options.l_freq,
+        h_freq=options.h_freq,
+        epochs=EpochOptions(
+            tmin=options.tmin,
+            tmax=options.tmax,
+            baseline=options.baseline,
+            reject=options.reject,
+            flat=options.flat,
+            decim=options.decim,
+            stim_channel=options.stim_channel,
+        ),
+        noise_cov=options.noise_cov,
+        n_jobs=n_jobs,
+    )
+    return response
+
+
+def _run(work: Work[LoadOptions]) -> LoadFacts:
+    response = _response(work.options, work.mne_jobs)
     noise_cov: Covariance = response.noise_cov
     estimated = noise_cov is not None
     if not estimated:
@@ -58,23 +64,23 @@ def _run(work: Work) -> dict[str, Any]:
     info = evoked.info
     kinds = Counter(evoked.get_channel_types())
     references = kinds.pop("ref_meg", 0)  # kept for the forward solution, not measured with
-    return {
-        "origin": response.origin,
-        "kind": response.kind,
-        "runs": response.n_runs,
-        "comment": response.evoked.comment,
-        "epochs": response.n_epochs,
-        "dropped": response.n_dropped,
-        "drop_reasons": dict(response.drop_reasons),
-        "noise": "measured" if estimated else "assumed (no time before 0 and no covariance given)",
-        "noise_samples": int(noise_cov.nfree) if estimated else None,
-        "channels": dict(kinds),
-        **({"reference_sensors": references} if references else {}),
-        "sfreq": float(info["sfreq"]),
-        "highpass": float(info["highpass"]),
-        "lowpass": float(info["lowpass"]),
-        "window": [float(response.evoked.times[0]), float(response.evoked.times[-1])],
-    }
+    return LoadFacts(
+        origin=response.origin,
+        kind=response.kind,
+        runs=response.n_runs,
+        comment=response.evoked.comment,
+        epochs=response.n_epochs,
+        dropped=response.n_dropped,
+        drop_reasons=dict(response.drop_reasons),
+        noise="measured" if estimated else "assumed (no time before 0 and no covariance given)",
+        noise_samples=int(noise_cov.nfree) if estimated else None,
+        channels=dict(kinds),
+        reference_sensors=references,
+        sfreq=float(info["sfreq"]),
+        highpass=float(info["highpass"]),
+        lowpass=float(info["lowpass"]),
+        window=[float(response.evoked.times[0]), float(response.evoked.times[-1])],
+    )
 
 
 def _with_whole_nave(evoked: Evoked) -> Evoked:
@@ -94,7 +100,8 @@ def _with_whole_nave(evoked: Evoked) -> Evoked:
 STAGE = Stage(
     name="load",
     title="Load and average the response",
-    options=("data", *_READ),
+    options=LoadOptions,
+    facts=LoadFacts,
     files=_files,
     outputs={"evoked": "response-ave.fif", "noise_cov": "noise-cov.fif"},
     run=_run,

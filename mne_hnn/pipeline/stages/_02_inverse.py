@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mne
@@ -15,12 +14,14 @@ from ...source import forward_solution, make_inverse, scaled_template
 from ...source.compensation import compensation_grade
 from ...source.forward import subject_folder
 from ...source.inverse import is_fixed, open_inverse
+from ..facts import InverseFacts
 from ..files import LANDMARKS, SCALED, read_noise_cov, read_response
 from ..identity import recording_files
+from ..options import InverseOptions
 from ..stage import Stage, Work
 
 
-def _files(options: SimpleNamespace) -> Iterator[Path]:
+def _files(options: InverseOptions) -> Iterator[Path]:
     for value in (options.forward, options.inverse, options.trans, options.bem, options.src):
         yield from recording_files(value)
     if options.forward is None and options.subjects_dir is not None:
@@ -29,7 +30,7 @@ def _files(options: SimpleNamespace) -> Iterator[Path]:
             yield from sorted(folder.glob(pattern))
 
 
-def _forward(work: Work, info: mne.Info) -> Any:
+def _forward(work: Work[InverseOptions], info: mne.Info) -> Any:
     options = work.options
     if options.forward is not None:
         return options.forward
@@ -69,7 +70,7 @@ def _conductor(bem: Any) -> str:
     return "a sphere" if isinstance(bem, Mapping) and bem["is_sphere"] else "a boundary element model"
 
 
-def _coregistration(options: SimpleNamespace) -> str | None:
+def _coregistration(options: InverseOptions) -> str | None:
     """Return how head and MRI were brought together: a key of :data:`..methods.source_steps.COREGISTRATIONS`."""
     if options.forward is not None:
         return None
@@ -82,7 +83,7 @@ def _coregistration(options: SimpleNamespace) -> str | None:
     return "transform"
 
 
-def _run(work: Work) -> dict[str, Any]:
+def _run(work: Work[InverseOptions]) -> InverseFacts:
     options = work.options
     evoked = read_response(work)
     forward = _forward(work, evoked.info)
@@ -95,23 +96,23 @@ def _run(work: Work) -> dict[str, Any]:
         inverse = make_inverse(evoked.info, forward, noise_cov, loose=options.loose, depth=options.depth)
     mne.minimum_norm.write_inverse_operator(work.path("inverse"), inverse)
     mne.write_forward_solution(work.path("forward"), forward)
-    return {
-        "subject": forward["src"][0].get("subject_his_id"),
-        "sources": int(forward["nsource"]),
-        "channels": len(inverse["info"]["ch_names"]),
-        "orientation": "fixed" if is_fixed(inverse) else "loose or free",
-        "loose": _loose(options, forward, inverse),
-        "template": options.template if options.forward is None else None,
-        "forward": "computed" if options.forward is None else "given",
-        "inverse": "made" if options.inverse is None else "given",
-        "conductor": _conductor(options.bem) if options.forward is None else None,
-        "compensation": compensation_grade(evoked.info),
-        "references": len(mne.pick_types(evoked.info, meg=False, ref_meg=True, exclude=())),
-        "coregistration": _coregistration(options),
-    }
+    return InverseFacts(
+        subject=forward["src"][0].get("subject_his_id"),
+        sources=int(forward["nsource"]),
+        channels=len(inverse["info"]["ch_names"]),
+        orientation="fixed" if is_fixed(inverse) else "loose or free",
+        loose=_loose(options, forward, inverse),
+        template=options.template if options.forward is None else None,
+        forward="computed" if options.forward is None else "given",
+        inverse="made" if options.inverse is None else "given",
+        conductor=_conductor(options.bem) if options.forward is None else None,
+        compensation=compensation_grade(evoked.info),
+        references=len(mne.pick_types(evoked.info, meg=False, ref_meg=True, exclude=())),
+        coregistration=_coregistration(options),
+    )
 
 
-def _loose(options: SimpleNamespace, forward: mne.Forward, inverse: Any) -> float | None:
+def _loose(options: InverseOptions, forward: mne.Forward, inverse: Any) -> float | None:
     """Return the orientation constraint of an inverse that was made; MNE's 'auto' is 0.2 unless sources are fixed."""
     if options.inverse is not None:
         return None
@@ -123,19 +124,8 @@ def _loose(options: SimpleNamespace, forward: mne.Forward, inverse: Any) -> floa
 STAGE = Stage(
     name="inverse",
     title="Make forward solution and inverse operator",
-    options=(
-        "forward",
-        "inverse",
-        "fs_subject",
-        "subjects_dir",
-        "template",
-        "trans",
-        "bem",
-        "src",
-        "spacing",
-        "loose",
-        "depth",
-    ),
+    options=InverseOptions,
+    facts=InverseFacts,
     files=_files,
     after=("load",),
     outputs={"forward": "response-fwd.fif", "inverse": "response-inv.fif"},

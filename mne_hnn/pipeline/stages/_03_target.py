@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mne
 
-from ...source import best_patch, estimate_target, find_label
+from ...source import CourseOptions, Target, best_patch, estimate_target, find_label
 from ...source.agreement import good_channels
 from ...source.inverse import inverse_channels
 from ...source.patch import open_forward
+from ..facts import TargetFacts
 from ..files import anatomy, read_inverse, read_noise_cov, read_response, write_course
 from ..identity import recording_files
+from ..options import TargetOptions
 from ..stage import Stage, Work
 
 
-def _files(options: SimpleNamespace) -> Iterator[Path]:
+def _files(options: TargetOptions) -> Iterator[Path]:
     for label in (options.label, *options.other_labels):
         if not isinstance(label, (str, Path)):
             continue
@@ -39,81 +41,95 @@ def _restricted(evoked: mne.Evoked, used: set[str]) -> mne.Evoked:
     return evoked.copy().pick([name for name in evoked.ch_names if name not in ignored])
 
 
-def _run(work: Work) -> dict[str, Any]:
-    options = work.options
-    evoked, noise_cov = read_response(work), read_noise_cov(work)
-    inverse = read_inverse(work)
-    # as it is: where its orientations are free, the target is compared with free dipoles
-    forward = mne.read_forward_solution(work.inputs["inverse"]["forward"], verbose="error")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Materials:
+    """What the earlier stages left: a response, its noise, the operators, and whose cortex it is."""
+
+    evoked: mne.Evoked
+    noise_cov: mne.Covariance
+    forward: mne.Forward
+    inverse: Any
+    subject: str
+    subjects_dir: Any
+
+
+def _materials(work: Work[TargetOptions]) -> _Materials:
     subject, subjects_dir = anatomy(work)
+    return _Materials(
+        evoked=read_response(work),
+        noise_cov=read_noise_cov(work),
+        # as it is: where its orientations are free, the target is compared with free dipoles
+        forward=mne.read_forward_solution(work.inputs["inverse"]["forward"], verbose="error"),
+        inverse=read_inverse(work),
+        subject=subject,
+        subjects_dir=subjects_dir,
+    )
 
-    def find(name: Any) -> mne.Label:
-        return find_label(
-            name,
-            subject=subject,
-            subjects_dir=subjects_dir,
-            parcellation=options.parcellation,
-            hemi=options.hemi,
-        )
 
-    label = find(options.label)
-    searched = label.name
-    if options.patch_radius_mm is not None:
-        used = set(inverse_channels(inverse))
-        patch = best_patch(
-            _restricted(evoked, used),
-            label,
-            open_forward(forward),
-            noise_cov=noise_cov,
-            radius_mm=options.patch_radius_mm,
-            latency=options.patch_latency,
-            tmin=options.target_tmin,
-            tmax=options.target_tmax,
-        )
-        label = patch.label
-    target = estimate_target(
-        evoked,
-        inverse,
+def _found(name: Any, options: TargetOptions, made: _Materials) -> mne.Label:
+    return find_label(
+        name,
+        subject=made.subject,
+        subjects_dir=made.subjects_dir,
+        parcellation=options.parcellation,
+        hemi=options.hemi,
+    )
+
+
+def _disc(label: mne.Label, radius_mm: float, options: TargetOptions, made: _Materials) -> mne.Label:
+    """Return the disc of a label that explains the response best."""
+    used = set(inverse_channels(made.inverse))
+    patch = best_patch(
+        _restricted(made.evoked, used),
         label,
-        forward=forward,
-        noise_cov=noise_cov,
-        method=options.method,
-        snr=options.snr,
-        mode=options.mode,
-        amplitude=options.amplitude,
-        other_labels=[find(name) for name in options.other_labels],
+        open_forward(made.forward),
+        noise_cov=made.noise_cov,
+        radius_mm=radius_mm,
+        latency=options.patch_latency,
+        tmin=options.target_tmin,
+        tmax=options.target_tmax,
+    )
+    return patch.label
+
+
+def _target(label: mne.Label, options: TargetOptions, made: _Materials) -> Target:
+    target: Target = estimate_target(
+        made.evoked,
+        made.inverse,
+        label,
+        forward=made.forward,
+        noise_cov=made.noise_cov,
+        course=CourseOptions(method=options.method, snr=options.snr, mode=options.mode, amplitude=options.amplitude),
+        other_labels=[_found(name, options, made) for name in options.other_labels],
         polarity=options.polarity,
         tmin=options.target_tmin,
         tmax=options.target_tmax,
-        subject=subject,
+        subject=made.subject,
     )
+    return target
+
+
+def _run(work: Work[TargetOptions]) -> TargetFacts:
+    options, made = work.options, _materials(work)
+    label = _found(options.label, options, made)
+    searched = label.name
+    if options.patch_radius_mm is not None:
+        label = _disc(label, options.patch_radius_mm, options, made)
+    target = _target(label, options, made)
     target.dipole.save(work.path("target"))
     label.save(work.folder / f"target-{label.hemi}.label")
     write_course(work.path("course"), target.course)
+    assert target.activity is not None
     target.activity.save(work.folder / "activity", ftype="stc", overwrite=True)
-    return {**target.dipole.provenance, "searched": searched, "subject": subject}
+    noted = {**target.dipole.provenance, "searched": searched, "subject": made.subject}
+    return TargetFacts.read(noted, "the target")
 
 
 STAGE = Stage(
     name="target",
     title="Turn the response of the label into the target dipole",
-    options=(
-        "label",
-        "parcellation",
-        "hemi",
-        "fs_subject",
-        "subjects_dir",
-        "patch_radius_mm",
-        "patch_latency",
-        "method",
-        "snr",
-        "mode",
-        "other_labels",
-        "amplitude",
-        "polarity",
-        "target_tmin",
-        "target_tmax",
-    ),
+    options=TargetOptions,
+    facts=TargetFacts,
     files=_files,
     after=("load", "inverse"),
     outputs={

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...fit.observation import covering
 from ...io import write_simulation
 from ...simulate import simulate
+from ..facts import SimulateFacts
 from ..files import read_target
+from ..options import SimulateOptions
 from ..stage import Stage, Work
 
 
-def _run(work: Work) -> dict[str, Any]:
+def _run(work: Work[SimulateOptions]) -> SimulateFacts:
     options = work.options
     tstop = covering(read_target(work), options.dt)
     with work.progress():
@@ -26,20 +26,21 @@ def _run(work: Work) -> dict[str, Any]:
     simulation.dipole.save(work.path("dipole"))
     simulation.spikes.write_tsv(work.path("spikes"))
     write_simulation(simulation, work.path("simulation"), overwrite=True)
-    return {
-        "network": options.network.name,
-        "cells": options.network.n_cells,
-        "trials": simulation.n_trials,
-        "tstop_ms": simulation.tstop,
-        "engine": simulation.engine,
-        "rates_Hz": simulation.spikes.rates(),
-    }
+    return SimulateFacts(
+        network=options.network.name,
+        cells=options.network.n_cells,
+        trials=simulation.n_trials,
+        tstop_ms=simulation.tstop,
+        engine=simulation.engine,
+        rates_Hz=simulation.spikes.rates(),
+    )
 
 
 STAGE = Stage(
     name="simulate",
     title="Simulate the column",
-    options=("network", "n_trials", "dt", "seed"),
+    options=SimulateOptions,
+    facts=SimulateFacts,
     after=("target",),
     outputs={"dipole": "simulated-ave.fif", "spikes": "spikes.tsv", "simulation": "simulation.npz"},
     run=_run,

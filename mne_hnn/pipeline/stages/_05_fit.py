@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,12 +11,16 @@ import numpy as np
 
 from ..._warn import warn
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, FitResult, Scores, fit_evoked
+from ...fit import Evaluation, FitResult, Scores, UnfittedSettings
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
+from ...fit.plain_settings import plain_settings
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...io import read_simulation, write_simulation
 from ...network import EvokedDrive
+from ..facts import ColumnsPrior, DriveFacts, FitFacts
 from ..files import read_target
+from ..fitting import fit_target
+from ..options import FitOptions
 from ..stage import Stage, Work
 from ..wording import unfitted_doubts
 
@@ -27,35 +30,13 @@ CHECKPOINT = "fit-checkpoint"
 """Folder beside the stages with what an interrupted fit has simulated so far."""
 
 
-def _fitted(work: Work) -> FitResult:
-    """Fit; a fit that is interrupted goes on from what it left."""
-    options = work.options
+def _fitted(work: Work[FitOptions]) -> FitResult:
     checkpoint = work.folder.parent / CHECKPOINT
-    seeds = {} if options.seed is None else {"seed": options.seed, "fresh_seed": options.seed + 1}
-    propose = options.fit_drives == "propose"
-    search = {"polish": options.fit_polish} if propose else {"max_evaluations": options.fit_evaluations}
     with work.progress():
-        fit = fit_evoked(
-            options.network,
-            read_target(work),
-            drives=options.fit_drives,
-            n_drives=options.fit_n_drives,
-            sequence=options.fit_sequence,
-            smooth_ms=options.smooth_ms,
-            noise=options.fit_noise,
-            n_trials=options.fit_trials,
-            n_final=options.fit_final_trials,
-            dt=options.dt,
-            n_jobs=work.n_jobs,
-            checkpoint=checkpoint,
-            **search,
-            **seeds,
-        )
-    shutil.rmtree(checkpoint, ignore_errors=True)
-    return fit
+        return fit_target(work.options, read_target(work), checkpoint=checkpoint, n_jobs=work.n_jobs)
 
 
-def _unfitted(work: Work) -> FitResult:
+def _unfitted(work: Work[FitOptions]) -> FitResult:
     """Only bring the simulation as it is to the target's scale."""
     options = work.options
     simulation = read_simulation(work.inputs["simulate"]["simulation"])
@@ -83,7 +64,7 @@ def _unfitted(work: Work) -> FitResult:
         ),
         estimates=(),
         evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
-        settings={"smooth_ms": options.smooth_ms, "dt": options.dt, "seed": options.seed},
+        settings=UnfittedSettings(smooth_ms=options.smooth_ms, dt=options.dt, seed=options.seed),
     )
 
 
@@ -98,52 +79,52 @@ def _json(value: Any) -> Any:
     return value
 
 
-def _drives(fit: FitResult) -> dict[str, dict[str, Any]]:
+def _drives(fit: FitResult) -> dict[str, DriveFacts]:
     """Return the evoked drives: where, when (with the interval that holds 90 % of the probability), how spread out."""
-    times = {one.path: one for one in fit.estimates}
+    times = {estimate.path: estimate for estimate in fit.estimates}
     found = {}
     for name, drive in fit.network.drives.items():
         if isinstance(drive, EvokedDrive):
             time = times.get(f"drives.{name}.mu_ms")
-            found[name] = {
-                "location": drive.location,
-                "mu_ms": drive.mu_ms,
-                "mu_ms_90": None if time is None else [time.low, time.high],
-                "sigma_ms": drive.sigma_ms,
-            }
+            found[name] = DriveFacts(
+                location=drive.location,
+                mu_ms=drive.mu_ms,
+                mu_ms_90=None if time is None else _json([time.low, time.high]),
+                sigma_ms=drive.sigma_ms,
+            )
     return found
 
 
-def _facts(fit: FitResult) -> dict[str, Any]:
-    scores, settings = fit.scores, fit.settings
-    median = settings.get("columns_median")
-    facts = {
-        "fitted": fit.kind != "none",
-        "scale": fit.scale,
-        "r_squared": scores.r_squared,
-        "nrmse": scores.nrmse,
-        "correlation": scores.correlation,
-        "trial_r_squared": scores.trial_r_squared,
+def _facts(fit: FitResult) -> FitFacts:
+    scores, prior = fit.scores, fit.prior
+    settings = plain_settings(fit.settings, fit.details)
+    certain = any(np.isfinite(estimate.low) for estimate in fit.estimates)
+    return FitFacts(
+        fitted=fit.kind != "none",
+        scale=_json(fit.scale),
+        r_squared=_json(scores.r_squared),
+        nrmse=_json(scores.nrmse),
+        correlation=_json(scores.correlation),
+        trial_r_squared=_json(scores.trial_r_squared),
         # the loss of this stage is 1 - R²
-        "search_loss": scores.search_loss,
-        "search_r_squared": 1 - scores.search_loss,
-        "start_loss": scores.start_loss,
-        "start_r_squared": 1 - scores.start_loss,
-        "ceiling": scores.ceiling,
-        "evaluations": len(fit.evaluations),
-        "drives": _drives(fit),
-        "columns_prior": None if median is None else {"median": median, "factor": settings["columns_factor"]},
-        "levels": [asdict(one) for one in fit.levels],
-        "warnings": list(fit.warnings),
-        "smooth_ms": settings["smooth_ms"],
-        "settings": {name: value for name, value in settings.items() if name != "parameters"},
-        "interval_percent": INTERVAL_PERCENT if any(np.isfinite(one.low) for one in fit.estimates) else None,
-        "engine": fit.simulation.engine,
-    }
-    return dict(_json(facts))
+        search_loss=_json(scores.search_loss),
+        search_r_squared=_json(1 - scores.search_loss),
+        start_loss=_json(scores.start_loss),
+        start_r_squared=_json(1 - scores.start_loss),
+        ceiling=_json(scores.ceiling),
+        evaluations=len(fit.evaluations),
+        drives=_drives(fit),
+        columns_prior=None if prior is None else ColumnsPrior(median=prior.median, factor=prior.factor),
+        levels=_json([asdict(level) for level in fit.levels]),
+        warnings=list(fit.warnings),
+        smooth_ms=fit.settings.smooth_ms,
+        settings=_json({name: value for name, value in settings.items() if name != "parameters"}),
+        interval_percent=INTERVAL_PERCENT if certain else None,
+        engine=fit.simulation.engine,
+    )
 
 
-def _run(work: Work) -> dict[str, Any]:
+def _run(work: Work[FitOptions]) -> FitFacts:
     fit = _fitted(work) if work.options.fit else _unfitted(work)
     for text in unfitted_doubts(fit):
         warn(text)
@@ -159,21 +140,8 @@ def _run(work: Work) -> dict[str, Any]:
 STAGE = Stage(
     name="fit",
     title="Fit the drives",
-    options=(
-        "network",
-        "fit",
-        "fit_drives",
-        "fit_n_drives",
-        "fit_sequence",
-        "fit_noise",
-        "fit_evaluations",
-        "fit_polish",
-        "fit_trials",
-        "fit_final_trials",
-        "smooth_ms",
-        "dt",
-        "seed",
-    ),
+    options=FitOptions,
+    facts=FitFacts,
     after=("target", "simulate"),
     outputs={
         "dipole": "fitted-ave.fif",

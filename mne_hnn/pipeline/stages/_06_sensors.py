@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 
 from ...dipole import Dipole, read_dipole
 from ...source import label_patch, patch_moment, predict_sensors
+from ..facts import SensorsFacts
 from ..files import read_forward, read_label, read_noise_cov, read_response, read_target
+from ..options import SensorsOptions
 from ..stage import Stage, Work
 
 
-def _run(work: Work) -> dict[str, Any]:
+def _run(work: Work[SensorsOptions]) -> SensorsFacts:
     evoked, forward = read_response(work), read_forward(work)
     patch = label_patch(read_label(work), forward)
     target, fitted = read_target(work), read_dipole(work.inputs["fit"]["dipole"])
@@ -34,13 +35,15 @@ def _run(work: Work) -> dict[str, Any]:
     prediction.predicted.save(work.path("predicted"))
     prediction.residual.save(work.path("residual"))
     work.path("explained").write_text(json.dumps(explained, indent=1) + "\n", encoding="utf-8")
-    return {"explained": explained, "size": "moment of the target" if sized else "fitted to the sensors"}
+    size = "moment of the target" if sized else "fitted to the sensors"
+    return SensorsFacts(explained=explained, size=size)
 
 
 STAGE = Stage(
     name="sensors",
     title="Predict the sensors from the fitted dipole",
-    options=(),
+    options=SensorsOptions,
+    facts=SensorsFacts,
     after=("load", "inverse", "target", "fit"),
     outputs={"predicted": "predicted-ave.fif", "residual": "residual-ave.fif", "explained": "explained.json"},
     run=_run,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..facts import ReportFacts
+from ..options import ReportOptions
 from ..report import write_report
 from ..stage import Stage, Work
 
 
-def _run(work: Work) -> dict[str, Any]:
+def _run(work: Work[ReportOptions]) -> ReportFacts:
     return write_report(work)
 
 
 STAGE = Stage(
     name="report",
     title="Write the report",
-    options=("name", "network", "fs_subject", "subjects_dir", "n_peaks", "draw_cortex", "smooth_ms"),
+    options=ReportOptions,
+    facts=ReportFacts,
     after=("load", "inverse", "target", "simulate", "fit", "sensors"),
     outputs={"report": "report.html"},
     run=_run,

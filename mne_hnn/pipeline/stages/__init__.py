@@ -1,12 +1,14 @@
-"""The stages of an analysis, in their order."""
+"""The stages of an analysis, in their order: a file each, named by number and step."""
 
 from __future__ import annotations
 
-from ..stage import Stage
-from . import _01_load, _02_inverse, _03_target, _04_simulate, _05_fit, _06_sensors, _07_report
+from importlib import import_module
 
-STAGES: tuple[Stage, ...] = tuple(
-    module.STAGE for module in (_01_load, _02_inverse, _03_target, _04_simulate, _05_fit, _06_sensors, _07_report)
+from ..._names import STEPS
+from ..stage import AnyStage
+
+STAGES: tuple[AnyStage, ...] = tuple(
+    import_module(f"._{number:02d}_{step}", __name__).STAGE for number, step in enumerate(STEPS, start=1)
 )
 
 __all__ = ["STAGES"]

@@ -8,20 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mne_hnn import Dipole
+from mne_hnn import Dipole, spectra
+from mne_hnn.aperiodic import aperiodic_fit, periodic_part
+from mne_hnn.bands import band_power, relative_band_power
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import spectra
-from mne_hnn.fit.spectra import (
-    aperiodic_fit,
-    band_power,
-    band_power_loss,
-    band_ratio_loss,
-    periodic_part,
-    power_spectrum,
-    relative_band_power,
-    spectrum_loss,
-)
-from mne_hnn.fit.time_frequency import time_frequency_loss, time_frequency_power
+from mne_hnn.fit.spectral_losses import band_power_loss, band_ratio_loss, spectrum_loss, time_frequency_loss
+from mne_hnn.spectra import power_spectrum
+from mne_hnn.time_frequency import time_frequency_power
 
 NAM = 1e-9
 FREQS = np.arange(1.0, 50.5, 0.5)

@@ -1,0 +1,149 @@
+"""How evoked drives are found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .._checks import check_int, check_name
+from ..errors import ParameterError
+from .drive_settings import DriveSettings
+from .levels import Level
+from .sequence import Sequenced, as_sequence
+from .settings import MAX_EVALUATIONS, WaveformSettings
+
+__all__ = ["EvokedSettings", "check_two_levels"]
+
+MAX_DRIVES = 8
+"""Proposed at most, unless said otherwise."""
+REFINE = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvokedSettings(WaveformSettings):
+    """How :func:`fit_evoked` finds evoked drives.
+
+    Parameters
+    ----------
+    drives : str
+        ``'propose'`` finds the sequence of drives in the waveform and keeps the cells below threshold; ``'network'``
+        starts from the evoked drives that the network has, and searches their times, spreads and weights around the
+        values they have (:func:`fit_drives`), in whatever regime they put the cells.
+    n_drives : int | None
+        Number of drives; None lets the data decide.
+    max_drives : int
+        The most drives that are proposed, where neither `n_drives` nor `sequence` says how many there are.
+    sequence : sequence of (str, float) | None
+        Location (``'proximal'`` or ``'distal'``) and about when (ms) of each drive, at least 10 ms apart, instead of a
+        search for them; for example :attr:`FitResult.sequence` of a group's average. Number, sides and order are kept,
+        so that a name such as ``evprox2`` means the same in every fit with this sequence; times, spreads and weights
+        are fitted. Each drive keeps to its side of the middle between its time here and its neighbour's (2.5 ms short
+        of it, so that two drives stay at least 5 ms apart), the outermost ones to the record; a drive that ends at
+        such a border is named in the warnings.
+    smooth_ms : float
+        Hamming window on the simulated dipole, ms; 0 for none. It is part of what is fitted: drives are sought whose
+        smoothed response is the target.
+    prior : ColumnPrior | 'target' | None
+        How many columns are expected to act together; ``'target'`` takes :meth:`ColumnPrior.for_target`.
+    noise : float
+        Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
+        counts instead if it is larger.
+    standard_error : float | None
+        Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
+    refine : int
+        Simulations of the full column at most, each after the first with the sequence corrected by the one before.
+    polish : int
+        Evaluations of a further search on the full column, around the result, by `optimizer`.
+    optimizer : str
+        For `polish` and for ``drives='network'``, refused without; see :data:`~mne_hnn.fit.OPTIMIZERS`.
+    max_evaluations : int
+        Networks to try with ``drives='network'``, refused without.
+    n_trials : int | None
+        Trials per evaluation, averaged. None is 2, or what the last of `levels` says.
+    levels, n_final, dt, seed, fresh_seed
+        As in :class:`FitSettings`. Kernels are measured on the first of at most two levels.
+
+    Raises
+    ------
+    ParameterError
+        A wrong value, or one that the choice of drives makes no use of.
+    """
+
+    usual_trials: ClassVar[int] = 2
+
+    drives: str = "propose"
+    n_drives: int | None = None
+    max_drives: int = MAX_DRIVES
+    sequence: Sequenced | None = None
+    refine: int = REFINE
+    polish: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_shared()
+        check_name(self.drives, ("propose", "network"), "choice of drives")
+        self._check_waveform()
+        self._keep(
+            n_drives=None if self.n_drives is None else check_int(self.n_drives, "n_drives", minimum=1),
+            max_drives=check_int(self.max_drives, "max_drives", minimum=1),
+            refine=check_int(self.refine, "refine", minimum=1),
+            polish=check_int(self.polish, "polish", minimum=0),
+            sequence=None if self.sequence is None else as_sequence(self.sequence),
+        )
+        self._check_used()
+        if self.drives == "propose" and isinstance(self.levels, tuple):
+            check_two_levels(self.levels)
+
+    def search(self) -> DriveSettings:
+        """Return how :func:`fit_drives` searches for ``drives='network'``."""
+        return DriveSettings(
+            optimizer=self.optimizer,
+            max_evaluations=self.max_evaluations,
+            levels=self.levels,
+            n_trials=self.trials,
+            n_final=self.n_final,
+            smooth_ms=self.smooth_ms,
+            prior=self.prior,
+            noise=self.noise,
+            standard_error=self.standard_error,
+            dt=self.dt,
+            seed=self.seed,
+            fresh_seed=self.fresh_seed,
+        )
+
+    def _check_used(self) -> None:
+        """Refuse values that the choice of drives makes no use of."""
+        if self.sequence is not None and self.n_drives is not None:
+            raise ParameterError("sequence says how many drives there are: leave n_drives out.")
+        if self.sequence is not None and self.drives == "network":
+            raise ParameterError("sequence and drives='network' both say where the fit starts: leave one of them out.")
+        if self.drives == "network":
+            given = {
+                "n_drives": self.n_drives is not None,
+                "max_drives": self.max_drives != MAX_DRIVES,
+                "refine": self.refine != REFINE,
+                "polish": self.polish > 0,
+            }
+            reason = "the network says which drives there are, and max_evaluations how long to search"
+        else:
+            counted = self.n_drives is not None or self.sequence is not None
+            given = {
+                "max_evaluations": self.max_evaluations != MAX_EVALUATIONS,
+                "optimizer": self.optimizer != "auto" and not self.polish,
+                "max_drives": counted and self.max_drives != MAX_DRIVES,
+            }
+            reason = "it is for drives='network'" if not given["max_drives"] else "how many drives there are is given"
+            if given["optimizer"]:
+                reason += ", or with polish"
+        for name, has in given.items():
+            if has:
+                raise ParameterError(f"{name} has no effect with drives={self.drives!r} here ({reason}): leave it out.")
+
+
+def check_two_levels(levels: Sequence[Level]) -> None:
+    """Refuse levels that a proposal would not simulate: it has that of the kernels and that of the column."""
+    if len(levels) > 2 or any(level.share != 1 for level in levels):
+        raise ParameterError(
+            "With drives='propose' levels are the one on which kernels are measured and the full column, at most two, "
+            "without a share: the others would not be used."
+        )

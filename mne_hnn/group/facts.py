@@ -1,0 +1,61 @@
+"""What the steps of a group note of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..pipeline.facts import Facts
+
+__all__ = ["StructureFacts", "SummaryFacts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureFacts(Facts):
+    """What was found in the average of all targets.
+
+    Attributes
+    ----------
+    sequence : sequence of (str, float)
+        Location and time (ms) of each drive.
+    r_squared : float
+        Of the fit of the average.
+    targets : int
+        How many were averaged.
+    turned : sequence of str
+        Recordings whose sign was turned.
+    """
+
+    sequence: Sequence[Sequence[Any]]
+    r_squared: float
+    targets: int
+    turned: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryFacts(Facts):
+    """What the subjects show together.
+
+    Attributes
+    ----------
+    entries, failed, fitted : int
+        Results of subjects and conditions; those that failed, and that have a fit.
+    headline : sequence of str
+        What the comparison found, in sentences.
+    figures : int
+        Pictures in the report.
+    turned, doubtful : sequence of str
+        Recordings whose sign was turned, and of which it is not sure.
+    notes : sequence of str
+        What could not be compared, and why.
+    """
+
+    entries: int
+    failed: int
+    fitted: int
+    headline: Sequence[str]
+    figures: int
+    turned: Sequence[str]
+    doubtful: Sequence[str]
+    notes: Sequence[str]

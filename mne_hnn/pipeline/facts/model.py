@@ -1,0 +1,158 @@
+"""What the stages of the column note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .record import Facts, each_of, part
+
+__all__ = ["ColumnsPrior", "DriveFacts", "FitFacts", "ReportFacts", "SensorsFacts", "SimulateFacts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateFacts(Facts):
+    """What stage simulate ran.
+
+    Attributes
+    ----------
+    network : str
+        What the network is called.
+    cells, trials : int
+        Of it; how often it ran.
+    tstop_ms : float
+        How long, ms.
+    engine : str
+        ``'coreneuron'`` or ``'neuron'``.
+    rates_Hz : mapping of str to float
+        Spikes of each population.
+    """
+
+    network: str
+    cells: int
+    trials: int
+    tstop_ms: float
+    engine: str
+    rates_Hz: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveFacts(Facts):
+    """An evoked drive.
+
+    Attributes
+    ----------
+    location : str
+        ``'proximal'`` or ``'distal'``.
+    mu_ms, sigma_ms : float
+        Mean and spread of its time, ms.
+    mu_ms_90 : sequence of float | None
+        Interval that holds 90 % of the probability of the mean, ms.
+    """
+
+    location: str
+    mu_ms: float
+    mu_ms_90: Sequence[float | None] | None
+    sigma_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnsPrior(Facts):
+    """How many columns were expected.
+
+    Attributes
+    ----------
+    median, factor : float
+        Of the log-normal prior: the number, and the standard deviation as a factor.
+    """
+
+    median: float
+    factor: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitFacts(Facts):
+    """What stage fit found.
+
+    Attributes
+    ----------
+    fitted : bool
+        Whether drives were fitted; else nothing but the scale.
+    scale : float
+        Columns that act together.
+    r_squared, nrmse, correlation, trial_r_squared : float | None
+        Of the final score, in trials that the search has not seen.
+    search_loss, search_r_squared, start_loss, start_r_squared : float | None
+        At the end of the search and at its start.
+    ceiling : float | None
+        R² that the true waveform would reach.
+    evaluations : int
+        Networks that were tried.
+    drives : mapping of str to DriveFacts
+        The evoked drives.
+    columns_prior : ColumnsPrior | None
+        None where the size of the target is not known.
+    levels : sequence of mapping
+        The steps of the search.
+    warnings : sequence of str
+        What to know of the fit.
+    smooth_ms : float
+        Hamming window, ms.
+    settings : mapping of str to object
+        Those of the fit, by name; see :attr:`mne_hnn.fit.FitResult.settings`.
+    interval_percent : int | None
+        Probability that the intervals hold; None where there are none.
+    engine : str
+        ``'coreneuron'`` or ``'neuron'``.
+    """
+
+    fitted: bool
+    scale: float
+    r_squared: float | None
+    nrmse: float | None
+    correlation: float | None
+    trial_r_squared: float | None
+    search_loss: float | None
+    search_r_squared: float | None
+    start_loss: float | None
+    start_r_squared: float | None
+    ceiling: float | None
+    evaluations: int
+    drives: Mapping[str, DriveFacts] = each_of(DriveFacts)
+    columns_prior: ColumnsPrior | None = part(ColumnsPrior)
+    levels: Sequence[Mapping[str, Any]]
+    warnings: Sequence[str]
+    smooth_ms: float
+    settings: Mapping[str, Any]
+    interval_percent: int | None
+    engine: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorsFacts(Facts):
+    """What stage sensors predicted.
+
+    Attributes
+    ----------
+    explained : mapping of str to mapping of str to float
+        Share of the measured variance, for ``'target'`` and ``'fitted'``, per kind of channel.
+    size : str
+        Where the size of the prediction is from.
+    """
+
+    explained: Mapping[str, Mapping[str, float]]
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFacts(Facts):
+    """What stage report shows.
+
+    Attributes
+    ----------
+    figures : int
+        Pictures in it.
+    """
+
+    figures: int

@@ -1,0 +1,26 @@
+"""The options of each stage: frozen values from which the configuration of an analysis is composed."""
+
+from __future__ import annotations
+
+from .fit import FitOptions, ProposalOptions
+from .inverse import InverseOptions
+from .load import AveragingOptions, LoadOptions
+from .option import Options, documented, option
+from .report import ReportOptions, SensorsOptions
+from .simulate import SimulateOptions
+from .target import TargetOptions
+
+__all__ = [
+    "AveragingOptions",
+    "FitOptions",
+    "InverseOptions",
+    "LoadOptions",
+    "Options",
+    "ProposalOptions",
+    "ReportOptions",
+    "SensorsOptions",
+    "SimulateOptions",
+    "TargetOptions",
+    "documented",
+    "option",
+]

@@ -1,0 +1,24 @@
+"""Options of the stages that show: the prediction at the sensors, and the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..checks import at_least
+from .option import Options, documented, option
+from .shared import Anatomy, Column, Drawing, Named, Smoothing
+
+__all__ = ["ReportOptions", "SensorsOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorsOptions(Options):
+    """Nothing: what stage sensors predicts depends on the stages before it alone."""
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(Named, Anatomy, Column, Smoothing, Drawing):
+    """What stage report depends on."""
+
+    n_peaks: int = option(3, "Peaks of the response to show on the sensors.", check=at_least(1))
