@@ -17,7 +17,7 @@ __all__ = ["STAGE_FOLDERS", "code_text", "labelled", "named_apart", "source_dige
 STAGE_FOLDERS = ("fit", "io", "pipeline", "source")
 """What makes a stage's result, besides simulations."""
 _PACKAGE = Path(__file__).parent
-_SIMULATIONS = ("network", "simulate")
+_SIMULATIONS = ("network", "parallel", "simulate")
 # at the root: what draws, shows or starts a result, but makes none
 _NO_RESULT = ("__main__.py", "cli.py")
 _FIGURES = "figures"
@@ -70,7 +70,7 @@ def source_digest(*folders: str) -> str:
     Parameters
     ----------
     *folders : str
-        Folders besides ``network``, ``simulate`` and the modules at the root, such as ``"fit"``.
+        Folders besides ``network``, ``parallel``, ``simulate`` and the modules at the root, such as ``"fit"``.
 
     Returns
     -------

@@ -15,9 +15,9 @@ from style_counts import PACKAGE, count, foreign_private
 TESTS = Path(__file__).parent
 LONGEST_FILE = 450
 LONG_FILES: set[str] = set()  # what is longer today; no more may come
-MANY_ARGUMENTS = 23
-MOST_ARGUMENTS = 17
-MANY_POSITIONAL = 5
+MANY_ARGUMENTS = 21
+MOST_ARGUMENTS = 12
+MANY_POSITIONAL = 0
 LONG_BODIES = 1
 LONGEST_BODY = 53
 UNDOCUMENTED = 12

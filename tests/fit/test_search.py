@@ -27,6 +27,7 @@ from mne_hnn.fit.observation import smoothed
 from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.simulate import simulate
 
+pytestmark = pytest.mark.usefixtures("simulated_once")
 MU = "drives.evprox1.mu_ms"
 WEIGHT = f"drives.evdist1.weights_ampa.{L2P}"
 BIAS = f"biases.tonic.{L5P}"
@@ -71,7 +72,7 @@ def content(result):
 
 
 @pytest.fixture(scope="module")
-def shifted(target):
+def shifted(target, simulated_once):
     parameter = Parameter(path=MU, low=5.0, high=45.0)
     return quick(driven(mu_ms=36.0), target, [parameter], optimizer="scan", max_evaluations=28)
 
@@ -166,7 +167,7 @@ def test_settings_hold_every_choice(shifted):
         "smooth_ms": 20.0, "scale": None, "noise": 0.05, "standard_error": None, "tstop": 80.0, "dt": 0.025,
         "seed": 1, "fresh_seed": 2, "levels": [["full", 1, 1.0]], "parameters": [[MU, 5.0, 45.0, "linear", None]],
     }  # fmt: skip
-    plain = plain_settings(shifted.settings, shifted.facts)
+    plain = plain_settings(shifted.settings, shifted.details)
     assert {name: plain[name] for name in expected} == expected
     assert shifted.settings.prior.median > 0
     assert shifted.settings.prior.factor == 3.0
@@ -227,6 +228,7 @@ def test_failures_count_as_the_worst_and_the_fit_goes_on(small):
     assert f"{len(failed)} of the networks that were tried failed, and counted as the worst." in result.warnings
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_failures_are_told_after_a_resumption_too(small, tmp_path):
     parameters = [Parameter(path=BIAS, low=-0.1, high=1e6), Parameter(path=MU, low=15.0, high=35.0)]
     options = {"optimizer": "random", "max_evaluations": 12, "intervals": False, "checkpoint": tmp_path}
@@ -262,7 +264,7 @@ def test_a_function_of_ones_own():
     assert result.target is None
     assert result.estimate(parameter[0].path).value == pytest.approx(1e-6, rel=0.05)
     assert np.isnan(result.r_squared)
-    assert result.facts.objective == "custom"
+    assert result.details.objective == "custom"
     assert result.scale == 1.0
     assert result.scores.loss == pytest.approx(quiet(result.simulation))
     assert "loss" in repr(result)
@@ -289,7 +291,7 @@ def test_objectives_as_objects(small):
     np.testing.assert_allclose(
         [e.loss for e in result.evaluations], [e.loss + 0.5 for e in plain.evaluations], rtol=1e-12
     )
-    assert result.facts.objective == "combined"
+    assert result.details.objective == "combined"
     map_ = TimeFrequency(target=small, freqs=[10.0, 20.0, 30.0])
     result = quick(driven((2, 2)), None, parameter, objective=map_, tstop=60.0, max_evaluations=2, intervals=False)
     assert 0 <= result.scores.loss <= 2
@@ -298,7 +300,7 @@ def test_objectives_as_objects(small):
 def test_window_is_passed_on(small):
     parameter = [Parameter(path=MU, low=10.0, high=45.0)]
     result = quick(driven((2, 2)), small, parameter, tmin=0.02, tmax=0.04, max_evaluations=1, intervals=False)
-    assert result.facts.options == {"tmin": 0.02, "tmax": 0.04}
+    assert result.details.options == {"tmin": 0.02, "tmax": 0.04}
     whole = quick(driven((2, 2)), small, parameter, max_evaluations=1, intervals=False)
     assert result.scores.search_loss != whole.scores.search_loss
     assert result.r_squared != whole.r_squared
@@ -317,6 +319,7 @@ def test_smoothing_is_that_of_the_objective(small):
 # -- how it is run
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_same_bytes_for_two_processes(small):
     network = driven((2, 2), mu_ms=30.0)
     parameters = [Parameter(path=MU, low=15.0, high=45.0), Parameter(path=WEIGHT, low=8e-6, high=8e-4, scale="log")]
@@ -330,6 +333,7 @@ def test_same_bytes_for_two_processes(small):
     assert content(other)[0] != content(one)[0]
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_a_second_run_simulates_only_the_final_trials(small, tmp_path):
     network = driven((2, 2), mu_ms=30.0)
     options = {"max_evaluations": 12, "optimizer": "nelder_mead", "checkpoint": tmp_path}
