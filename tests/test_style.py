@@ -18,8 +18,8 @@ LONG_FILES: set[str] = set()  # what is longer today; no more may come
 MANY_ARGUMENTS = 21
 MOST_ARGUMENTS = 12
 MANY_POSITIONAL = 0
-LONG_BODIES = 1
-LONGEST_BODY = 53
+LONG_BODIES = 0
+LONGEST_BODY = 50
 UNDOCUMENTED = 12
 
 

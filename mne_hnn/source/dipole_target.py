@@ -78,11 +78,7 @@ def target_from_dipole(
         raise ParameterError(f"dipole must be an mne.Dipole, got {type(dipole).__name__}.")
     fixed = open_forward(forward)
     spaces = fixed["src"]
-    sides = HEMISPHERES if hemi is None else (check_name(hemi, HEMISPHERES, "hemisphere"),)
-    count = [spaces[0]["nuse"], spaces[1]["nuse"]]
-    allowed = np.repeat([side in sides for side in HEMISPHERES], count)
-    if not allowed.any():
-        raise DataError(f"The forward solution has no sources in hemisphere {hemi!r}: leave hemi out, or take another.")
+    allowed = _sources_in(spaces, hemi)
     window = _window(dipole, tmin, tmax)
     weight = np.where(window, np.abs(dipole.amplitude) * np.maximum(dipole.gof, 0), 0.0)
     if not np.isfinite(dipole.amplitude).all() or not weight.any():
@@ -127,6 +123,15 @@ def target_from_dipole(
             "mne": mne.__version__,
         },
     )
+
+
+def _sources_in(spaces: mne.SourceSpaces, hemi: str | None) -> NDArray[np.bool_]:
+    """Return which sources may be the nearest: those of a hemisphere, or all."""
+    sides = HEMISPHERES if hemi is None else (check_name(hemi, HEMISPHERES, "hemisphere"),)
+    allowed = np.repeat([side in sides for side in HEMISPHERES], [spaces[0]["nuse"], spaces[1]["nuse"]])
+    if not allowed.any():
+        raise DataError(f"The forward solution has no sources in hemisphere {hemi!r}: leave hemi out, or take another.")
+    return allowed
 
 
 def _label_at(spaces: mne.SourceSpaces, source: int) -> mne.Label:
