@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["EXECUTORS", "STEPS"]
+__all__ = ["EXECUTORS", "SECTIONS", "STEPS", "VARIANTS"]
 
 STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
 """The steps of an analysis, in their order: each is a file of :mod:`mne_hnn.pipeline.stages`."""
 
+SECTIONS = (*STEPS, "run", "group")
+"""What has options: the steps, how to run, and a group."""
+
 EXECUTORS = ("processes", "dask", "serial")
 """Where the jobs of a group can run."""
+
+VARIANTS = ("vector", "portable", "neuron")
+"""How mechanisms can be compiled, the fastest first."""

@@ -1,4 +1,4 @@
-"""The command line: ``mne-hnn run | demo | rerun | compile | sys-info``."""
+"""The command line: ``mne-hnn run | demo | rerun | options | compile | sys-info``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from ._checks import suggestion
+from ._names import EXECUTORS, SECTIONS, STEPS, VARIANTS
 from .errors import ConfigError, MneHnnError, StageError
 
 if TYPE_CHECKING:
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = "From MEG/EEG source estimates to the cortical circuit that could have made them."
 _EPILOG = "Every command explains itself with --help. Errors end with exit code 1, wrong usage with 2."
-
-
-_STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
 
 
 def _jobs(text: str) -> int:
@@ -46,7 +45,7 @@ def _change(text: str) -> tuple[str, Any]:
 
 
 def _add_execution(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(_STEPS)}")
+    parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(STEPS)}")
     parser.add_argument("--n-jobs", type=_jobs, default=None, help="processes to use, -1 for all cores")
     parser.add_argument(
         "--output",
@@ -86,70 +85,39 @@ class _Parser(argparse.ArgumentParser):
         super().error(f"unrecognized arguments: {' '.join(unknown)}.{near or ' See --help for what there is.'}")
 
 
-def _parser() -> tuple[_Parser, dict[str, _Parser]]:
-    parser = _Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
-    parser.add_argument("--version", action="version", version=f"mne-hnn {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    run = commands.add_parser(
-        "run",
-        help="run an analysis: from MEG/EEG data to the column and a report",
-        description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "
-        "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
-        "column, fit its drives, predict the sensors, write a report. A file that sets bids_root, such as "
-        "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, "
-        "then the report of the group. What is up to date is not run again.",
-        epilog=_EPILOG,
-    )
-    run.add_argument("config", type=Path, metavar="CONFIG", help="the Python file that describes the analysis")
-    run.add_argument("--subject", nargs="+", metavar="SUBJECT", help="these only (all of the analysis)")
-    _add_execution(run)
-    run.add_argument(
-        "--executor", choices=("processes", "dask", "serial"), help="where the jobs of a data set run (processes)"
-    )
-    run.add_argument(
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="the Python file that describes the analysis")
+    parser.add_argument("--subject", nargs="+", metavar="SUBJECT", help="these only (all of the analysis)")
+    _add_execution(parser)
+    parser.add_argument("--executor", choices=EXECUTORS, help=f"where the jobs of a data set run ({EXECUTORS[0]})")
+    parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="address or scheduler file of Dask (starts workers on this machine)"
     )
 
-    demo = commands.add_parser(
-        "demo",
-        help="run the median-nerve analysis on data generated here",
-        description="Generate MEG data of a median-nerve experiment on this machine (no download), with a known "
-        "truth, and run the whole analysis on them: response, source, target, column, fit, sensors, report.",
-        epilog=_EPILOG,
-    )
-    _add_execution(demo)
 
-    again = commands.add_parser(
-        "rerun",
-        help="repeat the step that made a file, and compare the bytes",
-        description="Repeat the step that a sidecar (JSON) tells of, with the inputs and options it names, into a "
-        "temporary folder, and say whether the bytes agree with those that are there. Inputs that changed since are "
-        "named. Ends with exit code 0 if all bytes agree, 1 if not.",
-        epilog=_EPILOG,
-    )
-    again.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
-    again.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
+def _add_rerun(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
+    parser.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
 
-    build = commands.add_parser(
-        "compile",
-        help="compile the mechanisms now rather than on first use",
-        description="Compile the membrane and synapse mechanisms for this machine, into the user's cache.",
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "section", nargs="?", choices=SECTIONS, metavar="STAGE", help=f"of: {', '.join(SECTIONS)} (default: all)"
     )
-    build.add_argument("--force", action="store_true", help="compile again even if this was done before")
-    build.add_argument(
+
+
+def _add_compile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="compile again even if this was done before")
+    parser.add_argument(
         "--variant",
-        choices=("vector", "portable", "neuron"),
+        choices=VARIANTS,
         help="vector: this processor's vector instructions; portable: plain CoreNEURON; neuron: without CoreNEURON "
         "(default: the fastest that compiles)",
     )
 
-    commands.add_parser(
-        "sys-info",
-        help="show versions, compiler and the compiled mechanisms",
-        description="Show what a bug report needs: versions, processor, compiler, and where the mechanisms are.",
-    )
-    return parser, dict(commands.choices)
+
+def _add_nothing(_parser: argparse.ArgumentParser) -> None:
+    """Leave a command without options of its own."""
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -242,11 +210,85 @@ def _sys_info(_options: argparse.Namespace) -> None:
     _say(sys_info())
 
 
+def _options(options: argparse.Namespace) -> None:
+    from .group.listing import listed_options
+
+    _say(listed_options(options.section))
+
+
 def _say(text: str) -> None:
     try:
         sys.stdout.write(text + "\n")
     except UnicodeEncodeError as error:  # a folder's name that this terminal has no letters for
         sys.stdout.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding) + "\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Command:
+    """A command: its line in the help, what it explains itself with, its options, and what it does."""
+
+    help: str
+    description: str
+    add: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+_COMMANDS: Mapping[str, _Command] = {
+    "run": _Command(
+        help="run an analysis: from MEG/EEG data to the column and a report",
+        description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "
+        "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
+        "column, fit its drives, predict the sensors, write a report. A file that sets bids_root, such as "
+        "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, "
+        "then the report of the group. What is up to date is not run again.",
+        add=_add_run,
+        run=_run,
+    ),
+    "demo": _Command(
+        help="run the median-nerve analysis on data generated here",
+        description="Generate MEG data of a median-nerve experiment on this machine (no download), with a known "
+        "truth, and run the whole analysis on them: response, source, target, column, fit, sensors, report.",
+        add=_add_execution,
+        run=_demo,
+    ),
+    "rerun": _Command(
+        help="repeat the step that made a file, and compare the bytes",
+        description="Repeat the step that a sidecar (JSON) tells of, with the inputs and options it names, into a "
+        "temporary folder, and say whether the bytes agree with those that are there. Inputs that changed since are "
+        "named. Ends with exit code 0 if all bytes agree, 1 if not.",
+        add=_add_rerun,
+        run=_rerun,
+    ),
+    "options": _Command(
+        help="list the options of an analysis, or of one of its stages",
+        description="List every option that the file of an analysis, or --set, can give: its default, its unit and "
+        "what it means, by the stage that reads it. 'run' are those that say on whom and how to run, 'group' those of "
+        "a data set.",
+        add=_add_options,
+        run=_options,
+    ),
+    "compile": _Command(
+        help="compile the mechanisms now rather than on first use",
+        description="Compile the membrane and synapse mechanisms for this machine, into the user's cache.",
+        add=_add_compile,
+        run=_compile,
+    ),
+    "sys-info": _Command(
+        help="show versions, compiler and the compiled mechanisms",
+        description="Show what a bug report needs: versions, processor, compiler, and where the mechanisms are.",
+        add=_add_nothing,
+        run=_sys_info,
+    ),
+}
+
+
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    parser = _Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"mne-hnn {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in _COMMANDS.items():
+        command.add(commands.add_parser(name, help=command.help, description=command.description, epilog=_EPILOG))
+    return parser, dict(commands.choices)
 
 
 def _warning_text(message: Warning | str, *_where: Any, **_options: Any) -> str:
@@ -276,9 +318,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commands[options.command].refuse(unknown)
     formatted = warnings.formatwarning
     warnings.formatwarning = _warning_text
-    run = {"run": _run, "demo": _demo, "rerun": _rerun, "compile": _compile, "sys-info": _sys_info}[options.command]
     try:
-        run(options)
+        _COMMANDS[options.command].run(options)
     except MneHnnError as error:
         sys.stderr.write(f"mne-hnn: {error}\n")
         return 1

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from mne_hnn import __version__, cli
+from mne_hnn._names import EXECUTORS, SECTIONS, STEPS, VARIANTS
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,8 @@ def test_wrong_usage_ends_with_code_two(words, message, capsys):
         (["demo", "--ouput", "there"], "'--output'"),
         (["run", "x.py", "--executor", "dsk"], "'dask'"),
         (["compile", "--variant", "vectr"], "'vector'"),
+        (["options", "taget"], "'target'"),
+        (["option", "fit"], "'options'"),
     ],
 )
 def test_a_slip_is_answered_with_the_nearest_word(words, nearest, capsys):
@@ -102,11 +105,48 @@ def test_names_that_the_terminal_has_no_letters_for(monkeypatch, encoding, name,
 
 def test_the_program_is_installed_and_explains_itself():
     result = subprocess.run([sys.executable, "-m", "mne_hnn", "--help"], capture_output=True, text=True, check=True)
-    for command in ("run", "demo", "compile", "sys-info"):
+    for command in ("run", "demo", "rerun", "options", "compile", "sys-info"):
         assert command in result.stdout
 
 
-def test_help_names_the_steps_there_are():
+def test_names_are_those_of_the_registries():
+    from mne_hnn.group import executors
+    from mne_hnn.group.listing import option_sections
     from mne_hnn.pipeline import STAGES
 
-    assert tuple(stage.name for stage in STAGES) == cli._STEPS
+    assert tuple(stage.name for stage in STAGES) == STEPS
+    assert tuple(executors.EXECUTORS) == EXECUTORS
+    assert tuple(option_sections()) == SECTIONS
+
+
+def test_help_names_the_steps_and_executors_there_are(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"run these only, of: {', '.join(STEPS)}" in said
+    assert f"{{{','.join(EXECUTORS)}}}" in said
+    with pytest.raises(SystemExit):
+        cli.main(["compile", "--help"])
+    assert f"{{{','.join(VARIANTS)}}}" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, contextlib, mne_hnn.cli as cli\n"
+        "with contextlib.suppress(SystemExit): cli.main(['run', '--help'])\n"
+        "heavy = {'mne', 'scipy', 'neuron', 'matplotlib', 'mne_hnn.pipeline', 'mne_hnn.group'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_options_are_listed(capsys):
+    assert cli.main(["options", "load"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("load: Load and average the response\n  data = None\n")
+    assert "  tmin = -0.1  (s)\n      Start of the epoch, from the event.\n" in text
+    assert cli.main(["options", "group"]) == 0
+    assert "conditions decide: data, condition and event_id." in capsys.readouterr().out
+    assert cli.main(["options"]) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if line[:1].strip()] == list(SECTIONS)

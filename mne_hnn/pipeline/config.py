@@ -28,7 +28,7 @@ from .options import (
 )
 from .spelling import nearest_option
 
-__all__ = ["EXECUTION", "AnalysisOptions", "Config", "ExecutionOptions", "read_config", "read_options"]
+__all__ = ["EXECUTION", "AnalysisOptions", "Config", "ExecutionOptions", "RunOptions", "read_config", "read_options"]
 
 
 @documented
@@ -39,23 +39,10 @@ class ExecutionOptions(Options):
     n_jobs: int = option(1, "Processes; -1 for all cores.", check=check_jobs)
 
 
-@dataclass(frozen=True, kw_only=True)
-class AnalysisOptions(
-    ReportOptions, FitOptions, SimulateOptions, TargetOptions, InverseOptions, AveragingOptions, ExecutionOptions
-):
-    """What every analysis has, whatever its recordings are: the options of the stages."""
-
-    decided: ClassVar[Mapping[str, str]] = {}
-    """What a file must not set, as it is decided otherwise: names, and why not."""
-
-
 @documented
 @dataclass(frozen=True, kw_only=True)
-class Config(LoadOptions, AnalysisOptions):
-    """Every choice of an analysis; a configuration file gives those that differ from the defaults.
-
-    ``{subject}`` in a path is replaced by the subject. ``mne-hnn options`` lists the options by stage.
-    """
+class RunOptions(ExecutionOptions):
+    """On whom and where an analysis is run."""
 
     subjects: Sequence[str] = option(
         (), "Subjects to analyse. Empty: the data set's own, or one subject called '01'.", convert=check_names
@@ -72,6 +59,25 @@ class Config(LoadOptions, AnalysisOptions):
         "(generated on this machine, no download), 'somato', 'sample' (MNE's, where they are on disk).",
     )
 
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisOptions(
+    ReportOptions, FitOptions, SimulateOptions, TargetOptions, InverseOptions, AveragingOptions, ExecutionOptions
+):
+    """What every analysis has, whatever its recordings are: the options of the stages."""
+
+    decided: ClassVar[Mapping[str, str]] = {}
+    """What a file must not set, as it is decided otherwise: names, and why not."""
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class Config(RunOptions, LoadOptions, AnalysisOptions):
+    """Every choice of an analysis; a configuration file gives those that differ from the defaults.
+
+    ``{subject}`` in a path is replaced by the subject. ``mne-hnn options`` lists the options by stage.
+    """
+
     def _check(self) -> None:
         if self.dataset is not None:
             check_name(self.dataset, DATASETS, "data set")
@@ -85,7 +91,7 @@ class Config(LoadOptions, AnalysisOptions):
         super()._check()
 
 
-EXECUTION = ("n_jobs", "output", "subjects", "dataset")
+EXECUTION = RunOptions.names()
 """Options that say how, where and on whom to run: no stage reads them, so they never make a result out of date."""
 
 
@@ -162,8 +168,7 @@ def _check_known(where: str, given: Mapping[str, Any], chosen: type[AnalysisOpti
             if value is None:
                 continue  # left to what decides it
             raise ConfigError(f"{name} is set, but {chosen.decided[name]}: remove it.")
-        place = f"{chosen.__module__.rsplit('.', 1)[0]}.{chosen.__name__}"
-        near = nearest_option(name, known) or f" See {place} for the options."
+        near = nearest_option(name, known) or " 'mne-hnn options' lists all options."
         if chosen is Config and given.get("bids_root") is not None:
             near = " Configurations of groups are read by mne_hnn.group.read_config."
         raise ConfigError(f"{where} {name!r}, which is no option.{near}{own}")

@@ -56,10 +56,14 @@ def run_pipeline(
     Raises
     ------
     ConfigError
-        A step or subject does not exist.
+        A step or subject does not exist, or the configuration is that of a group.
     MneHnnError
         A stage failed; nothing half-written is left.
     """
+    if not isinstance(config, Config):
+        raise ConfigError(
+            f"config must be a Config, got {type(config).__name__}: mne_hnn.group.run_group is for those of a data set."
+        )
     known = [stage.name for stage in STAGES]
     asked = [steps] if isinstance(steps, str) else steps
     chosen = known if asked is None else [check_name(step, known, "step", error=ConfigError) for step in asked]

@@ -19,12 +19,12 @@ from pathlib import Path
 from .._cache import cache_directory
 from .._checks import check_name
 from .._locks import lock_file
+from .._names import VARIANTS
 from .._warn import warn
 from ..errors import CacheError, CompilationError
 from . import loading, toolchain
 from .loading import CORENEURON_LIBRARY, NEURON_LIBRARY
 
-_VARIANTS = ("vector", "portable", "neuron")
 _RECORD = "library.json"
 _PATIENCE_s = 120.0
 
@@ -356,7 +356,7 @@ def _ready_library(request: str | None) -> Library | None:
             continue
         if all(entry.get(name) == value for name, value in here.items()) and request in (None, entry["variant"]):
             found[entry["variant"]] = Library(directory=record.parent, variant=entry["variant"], key=entry["key"])
-    return next((found[name] for name in _VARIANTS if name in found), None)
+    return next((found[name] for name in VARIANTS if name in found), None)
 
 
 def working_library(*, variant: str | None = None, force: bool = False) -> Library:
@@ -396,7 +396,7 @@ def find_library() -> Library | None:
 def _candidates(request: str | None) -> list[tuple[str, toolchain.Variant, Library]]:
     """Return compiler, variant and place of each library that would do, the fastest first."""
     if request is not None:
-        check_name(request, _VARIANTS, "mechanism variant")
+        check_name(request, VARIANTS, "mechanism variant")
     compiler = toolchain.find_compiler()
     found = []
     for variant in toolchain.candidate_variants(compiler, request):

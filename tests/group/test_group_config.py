@@ -66,7 +66,8 @@ def test_one_condition_has_no_contrast(tmp_path):
         ("contrast = ('missed', 'missed')", "two different conditions"),
         ("contrast = ('missed',)", "two different conditions"),
         ("data = 'x.fif'", "data is set, but the data set and 'conditions' decide it"),
-        ("event_id = 1", "event_id is set, but"),
+        ("event_id = 1", "event_id is set, but the data set and 'conditions' decide it in a group: remove it."),
+        ("condition = 'left'", "condition is set, but"),
         ("dataset = 'demo'", "Unknown data set of a group 'demo'"),
         ("fit_structure = 'comon'", "Did you mean 'common'?"),
         ("on_error = 'stop'", "'continue', 'abort'"),
@@ -85,6 +86,13 @@ def test_wrong_values(tmp_path, line, message):
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, MINIMAL + line + "\n")
     assert message in str(caught.value)
+
+
+def test_what_the_data_decide_may_be_left_to_them(tmp_path):
+    config = read(tmp_path, MINIMAL + "data = event_id = None\n", {"condition": None})
+    assert not {"data", "condition", "event_id"} & set(config.names())
+    with pytest.raises(ConfigError, match="data is set, but the data set and 'conditions' decide it"):
+        read(tmp_path, MINIMAL, {"data": "x.fif"})
 
 
 def test_labels_are_letters_and_digits():

@@ -88,7 +88,9 @@ _AGAIN = "it is damaged, or of another version; run the analysis again to make i
 def _read(metadata: Mapping[str, Any], value: Any, where: str) -> Any:
     if _PART in metadata and value is not None:
         return metadata[_PART].read(value, where)
-    if _EACH in metadata and isinstance(value, Mapping):
+    if _EACH in metadata:
+        if not isinstance(value, Mapping):
+            raise DataError(f"The facts in {where} must be an object, got {value!r:.60}: {_AGAIN}.")
         return {name: metadata[_EACH].read(inner, f"{where}, {name}") for name, inner in value.items()}
     return value
 

@@ -125,12 +125,13 @@ def documented(kind: _Class) -> _Class:
 
 
 def _documented(declared: Field[Any]) -> str:
+    kind = _kind(declared.type if isinstance(declared.type, str) else declared.type.__name__)
     if _KEY not in declared.metadata:
-        return f"{declared.name} : {_kind(str(declared.type))}"
+        return f"{declared.name} : {kind}"
     meaning = meaning_of(declared)
     text = meaning.text if not meaning.unit else f"{meaning.text} Unit: {meaning.unit}."
     lines = textwrap.wrap(text, 110, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
-    return "\n".join([f"{declared.name} : {meaning.kind or _kind(str(declared.type))}", *lines])
+    return "\n".join([f"{declared.name} : {meaning.kind or kind}", *lines])
 
 
 def _kind(annotation: str) -> str:
