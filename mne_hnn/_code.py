@@ -17,9 +17,10 @@ __all__ = ["STAGE_FOLDERS", "code_text", "labelled", "named_apart", "source_dige
 STAGE_FOLDERS = ("fit", "io", "pipeline", "source")
 """What makes a stage's result, besides simulations."""
 _PACKAGE = Path(__file__).parent
-_SIMULATIONS = ("network", "simulate")
+_SIMULATIONS = ("network", "parallel", "simulate")
 # at the root: what draws, shows or starts a result, but makes none
 _NO_RESULT = ("__main__.py", "cli.py")
+_FIGURES = "figures"
 _SOURCES = (".cpp", ".hpp", ".inc", ".json", ".mod", ".py")
 
 
@@ -42,7 +43,7 @@ def code_text(value: Any) -> str:
         closed = [cell.cell_contents for cell in value.__closure__ or ()]
         used = {name: value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__}
         # modules and functions it calls are known by name; values it reads count
-        read = {name: one for name, one in used.items() if not callable(one) and not isinstance(one, ModuleType)}
+        read = {name: item for name, item in used.items() if not callable(item) and not isinstance(item, ModuleType)}
         bound = (value.__defaults__, value.__kwdefaults__, closed, read)
         return value_text("function", value.__module__, value.__qualname__, code_text(value.__code__), code_text(bound))
     if isinstance(value, (list, tuple)):
@@ -63,13 +64,13 @@ def code_text(value: Any) -> str:
 def source_digest(*folders: str) -> str:
     """Return the SHA-256 of the source files that make simulations, and of further folders of the package.
 
-    Two versions of the code are told apart by it even if both have the same version number. Figures (``viz``) and the
-    command line are never among them.
+    Two versions of the code are told apart by it even if both have the same version number. Figures (``viz``, and
+    ``figures`` in any folder) and the command line are never among them.
 
     Parameters
     ----------
     *folders : str
-        Folders besides ``network``, ``simulate`` and the modules at the root, such as ``"fit"``.
+        Folders besides ``network``, ``parallel``, ``simulate`` and the modules at the root, such as ``"fit"``.
 
     Returns
     -------
@@ -88,7 +89,8 @@ def _sources(folders: set[str]) -> Iterator[Path]:
     """Yield source files; what compilers and interpreters leave beside them is none."""
     yield from (path for path in _PACKAGE.glob("*.py") if path.name not in _NO_RESULT)
     for folder in folders:
-        yield from (path for path in (_PACKAGE / folder).rglob("*") if path.suffix in _SOURCES)
+        found = (path for path in (_PACKAGE / folder).rglob("*") if path.suffix in _SOURCES)
+        yield from (path for path in found if _FIGURES not in path.relative_to(_PACKAGE).parts)
 
 
 def labelled(version: str, *folders: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_name
+from ._checks import check_name, check_trial
 from .errors import ParameterError
 
 __all__ = ["QUANTITIES", "Recording", "RecordingChannel"]
@@ -133,9 +133,7 @@ class Recording:
                 values = [field(channel) for channel in self.channels]
                 keep &= np.isin(np.array(values, dtype=object), _listed(wanted, values, what))
         rows = np.flatnonzero(keep)
-        numbers = self.trials if trial is None else (trial,)
-        if trial is not None and trial not in self.trials:
-            raise ParameterError(f"There is no trial {trial!r}: trials are {self.trials}.")
+        numbers = self.trials if trial is None else (check_trial(trial, self.trials),)
         picked = np.array([self.trials.index(number) for number in numbers], dtype=np.int64)
         return Recording(
             quantity=self.quantity,
@@ -166,9 +164,9 @@ class Recording:
 def _listed(wanted: Any, values: list[Any], what: str) -> list[Any]:
     chosen = [wanted] if isinstance(wanted, str) or not hasattr(wanted, "__iter__") else list(wanted)
     present = list(dict.fromkeys(values))
-    for one in chosen:
-        if isinstance(one, str):
-            check_name(one, [name for name in present if isinstance(name, str)], what, where="in the recording")
-        elif one not in present:
-            raise ParameterError(f"There is no {what} {one!r} in the recording.")
+    for choice in chosen:
+        if isinstance(choice, str):
+            check_name(choice, [name for name in present if isinstance(name, str)], what, where="in the recording")
+        elif choice not in present:
+            raise ParameterError(f"There is no {what} {choice!r} in the recording.")
     return chosen

@@ -110,12 +110,12 @@ def test_the_program_is_installed_and_explains_itself():
 
 
 def test_names_are_those_of_the_registries():
-    from mne_hnn.group import executors
+    from mne_hnn import parallel
     from mne_hnn.group.listing import option_sections
     from mne_hnn.pipeline import STAGES
 
     assert tuple(stage.name for stage in STAGES) == STEPS
-    assert tuple(executors.EXECUTORS) == EXECUTORS
+    assert tuple(parallel.EXECUTORS) == EXECUTORS
     assert tuple(option_sections()) == SECTIONS
 
 

@@ -12,7 +12,7 @@ from mne_hnn.fit.checkpoint import Checkpoint
 from mne_hnn.fit.evaluate import Evaluator
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import SimulationSettings
-from mne_hnn.sweep import run
+from mne_hnn.sweep import plan
 
 USED = {
     "simulation": (),
@@ -46,6 +46,7 @@ def digests():
         ("simulate/engine.py", set(USED)),
         ("simulate/mod/hnn_synapses.mod", set(USED)),
         ("simulate/mod/hh.inc", set(USED)),
+        ("parallel/process.py", set(USED)),
         ("simulate/native/tree_solver.cpp", set(USED)),
         ("dipole.py", set(USED)),
         ("fit/objectives.py", {"fit", "stage", "group"}),
@@ -55,6 +56,7 @@ def digests():
         ("group/average.py", {"group"}),
         ("sweep/summaries.py", {"sweep"}),
         ("viz/dipole.py", set()),
+        ("group/figures/targets.py", set()),
         ("cli.py", set()),
     ],
 )
@@ -92,12 +94,12 @@ def test_checkpoints_and_points_of_a_sweep_are_those_of_their_code(monkeypatch):
     def keys():
         asked.clear()
         evaluator.records([network], runs, "x", lambda _: {})
-        return asked[-1], run._key(network, {"tstop": 10.0})
+        return asked[-1], plan.network_key(network, {"tstop": 10.0})
 
     first = keys()
     assert keys() == first
     monkeypatch.setattr("mne_hnn.fit.evaluate.source_digest", lambda *_: "other")
-    monkeypatch.setattr("mne_hnn.sweep.run.source_digest", lambda *_: "other")
+    monkeypatch.setattr("mne_hnn.sweep.plan.source_digest", lambda *_: "other")
     assert not set(keys()) & set(first)
 
 

@@ -17,7 +17,7 @@ from mne_hnn.fit.optimizers import BudgetSpent
 from mne_hnn.io import read_hnn_params, read_network, read_spikes_txt
 from mne_hnn.lfp import contact_positions
 from mne_hnn.network import connection_wires, drive_events, jones_2009, replace
-from mne_hnn.simulate import simulate
+from mne_hnn.simulate import SimulationSettings, simulate
 from mne_hnn.sweep import read_sweep, run_sweep
 from mne_hnn.viz import plot_dipole, plot_psd
 
@@ -147,7 +147,9 @@ def test_10_an_open_end_follows_each_run():
 
 
 def test_11_a_sweep_without_dipoles_runs():
-    swept = run_sweep(one_drive(), {"drives.ev.mu_ms": [5.0, 8.0]}, tstop=15.0, keep="spikes", verbose="error")
+    swept = run_sweep(
+        one_drive(), {"drives.ev.mu_ms": [5.0, 8.0]}, SimulationSettings(tstop=15.0), keep="spikes", verbose="error"
+    )
     assert [len(swept.spikes(k)) > 0 for k in range(2)] == [True, True]
 
 
@@ -217,7 +219,9 @@ def test_20_scores_are_those_of_trials_that_the_search_has_not_seen():
 
 def test_22_results_of_a_sweep_need_no_pickle_and_are_in_order(tmp_path):
     delays = [float(k) for k in range(3, 15)]
-    run_sweep(one_drive(), {"drives.ev.mu_ms": delays}, tstop=5.0, folder=tmp_path / "s", verbose="error")
+    run_sweep(
+        one_drive(), {"drives.ev.mu_ms": delays}, SimulationSettings(tstop=5.0), folder=tmp_path / "s", verbose="error"
+    )
     assert read_sweep(tmp_path / "s").parameters["drives.ev.mu_ms"].tolist() == delays
     for file in (tmp_path / "s" / "points").glob("*.npz"):
         with np.load(file, allow_pickle=False) as stored:

@@ -107,7 +107,8 @@ def stand_ins(monkeypatch, tmp_path):
         mne_hnn.network, "jones_2009", standing_in(column, lambda given: column(**{**given, "mesh_shape": (2, 2)}))
     )
     monkeypatch.setattr(simulate, "simulate", short(simulate.simulate, tstop=100.0, n_jobs=1))
-    monkeypatch.setattr(sweep, "run_sweep", short(sweep.run_sweep, tstop=20.0, n_jobs=1))
+    short_run = simulate.SimulationSettings(tstop=20.0)
+    monkeypatch.setattr(sweep, "run_sweep", short(sweep.run_sweep, settings=short_run, n_jobs=1))
 
 
 def test_there_are_snippets():

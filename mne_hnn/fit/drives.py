@@ -35,7 +35,7 @@ def fit_drives(
     *,
     objective: Any = "r_squared",
     n_jobs: int = 1,
-    executor: Executor | None = None,
+    executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
     **options: Any,
@@ -60,9 +60,10 @@ def fit_drives(
         A name of :data:`~mne_hnn.fit.OBJECTIVES`, a function from a :class:`~mne_hnn.simulate.Simulation` to a number
         to make small, or an objective.
     n_jobs : int
-        Processes. Not together with `executor`.
-    executor : concurrent.futures.Executor | None
-        Runs the simulations instead, for example Dask's.
+        Processes. Not together with an executor that is an object.
+    executor : str | concurrent.futures.Executor | None
+        Runs the simulations instead, for example that of a Dask client, or the name of one; see
+        :class:`~mne_hnn.simulate.Computing`.
     checkpoint : path-like | None
         Folder in which everything simulated is kept: the same call with the same folder goes on where it stopped, and
         ends with the same result.
@@ -107,7 +108,7 @@ def search_drives(request: Request, computing: Computing) -> FitResult:
     """Return the result of what is asked for; errors as in :func:`fit_drives`."""
     plan = make_plan(request)
     warn_of(plan)
-    evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=computing)
-    with Report(computing.progress, plan.settings.max_evaluations) as report:
+    with computing.ready() as ready, Report(computing.progress, plan.settings.max_evaluations) as report:
+        evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=ready)
         search = Search(plan, evaluator, report)
         return conclude(search, search.run())

@@ -46,7 +46,7 @@ def fit_evoked(
     settings: EvokedSettings | None = None,
     *,
     n_jobs: int = 1,
-    executor: Executor | None = None,
+    executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> FitResult:
@@ -103,8 +103,8 @@ def fit_evoked(
 
 def _proposed(task: EvokedTask, computing: Computing) -> FitResult:
     """Propose, correct, conclude."""
-    evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=computing)
-    with Report(computing.progress) as report:
+    with computing.ready() as ready, Report(computing.progress) as report:
+        evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=ready)
         bench = Bench(evaluator=evaluator, report=report)
         return conclude_evoked(correct(propose_drives(task, bench), bench), bench)
 

@@ -38,7 +38,7 @@ def fit_rhythmic(
     settings: RhythmicSettings | None = None,
     *,
     n_jobs: int = 1,
-    executor: Executor | None = None,
+    executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> FitResult:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from .._text import first_line
 from ..errors import MneHnnError
+from ..parallel import close_workers
 from ..pipeline import STAGES
 from ..pipeline.chain import Chain
 from ..pipeline.lock import folder_lock
-from ..simulate.workers import close_workers
 from .export import export_job
 from .job import Job, Outcome
 from .job_config import condition_config, name_label, pooled_config

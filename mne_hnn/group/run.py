@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mne.utils import logger
 
+from .._code import STAGE_FOLDERS
 from .._files import read_json
 from ..errors import ConfigError, StageError
+from ..parallel import check_executor, n_workers, run_tasks
 from ..pipeline.chain import Chain, PipelineResult, say_other_code
 from ..pipeline.identity import described
 from ..pipeline.lock import folder_lock
 from ..pipeline.places import step_output, step_record
 from ..pipeline.stage import AnyStage
 from ..simulate import mechanism_library
-from ..simulate.workers import n_workers
 from ..viz.brain import check_headless
 from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root
-from .executors import Progress, run_tasks
 from .export import export_group, export_participants, withdraw, withdraw_others, write_dataset
 from .job import Job, Outcome
 from .job_config import check_conditions
 from .jobs import run_job
 from .names import group_stem
 from .options import StructureOptions, SummaryOptions
+from .progress import Progress
 from .results import job_record, read_entries
 from .stages import STRUCTURE, SUMMARY
 
@@ -71,7 +73,7 @@ def run_group(
     *,
     subjects: str | Sequence[str] | None = None,
     n_jobs: int | None = None,
-    executor: str | None = None,
+    executor: str | Executor | None = None,
     scheduler: Any = None,
 ) -> GroupResult:
     """Run a group analysis: each subject and condition from its data to a fit and a report, then the group's report.
@@ -88,8 +90,11 @@ def run_group(
         `fit_sequence`, and else stop after the targets. None runs all.
     n_jobs : int | None
         Processes; None takes the configuration's.
-    executor, scheduler : str | None
-        Where jobs run; None takes the configuration's.
+    executor : str | concurrent.futures.Executor | None
+        Where jobs run: the name of an executor, or one whose workers are processes that do one job at a time, whose
+        number `n_jobs` is then. None takes the configuration's.
+    scheduler : str | distributed.Client | None
+        Address, file or client of a scheduler of Dask; None takes the configuration's.
 
     Returns
     -------
@@ -107,6 +112,8 @@ def run_group(
     """
     if not isinstance(config, GroupConfig):
         raise ConfigError(f"config must be a GroupConfig, got {type(config).__name__}: set bids_root.")
+    executor = config.executor if executor is None else executor
+    check_executor(executor, error=ConfigError)
     if config.draw_cortex:
         check_headless()
     config = resolved(with_group_dataset(config))
@@ -117,7 +124,7 @@ def run_group(
     output = Path(config.output or root / "derivatives" / "mne-hnn").expanduser().resolve()
     _check_output(output, root, config.name)
     workers = n_workers(config.n_jobs if n_jobs is None else n_jobs)
-    run = _Run(config, output, workers, executor or config.executor, scheduler or config.scheduler)
+    run = _Run(config, output, n_jobs=workers, executor=executor, scheduler=scheduler or config.scheduler)
     with folder_lock(output, what="run", shared=asked is not None):
         mechanism_library()  # once, before several workers would all wait for it
         write_dataset(output, config, root, alone=asked is None)
@@ -171,7 +178,9 @@ def _recordings(config: GroupConfig, asked: Sequence[str] | None) -> tuple[Path,
 class _Run:
     """One run over all jobs."""
 
-    def __init__(self, config: GroupConfig, output: Path, n_jobs: int, executor: str, scheduler: Any) -> None:
+    def __init__(
+        self, config: GroupConfig, output: Path, *, n_jobs: int, executor: str | Executor, scheduler: Any
+    ) -> None:
         self.config, self.output, self.work = config, output, output / WORK
         self.n_jobs, self.executor, self.scheduler = n_jobs, executor, scheduler
         self.ran = 0
@@ -241,6 +250,7 @@ class _Run:
             scheduler=self.scheduler,
             done=done,
             abort_on=(lambda one: _outcome(one).status != "ok") if abort else None,
+            code=("group", *STAGE_FOLDERS),
         )
         for job in jobs:
             if abort and job.stem in outcomes and outcomes[job.stem].status != "ok":

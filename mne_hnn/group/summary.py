@@ -23,6 +23,7 @@ from .average import Average, group_average
 from .comparison import Comparison, compare_conditions
 from .entry import Entry
 from .facts import SummaryFacts
+from .findings import GroupFindings
 from .influence import Influence, leave_one_out
 from .names import stem_of
 from .options import SummaryOptions
@@ -58,26 +59,29 @@ def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFa
     """
     options = work.options
     notes: list[str] = []
-    with_target = [one for one in entries if one.target is not None]
+    with_target = [entry for entry in entries if entry.target is not None]
     alignment = align_polarity(with_target) if with_target else None
     averages = group_average(with_target, alignment=alignment) if with_target else {}
     comparison = _comparison(options, with_target, alignment, notes)
     influences = _influences(comparison, notes)
     _write_averages(work.path("averages"), averages)
     _write_tables(work, entries, comparison)
-    facts = write_group_report(
-        work.path("report"),
-        title=f"{options.name}: group",
+    findings = GroupFindings(
         entries=entries,
         alignment=alignment,
         averages=averages,
         comparison=comparison,
         influences=influences,
+        structure=_structure(options.structure),
+    )
+    facts = write_group_report(
+        work.path("report"),
+        findings,
+        title=f"{options.name}: group",
         methods=_methods(options, entries, compared=comparison is not None),
         subjects_dir=_folder(options.subjects_dir),
         common_subject=options.common_subject,
         draw_cortex=options.draw_cortex,
-        structure=_structure(options.structure),
         links=report_links(entries),
         notes=notes,
     )
@@ -159,11 +163,11 @@ def _structure(sidecar: str | None) -> Any:
 def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | None, str], str]:
     """Return the addresses of individual reports, relative to the folder of derivatives."""
     return {
-        (one.subject, one.session, one.task, one.condition): quote(
-            f"sub-{one.subject}/{stem_of(one.subject, one.session, one.task, one.condition)}_report.html"
+        (entry.subject, entry.session, entry.task, entry.condition): quote(
+            f"sub-{entry.subject}/{stem_of(entry.subject, entry.session, entry.task, entry.condition)}_report.html"
         )
-        for one in entries
-        if one.status == "ok"
+        for entry in entries
+        if entry.status == "ok"
     }
 
 
@@ -187,8 +191,10 @@ def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: boo
     sets = [_told(job) for job in options.jobs if job["status"] == "ok"]
     if not sets:
         return ""
-    scaled = {one.subject for one in entries if one.template}
-    everybody, fitted = ({one.subject for one in some} for some in (entries, [e for e in entries if e.status == "ok"]))
+    scaled = {entry.subject for entry in entries if entry.template}
+    everybody, fitted = (
+        {entry.subject for entry in some} for some in (entries, [e for e in entries if e.status == "ok"])
+    )
     group = {
         "contrast": options.contrast if compared else None,
         "n_resamples": options.n_resamples,

@@ -38,7 +38,8 @@ def cell_template(cell_type: str, entry: Mapping[str, Any]) -> CellTemplate:
     points = _end_points(cell)
     sections = {name: _section(cell_type, name, section, points[name]) for name, section in cell["sections"].items()}
     synapses = {
-        name: Synapse(e_mV=one["e"], tau1_ms=one["tau1"], tau2_ms=one["tau2"]) for name, one in cell["synapses"].items()
+        name: Synapse(e_mV=kinetics["e"], tau1_ms=kinetics["tau1"], tau2_ms=kinetics["tau2"])
+        for name, kinetics in cell["synapses"].items()
     }
     pyramidal = about["morphology"] == "pyramidal"
     template = CellTemplate(
@@ -132,13 +133,15 @@ def _channels(template: CellTemplate, section: str, mechanisms: Mapping[str, Any
         where = f"in section {section!r} of {template.name!r}"
         check_name(channel, CHANNELS, "channel", where=where, error=DataError)
         channels[channel] = {
-            key.removesuffix(f"_{mechanism}"): _profile(template, section, channel, key, mechanism, value)
+            key.removesuffix(f"_{mechanism}"): _profile(
+                template, section, key, value, channel=channel, mechanism=mechanism
+            )
             for key, value in parameters.items()
         }
     return channels
 
 
-def _profile(template: CellTemplate, section: str, channel: str, key: str, mechanism: str, value: Any) -> Density:
+def _profile(template: CellTemplate, section: str, key: str, value: Any, *, channel: str, mechanism: str) -> Density:
     """Return a number, or the table of values at segment centres that stands for a function of the distance."""
     if isinstance(value, (int, float)):
         return Uniform(float(value))

@@ -19,7 +19,7 @@ from .._checks import check_name
 from .._files import read_json
 from .._threads import threads
 from ..errors import DataError
-from ..simulate.workers import WorkerPool
+from ..parallel import WorkerPool
 from .chain import check_written
 from .identity import file_hash
 from .provenance import machine, mechanisms, rebuilt_value, versions
@@ -152,9 +152,11 @@ def _run_in_worker(stage: AnyStage, work: Work[Any]) -> None:
     name = next(name for name, value in vars(sys.modules[module]).items() if value is stage)
     pool = WorkerPool(1)
     try:
-        pool.run(_run_named, {stage.name: (module, name, work)})
-    finally:
-        pool.close()
+        pool.submit(_run_named, module, name, work).result()
+    except BaseException:  # interrupted as well
+        pool.give_up()
+        raise
+    pool.close()
 
 
 def _run_named(module: str, name: str, work: Work[Any]) -> None:

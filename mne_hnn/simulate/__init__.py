@@ -7,18 +7,18 @@ from typing import Any
 
 from .._cache import cache_directory
 from .._peer_names import MODULES, no_attribute
+from ..parallel import close_workers
 from .baselines import BASELINES
 from .computing import Computing
-from .engine import ENGINES, clear
+from .engine import clear
 from .info import sys_info
 from .library import Library, mechanism_library
 from .many import simulate_many
 from .mpi import simulate_mpi
 from .record import Record
 from .result import Simulation
-from .settings import SimulationSettings
+from .settings import ENGINES, SimulationSettings
 from .trials import simulate
-from .workers import close_workers
 
 __all__ = [
     "BASELINES",

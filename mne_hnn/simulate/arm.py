@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network import Network, Wires, drive_events
+from ..network import Network, Wires
 from .build import SYNAPSE_SLOTS, Column
 
 
@@ -91,7 +92,13 @@ def _set_clamps(column: Column, network: Network, tstop: float) -> None:
                 column.clamps.append(clamp)
 
 
-def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, tstop: float, seed: int | None) -> Armed:
+def arm(
+    column: Column,
+    network: Network,
+    wires: Mapping[str, Wires],
+    events: Mapping[str, tuple[NDArray[np.float64], ...]],
+    tstop: float,
+) -> Armed:
     """Set the weights of the drives and the biases, and list what arrives when.
 
     Parameters
@@ -102,19 +109,16 @@ def arm(column: Column, network: Network, wires: dict[str, Wires], trial: int, t
         The network with the drives of this run.
     wires : dict of str to Wires
         The routes of each drive.
-    trial : int
-        Number of the trial.
+    events : dict of str to tuple of array, shape (n_events,)
+        The spikes of each cell of each drive, as :func:`mne_hnn.network.drive_events` draws them for a trial; ms.
     tstop : float
         End of the run, ms.
-    seed : int | None
-        As in :func:`mne_hnn.network.drive_events`.
 
     Returns
     -------
     Armed
         Events, and the spikes of the drive cells.
     """
-    events = drive_events(network, trial, tstop, seed)
     ranges = network.gid_ranges
     arrivals: list[tuple[Any, float]] = []
     times: list[NDArray[np.float64]] = [np.empty(0)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import ParameterError
-from .workers import n_workers
+from ..parallel import check_executor, n_workers, opened, pool
+from ..parallel.executor import SerialExecutor, TaskExecutor
 
 __all__ = ["Computing"]
 
@@ -21,9 +23,12 @@ class Computing:
     Parameters
     ----------
     n_jobs : int
-        Processes of this machine; 1 runs in this process, -1 takes one per core. Not together with `executor`.
-    executor : concurrent.futures.Executor | None
-        Runs them instead. Each of its workers must run one task at a time, in a process of its own.
+        Processes of this machine; 1 runs in this process, -1 takes one per core. Not together with an executor that is
+        an object.
+    executor : str | concurrent.futures.Executor | None
+        ``'processes'`` (`n_jobs` of this machine, also if it is one), ``'dask'`` (as many workers that Dask starts on
+        this machine), ``'serial'`` (this process), or an executor each of whose workers runs one task at a time, in a
+        process of its own. None takes this process for one job and processes for several.
     progress : callable | None
         Of a fit: called with the number of networks tried and the best loss; None shows them.
     checkpoint : path-like | None
@@ -32,12 +37,12 @@ class Computing:
     Raises
     ------
     ParameterError
-        `n_jobs` is no number of processes, `executor` no executor, both are given, `progress` is no function, or
+        `n_jobs` is no number of processes, `executor` no executor, both say where, `progress` is no function, or
         `checkpoint` no folder.
     """
 
     n_jobs: int = 1
-    executor: Executor | None = None
+    executor: str | Executor | None = None
     progress: Callable[[int, float], None] | None = None
     checkpoint: str | Path | None = None
 
@@ -55,12 +60,8 @@ class Computing:
     def _check_executor(self) -> None:
         if self.executor is None:
             return
-        if not isinstance(self.executor, Executor):
-            raise ParameterError(
-                f"executor must be a concurrent.futures.Executor, such as ProcessPoolExecutor(2) or get_executor() of "
-                f"a Dask Client, or None for n_jobs processes of this machine, got {self.executor!r}."
-            )
-        if self.n_jobs != 1:
+        check_executor(self.executor, otherwise="None for n_jobs processes of this machine")
+        if isinstance(self.executor, Executor) and self.n_jobs != 1:
             raise ParameterError(
                 f"executor and n_jobs = {self.n_jobs} both say where to simulate: leave one of them out (the executor "
                 "has workers of its own)."
@@ -70,3 +71,23 @@ class Computing:
     def n_processes(self) -> int:
         """How many processes `n_jobs` asks for here and now."""
         return n_workers(self.n_jobs)
+
+    @contextmanager
+    def opened(self) -> Iterator[TaskExecutor]:
+        """Yield the executor; processes of this machine are kept from call to call, so that networks stay built."""
+        if self.executor in (None, "processes"):
+            alone = self.executor is None and self.n_processes == 1
+            yield SerialExecutor() if alone else pool(self.n_processes)
+            return
+        assert self.executor is not None
+        with opened(self.executor, n_jobs=self.n_processes, what="trial") as place:
+            yield place
+
+    @contextmanager
+    def ready(self) -> Iterator[Computing]:
+        """Yield the same with what would be started anew for each batch of networks (Dask's workers) started once."""
+        if not isinstance(self.executor, str) or self.executor == "processes":
+            yield self
+            return
+        with self.opened() as place:
+            yield replace(self, n_jobs=1, executor=place)

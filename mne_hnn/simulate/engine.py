@@ -12,19 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import check_positive
 from ..errors import ParameterError, SimulationError
-from ..network import Network, Wires, connection_wires, drive_wires
+from ..network import Network, Wires, connection_wires, drive_events, drive_wires
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
 from .pieces import Piece, join_recordings, total
-from .record import Record
 from .recorder import Recorder
-
-ENGINES = ("auto", "coreneuron", "neuron")
-# Handing a run over to CoreNEURON and back costs as much as simulating some 10 ms.
-STRETCH_MS = 250.0
+from .settings import SimulationSettings
+from .steps import n_steps, n_stretches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,19 +56,6 @@ class Trial:
 _running = threading.RLock()
 _column: Column | None = None
 _expanded: tuple[Network, Wires] | None = None
-
-
-def n_steps(tstop: float, dt: float) -> int:
-    """Return the number of steps of a run, checking that `dt` divides `tstop` (both ms)."""
-    tstop = check_positive(tstop, "tstop (ms)")
-    dt = check_positive(dt, "dt (ms)")
-    steps = round(tstop / dt)
-    if steps < 1 or abs(steps * dt - tstop) > 1e-9 * tstop:
-        raise ParameterError(
-            f"dt must divide tstop into whole steps, got tstop = {tstop:g} ms and dt = {dt:g} ms: "
-            f"take tstop = {max(steps, 1) * dt:g} ms."
-        )
-    return steps
 
 
 def _connections(network: Network) -> Wires:
@@ -140,26 +123,16 @@ def clear() -> None:
         _column = None
 
 
-def n_stretches(tstop: float) -> int:
-    """Return in how many stretches a run is done; after each of them it can report and be interrupted."""
-    return max(1, round(tstop / STRETCH_MS))
-
-
 def _integrate(
-    column: Column,
-    armed: Armed,
-    recorder: Recorder,
-    tstop: float,
-    dt: float,
-    engine: str,
-    progress: Callable[[], None],
+    column: Column, armed: Armed, recorder: Recorder, settings: SimulationSettings, progress: Callable[[], None]
 ) -> None:
     from neuron import coreneuron
 
+    tstop, dt = settings.tstop, settings.dt
     column.h.dt = dt
     column.h.secondorder = 0  # backward Euler, whatever else was done in this process
     column.pc.set_maxstep(10)
-    coreneuron.enable = engine == "coreneuron"
+    coreneuron.enable = settings.engine == "coreneuron"
     coreneuron.verbose = 0
     # rows of equal cells side by side, which the vectorised tree solver needs
     coreneuron.cell_permute = 1 if column.library.variant == "vector" else 0
@@ -211,16 +184,7 @@ def _piece(column: Column, armed: Armed, recorder: Recorder, steps: int) -> Piec
 
 
 def run_trial(
-    network: Network,
-    *,
-    trial: int,
-    tstop: float,
-    dt: float,
-    seed: int | None,
-    engine: str,
-    n_threads: int = 1,
-    record: Record | None = None,
-    progress: Callable[[], None] = lambda: None,
+    network: Network, trial: int, settings: SimulationSettings, progress: Callable[[], None] = lambda: None
 ) -> Trial:
     """Simulate one trial.
 
@@ -230,16 +194,8 @@ def run_trial(
         Model and drives.
     trial : int
         Number of the trial, from 0.
-    tstop, dt : float
-        Duration and time step, ms.
-    seed : int | None
-        As in :func:`mne_hnn.network.drive_events`.
-    engine : str
-        ``'coreneuron'`` or ``'neuron'``.
-    n_threads : int
-        Threads of this process; each cell lives on one of them.
-    record : Record | None
-        What to record of the cells; None for nothing.
+    settings : SimulationSettings
+        How, resolved: ``'auto'`` is no engine here.
     progress : callable
         Called after each of the :func:`n_stretches` of the run.
 
@@ -248,20 +204,21 @@ def run_trial(
     Trial
         Moments and spikes.
     """
-    steps = n_steps(tstop, dt)
     ranks.check_together()
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     with _running:
-        column = column_for(network, drives, tstop, dt)
-        if not column.set_threads(n_threads):
+        column = column_for(network, drives, settings.tstop, settings.dt)
+        if not column.set_threads(settings.n_threads):
             clear()
-            column = column_for(network, drives, tstop, dt)
-            column.set_threads(n_threads)
-        armed = arm(column, network, drives, trial, tstop, seed)
+            column = column_for(network, drives, settings.tstop, settings.dt)
+            column.set_threads(settings.n_threads)
+        armed = arm(
+            column, network, drives, drive_events(network, trial, settings.tstop, settings.seed), settings.tstop
+        )
         sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
-        recorder = Recorder(column, network, sites, record or Record(), dt, steps)
-        _integrate(column, armed, recorder, tstop, dt, engine, progress)
-        own = _piece(column, armed, recorder, steps)
+        recorder = Recorder(column, network, sites, settings)
+        _integrate(column, armed, recorder, settings, progress)
+        own = _piece(column, armed, recorder, n_steps(settings.tstop, settings.dt))
     pieces = ranks.gather(own)
     if not all(piece.stable for piece in pieces):
         raise SimulationError(
@@ -280,6 +237,6 @@ def run_trial(
         },
         spike_times=times[order],
         spike_gids=gids[order],
-        recordings=join_recordings([piece.recordings for piece in pieces], network, record or Record()),
+        recordings=join_recordings([piece.recordings for piece in pieces], network, settings.record),
         lfp=total([piece.lfp for piece in pieces]),
     )

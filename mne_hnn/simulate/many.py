@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor
 from typing import Any
 
-from .. import __version__
 from .._checks import check_bool
-from .._code import labelled, named_apart
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
+from ..parallel import Lost, run_with_retries
 from .computing import Computing
 from .engine import Trial
-from .packed import call_packed, pack, packed
-from .record import Record, as_record
 from .result import Simulation
-from .settings import SimulationSettings
+from .settings import SimulationSettings, as_settings
 from .trials import collect, work
-from .workers import pool
 
 __all__ = ["run_networks", "simulate_many"]
 
@@ -36,32 +31,12 @@ def _attempt(network: Network, trial: int, settings: SimulationSettings) -> Tria
         return SimulationError(str(error))
 
 
-def _elsewhere(asked: str, payload: bytes) -> Trial | SimulationError:
-    """Simulate in a process of a foreign executor; its numbers would not be those of another version or code."""
-    own = labelled(__version__)
-    if asked != own:
-        there, here = named_apart(own, asked)
-        return WorkerError(
-            f"The executor's workers have mne_hnn {there}, this is {here}: start them in the Python environment of "
-            "this run."
-        )
-    trial: Trial | SimulationError = call_packed(payload)
-    return trial
-
-
 def simulate_many(
     networks: Sequence[Network],
-    tstop: float = 170.0,
+    settings: SimulationSettings | None = None,
     *,
-    n_trials: int = 1,
-    dt: float = 0.025,
-    seed: int | None = None,
-    baseline: str = "measured",
-    engine: str = "auto",
-    n_threads: int = 1,
-    record: Record | Mapping[str, Any] | None = None,
     n_jobs: int = 1,
-    executor: Executor | None = None,
+    executor: str | Executor | None = None,
     done: Callable[[int, Outcome], None] | None = None,
     keep: bool = True,
 ) -> list[Outcome]:
@@ -71,13 +46,14 @@ def simulate_many(
     ----------
     networks : sequence of Network
         The networks.
-    tstop, n_trials, dt, seed, baseline, engine, n_threads, record
-        As in :func:`simulate`, the same for all.
+    settings : SimulationSettings | None
+        How to simulate them, all alike: duration, trials, seed and so on. None takes the defaults.
     n_jobs : int
-        Processes; trials of all networks share them. Not together with `executor`.
-    executor : concurrent.futures.Executor | None
+        Processes; trials of all networks share them. Not together with an executor that is an object.
+    executor : str | concurrent.futures.Executor | None
         Runs the trials instead of this machine's own processes, for example ``dask.distributed.Client.get_executor()``.
-        Each of its workers must run one task at a time, in a process of its own.
+        Each of its workers must run one task at a time, in a process of its own. A name starts one for this call:
+        ``'processes'``, ``'dask'`` (`n_jobs` workers on this machine) or ``'serial'``.
     done : callable | None
         Called as ``done(index, outcome)`` in this process when all trials of a network have ended.
     keep : bool
@@ -94,20 +70,13 @@ def simulate_many(
     ------
     ParameterError
         A wrong argument.
+    ConfigError
+        Workers of Dask that are not fit: of another version or code, or with threads.
     """
     networks = _listed(networks)
+    settings = as_settings(settings)
     computing = Computing(n_jobs=n_jobs, executor=executor)
     _check_outcomes(done, keep)
-    settings = SimulationSettings(
-        tstop=tstop,
-        n_trials=n_trials,
-        dt=dt,
-        seed=seed,
-        baseline=baseline,
-        engine=engine,
-        n_threads=n_threads,
-        record=as_record(record),
-    )
     different = {network.digest: network for network in networks}
     for network in different.values():
         settings.check(network)
@@ -174,21 +143,17 @@ def run_networks(
 
 
 def _run_tasks(tasks: dict[_Key, tuple[Any, ...]], computing: Computing, told: _Told) -> None:
-    if computing.executor is not None:
-        futures = {_submitted(computing.executor, arguments): key for key, arguments in tasks.items()}
-        for future in as_completed(futures):
-            told(futures.pop(future), _result(future))
-    elif computing.n_processes == 1:
-        for key, arguments in tasks.items():
-            told(key, _attempt(*arguments))
-    else:
-        _in_processes(tasks, computing.n_processes, told)
+    def ended(key: _Key, outcome: Trial | SimulationError | Lost) -> None:
+        told(key, WorkerError(str(outcome)) if isinstance(outcome, Lost) else outcome)
+
+    # a worker may have died for a reason that is not the network's, such as memory taken by others: once more, then
+    with computing.opened() as executor:
+        run_with_retries(_attempt, tasks, executor, ended, title=_title)
 
 
-def _submitted(executor: Executor, arguments: tuple[Any, ...]) -> Future[Trial | SimulationError]:
-    if isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor)):
-        return executor.submit(_attempt, *arguments)  # of this machine and Python environment
-    return executor.submit(pickle.loads, packed(_elsewhere, labelled(__version__), pack(_attempt, arguments)))
+def _title(key: _Key) -> str:
+    index, trial = key
+    return f"trial {trial} of network {index}"
 
 
 def _listed(networks: Any) -> list[Network]:
@@ -206,33 +171,6 @@ def _check_outcomes(done: Any, keep: Any) -> None:
         raise ParameterError(f"done must be a function of an index and an outcome, or None, got {done!r}.")
     if not check_bool(keep, "keep") and done is None:
         raise ParameterError("keep=False hands the outcomes to done only: give done, or leave keep out.")
-
-
-def _result(future: Future[Trial | SimulationError]) -> Trial | SimulationError:
-    """Return what a foreign executor made of a trial; whatever kills its workers is an error of this trial."""
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - executors have errors of their own
-        return WorkerError(f"The executor lost a trial ({type(error).__name__}: {error}).")
-
-
-def _in_processes(tasks: dict[_Key, tuple[Any, ...]], size: int, told: _Told) -> None:
-    ended: set[_Key] = set()
-
-    def note(key: _Key, trial: Any) -> None:
-        ended.add(key)
-        told(key, trial)
-
-    for _ in range(2):  # a worker may have died for a reason that is not the network's, such as memory taken by others
-        left = {key: arguments for key, arguments in tasks.items() if key not in ended}
-        try:
-            pool(size).run(_attempt, left, note, keep=False)
-            return
-        except WorkerError as error:
-            lost = str(error)
-    for key in tasks:
-        if key not in ended:
-            told(key, WorkerError(lost))
 
 
 def _joined(network: Network, trials: dict[int, Trial | SimulationError], settings: SimulationSettings) -> Outcome:

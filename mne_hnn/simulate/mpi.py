@@ -10,25 +10,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from mne.utils import logger, verbose
 
 from .._checks import check_positive
 from ..errors import ParameterError, SimulationError, WorkerError
 from ..network import Network
+from ..parallel import n_workers
 from . import ranks
-from .engine import Trial, clear, n_stretches
+from .engine import Trial, clear
 from .mpi_files import read_errors, read_trial, write_task
 from .mpi_library import Launcher, find_launcher, library_of_world, world_size
-from .record import Record, as_record
 from .result import Simulation
-from .settings import SimulationSettings, check_is_network
+from .settings import SimulationSettings, as_settings, check_is_network
+from .steps import n_stretches
 from .toolchain import neuron_root
 from .trials import collect, draw_progress, work
-from .workers import n_workers
 
 __all__ = ["simulate_mpi"]
 
@@ -40,19 +40,12 @@ _CONTAINER = ("/.dockerenv", "/run/.containerenv")
 @verbose
 def simulate_mpi(
     network: Network,
-    tstop: float = 170.0,
+    settings: SimulationSettings | None = None,
     *,
     n_procs: int = 2,
     command: str = "mpiexec",
-    n_trials: int = 1,
-    dt: float = 0.025,
-    seed: int | None = None,
-    baseline: str = "measured",
-    engine: str = "auto",
-    n_threads: int = 1,
-    record: Record | Mapping[str, Any] | None = None,
-    timeout: float | None = None,
     options: Sequence[str] | str = (),
+    timeout: float | None = None,
     verbose: bool | str | int | None = None,
 ) -> Simulation:
     """Simulate a network whose cells are spread over several processes (MPI ranks).
@@ -64,20 +57,18 @@ def simulate_mpi(
     ----------
     network : Network
         The model with its drives.
-    tstop : float
-        Duration in ms.
+    settings : SimulationSettings | None
+        How to simulate it; None takes the defaults. Trials run one after the other, each in all processes; the engine
+        may be either of both, ``n_threads`` counts per process.
     n_procs : int
         Number of processes; -1 takes one per core.
     command : str
         The program that starts them, ``mpiexec`` or ``mpirun``, or its path.
-    n_trials, dt, seed, baseline, engine, n_threads, record
-        As in :func:`simulate`. Trials run one after the other, each in all processes; `engine` may be either of
-        both, `n_threads` counts per process.
-    timeout : float | None
-        Give up after so many seconds; None never does.
     options : sequence of str | str
         Further options of the command, such as ``["--hostfile", "nodes"]``. The processes take their work from a
         folder in the temporary directory, which on several machines must be one that all of them see (set ``TMPDIR``).
+    timeout : float | None
+        Give up after so many seconds; None never does.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -100,16 +91,7 @@ def simulate_mpi(
     all of them must call it, with the same arguments, and all get the same result; `n_procs`, `command`, `options`
     and `timeout` are of no account then.
     """
-    settings = SimulationSettings(
-        tstop=tstop,
-        n_trials=n_trials,
-        dt=dt,
-        seed=seed,
-        baseline=baseline,
-        engine=engine,
-        n_threads=n_threads,
-        record=as_record(record),
-    )
+    settings = as_settings(settings)
     n_procs = n_workers(n_procs, "n_procs")
     if timeout is not None:
         timeout = check_positive(timeout, "timeout (s)")
@@ -122,7 +104,8 @@ def simulate_mpi(
         )
     settings = settings.made_ready(network)
     _check_place(settings.engine, neuron_root())
-    logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", n_trials, settings.tstop, network.n_cells, count)
+    size_of = (settings.n_trials, settings.tstop, network.n_cells, count)
+    logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", *size_of)
     if size > 1:
         return _in_world(network, settings)
     words = tuple(shlex.split(options) if isinstance(options, str) else map(str, options))

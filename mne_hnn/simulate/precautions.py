@@ -8,8 +8,8 @@ from .._units import MS
 from .._warn import warn
 from ..errors import ParameterError
 from ..network import BurstyDrive, Drive, EvokedDrive, Network, PoissonDrive, SpikeTrainDrive, drive_wires
-from .engine import n_steps
 from .record import Record, every_nth, recording_channels
+from .steps import n_steps
 
 __all__ = [
     "check_times",

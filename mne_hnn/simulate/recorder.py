@@ -18,7 +18,9 @@ from ..network import Network
 from ..recordings import RecordingChannel
 from .build import SYNAPSE_SLOTS, Column, Site, receptor_order
 from .extracellular import potential_weights
-from .record import Record, every_nth, recording_channels, thinned
+from .record import every_nth, recording_channels, thinned
+from .settings import SimulationSettings
+from .steps import n_steps
 
 __all__ = ["Recorder"]
 
@@ -86,22 +88,17 @@ class Recorder:
         The network of this run, with its electrodes.
     sites : set of (cell type, section names)
         Groups of sections on which this network has synapses.
-    record : Record
-        What is asked for.
-    dt : float
-        Time step, ms.
-    steps : int
-        Number of steps of the run.
+    settings : SimulationSettings
+        What is asked for, and the steps of the run.
     """
 
-    def __init__(
-        self, column: Column, network: Network, sites: frozenset[Site], record: Record, dt: float, steps: int
-    ) -> None:
+    def __init__(self, column: Column, network: Network, sites: frozenset[Site], settings: SimulationSettings) -> None:
+        record = settings.record
         self._column = column
         self._network = network
         self._sites = sites
-        self._every = every_nth(record, dt)
-        self._steps = steps
+        self._every = every_nth(record, settings.dt)
+        self._steps = n_steps(settings.tstop, settings.dt)
         self._done = 0  # samples drained so far
         self._lagged = record.synaptic_current is not None
         self._last: _Values | None = None  # what came last before the present stretch

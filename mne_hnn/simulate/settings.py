@@ -10,8 +10,8 @@ from .._checks import check_int, check_name, check_seed
 from .._warn import warn
 from ..errors import ParameterError, SimulationError
 from ..network import Network
+from ..parallel import n_workers
 from .baselines import BASELINES, pyramidal_cells
-from .engine import ENGINES
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
 from .precautions import (
@@ -22,9 +22,10 @@ from .precautions import (
     warn_of_unheard_drives,
 )
 from .record import Record, as_record, check_sampling, recording_channels
-from .workers import n_workers
 
-__all__ = ["SimulationSettings", "check_is_network"]
+__all__ = ["ENGINES", "SimulationSettings", "as_settings", "check_is_network"]
+
+ENGINES = ("auto", "coreneuron", "neuron")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +162,25 @@ class SimulationSettings:
         ready.warn_of_times()
         ready.warn_of(network)
         return ready
+
+
+def as_settings(settings: Any) -> SimulationSettings:
+    """Return what a user gave for `settings`; None stands for the defaults.
+
+    Raises
+    ------
+    ParameterError
+        It is something else, such as a duration.
+    """
+    if settings is None:
+        return SimulationSettings()
+    if not isinstance(settings, SimulationSettings):
+        is_time = isinstance(settings, (int, float)) and not isinstance(settings, bool)
+        example = f"tstop={settings:g}" if is_time else "tstop=170.0"
+        raise ParameterError(
+            f"settings must be SimulationSettings, such as SimulationSettings({example}, n_trials=1), got {settings!r}."
+        )
+    return settings
 
 
 def check_is_network(network: Any) -> None:

@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 from .._units import MS, MV, NA, UV
 from ..baseline import published_baseline
 from ..dipole import Dipole
-from ..errors import SimulationError
+from ..errors import ParameterError, SimulationError, WorkerError
 from ..lfp import lfp_epochs
 from ..network import Network
+from ..parallel import Lost, pool, run_with_retries
 from ..recordings import Recording
 from ..spikes import Spikes
 from .baselines import dipole_layers, pyramidal_cells
 from .computing import Computing
-from .engine import Trial, n_steps, n_stretches, run_trial
+from .engine import Trial, run_trial
 from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .settings import SimulationSettings
-from .workers import pool
+from .steps import n_steps, n_stretches
 
 # from the simulator's units to those of a Recording
 _SI = {"voltage": MV, "synaptic_current": NA, "calcium": 1.0, "membrane_current": NA}
@@ -113,17 +114,7 @@ def work(
     network: Network, index: int, settings: SimulationSettings, progress: Callable[[], None] = lambda: None
 ) -> Trial:
     """One trial, here or in a worker process."""
-    return run_trial(
-        network,
-        trial=index,
-        tstop=settings.tstop,
-        dt=settings.dt,
-        seed=settings.seed,
-        engine=settings.engine,
-        n_threads=settings.n_threads,
-        record=settings.record,
-        progress=progress,
-    )
+    return run_trial(network, index, settings, progress)
 
 
 def draw_progress(total: int) -> Callable[[], None]:
@@ -135,22 +126,62 @@ def draw_progress(total: int) -> Callable[[], None]:
     return lambda: bar.update(next(parts))
 
 
-def _run_all(network: Network, settings: SimulationSettings, computing: Computing) -> dict[int, Trial]:
-    done: dict[int, Trial] = {}
-    trials = range(settings.n_trials)
+def _attempt(network: Network, index: int, settings: SimulationSettings) -> Trial | SimulationError | ParameterError:
+    """Return the error of a trial instead of raising it: the other trials go on."""
     try:
-        if computing.n_processes == 1:
-            progress = draw_progress(settings.n_trials * n_stretches(settings.tstop))
-            for index in trials:
-                done[index] = work(network, index, settings, progress)
-            return done
-        advance = draw_progress(settings.n_trials)
-        tasks = {index: (network, index, settings) for index in trials}
-        return pool(computing.n_processes).run(work, tasks, lambda _index, _trial: advance())
+        return work(network, index, settings)
+    except (SimulationError, ParameterError) as error:
+        return error
+
+
+def _run_here(network: Network, settings: SimulationSettings) -> dict[int, Trial]:
+    done: dict[int, Trial] = {}
+    progress = draw_progress(settings.n_trials * n_stretches(settings.tstop))
+    try:
+        for index in range(settings.n_trials):
+            done[index] = work(network, index, settings, progress)
     except SimulationError as error:
-        done = done or error.completed or {}
         error.completed = collect(network, done, settings) if done else None
         raise
+    return done
+
+
+def _run_in_processes(network: Network, settings: SimulationSettings, n_processes: int) -> dict[int, Trial]:
+    """Run all trials, then raise what went wrong first: an error of a trial rather than the death of its process."""
+    done: dict[int, Trial] = {}
+    failed: list[SimulationError | ParameterError] = []
+    died: list[int] = []
+    advance = draw_progress(settings.n_trials)
+
+    def ended(index: int, outcome: Trial | SimulationError | ParameterError | Lost) -> None:
+        if isinstance(outcome, Trial):
+            done[index] = outcome
+            advance()
+        elif isinstance(outcome, Lost):
+            died.append(index)
+        else:
+            failed.append(outcome)
+
+    tasks = {index: (network, index, settings) for index in range(settings.n_trials)}
+    run_with_retries(_attempt, tasks, pool(n_processes), ended, retries=0)
+    if died and not failed:
+        failed.append(
+            WorkerError(
+                f"A worker process died while it simulated trial {died[0]} (killed, or out of memory); {len(done)} of "
+                f"{settings.n_trials} trials were completed and are in the exception's `completed`. Run again, with "
+                "fewer n_jobs if memory was short."
+            )
+        )
+    if not failed:
+        return done
+    if isinstance(failed[0], SimulationError):
+        failed[0].completed = collect(network, done, settings) if done else None
+    raise failed[0]
+
+
+def _run_all(network: Network, settings: SimulationSettings, computing: Computing) -> dict[int, Trial]:
+    n_processes = computing.n_processes
+    return _run_here(network, settings) if n_processes == 1 else _run_in_processes(network, settings, n_processes)
 
 
 @verbose

@@ -176,6 +176,7 @@ def localise(
     above = power - rank * n_samples
 
     def share(part: float) -> float | None:
+        """Return a part of what stands above the noise."""
         return float(np.clip((part - n_samples) / above, 0.0, 1.0)) if above > 0 else None
 
     places = forward["source_rr"][patch_columns(patch, forward)]
@@ -240,9 +241,9 @@ class _Scan:
         return np.asarray(unit @ (unit.T @ direction))
 
 
-def _angle(one: FloatArray, other: FloatArray) -> float:
-    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.degrees(np.arccos(np.clip(one @ other / norm, -1, 1)))) if norm > 0 else 90.0
+def _angle(direction: FloatArray, other: FloatArray) -> float:
+    norm = float(np.linalg.norm(direction) * np.linalg.norm(other))
+    return float(np.degrees(np.arccos(np.clip(direction @ other / norm, -1, 1)))) if norm > 0 else 90.0
 
 
 def warn_of_elsewhere(found: Localisation, label: mne.Label) -> None:

@@ -66,7 +66,8 @@ class SweepResult:
         Units of those summaries of which they are known.
     settings : mapping
         ``tstop``, ``dt`` (ms), ``n_trials``, ``seed``, ``baseline``, ``engine``, ``keep``, ``record``, as
-        :func:`run_sweep` takes them: ``record`` is a dict of what was asked for, empty if nothing was.
+        :class:`~mne_hnn.simulate.SimulationSettings` takes them, and ``keep`` of :func:`run_sweep`; ``record`` is a
+        dict of what was asked for, empty if nothing was.
     folder : Path | None
         Where it is kept; None for memory.
     keys : tuple of str

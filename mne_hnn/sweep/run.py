@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -12,22 +10,19 @@ from typing import Any
 
 from mne.utils import ProgressBar, logger, verbose
 
-from .. import __version__
 from .._checks import check_name
-from .._code import source_digest
 from .._warn import warn
 from ..errors import DataError, ParameterError, SimulationError, WorkerError
 from ..network import Network
-from ..network.serial import network_from_text, network_to_text
 from ..simulate import Computing, Simulation, SimulationSettings
 from ..simulate.many import run_networks
 from ..simulate.precautions import warn_of_unheard_drives
-from ..simulate.record import as_record
-from ..simulate.settings import check_is_network
+from ..simulate.settings import as_settings, check_is_network
 from .grid import Apply, Grid, described, make_grid
+from .plan import Plan, network_key, told_settings
 from .records import KEEP, ROW_MEMBERS, Row, network_arrays, row_arrays, row_of, simulation_arrays
 from .result import SweepResult, load_rows, table_text
-from .store import SCHEMA, FolderStore, MemoryStore, Store, read_description
+from .store import FolderStore, MemoryStore, Store, read_description
 from .summaries import Summaries
 
 __all__ = ["read_sweep", "run_sweep"]
@@ -37,21 +32,15 @@ __all__ = ["read_sweep", "run_sweep"]
 def run_sweep(
     network: Network,
     grid: Mapping[Any, Sequence[Any]],
+    settings: SimulationSettings | None = None,
     *,
-    tstop: float = 170.0,
-    n_trials: int = 1,
     combine: str = "product",
     apply: Apply | None = None,
     summary: Any = None,
     keep: str | Sequence[str] = ("dipole",),
     folder: str | Path | None = None,
     n_jobs: int = 1,
-    executor: Executor | None = None,
-    seed: int | None = None,
-    dt: float = 0.025,
-    baseline: str = "measured",
-    engine: str = "auto",
-    record: Any = None,
+    executor: str | Executor | None = None,
     verbose: bool | str | int | None = None,
 ) -> SweepResult:
     """Simulate a network at every point of a grid of its parameters.
@@ -63,10 +52,10 @@ def run_sweep(
     grid : mapping of str | tuple of str to sequence of float
         Values by path (:func:`~mne_hnn.network.list_paths` names all of them), or by a tuple of paths that take the
         same value. With `apply`, by names of your own.
-    tstop : float
-        Duration in ms.
-    n_trials : int
-        Trials per point.
+    settings : SimulationSettings | None
+        How to simulate, the same for all points: duration, trials per point and so on; None takes the defaults. All
+        points see the same random draws. What ``record`` asks for is there for `summary`, and kept where `keep` says
+        so.
     combine : str
         ``'product'`` for all combinations, the last name varying fastest; ``'paired'`` for the k-th values of all.
     apply : callable | None
@@ -79,18 +68,16 @@ def run_sweep(
         inside of helper functions that they call, or of the class of a callable object, are not seen: after such an
         edit, choose another folder.
     keep : str | sequence of str
-        What to keep of each simulation besides: any of ``'dipole'``, ``'spikes'``, ``'recordings'`` (what `record` asks
-        for), ``'lfp'`` (what electrodes see; the network of every point must have some), or nothing: ``()``.
+        What to keep of each simulation besides: any of ``'dipole'``, ``'spikes'``, ``'recordings'`` (what the
+        settings record), ``'lfp'`` (what electrodes see; the network of every point must have some), or nothing:
+        ``()``.
     folder : path-like | None
         Where to keep it: a table ``sweep.tsv``, one archive of arrays per point, and ``sweep.json``. A sweep that was
         killed goes on by the same call. None keeps all in memory.
     n_jobs : int
-        Processes; the result does not depend on it. Not together with `executor`.
-    executor : concurrent.futures.Executor | None
+        Processes; the result does not depend on it. Not together with an executor that is an object.
+    executor : str | concurrent.futures.Executor | None
         Runs the trials instead, as in :func:`~mne_hnn.simulate.simulate_many`.
-    seed, dt, baseline, engine, record
-        As in :func:`~mne_hnn.simulate.simulate`, the same for all points: by default all see the same random draws.
-        What is recorded is there for `summary`, and kept where `keep` says so.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -103,30 +90,31 @@ def run_sweep(
     ------
     ParameterError
         A wrong argument, a value that the network cannot have, nothing to keep, or a folder of something else.
+    ConfigError
+        Workers of Dask that are not fit: of another version or code, or with threads.
     CacheError
         The folder cannot be written.
     """
     check_is_network(network)
+    settings = as_settings(settings)
     if apply is not None and not callable(apply):
         raise ParameterError(f"apply must be a function of a network and a dict of values, got {apply!r}.")
     computing = Computing(n_jobs=n_jobs, executor=executor)
     points = make_grid(network, grid, combine, apply)
     summaries = Summaries(summary, taken=points.names)
-    settings = SimulationSettings(
-        tstop=tstop, n_trials=n_trials, dt=dt, seed=seed, baseline=baseline, engine=engine, record=as_record(record)
-    )
     kept = _kept(keep, settings, summaries)
     settings = settings.resolved()
     networks = points.networks(network, apply)
     if "lfp" in kept:
         _check_electrodes(networks, points)
-    told = _told(settings, kept)
-    keys = [_key(one, told) for one in networks]
+    told = told_settings(settings, kept)
+    keys = tuple(network_key(point, told) for point in networks)
+    plan = Plan(network=network, grid=points, keys=keys, told=told, units=summaries.units(network))
     store: Store = MemoryStore()
     if folder is not None:
         store = FolderStore(_place(folder))
-        store.open_for(_description(network, points, networks, keys, told, summaries))
-    warn_of_unheard_drives(network, tstop)
+        store.open_for(plan.description(networks, summaries))
+    warn_of_unheard_drives(network, settings.tstop)
     lost = _simulate(
         networks,
         keys,
@@ -138,7 +126,7 @@ def run_sweep(
         with_network=apply is not None,
     )
     rows = tuple(lost.get(key, row) for key, row in zip(keys, load_rows(store, keys), strict=True))
-    result = _result(network, points, told, summaries.units(network), store, keys, rows)
+    result = plan.result(store, rows)
     if isinstance(store, FolderStore):
         store.write_table(table_text(result))
     _tell(result)
@@ -172,13 +160,6 @@ def _kept(keep: Any, settings: SimulationSettings, summaries: Summaries) -> tupl
     return kept
 
 
-def _told(settings: SimulationSettings, kept: Sequence[str]) -> dict[str, Any]:
-    """Return the settings as :func:`run_sweep` takes them, in values that a file can hold."""
-    values = settings.plain()
-    names = ("tstop", "dt", "n_trials", "seed", "baseline", "engine")
-    return {**{name: values[name] for name in names}, "keep": list(kept), "record": values["record"]}
-
-
 def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
     for number, (network, point) in enumerate(zip(networks, grid.points(), strict=True)):
         if not network.electrodes:
@@ -186,30 +167,6 @@ def _check_electrodes(networks: Sequence[Network], grid: Grid) -> None:
                 f"keep='lfp' needs a network with electrodes, and that of point {number} ({described(point)}) has "
                 "none: add some with network.with_electrodes."
             )
-
-
-def _key(network: Network, settings: Mapping[str, Any]) -> str:
-    text = json.dumps([source_digest("sweep"), network.digest, settings], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-def _description(
-    network: Network,
-    grid: Grid,
-    networks: Sequence[Network],
-    keys: Sequence[str],
-    settings: Mapping[str, Any],
-    summaries: Summaries,
-) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "software": {"mne_hnn": __version__, "code": source_digest("sweep")},
-        "settings": dict(settings),
-        "grid": {"combine": grid.combine, "values": list(grid.values.items()), "paths": list(grid.paths.items())},
-        "summary": {"functions": summaries.identity, "units": summaries.units(network)},
-        "network": {"name": network.name, "digest": network.digest, "text": network_to_text(network)},
-        "points": [{"key": key, "network": one.digest} for key, one in zip(keys, networks, strict=True)],
-    }
 
 
 def _simulate(
@@ -279,29 +236,6 @@ def _is_sound(store: Store, key: str) -> bool:
     return True
 
 
-def _result(
-    network: Network,
-    grid: Grid,
-    settings: Mapping[str, Any],
-    units: Mapping[str, str],
-    store: Store,
-    keys: Sequence[str],
-    rows: Sequence[Row],
-) -> SweepResult:
-    return SweepResult(
-        network=network,
-        grid=grid,
-        points=grid.points(),
-        numbers=tuple(range(len(keys))),
-        rows=tuple(rows),
-        units=dict(units),
-        settings={**settings, "keep": tuple(settings["keep"])},
-        folder=store.folder if isinstance(store, FolderStore) else None,
-        keys=tuple(keys),
-        store=store,
-    )
-
-
 def _tell(result: SweepResult) -> None:
     place = "in memory" if result.folder is None else f"in {result.folder}"
     lacking = f", {len(result.failed)} of them without a result" if result.failed else ""
@@ -333,19 +267,9 @@ def read_sweep(folder: str | Path, *, verbose: bool | str | int | None = None) -
     """
     place = _place(folder)
     content = read_description(place)
-    try:
-        network = network_from_text(content["network"]["text"])
-        grid = Grid(
-            values={name: tuple(column) for name, column in content["grid"]["values"]},
-            paths={name: tuple(paths) for name, paths in content["grid"]["paths"]},
-            combine=content["grid"]["combine"],
-        )
-        keys = [point["key"] for point in content["points"]]
-        settings, units = content["settings"], content["summary"]["units"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"The description of the sweep in {place} is damaged: {error}") from error
+    plan = Plan.read(content, place)
     store = FolderStore(place)
-    result = _result(network, grid, settings, units, store, keys, load_rows(store, keys))
+    result = plan.result(store, load_rows(store, plan.keys))
     missing = result.status.count("missing")
     if missing:
         logger.info("%d of %d points are not simulated yet: the same call of run_sweep goes on.", missing, len(result))

@@ -17,7 +17,7 @@ from ._fit_parts import check_result, loss_name, order_legend
 from .colors import LAYERS, TARGET
 from .comparison import plot_comparison
 from .histogram import draw_drives
-from .target import _in_shown_unit
+from .target import in_shown_unit
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
@@ -110,7 +110,7 @@ def _headline(result: FitResult) -> str:
 
 def _plot_waveform(result: FitResult) -> Figure:
     assert result.target is not None
-    factor, unit = _in_shown_unit(result.target.provenance.get("unit", "A m"))
+    factor, unit = in_shown_unit(result.target.provenance.get("unit", "A m"))
     dipole, target = result.dipole, result.target
     if unit != "nAm":  # what is drawn in nAm has the target's unit then
         dipole, target = (one.copy().scale(factor * NAM) for one in (dipole, target))

@@ -129,7 +129,7 @@ def test_objects_are_checked_against_the_simulation(column, wave):
         wrong("n_drives has no effect with drives='network'", drives="network", n_drives=2),
         wrong("refine has no effect with drives='network'", drives="network", refine=2),
         wrong("n_drives = 9 drives at least 10 ms apart do not fit into the 80 ms .*: at most 8", n_drives=9),
-        wrong("executor must be a concurrent.futures.Executor", executor="processes"),
+        wrong("executor must be a concurrent.futures.Executor", executor="processor"),
     ],
 )  # fmt: skip
 def test_fit_evoked(column, wave, changes, message):

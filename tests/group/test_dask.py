@@ -12,10 +12,11 @@ import group_tasks as tasks
 import pytest
 
 import mne_hnn
-from mne_hnn._code import STAGE_FOLDERS
 from mne_hnn.errors import ConfigError, DataError
-from mne_hnn.group import executors
-from mne_hnn.group.executors import Lost, run_tasks
+from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.parallel import Lost, remote, run_tasks, schedulers
+from mne_hnn.simulate import Computing, SimulationSettings, simulate_many
+from mne_hnn.simulate.many import run_networks
 
 distributed = pytest.importorskip("distributed")
 
@@ -57,7 +58,7 @@ def scheduler(tmp_path):
         "scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard", "--scheduler-file", file, cwd=tmp_path
     ) as process:
         tasks.wait_for(file.exists)
-        yield file, executors._read_address(file), process
+        yield file, schedulers._read_address(file), process
 
 
 def worker(file, folder, threads=1, n=1, environment=None):
@@ -100,6 +101,30 @@ def test_a_column_in_a_thread_of_a_worker(client):
     """Also where a job asks for processes, which a worker of Dask may not have."""
     results = run_tasks(tasks.column, {"one": (1,), "two": (2,)}, executor="dask", scheduler=client)
     assert results["one"] == results["two"] == tasks.column()
+
+
+def test_networks_on_the_executor_of_a_client(client, monkeypatch):
+    """The same bytes as here, and the same checks as of jobs."""
+    networks = [with_erp_drives(jones_2009((2, 2))).with_drive_changes("evprox1", mu_ms=mu) for mu in (15.0, 26.0)]
+    settings = SimulationSettings(tstop=40.0, n_trials=2, seed=3)
+    alone = simulate_many(networks, settings)
+    for found, here in zip(simulate_many(networks, settings, executor=client.get_executor()), alone, strict=True):
+        assert [one.data.tobytes() for one in found.dipoles] == [one.data.tobytes() for one in here.dipoles]
+        assert found.spikes == here.spikes
+    monkeypatch.setattr("mne_hnn.parallel.remote.__version__", "99.9")
+    with pytest.raises(ConfigError, match=r"Dask's workers have mne_hnn .*, this is 99\.9: start them in the Python"):
+        simulate_many(networks, settings, executor=client.get_executor())
+
+
+def test_networks_on_workers_that_dask_starts_for_them():
+    networks = [with_erp_drives(jones_2009((2, 2)))] * 2
+    settings = SimulationSettings(tstop=40.0)
+    before = dict(os.environ)
+    with Computing(executor="dask", n_jobs=1).ready() as computing:
+        first, second = (run_networks(networks, settings, computing=computing) for _ in range(2))
+    assert dict(os.environ) == before
+    assert first[0].dipole.data.tobytes() == second[1].dipole.data.tobytes()
+    assert first[0].dipole.data.tobytes() == simulate_many(networks[:1], settings)[0].dipole.data.tobytes()
 
 
 def test_abort_leaves_the_rest(client):
@@ -218,7 +243,7 @@ def test_workers_that_go_between_being_counted_and_being_given_jobs(client, monk
 
 
 def test_workers_of_another_version(client, monkeypatch):
-    monkeypatch.setattr("mne_hnn.group.executors.__version__", "99.9")
+    monkeypatch.setattr("mne_hnn.parallel.remote.__version__", "99.9")
     with pytest.raises(ConfigError) as caught:
         run_tasks(tasks.square, {"a": (3,), "b": (4,)}, executor="dask", scheduler=client)
     assert str(caught.value) == (
@@ -226,9 +251,9 @@ def test_workers_of_another_version(client, monkeypatch):
         "this run."
     )
     monkeypatch.undo()
-    own = executors.labelled(mne_hnn.__version__, "group", *STAGE_FOLDERS)
+    own = remote.labelled(mne_hnn.__version__)
     other = f"{mne_hnn.__version__} (code 01234567)"
-    monkeypatch.setattr("mne_hnn.group.executors.labelled", lambda *_: other)
+    monkeypatch.setattr("mne_hnn.parallel.remote.labelled", lambda *_: other)
     with pytest.raises(ConfigError) as caught:
         run_tasks(tasks.square, {"a": (3,), "b": (4,)}, executor="dask", scheduler=client)
     assert str(caught.value) == (
@@ -243,7 +268,7 @@ def test_two_workers_in_one_process():
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
     sentence = r"have up to 2 threads in a process, but NEURON needs a process for"
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
-        with executors._at_work, pytest.raises(ConfigError, match=sentence):  # the other worker's job
+        with remote._at_work, pytest.raises(ConfigError, match=sentence):  # the other worker's job
             run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client)
         assert run_tasks(tasks.square, {"a": (3,)}, executor="dask", scheduler=client) == {"a": 9}
 
@@ -300,9 +325,9 @@ def test_a_scheduler_file_that_is_being_written(tmp_path, monkeypatch):
         looks.append(seconds)
         file.write_text("" if len(looks) == 1 else '{"address": "tcp://127.0.0.1:1"}')
 
-    monkeypatch.setattr(executors.time, "sleep", written)
+    monkeypatch.setattr(schedulers.time, "sleep", written)
     file.write_text('{"addr')
-    assert executors._read_address(file) == "tcp://127.0.0.1:1"
+    assert schedulers._read_address(file) == "tcp://127.0.0.1:1"
     assert len(looks) == 2
 
 
@@ -313,7 +338,7 @@ def test_schedulers_that_are_not_there(tmp_path, monkeypatch):
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
-    monkeypatch.setattr("mne_hnn.group.executors._ANSWER", "1s")
+    monkeypatch.setattr("mne_hnn.parallel.schedulers.ANSWER", "1s")
     port = free_port()
     said = run(f"tcp://127.0.0.1:{port}")
     assert said.startswith(f"No Dask scheduler answers at tcp://127.0.0.1:{port} (")
@@ -341,7 +366,7 @@ def test_a_script_without_a_main_guard(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, group_tasks\n"
-        "from mne_hnn.group.executors import run_tasks\n"
+        "from mne_hnn.parallel import run_tasks\n"
         "plan = {'a': ('square', 3), 'b': ('once', 4, sys.argv[1])}\n"
         "results = run_tasks(group_tasks.either, plan, executor='dask', n_jobs=1)\n"
         "print(results, __file__ == sys.argv[0])\n"
@@ -358,7 +383,7 @@ def test_a_script_without_a_main_guard(tmp_path):
 
 RUN = """
 import sys, group_tasks
-from mne_hnn.group.executors import run_tasks
+from mne_hnn.parallel import run_tasks
 if __name__ == "__main__":
     plan = {f"job{k}": (sys.argv[1], group_tasks.LONG_s) for k in range(4)}
     run_tasks(group_tasks.pid, plan, executor="dask", n_jobs=2, scheduler=(sys.argv[2:] or [None])[0])

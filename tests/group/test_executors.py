@@ -1,18 +1,22 @@
 """Jobs over processes: each as if it ran alone, whatever dies or goes wrong beside it."""
 
+import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import group_tasks as tasks
 import pytest
 
+import mne_hnn
 from mne_hnn.errors import ConfigError, ParameterError
-from mne_hnn.group.executors import Lost, Progress, _duration, run_tasks
-from mne_hnn.simulate import workers
+from mne_hnn.group.progress import Progress, _duration
+from mne_hnn.parallel import Lost, remote, run_tasks, run_with_retries, workers
 
 KINDS = ["serial", "processes"]
 
@@ -106,7 +110,7 @@ def test_abort_leaves_no_process(tmp_path):
 
 RUN = """
     import sys, group_tasks
-    from mne_hnn.group.executors import run_tasks
+    from mne_hnn.parallel import run_tasks
     arguments = (sys.argv[1], *map(float, sys.argv[3:]))
     run_tasks(getattr(group_tasks, sys.argv[2]), {f"job{k}": arguments for k in range(4)}, n_jobs=2)
 """
@@ -190,7 +194,7 @@ def test_no_worker_starts_in_a_pool_that_was_stopped():
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            pool.run(tasks.pid, dict.fromkeys(range(3), ()), done)
+            run_with_retries(tasks.pid, dict.fromkeys(range(3), ()), pool, done)
         assert pool.pids() == []
         tasks.wait_for(lambda: not tasks.alive(taken[-1]))
 
@@ -206,6 +210,61 @@ def test_a_process_that_may_have_no_children_works_alone(monkeypatch):
 @pytest.mark.parametrize("executor", KINDS)
 def test_no_tasks(executor):
     assert run_tasks(tasks.square, {}, executor=executor) == {}
+
+
+class Elsewhere(Executor):
+    """As of a cluster: what is handed over travels as bytes, and is done there by nothing of this package."""
+
+    def submit(self, function, /, *arguments):
+        assert (function, [type(one) for one in arguments]) == (pickle.loads, [bytes])
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+@pytest.mark.parametrize("kind", ["processes", "threads", "elsewhere"])
+def test_an_executor_that_a_user_brings(kind):
+    context = multiprocessing.get_context("spawn")
+    made = {
+        "processes": lambda: ProcessPoolExecutor(2, mp_context=context),
+        "threads": lambda: ThreadPoolExecutor(1),
+        "elsewhere": Elsewhere,
+    }
+    plan = {"a": ("bad", "this"), "b": ("square", 3), "c": ("square", 2)}
+    with made[kind]() as executor:
+        results = run_tasks(tasks.either, plan, executor=executor)
+    assert {key: str(one) for key, one in results.items()} == {"a": "ValueError: this is wrong", "b": "9", "c": "4"}
+
+
+def test_an_executor_of_other_code_is_told(monkeypatch):
+    label = remote.labelled(mne_hnn.__version__, "group")
+    monkeypatch.setattr(remote, "labelled", lambda version, *code: next(labels))
+    labels = iter([f"{mne_hnn.__version__} (code 01234567)", label])  # here, then there
+    (lost,) = run_tasks(tasks.square, {"a": (3,)}, executor=Elsewhere(), code=("group",)).values()
+    assert str(lost) == (
+        f"The executor's workers have mne_hnn {label}, this is {mne_hnn.__version__} (code 01234567): start them in "
+        "the Python environment of this run."
+    )
+
+
+def test_an_executor_whose_process_dies(tmp_path):
+    """Its pool is broken, and no other can be made: what it had is lost, and said."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        results = run_tasks(tasks.killed, {"a": (tmp_path, "x")}, executor=executor)
+    assert str(results["a"]).startswith("The executor lost a job (BrokenProcessPool: A process in the process pool was")
+
+
+def test_a_pool_is_an_executor():
+    """Of the standard library's kind: used in a block, it ends when all is done."""
+    with workers.WorkerPool(2) as pool:
+        futures = [pool.submit(tasks.slow_square, k, 0.1) for k in range(5)]
+    assert [future.result() for future in futures] == [0, 1, 4, 9, 16]
+    assert pool.pids() == []
+    with pool:
+        assert pool.submit(int, "11", base=2).result() == 3  # also again
+        waits = [pool.submit(tasks.slow_square, k, 1.0) for k in range(4)]
+        pool.shutdown(cancel_futures=True)
+    assert [future.cancelled() for future in waits[2:]] == [True, True]
 
 
 def test_wrong_arguments():

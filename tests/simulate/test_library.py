@@ -259,11 +259,11 @@ def test_a_folder_that_cannot_be_loaded_from_is_refused_before_it_is_compiled(ow
 SIMULATE = """
 import sys
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.simulate import cache_directory, simulate, simulate_many
+from mne_hnn.simulate import SimulationSettings, cache_directory, simulate, simulate_many
 assert str(cache_directory()) == sys.argv[1], cache_directory()
 network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
 runs = [simulate(network, 20.0, engine=engine, verbose="error") for engine in ("coreneuron", "neuron")]
-runs += simulate_many([network], 20.0, n_jobs=2)  # in a worker
+runs += simulate_many([network], SimulationSettings(tstop=20.0), n_jobs=2)  # in a worker
 for run in runs:
     print(run.dipoles[0].data.tobytes().hex())
 """

@@ -9,7 +9,9 @@ import signal
 import time
 import weakref
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from pathlib import Path
 
+import deadly
 import numpy as np
 import pytest
 
@@ -17,9 +19,11 @@ from mne_hnn import _code
 from mne_hnn._code import source_digest
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.simulate import Simulation, many, simulate, simulate_many, workers
+from mne_hnn.parallel import remote, workers
+from mne_hnn.simulate import Simulation, SimulationSettings, many, simulate, simulate_many
 
 TSTOP = 40.0
+HOW = SimulationSettings(tstop=TSTOP, n_trials=2, seed=7)
 
 
 def networks():
@@ -60,9 +64,7 @@ def assert_as_alone(outcomes, alone):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_each_is_what_it_is_alone(alone, n_jobs):
     told = []
-    outcomes = simulate_many(
-        networks(), TSTOP, n_trials=2, seed=7, n_jobs=n_jobs, done=lambda index, outcome: told.append((index, outcome))
-    )
+    outcomes = simulate_many(networks(), HOW, n_jobs=n_jobs, done=lambda index, outcome: told.append((index, outcome)))
     assert_as_alone(outcomes, alone)
     assert sorted(index for index, _ in told) == [0, 1, 2, 3]
     assert all(outcomes[index] is outcome for index, outcome in told)
@@ -73,8 +75,30 @@ def test_each_is_what_it_is_alone(alone, n_jobs):
 def test_an_executor_of_ones_own(alone):
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=2, mp_context=context) as executor:
-        outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, executor=executor)
+        outcomes = simulate_many(networks(), HOW, executor=executor)
     assert_as_alone(outcomes, alone)
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_an_executor_by_name(alone, executor):
+    assert_as_alone(simulate_many(networks(), HOW, executor=executor, n_jobs=2), alone)
+    pids = workers.pool(2).pids()
+    if executor == "processes":
+        assert len(pids) == 2  # kept, as their networks stay built
+        assert os.getpid() not in pids
+
+
+def test_a_network_that_kills_its_worker_is_told_and_no_other(monkeypatch, alone):
+    """Twice, the second time in a new process."""
+    import_path = str(Path(__file__).parent)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([import_path, os.environ.get("PYTHONPATH", "")]))
+    workers.close_workers()  # they are to find the module
+    monkeypatch.setattr(many, "_attempt", deadly.attempt)
+    outcomes = simulate_many(networks()[:2], HOW, n_jobs=2)
+    workers.close_workers()
+    assert bytes_of(outcomes[1]) == alone[1]
+    assert isinstance(outcomes[0], WorkerError)
+    assert str(outcomes[0]).startswith("The process that worked on trial 1 of network 0 died 2 times (killed, or out")
 
 
 class Cluster(Executor):
@@ -86,7 +110,7 @@ class Cluster(Executor):
     def submit(self, function, /, *arguments):
         future = Future()
         with self.monkeypatch.context() as there:
-            there.setattr(many, "__version__", self.version)
+            there.setattr(remote, "__version__", self.version)
             try:
                 future.set_result(pickle.loads(pickle.dumps(function))(*pickle.loads(pickle.dumps(arguments))))
             except Exception as error:  # noqa: BLE001 - as a cluster hands it back
@@ -95,10 +119,10 @@ class Cluster(Executor):
 
 
 def test_an_executor_of_a_cluster_tells_other_versions(alone, monkeypatch):
-    own = many.__version__
-    outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, executor=Cluster(monkeypatch, own))
+    own = remote.__version__
+    outcomes = simulate_many(networks(), HOW, executor=Cluster(monkeypatch, own))
     assert_as_alone(outcomes, alone)
-    (outcome,) = simulate_many(networks()[:1], TSTOP, executor=Cluster(monkeypatch, "0.0"))
+    (outcome,) = simulate_many(networks()[:1], SimulationSettings(tstop=TSTOP), executor=Cluster(monkeypatch, "0.0"))
     assert isinstance(outcome, WorkerError)
     assert str(outcome) == (
         f"The executor's workers have mne_hnn 0.0, this is {own}: start them in the Python environment of this run."
@@ -106,8 +130,8 @@ def test_an_executor_of_a_cluster_tells_other_versions(alone, monkeypatch):
 
 
 def test_an_executor_of_a_cluster_tells_other_code_of_the_same_version(monkeypatch):
-    cluster = Cluster(monkeypatch, many.__version__)
-    asked, own = source_digest()[:8], many.__version__
+    cluster = Cluster(monkeypatch, remote.__version__)
+    asked, own = source_digest()[:8], remote.__version__
 
     def submit(function, /, *arguments):
         with monkeypatch.context() as there:
@@ -115,7 +139,7 @@ def test_an_executor_of_a_cluster_tells_other_code_of_the_same_version(monkeypat
             return Cluster.submit(cluster, function, *arguments)
 
     cluster.submit = submit
-    (outcome,) = simulate_many(networks()[:1], TSTOP, executor=cluster)
+    (outcome,) = simulate_many(networks()[:1], SimulationSettings(tstop=TSTOP), executor=cluster)
     assert str(outcome) == (
         f"The executor's workers have mne_hnn {own} (code 01234567), this is {own} (code {asked}): start them in the "
         "Python environment of this run."
@@ -124,7 +148,7 @@ def test_an_executor_of_a_cluster_tells_other_code_of_the_same_version(monkeypat
 
 def test_a_cluster_without_the_package(monkeypatch):
     """It is handed bytes, which it can take; that it cannot unpack them is told."""
-    cluster = Cluster(monkeypatch, many.__version__)
+    cluster = Cluster(monkeypatch, remote.__version__)
 
     def submit(function, payload):
         assert (function, type(payload)) == (pickle.loads, bytes)
@@ -133,7 +157,7 @@ def test_a_cluster_without_the_package(monkeypatch):
         return future
 
     cluster.submit = submit
-    (outcome,) = simulate_many(networks()[:1], TSTOP, executor=cluster)
+    (outcome,) = simulate_many(networks()[:1], SimulationSettings(tstop=TSTOP), executor=cluster)
     assert str(outcome) == "The executor lost a trial (ModuleNotFoundError: No module named 'mne_hnn')."
 
 
@@ -141,7 +165,7 @@ def test_a_worker_that_died_while_it_waited_is_no_fault_of_the_next_trial():
     """Kept from call to call, it can be killed between two of them (memory taken by others)."""
     pool = workers.WorkerPool(1)
     try:
-        first = pool.run(os.getpid, {0: ()})[0]
+        first = pool.submit(os.getpid).result()
         for _ in range(2):
             (pid,) = pool.pids()
             os.kill(pid, signal.SIGKILL)
@@ -149,7 +173,7 @@ def test_a_worker_that_died_while_it_waited_is_no_fault_of_the_next_trial():
             while multiprocessing.connection.wait(sentinels(pool), 0) == []:
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
-            assert pool.run(os.getpid, {0: ()})[0] not in (first, pid)
+            assert pool.submit(os.getpid).result() not in (first, pid)
     finally:
         pool.close(kill=True)
 
@@ -178,7 +202,7 @@ def test_outcomes_can_be_handed_over_and_forgotten(alone, how):
         gc.collect()
         alive.append(sum(one() is not None for one in dipoles))
 
-    options = {"tstop": TSTOP, "n_trials": 2, "seed": 7, "done": done, "keep": False}
+    options = {"settings": HOW, "done": done, "keep": False}
     if how == "executor":
         with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as executor:
             assert simulate_many(networks(), executor=executor, **options) == []
@@ -189,13 +213,13 @@ def test_outcomes_can_be_handed_over_and_forgotten(alone, how):
 
 
 def test_order_does_not_matter(alone):
-    outcomes = simulate_many(networks()[::-1], TSTOP, n_trials=2, seed=7)
+    outcomes = simulate_many(networks()[::-1], HOW)
     assert [bytes_of(one) for k, one in enumerate(outcomes[::-1]) if k != 2] == alone
 
 
 def test_no_seed_takes_those_of_the_drives():
     network = networks()[0]
-    (outcome,) = simulate_many([network], TSTOP)
+    (outcome,) = simulate_many([network], SimulationSettings(tstop=TSTOP))
     assert bytes_of(outcome) == bytes_of(simulate(network, TSTOP, verbose="error"))
 
 
@@ -208,17 +232,37 @@ def test_a_worker_that_dies_once_is_replaced(alone):
             killed.append(workers.pool(2).pids()[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    outcomes = simulate_many(networks(), TSTOP, n_trials=2, seed=7, n_jobs=2, done=kill_one)
+    outcomes = simulate_many(networks(), HOW, n_jobs=2, done=kill_one)
     assert len(killed) == 1
     assert_as_alone(outcomes, alone)
 
 
 def test_none_and_the_same_one_twice(alone):
-    assert simulate_many([], TSTOP) == []
-    assert simulate_many([], TSTOP, n_jobs=2) == []
+    assert simulate_many([]) == []
+    assert simulate_many([], n_jobs=2) == []
     network = networks()[0]
-    two = simulate_many([network, network], TSTOP, n_trials=2, seed=7)
+    two = simulate_many([network, network], HOW)
     assert [bytes_of(one) for one in two] == [alone[0], alone[0]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            170.0,
+            r"settings must be SimulationSettings, such as SimulationSettings\(tstop=170, n_trials=1\), got 170.0.",
+        ),
+        ({"tstop": 170.0}, r"such as SimulationSettings\(tstop=170.0, n_trials=1\), got {'tstop': 170.0}."),
+    ],
+)
+def test_settings_of_another_type(settings, message):
+    with pytest.raises(ParameterError, match=message):
+        simulate_many(networks()[:1], settings)
+
+
+def test_keywords_of_before_are_refused():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tstop'"):
+        simulate_many(networks()[:1], tstop=TSTOP)
 
 
 @pytest.mark.parametrize(
@@ -233,13 +277,14 @@ def test_none_and_the_same_one_twice(alone):
     ],
 )
 def test_wrong_arguments(options, message):
+    how = {name: value for name, value in options.items() if name != "n_jobs"}
     with pytest.raises(ParameterError, match=message):
-        simulate_many(networks()[:1], **{"tstop": TSTOP, **options})
+        simulate_many(networks()[:1], SimulationSettings(**{"tstop": TSTOP, **how}), n_jobs=options.get("n_jobs", 1))
 
 
 def test_wrong_networks():
     with pytest.raises(ParameterError, match="must hold Networks"):
-        simulate_many([networks()[0], "jones_2009"], TSTOP)
+        simulate_many([networks()[0], "jones_2009"])
 
 
 def test_an_error_of_the_caller_is_not_swallowed():
@@ -248,6 +293,6 @@ def test_an_error_of_the_caller_is_not_swallowed():
 
     for n_jobs in (1, 2):
         with pytest.raises(KeyError, match="mine"):
-            simulate_many(networks()[:2], 10.0, n_jobs=n_jobs, done=refuse)
-    (again,) = simulate_many(networks()[:1], 10.0, n_jobs=2)
+            simulate_many(networks()[:2], SimulationSettings(tstop=10.0), n_jobs=n_jobs, done=refuse)
+    (again,) = simulate_many(networks()[:1], SimulationSettings(tstop=10.0), n_jobs=2)
     assert np.isfinite(again.dipole.data).all()

@@ -21,12 +21,13 @@ import pytest
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, serial, with_erp_drives
 from mne_hnn.network.serial import network_from_text, network_to_text
-from mne_hnn.simulate import mechanism_library, mpi, mpi_files, mpi_library, simulate, simulate_mpi
-from mne_hnn.simulate.engine import n_stretches
+from mne_hnn.simulate import SimulationSettings, mechanism_library, mpi, mpi_files, mpi_library, simulate, simulate_mpi
 from mne_hnn.simulate.mpi_library import find_launcher, world_size
 from mne_hnn.simulate.ranks import Share
+from mne_hnn.simulate.steps import n_stretches
 
 TSTOP = 60.0
+SHORT = SimulationSettings(tstop=TSTOP)
 needs_mpi = pytest.mark.skipif(
     shutil.which("mpiexec") is None and shutil.which("mpiexec", path=str(Path(sys.executable).parent)) is None,
     reason="needs mpiexec",
@@ -73,7 +74,7 @@ def test_folders_and_cell_types_of_any_name(tmp_path, monkeypatch):
     monkeypatch.setenv("MNE_HNN_CACHE", str(cache))
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr(mpi.tempfile, "tempdir", None)
-    there = simulate_mpi(network, 20.0, n_procs=2, record=record, verbose="error")
+    there = simulate_mpi(network, SimulationSettings(tstop=20.0, record=record), n_procs=2, verbose="error")
     assert there.spikes.cell_type.tolist() == here.spikes.cell_type.tolist()
     assert there.spikes.time.tolist() == here.spikes.time.tolist()
     np.testing.assert_allclose(there.dipoles[0].data, here.dipoles[0].data, rtol=1e-9, atol=1e-22)
@@ -148,17 +149,17 @@ def assert_same(one, two):
 @needs_mpi
 @pytest.mark.parametrize(("n_procs", "engine"), [(1, "auto"), (2, "coreneuron"), (3, "coreneuron"), (2, "neuron")])
 def test_processes_change_nothing(alone, n_procs, engine):
-    together = simulate_mpi(
-        small(), TSTOP, n_trials=2, n_procs=n_procs, engine=engine, record=RECORD, timeout=300, verbose="error"
-    )
+    settings = SimulationSettings(tstop=TSTOP, n_trials=2, engine=engine, record=RECORD)
+    together = simulate_mpi(small(), settings, n_procs=n_procs, timeout=300, verbose="error")
     assert_same(together, alone)
 
 
 @needs_mpi
 def test_threads_within_processes_and_a_seed():
-    options = {"seed": 5, "baseline": "none", "verbose": "error"}
-    one = simulate(small(), TSTOP, **options)
-    two = simulate_mpi(small(), TSTOP, n_procs=2, n_threads=2, timeout=300, **options)
+    options = {"tstop": TSTOP, "seed": 5, "baseline": "none"}
+    one = simulate(small(), **options, verbose="error")
+    settings = SimulationSettings(**options, n_threads=2)
+    two = simulate_mpi(small(), settings, n_procs=2, timeout=300, verbose="error")
     assert one.spikes == two.spikes
     assert (two.seed, two.baseline, two.tstop, two.dt) == (5, "none", TSTOP, 0.025)
     assert np.abs(one.dipole.data - two.dipole.data).max() < 1e-12 * np.abs(one.dipole.data).max()
@@ -178,7 +179,7 @@ def test_forty_drives():
             synaptic_delays=0.1,
             event_seed=index,
         )
-    two = simulate_mpi(network, TSTOP, n_procs=2, timeout=120, verbose="error")
+    two = simulate_mpi(network, SimulationSettings(tstop=TSTOP), n_procs=2, timeout=120, verbose="error")
     assert two.spikes == simulate(network, TSTOP, verbose="error").spikes
     assert len(two.spikes) > 40
 
@@ -201,7 +202,7 @@ def test_the_published_example_at_full_size():
         event_seed=278,
     )
     one = simulate(network, 310.0, verbose="error")
-    two = simulate_mpi(network, 310.0, n_procs=2, timeout=600, verbose="error")
+    two = simulate_mpi(network, SimulationSettings(tstop=310.0), n_procs=2, timeout=600, verbose="error")
     assert two.spikes == one.spikes
     assert np.abs(one.dipole.data - two.dipole.data).max() < 1e-11 * np.abs(one.dipole.data).max()
 
@@ -210,13 +211,14 @@ SCRIPT = """
     import hashlib, sys
     from mne_hnn.errors import SimulationError
     from mne_hnn.network import jones_2009, with_erp_drives
-    from mne_hnn.simulate import simulate, simulate_mpi, simulate_many
+    from mne_hnn.simulate import SimulationSettings, simulate, simulate_mpi, simulate_many
 
     network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
     before = simulate(network, 60.0, verbose="error")
     for _ in range(2):  # the second time with what is kept built
-        both = simulate_mpi(network, 60.0, n_trials=2, verbose="error")
-    assert simulate_mpi(network, 60.0, engine="neuron", verbose="error").spikes == before.spikes
+        both = simulate_mpi(network, SimulationSettings(tstop=60.0, n_trials=2), verbose="error")
+    plain = simulate_mpi(network, SimulationSettings(tstop=60.0, engine="neuron"), verbose="error")
+    assert plain.spikes == before.spikes
     assert both.spikes.select(trial=0) == before.spikes
     try:
         simulate(network, 60.0, verbose="error")
@@ -254,11 +256,11 @@ def test_in_a_script_that_mpiexec_started(tmp_path):
 def test_a_rank_of_ones_own_script_that_fails_ends_all(tmp_path):
     script = """
         from mne_hnn.network import jones_2009
-        from mne_hnn.simulate import simulate_mpi, ranks
-        simulate_mpi(jones_2009(mesh_shape=(1, 1)), 5.0, verbose="error")
+        from mne_hnn.simulate import SimulationSettings, simulate_mpi, ranks
+        simulate_mpi(jones_2009(mesh_shape=(1, 1)), SimulationSettings(tstop=5.0), verbose="error")
         if ranks.share().rank == 1:
             raise ZeroDivisionError("of my own")
-        simulate_mpi(jones_2009(mesh_shape=(1, 1)), 5.0, verbose="error")
+        simulate_mpi(jones_2009(mesh_shape=(1, 1)), SimulationSettings(tstop=5.0), verbose="error")
     """
     start = time.monotonic()
     failed = run_in_world(tmp_path, script)
@@ -286,13 +288,15 @@ def test_a_rank_of_ones_own_script_that_fails_ends_all(tmp_path):
     ],
 )
 def test_wrong_arguments(change, message):
+    how = {name: change[name] for name in SimulationSettings.__slots__ if name in change}
+    others = {name: value for name, value in change.items() if name not in how}
     with pytest.raises(ParameterError, match=message):
-        simulate_mpi(**{"network": small(), "tstop": TSTOP, **change})
+        simulate_mpi(**{"network": small(), "settings": SimulationSettings(**{"tstop": TSTOP, **how}), **others})
 
 
 def test_no_mpi_on_this_machine(monkeypatch):
     with pytest.raises(SimulationError, match=r"'mpirun-x' was not found: install one \(`pip install"):
-        simulate_mpi(small(), TSTOP, command="mpirun-x")
+        simulate_mpi(small(), SHORT, command="mpirun-x")
 
 
 def test_a_library_that_is_not_there(monkeypatch, tmp_path):
@@ -302,11 +306,11 @@ def test_a_library_that_is_not_there(monkeypatch, tmp_path):
     program.chmod(0o755)
     monkeypatch.setenv("MPI_LIB_NRN_PATH", "/nowhere/libmpi.so")
     with pytest.raises(SimulationError, match="MPI_LIB_NRN_PATH names '/nowhere/libmpi.so'"):
-        simulate_mpi(small(), TSTOP, command=str(program))
+        simulate_mpi(small(), SHORT, command=str(program))
     monkeypatch.delenv("MPI_LIB_NRN_PATH")
     monkeypatch.setattr(mpi_library, "_folders", lambda program: iter([program.parent.parent / "lib"]))
     with pytest.raises(SimulationError, match="libmpi.so.40 of Open MPI"):
-        simulate_mpi(small(), TSTOP, command=str(program))
+        simulate_mpi(small(), SHORT, command=str(program))
 
 
 @pytest.mark.parametrize(
@@ -335,7 +339,7 @@ def test_the_library_beside_the_program_is_taken(tmp_path, monkeypatch, greeting
 @needs_mpi
 def test_a_command_that_fails():
     with pytest.raises(SimulationError, match="before the simulation began") as caught:
-        simulate_mpi(small(), TSTOP, options=["--no-such-option"], timeout=300, verbose="error")
+        simulate_mpi(small(), SHORT, options=["--no-such-option"], timeout=300, verbose="error")
     assert "no-such-option" in str(caught.value)
     assert caught.value.completed is None
 
@@ -347,7 +351,7 @@ def test_the_other_familys_library_is_told(tmp_path, monkeypatch):
     wrong.write_bytes(b"no library")
     monkeypatch.setenv("MPI_LIB_NRN_PATH", str(wrong))
     with pytest.raises(SimulationError, match="MPI_LIB_NRN_PATH"):
-        simulate_mpi(small(), TSTOP, timeout=300, verbose="error")
+        simulate_mpi(small(), SHORT, timeout=300, verbose="error")
 
 
 @needs_mpi
@@ -355,7 +359,7 @@ def test_the_other_familys_library_is_told(tmp_path, monkeypatch):
 def test_an_unstable_network_is_told_by_all_ranks(cell_type):
     network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={cell_type: 1e200})
     with pytest.raises(SimulationError, match="became unstable"):
-        simulate_mpi(network, 5.0, timeout=300, verbose="error")
+        simulate_mpi(network, SimulationSettings(tstop=5.0), timeout=300, verbose="error")
 
 
 @needs_mpi
@@ -364,7 +368,7 @@ def test_a_delay_below_one_step_is_refused_as_elsewhere():
         "L2_basket", "L2_basket", location="soma", receptor="gabaa", weight_uS=0.1, delay_ms=0.01, lamtha=20.0
     )
     with pytest.raises(ParameterError, match="shorter than the time step"):
-        simulate_mpi(network, TSTOP, timeout=300, verbose="error")
+        simulate_mpi(network, SHORT, timeout=300, verbose="error")
 
 
 def workers_of(folder):
@@ -393,8 +397,8 @@ LONG = """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored, in the background
     tempfile.tempdir = sys.argv[1]
     from mne_hnn.network import jones_2009, with_erp_drives
-    from mne_hnn.simulate import simulate_mpi
-    simulate_mpi(with_erp_drives(jones_2009(mesh_shape=(3, 3))), 100_000.0, verbose="error")
+    from mne_hnn.simulate import SimulationSettings, simulate_mpi
+    simulate_mpi(with_erp_drives(jones_2009(mesh_shape=(3, 3))), SimulationSettings(tstop=100_000.0), verbose="error")
 """
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -448,7 +452,7 @@ def test_a_timeout_keeps_the_trials_that_ended(monkeypatch):
     monkeypatch.setattr(mpi, "draw_progress", lambda _: lambda: parts.append(1))
     network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
     with pytest.raises(WorkerError, match="was ended after 15 s") as caught:
-        simulate_mpi(network, 1000.0, n_trials=1000, timeout=15, verbose="error")
+        simulate_mpi(network, SimulationSettings(tstop=1000.0, n_trials=1000), timeout=15, verbose="error")
     assert 1 <= caught.value.completed.n_trials < 1000
 
 

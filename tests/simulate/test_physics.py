@@ -7,7 +7,7 @@ import pytest
 
 from mne_hnn.network import CellTemplate, Network, Population, Section, jones_2009, with_erp_drives
 from mne_hnn.network.sections import Branch
-from mne_hnn.simulate import Record, engine
+from mne_hnn.simulate import Record, SimulationSettings, engine
 from mne_hnn.simulate.build import MOMENT_SLOTS
 from mne_hnn.simulate.cell import effective_diameter, moment_weights
 from mne_hnn.simulate.engine import run_trial
@@ -58,7 +58,7 @@ def cable(length=1000.0, diameter=2.0, nseg=301, gl=1e-4):
 
 
 def run(network, tstop=170.0, trial=0, name="coreneuron", record=None):
-    return run_trial(network, trial=trial, tstop=tstop, dt=0.025, seed=None, engine=name, record=record)
+    return run_trial(network, trial, SimulationSettings(tstop=tstop, engine=name, record=record))
 
 
 def test_steady_voltage_of_a_sealed_cable_is_the_closed_form():
@@ -138,7 +138,7 @@ def test_a_tree_with_more_ends_than_one_moment_holds():
     network = one_cell(sections, tree)
     weights = moment_weights(network.cell_types["cable"])
     assert len(weights) > MOMENT_SLOTS
-    trial = run(network, tstop=0.5)
+    trial = run(network, tstop=1.0)
     column = engine._column
     expected = sum(weight * column.section(0, name)(end).v for (name, end), weight in weights.items())
     assert trial.moments["cable"][-1] == pytest.approx(expected, rel=1e-9)

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from mne_hnn.errors import MneHnnWarning, ParameterError
 from mne_hnn.network import CellTemplate, Electrodes, Network, Population, Section, jones_2009, with_erp_drives
-from mne_hnn.simulate import Record, recorder, simulate, simulate_many
+from mne_hnn.simulate import Record, SimulationSettings, recorder, simulate, simulate_many
 from mne_hnn.simulate.extracellular import contacts_inside_cells, potential_weights
 from mne_hnn.simulate.precautions import warn_of_large_tables
 from mne_hnn.simulate.record import thinned
@@ -159,7 +159,7 @@ def test_workers_and_many_give_the_same_recordings():
     record = Record(voltage="soma", cells="L2_pyramidal", sfreq=2000.0)
     here = simulate(network(), 60.0, n_trials=2, record=record, verbose="error")
     there = simulate(network(), 60.0, n_trials=2, record=record, n_jobs=2, verbose="error")
-    (many,) = simulate_many([network()], 60.0, n_trials=2, record=record)
+    (many,) = simulate_many([network()], SimulationSettings(tstop=60.0, n_trials=2, record=record))
     for other in (there, many):
         assert other.recordings["voltage"] == here.recordings["voltage"]
         same(other.lfp["lines"].get_data(), here.lfp["lines"].get_data())

@@ -9,6 +9,8 @@ import pytest
 
 from mne_hnn.errors import MneHnnWarning, ParameterError
 from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.parallel import workers
+from mne_hnn.parallel.executor import SerialExecutor
 from mne_hnn.simulate import Computing, Record, SimulationSettings, many, settings, simulate, simulate_many
 from mne_hnn.simulate.mpi_files import read_task, write_task
 
@@ -107,7 +109,7 @@ def test_all_that_simulate_give_the_same_warnings(monkeypatch, network):
     made = SimulationSettings(tstop=10.0, dt=0.1)
     alone = said(lambda: made.made_ready(silent))
     assert [text[: len(start)] for text, start in zip(alone, wanted, strict=True)] == wanted
-    assert said(lambda: simulate_many([silent, silent], 10.0, dt=0.1)) == alone
+    assert said(lambda: simulate_many([silent, silent], made)) == alone
     assert said(lambda: many.run_networks([silent, silent], made)) == []
     assert said(lambda: simulate(silent, 10.0, dt=0.1, verbose="error")) == alone
 
@@ -116,7 +118,7 @@ def test_computing_is_checked_and_part_of_no_identity():
     with pytest.raises(ParameterError, match="must be a positive number of processes, or -1 for one per core, got 0"):
         Computing(n_jobs=0)
     with pytest.raises(ParameterError, match=r"executor must be a concurrent\.futures\.Executor"):
-        Computing(executor="dask")
+        Computing(executor="x")
     with (
         ThreadPoolExecutor(1) as executor,
         pytest.raises(ParameterError, match="both say where to simulate: leave one of them out"),
@@ -127,4 +129,40 @@ def test_computing_is_checked_and_part_of_no_identity():
     with pytest.raises(ParameterError, match="progress must be a function of the number of networks tried"):
         Computing(progress="yes")
     assert Computing(n_jobs=3).n_processes == 3
+    with pytest.raises(
+        ParameterError, match=r"the name of one \('processes', 'dask', 'serial'\), or None .* Did you mean"
+    ):
+        Computing(executor="proceses")
     assert not {"n_jobs", "executor", "progress", "checkpoint"} & set(SimulationSettings().plain())
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({}, SerialExecutor),
+        ({"executor": "serial", "n_jobs": 4}, SerialExecutor),
+        ({"n_jobs": 2}, workers.WorkerPool),
+        ({"executor": "processes"}, workers.WorkerPool),
+    ],
+)
+def test_computing_opens_what_it_names(given, kind):
+    """Processes are kept from call to call; what is named can be opened once for many calls."""
+    computing = Computing(**given)
+    with computing.opened() as place, computing.opened() as again:
+        assert type(place) is type(again) is kind
+        assert (place is again) == (kind is workers.WorkerPool)
+    with computing.ready() as ready, ready.opened() as place, ready.opened() as again:
+        assert type(place) is kind
+        assert (place is again) == (kind is workers.WorkerPool or "executor" in given)
+
+
+def test_an_executor_of_a_user_is_not_ended_here():
+    with ThreadPoolExecutor(1) as executor:
+        computing = Computing(executor=executor)
+        for _ in range(2):
+            with computing.ready() as ready, ready.opened() as place:
+                assert place.submit(abs, -3).result() == 3
+                assert str(place.submit(abs, "x").result()).startswith(
+                    "The executor lost a trial (TypeError: bad operand"
+                )
+        assert executor.submit(abs, -4).result() == 4

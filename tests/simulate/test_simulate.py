@@ -14,7 +14,8 @@ import pytest
 
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import Connection, drive_events, jones_2009, law_2021, replace, with_erp_drives
-from mne_hnn.simulate import _neuron, clear, close_workers, engine, simulate, workers
+from mne_hnn.parallel import workers
+from mne_hnn.simulate import SimulationSettings, _neuron, clear, close_workers, engine, simulate, steps
 
 
 def small(**options):
@@ -198,12 +199,12 @@ def test_a_long_run_is_done_in_stretches_that_change_nothing(monkeypatch):
     """It reports and can be stopped between them; the bytes are those of one go."""
     calls = []
     network = small()
-    options = {"trial": 0, "tstop": 1000.0, "dt": 0.025, "seed": None, "engine": "coreneuron"}
-    parts = engine.run_trial(network, **options, progress=lambda: calls.append(1))
-    assert len(calls) == engine.n_stretches(1000.0) > 1
+    settings = SimulationSettings(tstop=1000.0, engine="coreneuron")
+    parts = engine.run_trial(network, 0, settings, progress=lambda: calls.append(1))
+    assert len(calls) == steps.n_stretches(1000.0) > 1
     assert {len(moment) for moment in parts.moments.values()} == {40_001}
-    monkeypatch.setattr(engine, "STRETCH_MS", 1e9)
-    whole = engine.run_trial(network, **options)
+    monkeypatch.setattr(steps, "STRETCH_MS", 1e9)
+    whole = engine.run_trial(network, 0, settings)
     for name, moment in whole.moments.items():
         np.testing.assert_array_equal(moment, parts.moments[name])
     np.testing.assert_array_equal(whole.spike_times, parts.spike_times)
@@ -214,7 +215,7 @@ def test_an_interrupted_run_leaves_nothing_behind(three_trials):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.run_trial(small(), trial=0, tstop=600.0, dt=0.025, seed=None, engine="coreneuron", progress=interrupt)
+        engine.run_trial(small(), 0, SimulationSettings(tstop=600.0, engine="coreneuron"), interrupt)
     again = simulate(small(), 60.0, n_trials=3, verbose="error")
     assert bytes_of(again) == bytes_of(three_trials)
 
@@ -229,7 +230,7 @@ def test_nothing_of_an_interrupted_run_with_a_bias_goes_on(three_trials, keep):
     biased = small().with_tonic_bias("bias", amplitude_nA={"L5_pyramidal": 1.0})
     kept = None
     try:
-        engine.run_trial(biased, trial=0, tstop=100.0, dt=0.025, seed=None, engine="coreneuron", progress=interrupt)
+        engine.run_trial(biased, 0, SimulationSettings(tstop=100.0, engine="coreneuron"), interrupt)
     except KeyboardInterrupt as error:
         kept = error if keep else None
     again = simulate(small(), 60.0, n_trials=3, verbose="error")
@@ -493,8 +494,8 @@ def test_what_cannot_reach_a_worker_is_said():
         pass
 
     with pytest.raises((AttributeError, pickle.PicklingError), match="Local"):
-        workers.pool(2).run(print, {0: (Local(),)})
-    assert workers.pool(2).run(abs, {0: (-3,), 1: (4,)}) == {0: 3, 1: 4}
+        workers.pool(2).submit(print, Local()).result()
+    assert list(workers.pool(2).map(abs, (-3, 4))) == [3, 4]
 
 
 def test_importing_is_light():

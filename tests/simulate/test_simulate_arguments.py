@@ -8,7 +8,7 @@ import pytest
 from mne_hnn import MneHnnWarning
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009
-from mne_hnn.simulate import many, simulate, simulate_many, simulate_mpi, trials
+from mne_hnn.simulate import SimulationSettings, many, simulate, simulate_many, simulate_mpi, trials
 from mne_hnn.simulate.precautions import check_times, warn_of_coarse_steps
 
 
@@ -24,11 +24,11 @@ def one(network, tstop=20.0, **options):
 
 
 def several(network, tstop=20.0, **options):
-    return simulate_many([network], tstop, **options)
+    return simulate_many([network], SimulationSettings(tstop=tstop, **options))
 
 
 def spread(network, tstop=20.0, **options):
-    return simulate_mpi(network, tstop, n_procs=1, **options)
+    return simulate_mpi(network, SimulationSettings(tstop=tstop, **options), n_procs=1)
 
 
 @pytest.fixture
@@ -73,24 +73,24 @@ def test_refused_before_the_work(column, call, options, message):
 )
 def test_of_many(column, options, message):
     with pytest.raises(ParameterError, match=message):
-        simulate_many([column], 20.0, **options)
+        simulate_many([column], SimulationSettings(tstop=20.0), **options)
 
 
 @pytest.mark.parametrize("networks", [5, "jones", {"a": 1}, None, jones_2009((1, 1))])
 def test_what_holds_no_networks(networks):
     with pytest.raises(ParameterError, match="networks must hold Networks"):
-        simulate_many(networks, 20.0)
+        simulate_many(networks, SimulationSettings(tstop=20.0))
 
 
 @pytest.mark.usefixtures("untouched")
 def test_the_published_baseline_of_many_is_refused_first():
     other = jones_2009((1, 1)).without_population("L2_pyramidal")
     with pytest.raises(ParameterError, match="baseline='published' is defined for"):
-        simulate_many([other], 20.0, baseline="published")
+        simulate_many([other], SimulationSettings(tstop=20.0, baseline="published"))
 
 
 def test_a_generator_of_networks_is_not_used_up(column):
-    found = simulate_many((network for network in [column, column]), 5.0)
+    found = simulate_many((network for network in [column, column]), SimulationSettings(tstop=5.0))
     assert len(found) == 2
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.simulate import _neuron, engine, simulate, simulate_many
+from mne_hnn.simulate import SimulationSettings, _neuron, engine, simulate, simulate_many
 
 TSTOP = 60.0
 
@@ -67,7 +67,7 @@ def test_costly_cells_are_dealt_evenly():
 
 def test_threads_in_worker_processes_and_in_many(alone):
     assert_same(simulate(small(), TSTOP, n_trials=2, n_jobs=2, n_threads=2, verbose="error"), alone)
-    outcomes = simulate_many([small(), small()], TSTOP, n_trials=2, n_threads=2)
+    outcomes = simulate_many([small(), small()], SimulationSettings(tstop=TSTOP, n_trials=2, n_threads=2))
     for outcome in outcomes:
         assert_same(outcome, alone)
 
@@ -100,4 +100,4 @@ def test_wrong_numbers(n_threads, message):
     with pytest.raises(ParameterError, match=message):
         simulate(small(), TSTOP, n_threads=n_threads)
     with pytest.raises(ParameterError, match=message):
-        simulate_many([small()], TSTOP, n_threads=n_threads)
+        simulate_many([small()], SimulationSettings(tstop=TSTOP, n_threads=n_threads))

@@ -1,17 +1,24 @@
 """The small columns, grids and options that tests of sweeps share."""
 
-from functools import partial
+from dataclasses import fields
 from pathlib import Path
 
 from mne_hnn.network import jones_2009
+from mne_hnn.simulate import SimulationSettings
 from mne_hnn.sweep import run_sweep
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
 WEIGHTS = "drives.evprox.weights_ampa."
 MU = "drives.evprox.mu_ms"
 SHORT = 12.0
-quiet = partial(run_sweep, verbose="error")
 GRID = {MU: [1.0, 2.0, 3.0, 4.0], WEIGHTS + L5P: [1e-3, 1e-2]}
+
+
+def quiet(network, grid, **options):
+    """Run a sweep; what its settings are told is given among the options."""
+    names = [one.name for one in fields(SimulationSettings) if one.name in options]
+    settings = SimulationSettings(**{name: options.pop(name) for name in names})
+    return run_sweep(network, grid, settings, verbose="error", **options)
 
 
 def column(mesh=(1, 1), mu_ms=40.0, sigma_ms=5.0):

@@ -6,9 +6,11 @@ from sweeps import L5P, MU, SHORT, WEIGHTS, column, quiet, small, spike_count, u
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import set_values
-from mne_hnn.simulate import simulate, workers
+from mne_hnn.parallel import workers
+from mne_hnn.simulate import SimulationSettings, simulate
 from mne_hnn.sweep import read_sweep, run_sweep
 from mne_hnn.sweep import run as sweep_run
+from mne_hnn.sweep.plan import network_key, told_settings
 
 
 def drive_by_name(network, values):
@@ -72,6 +74,21 @@ def test_equal_points_are_simulated_once(monkeypatch):
     assert len(seen) == 2
     assert result.summaries["peak"][0] == result.summaries["peak"][2]
     assert len(result) == 3
+
+
+def test_threads_count_and_one_is_as_ever():
+    """The dipole depends on them in its last bits: keys and descriptions tell them, but for the usual one."""
+    one, two = (told_settings(SimulationSettings(tstop=SHORT, engine="neuron", n_threads=n), ()) for n in (1, 2))
+    assert list(one) == ["tstop", "dt", "n_trials", "seed", "baseline", "engine", "keep", "record"]
+    assert {**one, "n_threads": 2} == two
+    assert network_key(small(), one) != network_key(small(), two)
+
+
+def test_settings_of_another_type_and_keywords_of_before():
+    with pytest.raises(ParameterError, match=r"settings must be SimulationSettings, such as .*tstop=12.*, got 12.0\."):
+        run_sweep(small(), {MU: [1.0]}, SHORT)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tstop'"):
+        run_sweep(small(), {MU: [1.0]}, tstop=SHORT)
 
 
 def test_trials_and_seeds():

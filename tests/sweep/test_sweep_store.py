@@ -17,7 +17,7 @@ from sweeps import GRID, L5P, MU, OPTIONS, SHORT, WEIGHTS, bytes_of, column, qui
 
 from mne_hnn.errors import CacheError, DataError, ParameterError, WorkerError
 from mne_hnn.network import set_values
-from mne_hnn.sweep import FiringRates, read_sweep
+from mne_hnn.sweep import FiringRates, plan, read_sweep
 from mne_hnn.sweep import run as sweep_run
 from mne_hnn.sweep.records import ROW_MEMBERS
 
@@ -44,11 +44,13 @@ def test_what_is_on_disk(written):
             np.testing.assert_array_equal(kept["trials"].mean(axis=0), result.dipole(k).data)
 
 
-@pytest.mark.parametrize("how", ["processes", "executor"])
+@pytest.mark.parametrize("how", ["processes", "executor", "name"])
 def test_any_number_of_workers_leaves_the_same_bytes(written, tmp_path, how):
     if how == "executor":
         with ProcessPoolExecutor(max_workers=2, mp_context=multiprocessing.get_context("spawn")) as executor:
             quiet(small(), GRID, folder=tmp_path, executor=executor, **OPTIONS)
+    elif how == "name":
+        quiet(small(), GRID, folder=tmp_path, executor="processes", n_jobs=2, **OPTIONS)
     else:
         quiet(small(), GRID, folder=tmp_path, n_jobs=2, **OPTIONS)
     assert bytes_of(tmp_path) == bytes_of(written[0])
@@ -176,7 +178,7 @@ def test_a_sweep_of_other_code_is_left_alone(monkeypatch, tmp_path):
     options = {"tstop": SHORT, "summary": "extrema", "folder": tmp_path}
     quiet(small(), {MU: [1.0]}, **options)
     before = bytes_of(tmp_path)
-    monkeypatch.setattr(sweep_run, "source_digest", lambda *_: "0" * 64)
+    monkeypatch.setattr(plan, "source_digest", lambda *_: "0" * 64)
     with pytest.raises(ParameterError, match="holds another sweep: it was made by another version of mne_hnn"):
         quiet(small(), {MU: [1.0]}, **options)
     assert bytes_of(tmp_path) == before

@@ -7,6 +7,7 @@ from matplotlib.colors import LogNorm, to_hex
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009, set_values
+from mne_hnn.simulate import SimulationSettings
 from mne_hnn.sweep import run_sweep
 from mne_hnn.viz import plot_sweep, plot_sweep_dipoles
 from mne_hnn.viz.colors import cell_type_colors
@@ -28,7 +29,9 @@ def line():
     """Equal weights onto both pyramidal types."""
     weights = np.logspace(-4, -1, 4)
     summary = ["extrema", "rates", lambda simulation: float(simulation.n_trials)]
-    return run_sweep(column(), {W2: weights, W5: weights}, combine="paired", tstop=20.0, summary=summary)
+    return run_sweep(
+        column(), {W2: weights, W5: weights}, SimulationSettings(tstop=20.0), combine="paired", summary=summary
+    )
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def plane():
         return changed.with_tonic_bias("absurd", amplitude_nA={L5P: 1e6}) if fails else changed
 
     grid = {"mu": [2, 3, 4], "weight": [1e-4, 1e-3, 1e-2, 1e-1]}
-    return run_sweep(column(), grid, apply=apply, tstop=12.0, summary="extrema", verbose="error")
+    return run_sweep(column(), grid, SimulationSettings(tstop=12.0), apply=apply, summary="extrema", verbose="error")
 
 
 def test_lines_over_a_logarithmic_axis(line):
@@ -139,17 +142,22 @@ def test_wrong_arguments(line, plane):
     with pytest.raises(ParameterError, match="needs a SweepResult"):
         plot_sweep(3, "peak", show=False)
     with pytest.raises(ParameterError, match="no numbers of none"):
-        run_sweep(column(), {MU: [1.0]}, tstop=5.0, summary={"none": lambda simulation: np.nan}).plot(
-            "none", show=False
-        )
-    bare = run_sweep(column(), {MU: [1.0]}, tstop=5.0, keep=(), summary="rates")
+        run_sweep(
+            column(), {MU: [1.0]}, SimulationSettings(tstop=5.0), summary={"none": lambda simulation: np.nan}
+        ).plot("none", show=False)
+    bare = run_sweep(column(), {MU: [1.0]}, SimulationSettings(tstop=5.0), keep=(), summary="rates")
     with pytest.raises(ParameterError, match="kept no dipoles"):
         bare.plot_dipoles(show=False)
 
 
 def test_values_stand_at_the_ticks_of_a_logarithmic_axis():
     """Three values by a factor of two: 0.5, 1 and 2, and not 4e-1 and 6e-1."""
-    swept = run_sweep(column(), {"drives.ev.mu_ms": [2, 3], "gains.i_e": [0.5, 1, 2]}, tstop=5.0, summary="extrema")
+    swept = run_sweep(
+        column(),
+        {"drives.ev.mu_ms": [2, 3], "gains.i_e": [0.5, 1, 2]},
+        SimulationSettings(tstop=5.0),
+        summary="extrema",
+    )
     axes = swept.plot("peak", show=False).axes[0]
     axes.figure.draw_without_rendering()
     assert axes.get_yscale() == "log"

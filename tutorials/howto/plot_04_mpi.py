@@ -26,7 +26,7 @@ import time
 import numpy as np
 
 from mne_hnn.network import jones_2009
-from mne_hnn.simulate import simulate, simulate_mpi
+from mne_hnn.simulate import SimulationSettings, simulate, simulate_mpi
 from mne_hnn.viz import plot_dipole
 
 network = jones_2009().with_bursty_drive(
@@ -80,7 +80,7 @@ threaded = timed(simulate, network, tstop=310.0, n_threads=2)
 
 runs = {"serial": serial, "2 threads": threaded}
 if shutil.which("mpiexec"):
-    runs["2 processes"] = timed(simulate_mpi, network, tstop=310.0, n_procs=2)
+    runs["2 processes"] = timed(simulate_mpi, network, SimulationSettings(tstop=310.0), n_procs=2)
 else:
     print("There is no mpiexec on this machine.")
 

@@ -21,6 +21,7 @@ The column is that of Neymotin et al. (2020), `doi:10.7554/eLife.51214 <https://
 import numpy as np
 
 from mne_hnn.network import jones_2009, list_paths
+from mne_hnn.simulate import SimulationSettings
 from mne_hnn.sweep import run_sweep
 from mne_hnn.sweep.summaries import DipoleExtrema
 
@@ -43,7 +44,7 @@ weights_uS = np.logspace(-4, -1, 20)
 sweep = run_sweep(
     network,
     {tuple(paths): weights_uS},
-    tstop=170.0,
+    SimulationSettings(tstop=170.0),
     summary=[DipoleExtrema(window_ms=30.0), "rates"],
     n_jobs=2,
 )

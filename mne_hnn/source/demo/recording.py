@@ -15,7 +15,7 @@ from ..._units import MS, NAM
 from ...dipole import Dipole
 from ..patch import Patch, label_patch, open_forward
 from ..patch import surface_disc as disc
-from ..response import load_response
+from ..response import EpochOptions, load_response
 from .anatomy import BANKS, DemoAnatomy, bank, demo_anatomy, helmet_info
 from .waveform import PEAK_NAM, median_nerve_waveform
 
@@ -239,7 +239,7 @@ def record(
     recorded : Recorded
         The recording.
     """
-    streams = [np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(6)]
+    streams = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
     total = n_epochs * len(moments)
     onsets = np.cumsum(np.round(streams[0].uniform(*gap_s, total) * SFREQ).astype(int)) + int(SFREQ)
     n_times = int(onsets[-1] + SFREQ)
@@ -306,7 +306,6 @@ def demo_response(
     """
     raw, truth = simulate_recording(demo_anatomy(), seed=seed, n_epochs=n_epochs, where=bank, peak_nAm=peak_nAm)
     with mne.utils.use_log_level("error"):
-        response = load_response(
-            raw, event_id=1, tmin=EPOCH[0], tmax=EPOCH[1], baseline=(None, -0.005), reject={"eog": 350e-6}
-        )
+        epochs = EpochOptions(tmin=EPOCH[0], tmax=EPOCH[1], baseline=(None, -0.005), reject={"eog": 350e-6})
+        response = load_response(raw, event_id=1, epochs=epochs)
     return response.evoked, response.noise_cov, truth

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 from mne.utils import use_log_level
 from numpy.typing import NDArray
 
-from ..errors import ParameterError
-from .brain import CORTEX, LABEL_VIEW, Picture, close_brain, draw_picture, headless_brain, take_pictures
-from .cortex import _existing_surface, _read_surface
-from .group_parts import literal
+from ...errors import ParameterError
+from ...viz.brain import CORTEX, LABEL_VIEW, Picture, Shown, close_brain, draw_picture, headless_brain, take_pictures
+from ...viz.cortex import existing_surface, read_surface
+from .parts import literal
 
 if TYPE_CHECKING:
-    from ..group.entry import Entry
+    from ..entry import Entry
 
 __all__ = ["CommonLabels", "common_labels", "plot_group_labels"]
 
@@ -72,22 +72,22 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
         there does.
     """
     folder = Path(subjects_dir)
-    sizes = {side: len(_read_surface(folder / subject, side, "white")) for side in ("lh", "rh")}
+    sizes = {side: len(read_surface(folder / subject, side, "white")) for side in ("lh", "rh")}
     counts = {side: np.zeros(size, dtype=np.int64) for side, size in sizes.items()}
     left_out: dict[str, str] = {}
     members: dict[str, dict[str, NDArray[np.bool_]]] = {}
-    for one in entries:
-        if one.label is None or one.fs_subject is None:
+    for entry in entries:
+        if entry.label is None or entry.fs_subject is None:
             continue
         try:
             # a scaled template has the vertices of the template
-            own_surface = one.template or one.fs_subject
-            moved = _moved(one.label, own_surface, subject, folder, sizes[one.label.hemi])
+            own_surface = entry.template or entry.fs_subject
+            moved = _moved(entry.label, own_surface, subject, folder, sizes[entry.label.hemi])
         except (OSError, ValueError, IndexError):
-            left_out[one.subject] = f"the surfaces of {one.fs_subject} have no registration to {subject}"
+            left_out[entry.subject] = f"the surfaces of {entry.fs_subject} have no registration to {subject}"
             continue
-        own = members.setdefault(one.subject, {})
-        own[one.label.hemi] = own.get(one.label.hemi, np.zeros(len(moved), dtype=bool)) | moved
+        own = members.setdefault(entry.subject, {})
+        own[entry.label.hemi] = own.get(entry.label.hemi, np.zeros(len(moved), dtype=bool)) | moved
     for own in members.values():
         for side, moved in own.items():
             counts[side] += moved
@@ -143,7 +143,7 @@ def plot_group_labels(
     -----
     Needs no display.
     """
-    _existing_surface(Path(subjects_dir) / subject, "lh", "white")
+    existing_surface(Path(subjects_dir) / subject, "lh", "white")
     labels = common_labels(entries, subjects_dir, subject)
     if not labels.counts:
         raise ParameterError(
@@ -171,7 +171,7 @@ def _photograph(
     side: str, count: NDArray[np.int64], colors: ListedColormap, subject: str, subjects_dir: Path
 ) -> list[Picture]:
     n = colors.N - 1
-    drawn = _existing_surface(subjects_dir / subject, side, "inflated")
+    drawn = existing_surface(subjects_dir / subject, side, "inflated")
     vertices = np.flatnonzero(count)
     label = mne.Label(vertices, hemi=side, subject=subject, verbose="error")
     with headless_brain(), use_log_level("error"):
@@ -201,7 +201,8 @@ def _photograph(
                 time_label=None,
                 verbose="error",
             )
-            return take_pictures(brain, side, None, label, None, _VIEWS, vertices, folded=drawn != "inflated")
+            shown = Shown(side=side, label=label)
+            return take_pictures(brain, shown, _VIEWS, vertices, folded=drawn != "inflated")
         finally:
             close_brain(brain)
 
@@ -223,7 +224,7 @@ def _compose(pictures: dict[str, list[Picture]], colors: ListedColormap, labels:
     if labels.left_out:
         names = ", ".join(f"sub-{name}" for name in labels.left_out)
         notes.append(f"Not shown, as the spherical registration is missing: {names}.")
-    fig.supxlabel(literal("\n".join(fill(one, WRAPPED) for one in notes)), fontsize="small", color="0.25")
+    fig.supxlabel(literal("\n".join(fill(note, WRAPPED) for note in notes)), fontsize="small", color="0.25")
     return fig
 
 
