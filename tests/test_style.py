@@ -18,8 +18,8 @@ LONG_FILES: set[str] = set()  # what is longer today; no more may come
 MANY_ARGUMENTS = 25
 MOST_ARGUMENTS = 18
 MANY_POSITIONAL = 21
-LONG_BODIES = 7
-LONGEST_BODY = 63
+LONG_BODIES = 4
+LONGEST_BODY = 61
 UNDOCUMENTED = 15
 
 
