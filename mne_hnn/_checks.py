@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "check_positive",
     "check_probability",
     "check_seed",
+    "check_trial",
     "suggestion",
 ]
 
@@ -177,3 +178,10 @@ def check_bool(value: Any, what: str, *, error: type[ParameterError] = Parameter
     if not isinstance(value, (bool, np.bool_)):
         _refuse(value, what, "True or False", error)
     return bool(value)
+
+
+def check_trial(value: Any, trials: Sequence[int], where: str = "") -> int:
+    """Check that a trial is among those there are; True is no number of a trial, although Python takes it for 1."""
+    if isinstance(value, (bool, np.bool_)) or value not in trials:
+        raise ParameterError(f"There is no trial {value!r}{where}: trials are {tuple(trials)}.")
+    return int(value)

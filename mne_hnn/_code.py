@@ -20,6 +20,7 @@ _PACKAGE = Path(__file__).parent
 _SIMULATIONS = ("network", "simulate")
 # at the root: what draws, shows or starts a result, but makes none
 _NO_RESULT = ("__main__.py", "cli.py")
+_FIGURES = "figures"
 _SOURCES = (".cpp", ".hpp", ".inc", ".json", ".mod", ".py")
 
 
@@ -63,8 +64,8 @@ def code_text(value: Any) -> str:
 def source_digest(*folders: str) -> str:
     """Return the SHA-256 of the source files that make simulations, and of further folders of the package.
 
-    Two versions of the code are told apart by it even if both have the same version number. Figures (``viz``) and the
-    command line are never among them.
+    Two versions of the code are told apart by it even if both have the same version number. Figures (``viz``, and
+    ``figures`` in any folder) and the command line are never among them.
 
     Parameters
     ----------
@@ -88,7 +89,8 @@ def _sources(folders: set[str]) -> Iterator[Path]:
     """Yield source files; what compilers and interpreters leave beside them is none."""
     yield from (path for path in _PACKAGE.glob("*.py") if path.name not in _NO_RESULT)
     for folder in folders:
-        yield from (path for path in (_PACKAGE / folder).rglob("*") if path.suffix in _SOURCES)
+        found = (path for path in (_PACKAGE / folder).rglob("*") if path.suffix in _SOURCES)
+        yield from (path for path in found if _FIGURES not in path.relative_to(_PACKAGE).parts)
 
 
 def labelled(version: str, *folders: str) -> str:

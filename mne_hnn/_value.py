@@ -13,7 +13,7 @@ import numpy as np
 from ._checks import check_name
 from .errors import ParameterError
 
-__all__ = ["FrozenMap", "OrderedFrozenMap", "Value", "canonical", "digest", "replace"]
+__all__ = ["FrozenMap", "OrderedFrozenMap", "Value", "canonical", "digest", "given_or_default", "replace"]
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -192,6 +192,23 @@ def replace(value: T, **changes: Any) -> T:
     """
     _check_fields(type(value), changes)
     return dataclasses.replace(value, **changes)  # type: ignore[type-var]
+
+
+def given_or_default(value: T | None, kind: type[T], what: str) -> T:
+    """Return a value of options as it was given, or the one of all defaults for None.
+
+    Raises
+    ------
+    ParameterError
+        It is something else.
+    """
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise ParameterError(
+            f"{what} must be {kind.__name__}(...) or None, got {type(value).__name__}: see {kind.__module__}."
+        )
+    return value
 
 
 def canonical(value: Any) -> Any:

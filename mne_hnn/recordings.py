@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_name
+from ._checks import check_name, check_trial
 from .errors import ParameterError
 
 __all__ = ["QUANTITIES", "Recording", "RecordingChannel"]
@@ -133,9 +133,7 @@ class Recording:
                 values = [field(channel) for channel in self.channels]
                 keep &= np.isin(np.array(values, dtype=object), _listed(wanted, values, what))
         rows = np.flatnonzero(keep)
-        numbers = self.trials if trial is None else (trial,)
-        if trial is not None and trial not in self.trials:
-            raise ParameterError(f"There is no trial {trial!r}: trials are {self.trials}.")
+        numbers = self.trials if trial is None else (check_trial(trial, self.trials),)
         picked = np.array([self.trials.index(number) for number in numbers], dtype=np.int64)
         return Recording(
             quantity=self.quantity,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_finite, check_int, check_name, check_positive
+from ._checks import check_finite, check_int, check_name, check_positive, check_trial
 from ._warn import warn
 from .errors import ParameterError
 
@@ -257,9 +257,7 @@ class Spikes:
             cells = {name: numbers for name, numbers in cells.items() if numbers}
         trials = self.trials or ()
         if trial is not None:
-            if trial not in trials:
-                raise ParameterError(f"There is no trial {trial!r}: trials are {trials}.")
-            trials = (int(trial),)
+            trials = (check_trial(trial, trials),)
         start, stop = self._window(tmin, tmax)
         keep = np.isin(self.gid, [gid for numbers in cells.values() for gid in numbers]) & np.isin(self.trial, trials)
         if tmin is not None:

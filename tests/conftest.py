@@ -7,6 +7,10 @@ import fcntl
 import os
 from contextlib import contextmanager
 
+# Before numpy is loaded, and for all processes that tests start. The matrices of tests are small: threads of linear
+# algebra wait for each other in loops, where several processes share the cores for most of the time that is measured.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 
 MOST_WORKERS = 4  # a process may hold a gigabyte, and some tests start processes of their own

@@ -55,6 +55,7 @@ def digests():
         ("group/average.py", {"group"}),
         ("sweep/summaries.py", {"sweep"}),
         ("viz/dipole.py", set()),
+        ("group/figures/targets.py", set()),
         ("cli.py", set()),
     ],
 )

@@ -116,7 +116,7 @@ def test_there_are_snippets():
     assert {name.removeprefix("tutorials/"): len(RUN[name]) for name in PAGES} == {
         "README.md": 1,
         "column.md": 4,
-        "fit.md": 2,
+        "fit.md": 3,
         "sources.md": 1,
     }
 

@@ -158,6 +158,8 @@ def test_counts_agree_however_they_are_grouped(rows):
         (lambda s: table([], [], [], n_trials=0), "n_trials must be an integer >= 1"),
         (lambda s: s.rates(0.0, 10.0), "must lie within the 0 to 0.1 s simulated"),
         (lambda s: s.select(trial=2), "There is no trial 2"),
+        (lambda s: s.select(trial=True), "There is no trial True: trials are"),
+        (lambda s: s.select(trial=np.bool_(False)), "There is no trial .*False.*: trials are"),
         (lambda s: s.select(gids=[17]), r"no cells \[17\]"),
         (lambda s: Spikes([0], [0.05], [1], {"a": range(2), "b": range(1, 3)}, 1, 0.0, 0.1), "must not overlap"),
     ],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..network import get_value, list_paths, set_values
+from .details import FitDetails
 from .drive_settings import DriveSettings
 from .drives import fit_drives
 from .evoked import fit_evoked
 from .evoked_settings import EvokedSettings
-from .facts import FitFacts
 from .files import read_fit
 from .fitted_settings import UnfittedSettings
 from .levels import Level, coarse_network
@@ -42,7 +42,7 @@ __all__ = [
     "Estimate",
     "Evaluation",
     "EvokedSettings",
-    "FitFacts",
+    "FitDetails",
     "FitResult",
     "FitSettings",
     "Level",

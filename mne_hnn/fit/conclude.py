@@ -85,7 +85,7 @@ def conclude(search: Search, best: FloatArray) -> FitResult:
         evaluations=tuple(search.evaluations),
         levels=tuple(search.reports),
         settings=settings,
-        facts=plan.facts,
+        details=plan.details,
         warnings=tuple(warnings),
     )
 

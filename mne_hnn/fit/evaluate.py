@@ -30,10 +30,8 @@ class Evaluator:
     ----------
     checkpoint : Checkpoint
         Where results are kept; what is there already is not simulated again.
-    n_jobs : int
-        Processes.
-    executor : concurrent.futures.Executor | None
-        SimulationSettings the simulations instead.
+    computing : Computing
+        Where to simulate.
     n_simulated, n_failed : int
         Networks simulated by this object, and how many of them failed.
     n_unscored : int

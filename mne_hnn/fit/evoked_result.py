@@ -74,7 +74,7 @@ def conclude_evoked(corrected: Corrected, bench: Bench) -> FitResult:
         evaluations=tuple(bench.evaluations),
         levels=_levels(corrected, bench.of("linear"), full, chosen.loss),
         settings=settings,
-        facts=task.facts,
+        details=task.details,
         warnings=tuple(warnings),
     )
 

@@ -12,9 +12,9 @@ from ..errors import ParameterError
 from ..network import Network
 from ..simulate import SimulationSettings
 from .checks import chosen_prior
+from .details import FitDetails
 from .doubts import announce, target_doubts
 from .evoked_settings import EvokedSettings, check_two_levels
-from .facts import FitFacts
 from .levels import Level, as_levels
 from .linear import evoked_only, inputs_of
 from .objectives import Waveform
@@ -40,7 +40,7 @@ class EvokedTask:
         The target.
     settings : EvokedSettings
         As they are used: nothing is left to be chosen.
-    facts : FitFacts
+    details : FitDetails
         What followed from the call.
     runs : SimulationSettings
         How the full column is simulated.
@@ -66,7 +66,7 @@ class EvokedTask:
     network: Network
     target: Dipole
     settings: EvokedSettings
-    facts: FitFacts
+    details: FitDetails
     runs: SimulationSettings
     levels: tuple[Level, ...]
     prior: ColumnPrior | None
@@ -110,7 +110,7 @@ def make_task(network: Network, target: Dipole, settings: EvokedSettings) -> Evo
         settings=replace(
             settings, levels=levels, n_trials=settings.trials, prior=prior, noise=noise, standard_error=error
         ),
-        facts=FitFacts(objective="r_squared", tstop=runs.tstop, gap_ms=GAP_MS, spread_ms=SIGMA_MS),
+        details=FitDetails(objective="r_squared", tstop=runs.tstop, gap_ms=GAP_MS, spread_ms=SIGMA_MS),
         runs=runs,
         levels=levels,
         prior=prior,

@@ -67,7 +67,7 @@ def _parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
         "scores": asdict(result.scores),
         "estimates": [asdict(one) for one in result.estimates],
         "levels": [asdict(one) for one in result.levels],
-        "settings": plain_settings(result.settings, result.facts),
+        "settings": plain_settings(result.settings, result.details),
         "warnings": result.warnings,
     }
     arrays |= {"dipole": result.dipole.data, **_columns(result.evaluations)}
@@ -131,7 +131,7 @@ def read_fit(path: str | Path) -> FitResult:
 def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
     network, target = network_from_text(content["network"]), content["target"]
     estimates = tuple(_of(Estimate, row) for row in content["estimates"])
-    settings, facts = typed_settings(
+    settings, details = typed_settings(
         content["kind"],
         content["settings"],
         intervals=any(estimate.determined is not None for estimate in estimates),
@@ -149,7 +149,7 @@ def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
         evaluations=_evaluations(kept),
         levels=tuple(_of(LevelReport, one) for one in content["levels"]),
         settings=settings,
-        facts=facts,
+        details=details,
         warnings=tuple(content["warnings"]),
     )
 

@@ -1,4 +1,4 @@
-"""Settings and facts of a fit as plain values in one order, as files and records hold them."""
+"""Settings and details of a fit as plain values in one order, as files and records hold them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import DataError, ParameterError
+from .details import FitDetails
 from .drive_settings import DriveSettings
 from .evoked_settings import EvokedSettings
-from .facts import FitFacts
 from .fitted_settings import FittedSettings, UnfittedSettings
 from .levels import Level
 from .observation import ColumnPrior
@@ -28,14 +28,14 @@ _COLUMNS = ("columns_median", "columns_factor")
 _KNOWN = {*_SEARCHED, *_COLUMNS, "objective", "tstop", "levels", "parameters"}
 
 
-def plain_settings(settings: FittedSettings, facts: FitFacts) -> dict[str, Any]:
-    """Return settings and facts by name, in the order in which files hold them.
+def plain_settings(settings: FittedSettings, details: FitDetails) -> dict[str, Any]:
+    """Return settings and details by name, in the order in which files hold them.
 
     Parameters
     ----------
     settings : EvokedSettings | DriveSettings | RhythmicSettings | UnfittedSettings
         As they were used.
-    facts : FitFacts
+    details : FitDetails
         What followed from the call.
 
     Returns
@@ -51,20 +51,20 @@ def plain_settings(settings: FittedSettings, facts: FitFacts) -> dict[str, Any]:
     if isinstance(settings, UnfittedSettings):
         return {"smooth_ms": settings.smooth_ms, "dt": settings.dt, "seed": settings.seed}
     if isinstance(settings, DriveSettings):
-        return _searched(settings, facts)
+        return _searched(settings, details)
     if isinstance(settings, RhythmicSettings):
-        return _of_rhythm(settings, facts)
+        return _of_rhythm(settings, details)
     if not isinstance(settings, EvokedSettings):
         raise ParameterError(
             f"The settings of a fit must be EvokedSettings, DriveSettings, RhythmicSettings or UnfittedSettings, got "
             f"{type(settings).__name__}."
         )
     if settings.drives == "network":
-        return {"drives": settings.drives, **_searched(settings.search(), facts)}
-    return _proposed(settings, facts)
+        return {"drives": settings.drives, **_searched(settings.search(), details)}
+    return _proposed(settings, details)
 
 
-def _proposed(settings: EvokedSettings, facts: FitFacts) -> dict[str, Any]:
+def _proposed(settings: EvokedSettings, details: FitDetails) -> dict[str, Any]:
     prior = settings.prior if isinstance(settings.prior, ColumnPrior) else None
     return {
         "drives": settings.drives,
@@ -83,18 +83,18 @@ def _proposed(settings: EvokedSettings, facts: FitFacts) -> dict[str, Any]:
         "dt": settings.dt,
         "seed": settings.seed,
         "fresh_seed": settings.fresh_seed,
-        "tstop": facts.tstop,
-        "objective": facts.objective,
-        "gap_ms": facts.gap_ms,
-        "spread_ms": facts.spread_ms,
+        "tstop": details.tstop,
+        "objective": details.objective,
+        "gap_ms": details.gap_ms,
+        "spread_ms": details.spread_ms,
         "columns_median": None if prior is None else prior.median,
         "columns_factor": None if prior is None else prior.factor,
     }
 
 
-def _searched(settings: DriveSettings, facts: FitFacts) -> dict[str, Any]:
+def _searched(settings: DriveSettings, details: FitDetails) -> dict[str, Any]:
     plain = {
-        "objective": facts.objective,
+        "objective": details.objective,
         "optimizer": settings.optimizer,
         "max_evaluations": settings.max_evaluations,
         "n_trials": settings.n_trials,
@@ -104,20 +104,20 @@ def _searched(settings: DriveSettings, facts: FitFacts) -> dict[str, Any]:
         "scale": settings.scale,
         "noise": settings.noise,
         "standard_error": settings.standard_error,
-        "tstop": facts.tstop,
+        "tstop": details.tstop,
         "dt": settings.dt,
         "seed": settings.seed,
         "fresh_seed": settings.fresh_seed,
         "levels": _plain_levels(settings.levels),
-        "parameters": [[free.path, free.low, free.high, free.scale, free.fixed] for free in facts.parameters],
-        **facts.options,
+        "parameters": [[free.path, free.low, free.high, free.scale, free.fixed] for free in details.parameters],
+        **details.options,
     }
     if isinstance(settings.prior, ColumnPrior):
         plain |= {"columns_median": settings.prior.median, "columns_factor": settings.prior.factor}
     return plain
 
 
-def _of_rhythm(settings: RhythmicSettings, facts: FitFacts) -> dict[str, Any]:
+def _of_rhythm(settings: RhythmicSettings, details: FitDetails) -> dict[str, Any]:
     if settings.bands is not None:
         shown = {
             "bands": [list(band) for band in settings.bands],
@@ -126,12 +126,12 @@ def _of_rhythm(settings: RhythmicSettings, facts: FitFacts) -> dict[str, Any]:
         }
     else:
         shown = {
-            "target_freqs": None if facts.target_freqs is None else list(facts.target_freqs),
-            "target_power": None if facts.target_power is None else list(facts.target_power),
+            "target_freqs": None if details.target_freqs is None else list(details.target_freqs),
+            "target_power": None if details.target_power is None else list(details.target_power),
             "aperiodic": settings.aperiodic,
         }
     own = {"fmin": settings.fmin, "fmax": settings.fmax, "burn_in_ms": settings.burn_in_ms}
-    return {**_searched(replace(settings.search(), prior=None), facts), **shown, **own}
+    return {**_searched(replace(settings.search(), prior=None), details), **shown, **own}
 
 
 def _plain_levels(levels: Any) -> Any:
@@ -141,8 +141,8 @@ def _plain_levels(levels: Any) -> Any:
     return [[str(level), level.n_trials, level.share] for level in levels]
 
 
-def typed_settings(kind: str, plain: Mapping[str, Any], *, intervals: bool) -> tuple[FittedSettings, FitFacts]:
-    """Return settings and facts from plain values; the inverse of :func:`plain_settings`.
+def typed_settings(kind: str, plain: Mapping[str, Any], *, intervals: bool) -> tuple[FittedSettings, FitDetails]:
+    """Return settings and details from plain values; the inverse of :func:`plain_settings`.
 
     Parameters
     ----------
@@ -161,9 +161,9 @@ def typed_settings(kind: str, plain: Mapping[str, Any], *, intervals: bool) -> t
         A value is missing, or wrong.
     """
     if kind == "none":
-        return UnfittedSettings(**plain), FitFacts()
+        return UnfittedSettings(**plain), FitDetails()
     if kind == "drives":
-        return _typed_search(plain, intervals), _facts(plain, options=_options(plain))
+        return _typed_search(plain, intervals), _details(plain, options=_options(plain))
     if kind == "rhythmic":
         return _typed_rhythm(plain)
     if kind == "evoked":
@@ -181,11 +181,11 @@ def _typed_search(plain: Mapping[str, Any], intervals: bool) -> DriveSettings:
     )
 
 
-def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitFacts]:
+def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]:
     levels, prior = _typed_levels(plain["levels"]), _prior(plain)
     if plain["drives"] == "network":
         own = {name: plain[name] for name in ("drives", *_OF_EVOKED)}
-        return EvokedSettings(**own, levels=levels, prior=prior), _facts(plain)
+        return EvokedSettings(**own, levels=levels, prior=prior), _details(plain)
     sequence = plain["sequence"]
     settings = EvokedSettings(
         **{name: plain[name] for name in _PROPOSED},
@@ -193,25 +193,25 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitFacts]:
         levels=levels,
         prior=prior,
     )
-    return settings, _facts(plain, gap_ms=plain["gap_ms"], spread_ms=plain["spread_ms"])
+    return settings, _details(plain, gap_ms=plain["gap_ms"], spread_ms=plain["spread_ms"])
 
 
-def _typed_rhythm(plain: Mapping[str, Any]) -> tuple[RhythmicSettings, FitFacts]:
+def _typed_rhythm(plain: Mapping[str, Any]) -> tuple[RhythmicSettings, FitDetails]:
     shared = {name: plain[name] for name in _OF_RHYTHMS} | {"levels": _typed_levels(plain["levels"])}
     if "bands" in plain:
         own = {name: plain[name] for name in ("bands", "shares", "measure")}
-        return RhythmicSettings(**shared, **own), _facts(plain)
+        return RhythmicSettings(**shared, **own), _details(plain)
     freqs, power = (None if plain[name] is None else tuple(plain[name]) for name in ("target_freqs", "target_power"))
     settings = RhythmicSettings(**shared, aperiodic=plain["aperiodic"])
-    return settings, _facts(plain, target_freqs=freqs, target_power=power)
+    return settings, _details(plain, target_freqs=freqs, target_power=power)
 
 
-def _facts(plain: Mapping[str, Any], **own: Any) -> FitFacts:
+def _details(plain: Mapping[str, Any], **own: Any) -> FitDetails:
     rows = plain.get("parameters", ())
     parameters = tuple(
         Parameter(path=path, low=low, high=high, scale=scale, fixed=fixed) for path, low, high, scale, fixed in rows
     )
-    return FitFacts(objective=plain["objective"], tstop=plain["tstop"], parameters=parameters, **own)
+    return FitDetails(objective=plain["objective"], tstop=plain["tstop"], parameters=parameters, **own)
 
 
 def _options(plain: Mapping[str, Any]) -> dict[str, Any]:

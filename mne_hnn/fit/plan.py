@@ -13,9 +13,9 @@ from ..network import EvokedDrive, Network
 from ..simulate import SimulationSettings
 from ..simulate.precautions import warn_of_unheard_drives
 from .checks import check_start, check_unused, chosen_prior
+from .details import FitDetails
 from .doubts import announce, target_doubts
 from .drive_settings import DriveSettings
-from .facts import FitFacts
 from .levels import Level, as_levels
 from .objectives import MEASURES, Objective, Waveform, as_objective
 from .observation import ColumnPrior, check_target, covering
@@ -84,7 +84,7 @@ class Plan:
         Levels that are left out, as there are too few evaluations for them.
     settings : DriveSettings
         As they are used: nothing is left to be chosen.
-    facts : FitFacts
+    details : FitDetails
         What followed from the request.
     doubts : tuple of str
         What is odd about the target.
@@ -100,7 +100,7 @@ class Plan:
     levels: tuple[Level, ...]
     dropped: int
     settings: DriveSettings
-    facts: FitFacts
+    details: FitDetails
     doubts: tuple[str, ...] = ()
 
 
@@ -153,7 +153,7 @@ def make_plan(request: Request) -> Plan:
             n_trials=settings.trials,
             intervals=settings.intervals and isinstance(objective, Waveform),
         ),
-        facts=FitFacts(
+        details=FitDetails(
             objective=_name(request.objective, objective),
             tstop=settings.tstop,
             parameters=space.parameters,

@@ -14,7 +14,7 @@ from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import EvokedDrive, Network
 from ..simulate import Simulation
-from .facts import FitFacts
+from .details import FitDetails
 from .fitted_settings import FittedSettings, UnfittedSettings
 from .observation import ColumnPrior
 
@@ -161,7 +161,7 @@ class FitResult:
     settings : EvokedSettings | DriveSettings | RhythmicSettings | UnfittedSettings
         Every choice that was made, as it was used: what was left to be chosen (number of trials, levels, optimizer,
         prior, noise) is chosen here.
-    facts : FitFacts
+    details : FitDetails
         What followed from the call besides: what was made small, for how long, which parameters were free.
     warnings : tuple of str
         What a reader of the result should know.
@@ -179,7 +179,7 @@ class FitResult:
     evaluations: tuple[Evaluation, ...]
     levels: tuple[LevelReport, ...] = ()
     settings: FittedSettings = field(default_factory=UnfittedSettings)
-    facts: FitFacts = field(default_factory=FitFacts)
+    details: FitDetails = field(default_factory=FitDetails)
     warnings: tuple[str, ...] = ()
 
     @property

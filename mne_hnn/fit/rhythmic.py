@@ -91,10 +91,10 @@ def _completed(result: FitResult, settings: RhythmicSettings, goal: _Goal) -> Fi
     used = result.settings
     assert isinstance(used, DriveSettings)
     spectrum = goal.objective if isinstance(goal.objective, Spectrum) else None
-    facts = result.facts
+    details = result.details
     if spectrum is not None:
         freqs, power = (tuple(np.asarray(row).tolist()) for row in (spectrum.freqs, spectrum.power))
-        facts = replace(facts, target_freqs=freqs, target_power=power)
+        details = replace(details, target_freqs=freqs, target_power=power)
     return replace(
         result,
         settings=replace(
@@ -104,7 +104,7 @@ def _completed(result: FitResult, settings: RhythmicSettings, goal: _Goal) -> Fi
             n_trials=used.n_trials,
             shares=goal.objective.shares if isinstance(goal.objective, BandPower) else None,
         ),
-        facts=facts,
+        details=details,
         warnings=(*goal.doubts, *result.warnings),
     )
 

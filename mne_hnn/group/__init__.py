@@ -17,6 +17,7 @@ from .dataset import find_recordings
 from .demo import group_demo
 from .entry import Entry
 from .find import find_derivatives
+from .findings import GroupFindings
 from .influence import leave_one_out
 from .report import write_group_report
 from .run import GroupResult, run_group
@@ -26,6 +27,7 @@ __all__ = [
     "Alignment",
     "Entry",
     "GroupConfig",
+    "GroupFindings",
     "GroupResult",
     "Rerun",
     "align_polarity",

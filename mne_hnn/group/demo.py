@@ -262,11 +262,13 @@ def _make_subject(
         shutil.rmtree(subjects_dir / fs_subject)
     else:
         _write_mri(root, subject)
-    write_truth(root / "sourcedata" / "truth", subject, _truth(networks, moments, n_columns, times, patch, head))
+    write_truth(
+        root / "sourcedata" / "truth", subject, _truth(networks, moments, times, patch, head, n_columns=n_columns)
+    )
 
 
 def _truth(
-    networks: dict[str, Network], moments: dict[str, Any], n_columns: float, times: Any, patch: Patch, head: Head
+    networks: dict[str, Network], moments: dict[str, Any], times: Any, patch: Patch, head: Head, *, n_columns: float
 ) -> SubjectTruth:
     return SubjectTruth(
         drives={condition: drives_record(network) for condition, network in networks.items()},

@@ -231,7 +231,7 @@ def pipeline_files(
     tasks = {one.entities["task"] for one in responses if "task" in one.entities}
     if tasks:
         task = _only(tasks, "task", task, subject)
-    return PipelineFiles(**{name: _best(files, name, suffix, task, run, subject) for name, suffix in SUFFIXES.items()})
+    return PipelineFiles(**{name: _best(files, name, subject, task=task, run=run) for name in SUFFIXES})
 
 
 def _folders(folder: Path) -> list[str]:
@@ -271,9 +271,8 @@ def _chosen(files: list[_Named], what: str, entity: str, wanted: str | None, sub
     return [one for one in files if one.get(entity) in (label, None)]
 
 
-def _best(
-    files: Sequence[_Named], name: str, suffix: str, task: str | None, run: str | None, subject: str
-) -> Path | None:
+def _best(files: Sequence[_Named], name: str, subject: str, *, task: str | None, run: str | None) -> Path | None:
+    suffix = SUFFIXES[name]
     whole_session = name not in ("evoked", "epochs")
     tasks: tuple[str | None, ...] = (task,)
     if whole_session:

@@ -14,7 +14,7 @@ from ..errors import ParameterError
 from ..fit import FitResult
 from .names import recording_of
 
-__all__ = ["Entry", "check_entries"]
+__all__ = ["Entry", "check_entries", "conditions_of", "recording_name"]
 
 STATES = ("ok", "failed")
 
@@ -92,3 +92,13 @@ def check_entries(entries: Sequence[Entry]) -> None:
     for entry in entries:
         if not isinstance(entry, Entry):
             raise ParameterError(f"entries must hold nothing but Entry, got {entry!r:.60}.")
+
+
+def conditions_of(entries: Sequence[Entry]) -> list[str]:
+    """Return the conditions of some entries, each once."""
+    return list(dict.fromkeys(entry.condition for entry in entries))
+
+
+def recording_name(entry: Entry) -> str:
+    """Return what a subject (and session) is called in figures and tables."""
+    return f"sub-{entry.subject}" + (f" ses-{entry.session}" if entry.session else "")

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import mne
 from mne.utils import logger
 
-from .. import viz
 from .._units import MS
 from ..errors import ParameterError
 from ..pipeline.page import Markup, Page, drawing, new_report, table
 from ..pipeline.provenance import versions
 from ..pipeline.wording import GLOSSARY
-from ..viz.group_parts import recording_name
-from .alignment import check_alignment
-from .entry import Entry, check_entries
+from ..viz import plot_fit
+from . import figures
+from .entry import Entry, recording_name
+from .findings import GroupFindings
 from .influence import level_of
 from .wording import (
     COMPARISON_HEADER,
@@ -35,11 +35,8 @@ from .wording import (
 )
 
 if TYPE_CHECKING:
-    from ..fit import FitResult
     from .alignment import Alignment
-    from .average import Average
     from .comparison import Comparison
-    from .influence import Influence
 
 __all__ = ["Links", "write_group_report"]
 
@@ -49,18 +46,13 @@ Links = Mapping[tuple[str, str | None, str | None, str], str]
 
 def write_group_report(
     path: str | Path,
+    findings: GroupFindings,
     *,
     title: str,
-    entries: Sequence[Entry],
-    alignment: Alignment | None,
-    averages: Mapping[str, Average],
-    comparison: Comparison | None = None,
-    influences: Sequence[Influence] = (),
     methods: str = "",
     subjects_dir: str | Path | None = None,
     common_subject: str = "fsaverage",
     draw_cortex: bool = True,
-    structure: FitResult | None = None,
     links: Links | None = None,
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -70,18 +62,10 @@ def write_group_report(
     ----------
     path : path-like
         Where to write it; a file that is there is replaced.
+    findings : GroupFindings
+        Results of all subjects and conditions, their averages and comparison.
     title : str
         Title of the page.
-    entries : sequence of Entry
-        Results of all subjects and conditions, also of those that failed.
-    alignment : Alignment | None
-        How the signs of the targets agree.
-    averages : mapping of str to Average
-        Average targets by condition.
-    comparison : Comparison | None
-        Of two conditions.
-    influences : sequence of Influence
-        What leaving out each subject does to the comparison.
     methods : str
         Methods, as HTML.
     subjects_dir : path-like | None
@@ -90,8 +74,6 @@ def write_group_report(
         Surface on which the labels are drawn.
     draw_cortex : bool
         Whether they are drawn.
-    structure : FitResult | None
-        Fit of the average of all targets, whose sequence of drives everybody was fitted with.
     links : mapping | None
         Addresses of the individual reports, relative to where the report will be.
     notes : sequence of str
@@ -102,27 +84,30 @@ def write_group_report(
     facts : dict
         ``entries``, ``failed``, ``fitted``, ``headline`` (sentences) and ``figures``.
     """
-    check_entries(entries)
-    check_alignment(alignment)
+    if not isinstance(findings, GroupFindings):
+        raise ParameterError(
+            f"findings must be GroupFindings(entries=...), got {type(findings).__name__}: see mne_hnn.group.findings."
+        )
     report = new_report(title)
     with drawing():
-        page = _GroupPage(report, entries, comparison)
-        page.overview(alignment, notes)
-        page.targets(averages)
+        page = _GroupPage(report, findings)
+        page.overview(notes)
+        page.targets()
         page.comparison_section()
-        page.drives(structure)
+        page.drives()
         if draw_cortex:
             page.labels(subjects_dir, common_subject)
-        page.influence(influences)
-        page.subjects(alignment, links or {})
+        page.influence()
+        page.subjects(links or {})
         if methods:
             page.text(methods, "What was done, ready to paste", "Methods")
         page.provenance()
     report.save(Path(path), open_browser=False, overwrite=True, verbose="error")
+    entries, comparison = findings.entries, findings.comparison
     return {
         "entries": len(entries),
-        "failed": sum(one.status != "ok" for one in entries),
-        "fitted": sum(one.fit is not None for one in entries),
+        "failed": sum(entry.status != "ok" for entry in entries),
+        "fitted": sum(entry.fit is not None for entry in entries),
         "headline": headline(comparison) if comparison is not None else [],
         "figures": page.figures,
     }
@@ -139,10 +124,10 @@ def _bullets(sentences: Iterable[str]) -> str:
 class _GroupPage(Page):
     """The sections of a group's report."""
 
-    def __init__(self, report: mne.Report, entries: Sequence[Entry], comparison: Comparison | None) -> None:
+    def __init__(self, report: mne.Report, findings: GroupFindings) -> None:
         super().__init__(report)
-        self.entries, self.comparison = entries, comparison
-        self.good = [one for one in entries if one.status == "ok"]
+        self.findings, self.entries, self.good = findings, findings.entries, findings.good
+        self.alignment, self.comparison = findings.alignment, findings.comparison
 
     def try_to_add(self, draw: Callable[[], Any], title: str, section: str, caption: str) -> None:
         """Add a figure, or say why it cannot be drawn: a report must not fail for one of its figures."""
@@ -153,9 +138,9 @@ class _GroupPage(Page):
             return
         self.add(figure, title, section, caption)
 
-    def overview(self, alignment: Alignment | None, notes: Sequence[str]) -> None:
+    def overview(self, notes: Sequence[str]) -> None:
         """Say what a reader wants to know first."""
-        body = table(overview_rows(self.entries, alignment, self.comparison))
+        body = table(overview_rows(self.entries, self.alignment, self.comparison))
         if not self.good:
             word = "There are no results" if not self.entries else "Everything failed"
             body = _paragraphs([f"{word}: there is nothing to average or to compare."]) + body
@@ -166,15 +151,16 @@ class _GroupPage(Page):
             self.text(_bullets(told), "What to keep in mind", "Summary")
         self.column("Summary", GLOSSARY)
 
-    def targets(self, averages: Mapping[str, Average]) -> None:
+    def targets(self) -> None:
         """Show the targets and their averages."""
+        averages = self.findings.averages
         if not averages:
             return
         caption = "Dipole moment of the patch of cortex. Thin: subjects; thick: mean; band: interval of the mean."
         if self.comparison is not None and self.comparison.waveform is not None:
             caption += " Below: the difference within subjects; a bar marks a cluster of times of which the p is given."
         self.add(
-            viz.plot_group_targets(averages, self.comparison, show=False),
+            figures.plot_group_targets(averages, self.comparison, show=False),
             "Targets of all subjects",
             "Group targets",
             caption,
@@ -189,7 +175,7 @@ class _GroupPage(Page):
         self.text(_paragraphs(headline(comparison)), f"{a} against {b}, in words", section)
         if any(one.group == "parameter" for one in comparison.differences):
             self.add(
-                viz.plot_group_parameters(comparison, show=False),
+                figures.plot_group_parameters(comparison, show=False),
                 "Parameters, subject by subject",
                 section,
                 "Each line is a subject. Bold: different after correction for the number of quantities.",
@@ -201,13 +187,13 @@ class _GroupPage(Page):
             if rows:
                 self.text(_note(comparison) + table(comparison_rows(rows), header), f"{name}, compared", section)
 
-    def drives(self, structure: FitResult | None) -> None:
+    def drives(self) -> None:
         """Show when the drives came."""
-        section = "Drives"
+        section, structure = "Drives", self.findings.structure
         if structure is not None:
             sequence = ", ".join(f"{location} at {mu:.0f} ms" for location, mu in structure.sequence)
             self.add(
-                viz.plot_fit(structure, show=False),
+                plot_fit(structure, show=False),
                 "Fit to the average of all subjects",
                 section,
                 f"It tells the sequence of drives that everybody was fitted with: {sequence}. "
@@ -217,7 +203,7 @@ class _GroupPage(Page):
         if not rows:
             return
         self.add(
-            viz.plot_group_drives(self.good, show=False),
+            figures.plot_group_drives(self.good, show=False),
             "Drives of all subjects",
             section,
             "Mean time of each evoked drive, with the interval that holds 90 % of the probability.",
@@ -232,19 +218,19 @@ class _GroupPage(Page):
             return
         logger.info("Drawing the cortex ...")
         self.try_to_add(
-            lambda: viz.plot_group_labels(labelled, folder, common_subject, show=False),
+            lambda: figures.plot_group_labels(labelled, folder, common_subject, show=False),
             f"Labels on {common_subject}",
             "Labels",
             "How many subjects have each place in their label, brought onto one surface by the spherical registration.",
         )
 
-    def influence(self, influences: Sequence[Influence]) -> None:
+    def influence(self) -> None:
         """Show what each subject does to the comparison."""
-        comparison = self.comparison
+        comparison, influences = self.comparison, self.findings.influences
         if comparison is None or not influences:
             return
         self.try_to_add(
-            lambda: viz.plot_influence(influences, comparison, show=False),
+            lambda: figures.plot_influence(influences, comparison, show=False),
             "Leaving out one subject",
             "Influence",
             "The difference (or ratio) that is left without each subject, of the quantities that hang on a single one, "
@@ -256,12 +242,12 @@ class _GroupPage(Page):
             body += _paragraphs([f"The verdict is whether the uncorrected p is below {level_of(comparison):.2g}."])
         self.text(body, "What hangs on one subject", "Influence")
 
-    def subjects(self, alignment: Alignment | None, links: Links) -> None:
+    def subjects(self, links: Links) -> None:
         """List subjects and conditions."""
-        section = "Subjects"
+        section, alignment = "Subjects", self.alignment
         if any(one.target is not None for one in self.good):
             self.add(
-                viz.plot_group_fits(self.entries, show=False),
+                figures.plot_group_fits(self.entries, show=False),
                 "Target and fit of every subject",
                 section,
                 f"Moments of a row have one scale. R² is {scored_in(self.good)}.",

@@ -25,6 +25,7 @@ from .average import Average, group_average
 from .comparison import Comparison, compare_conditions
 from .entry import Entry
 from .facts import SummaryFacts
+from .findings import GroupFindings
 from .influence import Influence, leave_one_out
 from .names import stem_of
 from .options import SummaryOptions
@@ -67,19 +68,22 @@ def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFa
     influences = _influences(comparison, notes)
     _write_averages(work.path("averages"), averages)
     _write_tables(work, entries, comparison)
-    facts = write_group_report(
-        work.path("report"),
-        title=f"{options.name}: group",
+    findings = GroupFindings(
         entries=entries,
         alignment=alignment,
         averages=averages,
         comparison=comparison,
         influences=influences,
+        structure=_structure(options.structure),
+    )
+    facts = write_group_report(
+        work.path("report"),
+        findings,
+        title=f"{options.name}: group",
         methods=_methods(options, entries, compared=comparison is not None),
         subjects_dir=_folder(options.subjects_dir),
         common_subject=options.common_subject,
         draw_cortex=options.draw_cortex,
-        structure=_structure(options.structure),
         links=report_links(entries),
         notes=notes,
     )

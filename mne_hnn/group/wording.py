@@ -9,10 +9,9 @@ import numpy as np
 
 from .._units import MS
 from ..pipeline.page import Markup
-from ..viz.group_parts import conditions_of, p_text, recording_name
-from ..viz.quantities import change_text, in_shown_units, number, quantity_name, rank
-from .entry import Entry
+from .entry import Entry, conditions_of, recording_name
 from .influence import can_change, level_of
+from .quantity_words import change_text, in_shown_units, number, p_text, quantity_name, rank
 
 if TYPE_CHECKING:
     from .alignment import Alignment

@@ -132,13 +132,15 @@ def _channels(template: CellTemplate, section: str, mechanisms: Mapping[str, Any
         where = f"in section {section!r} of {template.name!r}"
         check_name(channel, CHANNELS, "channel", where=where, error=DataError)
         channels[channel] = {
-            key.removesuffix(f"_{mechanism}"): _profile(template, section, channel, key, mechanism, value)
+            key.removesuffix(f"_{mechanism}"): _profile(
+                template, section, key, value, channel=channel, mechanism=mechanism
+            )
             for key, value in parameters.items()
         }
     return channels
 
 
-def _profile(template: CellTemplate, section: str, channel: str, key: str, mechanism: str, value: Any) -> Density:
+def _profile(template: CellTemplate, section: str, key: str, value: Any, *, channel: str, mechanism: str) -> Density:
     """Return a number, or the table of values at segment centres that stands for a function of the distance."""
     if isinstance(value, (int, float)):
         return Uniform(float(value))

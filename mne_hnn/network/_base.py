@@ -116,7 +116,7 @@ class NetworkBase(Value):
         return self.populations[cell_type].template
 
     def _check_target(
-        self, cell_type: str, location: str, receptors: Sequence[str], what: str, error: Any, remedy: str
+        self, cell_type: str, location: str, receptors: Sequence[str], what: str, *, error: Any, remedy: str
     ) -> None:
         template = self._template_for(cell_type, what, error)
         valid = [*template.locations, *template.sections]
@@ -142,8 +142,8 @@ class NetworkBase(Value):
             connection.location,
             (connection.receptor,),
             what,
-            NetworkError,
-            "leave it out",
+            error=NetworkError,
+            remedy="leave it out",
         )
         for end in ("source", "target"):
             indices = getattr(connection, f"{end}_indices")
@@ -175,7 +175,7 @@ class NetworkBase(Value):
         for cell_type in sorted(drive.targets):
             receptors = [receptor for receptor, weights in drive.weights.items() if cell_type in weights]
             remedy = f"remove {cell_type!r} from its weights"
-            self._check_target(cell_type, drive.location, receptors, what, DriveError, remedy)
+            self._check_target(cell_type, drive.location, receptors, what, error=DriveError, remedy=remedy)
         for cell_type in drive.placeholder_types:
             self._template_for(cell_type, f"placeholder_types of {what}", DriveError)
         for name, entries in drive.type_maps().items():

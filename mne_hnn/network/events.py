@@ -78,10 +78,11 @@ def _poisson(drive: PoissonDrive, streams: Streams, targets: list[str], tstop_ms
     stop = tstop_ms if drive.tstop is None else min(drive.tstop, tstop_ms)
     rate = drive.rate_Hz
     rates = [rate.get(target, 0.0) for target in targets] if isinstance(rate, Mapping) else [rate] * len(targets)
-    return [_poisson_train(streams, k, hz, drive.tstart, stop, tstop_ms) for k, hz in enumerate(rates)]
+    return [_poisson_train(streams, k, hz, (drive.tstart, stop), tstop_ms) for k, hz in enumerate(rates)]
 
 
-def _poisson_train(streams: Streams, k: int, rate_Hz: float, start: float, stop: float, tstop_ms: float) -> Times:
+def _poisson_train(streams: Streams, k: int, rate_Hz: float, window: tuple[float, float], tstop_ms: float) -> Times:
+    start, stop = window
     if rate_Hz == 0 or stop <= start:
         return np.empty(0)
     stream = streams.of_cell(k)

@@ -81,6 +81,7 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str] | None = None) ->
     """Return an HTML table that the report's style sheet knows; what is no :class:`Markup` is text."""
 
     def cell(value: Any, tag: str) -> str:
+        """Return a cell of a row."""
         return f"<{tag}>{value if isinstance(value, Markup) else html.escape(str(value))}</{tag}>"
 
     head = "" if header is None else f"<thead><tr>{''.join(cell(name, 'th') for name in header)}</tr></thead>"

@@ -157,7 +157,6 @@ class _SubjectPage(Page):
             label=self.label,
             stc=stc,
             time=peak,
-            hemi=self.label.hemi,
             unit=method_unit(facts.method),
             show=False,
         )

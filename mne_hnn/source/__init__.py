@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from . import demo
-from .course import LabelCourse, label_course
+from .course import CourseOptions, LabelCourse, label_course
 from .dipole_target import target_from_dipole
-from .forward import forward_solution, scaled_template
+from .forward import ForwardOptions, forward_solution, scaled_template
 from .inverse import apply_normal_inverse, make_inverse
 from .label import find_label
 from .localisation import Localisation
 from .patch import Patch, best_patch, label_patch, patch_moment
 from .polarity import Component, Polarity
-from .response import Response, load_response
+from .response import EpochOptions, Response, load_response
 from .sensors import Prediction, explained_variance, predict_sensors
 from .target import Target, estimate_target
 
 __all__ = [
     "Component",
+    "CourseOptions",
+    "EpochOptions",
+    "ForwardOptions",
     "LabelCourse",
     "Localisation",
     "Patch",

@@ -8,15 +8,60 @@ import mne
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import check_finite, check_name
+from .._checks import check_finite, check_name, check_positive
+from .._value import Value
 from ..errors import ParameterError
+from .inverse import method_unit
 from .label import label_vertices
 from .latency import milliseconds
 
-__all__ = ["MODES", "LabelCourse", "label_course"]
+__all__ = ["AMPLITUDES", "MODES", "CourseOptions", "LabelCourse", "label_course"]
 
 MODES = ("mean_flip", "pca_flip", "peak", "patch")
 """How a label becomes one time course; ``'patch'`` fits its patch to the sensors and needs no source estimate."""
+AMPLITUDES = ("patch", "estimate", "arbitrary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseOptions(Value):
+    """How a label gets its time course and its amplitude; what it is given is checked when it is made.
+
+    Parameters
+    ----------
+    method : str
+        Inverse method: ``'MNE'``, ``'dSPM'``, ``'sLORETA'``, ``'eLORETA'``.
+    snr : float
+        Assumed signal-to-noise ratio; sets the regularisation.
+    mode : str
+        Shape of the time course: ``'patch'``, the moment of the label's patch fitted to the sensors at each time, or
+        ``'mean_flip'``, ``'pca_flip'``, ``'peak'`` of the inverse estimate.
+    amplitude : str
+        ``'patch'`` brings the course to the moment, in nA m, with which the label's patch explains the sensors best.
+        ``'estimate'`` leaves the inverse method's values, in nA m for ``'MNE'`` (shrunk by regularisation and spread:
+        often by orders of magnitude) and refused for methods without unit. ``'arbitrary'`` brings the course to a
+        largest value of 1, for fits that find the scale.
+
+    Raises
+    ------
+    ParameterError
+        An unknown method, mode or amplitude, or an amplitude in nA m of a method without unit.
+    """
+
+    method: str = "MNE"
+    snr: float = 3.0
+    mode: str = "patch"
+    amplitude: str = "patch"
+
+    def __post_init__(self) -> None:
+        unit = method_unit(self.method)
+        check_name(self.mode, MODES, "mode of the label time course")
+        check_name(self.amplitude, AMPLITUDES, "amplitude")
+        if self.amplitude == "estimate" and unit is None and self.mode != "patch":
+            raise ParameterError(
+                f"{self.method} values have no unit of current, so amplitude='estimate' cannot be in nA m: take "
+                "method='MNE', amplitude='patch' (fitted to the sensors) or amplitude='arbitrary'."
+            )
+        object.__setattr__(self, "snr", check_positive(self.snr, "snr"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

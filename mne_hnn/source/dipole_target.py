@@ -91,15 +91,7 @@ def target_from_dipole(
     _check_units(dipole, best)
     distances = np.where(allowed, np.linalg.norm(fixed["source_rr"] - dipole.pos[best], axis=1), np.inf)
     nearest = int(distances.argmin())
-    side = int(nearest >= count[0])
-    vertex = spaces[side]["vertno"][nearest - side * count[0]]
-    label = mne.Label(
-        [vertex],
-        hemi=HEMISPHERES[side],
-        name=f"dipole-{HEMISPHERES[side]}",
-        subject=spaces[side].get("subject_his_id"),
-        verbose="error",
-    )
+    label = _label_at(spaces, nearest)
     _warn_of_moves(dipole, weight, best)
     patch = label_patch(label, fixed)
     along = dipole.ori @ patch.normal
@@ -134,6 +126,19 @@ def target_from_dipole(
             **facts,
             "mne": mne.__version__,
         },
+    )
+
+
+def _label_at(spaces: mne.SourceSpaces, source: int) -> mne.Label:
+    """Return a label of one source."""
+    in_left = spaces[0]["nuse"]
+    side = int(source >= in_left)
+    return mne.Label(
+        [spaces[side]["vertno"][source - side * in_left]],
+        hemi=HEMISPHERES[side],
+        name=f"dipole-{HEMISPHERES[side]}",
+        subject=spaces[side].get("subject_his_id"),
+        verbose="error",
     )
 
 

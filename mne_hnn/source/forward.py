@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +16,49 @@ from mne.utils import logger, object_hash, verbose
 
 from .._cache import cache_directory
 from .._checks import check_bool, check_int, check_name, check_non_negative
-from .._files import existing, read_file
+from .._files import read_file
 from .._text import first_line
+from .._value import Value, given_or_default
 from .._warn import warn
 from ..errors import CacheError, DataError, ParameterError
 from ._heard import heard
 from .compensation import check_compensation
+from .conductor import find_conductor, make_conductor
 from .hemispheres import check_cortical
 from .positions import check_alignment, check_head_position, check_positions
 
-__all__ = ["forward_solution", "scaled_template"]
+__all__ = ["ForwardOptions", "forward_solution", "scaled_template"]
 
-CONDUCTIVITY = {1: (0.3,), 3: (0.3, 0.006, 0.3)}
-"""S/m of brain, skull and scalp, as MNE has them."""
 ON_INSIDE = ("raise", "warn", "ignore")
 SMALLEST_MINDIST_mm, LARGEST_MINDIST_mm = 0.1, 30.0
-HEAD_RADIUS_m = (0.05, 0.15)
-"""Radii of spheres that heads, a newborn's and the largest, can be fitted with, m."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardOptions(Value):
+    """What of a forward solution is rarely chosen; what it is given is checked when it is made.
+
+    Parameters
+    ----------
+    ico : int | None
+        Density of a BEM that is made, as in :func:`mne.make_bem_model`.
+    mindist : float
+        Leave out sources closer than this to the inner skull, mm: 0, or 0.1 to 30.
+    on_inside : str
+        What to do if a sensor is inside the head: ``'raise'``, ``'warn'``, ``'ignore'``.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of range, perhaps in another unit (m for mm).
+    """
+
+    ico: int | None = 4
+    mindist: float = 5.0
+    on_inside: str = "warn"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mindist", _check_mindist(self.mindist))
+        check_name(self.on_inside, ON_INSIDE, "on_inside")
 
 
 @verbose
@@ -44,9 +71,7 @@ def forward_solution(
     bem: Any = None,
     src: Any = None,
     spacing: str = "oct6",
-    ico: int | None = 4,
-    mindist: float = 5.0,
-    on_inside: str = "warn",
+    options: ForwardOptions | None = None,
     n_jobs: int | None = None,
     cache: bool = True,
     verbose: Any = None,
@@ -74,12 +99,9 @@ def forward_solution(
         The cortical source space; None makes one from the white surface.
     spacing : str
         Density of a source space that is made, as in :func:`mne.setup_source_space`.
-    ico : int | None
-        Density of a BEM that is made, as in :func:`mne.make_bem_model`.
-    mindist : float
-        Leave out sources closer than this to the inner skull, mm: 0, or 0.1 to 30.
-    on_inside : str
-        What to do if a sensor is inside the head: ``'raise'``, ``'warn'``, ``'ignore'``.
+    options : ForwardOptions | None
+        What is rarely chosen: density of a BEM that is made, distance of sources from the skull, sensors inside the
+        head. None is ``ForwardOptions()``.
     n_jobs : int | None
         Processes.
     cache : bool
@@ -102,21 +124,19 @@ def forward_solution(
     """
     if not isinstance(info, mne.Info):
         raise ParameterError(f"info must be an mne.Info, as evoked.info, got {type(info).__name__}.")
-    mindist = _check_mindist(mindist)
-    check_name(on_inside, ON_INSIDE, "on_inside")
+    options = given_or_default(options, ForwardOptions, "options")
     check_bool(cache, "cache")
     folder = subject_folder(subject, subjects_dir)
     info = check_head_position(check_positions(info))
     grade = check_compensation(info)
-    types = set(info.get_channel_types())
-    with_eeg = "eeg" in types
-    head_to_mri, bem_source = _transform(trans, info, folder, subject), _find_bem(bem, folder, with_eeg)
-    key = _digest(info, head_to_mri, bem_source, src, folder, subject, spacing, ico, mindist)
+    head_to_mri = _transform(trans, info, folder, subject)
+    conductor = find_conductor(bem, folder, "eeg" in info.get_channel_types())
+    key = _digest(info, head_to_mri, conductor, src, folder, subject, spacing, options.ico, options.mindist)
     kept = cache_directory() / "forward" / f"{subject}-{key}-fwd.fif"
     known = _kept_solution(kept) if cache else None
     if known is not None:
         return known
-    model = _bem(bem_source, info, folder, subject, ico, with_eeg)
+    model = make_conductor(conductor, info, folder, options.ico)
     space = _source_space(src, folder, subject, spacing, n_jobs)
     references = len(mne.pick_types(info, meg=False, ref_meg=True, exclude=()))
     if references and not grade:
@@ -129,18 +149,22 @@ def forward_solution(
                 head_to_mri,
                 space,
                 model,
-                meg=bool(types & {"mag", "grad"}),
-                eeg=with_eeg,
-                mindist=mindist,
+                meg=bool({"mag", "grad"}.intersection(info.get_channel_types())),
+                eeg="eeg" in info.get_channel_types(),
+                mindist=options.mindist,
                 ignore_ref=not grade,
-                on_inside=on_inside,
+                on_inside=options.on_inside,
                 n_jobs=n_jobs,
             )
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The forward solution of {subject!r} cannot be computed: {first_line(error)}") from error
     forward = _without_silent(forward)
-    if not cache or said:  # what is worth a warning is worth it again
-        return forward
+    # what is worth a warning is worth it again
+    return _keep(forward, kept) if cache and not said else forward
+
+
+def _keep(forward: mne.Forward, kept: Path) -> mne.Forward:
+    """Write a forward solution to the cache, and return it as the next call reads it."""
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         # not the process number: machines that share a home folder have equal ones
@@ -246,72 +270,6 @@ def _transform(trans: Any, info: mne.Info, folder: Path, subject: str) -> mne.Tr
         except (RuntimeError, ValueError) as error:
             raise DataError(f"The digitised fiducials cannot be aligned: {first_line(error)}; give trans.") from error
     return check_alignment(read_file(mne.read_trans, trans, "head to MRI transform"))
-
-
-def _find_bem(bem: Any, folder: Path, with_eeg: bool) -> Any:
-    """Return what the conductor model is made from: a model, ``'sphere'``, a solution's path or surfaces' folder."""
-    if isinstance(bem, Mapping) or bem == "sphere":
-        return bem
-    if bem is not None:
-        if not isinstance(bem, (str, Path)) or existing(bem, "BEM solution").is_dir():
-            raise ParameterError(f"bem must be a conductor model, a BEM solution's file or 'sphere', got {bem!r}.")
-        return existing(bem, "BEM solution")
-    solutions = sorted((folder / "bem").glob("*-bem-sol.fif"))
-    layers = 3 if with_eeg else 1
-    # the one with the fewest triangles that has the layers: MEG needs the inner skull only, EEG all three
-    fitting = [path for path in solutions if path.name.count("-") - 2 >= layers or layers == 1]
-    if fitting:
-        return min(fitting, key=lambda path: path.stat().st_size)
-    needed = ("inner_skull", "outer_skull", "outer_skin")[:layers]
-    missing = [name for name in needed if not (folder / "bem" / f"{name}.surf").exists()]
-    if missing:
-        raise DataError(
-            f"There is no BEM solution in {folder / 'bem'}, and no {missing[0]}.surf to make one from: "
-            "give bem, or bem='sphere' for a sphere fitted to the head points."
-        )
-    return folder / "bem"
-
-
-def _bem(found: Any, info: mne.Info, folder: Path, subject: str, ico: int | None, with_eeg: bool) -> Any:
-    if isinstance(found, Mapping):
-        return found
-    if isinstance(found, str):
-        return _sphere(info)
-    if found.is_file():
-        return read_file(mne.read_bem_solution, found, "BEM solution")
-    logger.info("Making the BEM of %s ...", subject)
-    layers = CONDUCTIVITY[3 if with_eeg else 1]
-    _, triangles = mne.read_surface(found / "inner_skull.surf", verbose="error")
-    if ico is not None and len(triangles) <= 20 * 4**ico:
-        ico = None  # coarse enough as it is
-    try:
-        surfaces = mne.make_bem_model(subject, ico=ico, conductivity=layers, subjects_dir=folder.parent)
-        return mne.make_bem_solution(surfaces)
-    except (ValueError, RuntimeError, OSError) as error:
-        raise DataError(f"The BEM of {subject!r} cannot be made: {first_line(error)}") from error
-
-
-def _sphere(info: mne.Info) -> mne.bem.ConductorModel:
-    """Fit a sphere to the points on the head, as MNE does: those of the scalp, or the electrodes."""
-    advice = "give a model of known size, as bem=mne.make_sphere_model((0, 0, 0.04), 0.09)."
-    kinds = [point["kind"] for point in info["dig"] or ()]
-    on_scalp = [kinds.count(kind) for kind in (FIFF.FIFFV_POINT_EXTRA, FIFF.FIFFV_POINT_EEG)]
-    if max(on_scalp) < 4:
-        raise DataError(
-            f"bem='sphere' fits a sphere to points on the head, of which at least 4 are needed: the recording has "
-            f"{on_scalp[0]} on the scalp and {on_scalp[1]} electrodes ({len(kinds)} digitised points in all); {advice}"
-        )
-    try:
-        model: mne.bem.ConductorModel = mne.make_sphere_model(r0="auto", head_radius="auto", info=info)
-    except (ValueError, RuntimeError) as error:
-        raise DataError(f"No sphere can be fitted to the head points: {first_line(error)}; {advice}") from error
-    radius = float(model.radius)
-    if not HEAD_RADIUS_m[0] <= radius <= HEAD_RADIUS_m[1]:
-        raise DataError(
-            f"The sphere that was fitted to the head points has a radius of {1e3 * radius:.0f} mm, which no head has: "
-            f"check their unit (m) and place; {advice}"
-        )
-    return model
 
 
 def _source_space(src: Any, folder: Path, subject: str, spacing: str, n_jobs: int | None) -> mne.SourceSpaces:

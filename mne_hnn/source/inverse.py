@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from mne.io.constants import FIFF
 from mne.utils import verbose
 
-from .._checks import check_name, check_positive
+from .._checks import check_name, check_non_negative, check_positive
 from .._files import read_file
 from .._text import first_line, some
 from .._warn import warn
@@ -28,11 +29,12 @@ from .hemispheres import as_saved, with_both_hemispheres
 from .plausible import check_covariance
 from .response import read_cov, referenced
 
-__all__ = ["METHODS", "apply_normal_inverse", "is_fixed", "make_inverse", "method_unit"]
+__all__ = ["METHODS", "apply_normal_inverse", "check_depth", "is_fixed", "make_inverse", "method_unit"]
 
 METHODS = {"MNE": "A m", "dSPM": None, "sLORETA": None, "eLORETA": None}
 """Inverse methods and the unit of their estimates; None: they have no unit of current."""
 SNR_RANGE = (0.3, 100.0)
+LARGEST_DEPTH = 5.0
 
 
 def method_unit(method: str) -> str | None:
@@ -64,7 +66,7 @@ def make_inverse(
     loose : float | 'auto'
         0 fixes sources to the cortical normal, 1 leaves their orientation free. 'auto' is 0.2.
     depth : float | None
-        Depth weighting.
+        Exponent of the depth weighting, 0 to 5: 0.8 is usual for MEG, 2 to 5 for EEG, 0 and None weight nothing.
     rank : None | 'info' | 'full' | dict
         As in MNE.
     %(verbose)s
@@ -78,7 +80,10 @@ def make_inverse(
     ------
     DataError
         Forward, noise covariance and response do not have the same channels, or a file is missing.
+    ParameterError
+        An object of another kind, or a depth that is no such exponent.
     """
+    check_depth(depth)
     if isinstance(forward, (str, Path)):
         forward = read_file(mne.read_forward_solution, forward, "forward solution")
     if not isinstance(forward, mne.Forward):
@@ -107,6 +112,17 @@ def make_inverse(
     except (ValueError, RuntimeError) as error:
         raise DataError(f"The inverse operator cannot be made: {first_line(error)}") from error
     return as_saved(inverse)
+
+
+def check_depth(depth: Any, what: str = "depth") -> Any:
+    """Return a depth weighting; refuse an exponent that none has: at 80 only the deepest sources would be left."""
+    exponent = depth.get("exp", 0.8) if isinstance(depth, Mapping) else depth
+    if exponent is not None and check_non_negative(exponent, what) > LARGEST_DEPTH:
+        raise ParameterError(
+            f"{what} is the exponent of the depth weighting, 0 to {LARGEST_DEPTH:g}, got {exponent:g}: 0.8 is usual "
+            "for MEG, 2 to 5 for EEG (was it given in percent?)."
+        )
+    return depth
 
 
 def _referenced(info: mne.Info) -> mne.Info:

@@ -176,6 +176,7 @@ def localise(
     above = power - rank * n_samples
 
     def share(part: float) -> float | None:
+        """Return a part of what stands above the noise."""
         return float(np.clip((part - n_samples) / above, 0.0, 1.0)) if above > 0 else None
 
     places = forward["source_rr"][patch_columns(patch, forward)]

@@ -143,12 +143,11 @@ def label_patch(label: mne.Label, forward: mne.Forward) -> Patch:
     fixed = open_forward(forward)
     hemi, vertices = label_vertices(check_label_object(label), fixed["src"])
     areas = _source_areas(fixed["src"][hemi])
-    return _patch(label, fixed, hemi, vertices, areas, _label_area(label, fixed["src"][hemi]))
+    return _patch(label, fixed, vertices, areas, _label_area(label, fixed["src"][hemi]))
 
 
-def _patch(
-    label: mne.Label, fixed: mne.Forward, hemi: int, vertices: NDArray[np.int64], areas: FloatArray, area: float
-) -> Patch:
+def _patch(label: mne.Label, fixed: mne.Forward, vertices: NDArray[np.int64], areas: FloatArray, area: float) -> Patch:
+    hemi = HEMISPHERES.index(label.hemi)
     rows = _columns(fixed, hemi, vertices)
     shares = areas[np.searchsorted(fixed["src"][hemi]["vertno"], vertices)]
     weights = shares / shares.sum()
@@ -156,7 +155,7 @@ def _patch(
     length = float(np.linalg.norm(mean))
     return Patch(
         label=label,
-        hemi=HEMISPHERES[hemi],
+        hemi=label.hemi,
         vertices=vertices,
         weights=weights,
         area_mm2=1e6 * area,
@@ -370,7 +369,7 @@ def best_patch(
     shares /= shares.sum(axis=1, keepdims=True)
     fields = whitened.gain[:, sources] @ shares.T  # (n_rows, n_discs)
     explained = (fields.T @ whitened.data) ** 2 / (fields**2).sum(axis=0)[:, np.newaxis]  # (n_discs, n_times)
-    chosen = _around(evoked.times, explained.max(axis=0), latency, tmin, tmax, half_width)
+    chosen = _around(evoked.times, explained.max(axis=0), latency, (tmin, tmax), half_width)
     best = int(explained[:, chosen].sum(axis=1).argmax())
     inside = np.flatnonzero(members[best])
     disc = mne.Label(
@@ -381,9 +380,7 @@ def best_patch(
         pos=space["rr"][inside],
         verbose="error",
     )
-    return _patch(
-        disc, fixed, hemi, candidates[members[best, candidates]], areas, float(_vertex_areas(space)[inside].sum())
-    )
+    return _patch(disc, fixed, candidates[members[best, candidates]], areas, float(_vertex_areas(space)[inside].sum()))
 
 
 def _check_radius(radius_mm: Any) -> float:
@@ -424,9 +421,10 @@ def _discs(
 
 
 def _around(
-    times: FloatArray, strength: FloatArray, latency: Any, tmin: float, tmax: float | None, half_width: float
+    times: FloatArray, strength: FloatArray, latency: Any, ends: tuple[float, float | None], half_width: float
 ) -> NDArray[np.bool_]:
-    """Return which samples lie around the latencies, or around the peak if none is named."""
+    """Return which samples lie around the latencies, or around the peak between the ends if none is named."""
+    tmin, tmax = ends
     first, last = check_finite(tmin, "tmin"), times[-1] if tmax is None else check_finite(tmax, "tmax")
     if first > last:
         raise ParameterError(f"tmin must be before tmax, got {first:g} and {last:g} s (exchanged?).")

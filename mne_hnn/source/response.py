@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,28 +14,27 @@ from mne.utils import logger, verbose
 
 from .._checks import check_int
 from .._files import read_file
-from .._text import first_line, some
+from .._text import some
+from .._value import given_or_default
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ._heard import heard
-from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, pick_kinds, referenced
+from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, referenced
+from .epochs import EpochOptions, cropped, cut_epochs, drop_bad
 from .events import select_events
 from .opening import listed_runs, open_data
 from .plausible import (
     check_amplitudes,
     check_band,
-    check_baseline,
     check_covariance,
-    check_limits,
     check_rate,
-    check_window,
     has_noise,
     say_band,
     say_limits,
 )
 from .runs import kind_of
 
-__all__ = ["Response", "load_response", "read_cov", "referenced"]
+__all__ = ["EpochOptions", "Response", "load_response", "read_cov", "referenced"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +77,11 @@ def load_response(
     condition: str | int | Sequence[str | int] | None = None,
     events: Any = None,
     event_id: int | str | Sequence[int] | Sequence[str] | Mapping[str, int] | None = None,
-    stim_channel: str | Sequence[str] | None = None,
     channel_types: str | Sequence[str] = "meg",
     bads: str | Sequence[str] = (),
     l_freq: float | None = None,
     h_freq: float | None = None,
-    tmin: float = -0.1,
-    tmax: float = 0.3,
-    baseline: tuple[float | None, float | None] | None = (None, 0.0),
-    reject: Mapping[str, float] | None = None,
-    flat: Mapping[str, float] | None = None,
-    decim: int = 1,
+    epochs: EpochOptions | None = None,
     noise_cov: Any = None,
     n_jobs: int | str | None = None,
     verbose: Any = None,
@@ -97,7 +89,7 @@ def load_response(
     """Load a response from MEG and/or EEG data, from wherever MNE keeps them.
 
     An argument that says nothing about data of a kind is refused: `condition` of continuous data; `events`, `event_id`
-    and `stim_channel` of epochs and averages; `reject` and `flat` of averages.
+    and ``epochs.stim_channel`` of epochs and averages; ``epochs.reject`` and ``epochs.flat`` of averages.
 
     Parameters
     ----------
@@ -121,22 +113,15 @@ def load_response(
         The events to average, as in :class:`mne.Epochs`; a str, or several, name annotations (of a BIDS recording: the
         trial types of its events). A number is that of the trigger, else ``value`` in ``events.tsv``, else the
         annotation that is this number. None takes all.
-    stim_channel : str | sequence of str | None
-        Take the triggers on this channel, whatever the annotations say.
     channel_types : str | sequence of str
         ``'meg'`` (both kinds of MEG sensor), ``'mag'``, ``'grad'``, ``'eeg'``.
     bads : str | sequence of str
         Channels to leave out besides those marked bad.
     l_freq, h_freq : float | None
         Band to filter continuous data to, Hz, `l_freq` below `h_freq`; an average is filtered as it is, epochs too.
-    tmin, tmax : float
-        Window of an epoch around its event, s. An average and epochs are cropped to what they have of it.
-    baseline : tuple of float | None
-        Interval whose mean is subtracted, s; as in MNE. None leaves the data as they are.
-    reject, flat : mapping of str to float | None
-        Peak-to-peak amplitudes per channel type in T, T/m and V, as in :class:`mne.Epochs`.
-    decim : int
-        Keep every `decim`-th sample of an epoch.
+    epochs : EpochOptions | None
+        How epochs are cut and which are kept: window, baseline, limits, `decim`, stimulus channel. None is from -0.1 to
+        0.3 s with the baseline before 0, as in ``EpochOptions()``.
     noise_cov : mne.Covariance | path-like | None
         None estimates it from the epochs' time before 0 (``'shrunk'`` is slow for many channels; this is the
         empirical estimate), and gives None for an average.
@@ -158,15 +143,12 @@ def load_response(
         An argument is out of range, perhaps in another unit (ms for s, fT for T), or does not apply to such data.
     """
     kinds = check_channel_types(channel_types)
-    tmin, tmax = check_window(tmin, tmax)
-    baseline = check_baseline(baseline)
-    for what, limits in (("reject", reject), ("flat", flat)):
-        check_limits(limits, what)
+    cut = given_or_default(epochs, EpochOptions, "epochs")
     opened = open_data(data, condition, events)
     instance, origin = opened.instance, opened.origin
     kind = kind_of(instance)
-    for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": stim_channel}
-    _check_used(kind, for_raw, {"reject": reject, "flat": flat})
+    for_raw = {"events": opened.events, "event_id": event_id, "stim_channel": cut.stim_channel}
+    _check_used(kind, for_raw, {"reject": cut.reject, "flat": cut.flat})
     n_jobs = None if n_jobs is None else check_int(n_jobs, "n_jobs")
     check_band(l_freq, h_freq, instance.info["sfreq"])
     say_band(l_freq, h_freq)
@@ -179,18 +161,17 @@ def load_response(
     _check_samples(instance, origin, kinds)
     with heard(f"Filtering of {origin}"):
         instance = _filter(instance, l_freq, h_freq, n_jobs)
-    decim = check_rate(instance.info["sfreq"], decim, None, instance.info["lowpass"])
+    check_rate(instance.info["sfreq"], cut.decim, None, instance.info["lowpass"])
     if isinstance(instance, mne.io.BaseRaw):
-        chosen = select_events(instance, opened.events, event_id, stim_channel, opened.listed)
-        options = {"tmin": tmin, "tmax": tmax, "baseline": baseline, "decim": decim}
-        instance = _judged_epochs(instance, chosen, kinds, origin, reject=reject, flat=flat, **options)
+        chosen = select_events(instance, opened.events, event_id, cut.stim_channel, opened.listed)
+        instance = cut_epochs(instance, chosen, cut, kinds, origin)
     else:
-        instance = _baselined(_crop(instance, tmin, tmax), baseline)
+        instance = cropped(instance, cut)
         if isinstance(instance, mne.BaseEpochs):
-            _drop_bad(instance, kinds, origin, reject, flat)
-        instance = instance.decimate(decim, verbose="error")
+            drop_bad(instance, cut, kinds, origin)
+        instance = instance.decimate(cut.decim, verbose="error")
     if not isinstance(instance, mne.Evoked):
-        _check_some_left(instance, origin, reject, (tmin, tmax))
+        _check_some_left(instance, origin, cut)
     instance = _pick(instance, kinds, origin)
     response = _average(instance, read_cov(noise_cov), origin)
     check_amplitudes(response.evoked, origin)
@@ -245,132 +226,6 @@ def _filter(instance: Any, l_freq: float | None, h_freq: float | None, n_jobs: i
     return instance.filter(l_freq, h_freq, n_jobs=n_jobs)
 
 
-def _crop(instance: Any, tmin: float, tmax: float) -> Any:
-    first, last = float(instance.times[0]), float(instance.times[-1])
-    if tmin >= last or tmax <= first:
-        raise DataError(
-            f"The data cover {first:g} to {last:g} s, which has nothing of tmin {tmin:g} to tmax {tmax:g} s."
-        )
-    if isinstance(instance, mne.BaseEpochs):
-        instance.load_data()
-    return instance.crop(max(tmin, first), min(tmax, last))
-
-
-def _baselined(instance: Any, baseline: Any) -> Any:
-    if baseline is None:
-        return instance  # as it is: a baseline that was subtracted before cannot be put back
-    try:
-        return instance.apply_baseline(baseline)
-    except ValueError as error:
-        raise _without_baseline(error, baseline, float(instance.times[0])) from error
-
-
-def _without_baseline(error: Exception, baseline: Any, start: float) -> DataError:
-    reason = first_line(error).rstrip(".")
-    if baseline[0] is None and baseline[1] is not None and baseline[1] < start:
-        reason = f"the data begin at {start:g} s; give data that begin earlier, or baseline=None"
-    elif "only one sample" in reason:
-        reason = (
-            f"it is a single sample, as the data begin at {start:g} s, whose noise would be subtracted from all; "
-            "give data that begin earlier, or baseline=None"
-        )
-    return DataError(f"The baseline {tuple(baseline)} cannot be subtracted: {reason}.")
-
-
-def _limits_of(limits: Mapping[str, Any] | None, what: str, info: mne.Info) -> dict[str, Any] | None:
-    """Return limits of channel types, each of which the data must have."""
-    present = set(info.get_channel_types())
-    for kind in limits or ():
-        if kind not in present:
-            raise ParameterError(
-                f"{what} names channel type {kind!r}, but the data have {', '.join(sorted(present))}: take it out."
-            )
-    return None if limits is None else dict(limits)
-
-
-def _drop_bad(
-    epochs: mne.BaseEpochs,
-    kinds: Sequence[str],
-    origin: str,
-    reject: Mapping[str, Any] | None,
-    flat: Mapping[str, Any] | None,
-) -> None:
-    before = None if reject is None else epochs.average(picks=good_picks(epochs.info, kinds, origin))
-    limits = {name: _limits_of(value, name, epochs.info) for name, value in (("reject", reject), ("flat", flat))}
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
-            epochs.drop_bad(reject=limits["reject"], flat=limits["flat"])
-    except ValueError as error:
-        raise DataError(
-            f"Limits of epochs that were rejected before cannot be changed like this: {first_line(error)}"
-        ) from error
-    if len(epochs) == 0 and before is not None:
-        check_amplitudes(before, origin)  # perhaps the units are wrong, not the limits
-
-
-def _judged_epochs(
-    raw: mne.io.BaseRaw,
-    chosen: tuple[Any, Any],
-    kinds: Sequence[str],
-    origin: str,
-    *,
-    reject: Mapping[str, float] | None,
-    flat: Mapping[str, float] | None,
-    **options: Any,
-) -> mne.Epochs:
-    """Return the epochs within the limits; if there is none as the units of the data are wrong, say that."""
-    epochs = _cut_epochs(raw, chosen, kinds=kinds, reject=reject, flat=flat, **options)
-    if len(epochs) == 0 and reject is not None:
-        whole = _cut_epochs(raw, chosen, kinds=kinds, reject=None, flat=None, **options)
-        if len(whole):
-            check_amplitudes(whole.average(), origin)
-    return epochs
-
-
-def _cut_epochs(
-    raw: mne.io.BaseRaw,
-    chosen: tuple[Any, Any],
-    *,
-    kinds: Sequence[str],
-    reject: Mapping[str, float] | None,
-    flat: Mapping[str, float] | None,
-    **options: Any,
-) -> mne.Epochs:
-    limits = {name: _limits_of(value, name, raw.info) for name, value in (("reject", reject), ("flat", flat))}
-    picks = mne.pick_types(raw.info, **pick_kinds(kinds), eog=True, ecg=True, exclude="bads")
-    limited = [kind for one in limits.values() for kind in one or ()]
-    types = np.array(raw.get_channel_types())
-    judged = [pick for pick in np.flatnonzero(np.isin(types, limited)) if raw.ch_names[pick] not in raw.info["bads"]]
-    kept = [raw.ch_names.index(name) for name in compensators(raw.info, kinds)]
-    picks = np.array(sorted({*picks.tolist(), *judged, *kept}), int)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All epochs were dropped")  # an error says so, and why
-            warnings.filterwarnings("ignore", "The measurement information indicates a low-pass")  # said before
-            of_user = any(callable(limit) for one in limits.values() for limit in (one or {}).values())
-            at_once = {} if of_user else limits  # MNE applies functions to epochs that are there
-            epochs = mne.Epochs(
-                raw, *chosen, picks=picks, preload=True, proj=True, on_missing="raise", **at_once, **options
-            )
-            return epochs.drop_bad(**limits) if of_user else epochs
-    except (ValueError, RuntimeError) as error:
-        if "not unique" in str(error):
-            raise DataError(
-                f"Some events are at one and the same sample ({_at_one_sample(chosen[0])}), so that an epoch would "
-                "count twice: choose among them with event_id."
-            ) from error
-        if "aseline" in str(error):
-            raise _without_baseline(error, options["baseline"], options["tmin"]) from error
-        raise DataError(f"The epochs cannot be cut: {first_line(error)}") from error
-
-
-def _at_one_sample(events: Any) -> str:
-    samples, counts = np.unique(np.asarray(events)[:, 0], return_counts=True)
-    again = samples[counts > 1]
-    return f"{len(again)} times, first at sample {int(again[0])}" if len(again) else "in several runs"
-
-
 def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
     """Keep the channels wanted, and the reference sensors that a forward solution of theirs needs."""
     kept = {instance.ch_names[pick] for pick in good_picks(instance.info, kinds, origin)}
@@ -398,20 +253,18 @@ def _dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
     return reasons, sum(1 for log in epochs.drop_log if log and "IGNORED" not in log)
 
 
-def _check_some_left(
-    epochs: mne.BaseEpochs, origin: str, reject: Mapping[str, Any] | None, window: tuple[float, float]
-) -> None:
+def _check_some_left(epochs: mne.BaseEpochs, origin: str, cut: EpochOptions) -> None:
     if len(epochs) > 0:
         return
     reasons, dropped = _dropped(epochs)
     listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
     if set(reasons) <= {"NO_DATA", "TOO_SHORT"} and reasons:
         raise DataError(
-            f"No epoch is left of {dropped}: none of the windows from {window[0]:g} to {window[1]:g} s around the "
+            f"No epoch is left of {dropped}: none of the windows from {cut.tmin:g} to {cut.tmax:g} s around the "
             f"events lies within the data of {origin}; tmin and tmax are in s."
         )
-    what = "raise the limits or mark channels bad" if reject is not None else "check what was rejected before"
-    raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; {what}{say_limits(reject or {})}.")
+    what = "raise the limits or mark channels bad" if cut.reject is not None else "check what was rejected before"
+    raise DataError(f"No epoch is left of {dropped}: rejected by {listed}; {what}{say_limits(cut.reject or {})}.")
 
 
 def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Response:

@@ -12,14 +12,15 @@ import numpy as np
 from mne.utils import logger, verbose
 from numpy.typing import NDArray
 
-from .._checks import check_finite, check_name
+from .._checks import check_finite
 from .._text import some
 from .._units import MS, NAM
+from .._value import given_or_default
 from .._warn import warn
 from ..dipole import Dipole
 from ..errors import DataError, ParameterError
 from .agreement import check_average, check_same_cortex, compare_positions, good_channels
-from .course import MODES, LabelCourse, label_course
+from .course import MODES, CourseOptions, LabelCourse, label_course
 from .inverse import apply_normal_inverse, inverse_channels, is_fixed, method_unit, noise_of_epochs, open_inverse
 from .label import check_label_object
 from .latency import milliseconds
@@ -30,9 +31,8 @@ from .patch import Patch, label_patch, open_forward, patch_moment, read_forward,
 from .polarity import Polarity, decide_polarity, parse_polarity
 from .response import read_cov, referenced
 
-__all__ = ["AMPLITUDES", "Fitted", "Target", "assemble", "estimate_target"]
+__all__ = ["Fitted", "Target", "assemble", "estimate_target"]
 
-AMPLITUDES = ("patch", "estimate", "arbitrary")
 DEFAULT_AGREEMENT = 0.7
 
 
@@ -94,10 +94,7 @@ def estimate_target(
     *,
     forward: Any = None,
     noise_cov: mne.Covariance | None = None,
-    method: str = "MNE",
-    snr: float = 3.0,
-    mode: str = "patch",
-    amplitude: str = "patch",
+    course: CourseOptions | None = None,
     other_labels: Sequence[mne.Label] = (),
     polarity: Any = "normal",
     tmin: float = 0.0,
@@ -122,18 +119,9 @@ def estimate_target(
     noise_cov : mne.Covariance | None
         Of single epochs, for the moment of the patch; None takes the one inside the inverse operator. Refused
         without `forward`, where nothing would use it, as `other_labels` are.
-    method : str
-        ``'MNE'``, ``'dSPM'``, ``'sLORETA'``, ``'eLORETA'``.
-    snr : float
-        Assumed signal-to-noise ratio; sets the regularisation.
-    mode : str
-        Shape of the time course: ``'patch'``, the moment of the label's patch fitted to the sensors at each time, or
-        ``'mean_flip'``, ``'pca_flip'``, ``'peak'`` of the inverse estimate.
-    amplitude : str
-        ``'patch'`` brings the course to the moment, in nA m, with which the label's patch explains the sensors best.
-        ``'estimate'`` leaves the inverse method's values, in nA m for ``'MNE'`` (shrunk by regularisation and spread:
-        often by orders of magnitude) and refused for methods without unit. ``'arbitrary'`` brings the course to a
-        largest value of 1, for fits that find the scale.
+    course : CourseOptions | None
+        How the label gets its time course and its amplitude: inverse method, `snr`, `mode`, `amplitude`. None fits the
+        moment of the label's patch to the sensors, in nA m, as in ``CourseOptions()``.
     other_labels : sequence of mne.Label
         Labels that are active, too (the other hemisphere's auditory cortex, say): their moments are fitted along, so
         that the patch is not given what is theirs.
@@ -156,8 +144,7 @@ def estimate_target(
     DataError
         The parts do not fit together, the label has no source, or values are not finite.
     ParameterError
-        An unknown mode, method or rule, an amplitude in nA m was asked of a method without unit, or something was
-        given that nothing would use.
+        An unknown rule, or something was given that nothing would use.
 
     Warns
     -----
@@ -166,21 +153,18 @@ def estimate_target(
         the noise or larger than cortex gives; sensors are left out; forward solution, inverse operator and response
         do not fit together.
     """
-    unit = method_unit(method)
-    _check_choices(mode, amplitude, method)
+    options = given_or_default(course, CourseOptions, "course")
     parse_polarity(polarity)
     others = check_other_labels(other_labels)
     if forward is None:
-        _check_without_forward(mode, amplitude, noise_cov, others)
+        _check_without_forward(options, noise_cov, others)
     inverse = open_inverse(inverse)
     check_label_object(label)
     n_bads = len(check_average(evoked).info["bads"])
     evoked = referenced(_of_inverse(evoked, inverse))
-    stc = apply_normal_inverse(evoked, inverse, method=method, snr=snr)
+    stc = apply_normal_inverse(evoked, inverse, method=options.method, snr=options.snr)
     first, last = _ends(stc.times, tmin, tmax)
-    where = {"tmin": first, "tmax": last} if mode == "peak" else {}
-    shape = "mean_flip" if mode == "patch" else mode
-    course = label_course(stc, label, inverse["src"], mode=shape, unit=unit, **where)
+    found = _course(stc, label, inverse["src"], options, (first, last))
     half = 0.5 / evoked.info["sfreq"]
     window = (stc.times >= first - half) & (stc.times <= last + half)
     fitted = None
@@ -191,23 +175,23 @@ def estimate_target(
         forward = read_forward(forward)
         check_same_cortex(forward, inverse)
         fitted = _fit_patch(evoked, (label, *others), forward, noise_cov, window)
-        if mode == "patch":
-            course = replace(course, course=fitted.moment, unit="A m", mode="patch")
+        if options.mode == "patch":
+            found = replace(found, course=fitted.moment, unit="A m", mode="patch")
     provenance = {
         "subject": _subject(subject, inverse),
         **_description(evoked),
-        "method": method,
-        "snr": float(snr),
+        "method": options.method,
+        "snr": options.snr,
         "orientation": "fixed" if is_fixed(inverse) else "normal component",
         "n_bads": n_bads,
         "other_labels": [other.name for other in others],
         "mne": mne.__version__,
     }
     return assemble(
-        course,
+        found,
         window,
         fitted,
-        amplitude=amplitude,
+        amplitude=options.amplitude,
         polarity=polarity,
         provenance=provenance,
         label=label,
@@ -227,18 +211,17 @@ def _description(evoked: mne.Evoked) -> dict[str, Any]:
     }
 
 
-def _check_choices(mode: str, amplitude: str, method: str) -> None:
-    check_name(mode, MODES, "mode of the label time course")
-    check_name(amplitude, AMPLITUDES, "amplitude")
-    if amplitude == "estimate" and method_unit(method) is None and mode != "patch":
-        raise ParameterError(
-            f"{method} values have no unit of current, so amplitude='estimate' cannot be in nA m: take method='MNE', "
-            "amplitude='patch' (fitted to the sensors) or amplitude='arbitrary'."
-        )
+def _course(
+    stc: mne.SourceEstimate, label: mne.Label, src: mne.SourceSpaces, options: CourseOptions, ends: tuple[float, float]
+) -> LabelCourse:
+    """Return the course of the inverse estimate; that of the patch has the vertices' courses of ``'mean_flip'``."""
+    where = {"tmin": ends[0], "tmax": ends[1]} if options.mode == "peak" else {}
+    shape = "mean_flip" if options.mode == "patch" else options.mode
+    return label_course(stc, label, src, mode=shape, unit=method_unit(options.method), **where)
 
 
-def _check_without_forward(mode: str, amplitude: str, noise_cov: Any, other_labels: Sequence[mne.Label]) -> None:
-    if amplitude == "patch" or mode == "patch":
+def _check_without_forward(options: CourseOptions, noise_cov: Any, other_labels: Sequence[mne.Label]) -> None:
+    if "patch" in (options.amplitude, options.mode):
         raise ParameterError("The amplitude of the label's patch needs the forward solution: give forward.")
     if noise_cov is not None or len(other_labels):
         unused = "noise_cov is" if noise_cov is not None else "other_labels are"
@@ -340,28 +323,22 @@ def assemble(
     activity: mne.SourceEstimate | None = None,
 ) -> Target:
     """Decide sign and amplitude of a course, warn of what is doubtful, and note how it was made."""
-    factor, agreement = 1.0, None
-    inside, outward = course.course[window], None
+    inside = course.course[window]
     if not inside.any():
         raise DataError(f"Label {label.name!r} has no activity at all between the target's first and last time.")
-    if fitted is not None:
-        # regression of the patch's moment on the course: scale, and which way the outward current goes
-        slope = float(inside @ fitted.moment[window] / (inside @ inside))
-        if course.mode in MODES[:3]:  # else it is the moment itself
-            agreement = float(np.corrcoef(inside, fitted.moment[window])[0, 1])
-        outward = 1 if slope >= 0 else -1
-        if amplitude == "patch":
-            factor = abs(slope)
+    slope = None if fitted is None else _slope(inside, fitted.moment[window])
     decided = decide_polarity(
         course.course[window],
         course.times[window],
         course.vertex_courses[:, window],
         polarity,
-        outward_sign=outward,
+        outward_sign=None if slope is None else 1 if slope >= 0 else -1,
         share=None if fitted is None else fitted.share,
     )
-    if amplitude == "arbitrary":
-        factor = 1.0 / float(np.abs(inside).max())
+    agreement = None
+    if fitted is not None and course.mode in MODES[:3]:  # else it is the moment itself
+        agreement = float(np.corrcoef(inside, fitted.moment[window])[0, 1])
+    factor = _factor(inside, slope, amplitude)
     _warn_of_doubt(decided, agreement, label, has_vertices=course.mode != "dipole")
     is_moment = amplitude == "patch" or (amplitude == "estimate" and course.mode in ("patch", "dipole"))
     error = fitted.error if fitted is not None and is_moment else None
@@ -396,6 +373,18 @@ def assemble(
         activity=activity,
         localisation=found,
     )
+
+
+def _slope(course: NDArray[np.float64], moment: NDArray[np.float64]) -> float:
+    """Regress the patch's moment on the course: the scale, and which way the outward current goes."""
+    return float(course @ moment / (course @ course))
+
+
+def _factor(course: NDArray[np.float64], slope: float | None, amplitude: str) -> float:
+    """Return what the course is multiplied by, so that it has the amplitude that was asked for."""
+    if amplitude == "arbitrary":
+        return 1.0 / float(np.abs(course).max())
+    return abs(slope) if amplitude == "patch" and slope is not None else 1.0
 
 
 def _facts(course: LabelCourse, label: mne.Label, decided: Polarity, amplitude: str) -> dict[str, Any]:

@@ -1,33 +1,37 @@
-"""Figures. Importing this imports matplotlib; nothing is shown unless asked for."""
+"""Figures. Importing this imports matplotlib; nothing is shown unless asked for.
+
+Figures of a group are made in :mod:`mne_hnn.group.figures`, and found here when they are asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from .cells import plot_cells
 from .column import plot_column
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
 from .connectivity import plot_cell_connectivity, plot_connectivity
-from .cortex import plot_cortex
+from .cortex import CortexView, plot_cortex
 from .dipole import plot_dipole
 from .drive_strength import plot_drive_strength
 from .fit import plot_fit
 from .fit_convergence import plot_convergence
 from .fit_parameters import plot_parameters
-from .group import plot_group_drives, plot_group_targets
-from .group_fits import plot_group_fits
-from .group_labels import plot_group_labels
-from .group_parameters import plot_group_parameters, plot_influence
 from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
 from .morphology import plot_morphology
-from .movie import animate
+from .movie import MovieView, animate
 from .raster import plot_spikes_raster
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
 from .simulations import plot_simulations
-from .spectrum import plot_psd
+from .spectrum import SpectrumOptions, plot_psd
 from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
 from .tfr import plot_tfr
 
 __all__ = [
+    "CortexView",
+    "MovieView",
+    "SpectrumOptions",
     "animate",
     "peak_times",
     "plot_cell_connectivity",
@@ -65,3 +69,22 @@ __all__ = [
     "plot_tfr",
     "plot_topomaps",
 ]
+
+if TYPE_CHECKING:
+    from ..group.figures import (
+        plot_group_drives,
+        plot_group_fits,
+        plot_group_labels,
+        plot_group_parameters,
+        plot_group_targets,
+        plot_influence,
+    )
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Return a figure of a group: its folder is above this one, which must not import it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ..group import figures
+
+        return getattr(figures, name)

@@ -34,7 +34,7 @@ _LOSSES = {
 
 def loss_name(result: FitResult) -> str:
     """Return what the axis of a fit's loss is called."""
-    objective = result.facts.objective
+    objective = result.details.objective
     named = _LOSSES.get(objective, objective.replace("_", " "))
     return f"Loss ({named})" if named else "Loss"
 

@@ -26,6 +26,7 @@ __all__ = [
     "LABEL_VIEW",
     "Activation",
     "Picture",
+    "Shown",
     "close_brain",
     "color_map",
     "draw_picture",
@@ -114,6 +115,16 @@ class Picture:
     edges: tuple[str, str, str, str]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """What is drawn on a hemisphere: an estimate, the border of a label, a place (vertex); None draws none of it."""
+
+    side: str
+    activation: Activation | None = None
+    label: mne.Label | None = None
+    place: int | None = None
+
+
 def close_brain(brain: Any) -> None:
     """Close a picture and let its memory go: without a window, MNE's list of subscribers would keep it for ever."""
     mne.viz.ui_events.unsubscribe(brain, "all")
@@ -129,30 +140,21 @@ def color_map() -> LinearSegmentedColormap:
 
 
 def take_pictures(
-    brain: Any,
-    side: str,
-    activation: Activation | None,
-    label: mne.Label | None,
-    place: int | None,
-    views: Sequence[str],
-    center: NDArray[np.int64] | None,
-    *,
-    folded: bool,
+    brain: Any, shown: Shown, views: Sequence[str], center: NDArray[np.int64] | None, *, folded: bool
 ) -> list[Picture]:
     """Return a picture of the hemisphere per view, with the estimate, the label and the place that are given."""
-    points, normals = brain.geo[side].coords, brain.geo[side].nn
-    if activation is not None:
-        _add_activation(brain, side, activation)
-    if label is not None:
-        _add_border(brain, side, label)
-    if place is not None:
+    points, normals = brain.geo[shown.side].coords, brain.geo[shown.side].nn
+    if shown.activation is not None:
+        _add_activation(brain, shown.side, shown.activation)
+    if shown.label is not None:
+        _add_border(brain, shown.side, shown.label)
+    if shown.place is not None:
         radius = 0.009 * float(np.ptp(points, axis=0).max())
-        brain.plotter.add_mesh(
-            _sphere(points[place] + 0.3 * radius * normals[place], radius), color=LABEL["place"], render=False
-        )
+        center_of_mark = points[shown.place] + 0.3 * radius * normals[shown.place]
+        brain.plotter.add_mesh(_sphere(center_of_mark, radius), color=LABEL["place"], render=False)
     pictures = []
     for view in views:
-        edges = _aim(brain, side, view, center, folded=folded)
+        edges = _aim(brain, shown.side, view, center, folded=folded)
         pictures.append(Picture(view=view, image=_without_margins(brain.screenshot()), edges=edges))
     return pictures
 

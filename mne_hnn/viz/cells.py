@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,29 +106,36 @@ def plot_cells(
     check_name(renderer, RENDERERS, "renderer")
     azimuth, elevation = check_finite(azimuth, "azimuth"), check_finite(elevation, "elevation")
     drawn = spread(network, inplane_distance_um)
-    contacts = electrode_positions(network, drawn) if electrodes else {}
-    note = distance_note(network, drawn)
+    scene = _Scene(
+        network=drawn,
+        contacts=electrode_positions(network, drawn) if electrodes else {},
+        note=distance_note(network, drawn),
+        azimuth=azimuth,
+        elevation=elevation,
+    )
     if renderer == "pyvista":
         if axes is not None:
             raise ParameterError("axes belong to renderer='matplotlib': leave them out, or change the renderer.")
         parts = network_cylinders(drawn) if morphologies in (None, True) else _somas(drawn)
-        return _plot_scene(
-            parts,
-            contacts,
-            note,
-            azimuth,
-            elevation,
-            check_positive(thickness, "thickness"),
-            check_window(window_size),
-            screenshot,
-            show=show,
-        )
+        factor = check_positive(thickness, "thickness")
+        return _plot_scene(scene, parts, factor, check_window(window_size), screenshot, show=show)
     if screenshot is not None:
         raise ParameterError("screenshot belongs to renderer='pyvista': use savefig of the returned figure.")
     for name, given, default in (("thickness", thickness, 1.0), ("window_size", tuple(window_size), (700, 900))):
         if given != default:
             raise ParameterError(f"{name} belongs to renderer='pyvista': leave it out, or change the renderer.")
-    return _plot_figure(drawn, contacts, note, azimuth, elevation, axes, lines=bool(morphologies), show=show)
+    return _plot_figure(scene, axes, lines=bool(morphologies), show=show)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Scene:
+    """What is drawn, whatever draws it: cells where they are drawn, contacts (um) by array, a remark, the view."""
+
+    network: Network
+    contacts: Mapping[str, FloatArray]
+    note: str
+    azimuth: float
+    elevation: float
 
 
 def distance_note(network: Network, drawn: Network) -> str:
@@ -150,17 +158,8 @@ def _somas(network: Network) -> Cylinders:
     )
 
 
-def _plot_figure(
-    network: Network,
-    contacts: Mapping[str, FloatArray],
-    note: str,
-    azimuth: float,
-    elevation: float,
-    axes: Any,
-    *,
-    lines: bool,
-    show: bool,
-) -> Figure:
+def _plot_figure(scene: _Scene, axes: Any, *, lines: bool, show: bool) -> Figure:
+    network, contacts = scene.network, scene.contacts
     if axes is None:
         axes = _new_axes(len(network.populations) + len(contacts))
     elif not hasattr(axes, "get_zlim"):
@@ -185,8 +184,8 @@ def _plot_figure(
         axes.scatter(
             *points.T, s=16, marker="D", color=color, depthshade=False, label=f"{name}: {len(points)} contacts"
         )
-    _dress(axes, note, equal=lines)
-    axes.view_init(elev=elevation, azim=azimuth)
+    _dress(axes, scene.note, equal=lines)
+    axes.view_init(elev=scene.elevation, azim=scene.azimuth)
     if show:
         plt.show()
     fig = axes.get_figure(root=True)
@@ -249,11 +248,8 @@ def _dress(axes: Any, note: str, *, equal: bool) -> None:
 
 
 def _plot_scene(
+    scene: _Scene,
     cylinders: Cylinders,
-    contacts: Mapping[str, FloatArray],
-    note: str,
-    azimuth: float,
-    elevation: float,
     thickness: float,
     window_size: tuple[int, int],
     screenshot: str | Path | None,
@@ -262,6 +258,7 @@ def _plot_scene(
 ) -> Any:
     import pyvista
 
+    contacts, azimuth = scene.contacts, scene.azimuth
     names = list(dict.fromkeys(cylinders.cell_types))
     colors = cell_type_colors(names)
     points = np.concatenate([cylinders.ends.reshape(-1, 3), *contacts.values()])
@@ -282,8 +279,9 @@ def _plot_scene(
             )
             plotter.add_mesh(glyphs, color=color, name=f"electrodes {name}")
             key.append((f"{name}: {len(places)} contacts", color))
-        _dress_scene(plotter, points, key, note, azimuth)
-        aim(plotter, np.array(list(product(*np.reshape(round_box(points)[0], (3, 2))))), azimuth, elevation, floor=0.04)
+        _dress_scene(plotter, points, key, scene.note, azimuth)
+        corners = np.array(list(product(*np.reshape(round_box(points)[0], (3, 2)))))
+        aim(plotter, corners, azimuth, scene.elevation, floor=0.04)
         if screenshot is not None:
             plotter.screenshot(str(screenshot))
         if not off_screen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import check_finite, check_name, check_positive
 from .._types import FloatArray
 from .._units import MS
+from .._value import Value, given_or_default
 from ..errors import ParameterError
 from .brain import (
     CORTEX,
     LABEL_VIEW,
     Activation,
     Picture,
+    Shown,
     close_brain,
     color_map,
     draw_picture,
@@ -34,13 +37,52 @@ from .brain import (
 )
 from .colors import LABEL
 
-__all__ = ["plot_cortex"]
+__all__ = ["CortexView", "existing_surface", "plot_cortex", "read_surface"]
 
 
 # as mne.viz.Brain looks for them
 ENDINGS = ("", ".T1", ".T2")
 SURFACES = ("inflated", "pial", "white")
 VIEWS = ("lateral", "medial", "rostral", "caudal", "dorsal", "ventral", "frontal", "parietal", LABEL_VIEW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CortexView(Value):
+    """How the cortex is seen; what it is given is checked when it is made.
+
+    Parameters
+    ----------
+    hemi : str | None
+        ``'lh'`` or ``'rh'``; None for that of the label, or the one with the largest value.
+    surface : str
+        ``'inflated'``, ``'pial'`` or ``'white'``; if there is no such file, the white surface.
+    views : sequence of str
+        Views of :class:`mne.viz.Brain`, and ``'label'``: from outside onto the label (or onto the place, or the
+        largest value), nearer.
+    size : int
+        Height and width of a view in pixels.
+
+    Raises
+    ------
+    ParameterError
+        An unknown hemisphere, surface or view, or a size that is not positive.
+    """
+
+    hemi: str | None = None
+    surface: str = "inflated"
+    views: Sequence[str] = ("lateral", LABEL_VIEW)
+    size: int = 700
+
+    def __post_init__(self) -> None:
+        if isinstance(self.views, str) or not len(self.views):
+            raise ParameterError(f"views must be a list with at least one of {', '.join(VIEWS)}, got {self.views!r}.")
+        for view in self.views:
+            check_name(view, VIEWS, "view")
+        check_name(self.surface, SURFACES, "surface")
+        if self.hemi is not None:
+            check_name(self.hemi, ("lh", "rh"), "hemisphere")
+        object.__setattr__(self, "views", tuple(self.views))
+        object.__setattr__(self, "size", int(check_positive(self.size, "size")))
 
 
 @verbose
@@ -52,11 +94,8 @@ def plot_cortex(
     stc: mne.SourceEstimate | None = None,
     patch_pos: ArrayLike | None = None,
     time: float | None = None,
-    hemi: str | None = None,
-    surface: str = "inflated",
-    views: Sequence[str] = ("lateral", LABEL_VIEW),
     unit: str | None = "A m",
-    size: int = 700,
+    view: CortexView | None = None,
     show: bool = True,
     verbose: Any = None,
 ) -> Figure:
@@ -76,17 +115,11 @@ def plot_cortex(
         A place to mark, in m, MRI (surface RAS) coordinates; the nearest vertex of the white surface is taken.
     time : float | None
         Time of the estimate in s; None for that of the largest value in the label, or in the hemisphere without one.
-    hemi : str | None
-        ``'lh'`` or ``'rh'``; None for that of the label, or the one with the largest value.
-    surface : str
-        ``'inflated'``, ``'pial'`` or ``'white'``; if there is no such file, the white surface.
-    views : sequence of str
-        Views of :class:`mne.viz.Brain`, and ``'label'``: from outside onto the label (or onto the place, or the
-        largest value), nearer.
     unit : str | None
         Unit of the estimate: ``'A m'`` is shown in pAm, another as it is, None as arbitrary units.
-    size : int
-        Height and width of a view in pixels.
+    view : CortexView | None
+        Which hemisphere and surface are seen, from where, and how large. None shows the inflated surface from the side
+        and onto the label, as in ``CortexView()``.
     show : bool
         Show the figure.
     %(verbose)s
@@ -106,20 +139,17 @@ def plot_cortex(
     Needs no display. No window of MNE is opened, and settings of MNE and PyVista are as they were afterwards.
     """
     folder = Path(subjects_dir) / subject
-    if isinstance(views, str) or not len(views):
-        raise ParameterError(f"views must be a list with at least one of {', '.join(VIEWS)}, got {views!r}.")
-    for view in views:
-        check_name(view, VIEWS, "view")
-    check_name(surface, SURFACES, "surface")
-    side = _hemisphere(hemi, label, stc)
+    seen = given_or_default(view, CortexView, "view")
+    side = _hemisphere(seen.hemi, label, stc)
     activation = None if stc is None else _activation(stc, side, label, time)
     place = None if patch_pos is None else _nearest_vertex(folder, side, patch_pos)
-    drawn = _existing_surface(folder, side, surface)
+    shown = Shown(side=side, activation=activation, label=label, place=place)
+    drawn = existing_surface(folder, side, seen.surface)
     # all checks come first: a traceback that is kept would keep a half-made picture, too
-    center = _view_center(label, place, activation)
-    if LABEL_VIEW in views and center is None:
+    center = _view_center(shown)
+    if LABEL_VIEW in seen.views and center is None:
         raise ParameterError("The view 'label' needs a label, a patch_pos or a stc to look at: take another view.")
-    _check_vertices(folder, side, drawn, label, activation)
+    _check_vertices(folder, drawn, shown)
     with headless_brain():
         brain = mne.viz.Brain(
             subject,
@@ -127,24 +157,22 @@ def plot_cortex(
             surf=drawn,
             subjects_dir=subjects_dir,
             cortex=CORTEX,
-            size=int(check_positive(size, "size")),
+            size=seen.size,
             background="white",
             views="lateral",
             show=False,
         )
         try:
-            pictures = take_pictures(brain, side, activation, label, place, views, center, folded=drawn != "inflated")
+            pictures = take_pictures(brain, shown, seen.views, center, folded=drawn != "inflated")
         finally:
             close_brain(brain)
-    fig = _compose(pictures, side, activation, label, place, unit)
+    fig = _compose(pictures, shown, unit)
     if show:
         plt.show()
     return fig
 
 
 def _hemisphere(hemi: str | None, label: mne.Label | None, stc: mne.SourceEstimate | None) -> str:
-    if hemi is not None:
-        check_name(hemi, ("lh", "rh"), "hemisphere")
     if label is not None:
         if not isinstance(label, mne.Label) or label.hemi not in ("lh", "rh"):
             raise ParameterError(f"label must be an mne.Label of one hemisphere, got {label!r}.")
@@ -192,7 +220,8 @@ def _activation(stc: mne.SourceEstimate, side: str, label: mne.Label | None, tim
     )
 
 
-def _existing_surface(folder: Path, side: str, surface: str) -> str:
+def existing_surface(folder: Path, side: str, surface: str) -> str:
+    """Return the name of a subject's surface that there is: the one wanted, else the white one."""
     for name in (surface, "white"):
         if any((folder / "surf" / f"{side}.{name}{end}").is_file() for end in ENDINGS):
             if name != surface:
@@ -203,28 +232,27 @@ def _existing_surface(folder: Path, side: str, surface: str) -> str:
     )
 
 
-def _view_center(label: mne.Label | None, place: int | None, activation: Activation | None) -> NDArray[np.int64] | None:
+def _view_center(shown: Shown) -> NDArray[np.int64] | None:
     """Return the vertices that the view onto the label looks at."""
-    if label is not None and len(label.vertices):
-        return np.asarray(label.vertices)
-    if place is not None:
-        return np.array([place])
+    if shown.label is not None and len(shown.label.vertices):
+        return np.asarray(shown.label.vertices)
+    if shown.place is not None:
+        return np.array([shown.place])
+    activation = shown.activation
     return None if activation is None else activation.vertices[[np.abs(activation.values).argmax()]]
 
 
-def _check_vertices(
-    folder: Path, side: str, surface: str, label: mne.Label | None, activation: Activation | None
-) -> None:
-    n_points = len(_read_surface(folder, side, surface))
-    for what, one in (("label", label), ("source estimate", activation)):
-        if one is not None and len(one.vertices) and np.max(one.vertices) >= n_points:
+def _check_vertices(folder: Path, surface: str, shown: Shown) -> None:
+    n_points = len(read_surface(folder, shown.side, surface))
+    for what, drawn in (("label", shown.label), ("source estimate", shown.activation)):
+        if drawn is not None and len(drawn.vertices) and np.max(drawn.vertices) >= n_points:
             raise ParameterError(
-                f"The {what} has vertex {np.max(one.vertices)}, but the {surface} surface of {folder.name} has only "
+                f"The {what} has vertex {np.max(drawn.vertices)}, but the {surface} surface of {folder.name} has only "
                 f"{n_points} vertices: it belongs to another subject."
             )
 
 
-def _read_surface(folder: Path, side: str, surface: str) -> FloatArray:
+def read_surface(folder: Path, side: str, surface: str) -> FloatArray:
     """Return the points of a surface in m."""
     found = (folder / "surf" / f"{side}.{surface}{end}" for end in ENDINGS)
     points, _ = mne.read_surface(next(path for path in found if path.is_file()))
@@ -235,19 +263,13 @@ def _nearest_vertex(folder: Path, side: str, position: ArrayLike) -> int:
     place = np.asarray(position, dtype=float)
     if place.shape != (3,) or not np.isfinite(place).all() or np.abs(place).max() > 0.3:
         raise ParameterError(f"patch_pos must be three coordinates in m (MRI, surface RAS), got {position!r}.")
-    points = _read_surface(folder, side, _existing_surface(folder, side, "white"))
+    points = read_surface(folder, side, existing_surface(folder, side, "white"))
     return int(np.linalg.norm(points - place, axis=1).argmin())
 
 
-def _compose(
-    pictures: Sequence[Picture],
-    side: str,
-    activation: Activation | None,
-    label: mne.Label | None,
-    place: int | None,
-    unit: str | None,
-) -> Figure:
+def _compose(pictures: Sequence[Picture], shown: Shown, unit: str | None) -> Figure:
     """Put pictures, colour bar and legend into one figure."""
+    activation, label, place = shown.activation, shown.label, shown.place
     widths = [picture.image.shape[1] / picture.image.shape[0] for picture in pictures]
     if activation is not None:
         widths.append(0.05)
@@ -258,7 +280,7 @@ def _compose(
         name = "onto the label" if picture.view == LABEL_VIEW and label is not None else picture.view
         name = "onto the activation" if name == LABEL_VIEW and place is None else name
         draw_picture(axes, picture, f"View {name}" if name.startswith("onto") else name.capitalize())
-    hemisphere = "left hemisphere" if side == "lh" else "right hemisphere"
+    hemisphere = "left hemisphere" if shown.side == "lh" else "right hemisphere"
     when = [] if activation is None else [f"{activation.time / MS:.0f} ms"]
     fig.suptitle(", ".join([hemisphere.capitalize(), *when]), fontsize="medium", fontweight="bold")
     if activation is not None:

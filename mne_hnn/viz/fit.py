@@ -17,7 +17,7 @@ from ._fit_parts import check_result, loss_name, order_legend
 from .colors import LAYERS, TARGET
 from .comparison import plot_comparison
 from .histogram import draw_drives
-from .target import _in_shown_unit
+from .target import in_shown_unit
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
@@ -110,7 +110,7 @@ def _headline(result: FitResult) -> str:
 
 def _plot_waveform(result: FitResult) -> Figure:
     assert result.target is not None
-    factor, unit = _in_shown_unit(result.target.provenance.get("unit", "A m"))
+    factor, unit = in_shown_unit(result.target.provenance.get("unit", "A m"))
     dipole, target = result.dipole, result.target
     if unit != "nAm":  # what is drawn in nAm has the target's unit then
         dipole, target = (one.copy().scale(factor * NAM) for one in (dipole, target))
@@ -238,10 +238,10 @@ def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> N
     freqs, psd = spectrum(trials)
     for k, (low, high) in enumerate(settings.bands or ()):
         axes.axvspan(low, high, color=BAND, alpha=0.3, linewidth=0, zorder=0, label="_band" if k else "wanted bands")
-    facts = result.facts
-    if facts.target_freqs is not None and facts.target_power is not None:
+    details = result.details
+    if details.target_freqs is not None and details.target_power is not None:
         label, power = _target_power(freqs, psd, result)
-        axes.plot(facts.target_freqs, power * in_unit, color=TARGET, linewidth=3.0, zorder=2, label=label)
+        axes.plot(details.target_freqs, power * in_unit, color=TARGET, linewidth=3.0, zorder=2, label=label)
     if len(trials) > 1:
         for k, trial in enumerate(trials):
             _, one = spectrum(trial)
@@ -267,7 +267,7 @@ def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> N
 
 def _target_power(own_freqs: FloatArray, own: FloatArray, result: FitResult) -> tuple[str, FloatArray]:
     """Return label and power of the target, at the level of the simulated spectrum if only its shape was fitted."""
-    freqs, power = np.asarray(result.facts.target_freqs), np.asarray(result.facts.target_power)
+    freqs, power = np.asarray(result.details.target_freqs), np.asarray(result.details.target_power)
     common = (freqs >= own_freqs[0]) & (freqs <= own_freqs[-1]) & (power > 0)
     if _rhythm(result).aperiodic == "keep" or not common.any() or not own.min() > 0:
         return "target", power / result.scale**2

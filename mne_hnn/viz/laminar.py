@@ -89,7 +89,8 @@ def plot_lfp(
     if kind == "traces":
         _draw_traces(axes, times, depths, data / UV, scale)
     else:
-        _draw_image(axes, times, depths, data / UV, None if scale is None else (-scale, scale), cmap, f"LFP ({MICRO}V)")
+        vlim = None if scale is None else (-scale, scale)
+        _draw_image(axes, times, depths, data / UV, vlim=vlim, cmap=cmap, label=f"LFP ({MICRO}V)")
     return _finished(axes, times, label, f"LFP{note}", network, show=show)
 
 
@@ -151,7 +152,8 @@ def plot_csd(
     axes = _axes(axes)
     if vlim is not None:
         vlim = check_limits(vlim, "mV/mm2")
-    bar = _draw_image(axes, times, depths, data * MV_PER_MM2, vlim, cmap, "CSD (mV/mm\N{SUPERSCRIPT TWO})")
+    label_of_bar = "CSD (mV/mm\N{SUPERSCRIPT TWO})"
+    bar = _draw_image(axes, times, depths, data * MV_PER_MM2, vlim=vlim, cmap=cmap, label=label_of_bar)
     for height, word in ((1.02, "source"), (-0.02, "sink")):
         va = "bottom" if height > 0 else "top"
         bar.ax.text(0.5, height, word, transform=bar.ax.transAxes, ha="center", va=va, fontsize="small")
@@ -240,6 +242,7 @@ def _draw_image(
     times: FloatArray,
     depths: FloatArray,
     data: FloatArray,
+    *,
     vlim: tuple[float, float] | None,
     cmap: str,
     label: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ import numpy as np
 from mne.utils import ProgressBar
 from numpy.typing import NDArray
 
-from .._checks import check_finite, check_name, check_positive
+from .._checks import check_finite, check_name, check_positive, check_trial
 from .._files import scratch_file
 from .._types import FloatArray
 from .._units import MS
+from .._value import Value, given_or_default
 from ..errors import ParameterError
 from ._scene import (
     Cylinders,
@@ -44,6 +46,64 @@ RECORD = "simulate(network, tstop, record={'voltage': 'all'})"
 Frame = NDArray[np.uint8]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MovieView(Value):
+    """How the cells of an animation are seen; what it is given is checked when it is made.
+
+    Parameters
+    ----------
+    azimuth : float | (float, float)
+        Direction to look from, degrees from the x axis; two values: turn from the first to the last.
+    elevation : float
+        Angle above the plane, degrees.
+    thickness : float
+        Factor on the drawn diameters, so that thin dendrites show.
+    inplane_distance_um : float | None
+        Distance to draw neighbours of the grid at, um. None for that of the network, or 50 to 300 um if all its cells
+        lie within 100 um, as in the ready models, where they would cover each other. The picture states it.
+    window_size : tuple of int
+        Width and height in pixels; both even for MP4.
+
+    Raises
+    ------
+    ParameterError
+        An angle is no number, or a thickness, distance or size cannot be drawn.
+    """
+
+    azimuth: float | tuple[float, float] = -60.0
+    elevation: float = 20.0
+    thickness: float = 2.0
+    inplane_distance_um: float | None = None
+    window_size: tuple[int, int] = (600, 800)
+
+    def __post_init__(self) -> None:
+        ends = self.azimuth
+        if not isinstance(ends, Sequence) or isinstance(ends, str):
+            object.__setattr__(self, "azimuth", check_finite(ends, "azimuth"))
+        elif len(ends) != 2:
+            raise ParameterError(f"azimuth must be an angle or two, from and to, in degrees, got {ends!r}.")
+        else:
+            object.__setattr__(self, "azimuth", tuple(check_finite(end, "azimuth") for end in ends))
+        object.__setattr__(self, "elevation", check_finite(self.elevation, "elevation"))
+        object.__setattr__(self, "thickness", check_positive(self.thickness, "thickness"))
+        object.__setattr__(self, "window_size", check_window(self.window_size))
+
+    def azimuths(self, n: int) -> FloatArray:
+        """Return the direction of each of `n` pictures, degrees."""
+        first, last = self.azimuth if isinstance(self.azimuth, tuple) else (self.azimuth, self.azimuth)
+        return np.linspace(first, last, n)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Film:
+    """What is shown: a potential (mV) per cylinder and picture, times (ms), and a remark."""
+
+    cylinders: Cylinders
+    values: FloatArray
+    times: FloatArray
+    note: str
+
+
 def animate(
     simulation: Simulation,
     path: str | Path,
@@ -55,11 +115,7 @@ def animate(
     step_ms: float = 1.0,
     cmap: str = "viridis",
     vlim: tuple[float, float] = (-100.0, 50.0),
-    azimuth: float | tuple[float, float] = -60.0,
-    elevation: float = 20.0,
-    thickness: float = 2.0,
-    inplane_distance_um: float | None = None,
-    window_size: tuple[int, int] = (600, 800),
+    view: MovieView | None = None,
     overwrite: bool = False,
     show_progress: bool = True,
 ) -> Path:
@@ -86,17 +142,8 @@ def animate(
         Colour map.
     vlim : (float, float)
         Range of the colour map, mV.
-    azimuth : float | (float, float)
-        Direction to look from, degrees from the x axis; two values: turn from the first to the last.
-    elevation : float
-        Angle above the plane, degrees.
-    thickness : float
-        Factor on the drawn diameters, so that thin dendrites show.
-    inplane_distance_um : float | None
-        Distance to draw neighbours of the grid at, um. None for that of the network, or 50 to 300 um if all its cells
-        lie within 100 um, as in the ready models, where they would cover each other. The picture states it.
-    window_size : tuple of int
-        Width and height in pixels; both even for MP4.
+    view : MovieView | None
+        Where to look from, how thick and how far apart cells are drawn, and how large; None is ``MovieView()``.
     overwrite : bool
         Replace a file of that name.
     show_progress : bool
@@ -117,31 +164,22 @@ def animate(
     """
     recording = _check_recording(simulation, trial)
     file = _check_file(path, overwrite=overwrite)
-    size, fps = check_window(window_size), check_positive(fps, "fps")
-    _check_format(file.suffix.lower(), size, fps)
+    seen, fps = given_or_default(view, MovieView, "view"), check_positive(fps, "fps")
+    _check_format(file.suffix.lower(), seen.window_size, fps)
     samples = _frame_samples(recording.times, tmin, tmax, step_ms)
-    low, high = check_limits(vlim, "mV")
+    vlim = check_limits(vlim, "mV")
     check_name(cmap, mpl.colormaps, "colour map")
-    angles = _azimuths(azimuth, len(samples))
-    apart = readable_distance(simulation.network) if inplane_distance_um is None else inplane_distance_um
-    network = spread(simulation.network, apart)
+    apart = seen.inplane_distance_um
+    network = spread(simulation.network, readable_distance(simulation.network) if apart is None else apart)
     cylinders = network_cylinders(network, {channel.gid for channel in recording.channels})
     rows = _rows(recording, cylinders)
-    values = recording.data[recording.trials.index(trial)][np.ix_(rows, samples)] / MV
-    times = recording.times[samples] / MS
-    note = distance_note(simulation.network, network)
-    frames = _frames(
-        cylinders,
-        values,
-        times,
-        angles,
-        check_finite(elevation, "elevation"),
-        (low, high),
-        cmap,
-        check_positive(thickness, "thickness"),
-        size,
-        note,
+    film = _Film(
+        cylinders=cylinders,
+        values=recording.data[recording.trials.index(trial)][np.ix_(rows, samples)] / MV,
+        times=recording.times[samples] / MS,
+        note=distance_note(simulation.network, network),
     )
+    frames = _frames(film, seen, vlim, cmap)
     if show_progress:
         frames = iter(ProgressBar(_Counted(frames, len(samples)), mesg="Rendering"))
     _write_whole(file, frames, fps, cmap)
@@ -168,8 +206,7 @@ def _check_recording(simulation: Any, trial: int) -> Recording:
     if "voltage" not in recordings:
         raise ParameterError(f"The simulation has no membrane potentials: call {RECORD}.")
     recording: Recording = recordings["voltage"]
-    if trial not in recording.trials:
-        raise ParameterError(f"There is no trial {trial!r} in the recording: trials are {recording.trials}.")
+    check_trial(trial, recording.trials, " in the recording")
     return recording
 
 
@@ -237,50 +274,32 @@ def _frame_samples(times: FloatArray, tmin: float | None, tmax: float | None, st
     return samples.astype(np.int64)
 
 
-def _azimuths(azimuth: Any, n: int) -> FloatArray:
-    ends = azimuth if isinstance(azimuth, Sequence) and not isinstance(azimuth, str) else (azimuth, azimuth)
-    if len(ends) != 2:
-        raise ParameterError(f"azimuth must be an angle or two, from and to, in degrees, got {azimuth!r}.")
-    first, last = (check_finite(end, "azimuth") for end in ends)
-    return np.linspace(first, last, n)
-
-
-def _frames(
-    cylinders: Cylinders,
-    values: FloatArray,
-    times: FloatArray,
-    angles: FloatArray,
-    elevation: float,
-    vlim: tuple[float, float],
-    cmap: str,
-    thickness: float,
-    size: tuple[int, int],
-    note: str,
-) -> Iterator[Frame]:
+def _frames(film: _Film, view: MovieView, vlim: tuple[float, float], cmap: str) -> Iterator[Frame]:
     """Draw one picture after the other of the same scene: only colours, time and camera change."""
     import pyvista
 
-    points = cylinders.ends.reshape(-1, 3)
+    points = film.cylinders.ends.reshape(-1, 3)
+    angles = view.azimuths(len(film.times))
     with quiet_vtk():
-        plotter = pyvista.Plotter(off_screen=True, window_size=list(size))
+        plotter = pyvista.Plotter(off_screen=True, window_size=list(view.window_size))
         try:
             plotter.set_background(BACKGROUND)
             plotter.enable_anti_aliasing("msaa")  # half the time of the smoother "ssaa", and no dimmer lines
-            mesh, owner = tube_mesh(cylinders, thickness)
-            mesh["mV"] = values[owner, 0]
+            mesh, owner = tube_mesh(film.cylinders, view.thickness)
+            mesh["mV"] = film.values[owner, 0]
             # without lights, so that a colour is a potential wherever it is
             plotter.add_mesh(mesh, scalars="mV", clim=vlim, cmap=cmap, lighting=False, show_scalar_bar=False)
-            _dress(plotter, vlim, note)
+            _dress(plotter, vlim, film.note)
             clock = plotter.add_text(
                 "", position=(0.03, 0.945), viewport=True, font_size=font_size(plotter, 12), color=FOREGROUND
             )
             turning = len(np.unique(angles)) > 1
-            for frame, (time, angle) in enumerate(zip(times, angles, strict=True)):
-                mesh["mV"][:] = values[owner, frame]
-                clock.input = f"{time:.{_digits(times)}f} ms"
+            for frame, (time, angle) in enumerate(zip(film.times, angles, strict=True)):
+                mesh["mV"][:] = film.values[owner, frame]
+                clock.input = f"{time:.{_digits(film.times)}f} ms"
                 if turning or frame == 0:
                     add_scale_bar(plotter, points, FOREGROUND, angle)
-                    aim(plotter, points, angle, elevation, floor=0.1, ceiling=0.04 if note else 0.0)
+                    aim(plotter, points, angle, view.elevation, floor=0.1, ceiling=0.04 if film.note else 0.0)
                 plotter.render()
                 yield np.asarray(plotter.screenshot(None, return_img=True), dtype=np.uint8)
         finally:

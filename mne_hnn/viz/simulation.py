@@ -86,7 +86,7 @@ def plot_simulation(
     """
     if not hasattr(simulation, "dipoles"):
         raise ParameterError(f"plot_simulation needs a Simulation, got {type(simulation).__name__}: see plot_dipole.")
-    if not 0 <= trial < simulation.n_trials:
+    if isinstance(trial, bool) or not 0 <= trial < simulation.n_trials:
         raise ParameterError(f"trial must be from 0 to {simulation.n_trials - 1}, got {trial!r}.")
     panels: list[tuple[float, Any]] = [
         (2.0, lambda axes: draw_moment(axes, simulation, window_ms, scale)),

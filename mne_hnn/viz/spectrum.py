@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -13,10 +14,12 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from .._checks import check_bool, check_int, check_name, check_non_negative
+from .._checks import check_bool, check_int, check_name, check_non_negative, check_positive
 from .._units import NAM
+from .._value import Value, given_or_default
 from ..dipole import Dipole
 from ..errors import ParameterError
+from ..spectra import METHODS
 from ._groups import check_axes, cropped_groups, figure_of, grouped, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend
@@ -24,12 +27,53 @@ from .dipole import draw_legend
 if TYPE_CHECKING:
     from ..simulate import Simulation
 
-__all__ = ["plot_psd"]
+__all__ = ["SpectrumOptions", "plot_psd"]
 
 SCALES = ("linear", "log")
 LOWEST_PEAK = 1e-6  # of the highest density: 60 dB below there are but ripples
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrumOptions(Value):
+    """How spectra are made and shown; what it is given is checked when it is made.
+
+    Parameters
+    ----------
+    method : str
+        ``'welch'`` has one peak per rhythm; ``'multitaper'`` varies less, but makes a plateau of a pure rhythm.
+    bandwidth : float | None
+        Full width to which a pure rhythm is smeared, Hz; None takes 2 Hz, or ``3 / duration`` if the record is too
+        short for that.
+    average : bool
+        Draw the average of the trials' spectra (not the spectrum of their average).
+    trials : bool
+        Draw the spectra of single trials: light, or in full colour if the average is not drawn.
+    xscale, yscale : str
+        ``'linear'`` or ``'log'``.
+
+    Raises
+    ------
+    ParameterError
+        An unknown method or scale, a bandwidth that is not positive, or nothing to draw.
+    """
+
+    method: str = "welch"
+    bandwidth: float | None = None
+    average: bool = True
+    trials: bool = True
+    xscale: str = "linear"
+    yscale: str = "log"
+
+    def __post_init__(self) -> None:
+        check_name(self.method, METHODS, "method")
+        if self.bandwidth is not None:
+            check_positive(self.bandwidth, "bandwidth (Hz)")
+        for name in ("xscale", "yscale"):
+            check_name(getattr(self, name), SCALES, name)
+        if not check_bool(self.average, "average") and not check_bool(self.trials, "trials"):
+            raise ParameterError("average and trials are both False: one of them must be drawn.")
 
 
 def plot_psd(
@@ -38,14 +82,9 @@ def plot_psd(
     fmin: float = 1.0,
     fmax: float = 100.0,
     layer: str | Sequence[str] = "agg",
-    average: bool = True,
-    trials: bool = True,
     tmin: float | None = None,
     tmax: float | None = None,
-    method: str = "welch",
-    bandwidth: float | None = None,
-    xscale: str = "linear",
-    yscale: str = "log",
+    spectrum: SpectrumOptions | None = None,
     n_peaks: int = 0,
     colors: Any = None,
     labels: Sequence[str] | None = None,
@@ -62,20 +101,12 @@ def plot_psd(
         First and last frequency, Hz.
     layer : str | sequence of str
         The layer; a list of one is taken, too, as picks of MNE are.
-    average : bool
-        Draw the average of the trials' spectra (not the spectrum of their average).
-    trials : bool
-        Draw the spectra of single trials: light, or in full colour if the average is not drawn.
     tmin, tmax : float | None
         Window in s that the spectrum is of; None for the start or end. Cut off the first 50 ms or so of a simulation,
         in which the network settles.
-    method : str
-        ``'welch'`` has one peak per rhythm; ``'multitaper'`` varies less, but makes a plateau of a pure rhythm.
-    bandwidth : float | None
-        Full width to which a pure rhythm is smeared, Hz; None takes 2 Hz, or ``3 / duration`` if the record is too
-        short for that.
-    xscale, yscale : str
-        ``'linear'`` or ``'log'``.
+    spectrum : SpectrumOptions | None
+        How spectra are made and shown: method, bandwidth, trials and their average, scales of the axes. None is
+        Welch's method and a logarithmic density, as in ``SpectrumOptions()``.
     n_peaks : int
         How many of the highest peaks to mark with their frequency: local maxima at least one bandwidth apart.
     colors : color | sequence of color | mapping of str to color | None
@@ -96,13 +127,10 @@ def plot_psd(
     Raises
     ------
     ParameterError
-        The layer or method is unknown, trials differ in times, the window is empty, or `fmax` is too high.
+        The layer is unknown, trials differ in times, the window is empty, or `fmax` is too high.
     """
-    for name, scale in (("xscale", xscale), ("yscale", yscale)):
-        check_name(scale, SCALES, name)
+    shown = given_or_default(spectrum, SpectrumOptions, "spectrum")
     n_peaks = check_int(n_peaks, "n_peaks", minimum=0)
-    if not check_bool(average, "average") and not check_bool(trials, "trials"):
-        raise ParameterError("average and trials are both False: one of them must be drawn.")
     groups = grouped(dipoles, labels)
     layer = _one_layer(groups, layer)
     groups = cropped_groups(groups, tmin, tmax)
@@ -119,12 +147,12 @@ def plot_psd(
     check_axes(axes)
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 3.5), layout="constrained")
-    options = {"fmin": fmin, "fmax": fmax, "layer": layer, "method": method, "bandwidth": bandwidth}
+    options = {"fmin": fmin, "fmax": fmax, "layer": layer, "method": shown.method, "bandwidth": shown.bandwidth}
     for label, some in groups.items():
-        means = _draw(axes, some, label or layer, palette[label], average=average, trials=trials, options=options)
-        _mark_peaks(axes, _peaks(some, *means, n_peaks, options), palette[label], (fmin, fmax), xscale)
-    _finish(axes, fmin, fmax, (xscale, yscale))
-    draw_legend(axes, title=_resolution(groups, method, bandwidth), last_first="" in groups)
+        means = _draw(axes, some, label or layer, palette[label], shown, options=options)
+        _mark_peaks(axes, _peaks(some, *means, n_peaks, options), palette[label], (fmin, fmax), shown.xscale)
+    _finish(axes, fmin, fmax, (shown.xscale, shown.yscale))
+    draw_legend(axes, title=_resolution(groups, shown), last_first="" in groups)
     if show:
         plt.show()
     return figure_of(axes)
@@ -138,7 +166,7 @@ def _one_layer(groups: Mapping[str, list[Dipole]], layer: str | Sequence[str]) -
 
 
 def _draw(
-    axes: Axes, some: Sequence[Dipole], label: str, color: str, *, average: bool, trials: bool, options: dict[str, Any]
+    axes: Axes, some: Sequence[Dipole], label: str, color: str, shown: SpectrumOptions, *, options: dict[str, Any]
 ) -> tuple[Floats, Floats]:
     """Draw the spectra of trials and their average; return the average."""
     from ..spectra import power_spectrum
@@ -147,12 +175,14 @@ def _draw(
     spectra = [power_spectrum(one, burn_in_ms=0.0, **options) for one in some]
     freqs = spectra[0][0]
     mean = np.average([psd for _, psd in spectra], axis=0, weights=[one.nave for one in some]) / NAM**2
-    if several and trials:
-        style: dict[str, Any] = {"alpha": 0.35, "linewidth": 0.8} if average else {"alpha": 0.8, "linewidth": 1.0}
+    if several and shown.trials:
+        style: dict[str, Any] = {"alpha": 0.8, "linewidth": 1.0}
+        if shown.average:
+            style = {"alpha": 0.35, "linewidth": 0.8}
         for k, (_, psd) in enumerate(spectra):
-            name = "_single" if k else f"{label}, single trials" if average else label
+            name = "_single" if k else f"{label}, single trials" if shown.average else label
             axes.plot(freqs, psd / NAM**2, color=color, zorder=1.5, label=name, **style)
-    if average or not several:
+    if shown.average or not several:
         name = f"{label}, average of\n{len(some)} spectra" if several else label
         axes.plot(freqs, mean, color=color, linewidth=1.8, zorder=3, label=name)
     return freqs, mean
@@ -233,8 +263,8 @@ def _bandwidth(dipole: Dipole, method: str, bandwidth: float | None) -> float:
     return float(max(wanted, 4.0 / duration) if method == "welch" else wanted)
 
 
-def _resolution(groups: Mapping[str, list[Dipole]], method: str, bandwidth: float | None) -> str:
+def _resolution(groups: Mapping[str, list[Dipole]], options: SpectrumOptions) -> str:
     """Say how far a pure rhythm is smeared, so that the width of a peak is not taken for that of a rhythm."""
-    widths = {f"{_bandwidth(some[0], method, bandwidth):.2g}" for some in groups.values()}
+    widths = {f"{_bandwidth(some[0], options.method, options.bandwidth):.2g}" for some in groups.values()}
     shown = " to ".join(sorted(widths, key=float)) if len(widths) < 3 else f"{min(widths, key=float)} or more"
-    return f"{method},\nbandwidth {shown} Hz"
+    return f"{options.method},\nbandwidth {shown} Hz"

@@ -141,9 +141,9 @@ def plot_sweep(
         _, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     factor, unit = shown_unit(next(iter(units)), np.concatenate([columns[name] for name in names]))
     if up is None:
-        _draw_lines(axes, result, names, across, factor, unit)
+        _draw_lines(axes, result, names, across, factor=factor, unit=unit)
     else:
-        _draw_image(axes, result, names[0], across, up, factor, unit)
+        _draw_image(axes, result, names[0], (across, up), factor=factor, unit=unit)
     if show:
         plt.show()
     fig = axes.get_figure(root=True)
@@ -173,7 +173,9 @@ def _summary_name(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _draw_lines(axes: Axes, result: SweepResult, names: Sequence[str], across: str, factor: float, unit: str) -> None:
+def _draw_lines(
+    axes: Axes, result: SweepResult, names: Sequence[str], across: str, *, factor: float, unit: str
+) -> None:
     column = result.parameters[across]
     texts = column.dtype.kind not in "fi"
     places = np.arange(len(column), dtype=float) if texts else column.astype(float)
@@ -248,7 +250,10 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} ({unit})" if unit and text else text or unit
 
 
-def _draw_image(axes: Axes, result: SweepResult, name: str, across: str, up: str, factor: float, unit: str) -> None:
+def _draw_image(
+    axes: Axes, result: SweepResult, name: str, parameters: tuple[str, str], *, factor: float, unit: str
+) -> None:
+    across, up = parameters
     columns = result.parameters
     (horizontal, column), (vertical, row) = (np.unique(columns[one], return_inverse=True) for one in (across, up))
     image = np.full((len(vertical), len(horizontal)), np.nan)

@@ -24,7 +24,7 @@ from .dipole import draw_legend
 if TYPE_CHECKING:
     from ..dipole import Dipole
 
-__all__ = ["plot_label_course", "plot_target"]
+__all__ = ["in_shown_unit", "plot_label_course", "plot_target"]
 
 MUCH = 5.0
 """Factor by which a moment passes its sources' estimates that is no longer left unsaid."""
@@ -33,7 +33,7 @@ SMALLEST = 0.05
 DIRECTION = "Up: current from deep to superficial layers"
 
 
-def _in_shown_unit(unit: str | None) -> tuple[float, str]:
+def in_shown_unit(unit: str | None) -> tuple[float, str]:
     """Return the factor from a unit to the one that is shown, and its name."""
     if unit is not None and not isinstance(unit, str):
         raise ParameterError(f"A unit must be a name such as 'A m', or None, got {unit!r}.")
@@ -124,7 +124,7 @@ def plot_label_course(
     moments = np.asarray(times, dtype=float)
     if moments.ndim != 1 or len(moments) < 2:
         raise ParameterError(f"times must be one row of at least two samples in s, got shape {moments.shape}.")
-    factor, name = _in_shown_unit(unit)
+    factor, name = in_shown_unit(unit)
     final = sign * factor * _rows(course, moments, "course")[0]
     n_rows = 1 if vertices is None else 2
     fig, rows = plt.subplots(
@@ -144,7 +144,7 @@ def plot_label_course(
         notes.append(f"Agreement of the sources: {share:.2f} (1 all, 0.5 half of the amplitude)")
     upper.set_title("\n".join(notes), loc="left", fontsize="small", color="0.25")
     if vertices is not None:
-        vertex_factor, vertex_name = (factor, name) if vertices_unit == "same" else _in_shown_unit(vertices_unit)
+        vertex_factor, vertex_name = (factor, name) if vertices_unit == "same" else in_shown_unit(vertices_unit)
         _draw_vertices(rows[1, 0], moments, vertex_factor * _rows(vertices, moments, "vertices"), final, vertex_name)
         if name == vertex_name and (words := _smaller(final, rows[1, 0], name)):
             rows[1, 0].set_title(words, loc="left", fontsize="small", color="0.25")
@@ -254,7 +254,7 @@ def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = Tru
             raise ParameterError(f"{what} must be a Dipole, such as Target.dipole, got {type(given).__name__}.")
     provenance: dict[str, Any] = target.provenance
     unit = provenance.get("unit", "A m")
-    factor, name = _in_shown_unit(unit if unit == "A m" else None)
+    factor, name = in_shown_unit(unit if unit == "A m" else None)
     fig, axes = plt.subplots(figsize=(8.0, 3.6), layout="constrained")
     times, values = target.times / MS, factor * target["agg"]
     others = []

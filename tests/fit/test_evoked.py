@@ -106,7 +106,7 @@ def test_settings_hold_every_choice(known):
         "polish": 0, "levels": [["full", 2, 1.0]], "n_trials": 2, "n_final": 2, "dt": 0.025, "seed": 1,
         "fresh_seed": 2, "tstop": 170.0, "objective": "r_squared", "columns_factor": 3.0,
     }  # fmt: skip
-    plain = plain_settings(result.settings, result.facts)
+    plain = plain_settings(result.settings, result.details)
     assert {name: plain[name] for name in expected} == expected
     # 0.25 nA m per mm² and 50,000 pyramidal cells per mm²
     area = np.abs(target["agg"]).max() / 0.25e-9

@@ -15,7 +15,7 @@ from mne_hnn.errors import CacheError, DataError, ParameterError
 from mne_hnn.fit import (
     ColumnPrior,
     DriveSettings,
-    FitFacts,
+    FitDetails,
     Level,
     Parameter,
     RhythmicSettings,
@@ -90,7 +90,7 @@ def fit_result(simulation, target=None, **changes):
             Estimate(path=SIGMA, value=np.float64(2.0), determined=False),
         ),
         evaluations=evaluations, settings=settings,
-        facts=FitFacts(objective="rmse", tstop=40.0, parameters=(free,), options=options),
+        details=FitDetails(objective="rmse", tstop=40.0, parameters=(free,), options=options),
         warnings=("One warning.", "Noch eine, µ."),
         levels=(LevelReport(name="5x5", evaluations=3, loss=0.3), LevelReport(name="full", evaluations=1, loss=INF)),
     )  # fmt: skip
@@ -132,7 +132,7 @@ def assert_same(one, other):
     """Compare each field; a field that is new makes this fail until it is saved too."""
     compared = {
         "kind", "network", "start_network", "simulation", "dipole", "target", "scale", "scores", "estimates",
-        "evaluations", "levels", "settings", "facts", "warnings",
+        "evaluations", "levels", "settings", "details", "warnings",
     }  # fmt: skip
     assert {field.name for field in dataclasses.fields(FitResult)} == compared
     assert one.kind == other.kind
@@ -163,7 +163,7 @@ def assert_same(one, other):
         for name in ("level", "loss", "scale", "r_squared"):
             np.testing.assert_equal(getattr(mine, name), getattr(yours, name))
     assert one.settings == other.settings
-    assert plain(plain_settings(one.settings, one.facts)) == plain(plain_settings(other.settings, other.facts))
+    assert plain(plain_settings(one.settings, one.details)) == plain(plain_settings(other.settings, other.details))
     assert one.warnings == other.warnings
 
 
@@ -185,7 +185,7 @@ def test_everything_comes_back(saved, simulation):
     assert again.evaluations[2].values == {MU: 27.0, WEIGHT: 5e-324}
     assert again.evaluations[4].values == {}
     assert again.estimates[0].determined is True
-    assert [again.facts.options[name] for name in ("limit", "large", "pair")] == [INF, 2**53 + 1, [1, 2]]
+    assert [again.details.options[name] for name in ("limit", "large", "pair")] == [INF, 2**53 + 1, [1, 2]]
     assert repr(again) == repr(result)
     np.testing.assert_equal(again.convergence(), result.convergence())
 
@@ -195,7 +195,7 @@ def test_without_a_target(tmp_path, simulation):
         simulation,
         kind="rhythmic",
         settings=RhythmicSettings(n_trials=2, levels=None),
-        facts=FitFacts(tstop=300.0),
+        details=FitDetails(tstop=300.0),
         scores=Scores(loss=NAN),
         scale=NAN,
     )
@@ -205,7 +205,7 @@ def test_without_a_target(tmp_path, simulation):
 
 def test_with_nothing_that_can_be_left_out(tmp_path, simulation):
     empty = {"estimates": (), "evaluations": (), "levels": (), "warnings": ()}
-    usual = {"kind": "none", "settings": UnfittedSettings(), "facts": FitFacts()}
+    usual = {"kind": "none", "settings": UnfittedSettings(), "details": FitDetails()}
     result = fit_result(simulation, some_target(), **empty, **usual)
     result.save(str(tmp_path / "fit.npz"))
     assert_same(read_fit(str(tmp_path / "fit.npz")), result)
@@ -338,7 +338,7 @@ def test_places_that_cannot_be_written(tmp_path, simulation):
 
 def test_what_cannot_be_saved(tmp_path, simulation):
     with pytest.raises(ParameterError, match="plain values only, got .* of function"):
-        fit_result(simulation, facts=FitFacts(options={"a": [plain]})).save(tmp_path / "fit.npz")
+        fit_result(simulation, details=FitDetails(options={"a": [plain]})).save(tmp_path / "fit.npz")
     with pytest.raises(ParameterError, match="result must be a FitResult, got dict"):
         write_fit(tmp_path / "fit.npz", {})
     assert list(tmp_path.iterdir()) == []

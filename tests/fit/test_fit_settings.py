@@ -25,7 +25,7 @@ from mne_hnn.fit import (
     fit_rhythmic,
     read_fit,
 )
-from mne_hnn.fit.facts import FitFacts
+from mne_hnn.fit.details import FitDetails
 from mne_hnn.fit.plain_settings import plain_settings, typed_settings
 
 KINDS = (EvokedSettings, DriveSettings, RhythmicSettings)
@@ -191,11 +191,11 @@ def test_a_result_holds_settings_as_they_were_used(column, wave, tmp_path):
         noise=max(0.05, noise),
         prior=ColumnPrior.for_target(small, column),
     )
-    assert fit.facts == FitFacts(objective="r_squared", tstop=80.0, parameters=(AROUND,), options={"tmax": 0.07})
+    assert fit.details == FitDetails(objective="r_squared", tstop=80.0, parameters=(AROUND,), options={"tmax": 0.07})
     assert fit.prior == ColumnPrior.for_target(small, column)
     fit.save(tmp_path / "fit.npz")
     again = read_fit(tmp_path / "fit.npz")
-    assert (again.settings, again.facts) == (fit.settings, fit.facts)
+    assert (again.settings, again.details) == (fit.settings, fit.details)
 
 
 @pytest.mark.usefixtures("cheap")
@@ -205,10 +205,10 @@ def test_a_network_that_is_searched_keeps_the_settings_of_an_evoked_fit(column, 
     known = {"levels": (Level(n_trials=2),), "n_trials": 2, "optimizer": fit.settings.optimizer}
     assert fit.settings == dataclasses.replace(asked, **known)
     assert fit.settings.optimizer != "auto"
-    assert [free.path for free in fit.facts.parameters][:2] == ["drives.evprox1.mu_ms", "drives.evprox1.sigma_ms"]
+    assert [free.path for free in fit.details.parameters][:2] == ["drives.evprox1.mu_ms", "drives.evprox1.sigma_ms"]
     fit.save(tmp_path / "fit.npz")
     again = read_fit(tmp_path / "fit.npz")
-    assert (again.settings, again.facts) == (fit.settings, fit.facts)
+    assert (again.settings, again.details) == (fit.settings, fit.details)
 
 
 @pytest.mark.usefixtures("cheap")
@@ -224,11 +224,11 @@ def test_a_rhythm_keeps_its_bands_or_its_target(column, wave, tmp_path, bands):
     shares = (1.0,) if bands else None
     known = {"levels": (Level(n_trials=2),), "n_trials": 2, "optimizer": "scan", "shares": shares}
     assert fit.settings == dataclasses.replace(asked, **known)
-    assert fit.facts.target_freqs == (None if bands else tuple(freqs.tolist()))
-    assert fit.facts.target_power == (None if bands else tuple((1 / freqs).tolist()))
+    assert fit.details.target_freqs == (None if bands else tuple(freqs.tolist()))
+    assert fit.details.target_power == (None if bands else tuple((1 / freqs).tolist()))
     fit.save(tmp_path / "fit.npz")
     again = read_fit(tmp_path / "fit.npz")
-    assert (again.settings, again.facts) == (fit.settings, fit.facts)
+    assert (again.settings, again.details) == (fit.settings, fit.details)
 
 
 # -- files of before
@@ -260,12 +260,12 @@ FILES = {
 
 @pytest.mark.parametrize(("kind", "plain"), [(kind, plain) for kind, rows in FILES.items() for plain in rows])
 def test_a_file_has_the_same_names_in_the_same_order(kind, plain):
-    settings, facts = typed_settings(kind, plain, intervals=True)
-    assert json.dumps(plain_settings(settings, facts)) == json.dumps(plain)
+    settings, details = typed_settings(kind, plain, intervals=True)
+    assert json.dumps(plain_settings(settings, details)) == json.dumps(plain)
 
 
 def test_what_is_no_kind_of_fit_is_said():
     with pytest.raises(DataError, match="kind 'spiking' is none of this version of mne_hnn: fit again"):
         typed_settings("spiking", SEARCHED, intervals=True)
     with pytest.raises(ParameterError, match="must be EvokedSettings, .* got dict"):
-        plain_settings({"dt": 0.025}, FitFacts())
+        plain_settings({"dt": 0.025}, FitDetails())

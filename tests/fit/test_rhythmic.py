@@ -66,7 +66,7 @@ def test_settings_hold_every_choice(fitted):
         "tstop": 300.0, "fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0, "aperiodic": "scale", "smooth_ms": 0.0,
         "seed": 1, "fresh_seed": 2,
     }  # fmt: skip
-    plain = plain_settings(fitted.settings, fitted.facts)
+    plain = plain_settings(fitted.settings, fitted.details)
     assert {name: plain[name] for name in expected} == expected
     freqs, power = (np.array(plain[name]) for name in ("target_freqs", "target_power"))
     assert (freqs[0], freqs[-1]) == (2.0, 50.0)
@@ -75,14 +75,14 @@ def test_settings_hold_every_choice(fitted):
 
 @pytest.mark.slow
 def test_a_spectrum_of_any_size_is_the_same(trials, fitted):
-    freqs, power = (np.array(row) for row in (fitted.facts.target_freqs, fitted.facts.target_power))
+    freqs, power = (np.array(row) for row in (fitted.details.target_freqs, fitted.details.target_power))
     parameter = [Parameter(path=RATE, low=6.0, high=26.0)]
     options = {"tstop": 300.0, "max_evaluations": 2}
     one, two = (quick(rhythm(), (freqs, factor * power), parameter, **options) for factor in (1.0, 1e20))
     assert [e.loss for e in two.evaluations] == pytest.approx([e.loss for e in one.evaluations])
     wider = np.arange(1.0, 100.0)
     cut = quick(rhythm(), (wider, 1 / wider), parameter, fmin=5.0, fmax=30.0, **options)
-    assert cut.facts.target_freqs == tuple(np.arange(5.0, 31.0).tolist())
+    assert cut.details.target_freqs == tuple(np.arange(5.0, 31.0).tolist())
     row = quick(rhythm(), (freqs, power[None]), parameter, **options)  # as MNE's spectra give one channel
     assert [e.loss for e in row.evaluations] == [e.loss for e in one.evaluations]
 
@@ -96,7 +96,7 @@ def test_what_comes_before_the_burn_in_has_no_effect(trials):
     parameter = [Parameter(path=RATE, low=6.0, high=26.0)]
     options = {"tstop": 300.0, "max_evaluations": 2}
     clean, dirty = (quick(rhythm(), one, parameter, burn_in_ms=100.0, **options) for one in (trials, shaken))
-    assert dirty.facts.target_power == clean.facts.target_power
+    assert dirty.details.target_power == clean.details.target_power
     assert [e.loss for e in dirty.evaluations] == [e.loss for e in clean.evaluations]
     clean, dirty = (quick(rhythm(), one, parameter, burn_in_ms=50.0, **options) for one in (trials, shaken))
     assert dirty.evaluations[0].loss != pytest.approx(clean.evaluations[0].loss, rel=0.01)

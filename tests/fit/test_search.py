@@ -166,7 +166,7 @@ def test_settings_hold_every_choice(shifted):
         "smooth_ms": 20.0, "scale": None, "noise": 0.05, "standard_error": None, "tstop": 80.0, "dt": 0.025,
         "seed": 1, "fresh_seed": 2, "levels": [["full", 1, 1.0]], "parameters": [[MU, 5.0, 45.0, "linear", None]],
     }  # fmt: skip
-    plain = plain_settings(shifted.settings, shifted.facts)
+    plain = plain_settings(shifted.settings, shifted.details)
     assert {name: plain[name] for name in expected} == expected
     assert shifted.settings.prior.median > 0
     assert shifted.settings.prior.factor == 3.0
@@ -262,7 +262,7 @@ def test_a_function_of_ones_own():
     assert result.target is None
     assert result.estimate(parameter[0].path).value == pytest.approx(1e-6, rel=0.05)
     assert np.isnan(result.r_squared)
-    assert result.facts.objective == "custom"
+    assert result.details.objective == "custom"
     assert result.scale == 1.0
     assert result.scores.loss == pytest.approx(quiet(result.simulation))
     assert "loss" in repr(result)
@@ -289,7 +289,7 @@ def test_objectives_as_objects(small):
     np.testing.assert_allclose(
         [e.loss for e in result.evaluations], [e.loss + 0.5 for e in plain.evaluations], rtol=1e-12
     )
-    assert result.facts.objective == "combined"
+    assert result.details.objective == "combined"
     map_ = TimeFrequency(target=small, freqs=[10.0, 20.0, 30.0])
     result = quick(driven((2, 2)), None, parameter, objective=map_, tstop=60.0, max_evaluations=2, intervals=False)
     assert 0 <= result.scores.loss <= 2
@@ -298,7 +298,7 @@ def test_objectives_as_objects(small):
 def test_window_is_passed_on(small):
     parameter = [Parameter(path=MU, low=10.0, high=45.0)]
     result = quick(driven((2, 2)), small, parameter, tmin=0.02, tmax=0.04, max_evaluations=1, intervals=False)
-    assert result.facts.options == {"tmin": 0.02, "tmax": 0.04}
+    assert result.details.options == {"tmin": 0.02, "tmax": 0.04}
     whole = quick(driven((2, 2)), small, parameter, max_evaluations=1, intervals=False)
     assert result.scores.search_loss != whole.scores.search_loss
     assert result.r_squared != whole.r_squared

@@ -17,7 +17,7 @@ from mne_hnn.fit.linear import delay_ms
 from mne_hnn.group.demo import TASK, group_demo
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
-from mne_hnn.source import find_label, forward_solution, label_patch, load_response, patch_moment
+from mne_hnn.source import EpochOptions, find_label, forward_solution, label_patch, load_response, patch_moment
 from mne_hnn.source.patch import open_forward
 
 CONDITIONS = ("detected", "missed")
@@ -178,7 +178,7 @@ def test_dipole_is_that_of_the_drives_and_no_cell_fires(small_demo):
 def test_recording_holds_the_truth(small_demo, subject):
     truth = small_demo.truth()[subject]
     fs_subject = f"sub-{subject}"
-    options = {"tmin": -0.15, "tmax": 0.25, "baseline": (None, -0.005), "h_freq": 100.0}
+    options = {"epochs": EpochOptions(tmin=-0.15, tmax=0.25, baseline=(None, -0.005)), "h_freq": 100.0}
     responses = {
         condition: load_response(recording(small_demo, subject), event_id=condition, **options)
         for condition in CONDITIONS

@@ -24,6 +24,8 @@ from scipy import stats
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.group.entry import Entry
+from mne_hnn.group.figures.labels import common_labels
+from mne_hnn.group.quantity_words import change_text, number, quantity_name
 from mne_hnn.viz import (
     plot_group_drives,
     plot_group_fits,
@@ -33,8 +35,6 @@ from mne_hnn.viz import (
     plot_influence,
 )
 from mne_hnn.viz.colors import location_color
-from mne_hnn.viz.group_labels import common_labels
-from mne_hnn.viz.quantities import change_text, number, quantity_name
 
 mpl.use("agg")
 
@@ -207,6 +207,18 @@ def test_fits_say_what_failed_and_what_is_missing(entries):
     np.testing.assert_allclose(fitted.get_ydata(), 1e9 * course("03", "late"))
     assert [text.get_text() for text in grid[2, 1].texts] == ["$R^2$ = 0.920"]
     assert grid[2, 0].get_ylim() == grid[2, 1].get_ylim()
+
+
+def test_a_dipole_of_which_only_the_scale_was_fitted_is_called_simulated(entries):
+    def legend(some):
+        return [text.get_text() for text in plot_group_fits(some, show=False).legends[0].get_texts()]
+
+    searched = [one for one in entries if one.fit is not None][:2]
+    as_configured = [replace(one, fit=replace(one.fit, kind="none")) for one in searched]
+    assert legend(searched) == ["target", "fitted dipole"]
+    assert legend(as_configured) == ["target", "simulated dipole"]
+    assert legend([searched[0], as_configured[1]]) == ["target", "fitted or simulated dipole"]
+    assert _line(plot_group_fits(as_configured, show=False).axes[0], "simulated dipole")
 
 
 def test_many_subjects_stand_in_blocks():

@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import matplotlib as mpl
 import numpy as np
@@ -23,6 +23,7 @@ from report_browser import check_page
 
 from mne_hnn.group.alignment import Alignment
 from mne_hnn.group.entry import Entry
+from mne_hnn.group.findings import GroupFindings
 from mne_hnn.group.report import write_group_report
 from mne_hnn.group.wording import comparison_rows, drive_rows, failures, headline, overview_rows
 
@@ -37,9 +38,10 @@ def _written(path, **changes):
     given = {
         "title": "Touch: group", "entries": make_entries(), "alignment": ALIGNMENT, "averages": make_averages(),
         "comparison": comparison, "influences": make_influences(comparison), "links": LINKS,
-        "methods": "<h4>Methods of the test</h4>", "draw_cortex": False,
+        "methods": "<h4>Methods of the test</h4>", "draw_cortex": False, **changes,
     }  # fmt: skip
-    facts = write_group_report(path, **(given | changes))
+    found = {field.name: given.pop(field.name) for field in fields(GroupFindings) if field.name in given}
+    facts = write_group_report(path, GroupFindings(**found), **given)
     return facts, path.read_text(encoding="utf-8")
 
 

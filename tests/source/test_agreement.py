@@ -5,15 +5,14 @@ import warnings
 import mne
 import numpy as np
 import pytest
+from calls import estimate_target, forward_solution
 
 from mne_hnn import MneHnnWarning
 from mne_hnn.errors import DataError, ParameterError
 from mne_hnn.source import (
     apply_normal_inverse,
     best_patch,
-    estimate_target,
     find_label,
-    forward_solution,
     label_course,
     label_patch,
     make_inverse,

@@ -5,9 +5,10 @@ import shutil
 import mne
 import numpy as np
 import pytest
+from calls import forward_solution, load_response
 
 from mne_hnn.errors import CacheError, DataError, MneHnnWarning
-from mne_hnn.source import forward_solution, load_response, scaled_template
+from mne_hnn.source import scaled_template
 from mne_hnn.source.demo.anatomy import helmet_info
 
 

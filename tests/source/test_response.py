@@ -1,9 +1,9 @@
 import mne
 import numpy as np
 import pytest
+from calls import load_response
 
 from mne_hnn.errors import DataError, MneHnnError, ParameterError
-from mne_hnn.source import load_response
 
 SFREQ = 200.0
 ONSETS = np.arange(200, 4000, 200)

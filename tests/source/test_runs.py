@@ -3,9 +3,9 @@
 import mne
 import numpy as np
 import pytest
+from calls import load_response
 
 from mne_hnn.errors import DataError, MneHnnError, MneHnnWarning, ParameterError
-from mne_hnn.source import load_response
 
 SFREQ = 200.0
 NAMES = ["MEG 0113", "MEG 0111", "EEG 001", "EEG 002", "EEG 003", "STI 014"]

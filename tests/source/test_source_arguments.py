@@ -6,10 +6,11 @@ import warnings
 import mne
 import numpy as np
 import pytest
+from calls import load_response
 
+from mne_hnn import source
 from mne_hnn.errors import DataError, MneHnnError, MneHnnWarning, ParameterError
 from mne_hnn.pipeline import Config
-from mne_hnn.source import load_response
 
 SFREQ = 200.0
 NAMES = ["MEG 0113", "MEG 0111", "EEG 001", "EEG 002", "EEG 003", "EEG 004", "EMG 061", "STI 014"]
@@ -170,6 +171,7 @@ def test_slips_are_guessed(inputs, kind, options, message):
     [
         *SLIPS,
         ({"target_tmin": 0, "target_tmax": 170}, r"target_tmax is in seconds, got 170: for 170 ms give 0\.17"),
+        ({"depth": 80}, "depth is the exponent of the depth weighting, 0 to 5, got 80"),
         ({"patch_latency": 70}, r"patch_latency is in seconds, got 70: for 70 ms give 0\.07"),
         ({"patch_latency": (0.05, 70)}, "patch_latency is in seconds, got 70"),
     ],
@@ -317,3 +319,23 @@ def test_filtering_a_short_average_is_said_at_every_log_level(inputs):
         pytest.warns(MneHnnWarning, match="filter_length .* is longer than the signal"),
     ):
         load_response(inputs["evoked"], l_freq=1.0, **WINDOW)
+
+
+def test_options_of_another_kind_are_refused(raw):
+    for given, kind in (({"tmin": 0.0}, "dict"), (raw, "RawArray")):
+        with pytest.raises(ParameterError, match=rf"^epochs must be EpochOptions\(\.\.\.\) or None, got {kind}: see"):
+            source.load_response(raw, epochs=given)
+    with pytest.raises(ParameterError, match=r"Unknown field 'baselin' of EpochOptions.*Did you mean 'baseline'\?"):
+        source.EpochOptions(baselin=None)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tmin'"):
+        source.load_response(raw, tmin=0.0)
+
+
+def test_options_are_values():
+    limits = {"mag": 4e-12}
+    options = source.EpochOptions(reject=limits)
+    limits["mag"] = 1e-12
+    assert options == source.EpochOptions(reject={"mag": 4e-12})
+    assert hash(options) == hash(source.EpochOptions(reject={"mag": 4e-12}))
+    with pytest.raises(AttributeError):
+        options.tmin = 0.0

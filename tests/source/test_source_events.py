@@ -7,9 +7,9 @@ import warnings
 import mne
 import numpy as np
 import pytest
+from calls import load_response
 
 from mne_hnn.errors import DataError, MneHnnError, MneHnnWarning, ParameterError
-from mne_hnn.source import load_response
 
 SFREQ = 200.0
 WINDOW = {"tmin": -0.1, "tmax": 0.2}

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import mne
 import numpy as np
 import pytest
+from calls import load_response
 from mne.io.constants import FIFF
 
 from mne_hnn.errors import DataError, MneHnnWarning, ParameterError
@@ -15,7 +16,6 @@ from mne_hnn.source import (
     find_label,
     forward_solution,
     label_course,
-    load_response,
     make_inverse,
     predict_sensors,
     target_from_dipole,
@@ -166,6 +166,20 @@ def test_a_fixed_forward_solution_makes_a_fixed_operator(scene):
     with pytest.raises(ParameterError, match="fixed orientations, .* give loose=0"):
         make_inverse(scene.evoked.info, fixed, scene.noise_cov)
     make_inverse(scene.evoked.info, fixed, scene.noise_cov, loose=0, depth=None)
+
+
+@pytest.mark.parametrize(
+    ("depth", "sentence"),
+    [
+        (80, r"depth is the exponent of the depth weighting, 0 to 5, got 80: .* in percent\?"),
+        (-0.8, "depth must be a finite number >= 0, got -0.8"),
+        ("0.8", "depth must be a finite number >= 0.*without quotes"),
+        ({"exp": 80.0}, "depth is the exponent of the depth weighting"),
+    ],
+)
+def test_depths_that_are_no_exponents(scene, depth, sentence):
+    with pytest.raises(ParameterError, match=sentence):
+        make_inverse(scene.evoked.info, scene.forward, scene.noise_cov, depth=depth)
 
 
 def test_labels_are_found_by_the_names_of_their_files(scene):

@@ -3,13 +3,13 @@ import re
 import mne
 import numpy as np
 import pytest
+from calls import estimate_target
 
 from mne_hnn import Dipole, read_dipole
 from mne_hnn.errors import DataError, MneHnnError, ParameterError
 from mne_hnn.source import (
     apply_normal_inverse,
     best_patch,
-    estimate_target,
     find_label,
     label_patch,
     make_inverse,

@@ -8,11 +8,11 @@ import mne
 import numpy as np
 import pytest
 import system_files as files
+from calls import load_response
 from mne.io.constants import FIFF
 
 from mne_hnn.errors import DataError, MneHnnError, MneHnnWarning
 from mne_hnn.pipeline.identity import recording_files
-from mne_hnn.source import load_response
 
 WINDOW = {"tmin": -0.1, "tmax": 0.2}
 

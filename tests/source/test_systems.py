@@ -3,19 +3,13 @@
 import mne
 import numpy as np
 import pytest
+from calls import forward_solution, load_response
 from mne.io.constants import FIFF
 from systems import SFREQ, SYSTEMS, recording, system_info, uncompensated_field, with_compensation
 
 from mne_hnn import MneHnnWarning
 from mne_hnn.errors import DataError, ParameterError
-from mne_hnn.source import (
-    estimate_target,
-    forward_solution,
-    load_response,
-    make_inverse,
-    patch_moment,
-    predict_sensors,
-)
+from mne_hnn.source import estimate_target, make_inverse, patch_moment, predict_sensors
 from mne_hnn.viz import plot_response
 
 MOMENT = 20e-9 * np.sin(2 * np.pi * 5 * np.arange(40) / SFREQ)

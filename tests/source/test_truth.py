@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_interp_spline
 
-from mne_hnn.source import best_patch, estimate_target, find_label, make_inverse, predict_sensors
+from mne_hnn.source import CourseOptions, best_patch, estimate_target, find_label, make_inverse, predict_sensors
 from mne_hnn.source.demo import demo_response
 
 WINDOWS_s = {"20 ms": (0.012, 0.030, 1), "40 ms": (0.030, 0.052, -1)}
@@ -49,7 +49,13 @@ def recover(anatomy, seed, bank="posterior", modes=("patch",)):
     found = []
     for mode in modes:
         target = estimate_target(
-            evoked, inverse, patch.label, forward=forward, noise_cov=noise_cov, mode=mode, tmin=0.0, tmax=0.15
+            evoked,
+            inverse,
+            patch.label,
+            forward=forward,
+            noise_cov=noise_cov,
+            course=CourseOptions(mode=mode),
+            tmax=0.15,
         )
         dipole = target.dipole
         true = np.interp(dipole.times, truth.dipole.times, truth.dipole["agg"])

@@ -11,10 +11,11 @@ from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009
 from mne_hnn.recordings import Recording
 from mne_hnn.simulate import simulate
-from mne_hnn.viz import animate, movie
+from mne_hnn.viz import MovieView, animate, movie
 from mne_hnn.viz._scene import readable_distance
 
 SIZE = (120, 160)
+VIEW = MovieView(window_size=SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def _cells(frame):
 
 
 def test_gif_has_a_frame_per_step(ramp, tmp_path):
-    path = ramp.animate(tmp_path / "a.gif", trial=3, window_size=SIZE, fps=30, show_progress=False)
+    path = ramp.animate(tmp_path / "a.gif", trial=3, view=VIEW, fps=30, show_progress=False)
     frames, durations = _frames(path)
     assert path == tmp_path / "a.gif"
     assert len(frames) == 6
@@ -64,7 +65,9 @@ def test_gif_has_a_frame_per_step(ramp, tmp_path):
 
 
 def test_colours_follow_the_potential(ramp, tmp_path):
-    path = animate(ramp, tmp_path / "a.gif", trial=3, window_size=SIZE, thickness=8.0, show_progress=False)
+    path = animate(
+        ramp, tmp_path / "a.gif", trial=3, view=MovieView(window_size=SIZE, thickness=8.0), show_progress=False
+    )
     frames, _ = _frames(path)
     # 0, 1, ... 5 ms are -100, -70, ... 50 mV: the range of the colour map in equal parts
     for frame, share in zip(frames, np.linspace(0, 1, 6), strict=True):
@@ -79,7 +82,7 @@ def test_frames_change_only_where_voltages_do(ramp, tmp_path):
     upper = [k for k, channel in enumerate(own.channels) if channel.cell_type.startswith("L2")]
     data[:, upper, 3:] = 0.03
     still = replace(ramp, recordings={"voltage": replace(own, data=data)})
-    path = animate(still, tmp_path / "a.gif", trial=3, window_size=SIZE, show_progress=False)
+    path = animate(still, tmp_path / "a.gif", trial=3, view=VIEW, show_progress=False)
     frames, _ = _frames(path)
     body = [frame[20:125] for frame in frames]  # without the clock above
     np.testing.assert_array_equal(body[0], body[2])
@@ -92,20 +95,23 @@ def test_frames_change_only_where_voltages_do(ramp, tmp_path):
 
 
 def test_window_step_and_turning(ramp, tmp_path):
-    options = {"trial": 3, "window_size": SIZE, "show_progress": False, "overwrite": True}
+    options = {"trial": 3, "view": VIEW, "show_progress": False, "overwrite": True}
     path = tmp_path / "a.gif"
     assert len(_frames(animate(ramp, path, tmin=0.001, tmax=0.004, **options))[0]) == 4
     assert len(_frames(animate(ramp, path, step_ms=2.0, **options))[0]) == 3
+    turning = MovieView(window_size=SIZE, azimuth=(0.0, 90.0))
     own = ramp.recordings["voltage"]
     flat = replace(ramp, recordings={"voltage": replace(own, data=np.full_like(own.data, -0.065))})
-    frames, _ = _frames(animate(flat, path, azimuth=(0.0, 90.0), **options))
+    frames, _ = _frames(animate(flat, path, **{**options, "view": turning}))
     assert np.abs(frames[0][30:120] - frames[-1][30:120]).max() > 50
 
 
 def test_real_potentials_of_some_cells(network, tmp_path):
     record = {"voltage": "all", "cells": ["L5_pyramidal"], "sfreq": 1000}
     simulation = simulate(network, 2.0, record=record, verbose="error")
-    path = animate(simulation, tmp_path / "a.gif", window_size=SIZE, inplane_distance_um=100.0, show_progress=False)
+    path = animate(
+        simulation, tmp_path / "a.gif", view=MovieView(window_size=SIZE, inplane_distance_um=100.0), show_progress=False
+    )
     assert len(_frames(path)[0]) == 3
 
 
@@ -119,7 +125,7 @@ def test_samples_are_the_nearest():
 def test_mp4(ramp, tmp_path):
     imageio = pytest.importorskip("imageio.v2")
     pytest.importorskip("imageio_ffmpeg")
-    path = animate(ramp, tmp_path / "a.mp4", trial=3, window_size=SIZE, fps=25, show_progress=False)
+    path = animate(ramp, tmp_path / "a.mp4", trial=3, view=VIEW, fps=25, show_progress=False)
     with imageio.get_reader(path) as reader:
         frames = [np.asarray(frame, dtype=int) for frame in reader]
         assert reader.get_meta_data()["fps"] == 25
@@ -127,7 +133,7 @@ def test_mp4(ramp, tmp_path):
     assert frames[0].shape == (160, 120, 3)
     assert np.abs(frames[5] - frames[0]).max() > 80
     with pytest.raises(ParameterError, match="two even numbers, got 121 x 160"):
-        animate(ramp, tmp_path / "b.mp4", trial=3, window_size=(121, 160))
+        animate(ramp, tmp_path / "b.mp4", trial=3, view=MovieView(window_size=(121, 160)))
 
 
 def test_mp4_without_its_package(ramp, tmp_path, monkeypatch):
@@ -150,7 +156,7 @@ def test_no_half_file(ramp, tmp_path, monkeypatch):
 
     monkeypatch.setattr(movie, "_frames", broken)
     with pytest.raises(RuntimeError, match="the power went"):
-        animate(ramp, path, trial=3, window_size=SIZE, overwrite=True, show_progress=False)
+        animate(ramp, path, trial=3, view=VIEW, overwrite=True, show_progress=False)
     assert [one.name for one in tmp_path.iterdir()] == ["a.gif"]
     assert path.read_bytes() == b"old"
 
@@ -170,6 +176,7 @@ def test_recordings_that_are_not_enough(recorded, network, tmp_path):
     ("options", "match"),
     [
         ({"trial": 1}, r"no trial 1.*\(0,\)"),
+        ({"trial": False}, r"no trial False in the recording: trials are \(0,\)"),
         ({"fps": 60}, "at most 50"),
         ({"fps": 0}, "fps"),
         ({"tmax": 1.0}, "within the recording, 0 to 0.005"),
@@ -177,14 +184,28 @@ def test_recordings_that_are_not_enough(recorded, network, tmp_path):
         ({"step_ms": 0.1}, "at least the step of the recording, 1 ms"),
         ({"vlim": (50, -100)}, "rising"),
         ({"cmap": "viridid"}, "Did you mean 'viridis'"),
-        ({"azimuth": (1, 2, 3)}, "from and to"),
-        ({"window_size": (10, 10)}, "window_size"),
+        ({"view": "front"}, r"view must be MovieView\(\.\.\.\) or None, got str"),
     ],
 )
 def test_wrong_arguments(recorded, tmp_path, options, match):
     with pytest.raises(ParameterError, match=match):
         animate(recorded, tmp_path / "a.gif", **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"azimuth": (1, 2, 3)}, "from and to"),
+        ({"azimuth": "left"}, "azimuth must be a finite number"),
+        ({"window_size": (10, 10)}, "window_size"),
+        ({"thickness": 0}, "thickness must be a finite number > 0"),
+        ({"azimut": 3.0}, "Unknown field 'azimut' of MovieView.*Did you mean 'azimuth'"),
+    ],
+)
+def test_views_that_cannot_be_seen(options, match):
+    with pytest.raises(ParameterError, match=match):
+        MovieView(**options)
 
 
 def test_wrong_files(recorded, tmp_path):
@@ -209,10 +230,10 @@ def test_cells_are_drawn_apart_if_they_cover_each_other(mesh, own, drawn):
 def test_default_positions_fill_the_picture(tmp_path):
     record = {"voltage": "all", "sfreq": 1000}
     simulation = simulate(jones_2009(mesh_shape=(2, 2)), 1.0, record=record, verbose="error")
-    options = {"window_size": SIZE, "thickness": 4.0, "show_progress": False}
+    views = [MovieView(window_size=SIZE, thickness=4.0, inplane_distance_um=distance) for distance in (None, 1.0)]
     wide, narrow = (
-        _frames(animate(simulation, tmp_path / f"{k}.gif", inplane_distance_um=distance, **options))[0][0]
-        for k, distance in enumerate((None, 1.0))
+        _frames(animate(simulation, tmp_path / f"{k}.gif", view=view, show_progress=False))[0][0]
+        for k, view in enumerate(views)
     )
     columns = [np.flatnonzero((np.ptp(frame[20:125], axis=2) > 50).any(axis=0)) for frame in (wide, narrow)]
     assert np.ptp(columns[0]) > 1.3 * np.ptp(columns[1])

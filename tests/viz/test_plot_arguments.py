@@ -6,7 +6,15 @@ import pytest
 
 from mne_hnn import Dipole, viz
 from mne_hnn.errors import ParameterError
-from mne_hnn.group import Entry, align_polarity, compare_conditions, group_average, leave_one_out, write_group_report
+from mne_hnn.group import (
+    Entry,
+    GroupFindings,
+    align_polarity,
+    compare_conditions,
+    group_average,
+    leave_one_out,
+    write_group_report,
+)
 from mne_hnn.lfp import lfp_epochs
 from mne_hnn.network import Electrodes, jones_2009, with_erp_drives
 
@@ -66,9 +74,12 @@ def test_a_figure_of_one_panel_takes_one_axes(draw):
         (lambda: compare_conditions(ENTRIES, ("a", "b"), alignment="x"), "alignment must be that of align_polarity"),
         (lambda: leave_one_out("x"), "needs what compare_conditions returns, got str"),
         (
-            lambda: write_group_report("no.html", title="", entries=["x"], alignment=None, averages={}),
+            lambda: write_group_report("no.html", GroupFindings(entries=["x"]), title=""),
             "entries must hold nothing but Entry",
         ),
+        (lambda: write_group_report("no.html", ENTRIES, title=""), "findings must be GroupFindings.*, got list: see"),
+        (lambda: GroupFindings(entries=ENTRIES, alignment="x"), "alignment must be that of align_polarity, or None"),
+        (lambda: GroupFindings(entries=ENTRIES, comparisn=None), "Unknown field 'comparisn' of GroupFindings"),
     ],
 )
 def test_what_is_not_used_is_refused(call, message):

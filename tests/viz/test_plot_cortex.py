@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from mne_hnn.errors import ParameterError
-from mne_hnn.viz import plot_cortex
+from mne_hnn.viz import CortexView, plot_cortex
 from mne_hnn.viz.brain import Activation
 from mne_hnn.viz.cortex import _beside
+
+LATERAL = CortexView(views=["lateral"])
 
 for _name in ("pyvistaqt", "ipywidgets", "trame", "trame_vtk", "trame_vuetify", "ipyevents"):
     pytest.importorskip(_name, exc_type=ImportError)
@@ -104,7 +106,7 @@ def test_signs_and_places_are_right(subjects_dir, estimate, label):
 def test_right_hemisphere_is_seen_from_the_right(subjects_dir, sphere):
     mirrored = OUTWARD * [-1, 1, 1]
     label = mne.Label(_cap(sphere[0], mirrored), hemi="rh", name="cap-rh", subject="ball")
-    fig = plot_cortex("ball", subjects_dir, label=label, surface="white", show=False)
+    fig = plot_cortex("ball", subjects_dir, label=label, view=CortexView(surface="white"), show=False)
     assert [text.get_text() for text in fig.axes[0].texts] == ["P", "A", "S", "I"]
     black = (_image(fig) < 60).all(axis=2)
     assert _middle(black) == pytest.approx((0.5 + 0.5 * 0.43, 0.5 - 0.5 * 0.48), abs=0.05)
@@ -115,14 +117,15 @@ def test_colour_bar_is_symmetric_and_has_a_unit(subjects_dir, estimate, label):
     assert bar.get_ylim() == pytest.approx((-3.0, 3.0))
     assert "(pAm)" in bar.get_ylabel()
     assert "outward" in bar.get_ylabel()
-    other = plot_cortex("ball", subjects_dir, stc=estimate, time=0.012, unit="dSPM", views=["lateral"], show=False)
+    other = plot_cortex("ball", subjects_dir, stc=estimate, time=0.012, unit="dSPM", view=LATERAL, show=False)
     assert other.axes[-1].get_ylim() == pytest.approx((-1.5e-12, 1.5e-12))
     assert "(dSPM)" in other.axes[-1].get_ylabel()
     assert other.get_suptitle() == "Left hemisphere, 10 ms"
 
 
 def test_place_is_marked(subjects_dir, sphere):
-    fig = plot_cortex("ball", subjects_dir, hemi="lh", patch_pos=1e-3 * RADIUS * OUTWARD, views=["lateral"], show=False)
+    view = CortexView(hemi="lh", views=["lateral"])
+    fig = plot_cortex("ball", subjects_dir, patch_pos=1e-3 * RADIUS * OUTWARD, view=view, show=False)
     image = _image(fig)
     yellow = (image[..., 0] > 150) & (image[..., 2] < 120)
     assert _middle(yellow) == pytest.approx((0.5 - 0.5 * 0.43, 0.5 - 0.5 * 0.48), abs=0.05)
@@ -147,17 +150,17 @@ def test_settings_are_restored_and_no_plotter_is_left(subjects_dir, estimate, la
 
 
 def test_missing_surface_falls_back_to_white(subjects_dir, label, estimate):
-    fig = plot_cortex("ball", subjects_dir, label=label, surface="pial", views=["lateral"], show=False)
+    fig = plot_cortex("ball", subjects_dir, label=label, view=CortexView(surface="pial", views=["lateral"]), show=False)
     image = _image(fig)
     grey = image[(image.max(axis=2) < 250) & (image.min(axis=2) > 60)]
     # no curvature file: one grey, that only light and shadow change
     assert np.abs(np.ptp(grey, axis=1)).max() <= 3
     with pytest.raises(ParameterError, match="neither lh.pial nor lh.white"):
-        plot_cortex("nobody", subjects_dir, label=label, surface="pial", show=False)
+        plot_cortex("nobody", subjects_dir, label=label, view=CortexView(surface="pial"), show=False)
 
 
 def test_estimate_that_is_zero_leaves_the_cortex_grey(subjects_dir, estimate, label):
-    fig = plot_cortex("ball", subjects_dir, stc=0.0 * estimate, label=label, views=["lateral"], show=False)
+    fig = plot_cortex("ball", subjects_dir, stc=0.0 * estimate, label=label, view=LATERAL, show=False)
     assert len(fig.axes) == 1
     assert not _colored(_image(fig), 0, 2).any()
 
@@ -177,14 +180,12 @@ def test_missing_package_is_named(subjects_dir, label, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"hemi": "rh"}, "lies in hemisphere 'lh', but hemi is 'rh'"),
-        ({"views": "lateral"}, "views must be a list"),
-        ({"views": ["lateal"]}, "Did you mean 'lateral'"),
-        ({"surface": "sphere"}, "Unknown surface 'sphere'"),
+        ({"view": CortexView(hemi="rh")}, "lies in hemisphere 'lh', but hemi is 'rh'"),
+        ({"view": "lateral"}, r"view must be CortexView\(\.\.\.\) or None, got str"),
         ({"patch_pos": [40.0, 0.0, 10.0]}, "three coordinates in m"),
         ({"stc": "file"}, "got str"),
         ({"label": None}, "give hemi 'lh' or 'rh'"),
-        ({"label": None, "hemi": "lh"}, "view 'label' needs a label"),
+        ({"label": None, "view": CortexView(hemi="lh")}, "view 'label' needs a label"),
     ],
 )
 def test_wrong_input_is_answered(subjects_dir, label, options, words):
@@ -192,11 +193,27 @@ def test_wrong_input_is_answered(subjects_dir, label, options, words):
         plot_cortex("ball", subjects_dir, **{"label": label, "show": False, **options})
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"views": "lateral"}, "views must be a list"),
+        ({"views": ["lateal"]}, "Did you mean 'lateral'"),
+        ({"surface": "sphere"}, "Unknown surface 'sphere'"),
+        ({"hemi": "left"}, "Unknown hemisphere 'left'"),
+        ({"size": 0}, "size must be a finite number > 0"),
+        ({"surfaces": "pial"}, "Unknown field 'surfaces' of CortexView.*Did you mean 'surface'"),
+    ],
+)
+def test_views_that_there_are_not(options, words):
+    with pytest.raises(ParameterError, match=words):
+        CortexView(**options)
+
+
 def test_estimate_that_does_not_fit_is_answered(subjects_dir, estimate, label):
     with pytest.raises(ParameterError, match="time must lie within 0 to 0.03"):
         plot_cortex("ball", subjects_dir, stc=estimate, label=label, time=0.5, show=False)
     with pytest.raises(ParameterError, match="no source in hemisphere 'rh'"):
-        plot_cortex("ball", subjects_dir, stc=estimate, hemi="rh", show=False)
+        plot_cortex("ball", subjects_dir, stc=estimate, view=CortexView(hemi="rh"), show=False)
 
 
 def test_how_large_the_estimate_is_beside_the_label_is_said():

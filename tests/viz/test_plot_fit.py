@@ -8,7 +8,7 @@ import pytest
 
 from mne_hnn import Dipole
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import DriveSettings, FitFacts, RhythmicSettings, UnfittedSettings
+from mne_hnn.fit import DriveSettings, FitDetails, RhythmicSettings, UnfittedSettings
 from mne_hnn.fit.result import Estimate, Evaluation, FitResult, Scores
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
@@ -43,7 +43,7 @@ def result(simulation):
         dipole=dipole, target=Dipole.from_nAm(times, {"agg": wave}), scale=SCALE,
         scores=Scores(loss=0.1, r_squared=0.9, nrmse=0.25, correlation=-0.125), estimates=ESTIMATES,
         evaluations=tuple(Evaluation(level=a, values={}, loss=b) for a, b in zip(LEVELS, LOSSES, strict=True)),
-        settings=DriveSettings(smooth_ms=20.0), facts=FitFacts(objective="r_squared"),
+        settings=DriveSettings(smooth_ms=20.0), details=FitDetails(objective="r_squared"),
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def rhythm(result):
     settings = RhythmicSettings(bands=[[8, 12], [20, 30]], burn_in_ms=10.0)
     return replace(
         result, kind="rhythmic", target=None, scale=1.0, dipole=result.simulation.dipole, settings=settings,
-        facts=FitFacts(objective="bandpower"),
+        details=FitDetails(objective="bandpower"),
         scores=Scores(loss=-0.5),
     )  # fmt: skip
 
@@ -175,11 +175,11 @@ def test_rhythm_is_drawn_over_time_and_frequency(rhythm, simulation):
 
 def test_target_spectrum_is_moved_unless_its_level_counts(rhythm, simulation):
     freqs, psd = power_spectrum(simulation.dipoles, fmin=4.0, fmax=40.0, burn_in_ms=10.0)
-    facts = FitFacts(target_freqs=tuple(freqs), target_power=tuple(7.0 * psd))
+    details = FitDetails(target_freqs=tuple(freqs), target_power=tuple(7.0 * psd))
     own = {name: RhythmicSettings(burn_in_ms=10.0, aperiodic=name) for name in ("keep", "scale")}
-    axes = plot_fit(replace(rhythm, settings=own["keep"], facts=facts), show=False).axes[-1]
+    axes = plot_fit(replace(rhythm, settings=own["keep"], details=details), show=False).axes[-1]
     np.testing.assert_allclose(_lines(axes)["target"].get_ydata(), 7e24 * psd)
-    axes = plot_fit(replace(rhythm, settings=own["scale"], facts=facts), show=False).axes[-1]
+    axes = plot_fit(replace(rhythm, settings=own["scale"], details=details), show=False).axes[-1]
     moved = _lines(axes)["target, moved to\nthe same level"]
     np.testing.assert_allclose(moved.get_ydata(), 1e24 * psd, rtol=0.02)
     assert moved.get_zorder() < _lines(axes)["average of\n3 spectra"].get_zorder()
@@ -191,7 +191,7 @@ def test_fit_without_target_and_settings_is_drawn(rhythm):
         rhythm,
         kind="drives",
         settings=DriveSettings(smooth_ms=0.0),
-        facts=FitFacts(),
+        details=FitDetails(),
         network=quiet.network,
         simulation=quiet,
         dipole=quiet.dipole,
@@ -233,7 +233,7 @@ def test_every_evaluation_is_drawn_and_best_begins_anew_at_each_level(result):
 )
 def test_losses_of_any_sign_or_none(result, losses, scale):
     some = tuple(Evaluation(level="full", values={}, loss=loss) for loss in losses)
-    fig = plot_convergence(replace(result, evaluations=some, facts=FitFacts()), show=False)
+    fig = plot_convergence(replace(result, evaluations=some, details=FitDetails()), show=False)
     assert fig.axes[0].get_yscale() == scale
     assert fig.axes[0].get_ylabel() == "Loss"
     fig.canvas.draw()

@@ -7,7 +7,7 @@ import pytest
 from mne_hnn import Dipole
 from mne_hnn.errors import ParameterError
 from mne_hnn.time_frequency import time_frequency_power
-from mne_hnn.viz import plot_psd, plot_tfr
+from mne_hnn.viz import SpectrumOptions, plot_psd, plot_tfr
 
 TIMES = np.arange(0, 2000, 0.25)  # ms
 AMPLITUDE = 3.0  # nA m
@@ -25,7 +25,7 @@ def curve(axes, beginning):
 
 @pytest.mark.parametrize("method", ["welch", "multitaper"])
 def test_sine_has_its_power_at_its_frequency(method):
-    axes = sine(10.0).plot_psd(fmax=40, method=method, show=False).axes[0]
+    axes = sine(10.0).plot_psd(fmax=40, spectrum=SpectrumOptions(method=method), show=False).axes[0]
     freqs, psd = curve(axes, "agg")
     # half the square of the amplitude, in (nA m)^2
     assert np.trapezoid(psd, freqs) == pytest.approx(AMPLITUDE**2 / 2, rel=0.02)
@@ -53,9 +53,8 @@ def test_average_is_that_of_the_spectra_not_the_last_one():
 
 
 def test_comparison_peaks_and_log_axes():
-    fig = plot_psd(
-        {"alpha": sine(10.0), "beta": [sine(20.0), sine(20.0)]}, fmax=40, n_peaks=1, xscale="log", show=False
-    )
+    compared = {"alpha": sine(10.0), "beta": [sine(20.0), sine(20.0)]}
+    fig = plot_psd(compared, fmax=40, n_peaks=1, spectrum=SpectrumOptions(xscale="log"), show=False)
     axes = fig.axes[0]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     marked = [float(text.get_text().removesuffix(" Hz")) for text in axes.texts]
@@ -73,18 +72,19 @@ def test_marked_peaks_are_the_highest_also_at_the_edge_of_what_is_drawn():
     # 3 Hz is highest, 20 Hz most prominent: a falling spectrum hides how much 3 Hz stands out above 2 Hz
     waves = sum(a * np.sin(2 * np.pi * f * TIMES * 1e-3) for f, a in ((3, 5), (20, 2), (21, 1), (40, 1)))
     dipole = Dipole.from_nAm(TIMES, {"agg": waves})
+    spectrum = SpectrumOptions(bandwidth=2.0)
     for fmin, fmax in ((1.0, 60.0), (3.0, 60.0), (1.0, 40.0)):
-        options = {"fmin": fmin, "fmax": fmax, "n_peaks": 3, "bandwidth": 2.0, "show": False}
+        options = {"fmin": fmin, "fmax": fmax, "n_peaks": 3, "spectrum": spectrum, "show": False}
         assert _marked(dipole.plot_psd(**options)) == pytest.approx([3, 20, 40], abs=0.5)
     # the flank of a maximum is none
-    assert all(f > 4.2 for f in _marked(dipole.plot_psd(4.0, 18.0, n_peaks=2, bandwidth=2.0, show=False)))
+    assert all(f > 4.2 for f in _marked(dipole.plot_psd(4.0, 18.0, n_peaks=2, spectrum=spectrum, show=False)))
 
 
 @pytest.mark.parametrize("method", ["welch", "multitaper"])
 def test_peaks_of_a_falling_spectrum(method):
     walk = np.cumsum(np.random.default_rng(4).normal(size=len(TIMES)))
     dipole = Dipole.from_nAm(TIMES, {"agg": walk})
-    fig = plot_psd(dipole, fmin=0.5, n_peaks=4, method=method, bandwidth=4.0, show=False)
+    fig = plot_psd(dipole, fmin=0.5, n_peaks=4, spectrum=SpectrumOptions(method=method, bandwidth=4.0), show=False)
     marked = _marked(fig)
     freqs, psd = curve(fig.axes[0], "agg")
     assert np.interp(marked[0], freqs, psd) > 0.99 * psd.max()
@@ -140,12 +140,20 @@ def test_wrong_options_are_named():
     for options, message in (
         ({"fmax": 4000.0}, "Nyquist"),
         ({"tmin": 0, "tmax": 30}, "within the record, 0 to 1.99975 s, got 30 s: are they in ms"),
-        ({"method": "fft"}, "Unknown method"),
-        ({"yscale": "dB"}, "Unknown yscale"),
-        ({"average": False, "trials": False}, "both False"),
     ):
         with pytest.raises(ParameterError, match=message):
             plot_psd(sine(10.0), show=False, **options)
+    for options, message in (
+        ({"method": "fft"}, "Unknown method"),
+        ({"yscale": "dB"}, "Unknown yscale"),
+        ({"average": False, "trials": False}, "both False"),
+        ({"bandwidth": 0}, r"bandwidth \(Hz\) must be a finite number > 0"),
+        ({"methd": "welch"}, "Unknown field 'methd' of SpectrumOptions.*Did you mean 'method'"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            SpectrumOptions(**options)
+    with pytest.raises(ParameterError, match=r"^spectrum must be SpectrumOptions\(\.\.\.\) or None, got str: see"):
+        plot_psd(sine(10.0), spectrum="welch", show=False)
     for options, message in (
         ({"freqs": [3000.0, 4000.0]}, "Nyquist"),
         ({"cmap": "viridiss"}, "Unknown colour map.*viridis"),

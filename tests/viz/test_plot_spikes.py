@@ -83,6 +83,7 @@ def test_raster_with_dipole_behind(spikes):
         ({"cell_types": "L2_pyramid"}, "Unknown cell type or drive 'L2_pyramid'.*Did you mean 'L2_pyramidal'"),
         ({"cell_types": []}, "at least one of L5_basket"),
         ({"trial": 2}, "There is no trial 2"),
+        ({"trial": False}, "There is no trial False"),
         ({"tmax": 0.2}, "must lie within"),
         ({"tmax": 50}, "are they in ms"),
     ],

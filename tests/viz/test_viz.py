@@ -93,8 +93,9 @@ def test_names_of_drives_that_collide_are_in_a_legend(n_drives, step, legend):
 
 
 def test_trial_that_does_not_exist(simulation):
-    with pytest.raises(ParameterError, match="trial must be from 0 to 1, got 2"):
-        plot_simulation(simulation, trial=2, show=False)
+    for trial in (2, True):
+        with pytest.raises(ParameterError, match=f"trial must be from 0 to 1, got {trial}"):
+            plot_simulation(simulation, trial=trial, show=False)
 
 
 def test_colours_are_distinct_and_constant():

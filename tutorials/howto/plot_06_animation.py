@@ -23,6 +23,7 @@ from pathlib import Path
 
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
+from mne_hnn.viz import MovieView
 
 network = with_erp_drives(jones_2009(mesh_shape=(3, 3))).with_positions(inplane_distance_um=300.0)
 network.plot_cells(morphologies=True, azimuth=45.0, elevation=20.0)
@@ -48,7 +49,9 @@ assert len({channel.section for channel in voltage.channels if channel.cell_type
 # One frame per 2 ms, seen from a direction that turns. The format is that of the file's name, ``.gif`` or ``.mp4``.
 
 movie = simulation.animate(
-    Path(tempfile.mkdtemp()) / "column.gif", azimuth=(45.0, 225.0), elevation=25.0, step_ms=2.0, window_size=(420, 560)
+    Path(tempfile.mkdtemp()) / "column.gif",
+    step_ms=2.0,
+    view=MovieView(azimuth=(45.0, 225.0), elevation=25.0, window_size=(420, 560)),
 )
 print(f"{movie.name}: {movie.stat().st_size / 1e6:.1f} MB")
 assert movie.stat().st_size > 1e4

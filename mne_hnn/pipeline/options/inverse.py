@@ -7,6 +7,7 @@ from typing import Any
 
 import mne
 
+from ...source.inverse import check_depth
 from ..checks import path_or
 from .option import documented, option
 from .shared import Anatomy
@@ -58,4 +59,9 @@ class InverseOptions(Anatomy):
     loose: float | str = option(
         "auto", "Orientation constraint of an inverse that is made, 0 to 1.", kind="float | 'auto'"
     )
-    depth: float | None = option(0.8, "Depth weighting of an inverse that is made, 0 to 1; None for none.")
+    depth: float | None = option(
+        0.8,
+        "Exponent of the depth weighting of an inverse that is made, 0 to 5: 0.8 is usual for MEG, 2 to 5 for EEG; "
+        "None for none.",
+        check=check_depth,
+    )

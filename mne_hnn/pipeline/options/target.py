@@ -8,11 +8,10 @@ from typing import Any
 
 from ..._checks import check_positive
 from ...errors import ConfigError
-from ...source.course import MODES
+from ...source.course import AMPLITUDES, MODES
 from ...source.inverse import METHODS
 from ...source.plausible import check_seconds, check_window
 from ...source.polarity import parse_polarity
-from ...source.target import AMPLITUDES
 from ..checks import as_labels, check_latency, one_of, or_none
 from .option import documented, option
 from .shared import Anatomy

@@ -10,7 +10,7 @@ import numpy as np
 from mne import Covariance, Evoked, make_ad_hoc_cov
 
 from ..._warn import warn
-from ...source import Response, load_response
+from ...source import EpochOptions, Response, load_response
 from ..facts import LoadFacts
 from ..identity import recording_files
 from ..options import LoadOptions
@@ -29,17 +29,19 @@ def _response(options: LoadOptions, n_jobs: int) -> Response:
         condition=options.condition,
         events=options.events,
         event_id=options.event_id,
-        stim_channel=options.stim_channel,
         channel_types=options.channel_types,
         bads=options.bads,
         l_freq=options.l_freq,
         h_freq=options.h_freq,
-        tmin=options.tmin,
-        tmax=options.tmax,
-        baseline=options.baseline,
-        reject=options.reject,
-        flat=options.flat,
-        decim=options.decim,
+        epochs=EpochOptions(
+            tmin=options.tmin,
+            tmax=options.tmax,
+            baseline=options.baseline,
+            reject=options.reject,
+            flat=options.flat,
+            decim=options.decim,
+            stim_channel=options.stim_channel,
+        ),
         noise_cov=options.noise_cov,
         n_jobs=n_jobs,
     )

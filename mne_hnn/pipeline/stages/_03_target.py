@@ -10,7 +10,7 @@ from typing import Any
 
 import mne
 
-from ...source import Target, best_patch, estimate_target, find_label
+from ...source import CourseOptions, Target, best_patch, estimate_target, find_label
 from ...source.agreement import good_channels
 from ...source.inverse import inverse_channels
 from ...source.patch import open_forward
@@ -99,10 +99,7 @@ def _target(label: mne.Label, options: TargetOptions, made: _Materials) -> Targe
         label,
         forward=made.forward,
         noise_cov=made.noise_cov,
-        method=options.method,
-        snr=options.snr,
-        mode=options.mode,
-        amplitude=options.amplitude,
+        course=CourseOptions(method=options.method, snr=options.snr, mode=options.mode, amplitude=options.amplitude),
         other_labels=[_found(name, options, made) for name in options.other_labels],
         polarity=options.polarity,
         tmin=options.target_tmin,

@@ -97,7 +97,7 @@ def _drives(fit: FitResult) -> dict[str, DriveFacts]:
 
 def _facts(fit: FitResult) -> FitFacts:
     scores, prior = fit.scores, fit.prior
-    settings = plain_settings(fit.settings, fit.facts)
+    settings = plain_settings(fit.settings, fit.details)
     certain = any(np.isfinite(estimate.low) for estimate in fit.estimates)
     return FitFacts(
         fitted=fit.kind != "none",

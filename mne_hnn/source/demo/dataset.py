@@ -90,6 +90,7 @@ def demo_dataset(*, seed: int = 0, n_epochs: int = 120) -> Dataset:
     place = cache_directory() / f"demo-{VERSION}-seed{seed}-n{n_epochs}"
 
     def make(root: Path) -> None:
+        """Fill a folder with recording, anatomy and truth."""
         anatomy = demo_anatomy()
         logger.info("Generating the demo's recording (once) ...")
         shutil.copytree(anatomy.root, root, dirs_exist_ok=True)

@@ -15,7 +15,7 @@ from ..._units import MS, NAM
 from ...dipole import Dipole
 from ..patch import Patch, label_patch, open_forward
 from ..patch import surface_disc as disc
-from ..response import load_response
+from ..response import EpochOptions, load_response
 from .anatomy import BANKS, DemoAnatomy, bank, demo_anatomy, helmet_info
 from .waveform import PEAK_NAM, median_nerve_waveform
 
@@ -306,7 +306,6 @@ def demo_response(
     """
     raw, truth = simulate_recording(demo_anatomy(), seed=seed, n_epochs=n_epochs, where=bank, peak_nAm=peak_nAm)
     with mne.utils.use_log_level("error"):
-        response = load_response(
-            raw, event_id=1, tmin=EPOCH[0], tmax=EPOCH[1], baseline=(None, -0.005), reject={"eog": 350e-6}
-        )
+        epochs = EpochOptions(tmin=EPOCH[0], tmax=EPOCH[1], baseline=(None, -0.005), reject={"eog": 350e-6})
+        response = load_response(raw, event_id=1, epochs=epochs)
     return response.evoked, response.noise_cov, truth

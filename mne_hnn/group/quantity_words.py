@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..group.comparison import Difference
+    from .comparison import Difference
 
 __all__ = [
     "change_text",
@@ -17,6 +17,7 @@ __all__ = [
     "drive_of",
     "in_shown_units",
     "number",
+    "p_text",
     "quantity_name",
     "rank",
     "short_name",
@@ -120,3 +121,8 @@ def chosen(differences: Iterable[Difference], most: int) -> list[Difference]:
     listed: Sequence[Difference] = [one for one in differences if one.group == "parameter"]
     kept = {id(one) for one in sorted(listed, key=lambda one: rank(one.quantity))[:most]}
     return [one for one in listed if id(one) in kept]
+
+
+def p_text(p: float) -> str:
+    """Return a p value in words; never zero."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

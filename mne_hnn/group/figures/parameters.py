@@ -13,23 +13,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from ..errors import ParameterError
-from .group_parts import condition_colors, literal, p_text
-from .quantities import (
+from ...errors import ParameterError
+from ..quantity_words import (
     change_text,
     chosen,
     drive_of,
     in_shown_units,
     number,
+    p_text,
     quantity_name,
     rank,
     short_name,
     unit_factor,
 )
+from .parts import condition_colors, literal
 
 if TYPE_CHECKING:
-    from ..group.comparison import Comparison, Difference
-    from ..group.influence import Influence
+    from ..comparison import Comparison, Difference
+    from ..influence import Influence
 
 __all__ = ["plot_group_parameters", "plot_influence"]
 

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from .._units import MS
-from ..errors import ParameterError
-from .colors import LAYERS, TARGET, ink
-from .group_parts import condition_colors, conditions_of, literal, recording_name, same_limits, unit_of
+from ..._units import MS
+from ...errors import ParameterError
+from ...viz.colors import LAYERS, TARGET, ink
+from ..entry import conditions_of, recording_name
+from .parts import condition_colors, literal, same_limits, unit_of
 
 if TYPE_CHECKING:
-    from ..group.entry import Entry
+    from ..entry import Entry
 
 __all__ = ["plot_group_fits"]
 
@@ -26,7 +27,7 @@ ROWS_PER_BLOCK = 12
 
 
 def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
-    """Plot the target and the fitted dipole of every subject and condition.
+    """Plot the target and the fitted (or, without a search, simulated) dipole of every subject and condition.
 
     Parameters
     ----------
@@ -76,6 +77,7 @@ def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
             axes.tick_params(labelleft=False)
         panels[0].set_ylabel(literal(name), fontsize="small")
     _finish_fits(fig, grid, conditions, len(names), " or ".join(sorted(units)))
+    _explain(fig, entries)
     if show:
         plt.show()
     return fig
@@ -100,7 +102,13 @@ def _draw_fit(axes: Axes, entry: Entry | None) -> None:
     text = "not fitted"
     if entry.fit is not None:
         dipole = entry.fit.dipole
-        axes.plot(dipole.times / MS, factor * dipole["agg"], color=LAYERS["agg"], linewidth=1.2, label="fitted dipole")
+        axes.plot(
+            dipole.times / MS,
+            factor * dipole["agg"],
+            color=LAYERS["agg"],
+            linewidth=1.2,
+            label=f"{_word(entry)} dipole",
+        )
         text = f"$R^2$ = {entry.fit.r_squared:.3f}".replace("-", "\N{MINUS SIGN}")
     axes.text(0.99, 1.0, text, transform=axes.transAxes, ha="right", va="bottom", fontsize="x-small", color="0.25")
 
@@ -122,8 +130,18 @@ def _finish_fits(fig: Figure, grid: Any, conditions: Sequence[str], n: int, unit
     fig.align_ylabels(list(grid[:, 0]))
     fig.supxlabel("Time (ms)", fontsize="medium")
     fig.supylabel(f"Dipole moment ({unit})", fontsize="medium")
+
+
+def _word(entry: Entry) -> str:
+    """Return what a simulated dipole is: where nothing was searched for, it is no fitted one."""
+    return "simulated" if entry.fit is not None and entry.fit.kind == "none" else "fitted"
+
+
+def _explain(fig: Figure, entries: Sequence[Entry]) -> None:
+    words = sorted({_word(entry) for entry in entries if entry.fit is not None}) or ["fitted"]
+    simulated = f"{' or '.join(words)} dipole"
     handles = [
         Line2D([], [], color=TARGET, linewidth=3.0, label="target"),
-        Line2D([], [], color=LAYERS["agg"], linewidth=1.2, label="fitted dipole"),
+        Line2D([], [], color=LAYERS["agg"], linewidth=1.2, label=simulated),
     ]
     fig.legend(handles=handles, loc="outside upper center", ncols=2, fontsize="small", frameon=False)

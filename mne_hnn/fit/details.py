@@ -9,11 +9,11 @@ from typing import Any
 from .._value import FrozenMap, Value
 from .parameters import Parameter
 
-__all__ = ["FitFacts"]
+__all__ = ["FitDetails"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FitFacts(Value):
+class FitDetails(Value):
     """What was fitted, as it followed from the call: nothing here is chosen by settings alone.
 
     Attributes

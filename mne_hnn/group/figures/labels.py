@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 from mne.utils import use_log_level
 from numpy.typing import NDArray
 
-from ..errors import ParameterError
-from .brain import CORTEX, LABEL_VIEW, Picture, close_brain, draw_picture, headless_brain, take_pictures
-from .cortex import _existing_surface, _read_surface
-from .group_parts import literal
+from ...errors import ParameterError
+from ...viz.brain import CORTEX, LABEL_VIEW, Picture, Shown, close_brain, draw_picture, headless_brain, take_pictures
+from ...viz.cortex import existing_surface, read_surface
+from .parts import literal
 
 if TYPE_CHECKING:
-    from ..group.entry import Entry
+    from ..entry import Entry
 
 __all__ = ["CommonLabels", "common_labels", "plot_group_labels"]
 
@@ -72,7 +72,7 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
         there does.
     """
     folder = Path(subjects_dir)
-    sizes = {side: len(_read_surface(folder / subject, side, "white")) for side in ("lh", "rh")}
+    sizes = {side: len(read_surface(folder / subject, side, "white")) for side in ("lh", "rh")}
     counts = {side: np.zeros(size, dtype=np.int64) for side, size in sizes.items()}
     left_out: dict[str, str] = {}
     members: dict[str, dict[str, NDArray[np.bool_]]] = {}
@@ -143,7 +143,7 @@ def plot_group_labels(
     -----
     Needs no display.
     """
-    _existing_surface(Path(subjects_dir) / subject, "lh", "white")
+    existing_surface(Path(subjects_dir) / subject, "lh", "white")
     labels = common_labels(entries, subjects_dir, subject)
     if not labels.counts:
         raise ParameterError(
@@ -171,7 +171,7 @@ def _photograph(
     side: str, count: NDArray[np.int64], colors: ListedColormap, subject: str, subjects_dir: Path
 ) -> list[Picture]:
     n = colors.N - 1
-    drawn = _existing_surface(subjects_dir / subject, side, "inflated")
+    drawn = existing_surface(subjects_dir / subject, side, "inflated")
     vertices = np.flatnonzero(count)
     label = mne.Label(vertices, hemi=side, subject=subject, verbose="error")
     with headless_brain(), use_log_level("error"):
@@ -201,7 +201,8 @@ def _photograph(
                 time_label=None,
                 verbose="error",
             )
-            return take_pictures(brain, side, None, label, None, _VIEWS, vertices, folded=drawn != "inflated")
+            shown = Shown(side=side, label=label)
+            return take_pictures(brain, shown, _VIEWS, vertices, folded=drawn != "inflated")
         finally:
             close_brain(brain)
 

@@ -9,21 +9,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy import stats
 
-from .._types import FloatArray
-from .colors import COMPARED
-from .target import _in_shown_unit
+from ..._types import FloatArray
+from ...viz.colors import COMPARED
+from ...viz.target import in_shown_unit
 
 if TYPE_CHECKING:
-    from ..dipole import Dipole
-    from ..group.entry import Entry
+    from ...dipole import Dipole
 
 __all__ = [
     "condition_colors",
-    "conditions_of",
     "literal",
     "mean_interval",
-    "p_text",
-    "recording_name",
     "same_limits",
     "unit_of",
 ]
@@ -35,26 +31,16 @@ def condition_colors(conditions: Sequence[str]) -> dict[str, str]:
     return {name: shades[k % len(shades)] for k, name in enumerate(dict.fromkeys(conditions))}
 
 
-def recording_name(entry: Any) -> str:
-    """Return what a subject (and session) is called in figures and tables."""
-    return f"sub-{entry.subject}" + (f" ses-{entry.session}" if entry.session else "")
-
-
 def literal(text: str) -> str:
     """Return a user's text so that matplotlib does not read it as mathematics."""
     return text.replace("$", r"\$")
-
-
-def conditions_of(entries: Sequence[Entry]) -> list[str]:
-    """Return the conditions of some entries, each once."""
-    return list(dict.fromkeys(one.condition for one in entries))
 
 
 def unit_of(dipole: Dipole | None) -> tuple[float, str]:
     """Return the factor from a target's values to those shown, and their unit."""
     provenance: Mapping[str, Any] = getattr(dipole, "provenance", None) or {}
     unit = provenance.get("unit", "A m")
-    return _in_shown_unit(unit if unit == "A m" else None)
+    return in_shown_unit(unit if unit == "A m" else None)
 
 
 def same_limits(panels: Sequence[Axes]) -> None:
@@ -73,8 +59,3 @@ def mean_interval(courses: FloatArray, confidence: float) -> tuple[FloatArray, F
     half = stats.t.ppf(0.5 + confidence / 2, n - 1) * courses.std(axis=0, ddof=1) / np.sqrt(n)
     mean = courses.mean(axis=0)
     return mean - half, mean + half
-
-
-def p_text(p: float) -> str:
-    """Return a p value in words of a figure; never zero."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
