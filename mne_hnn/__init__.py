@@ -90,7 +90,7 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     if name in _LAZY_MODULES:
         return import_module(f".{name}", __name__)
-    ours = {one: f"mne_hnn.network.{one}" for one in network.__all__}
+    ours = {known: f"mne_hnn.network.{known}" for known in network.__all__}
     raise no_attribute(f"module {__name__!r}", name, {**ours, **MODULES}, __all__)
 
 

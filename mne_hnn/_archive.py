@@ -41,11 +41,11 @@ _NOT_FINITE = ("nan", "inf", "-inf")
 def plain(value: Any) -> Any:
     """Return a value that JSON keeps; numbers that it does not know become text."""
     if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -58,8 +58,8 @@ def restored(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {"float"} and value["float"] in _NOT_FINITE:
             return float(value["float"])
-        return {key: restored(one) for key, one in value.items()}
-    return [restored(one) for one in value] if isinstance(value, list) else value
+        return {key: restored(item) for key, item in value.items()}
+    return [restored(item) for item in value] if isinstance(value, list) else value
 
 
 def write_archive(file: Path, content: Mapping[str, Any], arrays: Mapping[str, Any], what: str) -> None:

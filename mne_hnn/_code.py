@@ -43,7 +43,7 @@ def code_text(value: Any) -> str:
         closed = [cell.cell_contents for cell in value.__closure__ or ()]
         used = {name: value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__}
         # modules and functions it calls are known by name; values it reads count
-        read = {name: one for name, one in used.items() if not callable(one) and not isinstance(one, ModuleType)}
+        read = {name: item for name, item in used.items() if not callable(item) and not isinstance(item, ModuleType)}
         bound = (value.__defaults__, value.__kwdefaults__, closed, read)
         return value_text("function", value.__module__, value.__qualname__, code_text(value.__code__), code_text(bound))
     if isinstance(value, (list, tuple)):

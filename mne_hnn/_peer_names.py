@@ -166,12 +166,18 @@ def _check_call(
     name, owner = function.__name__, "" if fields_of is None else fields_of.__name__
     signature = inspect.signature(function)
     extra = {field.name for field in fields(fields_of) if field.init} if fields_of is not None else set()
-    named = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD and one.name != "self"]
-    valid = [*(one.name for one in named), *sorted(extra - {one.name for one in named})]
+    named = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD and parameter.name != "self"
+    ]
+    valid = [*(parameter.name for parameter in named), *sorted(extra - {parameter.name for parameter in named})]
     wrong = {key: _name_here(key, valid) for key in kwargs if key not in valid}
-    positional = [one.name for one in named if one.kind is one.POSITIONAL_OR_KEYWORD]
+    positional = [parameter.name for parameter in named if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
     given = {*kwargs, *positional[: len(args) - 1], *wrong.values()}
-    missing = [one.name for one in named if one.default is one.empty and one.name not in given]
+    missing = [
+        parameter.name for parameter in named if parameter.default is parameter.empty and parameter.name not in given
+    ]
     if wrong:
         kind = f"field {{}} of {owner} in {name}" if owner else f"argument {{}} of {name}"
         sentence = f"Unknown {kind.format(', '.join(map(repr, wrong)))}"

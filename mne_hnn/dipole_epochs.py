@@ -52,7 +52,7 @@ class DipoleEpochs(mne.EpochsArray):  # type: ignore[misc]
 
     def __init__(self, dipoles: Sequence[Dipole]) -> None:
         listed = check_dipoles(dipoles)
-        if averages := [str(one.nave) for one in listed if one.nave != 1]:
+        if averages := [str(dipole.nave) for dipole in listed if dipole.nave != 1]:
             warn(
                 f"{len(averages)} of {len(listed)} dipoles are averages, of {', '.join(dict.fromkeys(averages))} "
                 "trials: as epochs each counts as one trial; average_dipoles weighs them."

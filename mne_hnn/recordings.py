@@ -164,9 +164,9 @@ class Recording:
 def _listed(wanted: Any, values: list[Any], what: str) -> list[Any]:
     chosen = [wanted] if isinstance(wanted, str) or not hasattr(wanted, "__iter__") else list(wanted)
     present = list(dict.fromkeys(values))
-    for one in chosen:
-        if isinstance(one, str):
-            check_name(one, [name for name in present if isinstance(name, str)], what, where="in the recording")
-        elif one not in present:
-            raise ParameterError(f"There is no {what} {one!r} in the recording.")
+    for choice in chosen:
+        if isinstance(choice, str):
+            check_name(choice, [name for name in present if isinstance(name, str)], what, where="in the recording")
+        elif choice not in present:
+            raise ParameterError(f"There is no {what} {choice!r} in the recording.")
     return chosen

@@ -65,8 +65,8 @@ def common_courses(dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray]:
     DataError
         They have no two samples in common.
     """
-    start, stop = max(one.times[0] for one in dipoles), min(one.times[-1] for one in dipoles)
-    coarsest = min(dipoles, key=lambda one: one.info["sfreq"])
+    start, stop = max(dipole.times[0] for dipole in dipoles), min(dipole.times[-1] for dipole in dipoles)
+    coarsest = min(dipoles, key=lambda dipole: dipole.info["sfreq"])
     slack = 0.5 / coarsest.info["sfreq"]  # nearest samples: rates differ in where theirs fall
     times = coarsest.times[(coarsest.times > start - slack) & (coarsest.times <= stop + slack)]
     if len(times) < 2:
@@ -74,7 +74,7 @@ def common_courses(dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray]:
             f"The targets have no time in common: one begins at {start:g} s, another ends at {stop:g} s. Give all "
             "subjects the same window (tmin, tmax)."
         )
-    return np.asarray(times), np.array([at_times(one, "agg", times) for one in dipoles])
+    return np.asarray(times), np.array([at_times(dipole, "agg", times) for dipole in dipoles])
 
 
 def recording_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
@@ -92,16 +92,18 @@ def recording_courses(entries: Sequence[Entry]) -> tuple[tuple[str, ...], FloatA
     ordered = with_targets(entries)
     if not ordered:
         return (), np.empty(0), np.empty((0, 0))
-    times, courses = common_courses([one.target for one in ordered if one.target is not None])
-    recordings = tuple(dict.fromkeys(one.recording for one in ordered))
-    means = [courses[[one.recording == name for one in ordered]].mean(axis=0) for name in recordings]
+    times, courses = common_courses([entry.target for entry in ordered if entry.target is not None])
+    recordings = tuple(dict.fromkeys(entry.recording for entry in ordered))
+    means = [courses[[entry.recording == name for entry in ordered]].mean(axis=0) for name in recordings]
     return recordings, times, np.array(means)
 
 
 def with_targets(entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries with a target, so that their order on disk or in time makes no difference."""
-    with_target = [one for one in entries if one.target is not None]
-    return sorted(with_target, key=lambda one: (one.subject, one.session or "", one.task or "", one.condition))
+    with_target = [entry for entry in entries if entry.target is not None]
+    return sorted(
+        with_target, key=lambda entry: (entry.subject, entry.session or "", entry.task or "", entry.condition)
+    )
 
 
 def align_polarity(entries: Sequence[Entry]) -> Alignment:
@@ -168,12 +170,12 @@ def _with_others(units: FloatArray, signs: NDArray[np.int64]) -> FloatArray:
 
 def _confidence(entries: Sequence[Entry], recording: str) -> float:
     told = [
-        one.target.provenance.get("confidence")
-        for one in with_targets(entries)
-        if one.recording == recording and one.target is not None
+        entry.target.provenance.get("confidence")
+        for entry in with_targets(entries)
+        if entry.recording == recording and entry.target is not None
     ]
     return max(
-        float(np.mean([0.5 if one is None else one for one in told])), 0.01
+        float(np.mean([0.5 if share is None else share for share in told])), 0.01
     )  # a rule against the anatomy is a rule all the same
 
 

@@ -99,18 +99,21 @@ def group_average(
     if not (usable := with_targets(entries)):
         raise DataError("None of the subjects has a target: there is nothing to average.")
     alignment = align_polarity(entries) if alignment is None else alignment
-    targets = [one.target for one in usable if one.target is not None]
+    targets = [entry.target for entry in usable if entry.target is not None]
     # all conditions on one time axis, so that they can be subtracted
     times, courses = common_courses(targets)
-    courses = courses * np.array([[alignment.signs.get(one.recording, 1)] for one in usable])
-    sized = not relative and all(one.provenance.get("unit", "A m") == "A m" for one in targets)
-    order = dict.fromkeys(one.condition for one in entries if one.target is not None)
+    courses = courses * np.array([[alignment.signs.get(entry.recording, 1)] for entry in usable])
+    sized = not relative and all(target.provenance.get("unit", "A m") == "A m" for target in targets)
+    order = dict.fromkeys(entry.condition for entry in entries if entry.target is not None)
     found = {}
     for condition in order:
-        own = np.array([one.condition == condition for one in usable])
-        subjects = tuple(dict.fromkeys(one.subject for one in usable if one.condition == condition))
+        own = np.array([entry.condition == condition for entry in usable])
+        subjects = tuple(dict.fromkeys(entry.subject for entry in usable if entry.condition == condition))
         means = np.array(
-            [courses[own & np.array([one.subject == subject for one in usable])].mean(axis=0) for subject in subjects]
+            [
+                courses[own & np.array([entry.subject == subject for entry in usable])].mean(axis=0)
+                for subject in subjects
+            ]
         )
         if relative:
             norms = np.linalg.norm(means, axis=1, keepdims=True)

@@ -110,9 +110,9 @@ class Comparison:
     notes: tuple[str, ...]
 
     def __getitem__(self, quantity: str) -> Difference:
-        for one in self.differences:
-            if one.quantity == quantity:
-                return one
+        for difference in self.differences:
+            if difference.quantity == quantity:
+                return difference
         raise KeyError(quantity)
 
     def to_data_frame(self) -> pd.DataFrame:
@@ -123,23 +123,25 @@ class Comparison:
             raise ParameterError("Tables need pandas: pip install pandas.") from None
         rows = [
             {
-                "group": one.group,
-                "unit": one.unit,
-                "scale": one.scale,
-                "n": len(one.subjects),
-                "mean_a": one.mean_a,
-                "mean_b": one.mean_b,
-                "difference": one.difference,
-                "low": one.low,
-                "high": one.high,
-                "p": one.p,
-                "p_holm": one.p_holm,
-                "dz": one.dz,
-                "n_same_sign": one.n_same_sign,
+                "group": difference.group,
+                "unit": difference.unit,
+                "scale": difference.scale,
+                "n": len(difference.subjects),
+                "mean_a": difference.mean_a,
+                "mean_b": difference.mean_b,
+                "difference": difference.difference,
+                "low": difference.low,
+                "high": difference.high,
+                "p": difference.p,
+                "p_holm": difference.p_holm,
+                "dz": difference.dz,
+                "n_same_sign": difference.n_same_sign,
             }
-            for one in self.differences
+            for difference in self.differences
         ]
-        return pandas.DataFrame(rows, index=[one.quantity for one in self.differences]).rename_axis("quantity")
+        return pandas.DataFrame(rows, index=[difference.quantity for difference in self.differences]).rename_axis(
+            "quantity"
+        )
 
 
 def compare_conditions(
@@ -194,18 +196,18 @@ def compare_conditions(
     contrast = _check_contrast(contrast, entries)
     alignment = align_polarity(entries) if alignment is None else alignment
     ok = sorted(
-        (one for one in entries if one.status == "ok" and one.condition in contrast),
-        key=lambda one: (one.subject, one.session or "", one.task or "", one.condition),
+        (entry for entry in entries if entry.status == "ok" and entry.condition in contrast),
+        key=lambda entry: (entry.subject, entry.session or "", entry.task or "", entry.condition),
     )
     both = _balanced(ok, contrast)
-    rows = [one for one in quantities(both) if one.quantity not in NO_TEST]
-    rows = [one for one in rows if one.group == "fit" or one.recording not in alignment.turned]
+    rows = [row for row in quantities(both) if row.quantity not in NO_TEST]
+    rows = [row for row in rows if row.group == "fit" or row.recording not in alignment.turned]
     options: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
-    names = dict.fromkeys(one.quantity for one in rows)
-    found = {name: _difference([one for one in rows if one.quantity == name], contrast, **options) for name in names}
+    names = dict.fromkeys(row.quantity for row in rows)
+    found = {name: _difference([row for row in rows if row.quantity == name], contrast, **options) for name in names}
     return Comparison(
         contrast=contrast,
-        differences=_corrected([one for one in found.values() if one is not None]),
+        differences=_corrected([difference for difference in found.values() if difference is not None]),
         waveform=waveform_difference(both, contrast, alignment, **options),
         notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)),
         **options,
@@ -213,13 +215,13 @@ def compare_conditions(
 
 
 def _check_contrast(contrast: Any, entries: Sequence[Entry]) -> tuple[str, str]:
-    names = sorted({one.condition for one in entries})
+    names = sorted({entry.condition for entry in entries})
     given = tuple(contrast) if isinstance(contrast, (tuple, list)) else (contrast,)
     if len(given) != 2 or given[0] == given[1]:
         raise ParameterError(
             f"contrast must name two different conditions, the first minus the second, got {contrast!r}."
         )
-    a, b = (check_name(one, names, "condition", where="of the contrast") for one in given)
+    a, b = (check_name(name, names, "condition", where="of the contrast") for name in given)
     return a, b
 
 
@@ -228,13 +230,13 @@ def _balanced(entries: Sequence[Entry], contrast: tuple[str, str]) -> list[Entry
 
     Who has no such recording, as each condition was a session, keeps all.
     """
-    have = {(one.subject, one.session, one.task, one.condition) for one in entries}
-    whole = {one for one in have if all((*one[:3], name) in have for name in contrast)}
-    balanced = {one[0] for one in whole}
+    have = {(entry.subject, entry.session, entry.task, entry.condition) for entry in entries}
+    whole = {place for place in have if all((*place[:3], name) in have for name in contrast)}
+    balanced = {place[0] for place in whole}
     return [
-        one
-        for one in entries
-        if one.subject not in balanced or (one.subject, one.session, one.task, one.condition) in whole
+        entry
+        for entry in entries
+        if entry.subject not in balanced or (entry.subject, entry.session, entry.task, entry.condition) in whole
     ]
 
 
@@ -246,15 +248,15 @@ def scale_of(quantity: str) -> str:
 def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: Any) -> Difference | None:
     scale = scale_of(rows[0].quantity)
     values: dict[str, dict[str, list[float]]] = {name: {} for name in contrast}
-    for one in rows:
-        if np.isfinite(one.value) and (scale == "linear" or one.value > 0):
-            number = float(np.log(one.value)) if scale == "log" else one.value
-            values[one.condition].setdefault(one.subject, []).append(number)
+    for row in rows:
+        if np.isfinite(row.value) and (scale == "linear" or row.value > 0):
+            number = float(np.log(row.value)) if scale == "log" else row.value
+            values[row.condition].setdefault(row.subject, []).append(number)
     a, b = (values[name] for name in contrast)
     subjects = tuple(subject for subject in a if subject in b)
     if len(subjects) < FEWEST:
         return None
-    first, second = (np.array([np.mean(one[subject]) for subject in subjects]) for one in (a, b))
+    first, second = (np.array([np.mean(by_subject[subject]) for subject in subjects]) for by_subject in (a, b))
     paired = paired_difference(first, second)
     mean, spread = float(paired.mean()), float(paired.std(ddof=1))
     low, high = mean_interval(paired, **options)
@@ -284,47 +286,51 @@ def _corrected(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """Correct p for all quantities of a group."""
     corrected: dict[str, float] = {}
     for family in _families(differences).values():
-        corrected |= holm({one.quantity: one.p for one in family})
-    return tuple(replace(one, p_holm=corrected.get(one.quantity, one.p)) for one in differences)
+        corrected |= holm({difference.quantity: difference.p for difference in family})
+    return tuple(
+        replace(difference, p_holm=corrected.get(difference.quantity, difference.p)) for difference in differences
+    )
 
 
 def _families(differences: Sequence[Difference]) -> dict[str, list[Difference]]:
     """Return what is corrected together; a quantity that is the same in everybody's conditions was not tested."""
     families: dict[str, list[Difference]] = {}
-    for one in differences:
-        if one.dz == one.dz or one.difference != (1.0 if one.scale == "log" else 0.0):
-            families.setdefault(one.group, []).append(one)
+    for difference in differences:
+        if difference.dz == difference.dz or difference.difference != (1.0 if difference.scale == "log" else 0.0):
+            families.setdefault(difference.group, []).append(difference)
     return families
 
 
 def _notes(
     entries: Sequence[Entry], contrast: tuple[str, str], alignment: Alignment, found: Mapping[str, Difference | None]
 ) -> Iterator[str]:
-    first, second = ({one.subject for one in entries if one.condition == name} for name in contrast)
-    pairs, known = first & second, [one for one in found.values() if one is not None]
+    first, second = ({entry.subject for entry in entries if entry.condition == name} for name in contrast)
+    pairs, known = first & second, [difference for difference in found.values() if difference is not None]
     if len(pairs) < FEWEST:
         yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
     if alone := sorted(first ^ second):
-        yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{one}' for one in alone)}."
+        yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{name}' for name in alone)}."
     balanced = _balanced(entries, contrast)
-    dropped = {(one.subject, one.session or one.task) for one in entries if one not in balanced}
+    dropped = {(entry.subject, entry.session or entry.task) for entry in entries if entry not in balanced}
     if single := sorted(f"sub-{subject} {what}" for subject, what in dropped if subject in pairs and what):
         yield f"Sessions with one of the conditions only are left out: {', '.join(single)}."
-    compared = [one for one in balanced if one.subject in pairs]
-    turned = [name for name in dict.fromkeys(one.recording for one in compared) if name in alignment.turned]
+    compared = [entry for entry in balanced if entry.subject in pairs]
+    turned = [name for name in dict.fromkeys(entry.recording for entry in compared) if name in alignment.turned]
     if turned:
         yield (
-            f"The targets of {', '.join(f'sub-{one}' for one in turned)} were turned to agree with the others; their "
+            f"The targets of {', '.join(f'sub-{name}' for name in turned)} were turned to agree with the others; their "
             "fits explain the waveform as it was before, so their parameters and deflections are left out of the "
             "comparison."
         )
     if len(pairs) < FEWEST:
         return
-    if none := sorted(name for name, one in found.items() if one is None):
+    if none := sorted(name for name, difference in found.items() if difference is None):
         yield f"Fewer than {FEWEST} subjects have a value in both conditions of: {some(none)}; not compared."
-    counted = {one.subject for one in compared if one.recording not in turned}
-    expected = {one.quantity: len(pairs if one.group == "fit" else counted) for one in known}
-    if missing := sorted(one.quantity for one in known if len(one.subjects) < expected[one.quantity]):
+    counted = {entry.subject for entry in compared if entry.recording not in turned}
+    expected = {difference.quantity: len(pairs if difference.group == "fit" else counted) for difference in known}
+    if missing := sorted(
+        difference.quantity for difference in known if len(difference.subjects) < expected[difference.quantity]
+    ):
         yield f"Not everybody has a value of: {some(missing)}."
 
 
@@ -333,15 +339,15 @@ _FAMILIES = {"parameter": "parameters", "fit": "measures of the fit", "target": 
 
 def _limits(found: Mapping[str, Difference | None], n_resamples: int, level: float) -> Iterator[str]:
     """Say where so few subjects could not show anything, however clear it is."""
-    known = [one for one in found.values() if one is not None]
-    fewest = min((len(one.subjects) for one in known), default=0)
+    known = [difference for difference in found.values() if difference is not None]
+    fewest = min((len(difference.subjects) for difference in known), default=0)
     if known and fewest < FEW:
         yield (
             f"With {fewest} subjects the permutation test cannot give a p below {2 / 2**fewest:.3g}, however large the "
             "difference."
         )
     for group, family in _families(known).items():
-        most = max(len(one.subjects) for one in family)
+        most = max(len(difference.subjects) for difference in family)
         lowest = min(1.0, len(family) * lowest_p(most, n_resamples))
         if most >= FEW and lowest >= level:
             yield (

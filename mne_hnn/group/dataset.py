@@ -95,7 +95,7 @@ def find_recordings(
     there = _subjects(root)
     for label in (*subjects, *exclude):
         check_name(label, there, "subject", where=f"in {root}", error=DataError)
-    chosen = [one for one in there if one not in exclude and (not subjects or one in subjects)]
+    chosen = [subject for subject in there if subject not in exclude and (not subjects or subject in subjects)]
     if not chosen:
         raise DataError(f"No subject of {root} is left: all of subjects are excluded.")
     found = [path for path in _recordings(root, kinds) if path.subject in chosen]
@@ -170,10 +170,10 @@ def _with(found: list[Any], what: str, wanted: Sequence[str | None], root: Path)
     for label in wanted:
         if label in labels:
             continue
-        named = sorted(one for one in labels if one is not None)
+        named = sorted(label for label in labels if label is not None)
         if not named:
             raise DataError(f"No recording in {root} that is asked for has a {what}: leave out {label!r}.")
-        listed = ", ".join(repr(one) for one in named)
+        listed = ", ".join(repr(label) for label in named)
         raise DataError(
             f"No recording in {root} that is asked for has the {what} {label!r}: there is {listed}."
             f"{suggestion(str(label), named)}"
@@ -204,11 +204,11 @@ def _report_missing(chosen: Sequence[str], found: set[str], named: Sequence[str]
 
 def _entry(paths: Sequence[Any]) -> RecordingEntry:
     paths = sorted(paths, key=lambda path: (path.run is not None, _number(path.run), str(path.fpath)))
-    for one, other in pairwise(paths):
-        if one.run != other.run:
+    for path, other in pairwise(paths):
+        if path.run != other.run:
             continue
-        differing = [name for name in ENTITIES if getattr(one, name) != getattr(other, name)]
-        names = f"{one.fpath.name} and {other.fpath.name}"
+        differing = [name for name in ENTITIES if getattr(path, name) != getattr(other, name)]
+        names = f"{path.fpath.name} and {other.fpath.name}"
         if differing:
             raise DataError(f"It is not clear which recording is meant, {names}: say {differing[0]} in entities.")
         raise DataError(f"The same recording is there twice, {names}: move one away.")
@@ -276,4 +276,4 @@ def _descriptions(path: Any) -> list[str]:
         described = events_file_to_annotation_kwargs(events, verbose="error")["description"]
     except Exception as error:
         raise DataError(f"{events} cannot be read: {first_line(error)}") from error
-    return [str(one) for one in described if str(one) != "n/a"]
+    return [str(value) for value in described if str(value) != "n/a"]

@@ -84,7 +84,7 @@ class GroupDemo:
         path : Path
             The file.
         """
-        with_mri = [one for one in self.subjects if one not in self.without_mri]
+        with_mri = [subject for subject in self.subjects if subject not in self.without_mri]
         return trans_path(self.subjects_dir, f"sub-{check_name(subject, with_mri, 'subject with an MRI')}")
 
     def truth(self) -> dict[str, SubjectTruth]:
@@ -157,7 +157,7 @@ def group_demo(
         "seed": check_seed(seed, "seed"),
         "without_mri": _named(("05",) if without_mri is None else without_mri, subjects, without_mri is None),
         "broken": _named(("06",) if broken is None else broken, subjects, broken is None),
-        "mesh_shape": tuple(check_int(one, "mesh_shape", minimum=1) for one in mesh_shape),
+        "mesh_shape": tuple(check_int(size, "mesh_shape", minimum=1) for size in mesh_shape),
     }
     text = json.dumps(parameters, indent=1) + "\n"
     key = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -180,15 +180,15 @@ def group_demo(
 
 def _check_conditions(conditions: Sequence[str]) -> tuple[str, ...]:
     names = (conditions,) if isinstance(conditions, str) else tuple(conditions)
-    if not names or len(set(names)) != len(names) or not all(str(one).isalnum() for one in names):
+    if not names or len(set(names)) != len(names) or not all(str(name).isalnum() for name in names):
         raise ParameterError(f"conditions must be different names of letters and digits, got {conditions!r}.")
     return names
 
 
 def _named(some: Sequence[str], subjects: Sequence[str], default: bool) -> tuple[str, ...]:
     if default:
-        return tuple(one for one in some if one in subjects)
-    return tuple(check_name(one, subjects, "subject of the demo") for one in some)
+        return tuple(subject for subject in some if subject in subjects)
+    return tuple(check_name(subject, subjects, "subject of the demo") for subject in some)
 
 
 def _check_folder(place: Path, last: Path, text: str) -> None:
@@ -236,7 +236,7 @@ def _make(root: Path, parameters: dict[str, Any], text: str, n_jobs: int) -> Non
 def _make_subject(
     root: Path, subject: str, seed: np.random.SeedSequence, parameters: dict[str, Any], n_jobs: int
 ) -> None:
-    streams = [np.random.default_rng(one) for one in seed.spawn(3)]
+    streams = [np.random.default_rng(sequence) for sequence in seed.spawn(3)]
     subjects_dir, fs_subject = _subjects_dir(root), f"sub-{subject}"
     head = make_head(subjects_dir, fs_subject, streams[0])
     forward = open_forward(head.forward)
@@ -272,7 +272,9 @@ def _truth(
 ) -> SubjectTruth:
     return SubjectTruth(
         drives={condition: drives_record(network) for condition, network in networks.items()},
-        dipoles={one: Dipole(moment, times, ("agg",), comment=one) for one, moment in moments.items()},
+        dipoles={
+            condition: Dipole(moment, times, ("agg",), comment=condition) for condition, moment in moments.items()
+        },
         n_columns=n_columns,
         hemi=patch.hemi,
         vertices=patch.vertices,

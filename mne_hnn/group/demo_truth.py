@@ -100,14 +100,14 @@ def draw_networks(
     networks = dict.fromkeys(conditions, column)
     for name, (location, mu, jitter, sigma, weight) in DRIVES.items():
         mu, sigma = mu + jitter * np.clip(rng.standard_normal(), -2, 2), sigma * rng.uniform(0.9, 1.1)
-        inputs = [one for one in inputs_of(column) if one.location == location]
+        inputs = [source for source in inputs_of(column) if source.location == location]
         weights = weight * np.exp(0.1 * np.clip(rng.standard_normal(len(inputs)), -2, 2))
         for place, condition in enumerate(conditions):
             affected = place == 0 and location == "distal"
             strength = weights * (stronger if affected else 1.0)
             maps: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
-            for one, value in zip(inputs, strength, strict=True):
-                maps[one.receptor][one.cell_type] = float(value)
+            for source, value in zip(inputs, strength, strict=True):
+                maps[source.receptor][source.cell_type] = float(value)
             networks[condition] = networks[condition].with_evoked_drive(
                 name,
                 mu_ms=float(mu - earlier * affected),
@@ -225,7 +225,9 @@ def read_truths(folder: Path, subjects: Sequence[str]) -> dict[str, SubjectTruth
             drives=record["drives"],
             n_columns=record["n_columns"],
             hemi=record["hemi"],
-            dipoles={one: read_dipole(_dipole_path(folder, subject, one)) for one in record["drives"]},
+            dipoles={
+                condition: read_dipole(_dipole_path(folder, subject, condition)) for condition in record["drives"]
+            },
             vertices=np.array(record["vertices"]),
             pos=np.array(record["pos_m"]),
             normal=np.array(record["normal"]),

@@ -117,7 +117,7 @@ def pipeline_subjects(root: str | Path) -> tuple[str, ...]:
     return tuple(
         subject
         for subject in subjects
-        if subject not in NOT_SUBJECTS and any(_is_response(one) for one in _all_of(folder, subject))
+        if subject not in NOT_SUBJECTS and any(_is_response(file) for file in _all_of(folder, subject))
     )
 
 
@@ -160,20 +160,20 @@ def pipeline_recordings(
     for subject in there:
         if subject in exclude or (subjects and subject not in subjects):
             continue
-        for one in _all_of(folder, subject):
-            if _is_response(one):
-                found.add((subject, one.get("ses"), one.get("task"), one.path.parent.name))
+        for file in _all_of(folder, subject):
+            if _is_response(file):
+                found.add((subject, file.get("ses"), file.get("task"), file.path.parent.name))
     for what, place, wanted in (("session", 1, sessions), ("task", 2, tasks)):
-        known = sorted({str(one[place]) for one in found})
+        known = sorted({str(recording[place]) for recording in found})
         for label in wanted:
             check_name(label, known, what, where=f"in {folder}", error=DataError)
-        found = {one for one in found if not wanted or one[place] in wanted}
-    found = {one for one in found if datatype in (None, one[3])}
+        found = {recording for recording in found if not wanted or recording[place] in wanted}
+    found = {recording for recording in found if datatype in (None, recording[3])}
     if not found:
         raise DataError(f"mne-bids-pipeline left neither averages (_ave.fif) nor epochs (_epo.fif) in {folder}.")
     return tuple(
         RecordingEntry(subject=subject, session=session, task=task, datatype=kind, paths=())
-        for subject, session, task, kind in sorted(found, key=lambda one: tuple(map(str, one)))
+        for subject, session, task, kind in sorted(found, key=lambda recording: tuple(map(str, recording)))
     )
 
 
@@ -217,18 +217,18 @@ def pipeline_files(
     check_name(subject, pipeline_subjects(folder) or _folders(folder), "subject", where=f"in {folder}", error=DataError)
     files = list(_all_of(folder, subject))
     files = _chosen(files, "session", "ses", session, subject)
-    kinds = {one.path.parent.name for one in files if _is_response(one)}
+    kinds = {file.path.parent.name for file in files if _is_response(file)}
     if kinds:
         wanted = _only(kinds, "datatype", datatype, subject)
-        files = [one for one in files if one.path.parent.name == wanted]
-    responses = [one for one in files if _is_response(one)]
+        files = [file for file in files if file.path.parent.name == wanted]
+    responses = [file for file in files if _is_response(file)]
     if not responses:
-        found = some(sorted(one.path.name for one in files)) or "no FIF file"
+        found = some(sorted(file.path.name for file in files)) or "no FIF file"
         raise DataError(
             f"mne-bids-pipeline left neither averages (_ave.fif) nor epochs (_epo.fif) of subject {subject!r} in "
             f"{folder}: found {found}; run its preprocessing and sensor steps."
         )
-    tasks = {one.entities["task"] for one in responses if "task" in one.entities}
+    tasks = {file.entities["task"] for file in responses if "task" in file.entities}
     if tasks:
         task = _only(tasks, "task", task, subject)
     return PipelineFiles(**{name: _best(files, name, subject, task=task, run=run) for name in SUFFIXES})
@@ -248,8 +248,8 @@ def _all_of(folder: Path, subject: str) -> Iterator[_Named]:
                     yield named
 
 
-def _is_response(one: _Named) -> bool:
-    return one.suffix in ("ave", "epo") and one.get("task") not in _NOISE_TASKS[:1]
+def _is_response(file: _Named) -> bool:
+    return file.suffix in ("ave", "epo") and file.get("task") not in _NOISE_TASKS[:1]
 
 
 def _only(there: set[str], what: str, wanted: str | None, subject: str) -> str:
@@ -262,13 +262,13 @@ def _only(there: set[str], what: str, wanted: str | None, subject: str) -> str:
 
 
 def _chosen(files: list[_Named], what: str, entity: str, wanted: str | None, subject: str) -> list[_Named]:
-    there = {one.entities[entity] for one in files if entity in one.entities}
+    there = {file.entities[entity] for file in files if entity in file.entities}
     if not there and wanted is None:
         return files
     if not there:
         raise DataError(f"The results of subject {subject!r} are not in sessions: leave out {what} {wanted!r}.")
     label = _only(there, what, wanted, subject)
-    return [one for one in files if one.get(entity) in (label, None)]
+    return [file for file in files if file.get(entity) in (label, None)]
 
 
 def _best(files: Sequence[_Named], name: str, subject: str, *, task: str | None, run: str | None) -> Path | None:
@@ -278,19 +278,19 @@ def _best(files: Sequence[_Named], name: str, subject: str, *, task: str | None,
     if whole_session:
         tasks = (task, None, *_NOISE_TASKS) if name == "noise_cov" else (task, None)
     fitting = [
-        one for one in files if one.suffix == suffix and one.get("task") in tasks and one.get("run") in (run, None)
+        file for file in files if file.suffix == suffix and file.get("task") in tasks and file.get("run") in (run, None)
     ]
     order: list[Callable[[_Named], int]] = [
-        lambda one: -("ses" in one.entities),
-        lambda one: tasks.index(one.get("task")),
-        lambda one: (run, None).index(one.get("run")),
-        lambda one: PROCESSINGS.index(one.get("proc")) if one.get("proc") in PROCESSINGS else len(PROCESSINGS),
+        lambda file: -("ses" in file.entities),
+        lambda file: tasks.index(file.get("task")),
+        lambda file: (run, None).index(file.get("run")),
+        lambda file: PROCESSINGS.index(file.get("proc")) if file.get("proc") in PROCESSINGS else len(PROCESSINGS),
     ]
     for rank in order:
         lowest = min(map(rank, fitting), default=0)
-        fitting = [one for one in fitting if rank(one) == lowest]
+        fitting = [file for file in fitting if rank(file) == lowest]
     if len(fitting) > 1:
-        listed = ", ".join(one.path.name for one in fitting)
+        listed = ", ".join(file.path.name for file in fitting)
         raise DataError(
             f"It is not clear which {suffix} file of subject {subject!r} is meant, {listed}: move one away."
         )

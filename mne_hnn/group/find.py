@@ -73,9 +73,9 @@ def find_derivatives(
     words = {short: name for name, short in _KEYS.items()}
     for key, value in wanted.items():
         if value is not None:
-            known = sorted({one[key] for one in found.values() if key in one})
+            known = sorted({entities[key] for entities in found.values() if key in entities})
             check_name(value, known, words.get(key, key), where=f"in {folder}", error=DataError)
-            found = {path: one for path, one in found.items() if one.get(key) == value}
+            found = {path: entities for path, entities in found.items() if entities.get(key) == value}
     return tuple(found)
 
 

@@ -69,27 +69,27 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
     if not isinstance(comparison, Comparison):
         raise ParameterError(f"leave_one_out needs what compare_conditions returns, got {type(comparison).__name__}.")
     found, level = [], level_of(comparison)
-    for one in comparison.differences:
-        if len(one.subjects) < 3:
+    for difference in comparison.differences:
+        if len(difference.subjects) < 3:
             continue
-        log = one.scale == "log"
-        values = (one.values_a, one.values_b)
+        log = difference.scale == "log"
+        values = (difference.values_a, difference.values_b)
         paired = paired_difference(*(np.log(some) for some in values)) if log else paired_difference(*values)
         if is_constant(paired):
             continue
-        testable = can_change(len(one.subjects), comparison)
-        for k, subject in enumerate(one.subjects):
+        testable = can_change(len(difference.subjects), comparison)
+        for k, subject in enumerate(difference.subjects):
             others = np.delete(paired, k)
             mean = float(others.mean())
             p = sign_flip_p(others, n_resamples=comparison.n_resamples, seed=comparison.seed)
             found.append(
                 Influence(
-                    quantity=one.quantity,
+                    quantity=difference.quantity,
                     subject=subject,
                     difference=float(np.exp(mean)) if log else mean,
                     p=p,
                     changes_sign=bool(np.sign(mean) != np.sign(paired.mean())),
-                    changes_verdict=testable and (p < level) != (one.p < level),
+                    changes_verdict=testable and (p < level) != (difference.p < level),
                 )
             )
     return tuple(found)

@@ -16,7 +16,7 @@ LONGEST = 80
 def entity_label(name: str) -> str:
     """Return a name as BIDS wants a label: ASCII letters and digits only."""
     plain = unicodedata.normalize("NFKD", name)
-    kept = "".join(one for one in plain if one.isascii() and one.isalnum())
+    kept = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
     if kept and len(kept) <= LONGEST:
         return kept
     # of other scripts, or too long: told apart by a digest

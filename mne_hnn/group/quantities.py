@@ -88,16 +88,18 @@ def _of(entry: Entry) -> Iterator[Quantity]:
         return Quantity(**whose, quantity=quantity, value=float(value), unit=unit, group=group, **more)  # type: ignore[arg-type]
 
     if entry.fit is not None:
-        for one in _parameters(entry.fit):
-            known = math.isfinite(one.low) and math.isfinite(one.high)  # else nobody asked how well it is determined
+        for estimate in _parameters(entry.fit):
+            known = math.isfinite(estimate.low) and math.isfinite(
+                estimate.high
+            )  # else nobody asked how well it is determined
             yield row(
                 "parameter",
-                one.path,
-                one.value,
-                unit_of(one.path),
-                low=one.low,
-                high=one.high,
-                determined=one.determined if known else None,
+                estimate.path,
+                estimate.value,
+                unit_of(estimate.path),
+                low=estimate.low,
+                high=estimate.high,
+                determined=estimate.determined if known else None,
             )
         for name, strength in _strengths(entry.fit):
             yield row("parameter", f"drives.{name}.strength", strength, "uS")
@@ -114,7 +116,7 @@ def _of(entry: Entry) -> Iterator[Quantity]:
 
 def _parameters(fit: FitResult) -> Iterator[Estimate]:
     yield from fit.estimates
-    if not any(one.path == "columns" for one in fit.estimates):
+    if not any(estimate.path == "columns" for estimate in fit.estimates):
         yield Estimate(path="columns", value=fit.scale)
 
 

@@ -33,22 +33,22 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _UNITS = {"A m": (1e9, "nAm"), "s": (1e3, "ms"), "uS": (1.0, "\N{MICRO SIGN}S"), "nA": (1.0, "nA")}
 
 
-def in_shown_units(one: Difference) -> Difference:
+def in_shown_units(difference: Difference) -> Difference:
     """Return a difference in the unit that a reader sees: nAm for A m, ms for s."""
-    factor, unit = _UNITS.get(one.unit or "", (1.0, one.unit or ""))
-    if unit == one.unit:
-        return one
-    own = factor if one.scale == "linear" else 1.0  # a ratio has no unit
+    factor, unit = _UNITS.get(difference.unit or "", (1.0, difference.unit or ""))
+    if unit == difference.unit:
+        return difference
+    own = factor if difference.scale == "linear" else 1.0  # a ratio has no unit
     return replace(
-        one,
+        difference,
         unit=unit,
-        values_a=factor * np.asarray(one.values_a),
-        values_b=factor * np.asarray(one.values_b),
-        mean_a=factor * one.mean_a,
-        mean_b=factor * one.mean_b,
-        difference=own * one.difference,
-        low=own * one.low,
-        high=own * one.high,
+        values_a=factor * np.asarray(difference.values_a),
+        values_b=factor * np.asarray(difference.values_b),
+        mean_a=factor * difference.mean_a,
+        mean_b=factor * difference.mean_b,
+        difference=own * difference.difference,
+        low=own * difference.low,
+        high=own * difference.high,
     )
 
 
@@ -103,24 +103,24 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def change_text(one: Difference) -> str:
+def change_text(difference: Difference) -> str:
     """Return a difference with its interval: ``−9.1 ms (−11 to −7.2)``, or a factor, ``× 1.5 (1.2 to 1.9)``."""
-    one, interval = in_shown_units(one), ""
-    if np.isfinite([one.low, one.high]).all():
-        interval = f" ({number(one.low)} to {number(one.high)})"
-    if one.scale == "log":
-        return f"\N{MULTIPLICATION SIGN} {number(one.difference)}{interval}"
-    unit = f" {one.unit}" if one.unit else ""
-    rounding = 1e-12 * max(abs(one.mean_a), abs(one.mean_b))
-    value = one.difference if abs(one.difference) > rounding else 0.0
+    difference, interval = in_shown_units(difference), ""
+    if np.isfinite([difference.low, difference.high]).all():
+        interval = f" ({number(difference.low)} to {number(difference.high)})"
+    if difference.scale == "log":
+        return f"\N{MULTIPLICATION SIGN} {number(difference.difference)}{interval}"
+    unit = f" {difference.unit}" if difference.unit else ""
+    rounding = 1e-12 * max(abs(difference.mean_a), abs(difference.mean_b))
+    value = difference.difference if abs(difference.difference) > rounding else 0.0
     return f"{'+' if value > 0 else ''}{number(value)}{unit}{interval}"
 
 
 def chosen(differences: Iterable[Difference], most: int) -> list[Difference]:
     """Return the parameters to show, at most so many: times before weights before spreads; all else goes last."""
-    listed: Sequence[Difference] = [one for one in differences if one.group == "parameter"]
-    kept = {id(one) for one in sorted(listed, key=lambda one: rank(one.quantity))[:most]}
-    return [one for one in listed if id(one) in kept]
+    listed: Sequence[Difference] = [difference for difference in differences if difference.group == "parameter"]
+    kept = {id(difference) for difference in sorted(listed, key=lambda difference: rank(difference.quantity))[:most]}
+    return [difference for difference in listed if id(difference) in kept]
 
 
 def p_text(p: float) -> str:

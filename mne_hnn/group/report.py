@@ -114,11 +114,11 @@ def write_group_report(
 
 
 def _paragraphs(sentences: Iterable[str]) -> str:
-    return "".join(f"<p>{html.escape(one)}</p>" for one in sentences)
+    return "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
 
 
 def _bullets(sentences: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(one)}</li>' for one in sentences)}</ul>"
+    return f"<ul>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in sentences)}</ul>"
 
 
 class _GroupPage(Page):
@@ -173,7 +173,7 @@ class _GroupPage(Page):
             return
         a, b = comparison.contrast
         self.text(_paragraphs(headline(comparison)), f"{a} against {b}, in words", section)
-        if any(one.group == "parameter" for one in comparison.differences):
+        if any(difference.group == "parameter" for difference in comparison.differences):
             self.add(
                 figures.plot_group_parameters(comparison, show=False),
                 "Parameters, subject by subject",
@@ -183,7 +183,7 @@ class _GroupPage(Page):
         header = [{"{a}": a, "{b}": b}.get(name, name) for name in COMPARISON_HEADER]
         names = {"parameter": "Parameters", "target": "Targets", "fit": "Fits"}
         for group, name in names.items():
-            rows = [one for one in comparison.differences if one.group == group]
+            rows = [difference for difference in comparison.differences if difference.group == group]
             if rows:
                 self.text(_note(comparison) + table(comparison_rows(rows), header), f"{name}, compared", section)
 
@@ -212,8 +212,10 @@ class _GroupPage(Page):
 
     def labels(self, subjects_dir: str | Path | None, common_subject: str) -> None:
         """Show where the subjects' labels lie."""
-        labelled = [one for one in self.good if one.label is not None]
-        folder = subjects_dir or next((one.subjects_dir for one in labelled if one.subjects_dir is not None), None)
+        labelled = [entry for entry in self.good if entry.label is not None]
+        folder = subjects_dir or next(
+            (entry.subjects_dir for entry in labelled if entry.subjects_dir is not None), None
+        )
         if not labelled or folder is None:
             return
         logger.info("Drawing the cortex ...")
@@ -245,7 +247,7 @@ class _GroupPage(Page):
     def subjects(self, links: Links) -> None:
         """List subjects and conditions."""
         section, alignment = "Subjects", self.alignment
-        if any(one.target is not None for one in self.good):
+        if any(entry.target is not None for entry in self.good):
             self.add(
                 figures.plot_group_fits(self.entries, show=False),
                 "Target and fit of every subject",
@@ -255,16 +257,16 @@ class _GroupPage(Page):
         if alignment is not None and self.good:
             self.text(_paragraphs([polarity_text(alignment)]), "Polarity", section)
         if self.entries:
-            rows = [_subject_row(one, alignment, links) for one in self.entries]
+            rows = [_subject_row(entry, alignment, links) for entry in self.entries]
             self.text(table(rows, SUBJECT_HEADER), "Subjects and conditions", section)
 
     def provenance(self) -> None:
         """Say how to repeat it."""
         section = "Provenance"
         rows = [
-            (recording_name(one), one.condition, Markup(f"<code>{html.escape(str(one.sidecar))}</code>"))
-            for one in self.entries
-            if one.sidecar is not None
+            (recording_name(entry), entry.condition, Markup(f"<code>{html.escape(str(entry.sidecar))}</code>"))
+            for entry in self.entries
+            if entry.sidecar is not None
         ]
         if rows:
             how = (
@@ -301,39 +303,39 @@ def _note(comparison: Comparison) -> str:
     return _paragraphs([words])
 
 
-def _subject_row(one: Entry, alignment: Alignment | None, links: Links) -> tuple[Any, ...]:
-    href = links.get((one.subject, one.session, one.task, one.condition))
+def _subject_row(entry: Entry, alignment: Alignment | None, links: Links) -> tuple[Any, ...]:
+    href = links.get((entry.subject, entry.session, entry.task, entry.condition))
     link = Markup(f'<a href="{html.escape(href, quote=True)}">report</a>') if href else ""
-    state = "ok" if one.status == "ok" else f"failed at {one.step}"
-    if one.status == "ok" and one.fit is None:
+    state = "ok" if entry.status == "ok" else f"failed at {entry.step}"
+    if entry.status == "ok" and entry.fit is None:
         state = "not fitted"
     return (
-        recording_name(one),
-        one.condition,
+        recording_name(entry),
+        entry.condition,
         state,
-        "" if one.n_epochs is None else one.n_epochs,
-        _deflection(one),
-        "" if one.fit is None else f"{one.fit.r_squared:.3f}",
-        "" if one.fit is None else f"{one.fit.scale:,.0f}",
-        ", ".join(f"{kind} {share:.0%}" for kind, share in one.explained.items()),
-        _sign(one, alignment),
-        "" if one.fs_subject is None else f"scaled {one.template}" if one.template else one.fs_subject,
+        "" if entry.n_epochs is None else entry.n_epochs,
+        _deflection(entry),
+        "" if entry.fit is None else f"{entry.fit.r_squared:.3f}",
+        "" if entry.fit is None else f"{entry.fit.scale:,.0f}",
+        ", ".join(f"{kind} {share:.0%}" for kind, share in entry.explained.items()),
+        _sign(entry, alignment),
+        "" if entry.fs_subject is None else f"scaled {entry.template}" if entry.template else entry.fs_subject,
         link,
     )
 
 
-def _deflection(one: Entry) -> str:
-    if one.target is None:
+def _deflection(entry: Entry) -> str:
+    if entry.target is None:
         return ""
-    values, arbitrary = one.target["agg"], one.target.provenance.get("unit", "A m") != "A m"
+    values, arbitrary = entry.target["agg"], entry.target.provenance.get("unit", "A m") != "A m"
     at = int(abs(values).argmax())
     size = f"{values[at]:+.3g}" if arbitrary else f"{values[at] * 1e9:+.3g} nAm"
-    return f"{size} at {one.target.times[at] / MS:.0f} ms".replace("-", "\N{MINUS SIGN}")
+    return f"{size} at {entry.target.times[at] / MS:.0f} ms".replace("-", "\N{MINUS SIGN}")
 
 
-def _sign(one: Entry, alignment: Alignment | None) -> str:
-    if alignment is None or one.target is None:
+def _sign(entry: Entry, alignment: Alignment | None) -> str:
+    if alignment is None or entry.target is None:
         return ""
-    words = ["turned over"] if one.recording in alignment.turned else []
-    words += ["in doubt"] if one.recording in alignment.doubtful else []
+    words = ["turned over"] if entry.recording in alignment.turned else []
+    words += ["in doubt"] if entry.recording in alignment.doubtful else []
     return ", ".join(words) or "agrees"

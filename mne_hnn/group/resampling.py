@@ -114,7 +114,7 @@ def student_interval(values: FloatArray, confidence: float) -> tuple[FloatArray,
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     """Return p values corrected for their number by Holm's method (1979, Scand J Stat 6:65)."""
     corrected, highest = {}, 0.0
-    for k, name in enumerate(sorted(p_values, key=lambda one: p_values[one])):
+    for k, name in enumerate(sorted(p_values, key=lambda quantity: p_values[quantity])):
         highest = max(highest, min(1.0, (len(p_values) - k) * p_values[name]))
         corrected[name] = highest
     return corrected

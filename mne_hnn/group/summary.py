@@ -59,7 +59,7 @@ def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFa
     """
     options = work.options
     notes: list[str] = []
-    with_target = [one for one in entries if one.target is not None]
+    with_target = [entry for entry in entries if entry.target is not None]
     alignment = align_polarity(with_target) if with_target else None
     averages = group_average(with_target, alignment=alignment) if with_target else {}
     comparison = _comparison(options, with_target, alignment, notes)
@@ -163,11 +163,11 @@ def _structure(sidecar: str | None) -> Any:
 def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | None, str], str]:
     """Return the addresses of individual reports, relative to the folder of derivatives."""
     return {
-        (one.subject, one.session, one.task, one.condition): quote(
-            f"sub-{one.subject}/{stem_of(one.subject, one.session, one.task, one.condition)}_report.html"
+        (entry.subject, entry.session, entry.task, entry.condition): quote(
+            f"sub-{entry.subject}/{stem_of(entry.subject, entry.session, entry.task, entry.condition)}_report.html"
         )
-        for one in entries
-        if one.status == "ok"
+        for entry in entries
+        if entry.status == "ok"
     }
 
 
@@ -191,8 +191,10 @@ def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: boo
     sets = [_told(job) for job in options.jobs if job["status"] == "ok"]
     if not sets:
         return ""
-    scaled = {one.subject for one in entries if one.template}
-    everybody, fitted = ({one.subject for one in some} for some in (entries, [e for e in entries if e.status == "ok"]))
+    scaled = {entry.subject for entry in entries if entry.template}
+    everybody, fitted = (
+        {entry.subject for entry in some} for some in (entries, [e for e in entries if e.status == "ok"])
+    )
     group = {
         "contrast": options.contrast if compared else None,
         "n_resamples": options.n_resamples,

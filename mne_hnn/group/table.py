@@ -90,7 +90,7 @@ def cell(value: Any) -> str:
 
 
 def _tsv(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = ["\t".join(columns), *("\t".join(cell(one) for one in row) for row in rows)]
+    lines = ["\t".join(columns), *("\t".join(cell(value) for value in row) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -100,19 +100,19 @@ def quantities_tsv(rows: Sequence[Quantity]) -> str:
         QUANTITIES,
         (
             (
-                f"sub-{one.subject}",
-                one.session,
-                one.task,
-                one.condition,
-                one.quantity,
-                one.group,
-                one.unit,
-                one.value,
-                one.low,
-                one.high,
-                one.determined,
+                f"sub-{row.subject}",
+                row.session,
+                row.task,
+                row.condition,
+                row.quantity,
+                row.group,
+                row.unit,
+                row.value,
+                row.low,
+                row.high,
+                row.determined,
             )
-            for one in rows
+            for row in rows
         ),
     )
 
@@ -129,29 +129,29 @@ def comparison_tsv(comparison: Comparison | None) -> str:
         COMPARISON,
         (
             (
-                one.quantity,
-                one.group,
-                one.unit,
-                one.scale,
-                len(one.subjects),
-                one.mean_a,
-                one.mean_b,
-                one.difference,
-                one.low,
-                one.high,
-                one.p,
-                one.p_holm,
-                one.dz,
-                one.n_same_sign,
+                difference.quantity,
+                difference.group,
+                difference.unit,
+                difference.scale,
+                len(difference.subjects),
+                difference.mean_a,
+                difference.mean_b,
+                difference.difference,
+                difference.low,
+                difference.high,
+                difference.p,
+                difference.p_holm,
+                difference.dz,
+                difference.n_same_sign,
             )
-            for one in differences
+            for difference in differences
         ),
     )
 
 
 def comparison_json(comparison: Comparison | None = None) -> dict[str, Any]:
     """Return the data dictionary of :func:`comparison_tsv`, with the names of the conditions."""
-    told = {name: dict(one) for name, one in COMPARISON.items()}
+    told = {name: dict(described) for name, described in COMPARISON.items()}
     if comparison is not None:
         for name, condition in zip(("mean_a", "mean_b"), comparison.contrast, strict=True):
             told[name]["Description"] = f"Mean over subjects of {condition!r}, sessions averaged."
@@ -198,12 +198,12 @@ _STATUS = {
 
 def _jobs(entries: Sequence[Entry]) -> dict[str, tuple[str | None, str | None, str]]:
     """Return the beginnings of columns, as long as is needed to tell sessions, tasks and conditions apart."""
-    several = {name: len({getattr(one, name) for one in entries}) > 1 for name in ("session", "task")}
+    several = {name: len({getattr(entry, name) for entry in entries}) > 1 for name in ("session", "task")}
     found: dict[str, tuple[str | None, str | None, str]] = {}
-    for one in entries:
-        parts = [getattr(one, name) for name in ("session", "task") if several[name]]
-        begins = "_".join(entity_label(part) for part in (*parts, one.condition) if part)
-        job, plain, k = (one.session, one.task, one.condition), begins, 2
+    for entry in entries:
+        parts = [getattr(entry, name) for name in ("session", "task") if several[name]]
+        begins = "_".join(entity_label(part) for part in (*parts, entry.condition) if part)
+        job, plain, k = (entry.session, entry.task, entry.condition), begins, 2
         while found.setdefault(begins, job) != job:  # names that differ in signs only
             begins, k = f"{plain}{k}", k + 1
     return found
@@ -214,14 +214,14 @@ def participants_tsv(entries: Sequence[Entry]) -> str:
     jobs = _jobs(entries)
     columns = ["participant_id", *_STATUS, *(f"{begins}_{name}" for begins in jobs for name in _PER_JOB)]
     rows = []
-    for subject in sorted({one.subject for one in entries}):
-        own = {(one.session, one.task, one.condition): one for one in entries if one.subject == subject}
-        fitted = sum(one.status == "ok" for one in own.values())
+    for subject in sorted({entry.subject for entry in entries}):
+        own = {(entry.session, entry.task, entry.condition): entry for entry in entries if entry.subject == subject}
+        fitted = sum(entry.status == "ok" for entry in own.values())
         status = "ok" if fitted == len(own) else "partial" if fitted else "failed"
-        template = next((one.template for one in own.values() if one.template), None)
+        template = next((entry.template for entry in own.values() if entry.template), None)
         anatomy = template or ("own" if fitted else None)
-        coregistration = next((one.coregistration for one in own.values() if one.coregistration), None)
-        error = next((one.error for one in own.values() if one.status != "ok"), None)
+        coregistration = next((entry.coregistration for entry in own.values() if entry.coregistration), None)
+        error = next((entry.error for entry in own.values() if entry.status != "ok"), None)
         numbers = [value for job in jobs.values() for value in _numbers(own.get(job))]
         rows.append([f"sub-{subject}", status, anatomy, coregistration, fitted, error, *numbers])
     return _tsv(columns, rows)
@@ -244,7 +244,7 @@ def participants_json(entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the data dictionary of :func:`participants_tsv`."""
     told: dict[str, Any] = {"participant_id": {"Description": "Label of the participant."}, **_STATUS}
     for begins, (session, task, condition) in _jobs(entries).items():
-        whose = ", ".join(str(one) for one in (session, task, condition) if one)
+        whose = ", ".join(str(part) for part in (session, task, condition) if part)
         for name, (long_name, description, units) in _PER_JOB.items():
             column: dict[str, Any] = {"LongName": f"{long_name} ({whose})", "Description": description}
             told[f"{begins}_{name}"] = {**column, "Units": units} if units else column

@@ -91,15 +91,15 @@ def waveform_difference(
     time, so that silence before a response does not have an infinite t (Ridgway et al. 2012,
     https://doi.org/10.1016/j.neuroimage.2011.10.027).
     """
-    chosen = [one for one in entries if one.target is not None]
-    if {one.condition for one in chosen} != set(contrast):
+    chosen = [entry for entry in entries if entry.target is not None]
+    if {entry.condition for entry in chosen} != set(contrast):
         return None
     averages = group_average(chosen, alignment=alignment)
     a, b = (averages[name] for name in contrast)
-    subjects = tuple(one for one in a.subjects if one in b.subjects)
+    subjects = tuple(subject for subject in a.subjects if subject in b.subjects)
     if len(subjects) < FEWEST:
         return None
-    rows_a, rows_b = ([one.subjects.index(subject) for subject in subjects] for one in (a, b))
+    rows_a, rows_b = ([average.subjects.index(subject) for subject in subjects] for average in (a, b))
     courses, times = a.courses[rows_a] - b.courses[rows_b], a.times
     found = stats.bootstrap(
         (courses,),
@@ -154,4 +154,4 @@ def _clusters(courses: FloatArray, times: FloatArray, n_resamples: int, seed: in
         )
         for (where,), p in zip(clusters, p_values, strict=True)
     ]
-    return tuple(sorted(found, key=lambda one: one.tmin))
+    return tuple(sorted(found, key=lambda cluster: cluster.tmin))

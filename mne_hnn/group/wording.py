@@ -51,9 +51,9 @@ def listed(words: Iterable[str], most: int | None = None) -> str:
 def failures(entries: Sequence[Entry]) -> list[str]:
     """Return a sentence per recording that failed; conditions with the same error share one."""
     by_error: dict[tuple[str, str | None, str | None], list[str]] = {}
-    for one in entries:
-        if one.status != "ok":
-            by_error.setdefault((_recording(one), one.step, one.error), []).append(one.condition)
+    for entry in entries:
+        if entry.status != "ok":
+            by_error.setdefault((_recording(entry), entry.step, entry.error), []).append(entry.condition)
     every = conditions_of(entries)
     sentences = []
     for (name, step, error), conditions in by_error.items():
@@ -73,9 +73,9 @@ def overview_rows(
     entries: Sequence[Entry], alignment: Alignment | None, comparison: Comparison | None
 ) -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know first."""
-    good = [one for one in entries if one.status == "ok"]
+    good = [entry for entry in entries if entry.status == "ok"]
     subjects, conditions = _names(entries), conditions_of(entries)
-    fitted = [one for one in good if one.fit is not None]
+    fitted = [entry for entry in good if entry.fit is not None]
     yield "Subjects", f"{len(subjects)}: {listed(subjects, 40)}" if subjects else "none"
     yield "Conditions", listed(conditions) or "none"
     failed = len(entries) - len(good)
@@ -85,18 +85,18 @@ def overview_rows(
         state.append(f"{unfitted} with a target only")
     state.append(f"{failed} failed")
     yield "Fits", "; ".join(state)
-    if epochs := [one.n_epochs for one in good if one.n_epochs is not None]:
+    if epochs := [entry.n_epochs for entry in good if entry.n_epochs is not None]:
         yield "Epochs averaged", _range(epochs, "{:d}")
     if fitted:
-        r_squared = [one.fit.r_squared for one in fitted if one.fit is not None]
+        r_squared = [entry.fit.r_squared for entry in fitted if entry.fit is not None]
         yield (
             f"R² {scored_in(good)}",
             f"median {np.median(r_squared):.3f}, {_range(r_squared, '{:.3f}')}",
         )
-    scaled = {one.subject: one.template for one in good if one.template}
+    scaled = {entry.subject: entry.template for entry in good if entry.template}
     if scaled:
         yield "Without an MRI", listed(f"sub-{name} (scaled {template})" for name, template in scaled.items())
-    if by_fiducials := sorted({one.subject for one in good if one.coregistration == "fiducials"}):
+    if by_fiducials := sorted({entry.subject for entry in good if entry.coregistration == "fiducials"}):
         names = listed((f"sub-{name}" for name in by_fiducials), MOST_NAMED)
         yield "Head and MRI", f"aligned by the digitised fiducials alone: {names}"
     if alignment is not None and good:
@@ -107,14 +107,14 @@ def overview_rows(
 
 def scored_in(entries: Sequence[Entry]) -> str:
     """Say which trials R² is of: without a search there are none that it has not seen."""
-    kinds = {one.fit.kind == "none" for one in entries if one.fit is not None}
+    kinds = {entry.fit.kind == "none" for entry in entries if entry.fit is not None}
     if kinds == {True}:
         return "of the drives as configured, of which only the scale was fitted"
     return "in trials that the search has not seen"
 
 
 def _names(entries: Sequence[Entry]) -> list[str]:
-    return list(dict.fromkeys(f"sub-{one.subject}" for one in entries))
+    return list(dict.fromkeys(f"sub-{entry.subject}" for entry in entries))
 
 
 def _range(values: Sequence[Any], form: str) -> str:
@@ -128,12 +128,13 @@ def polarity_text(alignment: Alignment) -> str:
         return "There is one recording only, and so nothing to compare its sign with: it is that of its rule."
     sentences = []
     if alignment.turned:
-        names = listed(f"sub-{one}" for one in alignment.turned)
+        names = listed(f"sub-{name}" for name in alignment.turned)
         sentences.append(f"Turned over to agree with the others: {names}.")
     if alignment.doubtful:
         names = listed(
-            f"sub-{one}" + (f" (r = {number(alignment.correlations[one], 2)})" if one in alignment.correlations else "")
-            for one in alignment.doubtful
+            f"sub-{name}"
+            + (f" (r = {number(alignment.correlations[name], 2)})" if name in alignment.correlations else "")
+            for name in alignment.doubtful
         )
         sentences.append(f"Hardly like the others, so that the sign is in doubt: {names}.")
     return " ".join(sentences) or "All targets agree in their sign; none was turned over."
@@ -142,23 +143,25 @@ def polarity_text(alignment: Alignment) -> str:
 # the comparison --------------------------------------------------------------------------------------------
 
 
-def _reached(one: Difference, comparison: Comparison) -> bool:
-    return bool(one.p_holm < 1 - comparison.confidence)
+def _reached(difference: Difference, comparison: Comparison) -> bool:
+    return bool(difference.p_holm < 1 - comparison.confidence)
 
 
 def headline(comparison: Comparison) -> list[str]:
     """Say in sentences what differs between the conditions and by how much, and what does not."""
-    compared = [one for one in comparison.differences if one.group != "fit"]
+    compared = [difference for difference in comparison.differences if difference.group != "fit"]
     sentences = []
     if compared:
-        told = [one for one in compared if _reached(one, comparison)]
-        rest = [one for one in compared if not _reached(one, comparison)]
+        told = [difference for difference in compared if _reached(difference, comparison)]
+        rest = [difference for difference in compared if not _reached(difference, comparison)]
         if told:
-            first = sorted(_sorted(told), key=lambda one: rank(one.quantity))
-            words = listed((f"{quantity_name(one.quantity)} {change_text(one)}" for one in first), MOST_NAMED)
+            first = sorted(_sorted(told), key=lambda difference: rank(difference.quantity))
+            words = listed(
+                (f"{quantity_name(difference.quantity)} {change_text(difference)}" for difference in first), MOST_NAMED
+            )
             sentences.append(f"Different: {words}.")
             if rest:
-                names = listed((quantity_name(one.quantity) for one in _sorted(rest)), MOST_NAMED)
+                names = listed((quantity_name(difference.quantity) for difference in _sorted(rest)), MOST_NAMED)
                 sentences.append(f"Not told apart from no difference after correction: {names}.")
         else:
             sentences.append(_nothing(_sorted(rest)[0], len(compared)))
@@ -168,7 +171,9 @@ def headline(comparison: Comparison) -> list[str]:
 
 
 def _sorted(some: Sequence[Difference]) -> list[Difference]:
-    return sorted(some, key=lambda one: (np.nan_to_num(one.p, nan=2.0), -abs(np.nan_to_num(one.dz))))
+    return sorted(
+        some, key=lambda difference: (np.nan_to_num(difference.p, nan=2.0), -abs(np.nan_to_num(difference.dz)))
+    )
 
 
 def _nothing(best: Difference, n: int) -> str:
@@ -183,12 +188,14 @@ def _nothing(best: Difference, n: int) -> str:
 
 def _waveform_sentence(comparison: Comparison) -> str:
     assert comparison.waveform is not None
-    reached = [one for one in comparison.waveform.clusters if one.p < 1 - comparison.confidence]
+    reached = [cluster for cluster in comparison.waveform.clusters if cluster.p < 1 - comparison.confidence]
     if not reached:
         lowest = 2.0 ** (1 - len(comparison.waveform.subjects))
         limit = f"; with so few subjects none can be below {lowest:.3g}" if lowest >= 1 - comparison.confidence else ""
         return f"No cluster of times in which the targets differ has p < {1 - comparison.confidence:.2g}{limit}."
-    spans = listed(f"{one.tmin / MS:.0f} to {one.tmax / MS:.0f} ms ({p_text(one.p)})" for one in reached)
+    spans = listed(
+        f"{cluster.tmin / MS:.0f} to {cluster.tmax / MS:.0f} ms ({p_text(cluster.p)})" for cluster in reached
+    )
     return f"The targets differ in clusters of times: {spans}."
 
 
@@ -207,18 +214,18 @@ COMPARISON_HEADER = (
 
 def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ...]]:
     """Yield what was compared, as :data:`COMPARISON_HEADER` says."""
-    for one in map(in_shown_units, differences):
-        unit = f" ({one.unit})" if one.unit else ""
+    for difference in map(in_shown_units, differences):
+        unit = f" ({difference.unit})" if difference.unit else ""
         yield (
-            quantity_name(one.quantity) + unit,
-            number(one.mean_a, 4),
-            number(one.mean_b, 4),
-            change_text(one),
-            _p(one.p),
-            _p(one.p_holm),
-            _effect(one.dz),
-            str(len(one.subjects)),
-            f"{one.n_same_sign} of {len(one.subjects)}",
+            quantity_name(difference.quantity) + unit,
+            number(difference.mean_a, 4),
+            number(difference.mean_b, 4),
+            change_text(difference),
+            _p(difference.p),
+            _p(difference.p_holm),
+            _effect(difference.dz),
+            str(len(difference.subjects)),
+            f"{difference.n_same_sign} of {len(difference.subjects)}",
         )
 
 
@@ -233,7 +240,7 @@ def _p(value: float) -> str:
 
 def nothing_hangs(comparison: Comparison) -> str:
     """Say that no verdict changes, or that with so few subjects none could."""
-    most = max((len(one.subjects) for one in comparison.differences), default=0)
+    most = max((len(difference.subjects) for difference in comparison.differences), default=0)
     if can_change(most, comparison):
         return "No verdict changes when a single subject is left out."
     return (
@@ -244,7 +251,7 @@ def nothing_hangs(comparison: Comparison) -> str:
 
 def hanging(influences: Sequence[Influence], comparison: Comparison) -> list[str]:
     """Return a sentence per quantity whose verdict, or direction, hangs on one subject."""
-    known = {one.quantity for one in comparison.differences}
+    known = {difference.quantity for difference in comparison.differences}
     return [
         f"{quantity_name(quantity)}: the {what} changes without {listed(names)}."
         if len(names) == 1
@@ -258,9 +265,9 @@ def hanging(influences: Sequence[Influence], comparison: Comparison) -> list[str
 def _without(influences: Sequence[Influence], attribute: str) -> dict[str, list[str]]:
     """Return without whom something of each quantity changes."""
     found: dict[str, list[str]] = {}
-    for one in influences:
-        if getattr(one, attribute):
-            found.setdefault(one.quantity, []).append(f"sub-{one.subject}")
+    for influence in influences:
+        if getattr(influence, attribute):
+            found.setdefault(influence.quantity, []).append(f"sub-{influence.subject}")
     return found
 
 
@@ -272,12 +279,12 @@ def drive_rows(entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
     from ..network import EvokedDrive
 
     times: dict[tuple[str, str, str], list[float]] = {}
-    for one in entries:
-        drives: Mapping[str, Any] = {} if one.fit is None else one.fit.network.drives
+    for entry in entries:
+        drives: Mapping[str, Any] = {} if entry.fit is None else entry.fit.network.drives
         for name, drive in drives.items():
             if isinstance(drive, EvokedDrive):
-                times.setdefault((one.condition, name, drive.location), []).append(drive.mu_ms)
+                times.setdefault((entry.condition, name, drive.location), []).append(drive.mu_ms)
     order = conditions_of(entries)
-    for (condition, name, location), some in sorted(times.items(), key=lambda one: order.index(one[0][0])):
+    for (condition, name, location), some in sorted(times.items(), key=lambda item: order.index(item[0][0])):
         spread = f"{np.std(some, ddof=1):.1f}" if len(some) > 1 else "\N{EN DASH}"
         yield condition, name, location, str(len(some)), f"{np.mean(some):.1f}", spread, _range(some, "{:.1f}")

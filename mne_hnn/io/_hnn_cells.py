@@ -38,7 +38,8 @@ def cell_template(cell_type: str, entry: Mapping[str, Any]) -> CellTemplate:
     points = _end_points(cell)
     sections = {name: _section(cell_type, name, section, points[name]) for name, section in cell["sections"].items()}
     synapses = {
-        name: Synapse(e_mV=one["e"], tau1_ms=one["tau1"], tau2_ms=one["tau2"]) for name, one in cell["synapses"].items()
+        name: Synapse(e_mV=kinetics["e"], tau1_ms=kinetics["tau1"], tau2_ms=kinetics["tau2"])
+        for name, kinetics in cell["synapses"].items()
     }
     pyramidal = about["morphology"] == "pyramidal"
     template = CellTemplate(

@@ -80,9 +80,9 @@ def drive(
     weights: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
     delays: dict[str, float] = {}
     constants = set()
-    for one in connections:
-        rules, target = one["nc_dict"], one["target_type"]
-        receptor = check_name(one["receptor"], weights, "receptor", where=f"of drive {name!r}", error=DataError)
+    for connection in connections:
+        rules, target = connection["nc_dict"], connection["target_type"]
+        receptor = check_name(connection["receptor"], weights, "receptor", where=f"of drive {name!r}", error=DataError)
         weights[receptor][target] = rules["A_weight"] * rules.get("gain", 1.0)
         constants.add(rules["lamtha"])
         if delays.setdefault(target, rules["A_delay"]) != rules["A_delay"]:
@@ -127,7 +127,8 @@ def same_wires(network: Network, name: str, connections: Sequence[Mapping[str, A
     made = sorted(zip((wires.source + cells.start).tolist(), wires.target.tolist(), strict=True))
     ranges = network.gid_ranges
     return all(
-        gid_pairs(one) == [pair for pair in made if pair[1] in ranges[one["target_type"]]] for one in connections
+        gid_pairs(connection) == [pair for pair in made if pair[1] in ranges[connection["target_type"]]]
+        for connection in connections
     )
 
 
@@ -136,9 +137,9 @@ def biases(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, TonicBias]:
     found: dict[str, TonicBias] = {}
     for name, by_type in entries.items():
         groups: dict[tuple[Any, ...], dict[str, float]] = {}
-        for cell_type, one in by_type.items():
-            window = (one.get("section", "soma"), one["t0"], one["tstop"])
-            groups.setdefault(window, {})[cell_type] = one["amplitude"]
+        for cell_type, bias in by_type.items():
+            window = (bias.get("section", "soma"), bias["t0"], bias["tstop"])
+            groups.setdefault(window, {})[cell_type] = bias["amplitude"]
         for number, ((section, start, stop), amplitude) in enumerate(groups.items()):
             key = name if number == 0 else f"{name} {number + 1}"
             found[key] = TonicBias(name=key, amplitude_nA=amplitude, section=section, t0_ms=start, tstop_ms=stop)

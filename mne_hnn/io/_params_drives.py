@@ -72,8 +72,8 @@ def drive_names(values: Mapping[str, Any]) -> Iterable[str]:
 def with_drives_of(network: Network, values: Mapping[str, Any]) -> Network:
     """Return a network with the drives and biases of a parameter file."""
     found = [*_rhythms(values), *_evoked(values), *_gaussian(values), *_poisson(values)]
-    found.sort(key=lambda one: one.drive.name)
-    network = network.with_drives(*(one.drive for one in found))
+    found.sort(key=lambda read: read.drive.name)
+    network = network.with_drives(*(read.drive for read in found))
     # by the published rule seeds count from the number of the first drive cell in the whole network
     ranges = network.gid_ranges
     for drive, seed in found:

@@ -68,7 +68,7 @@ def _profiled(template: CellTemplate, ends: Mapping[str, tuple[float, float]]) -
     model = calcium_templates()[CELL]
     sections = dict(template.sections)
     for name, section in model.sections.items():
-        channels = {key: dict(one) for key, one in sections[name].channels.items()}
+        channels = {key: dict(mechanism) for key, mechanism in sections[name].channels.items()}
         for ending, (channel, parameter) in _PROFILED.items():
             profile = section.channels[channel][parameter]
             soma, dend = ends[ending]

@@ -83,19 +83,19 @@ def _network(content: Mapping[str, Any], name: str) -> Network:
     celsius = float(content.get("celsius", CELSIUS))
     if celsius != CELSIUS:
         raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
-    ranges = {key: range(one["start"], one["stop"]) for key, one in content["gid_ranges"].items()}
+    ranges = {key: range(ends["start"], ends["stop"]) for key, ends in content["gid_ranges"].items()}
     ranges = dict(sorted(ranges.items(), key=lambda item: item[1].start))
     templates = {key: cell_template(key, content["cell_types"][key]) for key in ranges if key in content["cell_types"]}
     positions = content["pos_dict"]
     points = {key: [tuple(map(float, point)) for point in positions[key]] for key in templates}
-    populations = {key: Population(template=one, positions_um=points[key]) for key, one in templates.items()}
+    populations = {key: Population(template=template, positions_um=points[key]) for key, template in templates.items()}
     threshold = float(content.get("threshold", 0.0))
     entries = content["connectivity"]
-    connections = [cell_connection(one, ranges, threshold) for one in entries if one["src_type"] in templates]
+    connections = [cell_connection(entry, ranges, threshold) for entry in entries if entry["src_type"] in templates]
     network = Network(
         name=name.strip() or "network",
         populations=populations,
-        connections=[one for one in connections if one],
+        connections=[made for made in connections if made],
         biases=biases(content.get("external_biases") or {}),
         threshold_mV=threshold,
         **_grid(content, populations),
@@ -107,12 +107,15 @@ def _network(content: Mapping[str, Any], name: str) -> Network:
 def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> dict[str, Any]:
     """Return mesh, distances and origin; cells that are on the grid but for rounding are on it."""
     mesh = (int(content["N_pyr_x"]), int(content["N_pyr_y"]))
-    found = {(one.template.layer, one.template.morphology): one.positions for one in populations.values()}
+    found = {
+        (population.template.layer, population.template.morphology): population.positions
+        for population in populations.values()
+    }
     origin = tuple(map(float, content["pos_dict"]["origin"]))
-    steps = [np.diff(np.unique(one[:, axis])) for one in found.values() for axis in (0, 1)]
+    steps = [np.diff(np.unique(places[:, axis])) for places in found.values() for axis in (0, 1)]
     spacing = min((float(step.min()) for step in steps if step.size), default=INPLANE_DISTANCE_UM)
     separations = [
-        float(one[0, 2]) / DEPTHS[kind] for kind, one in found.items() if DEPTHS.get(kind, 0) and one[0, 2] > 0
+        float(places[0, 2]) / DEPTHS[kind] for kind, places in found.items() if DEPTHS.get(kind, 0) and places[0, 2] > 0
     ]
     # the layer itself, not a product of it, where there is one
     whole = found.get(("L2", "pyramidal"))
@@ -120,8 +123,8 @@ def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> 
         float(whole[0, 2]) if whole is not None and whole[0, 2] > 0 else (separations or [LAYER_SEPARATION_UM])[0]
     )
     on_grid = all(
-        kind in DEPTHS and _agree(grid_positions(kind[1], kind[0], mesh, spacing, separation), one)
-        for kind, one in found.items()
+        kind in DEPTHS and _agree(grid_positions(kind[1], kind[0], mesh, spacing, separation), places)
+        for kind, places in found.items()
     )
     if not on_grid:
         return {"origin_um": origin, "layer_separation_um": separation}
@@ -145,16 +148,16 @@ def _with_drives(
     ranges: Mapping[str, range],
 ) -> Network:
     for name in sorted(drives, key=lambda name: ranges[name].start):
-        listed = [one for one in entries if one["src_type"] == name]
+        listed = [entry for entry in entries if entry["src_type"] == name]
         # a target that gets nothing and has no such place is a placeholder of HNN's old mode
-        own = [one for one in listed if one["nc_dict"]["A_weight"] > 0 or _place(network, one)]
+        own = [entry for entry in listed if entry["nc_dict"]["A_weight"] > 0 or _place(network, entry)]
         if not own:
             warn(
                 f"Drive {name!r} has no connections in the file and is left out, so later drives have lower cell "
                 "numbers and trials after the first other spike times."
             )
             continue
-        unreached = {one["target_type"] for one in listed} - {one["target_type"] for one in own}
+        unreached = {entry["target_type"] for entry in listed} - {entry["target_type"] for entry in own}
         network = network.with_drives(drive(name, drives[name], own, placeholders=sorted(unreached)))
         if not same_wires(network, name, own, ranges[name]):
             warn(
@@ -170,12 +173,12 @@ def _place(network: Network, entry: Mapping[str, Any]) -> bool:
 
 
 def _with_electrodes(network: Network, arrays: Mapping[str, Any]) -> Network:
-    for name, one in arrays.items():
+    for name, array in arrays.items():
         network = network.with_electrodes(
             name,
-            [tuple(map(float, point)) for point in one["positions"]],
-            conductivity_S_m=one["conductivity"],
-            method=one["method"],
-            min_distance_um=one["min_distance"],
+            [tuple(map(float, point)) for point in array["positions"]],
+            conductivity_S_m=array["conductivity"],
+            method=array["method"],
+            min_distance_um=array["min_distance"],
         )
     return network

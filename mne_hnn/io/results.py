@@ -60,7 +60,9 @@ def dipole_of(data: Any, about: Mapping[str, Any]) -> Dipole:
 
 def dipole_parts(dipoles: Sequence[Dipole]) -> Parts:
     """Return the plain values and the arrays of the dipoles of all trials."""
-    return {"trials": [about_dipole(one) for one in dipoles]}, {"trials": np.array([one.data for one in dipoles])}
+    return {"trials": [about_dipole(dipole) for dipole in dipoles]}, {
+        "trials": np.array([dipole.data for dipole in dipoles])
+    }
 
 
 def dipoles_from(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> tuple[Dipole, ...]:
@@ -114,9 +116,10 @@ def measured_parts(simulation: Simulation, kinds: Container[str] = ("recordings"
     lfp = simulation.lfp if "lfp" in kinds else {}
     content = {
         "recordings": [
-            {"quantity": one.quantity, "channels": one.channels, "trials": one.trials} for one in recordings.values()
+            {"quantity": recording.quantity, "channels": recording.channels, "trials": recording.trials}
+            for recording in recordings.values()
         ],
-        "lfp": [{"name": name, **_about_potential(one)} for name, one in lfp.items()],
+        "lfp": [{"name": name, **_about_potential(potential)} for name, potential in lfp.items()],
     }
     arrays: dict[str, Any] = {}
     for k, recording in enumerate(recordings.values()):
@@ -141,16 +144,16 @@ def simulation_of(content: Mapping[str, Any], arrays: Mapping[str, Any], network
 def measured_of(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recordings and potentials that :func:`measured_parts` took apart, by field of a simulation."""
     recordings = {
-        one["quantity"]: Recording(
-            quantity=one["quantity"],
+        entry["quantity"]: Recording(
+            quantity=entry["quantity"],
             times=arrays[f"recording_{k}_times"],
             data=arrays[f"recording_{k}_data"],
-            channels=tuple(RecordingChannel(*channel) for channel in one["channels"]),
-            trials=tuple(one["trials"]),
+            channels=tuple(RecordingChannel(*channel) for channel in entry["channels"]),
+            trials=tuple(entry["trials"]),
         )
-        for k, one in enumerate(content.get("recordings", ()))
+        for k, entry in enumerate(content.get("recordings", ()))
     }
-    lfp = {one["name"]: _potential(one, arrays, k) for k, one in enumerate(content.get("lfp", ()))}
+    lfp = {entry["name"]: _potential(entry, arrays, k) for k, entry in enumerate(content.get("lfp", ()))}
     return {"recordings": recordings, "lfp": lfp}
 
 

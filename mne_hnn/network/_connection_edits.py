@@ -89,13 +89,16 @@ class ConnectionEdits(NetworkBase):
         if isinstance(given, str):
             return given, None
         several = list(given) if _is_many(given) else [given]
-        if not several or not all(isinstance(one, numbers.Integral) and not isinstance(one, bool) for one in several):
+        if not several or not all(
+            isinstance(number, numbers.Integral) and not isinstance(number, bool) for number in several
+        ):
             raise NetworkError(
                 f"{end} must be a cell type, the number of a cell, or a list of such numbers, got {given!r}."
             )
         last = self.n_cells - 1
         gids = [
-            check_int(one, f"A cell number in {end}", minimum=0, maximum=last, error=NetworkError) for one in several
+            check_int(number, f"A cell number in {end}", minimum=0, maximum=last, error=NetworkError)
+            for number in several
         ]
         types = list(dict.fromkeys(map(self.gid_to_type, gids)))
         if len(types) > 1:
@@ -239,7 +242,9 @@ def _is_many(given: Any) -> bool:
 def _has_numbers(selector: Any) -> bool:
     if isinstance(selector, numbers.Integral):
         return True
-    return _is_many(selector) and hasattr(selector, "__len__") and any(not isinstance(one, str) for one in selector)
+    return (
+        _is_many(selector) and hasattr(selector, "__len__") and any(not isinstance(number, str) for number in selector)
+    )
 
 
 def _takes_part(connection: Connection, end: str, indices: Iterable[int]) -> bool:

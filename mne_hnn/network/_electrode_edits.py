@@ -70,4 +70,4 @@ class ElectrodeEdits(NetworkBase):
         for name in names:
             check_name(name, self.electrodes, "electrode array", error=NetworkError)
         gone = names or tuple(self.electrodes)
-        return replace(self, electrodes={name: one for name, one in self.electrodes.items() if name not in gone})
+        return replace(self, electrodes={name: array for name, array in self.electrodes.items() if name not in gone})

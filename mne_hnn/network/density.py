@@ -140,7 +140,7 @@ class Tabulated(Density):
             given = getattr(self, name)
             if isinstance(given, (str, Mapping)) or not hasattr(given, "__len__") or not len(given):
                 raise ParameterError(f"Tabulated: {name} must be a sequence of numbers, got {given!r}.")
-            object.__setattr__(self, name, tuple(check_finite(one, f"Tabulated: one of {name}") for one in given))
+            object.__setattr__(self, name, tuple(check_finite(value, f"Tabulated: one of {name}") for value in given))
         if len(self.distances_um) != len(self.values):
             raise ParameterError(
                 f"Tabulated: give one value per distance, got {len(self.distances_um)} and {len(self.values)}."

@@ -23,8 +23,8 @@ __all__ = ["network_from_text", "network_to_text"]
 
 _CLASSES: Mapping[str, type] = FrozenMap(
     {
-        one.__name__: one
-        for one in (
+        kind.__name__: kind
+        for kind in (
             *DRIVE_KINDS.values(),
             Branch,
             CellTemplate,
@@ -59,7 +59,7 @@ def network_to_text(network: Network) -> str:
     text : str
         The same for equal networks of the same name, on any machine.
     """
-    references = {name: one.template.reference for name, one in network.populations.items()}
+    references = {name: population.template.reference for name, population in network.populations.items()}
     content = {"network": canonical(network), "name": network.name, "references": references, "digest": network.digest}
     return json.dumps(content, sort_keys=True)
 
@@ -87,8 +87,8 @@ def network_from_text(text: str) -> Network:
         network = _value(content["network"])
         references = content["references"]
         populations = {
-            name: replace(one, template=replace(one.template, reference=references[name]))
-            for name, one in network.populations.items()
+            name: replace(population, template=replace(population.template, reference=references[name]))
+            for name, population in network.populations.items()
         }
         network = replace(network, populations=populations, name=content["name"])
         wanted = content["digest"]
@@ -103,15 +103,15 @@ def network_from_text(text: str) -> Network:
 
 def _value(item: Any) -> Any:
     if isinstance(item, dict):
-        return {key: _value(one) for key, one in item.items()}
+        return {key: _value(value) for key, value in item.items()}
     if not isinstance(item, list):
         return item
     if len(item) == 2 and isinstance(item[0], str) and item[0] in _CLASSES and isinstance(item[1], dict):
         name, fields = item
         ordered = _ORDERED.get(name, ())
         values = {
-            key: {pair[0]: _value(pair[1]) for pair in one} if key in ordered else _value(one)
-            for key, one in fields.items()
+            key: {pair[0]: _value(pair[1]) for pair in field} if key in ordered else _value(field)
+            for key, field in fields.items()
         }
         return _CLASSES[name](**values)
-    return tuple(_value(one) for one in item)
+    return tuple(_value(value) for value in item)

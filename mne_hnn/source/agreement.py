@@ -99,7 +99,8 @@ def compare_positions(made_for: mne.Info, info: mne.Info, what: str) -> dict[str
             apart[kind] = float(np.mean(distances)) / MS
     if "meg" in apart:
         turns = [
-            np.eye(3) if one["dev_head_t"] is None else one["dev_head_t"]["trans"][:3, :3] for one in (made_for, info)
+            np.eye(3) if info_of["dev_head_t"] is None else info_of["dev_head_t"]["trans"][:3, :3]
+            for info_of in (made_for, info)
         ]
         apart["meg_turned"] = float(np.degrees(np.arccos(np.clip((np.trace(turns[0].T @ turns[1]) - 1) / 2, -1, 1))))
     if apart.get("meg", 0.0) > APART_mm or apart.get("meg_turned", 0.0) > TURNED_deg:
@@ -127,10 +128,10 @@ def check_projectors(inverse: Any, evoked: mne.Evoked) -> None:
     left = np.linalg.norm(known @ patterns, axis=0)
     if (left > PROJECTED).any():
         warn(
-            f"The response {'went through' if all(one['active'] for one in applied) else 'has'} "
+            f"The response {'went through' if all(projector['active'] for projector in applied) else 'has'} "
             f"{int((left > PROJECTED).sum())} projections (SSP) that the inverse operator "
-            f"does not have (projectors of the response: {some([one['desc'] for one in applied])}): make the operator "
-            "from this response's info."
+            f"does not have (projectors of the response: {some([projector['desc'] for projector in applied])}): make "
+            "the operator from this response's info."
         )
 
 
@@ -147,8 +148,8 @@ def check_known_projectors(projectors: Any, info: mne.Info, what: str) -> None:
     if (left > PROJECTED).any():
         warn(
             f"{what} has {int((left > PROJECTED).sum())} projections (SSP) that the response does not have "
-            f"({some([one['desc'] for one in projectors])}), and the response is weighed without what they take out: "
-            "add them to the response (add_proj), or compute it from data with the response's projectors."
+            f"({some([projector['desc'] for projector in projectors])}), and the response is weighed without what they "
+            "take out: add them to the response (add_proj), or compute it from data with the response's projectors."
         )
 
 
@@ -157,13 +158,13 @@ def check_same_cortex(forward: mne.Forward, inverse: Any) -> None:
     for ours, theirs in zip(forward["src"], inverse["src"], strict=True):
         if not (ours["np"] and theirs["np"]):
             continue
-        subjects = [str(one.get("subject_his_id")) for one in (ours, theirs)]
+        subjects = [str(spaces.get("subject_his_id")) for spaces in (ours, theirs)]
         if ours["np"] != theirs["np"] or (subjects[0] != subjects[1] and "None" not in subjects):
             raise DataError(
                 f"Forward solution and inverse operator are of two cortices (subject {subjects[0]} with {ours['np']} "
                 f"vertices, {subjects[1]} with {theirs['np']}): make the operator from this forward solution."
             )
-    turns = [one.get("mri_head_t") for one in (forward, inverse)]
+    turns = [solution.get("mri_head_t") for solution in (forward, inverse)]
     if any(turn is None for turn in turns) or turns[0]["from"] != turns[1]["from"]:
         return
     moved = float(np.linalg.norm(turns[0]["trans"][:3, 3] - turns[1]["trans"][:3, 3])) / MS

@@ -68,7 +68,7 @@ def compensators(info: mne.Info, kinds: Sequence[str]) -> list[str]:
     """
     if set(kinds) == {"eeg"} or compensation(info) == 0:
         return []
-    wanted = {name for one in info["comps"] for name in one["data"]["col_names"]}
+    wanted = {name for grade in info["comps"] for name in grade["data"]["col_names"]}
     return [name for name in info["ch_names"] if name in wanted]
 
 
@@ -111,7 +111,9 @@ def referenced(instance: Any) -> Any:
     if "eeg" not in instance.get_channel_types(unique=True):
         return instance
     _refuse_bipolar(instance.info)
-    if any(one["desc"] == "Average EEG reference" and one["active"] for one in instance.info["projs"]):
+    if any(
+        projector["desc"] == "Average EEG reference" and projector["active"] for projector in instance.info["projs"]
+    ):
         return instance
     again = instance.copy().set_eeg_reference("average", projection=True, verbose="error")
     return again.apply_proj(verbose="error")
@@ -120,11 +122,11 @@ def referenced(instance: Any) -> Any:
 def _refuse_bipolar(info: mne.Info) -> None:
     """Refuse differences of two electrodes, whose field forward models compute as that of one electrode."""
     bipolar = [
-        one["ch_name"]
-        for one in info["chs"]
-        if one["kind"] == FIFF.FIFFV_EEG_CH
-        and one["coil_type"] == FIFF.FIFFV_COIL_EEG_BIPOLAR
-        and one["ch_name"] not in info["bads"]
+        channel["ch_name"]
+        for channel in info["chs"]
+        if channel["kind"] == FIFF.FIFFV_EEG_CH
+        and channel["coil_type"] == FIFF.FIFFV_COIL_EEG_BIPOLAR
+        and channel["ch_name"] not in info["bads"]
     ]
     if bipolar:
         raise DataError(

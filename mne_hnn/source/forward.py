@@ -292,7 +292,7 @@ def _source_space(src: Any, folder: Path, subject: str, spacing: str, n_jobs: in
 def _digest(info: mne.Info, trans: mne.Transform, bem: Any, src: Any, folder: Path, *choices: Any) -> str:
     """Hash all that a forward solution depends on: sensors, transforms, anatomy, choices."""
     sensors = [(channel["ch_name"], int(channel["coil_type"]), channel["loc"]) for channel in info["chs"]]
-    transforms = [None if one is None else one["trans"] for one in (info["dev_head_t"], trans)]
+    transforms = [None if transform is None else transform["trans"] for transform in (info["dev_head_t"], trans)]
     # the grade in force stands in the coil types
     compensation = [(int(comp["kind"]), dict(comp["data"])) for comp in info["comps"]]
     points = [point["r"] for point in info["dig"] or ()] if isinstance(bem, str) else None

@@ -115,15 +115,15 @@ def _named(name: str, subject: str | None, subjects_dir: Any, parcellation: str,
         labels = mne.read_labels_from_annot(
             subject, parc=parcellation, hemi=side, subjects_dir=folder.parent, verbose="error"
         )
-        for one in labels:
-            if one.name == f"{stem}-{side}":
-                return one
+        for label in labels:
+            if label.name == f"{stem}-{side}":
+                return label
     if file.exists():
         return _read_label(file, subject)
     if not annotation.exists():
         known = sorted({path.name.split(".", 1)[1].removesuffix(".annot") for path in folder.glob("label/?h.*.annot")})
         check_name(parcellation, known, "parcellation", where=f"of subject {subject!r}", error=DataError)
-    names = [one.name for one in labels]
+    names = [label.name for label in labels]
     raise DataError(
         f"Parcellation {parcellation!r} of subject {subject!r} has no label '{stem}-{side}'."
         f"{suggestion(f'{stem}-{side}', names)} It has {len(names)} in that hemisphere: {', '.join(sorted(names))}."

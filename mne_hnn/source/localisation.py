@@ -241,9 +241,9 @@ class _Scan:
         return np.asarray(unit @ (unit.T @ direction))
 
 
-def _angle(one: FloatArray, other: FloatArray) -> float:
-    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.degrees(np.arccos(np.clip(one @ other / norm, -1, 1)))) if norm > 0 else 90.0
+def _angle(direction: FloatArray, other: FloatArray) -> float:
+    norm = float(np.linalg.norm(direction) * np.linalg.norm(other))
+    return float(np.degrees(np.arccos(np.clip(direction @ other / norm, -1, 1)))) if norm > 0 else 90.0
 
 
 def warn_of_elsewhere(found: Localisation, label: mne.Label) -> None:

@@ -54,11 +54,11 @@ def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> t
     runs = _projected_alike(runs, origins)
     if events is not None and kind != "raw data":
         raise ParameterError("events belong to raw data, but the runs are averaged or cut into epochs already.")
-    bads = list(dict.fromkeys(name for one in runs for name in one.info["bads"]))
+    bads = list(dict.fromkeys(name for run in runs for name in run.info["bads"]))
     # of one order; without what one run lacks
     parts: list[Any] = mne.channels.equalize_channels(list(runs), verbose="error")
-    for one in parts:
-        one.info["bads"] = [name for name in bads if name in one.ch_names]
+    for run in parts:
+        run.info["bads"] = [name for name in bads if name in run.ch_names]
     try:
         if kind == "raw data":
             return _raws(parts, events)
@@ -68,7 +68,7 @@ def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> t
     except (ValueError, AssertionError) as error:
         raise DataError(f"The {len(runs)} runs cannot be joined: {first_line(error)}") from error
     combined.nave = whole_nave(combined.nave)
-    combined.comment = " + ".join(dict.fromkeys(one.comment for one in parts))
+    combined.comment = " + ".join(dict.fromkeys(run.comment for run in parts))
     return combined, None
 
 
@@ -81,8 +81,8 @@ def _raws(runs: list[Any], events: Any) -> tuple[Any, Any]:
             f"{len(events) if isinstance(events, (list, tuple)) else type(events).__name__}."
         )
     read = [
-        read_file(mne.read_events, one, "file of events") if isinstance(one, (str, Path)) else np.asarray(one)
-        for one in events
+        read_file(mne.read_events, listed, "file of events") if isinstance(listed, (str, Path)) else np.asarray(listed)
+        for listed in events
     ]
     raw, together = mne.concatenate_raws(runs, events_list=read, verbose="error")
     return raw, together
@@ -99,7 +99,7 @@ def kind_of(instance: Any) -> str:
 
 
 def _same_kind(runs: Sequence[Any], origins: Sequence[str]) -> str:
-    kinds = [kind_of(one) for one in runs]
+    kinds = [kind_of(run) for run in runs]
     for kind, origin in zip(kinds, origins, strict=True):
         if kind != kinds[0]:
             raise DataError(f"Runs must be of one kind, but {origins[0]} is {kinds[0]} and {origin} is {kind}.")
@@ -109,32 +109,32 @@ def _same_kind(runs: Sequence[Any], origins: Sequence[str]) -> str:
 def _check_alike(runs: Sequence[Any], origins: Sequence[str]) -> None:
     """Refuse runs whose sensors or head position differ: one forward solution could not describe them."""
     first, others = runs[0], list(zip(runs[1:], origins[1:], strict=True))
-    for one, origin in others:
-        if one.info["sfreq"] != first.info["sfreq"]:
+    for other, origin in others:
+        if other.info["sfreq"] != first.info["sfreq"]:
             raise DataError(
                 f"Runs must have one sampling rate, but {origins[0]} has {first.info['sfreq']:.10g} Hz and {origin} "
-                f"has {one.info['sfreq']:.10g} Hz: resample them first."
+                f"has {other.info['sfreq']:.10g} Hz: resample them first."
             )
-        missing = sorted(_sensors(first) ^ _sensors(one))
+        missing = sorted(_sensors(first) ^ _sensors(other))
         if missing:
             raise DataError(
                 f"Runs must have the same sensors, but {some(missing)} {'is' if len(missing) == 1 else 'are'} not in "
                 f"both {origins[0]} and {origin}: drop them from the other run, or interpolate them."
             )
-        if not _same_position(first.info["dev_head_t"], one.info["dev_head_t"]):
+        if not _same_position(first.info["dev_head_t"], other.info["dev_head_t"]):
             raise DataError(
                 f"The head lies elsewhere in {origin} than in {origins[0]}, so that one forward solution cannot "
                 "describe both: bring all runs to one head position with mne.preprocessing.maxwell_filter("
                 "destination=...) first."
             )
 
-        moved = _moved(first, one)
+        moved = _moved(first, other)
         if moved:
             raise DataError(
                 f"The sensors are placed or oriented otherwise in {origin} than in {origins[0]} ({some(moved)}), so "
                 "that one forward solution cannot describe both: analyse these runs apart."
             )
-        grades = compensation(first.info), compensation(one.info)
+        grades = compensation(first.info), compensation(other.info)
         if grades[0] != grades[1]:
             raise DataError(
                 f"{origins[0]} has compensation of grade {grades[0]} and {origin} of grade {grades[1]}: give all runs "
@@ -145,23 +145,23 @@ def _check_alike(runs: Sequence[Any], origins: Sequence[str]) -> None:
 def _say_differences(runs: Sequence[Any], origins: Sequence[str]) -> None:
     """Warn of runs that were filtered or referenced differently: their mean is of neither kind."""
     first = runs[0]
-    for one, origin in zip(runs[1:], origins[1:], strict=True):
-        bands = [f"{run.info['highpass']:g} to {run.info['lowpass']:g} Hz" for run in (first, one)]
+    for other, origin in zip(runs[1:], origins[1:], strict=True):
+        bands = [f"{run.info['highpass']:g} to {run.info['lowpass']:g} Hz" for run in (first, other)]
         if bands[0] != bands[1]:
             warn(
                 f"The runs were filtered differently, {origins[0]} to {bands[0]} and {origin} to {bands[1]}: filter "
                 "them alike (l_freq, h_freq do so within both bands)."
             )
-        references = [int(run.info["custom_ref_applied"]) for run in (first, one)]
-        if references[0] != references[1] and "eeg" in one.get_channel_types():
+        references = [int(run.info["custom_ref_applied"]) for run in (first, other)]
+        if references[0] != references[1] and "eeg" in other.get_channel_types():
             warn(
                 f"The EEG of {origins[0]} and {origin} has different references (set_eeg_reference was called for one "
                 "of them): reference the runs alike."
             )
-        if isinstance(one, mne.Evoked) and one.baseline != first.baseline:
+        if isinstance(other, mne.Evoked) and other.baseline != first.baseline:
             warn(
-                f"The averages have different baselines, {origins[0]} {first.baseline} and {origin} {one.baseline} s: "
-                "give baseline to subtract the same from both."
+                f"The averages have different baselines, {origins[0]} {first.baseline} and {origin} {other.baseline} "
+                "s: give baseline to subtract the same from both."
             )
 
 
@@ -181,23 +181,23 @@ def _projected_alike(runs: Sequence[Any], origins: Sequence[str]) -> Sequence[An
     return [run.apply_proj(verbose="error") for run in runs]  # copies; they are applied to all of them at the end
 
 
-def _moved(first: Any, one: Any) -> list[str]:
+def _moved(first: Any, other: Any) -> list[str]:
     """Return the MEG sensors, and electrodes, whose place or orientation differs."""
     names = _sensors(first)
     places = {channel["ch_name"]: channel["loc"] for channel in first.info["chs"] if channel["ch_name"] in names}
     return [
         channel["ch_name"]
-        for channel in one.info["chs"]
+        for channel in other.info["chs"]
         if channel["ch_name"] in places
         and not np.allclose(channel["loc"], places[channel["ch_name"]], atol=1e-4, equal_nan=True)
     ]
 
 
-def _sensors(one: Any) -> set[str]:
-    return {name for name, kind in zip(one.ch_names, one.get_channel_types(), strict=True) if kind in _SENSORS}
+def _sensors(run: Any) -> set[str]:
+    return {name for name, kind in zip(run.ch_names, run.get_channel_types(), strict=True) if kind in _SENSORS}
 
 
-def _same_position(one: Any, two: Any) -> bool:
-    if one is None or two is None:
-        return (one is None) == (two is None)
-    return bool(np.allclose(one["trans"], two["trans"], atol=1e-6))
+def _same_position(first: Any, second: Any) -> bool:
+    if first is None or second is None:
+        return (first is None) == (second is None)
+    return bool(np.allclose(first["trans"], second["trans"], atol=1e-6))

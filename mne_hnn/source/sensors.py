@@ -87,7 +87,7 @@ def predict_sensors(
         The dipole has arbitrary units.
     """
     if not isinstance(dipole, Dipole) or not isinstance(patch, Patch) or not isinstance(evoked, mne.Evoked):
-        got = ", ".join(type(one).__name__ for one in (dipole, patch, evoked))
+        got = ", ".join(type(part).__name__ for part in (dipole, patch, evoked))
         raise ParameterError(f"predict_sensors needs a Dipole, a Patch and an mne.Evoked, got {got}.")
     evoked = referenced(check_average(evoked))
     if dipole.provenance.get("unit") == "arbitrary":

@@ -132,7 +132,8 @@ def _bti_scan(path: Path) -> Path | None:
         scans = _scans(path)
         if len(scans) > 1:
             raise DataError(
-                f"{path} has more than one scan of a BTi system, {', '.join(one.name for one in scans)}: name the file."
+                f"{path} has more than one scan of a BTi system, {', '.join(scan.name for scan in scans)}: name "
+                "the file."
             )
         if not scans and (path / "config").is_file():
             raise DataError(f"{path} has the file 'config' of a BTi system, but no sensor data (c,rf*): copy it again.")

@@ -34,7 +34,7 @@ def trials_of(given: Dipole | Sequence[Dipole] | Simulation, what: str = "dipole
     """Return one dipole, trials, or the trials of a simulation as a list of dipoles that fit together."""
     found: Any = getattr(given, "dipoles", given)
     listed = [found] if isinstance(found, Dipole) else list(found) if isinstance(found, Iterable) else []
-    if not listed or not all(isinstance(one, Dipole) for one in listed):
+    if not listed or not all(isinstance(dipole, Dipole) for dipole in listed):
         raise ParameterError(f"{what} must hold at least one Dipole, and nothing but Dipoles, got {given!r:.80}.")
     return check_dipoles(listed)
 
@@ -48,7 +48,7 @@ def grouped(
             raise ParameterError("labels are the keys of the mapping: give one of both.")
         if not given:
             raise ParameterError("The mapping must hold at least one Dipole by label, it is empty.")
-        return {check_label(name, "A label"): trials_of(one, f"Entry {name!r}") for name, one in given.items()}
+        return {check_label(name, "A label"): trials_of(trials, f"Entry {name!r}") for name, trials in given.items()}
     if labels is None:
         return {"": trials_of(given)}
     names = [labels] if isinstance(labels, str) else list(labels)
@@ -92,8 +92,8 @@ def cropped_groups(
 ) -> dict[str, list[Dipole]]:
     """Return copies of all groups that hold the window only, which the longest record must hold."""
     firsts = [some[0] for some in groups.values()]
-    record = (min(one.times[0] for one in firsts), max(one.times[-1] for one in firsts))
-    step = max(1.0 / one.info["sfreq"] for one in firsts)
+    record = (min(dipole.times[0] for dipole in firsts), max(dipole.times[-1] for dipole in firsts))
+    step = max(1.0 / dipole.info["sfreq"] for dipole in firsts)
     check_within((tmin, tmax), record, "tmin and tmax", step=step)
     return {label: _cropped(some, tmin, tmax) for label, some in groups.items()}
 
@@ -114,7 +114,7 @@ def _cropped(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -
             f"got {start:g} to {stop:g} s."
         )
     first_time, last_time = first.times[inside][[0, -1]]
-    return [one.copy().crop(first_time, last_time) for one in trials]
+    return [trial.copy().crop(first_time, last_time) for trial in trials]
 
 
 def check_axes(axes: Any) -> None:

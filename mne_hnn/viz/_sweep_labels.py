@@ -51,7 +51,7 @@ def parameter_label(result: SweepResult, name: str, width: int = 60) -> str:
         return name.replace("_", " ")
     parts = paths[0].split(".")
     fields = [_Field.of(part) for part in parts]
-    unit = "nA" if parts[0] == "biases" else next((one.unit for one in reversed(fields) if one.unit), None)
+    unit = "nA" if parts[0] == "biases" else next((shown.unit for shown in reversed(fields) if shown.unit), None)
     text = re.sub(r"\{(.*)\}", lambda match: match.group(1).replace(",", ", "), joined(paths))
     for root in ("drives.", "connections.", "cells.", "biases."):
         text = text.removeprefix(root)
@@ -73,7 +73,7 @@ class _Field(NamedTuple):
             return cls(f"{part.removeprefix('weights_').upper()} weight", "µS")
         if part in ("synaptic_delays", "tstart", "tstop", "tstart_std"):
             return cls(part, "ms")
-        ending = next((one for one in _UNIT_OF_FIELD if part.endswith(f"_{one}")), None)
+        ending = next((field for field in _UNIT_OF_FIELD if part.endswith(f"_{field}")), None)
         return cls(part, None) if ending is None else cls(part.removesuffix(f"_{ending}"), _UNIT_OF_FIELD[ending])
 
 

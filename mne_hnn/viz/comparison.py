@@ -137,7 +137,7 @@ def _pair(measured: Any, predicted: Any) -> tuple[mne.Evoked, mne.Evoked, dict[s
             "same times."
         )
     names = [name for some in kinds.values() for name in some]
-    pair = [one.copy().pick(names).reorder_channels(names) for one in (measured, predicted)]
+    pair = [response.copy().pick(names).reorder_channels(names) for response in (measured, predicted)]
     return pair[0], pair[1], kinds
 
 
@@ -192,7 +192,7 @@ def plot_prediction(
     )
     limits = {}
     for kind, names in kinds.items():
-        largest = 1.08 * max(float(np.abs(one.get_data(names)).max()) for one in columns.values()) or 1.0
+        largest = 1.08 * max(float(np.abs(response.get_data(names)).max()) for response in columns.values()) or 1.0
         limits[kind] = (-largest * UNITS[kind][1], largest * UNITS[kind][1])
     for column, (name, evoked) in enumerate(columns.items()):
         panels = dict(zip(kinds, rows[:, column], strict=True))
@@ -244,7 +244,7 @@ def plot_prediction_topomaps(
     fig, rows = map_grid(2 * len(kinds), len(wanted))
     for index, kind in enumerate(kinds):
         both = {"measured": measured, "predicted": predicted}
-        limit = max(float(np.abs(shown_values(one, kind, wanted)).max()) for one in both.values())
+        limit = max(float(np.abs(shown_values(response, kind, wanted)).max()) for response in both.values())
         for row, (name, evoked) in zip(rows[2 * index : 2 * index + 2], both.items(), strict=True):
             draw_maps(evoked, kind, wanted, row, limit)
             short = NAMES[kind] if kind != "grad" else TITLES[kind].replace(" (RMS of pairs)", ", RMS")

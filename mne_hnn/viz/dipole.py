@@ -168,12 +168,12 @@ def draw_trials(
     several = len(some) > 1
     if several and trials:
         for layer, color in colors.items():
-            for k, one in enumerate(some):
+            for k, trial in enumerate(some):
                 name = "_single" if k or average else label or layer
                 style: dict[str, Any] = (
                     {"alpha": 0.35, "linewidth": 0.8} if average else {"alpha": 0.8, "linewidth": 1.0}
                 )
-                axes.plot(one.times / MS, one[layer] / NAM, color=color, label=name, zorder=1.5, **style)
+                axes.plot(trial.times / MS, trial[layer] / NAM, color=color, label=name, zorder=1.5, **style)
         if average:
             name = f"{label}, single trials" if label else "single trials"
             axes.plot([], [], color=next(iter(colors.values())), alpha=0.35, linewidth=0.8, label=name)

@@ -56,9 +56,9 @@ def bin_edges(tmin: float, tmax: float, bins: int | ArrayLike | None = None) -> 
 def named(wanted: str | Iterable[str], known: Sequence[str]) -> list[str]:
     """Return the names that are meant, each once: names, or patterns such as ``evprox*``."""
     found: dict[str, None] = {}
-    for one in [wanted] if isinstance(wanted, str) else list(wanted):
-        matching = [name for name in known if fnmatchcase(name, one)] if isinstance(one, str) else []
-        found |= dict.fromkeys(matching or [check_name(one, known, "cell type or drive")])
+    for pattern in [wanted] if isinstance(wanted, str) else list(wanted):
+        matching = [name for name in known if fnmatchcase(name, pattern)] if isinstance(pattern, str) else []
+        found |= dict.fromkeys(matching or [check_name(pattern, known, "cell type or drive")])
     if not found:
         raise ParameterError(f"names must hold at least one of {', '.join(known)}.")
     return list(found)

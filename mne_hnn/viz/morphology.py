@@ -55,8 +55,8 @@ def plot_morphology(
         Something else than templates, or `axes` for several of them.
     """
     templates = _checked(template)
-    shapes = [_projected(one) for one in templates.values()]
-    extents = [_extent(one, shape) for one, shape in zip(templates.values(), shapes, strict=True)]
+    shapes = [_projected(cell) for cell in templates.values()]
+    extents = [_extent(cell, shape) for cell, shape in zip(templates.values(), shapes, strict=True)]
     low, high = min(extent[2] for extent in extents), max(extent[3] for extent in extents)
     if axes is None:
         fig, panels = _panels(list(templates.values()), shapes, high - low)
@@ -68,8 +68,8 @@ def plot_morphology(
     else:
         raise ParameterError(f"axes hold one template, got {len(templates)}: leave axes out.")
     margin = 0.03 * (high - low)
-    for panel, (name, one), shape in zip(panels, templates.items(), shapes, strict=True):
-        _draw(panel, name, one, shape, (low - margin, high + margin), first=panel is panels[0])
+    for panel, (name, cell), shape in zip(panels, templates.items(), shapes, strict=True):
+        _draw(panel, name, cell, shape, (low - margin, high + margin), first=panel is panels[0])
     if axes is None:
         _draw_keys(fig, templates.values())
     if show:
@@ -81,10 +81,10 @@ def _checked(template: Any) -> dict[str, CellTemplate]:
     from ..network import CellTemplate
 
     templates = dict(template) if isinstance(template, Mapping) else {getattr(template, "name", "?"): template}
-    for one in templates.values():
-        if not isinstance(one, CellTemplate):
+    for given in templates.values():
+        if not isinstance(given, CellTemplate):
             raise ParameterError(
-                f"plot_morphology needs a CellTemplate or a mapping of them, got {type(one).__name__}: "
+                f"plot_morphology needs a CellTemplate or a mapping of them, got {type(given).__name__}: "
                 "see Network.cell_types."
             )
     if not templates:
@@ -123,8 +123,8 @@ def _panels(templates: Sequence[CellTemplate], shapes: Sequence[FloatArray], spa
     """Make a figure in which all templates have one scale, with room for their labels."""
     per_inch = 1.06 * max(span, 1.0) / (HEIGHT_IN - 1.3)
     widths = [
-        float(np.ptp(_extent(one, shape)[:2])) / per_inch + sum(_room_in(one, shape, first=k == 0))
-        for k, (one, shape) in enumerate(zip(templates, shapes, strict=True))
+        float(np.ptp(_extent(template, shape)[:2])) / per_inch + sum(_room_in(template, shape, first=k == 0))
+        for k, (template, shape) in enumerate(zip(templates, shapes, strict=True))
     ]
     total = sum(widths) + 0.9
     fig = plt.figure(figsize=(total, HEIGHT_IN))
@@ -260,8 +260,10 @@ def _draw_bar(axes: Axes, per_inch: float, limits: tuple[float, float]) -> None:
 
 
 def _draw_keys(fig: Figure, templates: Collection[CellTemplate]) -> None:
-    places = list(dict.fromkeys(name for one in templates for name, members in one.locations.items() if members))
+    places = list(
+        dict.fromkeys(name for template in templates for name, members in template.locations.items() if members)
+    )
     handles = [Patch(color=location_color(name), label=name) for name in places]
-    if any(not _locations(one, section) for one in templates for section in one.sections):
+    if any(not _locations(template, section) for template in templates for section in template.sections):
         handles.append(Patch(color=NO_LOCATION, label="no location"))
     fig.legend(handles=handles, loc="upper center", ncols=len(handles), frameon=False, fontsize="small")

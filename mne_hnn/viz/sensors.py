@@ -32,8 +32,12 @@ def good_channels(evoked: Any, *others: Any) -> dict[str, list[str]]:
     """Return the names of good channels per type, of those that all the instances have."""
     if not isinstance(evoked, mne.Evoked):
         raise ParameterError(f"An mne.Evoked is expected, got {type(evoked).__name__}: average the epochs first.")
-    bads = {name for one in (evoked, *others) for name in one.info["bads"]} if others else set(evoked.info["bads"])
-    shared = set(evoked.ch_names).intersection(*(one.ch_names for one in others))
+    bads = (
+        {name for response in (evoked, *others) for name in response.info["bads"]}
+        if others
+        else set(evoked.info["bads"])
+    )
+    shared = set(evoked.ch_names).intersection(*(response.ch_names for response in others))
     kinds: dict[str, list[str]] = {}
     for kind, name in zip(evoked.get_channel_types(), evoked.ch_names, strict=True):
         if kind in NAMES and name in shared and name not in bads:
@@ -125,11 +129,11 @@ def draw_butterfly(
 ) -> None:
     """Draw the channels of each type over ms with MNE's colours, which stand for places on the head."""
     for kind, names in good_channels(evoked).items():
-        one = axes[kind]
-        before = set(one.figure.axes)
+        panel = axes[kind]
+        before = set(panel.figure.axes)
         # one call per type: MNE has its own order of types for the axes it is given
         evoked.copy().pick(names).plot(
-            axes=one,
+            axes=panel,
             spatial_colors=True,
             gfp=gfp,
             time_unit="ms",
@@ -139,17 +143,17 @@ def draw_butterfly(
             ylim=None if ylim is None else {kind: list(ylim[kind])},
             verbose="error",
         )
-        for added in set(one.figure.axes) - before if not inset else ():
+        for added in set(panel.figure.axes) - before if not inset else ():
             added.remove()
-        for line in one.lines:
-            line.set_linewidth(1.2 if gfp and line is one.lines[-1] else 0.5)
-        for text in one.texts:
+        for line in panel.lines:
+            line.set_linewidth(1.2 if gfp and line is panel.lines[-1] else 0.5)
+        for text in panel.texts:
             text.set_visible(text.get_text() in ("GFP", "RMS"))
-        one.set_title("")
-        one.set_xlabel("")
-        one.set_ylabel(f"{NAMES[kind]}\n({UNITS[kind][0]})")
-        one.set_xlim(evoked.times[0] / MS, evoked.times[-1] / MS)
-        one.spines[["top", "right"]].set_visible(False)
+        panel.set_title("")
+        panel.set_xlabel("")
+        panel.set_ylabel(f"{NAMES[kind]}\n({UNITS[kind][0]})")
+        panel.set_xlim(evoked.times[0] / MS, evoked.times[-1] / MS)
+        panel.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_whitened(axes: Axes, evoked: mne.Evoked, noise_cov: mne.Covariance) -> None:

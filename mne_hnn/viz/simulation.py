@@ -35,9 +35,9 @@ def draw_moment(axes: Axes, simulation: Simulation, window_ms: float | None, sca
 def prepared(simulation: Simulation, window_ms: float | None, scale: float, *, average: bool = False) -> list[Dipole]:
     """Return copies of the trials, or their average, smoothed and scaled."""
     changed: list[Dipole] = [
-        one.copy().scale(scale) for one in ([simulation.dipole] if average else simulation.dipoles)
+        dipole.copy().scale(scale) for dipole in ([simulation.dipole] if average else simulation.dipoles)
     ]
-    return [one.smooth(window_ms) for one in changed] if window_ms else changed
+    return [dipole.smooth(window_ms) for dipole in changed] if window_ms else changed
 
 
 def processing_note(window_ms: float | None, scale: float) -> str | None:

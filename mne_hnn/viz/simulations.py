@@ -75,7 +75,9 @@ def plot_simulations(
     palette = chosen_colors(labels, colors, {name: COMPARED[k % len(COMPARED)] for k, name in enumerate(labels)})
     windows = _by_label(labels, window_ms, "window_ms")
     scales = _by_label(labels, scale, "scale")
-    moments = {name: prepared(one, windows[name], scales[name] or 1.0) for name, one in simulations.items()}
+    moments = {
+        name: prepared(simulation, windows[name], scales[name] or 1.0) for name, simulation in simulations.items()
+    }
     fig, panels = _grid(simulations, dipoles)
     notes = {name: processing_note(windows[name], scales[name] or 1.0) for name in labels}
     if dipoles == "overlay":
@@ -83,17 +85,17 @@ def plot_simulations(
     else:
         for axes, (name, some) in zip(panels["moment"], moments.items(), strict=True):
             shown = some[0].layers if layer is None else (layer,)
-            draw_trials(axes, some, {one: LAYERS.get(one, "0.3") for one in shown})
+            draw_trials(axes, some, {shown_layer: LAYERS.get(shown_layer, "0.3") for shown_layer in shown})
             if note := notes[name]:
                 axes.set_title(note, loc="right", fontsize="x-small", color="0.35")
         draw_legend(panels["moment"][-1])
-    for column, (name, one) in enumerate(simulations.items()):
-        if "drives" in panels and one.network.drives:
-            draw_drives(panels["drives"][column], one)
-        draw_cells(panels["cells"][column], one, trial)
+    for column, (name, simulation) in enumerate(simulations.items()):
+        if "drives" in panels and simulation.network.drives:
+            draw_drives(panels["drives"][column], simulation)
+        draw_cells(panels["cells"][column], simulation, trial)
         top = panels[next(row for row in ("drives", "moment", "cells") if len(panels.get(row, [])) == len(labels))]
         top[column].set_title(name, loc="left", fontsize="medium", color=palette[name] if dipoles == "overlay" else "k")
-    _tidy(fig, panels, max(one.tstop for one in simulations.values()))
+    _tidy(fig, panels, max(simulation.tstop for simulation in simulations.values()))
     if show:
         plt.show()
     return fig
@@ -102,13 +104,13 @@ def plot_simulations(
 def _check(simulations: Any, layer: str | None, dipoles: str, trial: int) -> None:
     if not isinstance(simulations, Mapping) or not simulations:
         raise ParameterError("simulations must be a mapping such as {'weak': simulation, 'strong': other}.")
-    for label, one in simulations.items():
+    for label, simulation in simulations.items():
         check_label(label, "A label")
-        if not hasattr(one, "dipoles") or not hasattr(one, "network"):
-            raise ParameterError(f"{label!r} must be a Simulation, got {type(one).__name__}.")
+        if not hasattr(simulation, "dipoles") or not hasattr(simulation, "network"):
+            raise ParameterError(f"{label!r} must be a Simulation, got {type(simulation).__name__}.")
         if layer is not None:
-            check_name(layer, one.dipoles[0].layers, "layer", where=f"of {label!r}")
-        check_int(trial, f"trial of {label!r}", minimum=0, maximum=one.n_trials - 1)
+            check_name(layer, simulation.dipoles[0].layers, "layer", where=f"of {label!r}")
+        check_int(trial, f"trial of {label!r}", minimum=0, maximum=simulation.n_trials - 1)
     check_name(dipoles, DIPOLES, "way to show dipoles")
 
 
@@ -124,7 +126,7 @@ def _by_label(labels: list[str], given: Any, what: str) -> dict[str, float | Non
 def _grid(simulations: Mapping[str, Simulation], dipoles: str) -> tuple[Figure, dict[str, list[Axes]]]:
     n = len(simulations)
     rows = {"drives": 1.1, "moment": 2.0, "cells": 2.0}
-    if not any(one.network.drives for one in simulations.values()):
+    if not any(simulation.network.drives for simulation in simulations.values()):
         del rows["drives"]
     fig = plt.figure(figsize=(max(7.0, 1.6 + 3.2 * n), 0.7 + 1.6 * sum(rows.values())), layout="constrained")
     grid = fig.add_gridspec(len(rows), n, height_ratios=list(rows.values()))
@@ -154,39 +156,39 @@ def _overlay(
 def _tidy(fig: Figure, panels: Mapping[str, list[Axes]], tstop: float) -> None:
     for row, axes in panels.items():
         shared = _share(axes) if row != "cells" else _same_rows(axes)
-        for column, one in enumerate(axes):
-            one.set_xlim(0.0, tstop)
-            one.spines[["top", "right"]].set_visible(False)
+        for column, panel in enumerate(axes):
+            panel.set_xlim(0.0, tstop)
+            panel.spines[["top", "right"]].set_visible(False)
             if column:
-                one.set_ylabel("")
-                one.tick_params(labelleft=not shared)
+                panel.set_ylabel("")
+                panel.tick_params(labelleft=not shared)
             if row == "moment":
-                one.set_ylabel("" if column else "Dipole moment (nAm)")
-    for one in panels["cells"]:
-        one.set_xlabel("Time (ms)")
+                panel.set_ylabel("" if column else "Dipole moment (nAm)")
+    for panel in panels["cells"]:
+        panel.set_xlabel("Time (ms)")
     for row, axes in panels.items():
         if len(axes) > 1 and row != "cells":
-            for one in axes:
-                one.tick_params(labelbottom=False)
+            for panel in axes:
+                panel.tick_params(labelbottom=False)
     fig.align_ylabels([axes[0] for axes in panels.values()])
 
 
 def _share(axes: list[Axes]) -> bool:
     """Give panels the same scale, if none is too small to be seen on it."""
-    limits = np.array([one.get_ylim() for one in axes if one.has_data()])
+    limits = np.array([panel.get_ylim() for panel in axes if panel.has_data()])
     if not len(limits):
         return True
     heights = np.ptp(limits, axis=1)
     if heights.min() < heights.max() / MOST_DIFFERENT:
         return False
-    for one in axes:
-        one.set_ylim(limits.min(), limits.max())
+    for panel in axes:
+        panel.set_ylim(limits.min(), limits.max())
     return True
 
 
 def _same_rows(axes: list[Axes]) -> bool:
-    names = [[tick.get_text() for tick in one.get_yticklabels()] for one in axes]
+    names = [[tick.get_text() for tick in panel.get_yticklabels()] for panel in axes]
     return all(
-        row == names[0] and np.array_equal(axes[0].get_yticks(), one.get_yticks())
-        for row, one in zip(names, axes, strict=True)
+        row == names[0] and np.array_equal(axes[0].get_yticks(), panel.get_yticks())
+        for row, panel in zip(names, axes, strict=True)
     )

@@ -172,9 +172,9 @@ def _draw(
     from ..spectra import power_spectrum
 
     several = len(some) > 1
-    spectra = [power_spectrum(one, burn_in_ms=0.0, **options) for one in some]
+    spectra = [power_spectrum(dipole, burn_in_ms=0.0, **options) for dipole in some]
     freqs = spectra[0][0]
-    mean = np.average([psd for _, psd in spectra], axis=0, weights=[one.nave for one in some]) / NAM**2
+    mean = np.average([psd for _, psd in spectra], axis=0, weights=[dipole.nave for dipole in some]) / NAM**2
     if several and shown.trials:
         style: dict[str, Any] = {"alpha": 0.8, "linewidth": 1.0}
         if shown.average:
@@ -204,8 +204,8 @@ def _peaks(
     above = int(np.clip((some[0].info["sfreq"] / 2 - freqs[-1]) / step - 1e-9, 0, np.ceil(width / step)))
     wide = freqs[0] + step * np.arange(-below, len(freqs) + above)
     others = {key: options[key] for key in ("layer", "method", "bandwidth")}
-    spectra = [power_spectrum(one, burn_in_ms=0.0, freqs=wide, **others)[1] for one in some]
-    mean = np.average(spectra, axis=0, weights=[one.nave for one in some])
+    spectra = [power_spectrum(dipole, burn_in_ms=0.0, freqs=wide, **others)[1] for dipole in some]
+    mean = np.average(spectra, axis=0, weights=[dipole.nave for dipole in some])
     inside = find_peaks(mean)[0] - below
     inside = inside[(inside >= 0) & (inside < len(freqs))]
     chosen: list[int] = []

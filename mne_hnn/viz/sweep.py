@@ -255,7 +255,9 @@ def _draw_image(
 ) -> None:
     across, up = parameters
     columns = result.parameters
-    (horizontal, column), (vertical, row) = (np.unique(columns[one], return_inverse=True) for one in (across, up))
+    (horizontal, column), (vertical, row) = (
+        np.unique(columns[parameter], return_inverse=True) for parameter in (across, up)
+    )
     image = np.full((len(vertical), len(horizontal)), np.nan)
     image[row, column] = result.summaries[name] * factor
     for axis, values, parameter in ((axes.xaxis, horizontal, across), (axes.yaxis, vertical, up)):

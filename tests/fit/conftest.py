@@ -10,6 +10,7 @@ from mne_hnn.network import EvokedDrive, jones_2009
 from mne_hnn.simulate import Simulation
 
 SIZE_Am = 2e-14
+RUN_NETWORKS = evaluate.run_networks
 
 
 def bumps(network, tstop, dt):
@@ -36,6 +37,46 @@ def simulated(network, tstop, *, n_trials, dt, seed):
         network=network, dipoles=dipoles, spikes=spikes, tstop=tstop, dt=dt, seed=seed, baseline="measured",
         engine="neuron",
     )  # fmt: skip
+
+
+def remembering(known):
+    """Return what runs networks in this process as the package does, each of them once."""
+
+    def run(networks, settings, *, computing=None, done=None, keep=True):
+        if computing is not None and (computing.executor is not None or computing.n_processes != 1):
+            return RUN_NETWORKS(networks, settings, computing=computing, done=done, keep=keep)
+        keys = [(network.digest, network.name, settings.identity) for network in networks]
+        new = [k for k, key in enumerate(keys) if key not in known]
+
+        def ended(index, outcome):
+            known[keys[new[index]]] = outcome
+            if done is not None:
+                done(new[index], outcome)
+
+        RUN_NETWORKS([networks[k] for k in new], settings, computing=computing, done=ended)
+        for k, key in enumerate(keys):
+            if k not in new and done is not None:
+                done(k, known[key])
+        return [known[key] for key in keys] if keep else []
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def simulated_once():
+    """Let the fits of a module share their simulations: most of them begin with the same ones.
+
+    That equal networks give equal bytes is shown by tests that are `simulated_each_time`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluate, "run_networks", remembering({}))
+        yield
+
+
+@pytest.fixture
+def simulated_each_time(monkeypatch):
+    """Let fits simulate what they ask for, whatever other tests have simulated."""
+    monkeypatch.setattr(evaluate, "run_networks", RUN_NETWORKS)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
 
+pytestmark = pytest.mark.usefixtures("simulated_once")
 quick = partial(with_evoked, n_final=2, progress=lambda *_: None)
 
 
@@ -43,7 +44,7 @@ SEQUENCES = {
 
 
 @pytest.fixture(scope="module", params=["two", pytest.param("three", marks=pytest.mark.slow)])
-def known(request):
+def known(request, simulated_once):
     """A target of known drives, the truth, and what was found."""
     truth = driven(jones_2009((3, 3)), *SEQUENCES[request.param])
     target = target_of(truth)
@@ -117,16 +118,18 @@ def test_settings_hold_every_choice(known):
 
 
 @pytest.fixture(scope="module")
-def once(small):
+def once(small, simulated_once):
     return quick(jones_2009((2, 2)), small)
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_same_bytes_twice_and_by_two_processes(small, once):
     assert content(quick(jones_2009((2, 2)), small)) == content(once)
     assert content(quick(jones_2009((2, 2)), small, n_jobs=2)) == content(once)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("simulated_each_time")
 def test_a_checkpoint_changes_nothing(small, once, tmp_path):
     for _ in range(2):
         assert content(quick(jones_2009((2, 2)), small, checkpoint=tmp_path)) == content(once)

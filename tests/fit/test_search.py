@@ -27,6 +27,7 @@ from mne_hnn.fit.observation import smoothed
 from mne_hnn.fit.plain_settings import plain_settings
 from mne_hnn.simulate import simulate
 
+pytestmark = pytest.mark.usefixtures("simulated_once")
 MU = "drives.evprox1.mu_ms"
 WEIGHT = f"drives.evdist1.weights_ampa.{L2P}"
 BIAS = f"biases.tonic.{L5P}"
@@ -71,7 +72,7 @@ def content(result):
 
 
 @pytest.fixture(scope="module")
-def shifted(target):
+def shifted(target, simulated_once):
     parameter = Parameter(path=MU, low=5.0, high=45.0)
     return quick(driven(mu_ms=36.0), target, [parameter], optimizer="scan", max_evaluations=28)
 
@@ -227,6 +228,7 @@ def test_failures_count_as_the_worst_and_the_fit_goes_on(small):
     assert f"{len(failed)} of the networks that were tried failed, and counted as the worst." in result.warnings
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_failures_are_told_after_a_resumption_too(small, tmp_path):
     parameters = [Parameter(path=BIAS, low=-0.1, high=1e6), Parameter(path=MU, low=15.0, high=35.0)]
     options = {"optimizer": "random", "max_evaluations": 12, "intervals": False, "checkpoint": tmp_path}
@@ -317,6 +319,7 @@ def test_smoothing_is_that_of_the_objective(small):
 # -- how it is run
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_same_bytes_for_two_processes(small):
     network = driven((2, 2), mu_ms=30.0)
     parameters = [Parameter(path=MU, low=15.0, high=45.0), Parameter(path=WEIGHT, low=8e-6, high=8e-4, scale="log")]
@@ -330,6 +333,7 @@ def test_same_bytes_for_two_processes(small):
     assert content(other)[0] != content(one)[0]
 
 
+@pytest.mark.usefixtures("simulated_each_time")
 def test_a_second_run_simulates_only_the_final_trials(small, tmp_path):
     network = driven((2, 2), mu_ms=30.0)
     options = {"max_evaluations": 12, "optimizer": "nelder_mead", "checkpoint": tmp_path}

@@ -46,12 +46,12 @@ def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     ParameterError
         There is no fit with evoked drives.
     """
-    arrivals = {id(one): _arrivals(one) for one in entries if one.fit is not None}
-    fitted = [one for one in entries if arrivals.get(id(one))]
+    arrivals = {id(entry): _arrivals(entry) for entry in entries if entry.fit is not None}
+    fitted = [entry for entry in entries if arrivals.get(id(entry))]
     if not fitted:
         raise ParameterError("No entry has a fit with evoked drives: there is nothing to plot.")
     conditions = conditions_of(fitted)
-    names = list(dict.fromkeys(recording_name(one) for one in fitted))
+    names = list(dict.fromkeys(recording_name(entry) for entry in fitted))
     fig, grid = plt.subplots(
         1,
         len(conditions),
@@ -62,10 +62,10 @@ def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
         figsize=(1.2 + 3.6 * max(len(conditions), 2 - 0.1 * len(conditions)), 1.5 + 0.3 * len(names)),
     )
     for axes, condition in zip(grid[0], conditions, strict=True):
-        own = [one for one in fitted if one.condition == condition]
-        _draw_means(axes, [arrivals[id(one)] for one in own])
-        for one in own:
-            _draw_arrivals(axes, names.index(recording_name(one)), arrivals[id(one)])
+        own = [entry for entry in fitted if entry.condition == condition]
+        _draw_means(axes, [arrivals[id(entry)] for entry in own])
+        for entry in own:
+            _draw_arrivals(axes, names.index(recording_name(entry)), arrivals[id(entry)])
         axes.set_title(literal(condition), loc="left", fontsize="medium", fontweight="bold")
         axes.set_xlabel("Time (ms)")
         axes.grid(axis="y", color="0.92", linewidth=0.6)
@@ -76,7 +76,7 @@ def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     first.set_ylim(len(names) - 0.4, -0.6)
     first.set_yticks(range(len(names)), [literal(name) for name in names], fontsize="small")
     first.set_xlim(left=min(0.0, first.get_xlim()[0]))
-    _explain_drives(fig, [arrival for one in fitted for arrival in arrivals[id(one)]])
+    _explain_drives(fig, [arrival for entry in fitted for arrival in arrivals[id(entry)]])
     if show:
         plt.show()
     return fig
@@ -91,16 +91,18 @@ def _arrivals(entry: Entry) -> list[_Arrival]:
     from ...network import EvokedDrive
 
     assert entry.fit is not None
-    found = {one.path: one for one in entry.fit.estimates}
+    found = {estimate.path: estimate for estimate in entry.fit.estimates}
     listed: list[_Arrival] = []
     for name, drive in entry.fit.network.drives.items():
         if not isinstance(drive, EvokedDrive):
             continue
-        one = found.get(f"drives.{name}.mu_ms")
-        if one is None:
+        estimate = found.get(f"drives.{name}.mu_ms")
+        if estimate is None:
             listed.append((name, drive.location, drive.mu_ms, np.nan, np.nan, True))
         else:
-            listed.append((name, drive.location, one.value, one.low, one.high, one.determined is not False))
+            listed.append(
+                (name, drive.location, estimate.value, estimate.low, estimate.high, estimate.determined is not False)
+            )
     return listed
 
 
@@ -129,7 +131,7 @@ def _draw_means(axes: Axes, rows: Sequence[Sequence[_Arrival]]) -> None:
     if len(rows) < 2:
         return
     for name, location, *_ in rows[0]:
-        times = [one[2] for row in rows for one in row if one[:2] == (name, location)]
+        times = [arrival[2] for row in rows for arrival in row if arrival[:2] == (name, location)]
         if len(times) == len(rows):
             axes.axvline(
                 float(np.mean(times)), color=location_color(location), linewidth=0.9, linestyle=(0, (4, 3)), zorder=1
@@ -138,12 +140,12 @@ def _draw_means(axes: Axes, rows: Sequence[Sequence[_Arrival]]) -> None:
 
 def _explain_drives(fig: Figure, arrivals: Sequence[_Arrival]) -> None:
     handles: dict[str, Line2D] = {}
-    for location in sorted({one[1] for one in arrivals if one[5]}, reverse=True):
+    for location in sorted({arrival[1] for arrival in arrivals if arrival[5]}, reverse=True):
         handles[f"{location} drive"] = Line2D([], [], linestyle="none", **_drive_style(location, True))
-    if not all(one[5] for one in arrivals):
+    if not all(arrival[5] for arrival in arrivals):
         style = {**_drive_style("", False), "color": LOOSE}
         handles["not determined by the data"] = Line2D([], [], linestyle="none", **style)
-    if any(np.isfinite(one[3:5]).all() for one in arrivals):
+    if any(np.isfinite(arrival[3:5]).all() for arrival in arrivals):
         handles["90 % interval"] = Line2D([], [], color="0.3", linewidth=1.8)
     if any(line.get_linestyle() == "--" for axes in fig.axes for line in axes.lines):
         handles["mean"] = Line2D([], [], color="0.3", linewidth=0.9, linestyle=(0, (4, 3)))

@@ -50,7 +50,7 @@ def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     if not entries:
         raise ParameterError("There are no entries: there is nothing to plot.")
     conditions = conditions_of(entries)
-    names = list(dict.fromkeys(recording_name(one) for one in entries))
+    names = list(dict.fromkeys(recording_name(entry) for entry in entries))
     n_blocks = -(-len(names) // ROWS_PER_BLOCK)
     n_rows = -(-len(names) // n_blocks)
     n_cols = n_blocks * len(conditions)
@@ -63,8 +63,8 @@ def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
         layout="constrained",
         figsize=(0.8 + max(width, 1.3) * n_cols, 1.1 + 1.15 * n_rows),
     )
-    by_place = {(recording_name(one), one.condition): one for one in entries}
-    units = {unit_of(one.target)[1] for one in entries if one.target is not None} or {"nAm"}
+    by_place = {(recording_name(entry), entry.condition): entry for entry in entries}
+    units = {unit_of(entry.target)[1] for entry in entries if entry.target is not None} or {"nAm"}
     for k, name in enumerate(names):
         block, row = divmod(k, n_rows)
         panels = list(grid[row, block * len(conditions) : (block + 1) * len(conditions)])

@@ -76,18 +76,18 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
     counts = {side: np.zeros(size, dtype=np.int64) for side, size in sizes.items()}
     left_out: dict[str, str] = {}
     members: dict[str, dict[str, NDArray[np.bool_]]] = {}
-    for one in entries:
-        if one.label is None or one.fs_subject is None:
+    for entry in entries:
+        if entry.label is None or entry.fs_subject is None:
             continue
         try:
             # a scaled template has the vertices of the template
-            own_surface = one.template or one.fs_subject
-            moved = _moved(one.label, own_surface, subject, folder, sizes[one.label.hemi])
+            own_surface = entry.template or entry.fs_subject
+            moved = _moved(entry.label, own_surface, subject, folder, sizes[entry.label.hemi])
         except (OSError, ValueError, IndexError):
-            left_out[one.subject] = f"the surfaces of {one.fs_subject} have no registration to {subject}"
+            left_out[entry.subject] = f"the surfaces of {entry.fs_subject} have no registration to {subject}"
             continue
-        own = members.setdefault(one.subject, {})
-        own[one.label.hemi] = own.get(one.label.hemi, np.zeros(len(moved), dtype=bool)) | moved
+        own = members.setdefault(entry.subject, {})
+        own[entry.label.hemi] = own.get(entry.label.hemi, np.zeros(len(moved), dtype=bool)) | moved
     for own in members.values():
         for side, moved in own.items():
             counts[side] += moved
@@ -224,7 +224,7 @@ def _compose(pictures: dict[str, list[Picture]], colors: ListedColormap, labels:
     if labels.left_out:
         names = ", ".join(f"sub-{name}" for name in labels.left_out)
         notes.append(f"Not shown, as the spherical registration is missing: {names}.")
-    fig.supxlabel(literal("\n".join(fill(one, WRAPPED) for one in notes)), fontsize="small", color="0.25")
+    fig.supxlabel(literal("\n".join(fill(note, WRAPPED) for note in notes)), fontsize="small", color="0.25")
     return fig
 
 

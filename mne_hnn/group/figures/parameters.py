@@ -66,7 +66,7 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
         raise ParameterError(
             f"plot_group_parameters needs a Comparison, got {type(comparison).__name__}: see compare_conditions."
         )
-    listed = [in_shown_units(one) for one in chosen(comparison.differences, MOST_PARAMETERS)]
+    listed = [in_shown_units(difference) for difference in chosen(comparison.differences, MOST_PARAMETERS)]
     if not listed:
         raise ParameterError("The comparison has no parameters: both conditions need fits with the same drives.")
     rows = _rows(listed)
@@ -80,8 +80,8 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
     )
     colors = condition_colors(comparison.contrast)
     for panels, row in zip(grid, rows, strict=True):
-        for axes, one in zip(panels, row, strict=False):
-            _draw_pairs(axes, one, comparison, colors)
+        for axes, difference in zip(panels, row, strict=False):
+            _draw_pairs(axes, difference, comparison, colors)
         for axes in panels[len(row) :]:
             axes.set_visible(False)
     _explain_pairs(fig, comparison, colors)
@@ -93,22 +93,22 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
 def _rows(listed: Sequence[Difference]) -> list[list[Difference]]:
     """Return the parameters by drive, long rows broken; those of no drive share a row."""
     by_drive: dict[str | None, list[Difference]] = {}
-    for one in listed:
-        by_drive.setdefault(drive_of(one.quantity), []).append(one)
+    for difference in listed:
+        by_drive.setdefault(drive_of(difference.quantity), []).append(difference)
     own = by_drive.pop(None, [])
     rows = []
     for unordered in [*by_drive.values(), own]:
-        some = sorted(unordered, key=lambda one: rank(one.quantity))
+        some = sorted(unordered, key=lambda difference: rank(difference.quantity))
         rows += [some[k : k + PER_ROW] for k in range(0, len(some), PER_ROW)]
     return rows
 
 
-def _draw_pairs(axes: Axes, one: Difference, comparison: Comparison, colors: dict[str, str]) -> None:
+def _draw_pairs(axes: Axes, difference: Difference, comparison: Comparison, colors: dict[str, str]) -> None:
     a, b = comparison.contrast
-    first, second = np.asarray(one.values_a, dtype=float), np.asarray(one.values_b, dtype=float)
+    first, second = np.asarray(difference.values_a, dtype=float), np.asarray(difference.values_b, dtype=float)
     for pair in zip(first, second, strict=True):
         axes.plot([0, 1], pair, color=PAIR, linewidth=0.8, zorder=1)
-    for x, values, name, mean in ((0, first, a, one.mean_a), (1, second, b, one.mean_b)):
+    for x, values, name, mean in ((0, first, a, difference.mean_a), (1, second, b, difference.mean_b)):
         axes.plot(
             np.full(len(values), x),
             values,
@@ -124,18 +124,18 @@ def _draw_pairs(axes: Axes, one: Difference, comparison: Comparison, colors: dic
     axes.set_xlim(-0.5, 1.5)
     axes.set_xticks([])
     axes.tick_params(axis="y", labelsize="small")
-    drive = drive_of(one.quantity)
-    unit = f" ({literal(one.unit)})" if one.unit else ""
-    name = f"{drive} {short_name(one.quantity)}" if drive else quantity_name(one.quantity)
+    drive = drive_of(difference.quantity)
+    unit = f" ({literal(difference.unit)})" if difference.unit else ""
+    name = f"{drive} {short_name(difference.quantity)}" if drive else quantity_name(difference.quantity)
     axes.set_ylabel(_broken(literal(name)) + unit, fontsize="small")
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-    _scale(axes, one, np.concatenate([first, second]))
-    certain = one.p_holm < 1 - comparison.confidence
-    change, _, interval = literal(change_text(one)).partition(" (")
+    _scale(axes, difference, np.concatenate([first, second]))
+    certain = difference.p_holm < 1 - comparison.confidence
+    change, _, interval = literal(change_text(difference)).partition(" (")
     shown = [
         change,
         f"({interval}" if interval else "",
-        f"{p_text(one.p_holm)} (Holm)" if np.isfinite(one.p_holm) else "",
+        f"{p_text(difference.p_holm)} (Holm)" if np.isfinite(difference.p_holm) else "",
     ]
     axes.set_title(
         "\n".join(part for part in shown if part), fontsize="small", fontweight="bold" if certain else "normal"
@@ -148,8 +148,8 @@ def _broken(name: str) -> str:
     return f"{head}\n{tail}" if len(name) > 16 and tail else name
 
 
-def _scale(axes: Axes, one: Difference, values: Any) -> None:
-    if one.scale == "log" and values.min() > 0:
+def _scale(axes: Axes, difference: Difference, values: Any) -> None:
+    if difference.scale == "log" and values.min() > 0:
         axes.set_yscale("log")
         decades = float(np.log10(values.max() / values.min()))
         room = 10 ** max(0.08 * decades, (0.4 - decades) / 2)
@@ -181,7 +181,7 @@ def _explain_pairs(fig: Figure, comparison: Comparison, colors: dict[str, str]) 
     ]
     handles.append(Line2D([], [], color=PAIR, linewidth=0.8, label="a subject"))
     handles.append(Line2D([], [], color="0.2", linewidth=3.0, label="mean"))
-    a, b = (literal(one) for one in comparison.contrast)
+    a, b = (literal(condition) for condition in comparison.contrast)
     fig.legend(
         handles=handles,
         loc="outside upper center",
@@ -225,18 +225,21 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
             f"plot_influence needs a Comparison, got {type(comparison).__name__}: see compare_conditions."
         )
     by_quantity: dict[str, list[Influence]] = {}
-    for one in influences:
-        by_quantity.setdefault(one.quantity, []).append(one)
-    known = [one for one in comparison.differences if one.quantity in by_quantity]
+    for influence in influences:
+        by_quantity.setdefault(influence.quantity, []).append(influence)
+    known = [difference for difference in comparison.differences if difference.quantity in by_quantity]
     if not known:
         raise ParameterError("There are no influences to plot: leaving one out needs at least three subjects.")
     hanging = {
-        whole.quantity for whole in known for one in by_quantity[whole.quantity] if _hangs(one, whole, comparison)
+        whole.quantity
+        for whole in known
+        for influence in by_quantity[whole.quantity]
+        if _hangs(influence, whole, comparison)
     }
-    first = sorted(known, key=lambda one: (one.quantity not in hanging, one.p))[:MOST_INFLUENCES]
-    kept = {one.quantity for one in first}
-    shown = [one for one in known if one.quantity in kept]
-    subjects = list(dict.fromkeys(one.subject for one in influences))
+    first = sorted(known, key=lambda difference: (difference.quantity not in hanging, difference.p))[:MOST_INFLUENCES]
+    kept = {difference.quantity for difference in first}
+    shown = [difference for difference in known if difference.quantity in kept]
+    subjects = list(dict.fromkeys(influence.subject for influence in influences))
     n_cols = min(4, len(shown))
     n_rows = -(-len(shown) // n_cols)
     fig, grid = plt.subplots(
@@ -253,16 +256,16 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
         axes.set_visible(False)
     grid[0, 0].set_ylim(len(subjects) - 0.4, -0.6)
     for axes in grid[:, 0]:
-        axes.set_yticks(range(len(subjects)), [literal(f"sub-{one}") for one in subjects], fontsize="small")
-    _explain_influence(fig, comparison, any(one.quantity in hanging for one in shown))
+        axes.set_yticks(range(len(subjects)), [literal(f"sub-{subject}") for subject in subjects], fontsize="small")
+    _explain_influence(fig, comparison, any(difference.quantity in hanging for difference in shown))
     if show:
         plt.show()
     return fig
 
 
-def _hangs(one: Influence, whole: Difference, comparison: Comparison) -> bool:
+def _hangs(influence: Influence, whole: Difference, comparison: Comparison) -> bool:
     """Return whether a verdict hangs on one subject; signs of differences that are none change by chance."""
-    return bool(one.changes_verdict or (one.changes_sign and whole.p < 1 - comparison.confidence))
+    return bool(influence.changes_verdict or (influence.changes_sign and whole.p < 1 - comparison.confidence))
 
 
 def _draw_influence(
@@ -274,17 +277,17 @@ def _draw_influence(
         axes.axvspan(whole.low, whole.high, color="0.9", linewidth=0, zorder=0)
     axes.axvline(whole.difference, color="0.3", linewidth=1.2, zorder=1)
     axes.axvline(1.0 if whole.scale == "log" else 0.0, color="0.3", linewidth=1.0, linestyle=":", zorder=1)
-    for one in some:
-        changed = _hangs(one, whole, comparison)
+    for influence in some:
+        changed = _hangs(influence, whole, comparison)
         axes.plot(
-            [factor * one.difference],
-            [subjects.index(one.subject)],
+            [factor * influence.difference],
+            [subjects.index(influence.subject)],
             marker="D" if changed else "o",
             markersize=5,
             linestyle="none",
             color=CHANGED if changed else "black",
             zorder=3,
-            gid=one.subject,
+            gid=influence.subject,
         )
     axes.set_title(literal(quantity_name(whole.quantity)), fontsize="small", loc="left")
     unit = f" ({literal(whole.unit)})" if whole.unit else ""

@@ -74,7 +74,7 @@ def plot_group_targets(
         _draw_difference(rows[-1], waveform, comparison, factor, unit)
     rows[0].set_title(DIRECTION, loc="right", fontsize="small", color="0.25")
     times = [average.times for average in averages.values()]
-    rows[-1].set_xlim(min(one[0] for one in times) / MS, max(one[-1] for one in times) / MS)
+    rows[-1].set_xlim(min(axis[0] for axis in times) / MS, max(axis[-1] for axis in times) / MS)
     rows[-1].set_xlabel("Time (ms)")
     fig.align_ylabels(rows)
     if show:

@@ -260,14 +260,14 @@ def simulation_space(subjects_dir: Path, subject: str) -> mne.SourceSpaces:
     """Return the source space of a simulation: both banks of the right central sulcus, and a sparse background."""
     space = mne.setup_source_space(subject, "all", subjects_dir=subjects_dir, add_dist=False, verbose="error")
     rng = np.random.default_rng(0)
-    for hemi, one in zip(HEMISPHERES, space, strict=True):
-        chosen = rng.choice(one["np"], BACKGROUND // 2, replace=False)
+    for hemi, surface in zip(HEMISPHERES, space, strict=True):
+        chosen = rng.choice(surface["np"], BACKGROUND // 2, replace=False)
         if hemi == "rh":
             chosen = np.union1d(chosen, np.concatenate([bank(name) for name in BANKS]))
-        one["inuse"] = np.zeros(one["np"], int)
-        one["inuse"][chosen] = 1
-        one["vertno"] = np.flatnonzero(one["inuse"])
-        one["nuse"] = len(one["vertno"])
+        surface["inuse"] = np.zeros(surface["np"], int)
+        surface["inuse"][chosen] = 1
+        surface["vertno"] = np.flatnonzero(surface["inuse"])
+        surface["nuse"] = len(surface["vertno"])
     return space
 
 

@@ -239,7 +239,7 @@ def record(
     recorded : Recorded
         The recording.
     """
-    streams = [np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(6)]
+    streams = [np.random.default_rng(sequence) for sequence in np.random.SeedSequence(seed).spawn(6)]
     total = n_epochs * len(moments)
     onsets = np.cumsum(np.round(streams[0].uniform(*gap_s, total) * SFREQ).astype(int)) + int(SFREQ)
     n_times = int(onsets[-1] + SFREQ)
