@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from numpy.typing import ArrayLike
-from scipy.signal import find_peaks
 
 from .._types import FloatArray
 from .._units import MS
@@ -80,6 +79,8 @@ def peak_times(evoked: mne.Evoked, n_peaks: int = 3, *, noise_cov: mne.Covarianc
         In s, rising; peaks of the root mean square of each channel type over its largest value, averaged over types.
         At least one: the largest value if nothing stands out.
     """
+    from scipy.signal import find_peaks  # slow to import
+
     strength = np.zeros(len(evoked.times))
     if noise_cov is not None:
         evoked = mne.whiten_evoked(evoked, noise_cov, verbose="error")
