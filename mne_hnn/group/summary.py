@@ -173,7 +173,7 @@ def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | 
     }
 
 
-def _told(job: Mapping[str, Any]) -> dict[str, Any]:
+def _read_sidecars(job: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sidecars of a job, with those of all conditions together for what these share."""
     told = {name: read_json(path, "sidecar") for name, path in step_sidecars(job).items()}
     pooled = Path(job["pooled"])
@@ -191,7 +191,7 @@ def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: boo
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 
-    sets = [_told(job) for job in options.jobs if job["status"] == "ok"]
+    sets = [_read_sidecars(job) for job in options.jobs if job["status"] == "ok"]
     if not sets:
         return ""
     scaled = {entry.subject for entry in entries if entry.template}

@@ -210,7 +210,7 @@ def label_extrema(
         near = [row[np.abs(at_times - times[at]) < 0.03 * (times[-1] - times[0])] for at_times, row in others]
         beyond = np.concatenate([[values[at]], *near])
         axes.annotate(
-            f"{times[at]:.0f} ms\n{_signed(values[at])}{unit}",
+            f"{times[at]:.0f} ms\n{_with_sign(values[at])}{unit}",
             (times[at], beyond.max() if up else beyond.min()),
             xytext=(0, 5 if up else -5),
             textcoords="offset points",
@@ -224,7 +224,7 @@ def label_extrema(
     axes.margins(y=0.22)
 
 
-def _signed(value: float) -> str:
+def _with_sign(value: float) -> str:
     return f"{value:+.3g}".replace("-", "\N{MINUS SIGN}")
 
 
