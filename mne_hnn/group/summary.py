@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from .._files import read_json
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..fit.files import read_fit
+from ..pipeline.facts import LoadFacts
 from ..pipeline.places import step_record
 from ..pipeline.stage import Work
 from .alignment import Alignment, align_polarity
@@ -180,7 +182,8 @@ def _read_sidecars(job: Mapping[str, Any]) -> dict[str, Any]:
         return told
     load, target = (read_json(path, "sidecar") for path in shared.values())
     told["load"]["options"]["noise_cov"] = load["options"]["noise_cov"]
-    told["load"]["facts"] |= {name: load["facts"][name] for name in ("noise", "noise_samples") if name in load["facts"]}
+    own, common = (LoadFacts.read(record.get("facts"), shared["load"]) for record in (told["load"], load))
+    told["load"]["facts"] = replace(own, noise=common.noise, noise_samples=common.noise_samples).json()
     return told | {"target": target}
 
 

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from .._checks import check_bool, check_int, check_name, check_non_negative, check_positive
 from .._units import NAM
@@ -195,6 +194,8 @@ def _peaks(
 
     A maximum at the edge of what is drawn counts if the spectrum falls beyond.
     """
+    from scipy.signal import find_peaks  # slow to import
+
     from ..spectra import power_spectrum
 
     if not n_peaks or not psd.max() > 0:

@@ -11,7 +11,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import find_peaks
 
 from .._checks import check_probability
 from .._types import FloatArray
@@ -172,6 +171,8 @@ def _smaller(final: FloatArray, axes: Axes, unit: str) -> str:
 
 def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArray[np.int64]:
     """Return the samples of the most prominent peaks and troughs, in order of time."""
+    from scipy.signal import find_peaks  # slow to import
+
     found: dict[int, float] = {}
     spread = float(np.ptp(values))
     for sign in (1, -1):

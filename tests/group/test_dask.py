@@ -14,7 +14,8 @@ import pytest
 import mne_hnn
 from mne_hnn.errors import ConfigError, DataError
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.parallel import Lost, remote, run_tasks, schedulers
+from mne_hnn.parallel import Lost, opened, remote, run_tasks, schedulers
+from mne_hnn.parallel.clusters import DaskExecutor
 from mne_hnn.simulate import Computing, SimulationSettings, simulate_many
 from mne_hnn.simulate.many import run_networks
 
@@ -114,6 +115,13 @@ def test_networks_on_the_executor_of_a_client(client, monkeypatch):
     monkeypatch.setattr("mne_hnn.parallel.remote.__version__", "99.9")
     with pytest.raises(ConfigError, match=r"Dask's workers have mne_hnn .*, this is 99\.9: start them in the Python"):
         simulate_many(networks, settings, executor=client.get_executor())
+
+
+def test_the_executor_of_a_client_gives_futures(client):
+    with opened(client.get_executor()) as place:
+        assert isinstance(place, DaskExecutor)
+        assert place.submit(int, "11", base=2).result() == 3
+        assert str(place.submit(tasks.bad, "this").result()) == "ValueError: this is wrong"
 
 
 def test_networks_on_workers_that_dask_starts_for_them():
