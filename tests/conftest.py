@@ -19,10 +19,10 @@ MOST_WORKERS = 4  # a process may hold a gigabyte, and some tests start processe
 LONGEST_FIRST = (
     "test_tutorials.py",
     "group/test_group_run.py",
-    "simulate/test_mpi.py",
-    "fit/test_evoked.py",
-    "group/test_dask.py",
     "simulate/test_simulate.py",
+    "simulate/test_mpi.py",
+    "group/test_dask.py",
+    "fit/test_evoked.py",
     "fit/test_search.py",
     "simulate/test_fidelity.py",
     "group/test_executors.py",
