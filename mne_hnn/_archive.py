@@ -16,7 +16,7 @@ import numpy as np
 from ._files import existing_file, write_whole
 from .errors import DataError, MneHnnError, NetworkError, ParameterError
 
-__all__ = ["DAMAGE", "describe", "open_archive", "plain", "restored", "write_archive"]
+__all__ = ["DAMAGE", "describe", "open_archive", "plain", "restore", "write_archive"]
 
 #: What a damaged file makes NumPy, zip and JSON raise.
 DAMAGE = (
@@ -53,13 +53,13 @@ def plain(value: Any) -> Any:
     raise ParameterError(f"A file keeps plain values only, got {value!r} of {type(value).__name__}.")
 
 
-def restored(value: Any) -> Any:
+def restore(value: Any) -> Any:
     """Return what :func:`plain` was given; tuples are lists now."""
     if isinstance(value, dict):
         if set(value) == {"float"} and value["float"] in _NOT_FINITE:
             return float(value["float"])
-        return {key: restored(item) for key, item in value.items()}
-    return [restored(item) for item in value] if isinstance(value, list) else value
+        return {key: restore(item) for key, item in value.items()}
+    return [restore(item) for item in value] if isinstance(value, list) else value
 
 
 def write_archive(file: Path, content: Mapping[str, Any], arrays: Mapping[str, Any], what: str) -> None:
@@ -77,7 +77,7 @@ def open_archive(path: Any, what: str, remedy: str) -> tuple[dict[str, Any], dic
                 raise zipfile.BadZipFile
         with np.load(file, allow_pickle=False) as kept:
             arrays = dict(kept)
-        content = restored(json.loads(str(arrays.pop("content"))))
+        content = restore(json.loads(str(arrays.pop("content"))))
         if not isinstance(content, dict):
             raise TypeError
     except OSError as error:

@@ -67,16 +67,16 @@ def lock_file(
     import fcntl
 
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    descriptor, told = _opened(path), False
+    descriptor, told = _open(path), False
     try:
         while True:
-            holder = _tried(descriptor, kind, path)
+            holder = _try(descriptor, kind, path)
             if holder is None and _is_file(descriptor, path):
                 break
             if holder is None:  # deleted, with its folder or by hand, while it was opened or waited for
                 os.close(descriptor)
                 descriptor = -1
-                descriptor = _opened(path)
+                descriptor = _open(path)
                 continue
             if not wait:
                 raise BusyError(holder)
@@ -93,12 +93,12 @@ def lock_file(
             os.close(descriptor)
 
 
-def _opened(path: Path) -> int:
+def _open(path: Path) -> int:
     # not inherited: a child that lives on must not hold what its parent held
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
 
-def _tried(descriptor: int, kind: int, path: Path) -> str | None:
+def _try(descriptor: int, kind: int, path: Path) -> str | None:
     """Lock an open file if it is free; else return what is known of its holder."""
     import fcntl
 

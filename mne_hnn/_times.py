@@ -7,7 +7,7 @@ import numpy as np
 from ._types import FloatArray
 from .errors import ParameterError
 
-__all__ = ["even_times", "resampled", "sampling"]
+__all__ = ["even_times", "resample_evenly", "sampling"]
 
 #: Steps of times that may stand in a text: MNE writes dipoles to 0.1 ms, HNN to 0.001 ms. s
 _DIGITS = (1e-4, 1e-5, 1e-6)
@@ -83,7 +83,7 @@ def even_times(times: FloatArray, tolerance: float) -> FloatArray | None:
     return even if np.abs(even - times).max() < tolerance else None
 
 
-def resampled(times: FloatArray, data: FloatArray) -> tuple[FloatArray, FloatArray]:
+def resample_evenly(times: FloatArray, data: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return even times with the median step of uneven ones, and data interpolated linearly.
 
     Parameters

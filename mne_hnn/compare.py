@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
-from scipy.signal import resample
 
 from ._checks import check_finite, check_name
 from .dipole import Dipole
@@ -95,6 +94,8 @@ def align(
 
 
 def _fourier(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    from scipy.signal import resample  # slow to import, and seldom needed
+
     return values if len(values) == n else np.asarray(resample(values, n))
 
 

@@ -115,16 +115,16 @@ class DipoleEpochs(mne.EpochsArray):  # type: ignore[misc]
         """
         found = super().average(picks="all", method=method, by_event_type=by_event_type)
         if by_event_type:
-            return [_picked(_as_dipole(evoked), picks) for evoked in found]
+            return [_pick(_as_dipole(evoked), picks) for evoked in found]
         found.comment = "average" if len(self) > 1 else found.comment
-        return _picked(_as_dipole(found), picks)
+        return _pick(_as_dipole(found), picks)
 
     def standard_error(self, picks: Any = None, by_event_type: bool = False) -> Any:
         """Return the standard error over trials; as :meth:`mne.Epochs.standard_error`, of all layers by default."""
         found = super().standard_error(picks="all", by_event_type=by_event_type)
         if by_event_type:
-            return [_picked(_as_dipole(evoked), picks) for evoked in found]
-        return _picked(_as_dipole(found), picks)
+            return [_pick(_as_dipole(evoked), picks) for evoked in found]
+        return _pick(_as_dipole(found), picks)
 
     def iter_evoked(self, copy: bool = False) -> Iterator[Dipole]:
         """Yield the trials; as :meth:`mne.Epochs.iter_evoked`."""
@@ -245,7 +245,7 @@ def _as_dipole(evoked: mne.Evoked) -> Dipole:
     return dipole
 
 
-def _picked(dipole: Dipole, picks: Any) -> Dipole:
+def _pick(dipole: Dipole, picks: Any) -> Dipole:
     return dipole if picks is None else dipole.pick(picks)
 
 

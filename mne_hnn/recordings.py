@@ -131,7 +131,7 @@ class Recording:
         for wanted, field, what in choices:
             if wanted is not None:
                 values = [field(channel) for channel in self.channels]
-                keep &= np.isin(np.array(values, dtype=object), _listed(wanted, values, what))
+                keep &= np.isin(np.array(values, dtype=object), _check_choices(wanted, values, what))
         rows = np.flatnonzero(keep)
         numbers = self.trials if trial is None else (check_trial(trial, self.trials),)
         picked = np.array([self.trials.index(number) for number in numbers], dtype=np.int64)
@@ -161,7 +161,7 @@ class Recording:
         return frame.astype({"gid": int})
 
 
-def _listed(wanted: Any, values: list[Any], what: str) -> list[Any]:
+def _check_choices(wanted: Any, values: list[Any], what: str) -> list[Any]:
     chosen = [wanted] if isinstance(wanted, str) or not hasattr(wanted, "__iter__") else list(wanted)
     present = list(dict.fromkeys(values))
     for choice in chosen:

@@ -13,8 +13,6 @@ import numpy as np
 from mne.time_frequency import psd_array_welch
 from numpy.typing import ArrayLike
 from scipy.fft import next_fast_len
-from scipy.signal import detrend, periodogram, resample_poly
-from scipy.signal.windows import dpss
 
 from ._checks import check_name, check_non_negative, check_positive
 from ._types import FloatArray
@@ -58,6 +56,8 @@ def prepared_records(
             f"burn_in_ms must leave at least {MIN_SAMPLES * down / sfreq / MS:g} ms of the "
             f"{len(first.times) / sfreq / MS:g} ms of the record, got {burn_in_ms:g} ms."
         )
+    from scipy.signal import detrend, resample_poly  # slow to import
+
     data = detrend(np.array([trial[layer][start:] for trial in trials]), axis=-1, type="linear")
     if down > 1:
         data = resample_poly(data, 1, down, axis=-1, padtype="line")
@@ -170,6 +170,9 @@ def _multitaper(data: FloatArray, rate: float, width: float, n_fft: int) -> tupl
             f"bandwidth must lie between {2 * rate / n_times:g} Hz, what the record can resolve, and {rate:g} Hz, "
             f"got {width:g} Hz."
         )
+    from scipy.signal import periodogram  # slow to import
+    from scipy.signal.windows import dpss
+
     tapers, concentration = dpss(n_times, half, min(int(2 * half), n_times), return_ratios=True)
     keep = concentration > LOW_BIAS
     total = np.zeros(n_fft // 2 + 1)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from .config import GroupConfig
     from .dataset import RecordingEntry
 
-__all__ = ["anatomy_options", "filled", "subjects_folder", "surface_subject"]
+__all__ = ["anatomy_options", "fill_names", "subjects_folder", "surface_subject"]
 
 _IN_BIDS = ("derivatives/freesurfer/subjects", "derivatives/freesurfer")
 
 
-def filled(value: Any, unit: RecordingEntry) -> Any:
+def fill_names(value: Any, unit: RecordingEntry) -> Any:
     """Replace ``{subject}``, ``{session}`` and ``{task}`` in a path or name."""
     if isinstance(value, Path):
-        return Path(filled(str(value), unit))
+        return Path(fill_names(str(value), unit))
     if not isinstance(value, str):
         return value
     for name in ("subject", "session", "task"):
@@ -44,7 +44,7 @@ def surface_subject(config: GroupConfig, unit: RecordingEntry) -> tuple[str | No
     folder = subjects_folder(config, unit)
     if folder is None:
         return None, None
-    name = filled(config.fs_subject, unit)
+    name = fill_names(config.fs_subject, unit)
     for candidate in dict.fromkeys((name, f"sub-{unit.subject}")):
         if (folder / candidate / "surf" / "lh.white").exists():
             return candidate, folder
@@ -58,7 +58,7 @@ def subjects_folder(config: GroupConfig, unit: RecordingEntry) -> Path | None:
             found = Path(config.bids_root).expanduser() / part
             if found.is_dir():
                 return found.resolve()
-    given = mne.utils.get_subjects_dir(filled(config.subjects_dir, unit), raise_error=False)
+    given = mne.utils.get_subjects_dir(fill_names(config.subjects_dir, unit), raise_error=False)
     return None if given is None else Path(given)
 
 
@@ -91,15 +91,15 @@ def anatomy_options(config: GroupConfig, unit: RecordingEntry, place: Path) -> d
             "FreeSurfer's folder of subjects."
         )
     if name is not None:
-        trans = filled(config.trans, unit)
+        trans = fill_names(config.trans, unit)
         if trans is None:
             trans = _landmark_trans(unit, name, subjects_dir, place)
         return {"fs_subject": name, "subjects_dir": subjects_dir, "trans": trans, "template": None}
     template = config.without_mri
     if template is None:
         raise DataError(
-            f"sub-{unit.subject} has no surfaces in {subjects_dir} (neither {filled(config.fs_subject, unit)!r} nor "
-            f"'sub-{unit.subject}'): add them, or let without_mri name a template to scale."
+            f"sub-{unit.subject} has no surfaces in {subjects_dir} (neither {fill_names(config.fs_subject, unit)!r} "
+            f"nor 'sub-{unit.subject}'): add them, or let without_mri name a template to scale."
         )
     if not (subjects_dir / template / "surf" / "lh.white").exists():
         raise DataError(

@@ -199,7 +199,7 @@ def compare_conditions(
         (entry for entry in entries if entry.status == "ok" and entry.condition in contrast),
         key=lambda entry: (entry.subject, entry.session or "", entry.task or "", entry.condition),
     )
-    both = _balanced(ok, contrast)
+    both = _balance(ok, contrast)
     rows = [row for row in quantities(both) if row.quantity not in NO_TEST]
     rows = [row for row in rows if row.group == "fit" or row.recording not in alignment.turned]
     options: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
@@ -207,7 +207,7 @@ def compare_conditions(
     found = {name: _difference([row for row in rows if row.quantity == name], contrast, **options) for name in names}
     return Comparison(
         contrast=contrast,
-        differences=_corrected([difference for difference in found.values() if difference is not None]),
+        differences=_correct([difference for difference in found.values() if difference is not None]),
         waveform=waveform_difference(both, contrast, alignment, **options),
         notes=(*_notes(ok, contrast, alignment, found), *_limits(found, n_resamples, 1 - confidence)),
         **options,
@@ -225,7 +225,7 @@ def _check_contrast(contrast: Any, entries: Sequence[Entry]) -> tuple[str, str]:
     return a, b
 
 
-def _balanced(entries: Sequence[Entry], contrast: tuple[str, str]) -> list[Entry]:
+def _balance(entries: Sequence[Entry], contrast: tuple[str, str]) -> list[Entry]:
     """Return the entries of recordings that have both conditions: sessions may differ by themselves.
 
     Who has no such recording, as each condition was a session, keeps all.
@@ -282,7 +282,7 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
     )
 
 
-def _corrected(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+def _correct(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """Correct p for all quantities of a group."""
     corrected: dict[str, float] = {}
     for family in _families(differences).values():
@@ -310,7 +310,7 @@ def _notes(
         yield f"Only {len(pairs)} subject(s) have both conditions: nothing was compared."
     if alone := sorted(first ^ second):
         yield f"Subjects with one of the conditions only are left out: {', '.join(f'sub-{name}' for name in alone)}."
-    balanced = _balanced(entries, contrast)
+    balanced = _balance(entries, contrast)
     dropped = {(entry.subject, entry.session or entry.task) for entry in entries if entry not in balanced}
     if single := sorted(f"sub-{subject} {what}" for subject, what in dropped if subject in pairs and what):
         yield f"Sessions with one of the conditions only are left out: {', '.join(single)}."

@@ -155,8 +155,8 @@ def group_demo(
         "version": VERSION,
         "n_epochs": check_int(n_epochs, "n_epochs", minimum=1),
         "seed": check_seed(seed, "seed"),
-        "without_mri": _named(("05",) if without_mri is None else without_mri, subjects, without_mri is None),
-        "broken": _named(("06",) if broken is None else broken, subjects, broken is None),
+        "without_mri": _check_subjects(("05",) if without_mri is None else without_mri, subjects, without_mri is None),
+        "broken": _check_subjects(("06",) if broken is None else broken, subjects, broken is None),
         "mesh_shape": tuple(check_int(size, "mesh_shape", minimum=1) for size in mesh_shape),
     }
     text = json.dumps(parameters, indent=1) + "\n"
@@ -185,7 +185,7 @@ def _check_conditions(conditions: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _named(some: Sequence[str], subjects: Sequence[str], default: bool) -> tuple[str, ...]:
+def _check_subjects(some: Sequence[str], subjects: Sequence[str], default: bool) -> tuple[str, ...]:
     if default:
         return tuple(subject for subject in some if subject in subjects)
     return tuple(check_name(subject, subjects, "subject of the demo") for subject in some)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .._units import MS
 from ..source.demo.anatomy import (
     HELMET_ABOVE_HEAD_m,
-    digitised,
+    digitise,
     helmet_info,
     simulation_space,
     write_anatomy,
@@ -100,7 +100,7 @@ def make_head(subjects_dir: Path, fs_subject: str, rng: np.random.Generator) -> 
         trans = mne.transforms.invert_transform(to_head)
         mne.write_trans(trans_path(subjects_dir, fs_subject), trans)
         info = helmet_info()
-        info.set_montage(digitised(bem, fs_subject, to_head))
+        info.set_montage(digitise(bem, fs_subject, to_head))
         with info._unlock():
             info["dev_head_t"] = _position(rng)
         forward = mne.make_forward_solution(

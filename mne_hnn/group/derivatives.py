@@ -216,7 +216,7 @@ def pipeline_files(
     folder = pipeline_root(root)
     check_name(subject, pipeline_subjects(folder) or _folders(folder), "subject", where=f"in {folder}", error=DataError)
     files = list(_all_of(folder, subject))
-    files = _chosen(files, "session", "ses", session, subject)
+    files = _choose(files, "session", "ses", session, subject)
     kinds = {file.path.parent.name for file in files if _is_response(file)}
     if kinds:
         wanted = _only(kinds, "datatype", datatype, subject)
@@ -261,7 +261,7 @@ def _only(there: set[str], what: str, wanted: str | None, subject: str) -> str:
     return next(iter(there))
 
 
-def _chosen(files: list[_Named], what: str, entity: str, wanted: str | None, subject: str) -> list[_Named]:
+def _choose(files: list[_Named], what: str, entity: str, wanted: str | None, subject: str) -> list[_Named]:
     there = {file.entities[entity] for file in files if entity in file.entities}
     if not there and wanted is None:
         return files

@@ -18,7 +18,7 @@ from ..pipeline.config import AnalysisOptions
 from ..pipeline.facts import InverseFacts, TargetFacts
 from ..pipeline.files import SCALED
 from ..pipeline.places import step_folder, step_output, step_record
-from .anatomy import anatomy_options, filled, subjects_folder
+from .anatomy import anatomy_options, fill_names, subjects_folder
 from .config import GroupConfig, pipeline_place
 from .dataset import RecordingEntry, trial_types
 from .derivatives import PipelineFiles, pipeline_files
@@ -32,7 +32,7 @@ _PATHS = ("bem", "src", "forward", "inverse", "noise_cov", "events", "label")
 def _base(job: Job) -> dict[str, Any]:
     """Return the options that every recording has from the group's configuration."""
     values = {name: getattr(job.config, name) for name in AnalysisOptions.names()}
-    values |= {name: filled(values[name], job.unit) for name in _PATHS}
+    values |= {name: fill_names(values[name], job.unit) for name in _PATHS}
     if job.unit.datatype == "eeg":  # such a recording has no others, and the default is MEG
         values["channel_types"] = ("eeg",)
     return {
@@ -153,7 +153,7 @@ def pooled_config(job: Job) -> Config:
 def _surface_of(forward: Any, job: Job) -> dict[str, Any]:
     """Return the subject whose surface a forward solution has, as labels are looked up there."""
     read = read_file(mne.read_forward_solution, forward, "forward solution")
-    name = read["src"][0].get("subject_his_id") or filled(job.config.fs_subject, job.unit)
+    name = read["src"][0].get("subject_his_id") or fill_names(job.config.fs_subject, job.unit)
     return {"fs_subject": name, "template": None, "trans": None}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "change_text",
-    "chosen",
+    "choose",
     "drive_of",
     "in_shown_units",
     "number",
@@ -116,7 +116,7 @@ def change_text(difference: Difference) -> str:
     return f"{'+' if value > 0 else ''}{number(value)}{unit}{interval}"
 
 
-def chosen(differences: Iterable[Difference], most: int) -> list[Difference]:
+def choose(differences: Iterable[Difference], most: int) -> list[Difference]:
     """Return the parameters to show, at most so many: times before weights before spreads; all else goes last."""
     listed: Sequence[Difference] = [difference for difference in differences if difference.group == "parameter"]
     kept = {id(difference) for difference in sorted(listed, key=lambda difference: rank(difference.quantity))[:most]}

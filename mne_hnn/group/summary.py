@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from .._files import read_json
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..fit.files import read_fit
+from ..pipeline.facts import LoadFacts
 from ..pipeline.places import step_record
 from ..pipeline.stage import Work
 from .alignment import Alignment, align_polarity
@@ -171,7 +173,7 @@ def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | 
     }
 
 
-def _told(job: Mapping[str, Any]) -> dict[str, Any]:
+def _read_sidecars(job: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sidecars of a job, with those of all conditions together for what these share."""
     told = {name: read_json(path, "sidecar") for name, path in step_sidecars(job).items()}
     pooled = Path(job["pooled"])
@@ -180,7 +182,8 @@ def _told(job: Mapping[str, Any]) -> dict[str, Any]:
         return told
     load, target = (read_json(path, "sidecar") for path in shared.values())
     told["load"]["options"]["noise_cov"] = load["options"]["noise_cov"]
-    told["load"]["facts"] |= {name: load["facts"][name] for name in ("noise", "noise_samples") if name in load["facts"]}
+    own, common = (LoadFacts.read(record.get("facts"), shared["load"]) for record in (told["load"], load))
+    told["load"]["facts"] = replace(own, noise=common.noise, noise_samples=common.noise_samples).json()
     return told | {"target": target}
 
 
@@ -188,7 +191,7 @@ def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: boo
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 
-    sets = [_told(job) for job in options.jobs if job["status"] == "ok"]
+    sets = [_read_sidecars(job) for job in options.jobs if job["status"] == "ok"]
     if not sets:
         return ""
     scaled = {entry.subject for entry in entries if entry.template}

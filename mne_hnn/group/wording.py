@@ -26,7 +26,7 @@ __all__ = [
     "failures",
     "hanging",
     "headline",
-    "listed",
+    "list_words",
     "nothing_hangs",
     "overview_rows",
     "polarity_text",
@@ -37,7 +37,7 @@ MOST_NAMED = 6
 DRIVE_HEADER = ("Condition", "Drive", "Location", "Subjects", "Mean time (ms)", "SD over subjects (ms)", "Range (ms)")
 
 
-def listed(words: Iterable[str], most: int | None = None) -> str:
+def list_words(words: Iterable[str], most: int | None = None) -> str:
     """Return words in a row: ``a, b and c``; those beyond the most are counted."""
     some = list(words)
     if most is not None and len(some) > most:
@@ -57,7 +57,7 @@ def failures(entries: Sequence[Entry]) -> list[str]:
     every = conditions_of(entries)
     sentences = []
     for (name, step, error), conditions in by_error.items():
-        which = "" if len(conditions) == len(every) else f", {listed(conditions)}"
+        which = "" if len(conditions) == len(every) else f", {list_words(conditions)}"
         sentences.append(f"{name}{which} failed at {step or 'an unknown step'}: {error or 'no reason was given.'}")
     return sentences
 
@@ -76,8 +76,8 @@ def overview_rows(
     good = [entry for entry in entries if entry.status == "ok"]
     subjects, conditions = _names(entries), conditions_of(entries)
     fitted = [entry for entry in good if entry.fit is not None]
-    yield "Subjects", f"{len(subjects)}: {listed(subjects, 40)}" if subjects else "none"
-    yield "Conditions", listed(conditions) or "none"
+    yield "Subjects", f"{len(subjects)}: {list_words(subjects, 40)}" if subjects else "none"
+    yield "Conditions", list_words(conditions) or "none"
     failed = len(entries) - len(good)
     unfitted = len(good) - len(fitted)
     state = [f"{len(fitted)} of {len(entries)} (subjects by conditions) fitted"]
@@ -95,9 +95,9 @@ def overview_rows(
         )
     scaled = {entry.subject: entry.template for entry in good if entry.template}
     if scaled:
-        yield "Without an MRI", listed(f"sub-{name} (scaled {template})" for name, template in scaled.items())
+        yield "Without an MRI", list_words(f"sub-{name} (scaled {template})" for name, template in scaled.items())
     if by_fiducials := sorted({entry.subject for entry in good if entry.coregistration == "fiducials"}):
-        names = listed((f"sub-{name}" for name in by_fiducials), MOST_NAMED)
+        names = list_words((f"sub-{name}" for name in by_fiducials), MOST_NAMED)
         yield "Head and MRI", f"aligned by the digitised fiducials alone: {names}"
     if alignment is not None and good:
         yield "Polarity", polarity_text(alignment)
@@ -128,10 +128,10 @@ def polarity_text(alignment: Alignment) -> str:
         return "There is one recording only, and so nothing to compare its sign with: it is that of its rule."
     sentences = []
     if alignment.turned:
-        names = listed(f"sub-{name}" for name in alignment.turned)
+        names = list_words(f"sub-{name}" for name in alignment.turned)
         sentences.append(f"Turned over to agree with the others: {names}.")
     if alignment.doubtful:
-        names = listed(
+        names = list_words(
             f"sub-{name}"
             + (f" (r = {number(alignment.correlations[name], 2)})" if name in alignment.correlations else "")
             for name in alignment.doubtful
@@ -143,7 +143,7 @@ def polarity_text(alignment: Alignment) -> str:
 # the comparison --------------------------------------------------------------------------------------------
 
 
-def _reached(difference: Difference, comparison: Comparison) -> bool:
+def _is_certain(difference: Difference, comparison: Comparison) -> bool:
     return bool(difference.p_holm < 1 - comparison.confidence)
 
 
@@ -152,25 +152,25 @@ def headline(comparison: Comparison) -> list[str]:
     compared = [difference for difference in comparison.differences if difference.group != "fit"]
     sentences = []
     if compared:
-        told = [difference for difference in compared if _reached(difference, comparison)]
-        rest = [difference for difference in compared if not _reached(difference, comparison)]
+        told = [difference for difference in compared if _is_certain(difference, comparison)]
+        rest = [difference for difference in compared if not _is_certain(difference, comparison)]
         if told:
-            first = sorted(_sorted(told), key=lambda difference: rank(difference.quantity))
-            words = listed(
+            first = sorted(_sort(told), key=lambda difference: rank(difference.quantity))
+            words = list_words(
                 (f"{quantity_name(difference.quantity)} {change_text(difference)}" for difference in first), MOST_NAMED
             )
             sentences.append(f"Different: {words}.")
             if rest:
-                names = listed((quantity_name(difference.quantity) for difference in _sorted(rest)), MOST_NAMED)
+                names = list_words((quantity_name(difference.quantity) for difference in _sort(rest)), MOST_NAMED)
                 sentences.append(f"Not told apart from no difference after correction: {names}.")
         else:
-            sentences.append(_nothing(_sorted(rest)[0], len(compared)))
+            sentences.append(_nothing(_sort(rest)[0], len(compared)))
     if comparison.waveform is not None:
         sentences.append(_waveform_sentence(comparison))
     return sentences or ["There was nothing to compare."]
 
 
-def _sorted(some: Sequence[Difference]) -> list[Difference]:
+def _sort(some: Sequence[Difference]) -> list[Difference]:
     return sorted(
         some, key=lambda difference: (np.nan_to_num(difference.p, nan=2.0), -abs(np.nan_to_num(difference.dz)))
     )
@@ -193,7 +193,7 @@ def _waveform_sentence(comparison: Comparison) -> str:
         lowest = 2.0 ** (1 - len(comparison.waveform.subjects))
         limit = f"; with so few subjects none can be below {lowest:.3g}" if lowest >= 1 - comparison.confidence else ""
         return f"No cluster of times in which the targets differ has p < {1 - comparison.confidence:.2g}{limit}."
-    spans = listed(
+    spans = list_words(
         f"{cluster.tmin / MS:.0f} to {cluster.tmax / MS:.0f} ms ({p_text(cluster.p)})" for cluster in reached
     )
     return f"The targets differ in clusters of times: {spans}."
@@ -253,9 +253,9 @@ def hanging(influences: Sequence[Influence], comparison: Comparison) -> list[str
     """Return a sentence per quantity whose verdict, or direction, hangs on one subject."""
     known = {difference.quantity for difference in comparison.differences}
     return [
-        f"{quantity_name(quantity)}: the {what} changes without {listed(names)}."
+        f"{quantity_name(quantity)}: the {what} changes without {list_words(names)}."
         if len(names) == 1
-        else f"{quantity_name(quantity)}: the {what} changes without any one of {listed(names)}."
+        else f"{quantity_name(quantity)}: the {what} changes without any one of {list_words(names)}."
         for what, attribute in (("verdict", "changes_verdict"), ("direction of the difference", "changes_sign"))
         for quantity, names in _without(influences, attribute).items()
         if quantity in known

@@ -56,10 +56,10 @@ def _who(entry: Mapping[str, Any], pairs: Pairs, source: range, target: range) -
     if pairs == full:
         return {"allow_autapses": autapses, **indices}
     probability = float(entry.get("probability", 1.0))
-    if pairs == _kept(full, probability):
+    if pairs == _keep(full, probability):
         return {"allow_autapses": autapses, "probability": probability, "seed": DEFAULT_CONN_SEED, **indices}
     return {"allow_autapses": autapses, "pairs": pairs}
 
 
-def _kept(full: Sequence[tuple[int, int]], probability: float) -> Pairs:
+def _keep(full: Sequence[tuple[int, int]], probability: float) -> Pairs:
     return [full[k] for k in keep_pairs(len(full), probability, DEFAULT_CONN_SEED)]

@@ -42,7 +42,7 @@ def with_profiles(template: CellTemplate, values: Mapping[str, Any], file: str) 
     given = [ending for ending in ends if f"L5Pyr_dend_{ending}" in values]
     listed = ", ".join(f"L5Pyr_dend_{ending} {ends[ending][1]:g} (soma {ends[ending][0]:g})" for ending in given)
     if all(0 < dend <= _VANISHES * soma for soma, dend in (ends["gkbar_hh2"], ends["gnabar_hh2"])):
-        cell = _profiled(template, ends)
+        cell = _with_profiles(template, ends)
         calcium = cell.density("soma", "ca", "gbar")[0]
         kept = "" if calcium == ends["gbar_ca"][0] else f"; the soma has that model's L5Pyr_soma_gbar_ca of {calcium:g}"
         warn(
@@ -64,7 +64,7 @@ def _ends(template: CellTemplate, channel: str, parameter: str) -> tuple[float, 
     return soma.extremes()[0], dend.extremes()[1]
 
 
-def _profiled(template: CellTemplate, ends: Mapping[str, tuple[float, float]]) -> CellTemplate:
+def _with_profiles(template: CellTemplate, ends: Mapping[str, tuple[float, float]]) -> CellTemplate:
     model = calcium_templates()[CELL]
     sections = dict(template.sections)
     for name, section in model.sections.items():

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._checks import check_bool, check_finite
 from .._files import Target, new_file, write_whole
-from .._times import even_times, resampled, sampling
+from .._times import even_times, resample_evenly, sampling
 from .._types import FloatArray
 from .._units import MS, NAM
 from .._warn import warn
@@ -122,7 +122,7 @@ def _even(times: FloatArray, moments: FloatArray, path: Target) -> tuple[FloatAr
         steps = np.diff(times) / MS
         if not np.isfinite(times).all() or steps.min() <= 0:
             raise DataError(f"{path} has times that do not rise: it cannot be resampled.") from None
-        even, values = resampled(times, moments)
+        even, values = resample_evenly(times, moments)
         warn(
             f"{path} has uneven times, in steps of {steps.min():g} to {steps.max():g} ms: it is resampled to steps of "
             f"{(even[1] - even[0]) / MS:g} ms by linear interpolation."

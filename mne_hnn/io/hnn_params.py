@@ -139,7 +139,7 @@ def _values(path: Target) -> dict[str, Any]:
         values = _lines(text, path)
     if values.get("object_type") == "Network":
         raise DataError(f"{path} is a network file of HNN: read it with read_hnn_network.")
-    known = _known(values)
+    known = _list_known(values)
     if not known & set(values):
         raise DataError(f"{path} is no parameter file of HNN: it has none of its names, such as 'gbar_L2Pyr_L2Basket'.")
     return dict(values)
@@ -165,12 +165,12 @@ def _number(text: str) -> float | str:
         return text.strip("'\"")
 
 
-def _known(values: Mapping[str, Any]) -> set[str]:
+def _list_known(values: Mapping[str, Any]) -> set[str]:
     return {*SETTINGS, *MESH, *weight_set(), *cell_names(), *drive_names(values)}
 
 
 def _warn_unknown(path: Target, values: Mapping[str, Any]) -> None:
-    known = sorted(_known(values))
+    known = sorted(_list_known(values))
     unknown = [name for name in values if name not in known and not _LEFTOVER.fullmatch(name)]
     if unknown:
         listed = "; ".join(f"{name!r}.{suggestion(name, known)}" for name in unknown[:5])

@@ -179,7 +179,7 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
         if name.split() != [name]:
             raise ParameterError(f"Text cannot hold the name {name!r} with white space in it: use write_spikes.")
     # all names are checked before the first file is written
-    files = {number: new_file(_named(os.fspath(path), number), overwrite) for number in spikes.trials or ()}
+    files = {number: new_file(_fill_number(os.fspath(path), number), overwrite) for number in spikes.trials or ()}
     types = spikes.cell_type
     for number, file in files.items():
         own = spikes.trial == number
@@ -189,7 +189,7 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
     return list(files.values())
 
 
-def _named(path: str, number: int) -> str:
+def _fill_number(path: str, number: int) -> str:
     folder, pattern = os.path.split(path)  # marks in the names of folders stand for nothing
     named = _NUMBER.sub(lambda found: f"{number:0{found[1] or 1}d}", pattern)
     if "%" in named:

@@ -102,25 +102,25 @@ class CellEdits(NetworkBase):
             check_name(name, self.populations, "cell type", error=NetworkError)
         gone = set(cell_types)
 
-        def kept(entries: Any) -> Any:
+        def drop_gone(entries: Any) -> Any:
             return {key: value for key, value in entries.items() if key not in gone}
 
         drives = {}
         for name, drive in self.drives.items():
             if drive.targets & gone == drive.targets:
                 continue
-            changes = {key: kept(value) for key, value in drive.type_maps().items()}
-            changes |= {"weights_ampa": kept(drive.weights_ampa), "weights_nmda": kept(drive.weights_nmda)}
+            changes = {key: drop_gone(value) for key, value in drive.type_maps().items()}
+            changes |= {"weights_ampa": drop_gone(drive.weights_ampa), "weights_nmda": drop_gone(drive.weights_nmda)}
             changes["placeholder_types"] = tuple(key for key in drive.placeholder_types if key not in gone)
             drives[name] = replace(drive, **changes)
         biases = {
-            name: replace(bias, amplitude_nA=kept(bias.amplitude_nA))
+            name: replace(bias, amplitude_nA=drop_gone(bias.amplitude_nA))
             for name, bias in self.biases.items()
             if set(bias.amplitude_nA) - gone
         }
         return replace(
             self,
-            populations=OrderedFrozenMap(kept(self.populations)),
+            populations=OrderedFrozenMap(drop_gone(self.populations)),
             connections=tuple(c for c in self.connections if not {c.source, c.target} & gone),
             drives=drives,
             biases=biases,
@@ -182,7 +182,7 @@ class CellEdits(NetworkBase):
     def _on_grid(self, mesh_shape: tuple[int, int] | None, spacing: float, separation: float) -> Self:
         plane, depth = spacing / self.inplane_distance_um, separation / self.layer_separation_um
 
-        def scaled(point: Sequence[float]) -> Point:
+        def scale_point(point: Sequence[float]) -> Point:
             return point[0] * plane, point[1] * plane, point[2] * depth
 
         populations = {}
@@ -192,7 +192,7 @@ class CellEdits(NetworkBase):
                 template = population.template
                 points = grid_positions(template.morphology, template.layer, mesh_shape, spacing, separation)
             else:
-                points = [scaled(point) for point in population.positions_um]
+                points = [scale_point(point) for point in population.positions_um]
             populations[name] = replace(population, positions_um=points)
         on_mesh = self.mesh_shape is not None and self.origin == grid_origin(
             self.mesh_shape, self.inplane_distance_um, self.layer_separation_um
@@ -201,7 +201,7 @@ class CellEdits(NetworkBase):
             self,
             populations=OrderedFrozenMap(populations),
             mesh_shape=mesh_shape,
-            origin_um=None if on_mesh else scaled(self.origin),
+            origin_um=None if on_mesh else scale_point(self.origin),
             inplane_distance_um=spacing,
             layer_separation_um=separation,
         )

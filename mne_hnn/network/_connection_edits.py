@@ -147,7 +147,7 @@ class ConnectionEdits(NetworkBase):
             and all(_takes_part(connection, end, indices or ()) for end, (_, indices) in by_number.items())
         )
 
-    def _chosen(self, indices: tuple[int, ...], selector: dict[str, Any]) -> tuple[int, ...]:
+    def _choose(self, indices: tuple[int, ...], selector: dict[str, Any]) -> tuple[int, ...]:
         for key in selector:
             check_name(key, ("source", "target", "location", "receptor"), "selector of connections", error=NetworkError)
         last = len(self.connections) - 1
@@ -175,7 +175,7 @@ class ConnectionEdits(NetworkBase):
         Network
             The edited network; this one stays as it is.
         """
-        dropped = set(self._chosen(indices, selector))
+        dropped = set(self._choose(indices, selector))
         return replace(self, connections=tuple(c for k, c in enumerate(self.connections) if k not in dropped))
 
     def with_connection_changes(self, *indices: int, changes: dict[str, Any], **selector: Any) -> Self:
@@ -195,7 +195,7 @@ class ConnectionEdits(NetworkBase):
         Network
             The edited network; this one stays as it is.
         """
-        chosen = set(self._chosen(indices, selector))
+        chosen = set(self._choose(indices, selector))
         edited = [replace(c, **changes) if k in chosen else c for k, c in enumerate(self.connections)]
         network = replace(self, connections=tuple(edited))
         for k in sorted(chosen):
@@ -205,7 +205,7 @@ class ConnectionEdits(NetworkBase):
     def scale_connections(self, factor: float, **selector: Any) -> Self:
         """Return a network with the weights of matching connections multiplied by `factor`."""
         factor = check_non_negative(factor, "factor", error=NetworkError)
-        chosen = set(self._chosen((), selector))
+        chosen = set(self._choose((), selector))
         scaled = (
             replace(c, weight_uS=c.weight_uS * factor) if k in chosen else c for k, c in enumerate(self.connections)
         )

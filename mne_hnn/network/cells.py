@@ -221,10 +221,10 @@ class CellTemplate(Value):
         section = replace(self.section(name), **changes)
         edited = replace(self, sections=OrderedFrozenMap({**self.sections, name: section}))
         if "L_um" in changes and "end_points_um" not in changes:
-            return edited._stretched()
+            return edited._stretch()
         return edited
 
-    def _stretched(self) -> Self:
+    def _stretch(self) -> Self:
         """Redraw all end points so that each section has its length and touches its parent."""
         drawn: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 

@@ -126,8 +126,8 @@ def _assemble(bundles: Sequence[_Bundle]) -> Wires:
     delay[np.isnan(delay)] = np.inf  # no delay at the origin and a scale of 0
     site_index = [sites.index(bundle.site) for bundle in bundles]
     return Wires(
-        source=_joined([bundle.source for bundle in bundles], np.int32),
-        target=_joined([bundle.target for bundle in bundles], np.int32),
+        source=_join([bundle.source for bundle in bundles], np.int32),
+        target=_join([bundle.target for bundle in bundles], np.int32),
         site=np.repeat(np.array(site_index, dtype=np.int16), counts),
         delay_ms=delay,
         weights_uS=weights,
@@ -137,11 +137,11 @@ def _assemble(bundles: Sequence[_Bundle]) -> Wires:
     )
 
 
-def _joined(parts: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
+def _join(parts: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
 
 
-def _chosen(indices: Sequence[int] | None, size: int) -> NDArray[np.int32]:
+def _choose(indices: Sequence[int] | None, size: int) -> NDArray[np.int32]:
     return np.arange(size, dtype=np.int32) if indices is None else np.array(indices, dtype=np.int32)
 
 
@@ -149,8 +149,8 @@ def _grid_bundle(network: NetworkBase, connection: Connection, site: Site) -> _B
     """Expand one connection to its pairs, source by source."""
     ranges = network.gid_ranges
     populations = network.populations
-    sources = _chosen(connection.source_indices, len(populations[connection.source]))
-    targets = _chosen(connection.target_indices, len(populations[connection.target]))
+    sources = _choose(connection.source_indices, len(populations[connection.source]))
+    targets = _choose(connection.target_indices, len(populations[connection.target]))
     scale = distance_scale(
         populations[connection.source].positions[sources],
         populations[connection.target].positions[targets],

@@ -22,6 +22,7 @@ from ..errors import DataError
 from ..parallel import WorkerPool
 from .chain import check_written
 from .identity import file_hash
+from .options import Options
 from .provenance import machine, mechanisms, rebuilt_value, versions
 from .stage import AnyStage, Work
 from .stages import STAGES
@@ -104,7 +105,7 @@ def rerun(
     try:
         inputs = {name: dict(_inputs(files, place)) for name, files in told["inputs"].items()}
         _check_files(told["files"])
-        options = stage.options(**{name: rebuilt_value(name, told, place) for name in told["options"]})
+        options = _options(stage, told, path)
         hashes = dict(told["outputs"])
         subject, changed = told["subject"], tuple(_changes(told, stage))
     except (KeyError, TypeError, AttributeError) as error:
@@ -131,6 +132,20 @@ def rerun(
         same = [name for name, file in stage.outputs.items() if _equal(file, folder, place, hashes[name])]
     different = tuple(name for name in stage.outputs if name not in same)
     return Rerun(stage=stage.name, sidecar=path, same=tuple(same), different=different, changed=changed)
+
+
+def _options(stage: AnyStage, told: Mapping[str, Any], path: Path) -> Options:
+    """Return the options of a step as they were: those that it has now, neither more nor fewer."""
+    known, given = stage.options.names(), told["options"]
+    for what, names in (("lacks", set(known) - set(given)), ("has", set(given) - set(known))):
+        if names:
+            listed = ", ".join(map(repr, sorted(names)))
+            raise DataError(
+                f"{path} {what} {listed} among the options of step {stage.name!r}: it is damaged, or of another "
+                "version; run the analysis again to make it anew."
+            )
+    options: Options = stage.options(**{name: rebuilt_value(name, told, path.parent) for name in given})
+    return options
 
 
 def _check_kept(asked: Path, path: Path, stage: AnyStage, hashes: Mapping[str, str]) -> None:

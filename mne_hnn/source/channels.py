@@ -22,7 +22,7 @@ __all__ = [
     "good_picks",
     "mark_bads",
     "pick_kinds",
-    "referenced",
+    "with_average_reference",
 ]
 
 CHANNEL_TYPES = ("meg", "mag", "grad", "eeg")
@@ -101,7 +101,7 @@ def good_picks(info: mne.Info, kinds: Sequence[str], origin: str) -> Any:
     return mne.pick_types(info, **pick_kinds(kinds), exclude="bads")
 
 
-def referenced(instance: Any) -> Any:
+def with_average_reference(instance: Any) -> Any:
     """Return data whose EEG, if any, has the average reference, which the forward model of EEG needs.
 
     As a projector, which stays exact where channels are dropped, and whatever the reference was before.

@@ -17,7 +17,7 @@ from ..errors import DataError, ParameterError
 from .channels import compensators, good_picks, pick_kinds
 from .plausible import check_amplitudes, check_baseline, check_limits, check_window
 
-__all__ = ["EpochOptions", "cropped", "cut_epochs", "drop_bad"]
+__all__ = ["EpochOptions", "crop_window", "cut_epochs", "drop_bad"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def _limits_of(limits: Mapping[str, Any] | None, what: str, info: mne.Info) -> d
     return None if limits is None else dict(limits)
 
 
-def cropped(instance: Any, options: EpochOptions) -> Any:
+def crop_window(instance: Any, options: EpochOptions) -> Any:
     """Return epochs or an average of the window, as far as they have it, with their baseline subtracted."""
     first, last = float(instance.times[0]), float(instance.times[-1])
     tmin, tmax = options.tmin, options.tmax

@@ -72,10 +72,10 @@ def select_events(
         _refuse_names(named, "events")
         if isinstance(events, (str, Path)):
             events = read_file(mne.read_events, events, "file of events")
-        return _checked(events, event_id, raw)
+        return _check_events(events, event_id, raw)
     if stim_channel is not None:
         _refuse_names(named, "stim_channel")
-        return _checked(_on_stimulus_channel(raw, stim_channel), event_id, raw)
+        return _check_events(_on_stimulus_channel(raw, stim_channel), event_id, raw)
     notes = annotated_events(raw, listed)
     has_stimulus = len(mne.pick_types(raw.info, meg=False, stim=True)) > 0
     if not len(notes):
@@ -85,7 +85,7 @@ def select_events(
         return _of_annotations(notes, event_id)
     notes.pair(triggers)
     chosen = _of_both(notes, triggers, event_id)
-    return _checked(*chosen, raw)
+    return _check_events(*chosen, raw)
 
 
 def _without_annotations(
@@ -105,7 +105,7 @@ def _without_annotations(
             "The data have neither a stimulus channel nor annotations (of a BIDS recording: no events.tsv beside it): "
             "give events."
         )
-    return _checked(_on_stimulus_channel(raw, None), event_id, raw)
+    return _check_events(_on_stimulus_channel(raw, None), event_id, raw)
 
 
 def _of_annotations(notes: Annotated, event_id: Any) -> _Wanted:
@@ -118,7 +118,7 @@ def _of_annotations(notes: Annotated, event_id: Any) -> _Wanted:
                 check_name(name, notes.names, "annotation", error=DataError)
         notes.check_numbers(event_id)
         return notes.events(notes.where(event_id), event_id)
-    return _named_or_numbered(notes, event_id)
+    return _match(notes, event_id)
 
 
 def _of_both(notes: Annotated, triggers: Any, event_id: Any) -> _Wanted:
@@ -126,7 +126,7 @@ def _of_both(notes: Annotated, triggers: Any, event_id: Any) -> _Wanted:
     if isinstance(event_id, Mapping):
         notes.check_numbers(event_id)
     if _names(event_id):
-        found = _named_or_numbered(notes, event_id)
+        found = _match(notes, event_id)
         notes.compare(triggers, found[0])
         return found
     # codes of triggers that no annotation stands for
@@ -153,7 +153,7 @@ def _is_mapping(event_id: Any) -> bool:
     return isinstance(event_id, Mapping)
 
 
-def _named_or_numbered(notes: Annotated, event_id: Any) -> _Wanted:
+def _match(notes: Annotated, event_id: Any) -> _Wanted:
     named = _names(event_id)
     if named:
         codes = {check_name(name, notes.names, "annotation", error=DataError): notes.number(name) for name in named}
@@ -164,7 +164,7 @@ def _named_or_numbered(notes: Annotated, event_id: Any) -> _Wanted:
     return notes.events(notes.where(event_id), event_id)
 
 
-def _checked(events: Any, event_id: Any, raw: mne.io.BaseRaw) -> _Wanted:
+def _check_events(events: Any, event_id: Any, raw: mne.io.BaseRaw) -> _Wanted:
     events = np.asarray(events)
     if events.ndim != 2 or events.shape[1] != 3 or events.dtype.kind not in "iu":
         slip = ""

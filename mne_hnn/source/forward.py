@@ -304,15 +304,15 @@ def _digest(info: mne.Info, trans: mne.Transform, bem: Any, src: Any, folder: Pa
         compensation,
         points,
         cortex,
-        _described(bem),
-        _described(src),
+        _describe(bem),
+        _describe(src),
         mne.__version__,
         list(choices),
     ]
     return hashlib.sha256(repr(object_hash(parts)).encode()).hexdigest()[:16]
 
 
-def _described(part: Any) -> Any:
+def _describe(part: Any) -> Any:
     """Return what a file or object is known by: path, size and time of a file, the numbers of an object."""
     if isinstance(part, Path) and part.is_dir():
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(part.glob("*.surf"))]

@@ -27,7 +27,7 @@ from .agreement import (
 )
 from .hemispheres import as_saved, with_both_hemispheres
 from .plausible import check_covariance
-from .response import read_cov, referenced
+from .response import read_cov, with_average_reference
 
 __all__ = ["METHODS", "apply_normal_inverse", "check_depth", "is_fixed", "make_inverse", "method_unit"]
 
@@ -93,7 +93,7 @@ def make_inverse(
         raise ParameterError("noise_cov must be an mne.Covariance or its path, got None.")
     if not isinstance(info, mne.Info):
         raise ParameterError(f"info must be an mne.Info, as evoked.info, got {type(info).__name__}.")
-    info = _referenced(info)
+    info = _with_average_reference(info)
     forward = with_both_hemispheres(forward)
     wanted = good_channels(info)
     check_channels(wanted, forward["sol"]["row_names"], "the forward solution")
@@ -125,12 +125,12 @@ def check_depth(depth: Any, what: str = "depth") -> Any:
     return depth
 
 
-def _referenced(info: mne.Info) -> mne.Info:
+def _with_average_reference(info: mne.Info) -> mne.Info:
     """Return an info with the average reference of its EEG, as the response is given it before the operator is used."""
     if not len(mne.pick_types(info, meg=False, eeg=True, exclude="bads")):
         return info
     empty = mne.EvokedArray(np.zeros((len(info["ch_names"]), 1)), info, verbose="error")
-    referred: mne.Info = referenced(empty).info
+    referred: mne.Info = with_average_reference(empty).info
     return referred
 
 

@@ -60,7 +60,7 @@ def find_label(
     if hemi is not None:
         check_name(hemi, HEMISPHERES, "hemisphere")
     if isinstance(label, mne.Label):
-        return _checked(label, subject, hemi)
+        return _check(label, subject, hemi)
     if isinstance(label, mne.BiHemiLabel):
         raise ParameterError(f"Label {label.name!r} covers both hemispheres: give one, label.lh or label.rh.")
     if isinstance(label, (str, Path)):
@@ -68,12 +68,12 @@ def find_label(
             path = Path(label)
             if not path.exists() and subject is not None and path.parent == Path("."):
                 path = subject_folder(subject, subjects_dir) / "label" / path
-            return _checked(_read_label(path, subject), subject, hemi)
-        return _named(str(label), subject, subjects_dir, parcellation, hemi)
+            return _check(_read_label(path, subject), subject, hemi)
+        return _find_named(str(label), subject, subjects_dir, parcellation, hemi)
     return _of_vertices(label, subject, hemi)
 
 
-def _checked(label: mne.Label, subject: str | None, hemi: str | None) -> mne.Label:
+def _check(label: mne.Label, subject: str | None, hemi: str | None) -> mne.Label:
     """Refuse a label that is not of the hemisphere or subject that were asked for."""
     if hemi is not None and label.hemi != hemi:
         raise ParameterError(
@@ -95,7 +95,7 @@ def _read_label(path: Path, subject: str | None) -> mne.Label:
         raise DataError(f"{path} cannot be read as a label: {first_line(error)}") from error
 
 
-def _named(name: str, subject: str | None, subjects_dir: Any, parcellation: str, hemi: str | None) -> mne.Label:
+def _find_named(name: str, subject: str | None, subjects_dir: Any, parcellation: str, hemi: str | None) -> mne.Label:
     if subject is None:
         raise ParameterError(f"Label {name!r} can only be looked up with a subject: give subject.")
     folder = subject_folder(subject, subjects_dir)

@@ -15,7 +15,7 @@ from .._text import first_line
 from ..errors import DataError, ParameterError
 from ._heard import heard
 from .bids import open_bids
-from .runs import joined, whole_nave
+from .runs import join_runs, whole_nave
 from .systems import is_fif, open_system, readable
 
 __all__ = ["Opened", "listed_runs", "open_data"]
@@ -72,7 +72,7 @@ def open_data(data: Any, condition: Any = None, events: Any = None) -> Opened:
     if len(opened) == 1:
         given = events[0] if isinstance(events, (list, tuple)) and len(events) == 1 else events
         return Opened(instance=opened[0].instance, origin=opened[0].origin, events=given, listed=opened[0].listed)
-    instance, events = joined([run.instance for run in opened], [run.origin for run in opened], events)
+    instance, events = join_runs([run.instance for run in opened], [run.origin for run in opened], events)
     origin = " + ".join(run.origin for run in opened)
     return Opened(instance=instance, origin=origin, events=events, listed=_listed_together(opened))
 
@@ -100,7 +100,7 @@ def _check_kind(run: Opened) -> None:
 
 def _open_one(data: Any, condition: Any) -> Opened:
     if isinstance(data, mne.io.BaseRaw):
-        return Opened(instance=_uncut(data.copy(), condition), origin="Raw object")
+        return Opened(instance=_refuse_condition(data.copy(), condition), origin="Raw object")
     if isinstance(data, mne.BaseEpochs):
         return Opened(instance=_condition_of_epochs(data, condition, "the epochs").copy(), origin="Epochs object")
     if isinstance(data, mne.Evoked):
@@ -110,7 +110,7 @@ def _open_one(data: Any, condition: Any) -> Opened:
         if data.fpath.suffix == ".fif" and data.suffix in ("ave", "epo"):
             return _open_file(data.fpath, condition)
         raw, listed = _open_bids(data)
-        return Opened(instance=_uncut(raw, condition), origin=str(data.fpath), listed=listed)
+        return Opened(instance=_refuse_condition(raw, condition), origin=str(data.fpath), listed=listed)
     if not isinstance(data, (str, Path)):
         raise ParameterError(
             "data must be Raw, Epochs or Evoked, the path of a recording that MNE reads, a BIDSPath, or a list of "
@@ -119,7 +119,7 @@ def _open_one(data: Any, condition: Any) -> Opened:
     return _open_file(Path(data).expanduser(), condition)
 
 
-def _uncut(raw: Any, condition: Any) -> Any:
+def _refuse_condition(raw: Any, condition: Any) -> Any:
     """Refuse a condition of continuous data, which `event_id` chooses."""
     if condition is not None and isinstance(raw, mne.io.BaseRaw):
         raise ParameterError(
@@ -149,7 +149,7 @@ def _open_bids(path: Any) -> tuple[Any, dict[str, int] | None]:
         raise
     except Exception as error:
         if path.fpath.is_file() and _is_cut_off(path.fpath):
-            raise _damaged(path.fpath, error) from error
+            raise _damage_error(path.fpath, error) from error
         raise DataError(f"{path.fpath} cannot be read as a BIDS recording: {first_line(error)}") from error
     if raw.info.get("maxshield"):
         raise DataError(f"{path.fpath} {_MAXSHIELD}.")
@@ -163,7 +163,7 @@ def _open_file(path: Path, condition: Any) -> Opened:
         if isinstance(instance, mne.BaseEpochs):
             return Opened(instance=_condition_of_epochs(instance, condition, str(path)), origin=str(path))
         if instance is not None:
-            return Opened(instance=_uncut(instance, condition), origin=str(path))
+            return Opened(instance=_refuse_condition(instance, condition), origin=str(path))
     return Opened(instance=_open_fif(path, condition), origin=str(path))
 
 
@@ -177,7 +177,7 @@ def _open_fif(path: Path, condition: Any) -> Any:
         raise DataError(f"{path} {_MAXSHIELD}.")
     if kind not in readers:
         if _is_cut_off(path):
-            raise _damaged(path)
+            raise _damage_error(path)
         found = _NOT_DATA.get(kind, "no data that MNE can average")
         expected = "raw data, epochs or an average (FIF), or a recording of another system, are expected"
         raise DataError(f"{path} holds {found}: {expected}.")
@@ -187,11 +187,11 @@ def _open_fif(path: Path, condition: Any) -> Any:
             read = readable(read) if kind == "raw" else read
     except Exception as error:
         if _is_cut_off(path):
-            raise _damaged(path, error) from error
+            raise _damage_error(path, error) from error
         raise DataError(f"{path} cannot be read as file of {kind} data: {first_line(error)}") from error
     if kind == "evoked":
         return _conditions_of_averages(read, condition, path)
-    return _condition_of_epochs(read, condition, str(path)) if kind == "epochs" else _uncut(read, condition)
+    return _condition_of_epochs(read, condition, str(path)) if kind == "epochs" else _refuse_condition(read, condition)
 
 
 def _is_shielded(path: Path) -> bool:
@@ -211,7 +211,7 @@ def _is_cut_off(path: Path) -> bool:
         return stream.read() != _END
 
 
-def _damaged(path: Path, error: Exception | None = None) -> DataError:
+def _damage_error(path: Path, error: Exception | None = None) -> DataError:
     reason = "" if error is None else f" ({first_line(error)})"
     return DataError(f"{path} ends too early: the file is cut off or damaged{reason}. Copy it again.")
 
@@ -271,7 +271,7 @@ def _condition_of_epochs(epochs: mne.BaseEpochs, condition: Any, where: str) -> 
     # a number is that of the event, not of the epoch
     keys = [names.get(name, name) if isinstance(name, int) and not isinstance(name, bool) else name for name in wanted]
     for name, key in zip(wanted, keys, strict=True):
-        count = _selected(epochs, key) if isinstance(key, str) else None
+        count = _count_selected(epochs, key) if isinstance(key, str) else None
         if count is None:
             listed = ", ".join(f"{event!r} ({number})" for event, number in epochs.event_id.items())
             near = suggestion(str(name), epochs.event_id)
@@ -281,7 +281,7 @@ def _condition_of_epochs(epochs: mne.BaseEpochs, condition: Any, where: str) -> 
     return epochs[keys]
 
 
-def _selected(epochs: mne.BaseEpochs, key: str) -> int | None:
+def _count_selected(epochs: mne.BaseEpochs, key: str) -> int | None:
     """Return how many epochs a name, a part of hierarchical names, or a query of metadata selects; None if it fails."""
     try:
         return len(epochs[key])

@@ -32,7 +32,7 @@ from .hemispheres import HEMISPHERES, with_both_hemispheres
 from .label import check_label_object, label_vertices
 from .latency import check_half_width, milliseconds, samples_around
 from .plausible import check_covariance
-from .response import read_cov, referenced
+from .response import read_cov, with_average_reference
 
 __all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
 
@@ -228,7 +228,7 @@ class Whitened:
 
 def whiten(evoked: mne.Evoked, forward: mne.Forward, noise_cov: mne.Covariance | None) -> Whitened:
     """Whiten a response and the fields of a forward solution's sources, whatever their orientation."""
-    evoked = referenced(check_average(evoked))
+    evoked = with_average_reference(check_average(evoked))
     names = good_channels(evoked.info)
     check_channels(names, forward["sol"]["row_names"], "the forward solution")
     check_grades(forward["info"], evoked.info, "the forward solution")

@@ -19,8 +19,8 @@ from .._value import given_or_default
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ._heard import heard
-from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, referenced
-from .epochs import EpochOptions, cropped, cut_epochs, drop_bad
+from .channels import check_channel_types, check_positions, compensators, good_picks, mark_bads, with_average_reference
+from .epochs import EpochOptions, crop_window, cut_epochs, drop_bad
 from .events import select_events
 from .opening import listed_runs, open_data
 from .plausible import (
@@ -34,7 +34,7 @@ from .plausible import (
 )
 from .runs import kind_of
 
-__all__ = ["EpochOptions", "Response", "load_response", "read_cov", "referenced"]
+__all__ = ["EpochOptions", "Response", "load_response", "read_cov", "with_average_reference"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ def load_response(
         chosen = select_events(instance, opened.events, event_id, cut.stim_channel, opened.listed)
         instance = cut_epochs(instance, chosen, cut, kinds, origin)
     else:
-        instance = cropped(instance, cut)
+        instance = crop_window(instance, cut)
         if isinstance(instance, mne.BaseEpochs):
             drop_bad(instance, cut, kinds, origin)
         instance = instance.decimate(cut.decim, verbose="error")
@@ -232,7 +232,7 @@ def _pick(instance: Any, kinds: Sequence[str], origin: str) -> Any:
     kept |= set(compensators(instance.info, kinds))
     instance = instance.pick([name for name in instance.ch_names if name in kept])
     if "eeg" in kinds:
-        instance = referenced(instance)
+        instance = with_average_reference(instance)
     elif not instance.proj and instance.info["projs"]:
         instance.apply_proj()
     return instance
@@ -247,7 +247,7 @@ def read_cov(noise_cov: Any) -> mne.Covariance | None:
     return read_file(mne.read_cov, noise_cov, "noise covariance")
 
 
-def _dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
+def _count_dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
     """Return why epochs were dropped, and how many."""
     reasons = Counter(reason for log in epochs.drop_log for reason in log if reason != "IGNORED")
     return reasons, sum(1 for log in epochs.drop_log if log and "IGNORED" not in log)
@@ -256,7 +256,7 @@ def _dropped(epochs: mne.BaseEpochs) -> tuple[Counter[str], int]:
 def _check_some_left(epochs: mne.BaseEpochs, origin: str, cut: EpochOptions) -> None:
     if len(epochs) > 0:
         return
-    reasons, dropped = _dropped(epochs)
+    reasons, dropped = _count_dropped(epochs)
     listed = ", ".join(f"{name} ({count})" for name, count in reasons.most_common(3)) or "no event in the data"
     if set(reasons) <= {"NO_DATA", "TOO_SHORT"} and reasons:
         raise DataError(
@@ -272,7 +272,7 @@ def _average(instance: Any, noise_cov: mne.Covariance | None, origin: str) -> Re
         # a contrast stands for fewer epochs than either of its sides, not for a whole number of them
         n_epochs = max(round(instance.nave), 1)
         return Response(evoked=instance, noise_cov=noise_cov, n_epochs=n_epochs, origin=origin)
-    reasons, dropped = _dropped(instance)
+    reasons, dropped = _count_dropped(instance)
     evoked = instance.average()
     good = mne.pick_types(evoked.info, meg=True, eeg=True, ref_meg=False)
     _check_finite_data(evoked.data[good], [evoked.ch_names[pick] for pick in good], origin)

@@ -15,13 +15,13 @@ from .._warn import warn
 from ..errors import DataError, ParameterError
 from .channels import compensation
 
-__all__ = ["joined", "kind_of", "whole_nave"]
+__all__ = ["join_runs", "kind_of", "whole_nave"]
 
 _KINDS = {mne.io.BaseRaw: "raw data", mne.BaseEpochs: "epochs", mne.Evoked: "an average"}
 _SENSORS = {"mag", "grad", "eeg"}
 
 
-def joined(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> tuple[Any, Any]:
+def join_runs(runs: Sequence[Any], origins: Sequence[str], events: Any = None) -> tuple[Any, Any]:
     """Return runs as one recording, and the events of raw runs as those of the whole.
 
     Raw data and epochs are concatenated, averages are combined with weights by their number of epochs. A channel that
@@ -128,7 +128,7 @@ def _check_alike(runs: Sequence[Any], origins: Sequence[str]) -> None:
                 "destination=...) first."
             )
 
-        moved = _moved(first, other)
+        moved = _find_moved(first, other)
         if moved:
             raise DataError(
                 f"The sensors are placed or oriented otherwise in {origin} than in {origins[0]} ({some(moved)}), so "
@@ -181,7 +181,7 @@ def _projected_alike(runs: Sequence[Any], origins: Sequence[str]) -> Sequence[An
     return [run.apply_proj(verbose="error") for run in runs]  # copies; they are applied to all of them at the end
 
 
-def _moved(first: Any, other: Any) -> list[str]:
+def _find_moved(first: Any, other: Any) -> list[str]:
     """Return the MEG sensors, and electrodes, whose place or orientation differs."""
     names = _sensors(first)
     places = {channel["ch_name"]: channel["loc"] for channel in first.info["chs"] if channel["ch_name"] in names}

@@ -17,7 +17,7 @@ from ..errors import DataError, ParameterError
 from .agreement import check_average, check_channels, check_grades, compare_positions, good_channels
 from .latency import milliseconds
 from .patch import Patch, open_forward, patch_columns
-from .response import referenced
+from .response import with_average_reference
 
 __all__ = ["Prediction", "explained_variance", "predict_sensors"]
 
@@ -89,7 +89,7 @@ def predict_sensors(
     if not isinstance(dipole, Dipole) or not isinstance(patch, Patch) or not isinstance(evoked, mne.Evoked):
         got = ", ".join(type(part).__name__ for part in (dipole, patch, evoked))
         raise ParameterError(f"predict_sensors needs a Dipole, a Patch and an mne.Evoked, got {got}.")
-    evoked = referenced(check_average(evoked))
+    evoked = with_average_reference(check_average(evoked))
     if dipole.provenance.get("unit") == "arbitrary":
         raise ParameterError("The dipole has arbitrary units, so its field has no size: scale it to nA m first.")
     fixed = open_forward(forward)

@@ -29,7 +29,7 @@ from .moments import check_moment
 from .others import check_other_labels, warn_of_shared
 from .patch import Patch, label_patch, open_forward, patch_moment, read_forward, represented_area
 from .polarity import Polarity, decide_polarity, parse_polarity
-from .response import read_cov, referenced
+from .response import read_cov, with_average_reference
 
 __all__ = ["Fitted", "Target", "assemble", "estimate_target"]
 
@@ -161,7 +161,7 @@ def estimate_target(
     inverse = open_inverse(inverse)
     check_label_object(label)
     n_bads = len(check_average(evoked).info["bads"])
-    evoked = referenced(_of_inverse(evoked, inverse))
+    evoked = with_average_reference(_of_inverse(evoked, inverse))
     stc = apply_normal_inverse(evoked, inverse, method=options.method, snr=options.snr)
     first, last = _ends(stc.times, tmin, tmax)
     found = _course(stc, label, inverse["src"], options, (first, last))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._archive import plain, restored
+from .._archive import plain, restore
 from ..dipole import Dipole
 from ..io.results import dipole_parts, dipoles_from, measured_of, measured_parts, spike_parts, spikes_from
 from ..network import Network
@@ -84,7 +84,7 @@ def simulation_arrays(simulation: Simulation, keep: Iterable[str]) -> dict[str, 
 
 
 def _content(record: Record) -> dict[str, Any]:
-    return dict(restored(json.loads(str(record["content"]))))
+    return dict(restore(json.loads(str(record["content"]))))
 
 
 def measured_in(record: Record) -> dict[str, Any]:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = [
     "check_axes",
     "check_within",
-    "cropped",
-    "cropped_groups",
+    "crop_groups",
+    "crop_trials",
     "figure_of",
-    "grouped",
+    "group_trials",
     "layer_names",
     "trials_of",
 ]
@@ -39,7 +39,7 @@ def trials_of(given: Dipole | Sequence[Dipole] | Simulation, what: str = "dipole
     return check_dipoles(listed)
 
 
-def grouped(
+def group_trials(
     given: Dipole | Sequence[Dipole] | Simulation | Mapping[str, Any], labels: Sequence[str] | None = None
 ) -> dict[str, list[Dipole]]:
     """Return trials by label, the label being ``''`` for trials that are not compared with others."""
@@ -56,7 +56,7 @@ def grouped(
     listed = [found] if isinstance(found, Dipole) else list(found)
     if len(names) != len(listed) or len(set(names)) != len(names):
         raise ParameterError(f"labels must be {len(listed)} different names, one per dipole, got {names}.")
-    return grouped(dict(zip(names, listed, strict=True)))
+    return group_trials(dict(zip(names, listed, strict=True)))
 
 
 def layer_names(groups: Mapping[str, list[Dipole]], layers: str | Sequence[str] | None) -> list[str]:
@@ -87,23 +87,21 @@ def check_within(
         )
 
 
-def cropped_groups(
-    groups: Mapping[str, list[Dipole]], tmin: float | None, tmax: float | None
-) -> dict[str, list[Dipole]]:
+def crop_groups(groups: Mapping[str, list[Dipole]], tmin: float | None, tmax: float | None) -> dict[str, list[Dipole]]:
     """Return copies of all groups that hold the window only, which the longest record must hold."""
     firsts = [some[0] for some in groups.values()]
     record = (min(dipole.times[0] for dipole in firsts), max(dipole.times[-1] for dipole in firsts))
     step = max(1.0 / dipole.info["sfreq"] for dipole in firsts)
     check_within((tmin, tmax), record, "tmin and tmax", step=step)
-    return {label: _cropped(some, tmin, tmax) for label, some in groups.items()}
+    return {label: _crop(some, tmin, tmax) for label, some in groups.items()}
 
 
-def cropped(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -> list[Dipole]:
+def crop_trials(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -> list[Dipole]:
     """Return copies that hold the window only; what was given stays as it is."""
-    return cropped_groups({"": list(trials)}, tmin, tmax)[""]
+    return crop_groups({"": list(trials)}, tmin, tmax)[""]
 
 
-def _cropped(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -> list[Dipole]:
+def _crop(trials: Sequence[Dipole], tmin: float | None, tmax: float | None) -> list[Dipole]:
     first = trials[0]
     start = first.times[0] if tmin is None else check_finite(tmin, "tmin (s)")
     stop = first.times[-1] if tmax is None else check_finite(tmax, "tmax (s)")

@@ -13,7 +13,7 @@ from .._checks import check_bool
 from .._units import MS, NAM
 from ..dipole import Dipole, average_dipoles
 from ..errors import ParameterError
-from ._groups import cropped_groups, figure_of, grouped, layer_names
+from ._groups import crop_groups, figure_of, group_trials, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def plot_dipole(
     ParameterError
         A layer is unknown, trials differ in times, layers or scale, or nothing is to be drawn.
     """
-    groups = grouped(dipole, labels)
+    groups = group_trials(dipole, labels)
     names = layer_names(groups, layers)
     if not check_bool(average, "average") and not check_bool(trials, "trials"):
         raise ParameterError("average and trials are both False: one of them must be drawn.")
@@ -109,7 +109,7 @@ def plot_dipole(
     split = comparing and len(names) > 1 if panels is None else check_bool(panels, "panels")
     if comparing and len(names) > 1 and not split:
         raise ParameterError("Several layers of several dipoles need panels=True, or choose one layer.")
-    groups = cropped_groups(groups, tmin, tmax)
+    groups = crop_groups(groups, tmin, tmax)
     palette = _palette(groups, names, colors)
     rows = _panels(axes, len(names) if split else 1)
     for row, shown in zip(rows, [[name] for name in names] if split else [names], strict=True):

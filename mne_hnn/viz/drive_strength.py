@@ -197,7 +197,7 @@ def _percent(value: float) -> str:
     return f"{value:.1f}" if 0 < value < 9.95 else f"{value:.0f}"
 
 
-def _wrapped(name: str, width: int = WIDEST_NAME) -> str:
+def _wrap(name: str, width: int = WIDEST_NAME) -> str:
     """Return a name in lines that break after underscores, elsewhere only if a part is longer than a line."""
     parts = re.findall(r"[^_]*_+|[^_]+", name)
     lines = [""]
@@ -212,8 +212,8 @@ def _wrapped(name: str, width: int = WIDEST_NAME) -> str:
 def _name_both(axes: Axes, network: Network) -> None:
     cell_types, drives = list(network.cell_types), list(network.drives)
     cells, colors = spike_colors(cell_types, network), drive_colors(network)
-    axes.set_xticks(range(len(cell_types)), [_wrapped(name) for name in cell_types], fontsize="small")
-    axes.set_yticks(range(len(drives)), [_wrapped(name, 2 * WIDEST_NAME) for name in drives], fontsize="small")
+    axes.set_xticks(range(len(cell_types)), [_wrap(name) for name in cell_types], fontsize="small")
+    axes.set_yticks(range(len(drives)), [_wrap(name, 2 * WIDEST_NAME) for name in drives], fontsize="small")
     for tick, name in zip(axes.get_xticklabels(), cell_types, strict=True):
         tick.set_color(ink(cells[name]))
     for tick, name in zip(axes.get_yticklabels(), drives, strict=True):

@@ -53,7 +53,7 @@ def bin_edges(tmin: float, tmax: float, bins: int | ArrayLike | None = None) -> 
     return edges
 
 
-def named(wanted: str | Iterable[str], known: Sequence[str]) -> list[str]:
+def match_names(wanted: str | Iterable[str], known: Sequence[str]) -> list[str]:
     """Return the names that are meant, each once: names, or patterns such as ``evprox*``."""
     found: dict[str, None] = {}
     for pattern in [wanted] if isinstance(wanted, str) else list(wanted):
@@ -284,12 +284,12 @@ def _groups(
     if isinstance(names, Mapping):
         if not names:
             raise ParameterError("The mapping of names must hold at least one label, it is empty.")
-        return {check_label(label, "A label"): named(members, known) for label, members in names.items()}
+        return {check_label(label, "A label"): match_names(members, known) for label, members in names.items()}
     if names is None:
         names = known if network is None else list(network.drives) or list(network.cell_types)
         if not names:  # a table without cells is as silent as one of cells that never fire
             return {}
-    return {name: [name] for name in named(names, known)}
+    return {name: [name] for name in match_names(names, known)}
 
 
 def _hanging(
@@ -299,4 +299,4 @@ def _hanging(
         distal = set(_distal(network)) if network is not None else set()
         return [label for label, members in groups.items() if distal.issuperset(members)]
     wanted = [inverted] if isinstance(inverted, str) else list(inverted)
-    return named(wanted, list(groups)) if wanted else []
+    return match_names(wanted, list(groups)) if wanted else []

@@ -77,13 +77,13 @@ def plot_lfp(
     if kind == "traces" and cmap != "RdBu_r":
         raise ParameterError("cmap belongs to kind='image': traces are black; leave it out, or change the kind.")
     evoked, note = _average(lfp, "plot_lfp")
-    evoked = _picked(evoked, **POTENTIALS)
+    evoked = _pick(evoked, **POTENTIALS)
     if not len(evoked.ch_names):
         raise DataError(
             f"plot_lfp needs channels of type {', '.join(POTENTIALS)}, such as those of simulation.lfp, got "
             f"{', '.join(sorted(set(lfp.get_channel_types())))}."
         )
-    times, depths, data, label = _prepared(evoked, decim)
+    times, depths, data, label = _prepare(evoked, decim)
     scale = None if scale_uV is None else check_positive(scale_uV, "scale_uV")
     axes = _axes(axes)
     if kind == "traces":
@@ -91,7 +91,7 @@ def plot_lfp(
     else:
         vlim = None if scale is None else (-scale, scale)
         _draw_image(axes, times, depths, data / UV, vlim=vlim, cmap=cmap, label=f"LFP ({MICRO}V)")
-    return _finished(axes, times, label, f"LFP{note}", network, show=show)
+    return _finish(axes, times, label, f"LFP{note}", network, show=show)
 
 
 def plot_csd(
@@ -138,16 +138,16 @@ def plot_csd(
 
     evoked, note = _average(lfp_or_csd, "plot_csd")
     if "csd" in evoked.get_channel_types():
-        evoked = _picked(evoked, csd=True)
+        evoked = _pick(evoked, csd=True)
     else:
-        evoked = _picked(evoked, **POTENTIALS)
+        evoked = _pick(evoked, **POTENTIALS)
         if not len(evoked.ch_names):
             raise DataError(
                 f"plot_csd needs channels of type csd, {', '.join(POTENTIALS)}, such as those of simulation.lfp, got "
                 f"{', '.join(sorted(set(lfp_or_csd.get_channel_types())))}."
             )
         evoked = current_source_density(evoked)
-    times, depths, data, label = _prepared(evoked, decim)
+    times, depths, data, label = _prepare(evoked, decim)
     check_cmap(cmap)
     axes = _axes(axes)
     if vlim is not None:
@@ -157,7 +157,7 @@ def plot_csd(
     for height, word in ((1.02, "source"), (-0.02, "sink")):
         va = "bottom" if height > 0 else "top"
         bar.ax.text(0.5, height, word, transform=bar.ax.transAxes, ha="center", va=va, fontsize="small")
-    return _finished(axes, times, label, f"Current source density{note}", network, show=show)
+    return _finish(axes, times, label, f"Current source density{note}", network, show=show)
 
 
 def _average(data: Any, what: str) -> tuple[mne.Evoked, str]:
@@ -175,13 +175,13 @@ def _average(data: Any, what: str) -> tuple[mne.Evoked, str]:
     return average, f", average of {average.nave}" if average.nave > 1 else ""
 
 
-def _picked(evoked: mne.Evoked, **types: bool) -> mne.Evoked:
+def _pick(evoked: mne.Evoked, **types: bool) -> mne.Evoked:
     picks = mne.pick_types(evoked.info, meg=False, exclude=(), **types)
     names = [evoked.ch_names[k] for k in picks]
     return evoked.copy().pick(names) if names else mne.EvokedArray(np.empty((0, 1)), mne.create_info(0, 1.0))
 
 
-def _prepared(evoked: mne.Evoked, decim: int) -> tuple[FloatArray, FloatArray, FloatArray, str]:
+def _prepare(evoked: mne.Evoked, decim: int) -> tuple[FloatArray, FloatArray, FloatArray, str]:
     """Return times (ms), depths in rising order (um), data in that order, and what the depths are."""
     from ..lfp import contact_positions
 
@@ -258,7 +258,7 @@ def _draw_image(
     return fig.colorbar(image, ax=axes, label=label)
 
 
-def _finished(axes: Axes, times: FloatArray, label: str, title: str, network: Network | None, *, show: bool) -> Figure:
+def _finish(axes: Axes, times: FloatArray, label: str, title: str, network: Network | None, *, show: bool) -> Figure:
     if network is not None:
         _mark_layers(axes, check_network(network, "The marking of layers"), depths=label.startswith("Height"))
     axes.set(xlabel="Time (ms)", ylabel=label, xlim=(times[0], times[-1]))

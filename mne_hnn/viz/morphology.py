@@ -54,8 +54,8 @@ def plot_morphology(
     ParameterError
         Something else than templates, or `axes` for several of them.
     """
-    templates = _checked(template)
-    shapes = [_projected(cell) for cell in templates.values()]
+    templates = _check(template)
+    shapes = [_project(cell) for cell in templates.values()]
     extents = [_extent(cell, shape) for cell, shape in zip(templates.values(), shapes, strict=True)]
     low, high = min(extent[2] for extent in extents), max(extent[3] for extent in extents)
     if axes is None:
@@ -77,7 +77,7 @@ def plot_morphology(
     return fig
 
 
-def _checked(template: Any) -> dict[str, CellTemplate]:
+def _check(template: Any) -> dict[str, CellTemplate]:
     from ..network import CellTemplate
 
     templates = dict(template) if isinstance(template, Mapping) else {getattr(template, "name", "?"): template}
@@ -92,7 +92,7 @@ def _checked(template: Any) -> dict[str, CellTemplate]:
     return templates
 
 
-def _projected(template: CellTemplate) -> FloatArray:
+def _project(template: CellTemplate) -> FloatArray:
     """Return end points in the plane of the drawing, shape (n_sections, 2, 2), um."""
     ends = np.array([section.end_points_um for section in template.sections.values()], dtype=float)
     across = int(np.ptp(ends[..., 1]) > np.ptp(ends[..., 0]))
@@ -207,7 +207,7 @@ def _draw_labels(axes: Axes, template: CellTemplate, shape: FloatArray, per_inch
     for side, edge in ((-1, edges[0]), (1, edges[1])):
         own = [k for k in range(len(names)) if on_left[k] == (side < 0)]
         own.sort(key=lambda k: middles[k, 1])
-        for k, height in zip(own, _spaced(middles[own, 1], step), strict=True):
+        for k, height in zip(own, _space_out(middles[own, 1], step), strict=True):
             section = template.sections[names[k]]
             axes.annotate(
                 f"{names[k].replace('_', ' ')}\n{section.L_um:g} \N{MULTIPLICATION SIGN} {section.diam_um:g} {UM}",
@@ -220,7 +220,7 @@ def _draw_labels(axes: Axes, template: CellTemplate, shape: FloatArray, per_inch
             )
 
 
-def _spaced(heights: FloatArray, step: float) -> FloatArray:
+def _space_out(heights: FloatArray, step: float) -> FloatArray:
     """Move rising heights apart to at least a step, as little as possible in the sum of squares."""
     offsets = np.asarray(heights, dtype=float) - step * np.arange(len(heights))
     if not len(offsets):

@@ -34,7 +34,7 @@ def spikes_of(given: Spikes | Simulation) -> tuple[Spikes, Network | None]:
     return given.spikes, given.network
 
 
-def stacked(cell_types: Iterable[str]) -> list[str]:
+def sort_by_layer(cell_types: Iterable[str]) -> list[str]:
     """Sort cell types from superficial to deep by the layer in their names; what has none, such as drives, is last."""
     return sorted(cell_types, key=lambda name: layer_number(name) or 10)
 
@@ -141,11 +141,11 @@ def plot_spikes_raster(
 def _cell_types(table: Spikes, network: Network | None, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
         # without the network nobody knows what is a drive: nothing that fired may vanish
-        return stacked(table.cell_types if network is None else network.cell_types)
+        return sort_by_layer(table.cell_types if network is None else network.cell_types)
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     if not names:
         raise ParameterError(f"cell_types must name at least one of {', '.join(table.cell_types)}.")
-    return stacked(dict.fromkeys(check_name(name, table.cell_types, "cell type or drive") for name in names))
+    return sort_by_layer(dict.fromkeys(check_name(name, table.cell_types, "cell type or drive") for name in names))
 
 
 def _overlaid(dipole: Dipole | bool, spikes: Spikes | Simulation, trial: int) -> Dipole:

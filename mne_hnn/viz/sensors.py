@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from numpy.typing import ArrayLike
-from scipy.signal import find_peaks
 
 from .._types import FloatArray
 from .._units import MS
@@ -79,6 +79,8 @@ def peak_times(evoked: mne.Evoked, n_peaks: int = 3, *, noise_cov: mne.Covarianc
         In s, rising; peaks of the root mean square of each channel type over its largest value, averaged over types.
         At least one: the largest value if nothing stands out.
     """
+    from scipy.signal import find_peaks  # slow to import
+
     strength = np.zeros(len(evoked.times))
     if noise_cov is not None:
         evoked = mne.whiten_evoked(evoked, noise_cov, verbose="error")
@@ -119,6 +121,16 @@ def mark_times(axes: Axes, times: FloatArray, *, labels: bool = False) -> None:
         shown = time if not lifted else -np.inf
 
 
+@contextmanager
+def _undrawn(figure: Any) -> Iterator[None]:
+    """Keep MNE from drawing the whole figure twice for each panel, for the places of its insets."""
+    figure.canvas.draw = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        del figure.canvas.draw
+
+
 def draw_butterfly(
     evoked: mne.Evoked,
     axes: Mapping[str, Axes],
@@ -132,17 +144,18 @@ def draw_butterfly(
         panel = axes[kind]
         before = set(panel.figure.axes)
         # one call per type: MNE has its own order of types for the axes it is given
-        evoked.copy().pick(names).plot(
-            axes=panel,
-            spatial_colors=True,
-            gfp=gfp,
-            time_unit="ms",
-            selectable=False,
-            show=False,
-            titles="",
-            ylim=None if ylim is None else {kind: list(ylim[kind])},
-            verbose="error",
-        )
+        with _undrawn(panel.figure):
+            evoked.copy().pick(names).plot(
+                axes=panel,
+                spatial_colors=True,
+                gfp=gfp,
+                time_unit="ms",
+                selectable=False,
+                show=False,
+                titles="",
+                ylim=None if ylim is None else {kind: list(ylim[kind])},
+                verbose="error",
+            )
         for added in set(panel.figure.axes) - before if not inset else ():
             added.remove()
         for line in panel.lines:

@@ -14,7 +14,7 @@ from ..errors import ParameterError
 from .colors import spike_colors
 from .dipole import draw_layers, draw_legend
 from .histogram import draw_drives
-from .raster import draw_raster, stacked
+from .raster import draw_raster, sort_by_layer
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 def draw_moment(axes: Axes, simulation: Simulation, window_ms: float | None, scale: float) -> None:
     """Draw the average dipole layer by layer over the single trials of the aggregate, smoothed and scaled."""
     if simulation.n_trials > 1:
-        for trial in prepared(simulation, window_ms, scale):
+        for trial in prepare(simulation, window_ms, scale):
             axes.plot(trial.times / MS, trial["agg"] / NAM, color="0.75", linewidth=0.8, zorder=1)
         axes.plot([], [], color="0.75", linewidth=0.8, label="agg, single trials")
-    average = prepared(simulation, window_ms, scale, average=True)[0]
+    average = prepare(simulation, window_ms, scale, average=True)[0]
     draw_layers(axes, average, average.layers)
     draw_legend(axes, title=processing_note(window_ms, scale))
 
 
-def prepared(simulation: Simulation, window_ms: float | None, scale: float, *, average: bool = False) -> list[Dipole]:
+def prepare(simulation: Simulation, window_ms: float | None, scale: float, *, average: bool = False) -> list[Dipole]:
     """Return copies of the trials, or their average, smoothed and scaled."""
     changed: list[Dipole] = [
         dipole.copy().scale(scale) for dipole in ([simulation.dipole] if average else simulation.dipoles)
@@ -51,7 +51,7 @@ def draw_cells(axes: Axes, simulation: Simulation, trial: int) -> None:
     """Draw the spikes of all cells in one trial."""
     network = simulation.network
     chosen = simulation.spikes.select(trial=trial)
-    draw_raster(axes, chosen, stacked(network.cell_types), spike_colors(network.cell_types, network))
+    draw_raster(axes, chosen, sort_by_layer(network.cell_types), spike_colors(network.cell_types, network))
     suffix = f"\n(trial {trial})" if simulation.n_trials > 1 else ""
     axes.set_ylabel(f"Cells{suffix}")
 

@@ -15,7 +15,7 @@ from ..errors import ParameterError
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend, draw_trials
 from .histogram import draw_drives
-from .simulation import draw_cells, prepared, processing_note
+from .simulation import draw_cells, prepare, processing_note
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
@@ -76,7 +76,7 @@ def plot_simulations(
     windows = _by_label(labels, window_ms, "window_ms")
     scales = _by_label(labels, scale, "scale")
     moments = {
-        name: prepared(simulation, windows[name], scales[name] or 1.0) for name, simulation in simulations.items()
+        name: prepare(simulation, windows[name], scales[name] or 1.0) for name, simulation in simulations.items()
     }
     fig, panels = _grid(simulations, dipoles)
     notes = {name: processing_note(windows[name], scales[name] or 1.0) for name in labels}

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from .._checks import check_bool, check_int, check_name, check_non_negative, check_positive
 from .._units import NAM
@@ -20,7 +19,7 @@ from .._value import Value, given_or_default
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..spectra import METHODS
-from ._groups import check_axes, cropped_groups, figure_of, grouped, layer_names
+from ._groups import check_axes, crop_groups, figure_of, group_trials, layer_names
 from .colors import COMPARED, LAYERS, chosen_colors
 from .dipole import draw_legend
 
@@ -131,9 +130,9 @@ def plot_psd(
     """
     shown = given_or_default(spectrum, SpectrumOptions, "spectrum")
     n_peaks = check_int(n_peaks, "n_peaks", minimum=0)
-    groups = grouped(dipoles, labels)
+    groups = group_trials(dipoles, labels)
     layer = _one_layer(groups, layer)
-    groups = cropped_groups(groups, tmin, tmax)
+    groups = crop_groups(groups, tmin, tmax)
     slowest = max(some[0].info["sfreq"] / len(some[0].times) for some in groups.values())
     if 0 < check_non_negative(fmax, "fmax") < slowest:
         raise ParameterError(
@@ -195,6 +194,8 @@ def _peaks(
 
     A maximum at the edge of what is drawn counts if the spectrum falls beyond.
     """
+    from scipy.signal import find_peaks  # slow to import
+
     from ..spectra import power_spectrum
 
     if not n_peaks or not psd.max() > 0:

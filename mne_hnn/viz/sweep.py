@@ -36,7 +36,7 @@ FAILED = "0.8"
 COLORMAP = "viridis"
 
 
-def _checked(result: Any, what: str) -> None:
+def _check(result: Any, what: str) -> None:
     if not hasattr(result, "grid") or not hasattr(result, "rows"):
         raise ParameterError(f"{what} needs a SweepResult, such as run_sweep returns, got {type(result).__name__}.")
 
@@ -119,7 +119,7 @@ def plot_sweep(
     ParameterError
         A name is wrong, more parameters vary than are drawn, or there are no numbers.
     """
-    _checked(result, "plot_sweep")
+    _check(result, "plot_sweep")
     names = [summary] if isinstance(summary, str) else list(summary)
     columns = result.summaries
     if not columns:
@@ -348,7 +348,7 @@ def plot_sweep_dipoles(
     ParameterError
         A name is wrong, the dipoles were not kept, or none is there.
     """
-    _checked(result, "plot_sweep_dipoles")
+    _check(result, "plot_sweep_dipoles")
     if "dipole" not in result.settings["keep"]:
         raise ParameterError("This sweep kept no dipoles: run it with keep='dipole'.")
     columns = {**result.parameters, **result.summaries}
@@ -368,7 +368,7 @@ def plot_sweep_dipoles(
     norm = _norm(values[drawn])
     colors = mpl.colormaps[COLORMAP]
     order = sorted(drawn, key=lambda k: values[k])
-    dipoles = [_prepared(result, k, layer, window_ms, scale) for k in order]
+    dipoles = [_prepare(result, k, layer, window_ms, scale) for k in order]
     in_unit, unit = shown_unit("A m", np.concatenate([moment for _, moment in dipoles]))
     for k, (times, moment) in zip(order, dipoles, strict=True):
         axes.plot(times, moment * in_unit, color=colors(norm(values[k])), linewidth=1.1)
@@ -392,7 +392,7 @@ def _norm(values: FloatArray) -> Normalize:
     return (LogNorm if _is_log(values) else Normalize)(low, high if high > low else low + (abs(low) or 1.0))
 
 
-def _prepared(
+def _prepare(
     result: SweepResult, index: int, layer: str, window_ms: float | None, scale: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return times in ms and moments in A m."""

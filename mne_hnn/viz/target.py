@@ -11,7 +11,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import find_peaks
 
 from .._checks import check_probability
 from .._types import FloatArray
@@ -172,6 +171,8 @@ def _smaller(final: FloatArray, axes: Axes, unit: str) -> str:
 
 def extrema(times: FloatArray, values: FloatArray, n_largest: int = 6) -> NDArray[np.int64]:
     """Return the samples of the most prominent peaks and troughs, in order of time."""
+    from scipy.signal import find_peaks  # slow to import
+
     found: dict[int, float] = {}
     spread = float(np.ptp(values))
     for sign in (1, -1):
@@ -209,7 +210,7 @@ def label_extrema(
         near = [row[np.abs(at_times - times[at]) < 0.03 * (times[-1] - times[0])] for at_times, row in others]
         beyond = np.concatenate([[values[at]], *near])
         axes.annotate(
-            f"{times[at]:.0f} ms\n{_signed(values[at])}{unit}",
+            f"{times[at]:.0f} ms\n{_with_sign(values[at])}{unit}",
             (times[at], beyond.max() if up else beyond.min()),
             xytext=(0, 5 if up else -5),
             textcoords="offset points",
@@ -223,7 +224,7 @@ def label_extrema(
     axes.margins(y=0.22)
 
 
-def _signed(value: float) -> str:
+def _with_sign(value: float) -> str:
     return f"{value:+.3g}".replace("-", "\N{MINUS SIGN}")
 
 

@@ -16,7 +16,7 @@ from .._checks import check_finite, check_name, check_positive
 from .._units import MS, NAM
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ._groups import check_axes, cropped, figure_of, layer_names, trials_of
+from ._groups import check_axes, crop_trials, figure_of, layer_names, trials_of
 
 if TYPE_CHECKING:
     from ..simulate import Simulation
@@ -88,7 +88,7 @@ def plot_tfr(
     trials = trials_of(dipoles)
     layer_names({"": trials}, [layer])
     check_name(cmap, plt.colormaps(), "colour map")
-    trials = cropped(trials, tmin, tmax)
+    trials = crop_trials(trials, tmin, tmax)
     duration = len(trials[0].times) / trials[0].info["sfreq"]
     grid = _frequencies(freqs, n_cycles, duration, trials[0].info["sfreq"])
     times, density = time_frequency_power(trials, grid, n_cycles, 0.0, layer=layer)

@@ -107,13 +107,13 @@ def test_equal_differences_but_for_rounding_have_no_effect_size():
 
 
 def test_holm_against_a_worked_example():
-    from mne_hnn.group.comparison import _corrected
+    from mne_hnn.group.comparison import _correct
 
     base = compare_conditions(pairs(LATER), ("a", "b"), **FAST).differences[0]
     p_values = {"w": 0.01, "x": 0.04, "y": 0.03, "z": 0.005}
     some = [replace(base, quantity=name, p=p) for name, p in p_values.items()]
     other = replace(base, quantity="v", group="target", p=0.04)
-    found = {one.quantity: one.p_holm for one in _corrected([*some, other])}
+    found = {one.quantity: one.p_holm for one in _correct([*some, other])}
     # 4 x 0.005, 3 x 0.01, 2 x 0.03, and 1 x 0.04 not below the one before; another family counts for itself
     assert found == pytest.approx({"z": 0.02, "w": 0.03, "y": 0.06, "x": 0.06, "v": 0.04})
 

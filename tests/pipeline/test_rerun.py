@@ -170,6 +170,21 @@ def test_what_is_no_sidecar(tmp_path, text, message):
         rerun(path, stages=STAGES)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [(lambda options: options.pop("snr"), "lacks 'snr' among the options of step 'first'"),
+     (lambda options: options.update(snrr=2.0), "has 'snrr' among the options of step 'first'")],
+)  # fmt: skip
+def test_a_sidecar_with_other_options_is_not_repeated(folder, change, message):
+    """A default in the place of an option that is gone would be another step."""
+    path = folder / "01_first" / "first.json"
+    sidecar = json.loads(path.read_text())
+    change(sidecar["options"])
+    path.write_text(json.dumps(sidecar))
+    with pytest.raises(DataError, match=message):
+        rerun(path, stages=STAGES)
+
+
 def test_a_damaged_result_is_made_again(folder, tmp_path):
     """A file that was cut, say by a full disk or a crash, is not taken for a result."""
     result = folder / "01_first" / "first.txt"

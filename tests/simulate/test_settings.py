@@ -124,12 +124,16 @@ def test_computing_is_checked_and_part_of_no_identity():
         pytest.raises(ParameterError, match="both say where to simulate: leave one of them out"),
     ):
         Computing(n_jobs=2, executor=executor)
+    with pytest.raises(ParameterError, match="checkpoint must be a folder, or None to keep nothing, got 3"):
+        Computing(checkpoint=3)
+    with pytest.raises(ParameterError, match="progress must be a function of the number of networks tried"):
+        Computing(progress="yes")
     assert Computing(n_jobs=3).n_processes == 3
     with pytest.raises(
         ParameterError, match=r"the name of one \('processes', 'dask', 'serial'\), or None .* Did you mean"
     ):
         Computing(executor="proceses")
-    assert not {"n_jobs", "executor"} & set(SimulationSettings().plain())
+    assert not {"n_jobs", "executor", "progress", "checkpoint"} & set(SimulationSettings().plain())
 
 
 @pytest.mark.parametrize(

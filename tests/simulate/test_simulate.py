@@ -508,6 +508,8 @@ def test_importing_is_light():
         "before = set(sys.modules)\n"
         "import mne_hnn.simulate\n"
         "assert not {'neuron', 'scipy.signal', 'matplotlib', 'mne.viz'} & (set(sys.modules) - before)\n"
+        "import mne_hnn.viz\n"
+        "assert 'scipy.signal' not in set(sys.modules) - before\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

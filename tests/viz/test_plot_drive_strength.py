@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.viz import plot_drive_strength
-from mne_hnn.viz.drive_strength import _wrapped, drive_strength
+from mne_hnn.viz.drive_strength import _wrap, drive_strength
 
 BARE = jones_2009(mesh_shape=(3, 3))
 FAR = 1e9  # a space constant at which distance does not count
@@ -114,7 +114,7 @@ def test_wrong_networks_and_colour_maps_are_named():
 
 @given(st.text("ab_", min_size=1, max_size=60), st.integers(3, 20))
 def test_wrapped_names_hold_every_letter(name, width):
-    lines = _wrapped(name, width).split("\n")
+    lines = _wrap(name, width).split("\n")
     assert "".join(lines) == name
     assert max(map(len, lines)) <= width
-    assert _wrapped("L5_pyramidal_deep_tufted") == "L5_\npyramidal_\ndeep_tufted"
+    assert _wrap("L5_pyramidal_deep_tufted") == "L5_\npyramidal_\ndeep_tufted"

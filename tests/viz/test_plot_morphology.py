@@ -16,7 +16,7 @@ from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009
 from mne_hnn.viz import plot_morphology
 from mne_hnn.viz.colors import location_color
-from mne_hnn.viz.morphology import NO_LOCATION, _spaced
+from mne_hnn.viz.morphology import NO_LOCATION, _space_out
 
 TEMPLATES = jones_2009(mesh_shape=(1, 1)).cell_types
 
@@ -103,7 +103,7 @@ def test_cells_in_another_plane_are_turned_into_the_picture():
 
 @given(st.lists(st.floats(-1000, 1000), max_size=8).map(sorted), st.floats(0.1, 200))
 def test_spaced_labels_keep_their_distance(heights, step):
-    moved = _spaced(np.array(heights), step)
+    moved = _space_out(np.array(heights), step)
     assert len(moved) == len(heights)
     assert (np.diff(moved) >= step * (1 - 1e-9) - 1e-9).all()
     if heights and (np.diff(heights) >= step).all():
@@ -112,7 +112,7 @@ def test_spaced_labels_keep_their_distance(heights, step):
 
 def test_spaced_labels_move_as_little_as_possible():
     heights, step = np.array([0.0, 1.0, 2.0, 30.0, 31.0]), 10.0
-    moved = _spaced(heights, step)
+    moved = _space_out(heights, step)
     constraints = {"type": "ineq", "fun": lambda x: np.diff(x) - step}
     best = minimize(lambda x: np.sum((x - heights) ** 2), heights + np.arange(5), constraints=constraints)
     np.testing.assert_allclose(moved, best.x, atol=1e-3)

@@ -4,6 +4,7 @@ import mne
 import numpy as np
 import pytest
 from evoked_data import PEAK, TIMES, make_covariance, make_evoked, waveform
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.viz import peak_times, plot_response, plot_topomaps
@@ -39,6 +40,17 @@ def test_each_channel_type_has_its_panel_and_unit(response):
         np.testing.assert_allclose(channels[order], expected[wanted], rtol=1e-9)
     assert panels[-1].get_xlabel() == "Time (ms)"
     assert panels[-1].get_xlim() == pytest.approx((-40.0, 160.0))
+
+
+def test_panels_do_not_make_the_figure_be_drawn(response, monkeypatch):
+    """MNE draws all of it twice for each panel: most of the time of a report was that."""
+    drawn = []
+    real = FigureCanvasAgg.draw
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda canvas: drawn.append(canvas) or real(canvas))
+    fig = plot_response(response, show=False)
+    assert drawn == []
+    fig.canvas.draw()
+    assert drawn == [fig.canvas]
 
 
 def test_peak_is_found_and_marked(response):

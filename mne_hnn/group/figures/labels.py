@@ -82,7 +82,7 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
         try:
             # a scaled template has the vertices of the template
             own_surface = entry.template or entry.fs_subject
-            moved = _moved(entry.label, own_surface, subject, folder, sizes[entry.label.hemi])
+            moved = _move(entry.label, own_surface, subject, folder, sizes[entry.label.hemi])
         except (OSError, ValueError, IndexError):
             left_out[entry.subject] = f"the surfaces of {entry.fs_subject} have no registration to {subject}"
             continue
@@ -97,7 +97,7 @@ def common_labels(entries: Sequence[Entry], subjects_dir: str | Path, subject: s
     )
 
 
-def _moved(label: mne.Label, own: str, subject: str, folder: Path, size: int) -> NDArray[np.bool_]:
+def _move(label: mne.Label, own: str, subject: str, folder: Path, size: int) -> NDArray[np.bool_]:
     """Return which vertices of the common surface a label holds."""
     if own == subject:
         inside = np.zeros(size, dtype=bool)

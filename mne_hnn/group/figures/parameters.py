@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from ...errors import ParameterError
 from ..quantity_words import (
     change_text,
-    chosen,
+    choose,
     drive_of,
     in_shown_units,
     number,
@@ -66,7 +66,7 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
         raise ParameterError(
             f"plot_group_parameters needs a Comparison, got {type(comparison).__name__}: see compare_conditions."
         )
-    listed = [in_shown_units(difference) for difference in chosen(comparison.differences, MOST_PARAMETERS)]
+    listed = [in_shown_units(difference) for difference in choose(comparison.differences, MOST_PARAMETERS)]
     if not listed:
         raise ParameterError("The comparison has no parameters: both conditions need fits with the same drives.")
     rows = _rows(listed)

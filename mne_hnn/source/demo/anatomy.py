@@ -287,7 +287,7 @@ def helmet_info() -> mne.Info:
     with mne.utils.use_log_level("error"):
         info = mne.channels.read_meg_canonical_info("neuromag")
         to_head = mne.transforms.invert_transform(mne.read_trans(source / "fsaverage-trans.fif"))
-        info.set_montage(digitised(source, "fsaverage", to_head))
+        info.set_montage(digitise(source, "fsaverage", to_head))
     raised = np.eye(4)
     raised[2, 3] = HELMET_ABOVE_HEAD_m
     with info._unlock():
@@ -295,7 +295,7 @@ def helmet_info() -> mne.Info:
     return info
 
 
-def digitised(folder: Path, subject: str, to_head: mne.Transform) -> mne.channels.DigMontage:
+def digitise(folder: Path, subject: str, to_head: mne.Transform) -> mne.channels.DigMontage:
     """Return fiducials and points on the scalp of a subject, in head coordinates."""
     fiducials, _ = mne.io.read_fiducials(folder / f"{subject}-fiducials.fif", verbose="error")
     (scalp,) = mne.read_bem_surfaces(folder / f"{subject}-head.fif", verbose="error")

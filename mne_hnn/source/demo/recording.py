@@ -99,7 +99,7 @@ def _white(rng: np.random.Generator, n_rows: int, n_times: int) -> FloatArray:
     return np.asarray(np.fft.irfft(spectrum / np.sqrt(1 + (frequencies / LOWPASS) ** 16), n_times, axis=1))
 
 
-def _coloured(rng: np.random.Generator, n_rows: int, n_times: int, alpha: FloatArray) -> FloatArray:
+def _make_noise(rng: np.random.Generator, n_rows: int, n_times: int, alpha: FloatArray) -> FloatArray:
     """Return rows of noise of unit variance: 1/f above 1 Hz, and an alpha rhythm of given strength."""
     frequencies = np.fft.rfftfreq(n_times, 1 / SFREQ)
     pink = 1.0 / np.maximum(frequencies, 1.0) ** 0.5
@@ -115,7 +115,7 @@ def _background(rng: np.random.Generator, forward: mne.Forward, n_times: int) ->
     places = forward["source_rr"]
     behind = 1.0 / (1.0 + np.exp((places[:, 1] + 0.02) / 0.02))  # y points to the nose
     strength = BACKGROUND_nAm * 1e-9 * (1.0 + 2.0 * behind)
-    courses = strength[:, np.newaxis] * _coloured(rng, len(places), n_times, 1.5 * behind)
+    courses = strength[:, np.newaxis] * _make_noise(rng, len(places), n_times, 1.5 * behind)
     return np.asarray(forward["sol"]["data"] @ courses)
 
 
