@@ -303,7 +303,18 @@ class Column:
             self.__dict__.pop(name, None)
         for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):
             self.__dict__.pop(name, None)
+        self._disarm_held()
         self.pc.nthread(1)
+
+    def _disarm_held(self) -> None:
+        """Take the weights from connections that somebody still holds, such as the traceback of an interrupted run.
+
+        Of connections without a target CoreNEURON expects a single weight; else it aborts the process at its next run.
+        """
+        for netcon in list(self.h.List("NetCon")):
+            target = netcon.syn()
+            if target is None or not target.has_loc():
+                netcon.setpost(None)
 
     def n_sections(self) -> int:
         """Return how many sections the column has in NEURON."""

@@ -218,7 +218,10 @@ class Elsewhere(Executor):
     def submit(self, function, /, *arguments):
         assert (function, [type(one) for one in arguments]) == (pickle.loads, [bytes])
         future = Future()
-        future.set_result(function(*arguments))
+        try:
+            future.set_result(function(*arguments))
+        except ConfigError as error:  # as a cluster hands it back
+            future.set_exception(pickle.loads(pickle.dumps(error)))
         return future
 
 

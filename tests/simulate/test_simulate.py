@@ -489,6 +489,22 @@ def test_a_script_without_main_guard_runs_once(tmp_path):
     assert result.stderr == ""
 
 
+def test_connections_that_somebody_holds_do_not_end_the_process():
+    """As the traceback of an interrupted run does, until it is collected: CoreNEURON aborted at the next network."""
+    code = (
+        "from mne_hnn.network import jones_2009, with_erp_drives\n"
+        "from mne_hnn.simulate import clear, engine, simulate\n"
+        "network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))\n"
+        "first = simulate(network, 20.0, verbose='error')\n"
+        "held = [*engine._column._drive_netcons.values(), *(list(group[-1]) for group in engine._column._groups)]\n"
+        "clear()\n"
+        "again = simulate(network, 20.0, verbose='error')\n"
+        "print(len(held) > 0, again.dipole.data.tobytes() == first.dipole.data.tobytes())\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.split()) == (0, ["True", "True"]), run.stderr
+
+
 def test_what_cannot_reach_a_worker_is_said():
     class Local:
         pass
