@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import detrend
 
-from mne_hnn import Dipole, spectra
+from mne_hnn import Dipole
 from mne_hnn.aperiodic import aperiodic_fit, periodic_part
 from mne_hnn.bands import band_power, relative_band_power
 from mne_hnn.errors import ParameterError
@@ -61,7 +62,7 @@ def test_multitaper_agrees_with_mne():
     dipole = noise(1.0, duration=1.5)
     bandwidth = 4.0
     _, psd = power_spectrum(dipole, burn_in_ms=0.0, freqs=np.arange(6.0, 51.0, 2.0), bandwidth=bandwidth)
-    detrended = spectra.detrend(dipole["agg"], type="linear")
+    detrended = detrend(dipole["agg"], type="linear")
     expected, freqs = mne.time_frequency.psd_array_multitaper(
         detrended, 1000.0, bandwidth=bandwidth, normalization="full", verbose="error"
     )

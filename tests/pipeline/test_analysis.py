@@ -10,7 +10,7 @@ from report_browser import check_page
 
 from mne_hnn import cli, read_dipole
 from mne_hnn.compare import r_squared
-from mne_hnn.fit import ColumnPrior, below_threshold, evaluate
+from mne_hnn.fit import ColumnPrior, evaluate, evoked_result
 from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import read_config, run_pipeline
@@ -120,7 +120,7 @@ def test_a_killed_fit_goes_on(result, config_file, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(below_threshold, "final_simulation", killed)
+        patch.setattr(evoked_result, "final_simulation", killed)
         with pytest.raises(KeyboardInterrupt):
             run_pipeline(config, steps="fit")
     assert list(checkpoint.glob("batch-*.npz"))

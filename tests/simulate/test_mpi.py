@@ -162,7 +162,8 @@ def test_threads_within_processes_and_a_seed():
     two = simulate_mpi(small(), settings, n_procs=2, timeout=300, verbose="error")
     assert one.spikes == two.spikes
     assert (two.seed, two.baseline, two.tstop, two.dt) == (5, "none", TSTOP, 0.025)
-    assert np.abs(one.dipole.data - two.dipole.data).max() < 1e-12 * np.abs(one.dipole.data).max()
+    # the threads' cells are summed in another order: some 1e-12, by the processor
+    assert np.abs(one.dipole.data - two.dipole.data).max() < 1e-11 * np.abs(one.dipole.data).max()
 
 
 @needs_mpi
