@@ -33,6 +33,8 @@ LONGEST_MS = 200.0
 WEIGHT_uS = 5e-5
 """Weight at which kernels are measured, far below threshold."""
 LOCATIONS = ("proximal", "distal")
+KEPT = 512
+"""Drives whose responses a column keeps: some 10 MB."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -96,6 +98,8 @@ class LinearColumn:
     ) -> None:
         self.inputs = tuple(kernels)
         self.times_ms, self.tstop = times_ms, tstop
+        # a search changes one drive at a time, and asks for all
+        self._known: dict[tuple[str, float, float], FloatArray] = {}
         self._grid = np.arange(0.0, tstop + STEP_MS, STEP_MS)
         n = len(self._grid)
         pad = len(next(iter(kernels.values())))
@@ -122,6 +126,17 @@ class LinearColumn:
 
     def basis(self, location: str, mu_ms: float, sigma_ms: float) -> FloatArray:
         """Return what a drive gives per uS of weight of each of its inputs, shape (n_times, n_inputs), A m / uS."""
+        drive = (location, mu_ms, sigma_ms)
+        found = self._known.pop(drive, None)
+        if found is None:
+            found = self._response(*drive)
+            found.setflags(write=False)  # all who ask for this drive get the same array
+            if len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+        self._known[drive] = found  # last: the one that was not asked for the longest goes first
+        return found
+
+    def _response(self, location: str, mu_ms: float, sigma_ms: float) -> FloatArray:
         blurred = gaussian_filter1d(self._kernels[location], sigma_ms / STEP_MS, axis=1, mode="constant")
         moved = np.array([np.interp(self._grid - mu_ms, self._lags, row) for row in blurred])
         return np.asarray(self._observe @ moved.T)
