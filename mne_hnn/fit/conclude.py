@@ -131,7 +131,7 @@ def _search_doubts(search: Search) -> list[str]:
     """Return what went wrong on the way."""
     warnings = []
     unscored = search.evaluator.n_unscored
-    failed = sum(not np.isfinite(one.loss) for one in search.evaluations) - unscored
+    failed = sum(not np.isfinite(evaluation.loss) for evaluation in search.evaluations) - unscored
     if failed > 0:
         warnings.append(f"{failed} of the networks that were tried failed, and counted as the worst.")
     if unscored:
@@ -146,9 +146,9 @@ def _search_doubts(search: Search) -> list[str]:
             "last was searched."
         )
     warnings += [
-        f"The {one.name} column agrees with the full one only with r = {one.agreement:.2f} at its best point."
-        for one in search.reports
-        if one.agreement < 0.9
+        f"The {report.name} column agrees with the full one only with r = {report.agreement:.2f} at its best point."
+        for report in search.reports
+        if report.agreement < 0.9
     ]
     warnings += [
         f"The {name} column cannot be compared with the full one at its best point: one of both gives a flat dipole."
@@ -166,7 +166,10 @@ def _score_doubts(search: Search, judged: _Judged) -> list[str]:
             "has not seen: there is no score to believe."
         ]
     if isinstance(objective, Waveform) and objective.measure != "correlation" and target is not None:
-        chosen = next((one.r_squared for one in search.evaluations if one.loss == scores.search_loss), float("nan"))
+        chosen = next(
+            (evaluation.r_squared for evaluation in search.evaluations if evaluation.loss == scores.search_loss),
+            float("nan"),
+        )
         return misfit_doubts(judged.dipole, target, scores.r_squared, judged.window, chosen)
     flat = flat_loss(objective)
     if flat is not None and scores.loss >= flat:
@@ -191,8 +194,8 @@ def _estimates(search: Search, best: FloatArray) -> tuple[Estimate, ...]:
     centre = scores[0].residual
     jacobian = np.array(
         [
-            (one.residual - centre) / size if len(one.residual) == len(centre) else np.zeros(len(centre))
-            for one, size in zip(scores[1:], steps, strict=True)
+            (score.residual - centre) / size if len(score.residual) == len(centre) else np.zeros(len(centre))
+            for score, size in zip(scores[1:], steps, strict=True)
         ]
     ).T
     waveform = search.objective

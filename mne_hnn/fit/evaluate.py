@@ -98,7 +98,7 @@ class Evaluator:
         # in the order asked, not of completion
         self.checkpoint.add({keys[k]: fresh[keys[k]] for k in missing if keys[k] not in lost})
         found = [None if key in lost else self.checkpoint.get(key) for key in keys]
-        return [None if one is None or "failed" in one else dict(one) for one in found]
+        return [None if record is None or "failed" in record else dict(record) for record in found]
 
     def scores(self, networks: Sequence[Network], runs: SimulationSettings, objective: Objective) -> list[Score]:
         """Return the score of each network; a failed one has an infinite loss."""
@@ -108,17 +108,17 @@ class Evaluator:
             return {name: getattr(score, name) for name in ("loss", "scale", "r_squared", "residual")}
 
         found = self.records(networks, runs, objective.identity, extract)
-        self.n_unscored += sum(one is not None and bool(np.isnan(one["loss"])) for one in found)
+        self.n_unscored += sum(record is not None and bool(np.isnan(record["loss"])) for record in found)
         return [
             Score(loss=float("inf"))
-            if one is None
+            if record is None
             else Score(
-                loss=float(one["loss"]) if np.isfinite(one["loss"]) else float("inf"),
-                scale=float(one["scale"]),
-                r_squared=float(one["r_squared"]),
-                residual=one["residual"],
+                loss=float(record["loss"]) if np.isfinite(record["loss"]) else float("inf"),
+                scale=float(record["scale"]),
+                r_squared=float(record["r_squared"]),
+                residual=record["residual"],
             )
-            for one in found
+            for record in found
         ]
 
 

@@ -65,8 +65,8 @@ def _parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
         "dipole": about_dipole(result.dipole),
         "target": None if result.target is None else about_dipole(result.target),
         "scores": asdict(result.scores),
-        "estimates": [asdict(one) for one in result.estimates],
-        "levels": [asdict(one) for one in result.levels],
+        "estimates": [asdict(estimate) for estimate in result.estimates],
+        "levels": [asdict(report) for report in result.levels],
         "settings": plain_settings(result.settings, result.details),
         "warnings": result.warnings,
     }
@@ -78,13 +78,16 @@ def _parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _columns(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
     """Return evaluations as arrays; what one level did not vary is NaN there."""
-    paths = list(dict.fromkeys(path for one in evaluations for path in one.values))
-    values = [[one.values.get(path, math.nan) for path in paths] for one in evaluations]
+    paths = list(dict.fromkeys(path for evaluation in evaluations for path in evaluation.values))
+    values = [[evaluation.values.get(path, math.nan) for path in paths] for evaluation in evaluations]
     return {
-        "tried_level": np.array([one.level for one in evaluations], dtype=str),
+        "tried_level": np.array([evaluation.level for evaluation in evaluations], dtype=str),
         "tried_path": np.array(paths, dtype=str),
         "tried_value": np.array(values, dtype=float).reshape(len(evaluations), len(paths)),
-        **{f"tried_{name}": np.array([getattr(one, name) for one in evaluations], dtype=float) for name in _NUMBERS},
+        **{
+            f"tried_{name}": np.array([getattr(evaluation, name) for evaluation in evaluations], dtype=float)
+            for name in _NUMBERS
+        },
     }
 
 
@@ -147,7 +150,7 @@ def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
         scores=_of(Scores, content["scores"]),
         estimates=estimates,
         evaluations=_evaluations(kept),
-        levels=tuple(_of(LevelReport, one) for one in content["levels"]),
+        levels=tuple(_of(LevelReport, report) for report in content["levels"]),
         settings=settings,
         details=details,
         warnings=tuple(content["warnings"]),

@@ -83,11 +83,13 @@ def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
         coarse,
         connections=tuple(
             changed(
-                one,
-                lamtha=one.lamtha / length,
-                weight_uS=one.weight_uS * _input(network, one, one.lamtha) / _input(coarse, one, one.lamtha / length),
+                connection,
+                lamtha=connection.lamtha / length,
+                weight_uS=connection.weight_uS
+                * _input(network, connection, connection.lamtha)
+                / _input(coarse, connection, connection.lamtha / length),
             )
-            for one in coarse.connections
+            for connection in coarse.connections
         ),
     )
     for name, drive in coarse.drives.items():
@@ -136,10 +138,10 @@ def multiplied(simulation: Simulation, factor: float) -> Simulation:
 def on_level(network: Network, objective: Objective, level: Level) -> tuple[Any, Objective]:
     """Return what turns a network into that of a level, and the objective there."""
     if level.mesh_shape is None:
-        return (lambda one: one), objective
+        return (lambda column: column), objective
     shape = level.mesh_shape
     return (
-        (lambda one: coarse_network(one, shape)),
+        (lambda column: coarse_network(column, shape)),
         _Multiplied(objective=objective, factor=_ratio(network, shape)),
     )
 

@@ -54,7 +54,7 @@ def inputs_of(network: Network) -> tuple[Input, ...]:
             for receptor in ("ampa", "nmda"):
                 for name, template in network.cell_types.items():
                     sections = template.sections_at(location) if location in template.locations else ()
-                    has = sections and all(receptor in template.sections[one].receptors for one in sections)
+                    has = sections and all(receptor in template.sections[section].receptors for section in sections)
                     if template.measures_dipole and has:
                         yield Input(location=location, receptor=receptor, cell_type=name)
 
@@ -106,7 +106,7 @@ class LinearColumn:
         # lags from far before the arrival, where the kernel is zero, so that blurring it is simple
         self._lags = STEP_MS * np.arange(-n, pad)
         self._kernels = {
-            location: np.array([np.pad(row, (n, 0)) for one, row in kernels.items() if one.location == location])
+            location: np.array([np.pad(row, (n, 0)) for kind, row in kernels.items() if kind.location == location])
             for location in LOCATIONS
         }
         # smoothing and taking samples is one matrix; edges are weighed like Dipole.smooth does
@@ -122,7 +122,7 @@ class LinearColumn:
 
     def of(self, location: str) -> tuple[Input, ...]:
         """Return the inputs at a location."""
-        return tuple(one for one in self.inputs if one.location == location)
+        return tuple(kind for kind in self.inputs if kind.location == location)
 
     def basis(self, location: str, mu_ms: float, sigma_ms: float) -> FloatArray:
         """Return what a drive gives per uS of weight of each of its inputs, shape (n_times, n_inputs), A m / uS."""
@@ -177,14 +177,14 @@ def linear_column(
     inputs = inputs_of(network)
     # other drives would add their own response to each kernel
     cells = network.without_drives(*network.drives).without_biases(*network.biases)
-    networks = [_with_input(cells, one) for one in inputs]
+    networks = [_with_input(cells, kind) for kind in inputs]
     transform, _ = on_level(network, Custom(function=lambda _: 0.0), level)
     length = min(runs.tstop, LONGEST_MS)
     single = replace(runs, tstop=runs.dt * round((ONSET_MS + length) / runs.dt), n_trials=1)
     factor = _cells(network) / _cells(transform(networks[0]))
-    rows = _moments(evaluator, [transform(one) for one in networks], single, factor)
+    rows = _moments(evaluator, [transform(driven) for driven in networks], single, factor)
     first = round(ONSET_MS / STEP_MS)
-    kernels = {one: row[first:] / WEIGHT_uS for one, row in zip(inputs, rows, strict=True)}
+    kernels = {kind: row[first:] / WEIGHT_uS for kind, row in zip(inputs, rows, strict=True)}
     background = np.zeros(2)
     if network.drives or network.biases:
         background = _moments(evaluator, [network], runs, 1.0)[0]
@@ -194,20 +194,20 @@ def linear_column(
     )
 
 
-def _with_input(cells: Network, one: Input) -> Network:
-    weights: dict[str, Any] = {f"weights_{one.receptor}": {one.cell_type: WEIGHT_uS}}
+def _with_input(cells: Network, kind: Input) -> Network:
+    weights: dict[str, Any] = {f"weights_{kind.receptor}": {kind.cell_type: WEIGHT_uS}}
     return cells.with_evoked_drive(
         "input",
         mu_ms=ONSET_MS,
         sigma_ms=0.0,
-        location=one.location,
-        synaptic_delays={one.cell_type: delay_ms(cells, one.location, one.cell_type)},
+        location=kind.location,
+        synaptic_delays={kind.cell_type: delay_ms(cells, kind.location, kind.cell_type)},
         **weights,
     )
 
 
 def _cells(network: Network) -> int:
-    return sum(len(one) for one in network.populations.values() if one.template.measures_dipole)
+    return sum(len(population) for population in network.populations.values() if population.template.measures_dipole)
 
 
 def _moments(

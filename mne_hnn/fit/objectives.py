@@ -187,12 +187,12 @@ def _joined(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> tuple[
     return parts[0], parts[1]
 
 
-def _product(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]], one: int, two: int) -> float:
+def _product(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]], i: int, j: int) -> float:
     """Return the weighted sum of products around the weighted mean of each layer."""
     total = 0.0
     for row in rows:
         weight = row[2]
-        first, second = (row[k] - np.average(row[k], weights=weight) for k in (one, two))
+        first, second = (row[k] - np.average(row[k], weights=weight) for k in (i, j))
         total += float(np.sum(weight * first * second))
     return total
 
@@ -254,7 +254,7 @@ class Combined:
     def __post_init__(self) -> None:
         if not self.terms:
             raise ParameterError("Combined needs at least one term.")
-        if not all(isinstance(one, Sequence) and len(one) == 2 and hasattr(one[0], "score") for one in self.terms):
+        if not all(isinstance(term, Sequence) and len(term) == 2 and hasattr(term[0], "score") for term in self.terms):
             raise ParameterError(
                 "Combined takes pairs of an objective and its weight, such as [(Waveform(target=dipole), 1.0)], got "
                 f"{self.terms!r}."
@@ -325,7 +325,7 @@ def as_objective(objective: Any, target: Dipole | None, **options: Any) -> Objec
     if target is None:
         raise ParameterError(f"Objective {name!r} compares with a target: give one.")
     kind = Waveform if name in MEASURES else TimeFrequency
-    known = [one.name for one in fields(kind) if one.init and one.name not in ("target", "measure")]
+    known = [declared.name for declared in fields(kind) if declared.init and declared.name not in ("target", "measure")]
     for option in options:
         check_name(option, known, "option", where=f"of objective {name!r}")
     if kind is TimeFrequency and "freqs" not in options:
@@ -337,7 +337,10 @@ def option_names() -> tuple[str, ...]:
     """Return the options that objectives given by name have."""
     kinds = (Waveform, TimeFrequency)
     return tuple(
-        one.name for kind in kinds for one in fields(kind) if one.init and one.name not in ("target", "measure")
+        declared.name
+        for kind in kinds
+        for declared in fields(kind)
+        if declared.init and declared.name not in ("target", "measure")
     )
 
 

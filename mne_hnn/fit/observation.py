@@ -139,7 +139,7 @@ REMEDIES: Mapping[str, str] = {
 
 
 def _remedy(target: Any) -> str:
-    names = (one.__name__ for one in type(target).__mro__)
+    names = (base.__name__ for base in type(target).__mro__)
     usual = (
         "make one with Dipole.from_nAm(times_ms, {'agg': values}) or mne_hnn.source.estimate_target, so that its unit "
         "is known"
@@ -203,7 +203,7 @@ def check_target(target: Any) -> Dipole:
 
 def pyramidal_cells(network: Network) -> int:
     """Return how many cells of a network have a dipole."""
-    return sum(len(one) for one in network.populations.values() if one.template.measures_dipole)
+    return sum(len(population) for population in network.populations.values() if population.template.measures_dipole)
 
 
 def n_independent(times: FloatArray, smooth_ms: float) -> float:

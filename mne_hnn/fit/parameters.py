@@ -223,13 +223,13 @@ def as_parameters(given: Any) -> tuple[Parameter, ...]:
     if isinstance(given, Parameter):
         return (given,)
     listed = tuple(given) if isinstance(given, Iterable) and not isinstance(given, (str, Mapping)) else (given,)
-    for one in listed:
-        if not isinstance(one, Parameter):
-            value = f" ({one!r})" if isinstance(one, str) else " (...)" if one is ... else ""
+    for parameter in listed:
+        if not isinstance(parameter, Parameter):
+            value = f" ({parameter!r})" if isinstance(parameter, str) else " (...)" if parameter is ... else ""
             raise ParameterError(
                 "parameters must be Parameter values, such as [Parameter(path='drives.evprox1.mu_ms', low=20, "
                 "high=40)], or what evoked_parameters(network) or rhythmic_parameters(network) return, got "
-                f"{type(one).__name__}{value}: list_paths(network) names all paths."
+                f"{type(parameter).__name__}{value}: list_paths(network) names all paths."
             )
     return listed
 

@@ -38,9 +38,9 @@ def polished(result: FitResult, settings: EvokedSettings, computing: Computing) 
     if further.scores.search_loss >= result.scores.search_loss:
         return replace(result, evaluations=both, levels=reports)
     before = firing(result.simulation)
-    values = {one.path: one.value for one in further.estimates} | {"columns": further.scale}
+    values = {estimate.path: estimate.value for estimate in further.estimates} | {"columns": further.scale}
     # the curvature is that of the sequence before: its intervals move along with the values
-    estimates = tuple(_moved(one, values.get(one.path, one.value)) for one in result.estimates)
+    estimates = tuple(_moved(estimate, values.get(estimate.path, estimate.value)) for estimate in result.estimates)
     return replace(
         result,
         network=further.network,
@@ -51,7 +51,7 @@ def polished(result: FitResult, settings: EvokedSettings, computing: Computing) 
         estimates=estimates,
         evaluations=both,
         levels=reports,
-        warnings=(*[one for one in result.warnings if one not in before], *firing(further.simulation)),
+        warnings=(*[warning for warning in result.warnings if warning not in before], *firing(further.simulation)),
     )
 
 
@@ -64,16 +64,25 @@ def _in_order(parameters: Sequence[Parameter], result: FitResult, settings: Evok
     ends = zip(drive_names(locations), *windows(given, result.simulation.tstop), strict=True)
     allowed = {f"drives.{name}.mu_ms": (float(low), float(high)) for name, low, high in ends}
     return [
-        one
-        if one.path not in allowed
-        else replace(one, low=max(one.low, allowed[one.path][0]), high=min(one.high, allowed[one.path][1]))
-        for one in parameters
+        parameter
+        if parameter.path not in allowed
+        else replace(
+            parameter,
+            low=max(parameter.low, allowed[parameter.path][0]),
+            high=min(parameter.high, allowed[parameter.path][1]),
+        )
+        for parameter in parameters
     ]
 
 
-def _moved(one: Estimate, value: float) -> Estimate:
+def _moved(estimate: Estimate, value: float) -> Estimate:
     """Return an estimate with another value, its interval moved along: times are added to, the others multiplied."""
-    if one.path.endswith(".mu_ms"):
-        return replace(one, value=value, low=one.low + value - one.value, high=one.high + value - one.value)
-    factor = value / one.value
-    return replace(one, value=value, low=one.low * factor, high=one.high * factor)
+    if estimate.path.endswith(".mu_ms"):
+        return replace(
+            estimate,
+            value=value,
+            low=estimate.low + value - estimate.value,
+            high=estimate.high + value - estimate.value,
+        )
+    factor = value / estimate.value
+    return replace(estimate, value=value, low=estimate.low * factor, high=estimate.high * factor)

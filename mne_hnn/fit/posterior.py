@@ -159,7 +159,7 @@ def at_border(posterior: Posterior, x: FloatArray) -> list[str]:
     if posterior.within is None:
         return []
     locations = posterior.sequence.locations
-    ends = zip(drive_names(locations), x.tolist(), *(one.tolist() for one in posterior.within), strict=False)
+    ends = zip(drive_names(locations), x.tolist(), *(bound.tolist() for bound in posterior.within), strict=False)
     return [
         f"{name} lies at {mu:.1f} ms, the border that the given sequence leaves it ({low:g} to {high:g} ms): the "
         "waveform asks for another sequence."

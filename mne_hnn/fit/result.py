@@ -196,14 +196,14 @@ class FitResult:
     @property
     def sequence(self) -> tuple[tuple[str, float], ...]:
         """Location and mean time (ms) of each evoked drive, in order of time: for `sequence` of :func:`fit_evoked`."""
-        drives = [one for one in self.network.drives.values() if isinstance(one, EvokedDrive)]
-        return tuple((one.location, one.mu_ms) for one in sorted(drives, key=lambda one: one.mu_ms))
+        drives = [drive for drive in self.network.drives.values() if isinstance(drive, EvokedDrive)]
+        return tuple((drive.location, drive.mu_ms) for drive in sorted(drives, key=lambda drive: drive.mu_ms))
 
     def estimate(self, path: str) -> Estimate:
         """Return what was found for one parameter."""
         from .._checks import check_name
 
-        by_path = {one.path: one for one in self.estimates}
+        by_path = {estimate.path: estimate for estimate in self.estimates}
         return by_path[check_name(path, by_path, "parameter", where="of the fit")]
 
     def convergence(self) -> FloatArray:
@@ -212,9 +212,9 @@ class FitResult:
         Losses of different levels are not compared: at the first evaluation of a level it begins anew.
         """
         best: list[float] = []
-        for k, one in enumerate(self.evaluations):
-            fresh = k == 0 or one.level != self.evaluations[k - 1].level
-            best.append(one.loss if fresh else min(best[-1], one.loss))
+        for k, evaluation in enumerate(self.evaluations):
+            fresh = k == 0 or evaluation.level != self.evaluations[k - 1].level
+            best.append(evaluation.loss if fresh else min(best[-1], evaluation.loss))
         return np.array(best)
 
     def to_data_frame(self) -> pd.DataFrame:
@@ -222,18 +222,24 @@ class FitResult:
         pandas = _pandas()
         return pandas.DataFrame(
             [
-                {"level": one.level, "loss": one.loss, "scale": one.scale, "r_squared": one.r_squared, **one.values}
-                for one in self.evaluations
+                {
+                    "level": evaluation.level,
+                    "loss": evaluation.loss,
+                    "scale": evaluation.scale,
+                    "r_squared": evaluation.r_squared,
+                    **evaluation.values,
+                }
+                for evaluation in self.evaluations
             ]
         ).rename_axis("evaluation")
 
     def parameters(self) -> pd.DataFrame:
         """Return the estimates as a table (needs pandas)."""
         rows = [
-            {"value": one.value, "low": one.low, "high": one.high, "determined": one.determined}
-            for one in self.estimates
+            {"value": estimate.value, "low": estimate.low, "high": estimate.high, "determined": estimate.determined}
+            for estimate in self.estimates
         ]
-        return _pandas().DataFrame(rows, index=[one.path for one in self.estimates]).rename_axis("parameter")
+        return _pandas().DataFrame(rows, index=[estimate.path for estimate in self.estimates]).rename_axis("parameter")
 
     def plot(self, *, show: bool = True) -> Figure:
         """Plot the fitted dipole over the target, its layers and drives; see :func:`mne_hnn.viz.plot_fit`."""

@@ -61,7 +61,7 @@ class BandPower:
         for share in self.shares:
             check_positive(share, "share of a band")
         ordered = sorted(self.bands)
-        if any(one[1] > two[0] for one, two in pairwise(ordered)):
+        if any(lower[1] > upper[0] for lower, upper in pairwise(ordered)):
             raise ParameterError(
                 f"The bands must not overlap, got {', '.join(f'{a:g} to {b:g} Hz' for a, b in ordered)}."
             )

@@ -86,8 +86,8 @@ def trial_r_squared(
 ) -> float:
     """Return the median over trials of R² of a single trial."""
     values = []
-    for one in simulation.dipoles:
-        dipole = one.copy()
+    for trial in simulation.dipoles:
+        dipole = trial.copy()
         if smooth_ms:
             dipole.smooth(smooth_ms)
         values.append(r_squared(fitted_dipole(dipole.scale(scale), target), target, **window))
@@ -111,7 +111,7 @@ def likeness(one: FloatArray, two: FloatArray) -> float:
 
 def undetermined(estimates: Sequence[Estimate]) -> list[str]:
     """Return the warning that names the parameters that the data do not determine."""
-    loose = [one.path for one in estimates if one.determined is False]
+    loose = [estimate.path for estimate in estimates if estimate.determined is False]
     if not loose:
         return []
     return [
@@ -136,4 +136,4 @@ def pyramidal_spikes(simulation: Simulation, trial: int | None = None) -> int:
     spikes, network = simulation.spikes, simulation.network
     gids = spikes.gid if trial is None else spikes.gid[spikes.trial == trial]
     ranges = [network.gid_ranges[name] for name, template in network.cell_types.items() if template.measures_dipole]
-    return sum(int(((gids >= one.start) & (gids < one.stop)).sum()) for one in ranges)
+    return sum(int(((gids >= span.start) & (gids < span.stop)).sum()) for span in ranges)

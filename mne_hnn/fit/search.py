@@ -107,7 +107,7 @@ class Search:
 
     def name(self, level: Level) -> str:
         """Return the name of a level; the trials belong to it where two levels have the same mesh."""
-        same = sum(str(one) == str(level) for one in self.levels) > 1
+        same = sum(str(other) == str(level) for other in self.levels) > 1
         return f"{level}, {level.n_trials} trials" if same else str(level)
 
     def _network(self, point: FloatArray, transform: Callable[[Network], Network]) -> Network | None:
@@ -126,10 +126,10 @@ class Search:
         if not isinstance(self.objective, Waveform):
             return report
         before = self.levels[len(self.reports) - 1]
-        one, two = (self.waveform(self.space.network(point), level) for level in (before, self.level))
-        if one is None or two is None:
+        previous, present = (self.waveform(self.space.network(point), level) for level in (before, self.level))
+        if previous is None or present is None:
             return report
-        agreement = likeness(one, two)
+        agreement = likeness(previous, present)
         if np.isnan(agreement):
             self.flat.append(report.name)
         if agreement < 0.9:
@@ -148,7 +148,10 @@ class Search:
         transform, _ = on_level(network, waveform, level)
         runs = self.plan.runs.with_trials(level.n_trials, self.seed)
         record = self.evaluator.records(
-            [transform(network)], runs, "wave" + waveform.identity, lambda one: {"wave": waveform.pairs(one)[0]}
+            [transform(network)],
+            runs,
+            "wave" + waveform.identity,
+            lambda simulation: {"wave": waveform.pairs(simulation)[0]},
         )[0]
         return None if record is None else record["wave"]
 
@@ -191,5 +194,7 @@ class Search:
         """Return the scores of points of the cube, at the present level and outside of the budget."""
         transform, objective = on_level(self.space._network, self.objective, self.level)
         networks = [self._network(point, transform) for point in points]
-        found = iter(self.evaluator.scores([one for one in networks if one is not None], self._runs(), objective))
-        return [Score(loss=float("inf")) if one is None else next(found) for one in networks]
+        found = iter(
+            self.evaluator.scores([network for network in networks if network is not None], self._runs(), objective)
+        )
+        return [Score(loss=float("inf")) if network is None else next(found) for network in networks]

@@ -61,7 +61,7 @@ class Candidate:
     criterion: float
 
     def __str__(self) -> str:
-        return ", ".join(f"{one} {mu:.0f} ms" for one, mu in zip(self.locations, self.mu_ms, strict=True))
+        return ", ".join(f"{location} {mu:.0f} ms" for location, mu in zip(self.locations, self.mu_ms, strict=True))
 
 
 Drives = list[tuple[str, float, float]]
@@ -90,17 +90,18 @@ def as_sequence(sequence: Any) -> Sequenced:
     if isinstance(sequence, (str, bytes)) or not isinstance(sequence, Iterable):
         raise ParameterError(f"sequence must hold pairs such as [('proximal', 25), ('distal', 70)], got {sequence!r}.")
     pairs = list(sequence)
-    if not pairs or not all(isinstance(one, (tuple, list)) and len(one) == 2 for one in pairs):
+    if not pairs or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
         raise ParameterError(f"sequence must hold pairs such as [('proximal', 25), ('distal', 70)], got {pairs!r}.")
     checked = [
         (check_name(place, LOCATIONS, "location", where="in sequence"), check_finite(mu, "A time in sequence (ms)"))
         for place, mu in pairs
     ]
     checked.sort(key=lambda pair: pair[1])
-    for (_, one), (_, two) in pairwise(checked):
-        if two - one < GAP_MS:
+    for (_, earlier), (_, later) in pairwise(checked):
+        if later - earlier < GAP_MS:
             raise ParameterError(
-                f"Drives in sequence must be at least {GAP_MS:g} ms apart to be told apart, got {one:g} and {two:g} ms."
+                f"Drives in sequence must be at least {GAP_MS:g} ms apart to be told apart, got {earlier:g} and "
+                f"{later:g} ms."
             )
     return tuple(checked)
 
@@ -146,7 +147,7 @@ class _Proposer:
         self.size = float(np.linalg.norm(column.basis(LOCATIONS[0], column.tstop / 2, SIGMA_MS), axis=0).max())
 
     def basis(self, drives: Drives) -> FloatArray:
-        parts = [self.column.basis(*one) / self.size for one in drives]
+        parts = [self.column.basis(*drive) / self.size for drive in drives]
         if self.background is not None:
             parts.append(self.background / np.linalg.norm(self.background))
         return np.hstack(parts)
@@ -164,10 +165,10 @@ class _Proposer:
 
     def refine(self, drives: Drives, within: tuple[FloatArray, FloatArray] | None = None) -> Candidate:
         """Move times (`within` windows) and spreads to the best place; weights follow (variable projection)."""
-        drives = sorted(drives, key=lambda one: one[1])
+        drives = sorted(drives, key=lambda drive: drive[1])
         n = len(drives)
-        places = [one[0] for one in drives]
-        begin = np.array([one[1] for one in drives] + [np.log(one[2]) for one in drives])
+        places = [drive[0] for drive in drives]
+        begin = np.array([drive[1] for drive in drives] + [np.log(drive[2]) for drive in drives])
 
         def unpack(x: FloatArray) -> Drives:
             return [(place, float(x[k]), float(np.exp(x[n + k]))) for k, place in enumerate(places)]
@@ -193,19 +194,19 @@ class _Proposer:
             diff_step=1e-3,
             max_nfev=25,
         ).x
-        refined = sorted(unpack(found), key=lambda one: one[1])
+        refined = sorted(unpack(found), key=lambda drive: drive[1])
         weights, left = self.solve(refined)
         columns = None
         if self.background is not None:
             weights, columns = weights[:-1], float(weights[-1] / np.linalg.norm(self.background))
         weights = weights / self.size
         misfit = float(left @ left)
-        counts = [len(self.column.of(one[0])) for one in refined]
+        counts = [len(self.column.of(drive[0])) for drive in refined]
         prior = float(np.sum(((found[n:] - np.log(SIGMA_MS)) / np.log(SIGMA_FACTOR)) ** 2))
         return Candidate(
-            locations=tuple(one[0] for one in refined),
-            mu_ms=tuple(one[1] for one in refined),
-            sigma_ms=tuple(one[2] for one in refined),
+            locations=tuple(drive[0] for drive in refined),
+            mu_ms=tuple(drive[1] for drive in refined),
+            sigma_ms=tuple(drive[2] for drive in refined),
             weights=tuple(np.split(weights, np.cumsum(counts)[:-1])),
             columns=columns,
             misfit=misfit,
@@ -231,7 +232,7 @@ class _Proposer:
         best: tuple[float, Drives] | None = None
         for location in LOCATIONS:
             for mu in np.arange(GRID_MS, self.column.tstop - 2.0, GRID_MS):
-                if any(abs(mu - one[1]) < GAP_MS for one in present):
+                if any(abs(mu - drive[1]) < GAP_MS for drive in present):
                     continue
                 tried: Drives = [*present, (location, float(mu), SIGMA_MS)]
                 _, left = self.solve(tried)
@@ -265,7 +266,7 @@ def propose(
     n_independent: float,
     n_drives: int | None = None,
     max_drives: int = 8,
-    told: Callable[[Candidate], None] = lambda one: None,
+    told: Callable[[Candidate], None] = lambda candidate: None,
 ) -> list[Candidate]:
     """Return sequences of drives that could have made a waveform, the most plausible first.
 
@@ -321,8 +322,10 @@ def propose(
             current = longer
         best = _ranked(tried, n_drives)[0]
         while True:
-            others = [keep(one) for one in proposer.turned(best) if n_drives in (None, len(one.mu_ms))]
-            winner = min(others, key=lambda one: one.criterion, default=best)
+            others = [
+                keep(candidate) for candidate in proposer.turned(best) if n_drives in (None, len(candidate.mu_ms))
+            ]
+            winner = min(others, key=lambda candidate: candidate.criterion, default=best)
             if winner.criterion >= best.criterion - 1e-6:
                 break
             best = winner
@@ -362,5 +365,10 @@ def refined(
 
 def _ranked(candidates: Sequence[Candidate], n_drives: int | None) -> list[Candidate]:
     return sorted(
-        candidates, key=lambda one: (n_drives is not None and len(one.mu_ms) != n_drives, one.criterion, str(one))
+        candidates,
+        key=lambda candidate: (
+            n_drives is not None and len(candidate.mu_ms) != n_drives,
+            candidate.criterion,
+            str(candidate),
+        ),
     )

@@ -221,11 +221,11 @@ def time_frequency_loss(
             f"{own_times[0]:g} to {own_times[-1]:g} s of the dipoles after the burn-in."
         )
     inside = wanted_times[common].clip(own_times[0], own_times[-1])
-    judged, target = (_log_map(one) for one in (power, wanted[:, common]))
+    judged, target = (_log_map(density) for density in (power, wanted[:, common]))
     if judged is None or target is None:
         return 1.0
     judged = make_interp_spline(own_times, judged, k=1, axis=-1)(inside)
-    rows = [one - one.mean() for one in (judged, target)]
+    rows = [row - row.mean() for row in (judged, target)]
     sizes = [float(np.linalg.norm(row)) for row in rows]
     if min(sizes) <= 1e-9:
         return 1.0
