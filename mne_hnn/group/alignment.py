@@ -179,7 +179,7 @@ def _confidence(entries: Sequence[Entry], recording: str) -> float:
     )  # a rule against the anatomy is a rule all the same
 
 
-def _correlation(one: FloatArray, two: FloatArray) -> float:
-    first, second = one - one.mean(), two - two.mean()
+def _correlation(values: FloatArray, other: FloatArray) -> float:
+    first, second = values - values.mean(), other - other.mean()
     size = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / size if size > 0 else 0.0

@@ -153,10 +153,10 @@ def _sources(step: str, told: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[
     seen: set[str] = set()
     waiting = [step]
     for name in waiting:
-        for one in told[name]["files"]:
-            if one["path"] not in seen:
-                seen.add(one["path"])
-                yield {"Step": name, "Path": one["path"], "SHA256": one["sha256"]}
+        for file in told[name]["files"]:
+            if file["path"] not in seen:
+                seen.add(file["path"])
+                yield {"Step": name, "Path": file["path"], "SHA256": file["sha256"]}
         waiting += [before for before in told[name]["inputs"] if before not in waiting]
 
 
@@ -166,8 +166,14 @@ def _export_parameters(job: Job, place: Path, step: Path, told: Mapping[str, Map
 
     fit = read_fit(_output(step.parent, "result", told["fit"]))
     rows = [
-        "\t".join([one.path, *(_cell(value) for value in (one.value, one.low, one.high)), _flag(one.determined)])
-        for one in fit.estimates
+        "\t".join(
+            [
+                estimate.path,
+                *(_cell(value) for value in (estimate.value, estimate.low, estimate.high)),
+                _flag(estimate.determined),
+            ]
+        )
+        for estimate in fit.estimates
     ]
     table = place / f"{job.stem}_desc-fit_parameters.tsv"
     text = "\n".join(["parameter\tvalue\tlow\thigh\tdetermined", *rows]) + "\n"
@@ -328,7 +334,7 @@ def _group_provenance(step: Path, name: str, output: Path) -> dict[str, Any]:
         "Output": name,
         "SHA256": own["outputs"][name],
         "StepSidecar": os.path.relpath(step, output),
-        "Sources": [{"Path": one["path"], "SHA256": one["sha256"]} for one in own["files"]],
+        "Sources": [{"Path": file["path"], "SHA256": file["sha256"]} for file in own["files"]],
         "Options": {key: value for key, value in own["options"].items() if key != "jobs"},
         "Versions": own["versions"],
         "Machine": own["machine"],

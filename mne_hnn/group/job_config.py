@@ -84,7 +84,7 @@ def _present(job: Job, given: PipelineFiles | None) -> dict[str, tuple[str, ...]
     found = {name: tuple(_matching(some_names, there)) for name, some_names in wanted.items()}
     found = {name: names for name, names in found.items() if names}
     if not found:
-        listed = ", ".join(repr(one) for names in wanted.values() for one in names)
+        listed = ", ".join(repr(name) for names in wanted.values() for name in names)
         raise DataError(
             f"{job.title}: none of the conditions ({listed}) is in the data, which have "
             f"{some(sorted(there)) or 'no trials'}."
@@ -125,14 +125,14 @@ def _matching(names: Sequence[str], there: set[str]) -> list[str]:
     found = []
     for name in names:
         parts = set(name.split("/"))
-        found += [name] if name in there else sorted(one for one in there if parts <= set(one.split("/")))
+        found += [name] if name in there else sorted(event for event in there if parts <= set(event.split("/")))
     return list(dict.fromkeys(found))
 
 
 def pooled_config(job: Job) -> Config:
     """Return the configuration of all conditions together: noise, operators, patch of cortex and sign are found."""
     given = _given(job)
-    names = list(dict.fromkeys(one for some_names in _present(job, given).values() for one in some_names))
+    names = list(dict.fromkeys(name for some_names in _present(job, given).values() for name in some_names))
     values = _base(job) | _recording(job, names, given)
     if given is not None:
         found = {"noise_cov": given.noise_cov, "forward": given.forward}

@@ -140,7 +140,7 @@ def _check_output(output: Path, root: Path, name: str) -> None:
     if told.is_file():
         description = read_json(told, "description of a data set")
         makers = description.get("GeneratedBy") or [{}]
-        if not any(isinstance(one, dict) and one.get("Name") == "mne_hnn" for one in makers):
+        if not any(isinstance(maker, dict) and maker.get("Name") == "mne_hnn" for maker in makers):
             raise ConfigError(f"{output} holds another data set: choose a new folder for the results.")
         there = str(description.get("Name", "")).partition(": ")[2]
         if there and there != name:
@@ -194,17 +194,17 @@ class _Run:
         fits, ended = [], []
         for job in pooled:
             for condition in self.config.conditions:
-                one = replace(job, condition=condition, sequence=sequences[job.unit.task])
+                fit_job = replace(job, condition=condition, sequence=sequences[job.unit.task])
                 if first[job.stem].status != "ok":
-                    ended.append((one, first[job.stem]))
-                elif self.fits_in_common and one.sequence is None:
-                    logger.warning("%s waits for the group's sequence of drives: run all subjects.", one.title)
+                    ended.append((fit_job, first[job.stem]))
+                elif self.fits_in_common and fit_job.sequence is None:
+                    logger.warning("%s waits for the group's sequence of drives: run all subjects.", fit_job.title)
                 else:
-                    fits.append(one)
+                    fits.append(fit_job)
         done = self.run(fits, "Fits")
         ended += [(job, done[job.stem]) for job in fits]
         records = []
-        for job, outcome in sorted(ended, key=lambda one: one[0].stem):
+        for job, outcome in sorted(ended, key=lambda pair: pair[0].stem):
             records.append(job_record(job, outcome))
             if outcome.status != "ok":
                 withdraw(job, self.output)
@@ -235,11 +235,17 @@ class _Run:
 
         def done(key: str, outcome: Any) -> None:
             outcomes[key] = _outcome(outcome)
-            one = outcomes[key]
-            self.ran += bool(one.ran)
-            self.note_code(one.other_code)
-            state = f"failed at {one.step}: {one.error}" if one.status != "ok" else "done" if one.ran else "up to date"
-            progress.tell(titles[key], state, seconds=one.seconds, failed=one.status != "ok")
+            result = outcomes[key]
+            self.ran += bool(result.ran)
+            self.note_code(result.other_code)
+            state = (
+                f"failed at {result.step}: {result.error}"
+                if result.status != "ok"
+                else "done"
+                if result.ran
+                else "up to date"
+            )
+            progress.tell(titles[key], state, seconds=result.seconds, failed=result.status != "ok")
 
         abort = self.config.on_error == "abort"
         run_tasks(
@@ -249,13 +255,13 @@ class _Run:
             n_jobs=self.n_jobs,
             scheduler=self.scheduler,
             done=done,
-            abort_on=(lambda one: _outcome(one).status != "ok") if abort else None,
+            abort_on=(lambda outcome: _outcome(outcome).status != "ok") if abort else None,
             code=("group", *STAGE_FOLDERS),
         )
         for job in jobs:
             if abort and job.stem in outcomes and outcomes[job.stem].status != "ok":
                 withdraw(job, self.output)
-        bad = next((key for key, one in outcomes.items() if one.status != "ok"), None)
+        bad = next((key for key, outcome in outcomes.items() if outcome.status != "ok"), None)
         if abort and bad is not None:
             raise StageError(
                 f"{titles[bad]} failed at step {outcomes[bad].step!r}: {outcomes[bad].error} Nothing else was started, "
@@ -323,7 +329,7 @@ class _Run:
         structure = step_record(folder, "structure", (STRUCTURE,))
         options = SummaryOptions.of(
             config,
-            jobs=tuple(dict(one) for one in records if one["task"] == task),
+            jobs=tuple(dict(record) for record in records if record["task"] == task),
             structure=str(structure) if self.fits_in_common and structure.is_file() else None,
         )
         result = self.step("Comparing and averaging the subjects", options, SUMMARY, folder / "summary")

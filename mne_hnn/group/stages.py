@@ -28,16 +28,18 @@ CHECKPOINT = "structure-checkpoint"
 
 
 def _target_files(options: StructureOptions) -> Iterator[Path]:
-    for one in options.targets:
-        yield Path(one["path"])
+    for target in options.targets:
+        yield Path(target["path"])
 
 
 def _structure(work: Work[StructureOptions]) -> StructureFacts:
     """Find the drives in the average of all targets, so that every subject is fitted with the same ones."""
     options = work.options
     entries = [
-        Entry(subject=one["subject"], session=one["session"], condition="pooled", target=read_dipole(one["path"]))
-        for one in options.targets
+        Entry(
+            subject=target["subject"], session=target["session"], condition="pooled", target=read_dipole(target["path"])
+        )
+        for target in options.targets
     ]
     alignment = align_polarity(entries)
     average = group_average(entries, alignment=alignment)["pooled"].dipole

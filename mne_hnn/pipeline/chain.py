@@ -311,14 +311,14 @@ def _noted(said: list[str], quiet: bool) -> Iterator[None]:
             warnings.simplefilter("default")
             yield
     finally:
-        for one in caught:
-            if issubclass(one.category, (DeprecationWarning, PendingDeprecationWarning)):
+        for warning in caught:
+            if issubclass(warning.category, (DeprecationWarning, PendingDeprecationWarning)):
                 continue  # of libraries among each other: nothing a user can do
-            text = str(one.message)
+            text = str(warning.message)
             if text not in said:
                 said.append(text)
             if not quiet:
-                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def check_unchanged(stage: AnyStage, files: Sequence[Mapping[str, Any]]) -> None:

@@ -67,8 +67,8 @@ def each(check: Callable[[Any, str], Any]) -> Callable[[Any, str], None]:
 
     def checked(value: Any, name: str) -> None:
         """Check one value or several."""
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            check(one, name)
+        for item in value if isinstance(value, (list, tuple)) else [value]:
+            check(item, name)
 
     return checked
 
@@ -82,7 +82,7 @@ def check_condition(value: Any, name: str) -> None:
 def check_names(value: Any, what: str) -> tuple[str, ...]:
     """Check that a value is one name or several, and return them as a tuple."""
     listed = (value,) if isinstance(value, str) else value
-    if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
+    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
         raise ConfigError(f"{what} must be names (str), got {value!r}.")
     return tuple(listed)
 

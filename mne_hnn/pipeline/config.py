@@ -191,12 +191,12 @@ def _nearest_file(file: Path) -> str:
     """Return `` Did you mean ...?`` for a file that is there, or an empty string."""
     if file.is_dir():
         return f" It is a folder{_listed_configurations(file)}."
-    there = [one.name for one in file.parent.glob("*.py")] if file.parent.is_dir() else []
+    there = [path.name for path in file.parent.glob("*.py")] if file.parent.is_dir() else []
     return suggestion(file.name, there)
 
 
 def _listed_configurations(folder: Path) -> str:
-    found = sorted(one.name for one in folder.glob("*.py"))
+    found = sorted(path.name for path in folder.glob("*.py"))
     return f" with {', '.join(found[:5])}" if found else ""
 
 

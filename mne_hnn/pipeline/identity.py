@@ -23,7 +23,7 @@ _MEMBERS = {".vhdr": (".eeg", ".dat", ".vmrk"), ".ahdr": (".eeg", ".dat", ".amrk
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file, or of all files of a folder."""
     digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    files = [path] if path.is_file() else sorted(member for member in path.rglob("*") if member.is_file())
     for file in files:
         with file.open("rb") as stream:
             while block := stream.read(1 << 22):
@@ -34,8 +34,8 @@ def file_hash(path: Path) -> str:
 def recording_files(data: Any) -> Iterator[Path]:
     """Yield every file of a recording: its runs, the parts of one that is split, and what BIDS keeps beside it."""
     if isinstance(data, (list, tuple)):
-        for one in data:
-            yield from recording_files(one)
+        for run in data:
+            yield from recording_files(run)
     elif hasattr(data, "fpath"):  # a BIDSPath
         folder, stem = Path(data.directory), re.sub(r"_split-[^_]+", "", str(data.basename).rsplit("_", 1)[0])
         yield from sorted(folder.glob(f"{stem}*"))
@@ -49,7 +49,7 @@ def recording_files(data: Any) -> Iterator[Path]:
             for suffix in _MEMBERS.get(path.suffix.lower(), ()):
                 yield from sorted(path.parent.glob(f"{path.stem}{suffix}"))
             if path.suffix not in (".fif", ".gz"):  # a scan of BTi
-                yield from (one for one in (path.parent / "config", path.parent / "hs_file") if one.is_file())
+                yield from (member for member in (path.parent / "config", path.parent / "hs_file") if member.is_file())
             if "_split-" in path.name:
                 before, after = path.name.split("_split-", 1)
                 yield from sorted(path.parent.glob(f"{before}_split-*{after.partition('_')[2]}"))
@@ -62,9 +62,9 @@ def described(value: Any) -> Any:
     if isinstance(value, Network):
         return {"network": value.name, "digest": value.digest}
     if type(value) is dict:
-        return {str(key): described(one) for key, one in value.items()}
+        return {str(key): described(item) for key, item in value.items()}
     if type(value) in (list, tuple):
-        return [described(one) for one in value]
+        return [described(item) for item in value]
     if isinstance(value, np.ndarray) and value.size <= 10000:
         return value.tolist()
     if isinstance(value, Path):
@@ -76,7 +76,7 @@ def described(value: Any) -> Any:
 
 def _entities(path: Any) -> dict[str, Any]:
     """Return what a BIDSPath is made of: ``BIDSPath(**entities)`` is the same path."""
-    entities = {name: one for name, one in path.entities.items() if one is not None}
+    entities = {name: entity for name, entity in path.entities.items() if entity is not None}
     parts = {"root": None if path.root is None else str(path.root), "check": bool(path.check)}
     return entities | parts | {name: getattr(path, name) for name in ("suffix", "extension", "datatype")}
 
@@ -92,7 +92,7 @@ def _content(value: Any) -> Any:
     if isinstance(value, Mapping):  # operators, models, covariances: mappings of plain values
         return _hash(dict(value))
     if isinstance(value, mne.SourceSpaces):
-        return _hash([dict(one) for one in value])
+        return _hash([dict(space) for space in value])
     return _hash(value)
 
 
@@ -110,13 +110,16 @@ def _measurement(value: Any) -> str:
     digest.update(np.ascontiguousarray(data).tobytes())
     info = value.info
     parts = [
-        [(one["ch_name"], int(one["kind"]), int(one["coil_type"]), one["loc"]) for one in info["chs"]],
+        [
+            (channel["ch_name"], int(channel["kind"]), int(channel["coil_type"]), channel["loc"])
+            for channel in info["chs"]
+        ],
         list(info["bads"]),
         float(info["sfreq"]),
         int(info["custom_ref_applied"]),
-        [(one["desc"], bool(one["active"]), one["data"]["data"]) for one in info["projs"]],
+        [(projector["desc"], bool(projector["active"]), projector["data"]["data"]) for projector in info["projs"]],
         None if info["dev_head_t"] is None else info["dev_head_t"]["trans"],
-        [one["r"] for one in info["dig"] or ()],
+        [point["r"] for point in info["dig"] or ()],
         value.times,
     ]
     if isinstance(value, mne.Evoked):
@@ -124,9 +127,9 @@ def _measurement(value: Any) -> str:
     elif isinstance(value, mne.BaseEpochs):
         parts += [value.events, dict(value.event_id)]
     else:
-        parts += [int(value.first_samp), [(*map(float, one), name) for *one, name in _annotated(value)]]
+        parts += [int(value.first_samp), [(*map(float, numbers), name) for *numbers, name in _annotated(value)]]
     if not isinstance(value, mne.io.BaseRaw):
-        parts.append(None if value.baseline is None else [float(one) for one in value.baseline])
+        parts.append(None if value.baseline is None else [float(limit) for limit in value.baseline])
     digest.update(repr(object_hash(parts)).encode())
     return digest.hexdigest()
 

@@ -56,7 +56,9 @@ def stage_sections() -> dict[str, Section]:
     sections = {}
     for stage in STAGES:
         declared = _own_first(stage.options)
-        others = {one.name: [reader for reader in readers[one.name] if reader != stage.name] for one in declared}
+        others = {
+            option.name: [reader for reader in readers[option.name] if reader != stage.name] for option in declared
+        }
         sections[stage.name] = Section(name=stage.name, title=stage.title, options=declared, others=others)
     return sections | {"run": Section.of("run", "On whom, where and how to run; no result depends on it", RunOptions)}
 

@@ -73,7 +73,7 @@ def rebuilt_value(name: str, sidecar: Mapping[str, Any], place: Path) -> Any:
 
 def _plain(name: str, told: Any) -> Any:
     if isinstance(told, list):
-        return tuple(_plain(name, one) for one in told)
+        return tuple(_plain(name, item) for item in told)
     if not isinstance(told, Mapping):
         return told
     if set(told) == {"BIDSPath"}:
@@ -83,7 +83,7 @@ def _plain(name: str, told: Any) -> Any:
             f"Option {name!r} was an object in memory ({told['object']}), which no file keeps: a step can be repeated "
             "from its sidecar if its data were named by paths."
         )
-    return {key: _plain(name, one) for key, one in told.items()}
+    return {key: _plain(name, item) for key, item in told.items()}
 
 
 def _bids_path(parts: Mapping[str, Any]) -> Any:

@@ -316,7 +316,7 @@ def _extrema(dipole: Any) -> str:
     factor, name = (NAM, "nA m") if unit == "A m" else (1.0, "(arbitrary units)")
     largest = SMALLEST * abs(data).max()
     places = sorted(at for at in (int(data.argmin()), int(data.argmax())) if abs(data[at]) > largest)
-    return ", ".join(f"{data[one] / factor:+.3g} {name} at {dipole.times[one] / MS:.0f} ms" for one in places)
+    return ", ".join(f"{data[at] / factor:+.3g} {name} at {dipole.times[at] / MS:.0f} ms" for at in places)
 
 
 def _fresh(fit: FitFacts) -> str:

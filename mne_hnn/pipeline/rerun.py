@@ -156,9 +156,11 @@ def _check_kept(asked: Path, path: Path, stage: AnyStage, hashes: Mapping[str, s
             state = "is not what the step wrote" if kept.exists() else "is gone"
             raise DataError(f"The result {kept} {state}: run the analysis again to make it anew.")
     told = read_json(asked, "sidecar")
-    for one in asked.parent.glob(f"{glob.escape(asked.stem)}.*") if "SHA256" in told else ():
-        if one.suffix not in (".json", ".tsv") and file_hash(one) != told["SHA256"]:
-            raise DataError(f"The file {one} is not what its sidecar tells of: run the analysis again to make it anew.")
+    for result in asked.parent.glob(f"{glob.escape(asked.stem)}.*") if "SHA256" in told else ():
+        if result.suffix not in (".json", ".tsv") and file_hash(result) != told["SHA256"]:
+            raise DataError(
+                f"The file {result} is not what its sidecar tells of: run the analysis again to make it anew."
+            )
 
 
 def _run_in_worker(stage: AnyStage, work: Work[Any]) -> None:

@@ -115,7 +115,7 @@ class Store:
 
     def _share(self, stage: AnyStage, scratch: Path, hashes: Mapping[str, str], sidecar: Mapping[str, Any]) -> None:
         """Keep an output that equals an input once: operators that are given are large, and used by many."""
-        known = {one["sha256"]: Path(one["path"]) for one in sidecar.get("files", ())}
+        known = {source["sha256"]: Path(source["path"]) for source in sidecar.get("files", ())}
         for name, file in stage.outputs.items():
             same, written = known.get(hashes[name]), output_path(scratch, file)
             if same is not None and same.is_file() and written.is_file() and same.is_relative_to(self.folder.parent):

@@ -38,7 +38,7 @@ def chosen_subjects(config: Config, subjects: str | Sequence[str] | None) -> tup
     """Return the subjects to analyse."""
     asked = (subjects,) if isinstance(subjects, str) else subjects
     everyone = tuple(config.subjects) or ("01",)
-    chosen = tuple(str(one) for one in (everyone if asked is None else asked))
+    chosen = tuple(str(name) for name in (everyone if asked is None else asked))
     for subject in chosen:
         check_label(subject, "A subject", error=ConfigError)
         if config.subjects:
@@ -77,5 +77,5 @@ def _for_subject(value: Any, subject: str, *, paths: bool = False) -> Any:
         named = value.replace("{subject}", subject)
         return str(Path(named).expanduser()) if named.startswith("~") else named
     if type(value) in (list, tuple):
-        return type(value)(_for_subject(one, subject, paths=paths) for one in value)
+        return type(value)(_for_subject(item, subject, paths=paths) for item in value)
     return value

@@ -81,7 +81,9 @@ def tried(fit: FitResult) -> str:
         "full": "on the column",
         "full, polished": "around the result, on the column",
     }
-    return ", ".join(f"{one.evaluations} {words.get(one.name, f'on a mesh of {one.name}')}" for one in fit.levels)
+    return ", ".join(
+        f"{level.evaluations} {words.get(level.name, f'on a mesh of {level.name}')}" for level in fit.levels
+    )
 
 
 def firing(fit: FitResult) -> str:
@@ -89,7 +91,7 @@ def firing(fit: FitResult) -> str:
     simulation = fit.simulation
     own = [simulation.network.gid_ranges[name] for name in simulation.network.cell_types]
     gid = simulation.spikes.gid
-    fired = np.any([(gid >= one.start) & (gid < one.stop) for one in own], axis=0)
+    fired = np.any([(gid >= span.start) & (gid < span.stop) for span in own], axis=0)
     return f"{len(np.unique(simulation.spikes.trial[fired]))} of {simulation.n_trials}"
 
 
@@ -112,7 +114,7 @@ def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
         yield "R² that the true waveform would reach, by the standard error of the target", f"{scores.ceiling:.3f}"
     yield "Trials in which any cell fires", firing(fit)
     yield "Correlation; error relative to the target's size", f"{_defined(scores.correlation)}; {scores.nrmse:.3f}"
-    found = {one.path: one for one in fit.estimates}.get("columns")
+    found = {estimate.path: estimate for estimate in fit.estimates}.get("columns")
     yield "Scale", columns_of(fit.scale) + ("" if found is None else _interval(found))
     if prior is not None:
         expected = f"{prior.median:.3g}, times or divided by {prior.factor:g}"
@@ -122,7 +124,7 @@ def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
 
 def drive_rows(fit: FitResult) -> Iterator[tuple[str, ...]]:
     """Yield the evoked drives of a fitted network, as :data:`DRIVE_HEADER` says."""
-    found = {one.path: one for one in fit.estimates}
+    found = {estimate.path: estimate for estimate in fit.estimates}
     for name, drive in fit.network.drives.items():
         if not isinstance(drive, EvokedDrive):
             continue
@@ -130,8 +132,8 @@ def drive_rows(fit: FitResult) -> Iterator[tuple[str, ...]]:
             number(getattr(drive, field)) + _interval(found.get(f"drives.{name}.{field}"))
             for field in ("mu_ms", "sigma_ms")
         ]
-        own = [one for path, one in found.items() if path.startswith(f"drives.{name}.")]
-        loose = "; ".join(_parameter(one.path, name) for one in own if one.determined is False)
+        own = [estimate for path, estimate in found.items() if path.startswith(f"drives.{name}.")]
+        loose = "; ".join(_parameter(estimate.path, name) for estimate in own if estimate.determined is False)
         yield name, drive.location, *cells, _weights(drive), loose if own else "not estimated"
 
 
@@ -157,7 +159,7 @@ def unfitted_doubts(fit: FitResult) -> list[str]:
 def plain_warnings(fit: FitResult) -> Iterator[str]:
     """Yield what to know of a fit, with names of parameters in words."""
     yield from unfitted_doubts(fit)
-    names = {one.path: _path(one.path, fit.network) for one in fit.estimates}
+    names = {estimate.path: _path(estimate.path, fit.network) for estimate in fit.estimates}
     # paths are listed: the same letters elsewhere in a sentence are its own
     longest_first = sorted(names, key=len, reverse=True)
     listed = re.compile(rf"(?<=[( ])({'|'.join(map(re.escape, longest_first))})(?=[,)])")

@@ -67,8 +67,8 @@ class Facts:
         """
         if not isinstance(content, Mapping):
             raise DataError(f"The facts in {where} must be an object, got {content!r:.60}: {_AGAIN}.")
-        declared = {one.name: one for one in fields(cls)}
-        missing = [name for name, one in declared.items() if name not in content and one.default is MISSING]
+        declared = {fact.name: fact for fact in fields(cls)}
+        missing = [name for name, fact in declared.items() if name not in content and fact.default is MISSING]
         if missing:
             raise DataError(f"The facts in {where} lack {', '.join(map(repr, missing))}: {_AGAIN}.")
         values = {}

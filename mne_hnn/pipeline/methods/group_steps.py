@@ -56,7 +56,7 @@ def _contrast(facts: Mapping[str, Any]) -> Iterator[str]:
     contrast = facts.get("contrast")
     if not contrast:
         return
-    names = listing([repr(str(one)) for one in contrast])
+    names = listing([repr(str(condition)) for condition in contrast])
     n, seed = facts.get("n_resamples"), facts.get("seed")
     resamples = "" if n is None else f" ({number(n)} resamples{'' if seed is None else f', seed {number(seed)}'})"
     share = facts.get("confidence")

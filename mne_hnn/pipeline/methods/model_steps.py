@@ -33,9 +33,10 @@ def model(facts: Collected) -> Iterator[str]:
     """Yield which column was simulated, and how."""
     networks = facts.known(lambda run: run.simulate.facts.network)
     described = [
-        f"{words} {cite(*keys)}" for words, keys in dict.fromkeys(MODELS[one] for one in networks if one in MODELS)
+        f"{words} {cite(*keys)}"
+        for words, keys in dict.fromkeys(MODELS[network] for network in networks if network in MODELS)
     ]
-    described += [f"the network {one!r}" for one in networks if one not in MODELS]
+    described += [f"the network {network!r}" for network in networks if network not in MODELS]
     cells = facts.said(lambda run: run.simulate.facts.cells)
     yield f"The response was simulated with {listing(described, 'or')}; the network had {cells} cells."
     neuron = facts.names(lambda run: run.simulate.versions.get("neuron"))

@@ -53,10 +53,10 @@ def recording(facts: Collected) -> Iterator[str]:
 
 def _bids(facts: Collected) -> str:
     paths = [
-        one["BIDSPath"]
+        item["BIDSPath"]
         for value in facts.known(lambda run: run.load.options.get("data"))
-        for one in (value if isinstance(value, list) else [value])
-        if isinstance(one, dict) and "BIDSPath" in one
+        for item in (value if isinstance(value, list) else [value])
+        if isinstance(item, dict) and "BIDSPath" in item
     ]
     if not paths:
         return ""
@@ -107,10 +107,10 @@ def _events(facts: Collected) -> str:
     event_id = facts.one(lambda run: run.load.options.get("event_id"))
     condition = facts.one(lambda run: run.load.options.get("condition"))
     chosen = list(event_id) if isinstance(event_id, (dict, list)) else [event_id]
-    chosen = [one for one in chosen if one is not None]
+    chosen = [event for event in chosen if event is not None]
     if condition is not None:
         chosen = condition if isinstance(condition, list) else [condition]
-    return f" of {listing([repr(one) for one in chosen])}" if chosen else ""
+    return f" of {listing([repr(event) for event in chosen])}" if chosen else ""
 
 
 def _baseline(facts: Collected) -> str:
@@ -237,7 +237,7 @@ def _region(facts: Collected) -> Iterator[str]:
         return
     latencies: Any = facts.one(lambda run: run.target.options.get("patch_latency"))
     latencies = latencies if isinstance(latencies, list) else [latencies]
-    times = [f"{_ms(one)} ms" for one in latencies if one is not None]
+    times = [f"{_ms(latency)} ms" for latency in latencies if latency is not None]
     when = f"at {listing(times)}" if times else "at its peak"
     yield (
         f"The source was the disc of cortex with a radius of {radius} mm inside the label {searched}{atlas} whose "

@@ -50,24 +50,25 @@ class Methods:
             for key in mark.split(";")
             if key in REFERENCES
         }
-        return tuple(sorted((REFERENCES[key] for key in keys), key=lambda one: _sorted_as(one.listed)))
+        return tuple(sorted((REFERENCES[key] for key in keys), key=lambda reference: _sorted_as(reference.listed)))
 
     @property
     def text(self) -> str:
         """Plain text with a list of references."""
-        body = [_cited(text, lambda one: one.cited) for text in self.paragraphs.values()]
+        body = [_cited(text, lambda reference: reference.cited) for text in self.paragraphs.values()]
         return "\n\n".join([*body, "References", "\n".join(map(str, self.references))]) + "\n"
 
     @property
     def markdown(self) -> str:
         """Markdown with a heading per paragraph and a list of references."""
         body = [
-            f"### {heading}\n\n{_cited(_plain_markdown(text), lambda one: one.cited)}"
+            f"### {heading}\n\n{_cited(_plain_markdown(text), lambda reference: reference.cited)}"
             for heading, text in self.paragraphs.items()
         ]
         listed = "\n".join(
-            f"* {one.listed}" + ("" if one.doi is None else f" [doi:{one.doi}](https://doi.org/{one.doi})")
-            for one in self.references
+            f"* {reference.listed}"
+            + ("" if reference.doi is None else f" [doi:{reference.doi}](https://doi.org/{reference.doi})")
+            for reference in self.references
         )
         return "\n\n".join([*body, f"### References\n\n{listed}"]) + "\n"
 
@@ -75,10 +76,11 @@ class Methods:
     def html(self) -> str:
         """A fragment of HTML: paragraphs and a list of references."""
         body = [
-            f"<h4>{html.escape(heading)}</h4><p>{_cited(html.escape(text), lambda one: html.escape(one.cited))}</p>"
+            f"<h4>{html.escape(heading)}</h4>"
+            f"<p>{_cited(html.escape(text), lambda reference: html.escape(reference.cited))}</p>"
             for heading, text in self.paragraphs.items()
         ]
-        listed = "".join(f"<li>{_linked(one)}</li>" for one in self.references)
+        listed = "".join(f"<li>{_linked(reference)}</li>" for reference in self.references)
         return "".join([*body, f"<h4>References</h4><ul>{listed}</ul>"])
 
     def __str__(self) -> str:
@@ -144,9 +146,9 @@ def _plain_markdown(text: str) -> str:
     return re.sub(r"([\\`*_<>])", r"\\\1", text)
 
 
-def _linked(one: Reference) -> str:
-    listed = html.escape(one.listed)
-    if one.doi is None:
+def _linked(reference: Reference) -> str:
+    listed = html.escape(reference.listed)
+    if reference.doi is None:
         return listed
-    doi = html.escape(one.doi, quote=True)
+    doi = html.escape(reference.doi, quote=True)
     return f'{listed} <a href="https://doi.org/{doi}">doi:{doi}</a>'

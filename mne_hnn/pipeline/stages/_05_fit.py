@@ -71,9 +71,9 @@ def _unfitted(work: Work[FitOptions]) -> FitResult:
 def _json(value: Any) -> Any:
     """Return a value for JSON, which knows neither NaN nor infinity: None in their place."""
     if isinstance(value, Mapping):
-        return {str(name): _json(one) for name, one in value.items()}
+        return {str(name): _json(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_json(one) for one in value]
+        return [_json(item) for item in value]
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     return value
@@ -132,7 +132,7 @@ def _run(work: Work[FitOptions]) -> FitFacts:
     fit.dipole.save(work.path("dipole"))
     fit.simulation.spikes.write_tsv(work.path("spikes"))
     write_simulation(fit.simulation, work.path("simulation"), overwrite=True)
-    evaluations = _json([asdict(one) for one in fit.evaluations])
+    evaluations = _json([asdict(evaluation) for evaluation in fit.evaluations])
     work.path("fit").write_text(json.dumps(evaluations, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     return _facts(fit)
 

@@ -26,7 +26,8 @@ def _run(work: Work[SensorsOptions]) -> SensorsFacts:
         measured = np.interp(target.times, evoked.times, moment)
         factor = float(measured @ target["agg"] / (target["agg"] @ target["agg"]))
         dipoles = {
-            name: Dipole(factor * one["agg"], one.times, ("agg",), comment=name) for name, one in dipoles.items()
+            name: Dipole(factor * dipole["agg"], dipole.times, ("agg",), comment=name)
+            for name, dipole in dipoles.items()
         }
     explained = {}
     for name, dipole in dipoles.items():
