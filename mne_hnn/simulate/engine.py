@@ -71,11 +71,11 @@ def _connections(network: Network) -> Wires:
     return wires
 
 
-def _same_routes(one: Wires, two: Wires) -> bool:
-    if one is two:
+def _same_routes(known: Wires, wires: Wires) -> bool:
+    if known is wires:
         return True
     arrays = ("source", "target", "site", "delay_ms", "threshold")
-    return one.sites == two.sites and all(np.array_equal(getattr(one, a), getattr(two, a)) for a in arrays)
+    return known.sites == wires.sites and all(np.array_equal(getattr(known, a), getattr(wires, a)) for a in arrays)
 
 
 def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: float) -> Column:

@@ -139,7 +139,9 @@ class Recorder:
         def reference(channel: RecordingChannel) -> Any:
             return self._column.section(channel.gid, channel.section)(0.5)._ref_cai_hnn_full
 
-        rows = [self._traces.row(("cai", one.gid, one.section), partial(reference, one)) for one in channels]
+        rows = [
+            self._traces.row(("cai", channel.gid, channel.section), partial(reference, channel)) for channel in channels
+        ]
         return lambda values, _: values[rows]
 
     def _membrane_row(self, gid: int, section: str, index: int) -> int:

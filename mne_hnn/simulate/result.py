@@ -67,7 +67,7 @@ class Simulation:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {declared.name: getattr(self, declared.name) for declared in fields(self)}
         # views that cannot be written cannot be pickled either
         return _restored, ({**values, "recordings": dict(self.recordings), "lfp": dict(self.lfp)},)
 

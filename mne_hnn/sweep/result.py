@@ -148,7 +148,7 @@ class SweepResult:
             inside &= _meets(columns[check_name(name, columns, "parameter or summary")], wanted, name)
         chosen = np.flatnonzero(inside).tolist()
         if not chosen:
-            asked = {k: "a function" if callable(one) else one for k, one in where.items()}
+            asked = {k: "a function" if callable(value) else value for k, value in where.items()}
             raise ParameterError(f"No point of the sweep meets {asked}.")
         parts = {name: tuple(getattr(self, name)[k] for k in chosen) for name in ("points", "numbers", "rows", "keys")}
         return replace(self, **parts)  # type: ignore[arg-type]

@@ -99,9 +99,9 @@ class FolderStore:
         # an empty folder of points is what a run leaves that was killed right at its start
         started = points.is_dir() and not any(points.iterdir())
         return [
-            one.name
-            for one in sorted(self.folder.iterdir())
-            if not one.name.startswith(SCRATCH) and not (started and one == points)
+            path.name
+            for path in sorted(self.folder.iterdir())
+            if not path.name.startswith(SCRATCH) and not (started and path == points)
         ]
 
     def file(self, key: str) -> Path:
@@ -119,7 +119,7 @@ class FolderStore:
                 wanted = [Path(name).stem for name in archive.namelist()] if names is None else names
                 # read to the end, which compares the checksum; numpy.load would not
                 content = {name: io.BytesIO(archive.read(f"{name}.npy")) for name in wanted}
-            return {name: np.lib.format.read_array(one, allow_pickle=False) for name, one in content.items()}
+            return {name: np.lib.format.read_array(stream, allow_pickle=False) for name, stream in content.items()}
         except FileNotFoundError as error:
             raise DataError(f"{file} is gone: run the sweep again.") from error
         except OSError as error:

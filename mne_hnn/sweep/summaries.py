@@ -142,12 +142,12 @@ class Summaries:
         if given is None:
             pairs: list[tuple[str | None, Any]] = []
         elif isinstance(given, Mapping):
-            pairs = [(self._column(name), one) for name, one in given.items()]
+            pairs = [(self._column(name), function) for name, function in given.items()]
         elif isinstance(given, (list, tuple)):
-            pairs = [(None, one) for one in given]
+            pairs = [(None, function) for function in given]
         else:
             pairs = [(None, given)]
-        self._functions = tuple((name, _function(one)) for name, one in pairs)
+        self._functions = tuple((name, _function(function)) for name, function in pairs)
 
     def __len__(self) -> int:
         return len(self._functions)
@@ -192,15 +192,15 @@ class Summaries:
                 continue
             clash = [column for column in own if column in columns]
             errors += [f"two summaries return {column!r}: name them by a mapping" for column in clash]
-            columns.update({column: one for column, one in own.items() if column not in columns})
+            columns.update({column: number for column, number in own.items() if column not in columns})
         return columns, "; ".join(errors)
 
     def _named(self, name: str | None, label: str, value: Any) -> dict[str, float]:
         if not isinstance(value, Mapping):
             return {self._column(label): _number(label, value)}
         return {
-            self._column(key if name is None else f"{name}.{key}"): _number(f"{label}.{key}", one)
-            for key, one in value.items()
+            self._column(key if name is None else f"{name}.{key}"): _number(f"{label}.{key}", item)
+            for key, item in value.items()
         }
 
 

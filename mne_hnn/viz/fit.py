@@ -103,7 +103,7 @@ def _headline(result: FitResult) -> str:
     if result.target.provenance.get("unit", "A m") != "A m":
         return f"{line}\nscale {result.scale:.3g} (the target is not in nAm)"
     populations = result.network.populations.values()
-    cells = sum(len(one) for one in populations if one.template.measures_dipole)
+    cells = sum(len(population) for population in populations if population.template.measures_dipole)
     columns = _count(result.scale, "column")
     return f"{line}\n{columns}, {_count(result.scale * cells, 'pyramidal cell')}" if cells else f"{line}\n{columns}"
 
@@ -113,13 +113,13 @@ def _plot_waveform(result: FitResult) -> Figure:
     factor, unit = in_shown_unit(result.target.provenance.get("unit", "A m"))
     dipole, target = result.dipole, result.target
     if unit != "nAm":  # what is drawn in nAm has the target's unit then
-        dipole, target = (one.copy().scale(factor * NAM) for one in (dipole, target))
+        dipole, target = (waveform.copy().scale(factor * NAM) for waveform in (dipole, target))
     fig = plot_comparison(dipole, target, drives=result.simulation, show=False)
     panels = fig.axes[-len(dipole.layers) :]
     simulation, main = result.simulation, panels[0]
     if simulation.n_trials > 1:
-        for k, one in enumerate(simulation.dipoles):
-            trial = _prepared(result, one)
+        for k, single in enumerate(simulation.dipoles):
+            trial = _prepared(result, single)
             main.plot(
                 trial.times / MS,
                 trial["agg"] * factor,
@@ -182,7 +182,7 @@ def _plot_rhythm(result: FitResult) -> Figure:
 
 def _fine_unit(result: FitResult) -> tuple[float, str]:
     """Return the factor from A m to a unit in which the dipole, of perhaps one column, has readable numbers."""
-    largest = max(float(np.abs(one["agg"]).max()) for one in result.simulation.dipoles) * abs(result.scale)
+    largest = max(float(np.abs(trial["agg"]).max()) for trial in result.simulation.dipoles) * abs(result.scale)
     for factor, unit in ((1.0 / NAM, "nAm"), (1e3 / NAM, "pAm")):
         if largest * factor >= 0.1 or not largest:
             return factor, unit
@@ -244,10 +244,10 @@ def _draw_spectrum(axes: Axes, result: FitResult, factor: float, unit: str) -> N
         axes.plot(details.target_freqs, power * in_unit, color=TARGET, linewidth=3.0, zorder=2, label=label)
     if len(trials) > 1:
         for k, trial in enumerate(trials):
-            _, one = spectrum(trial)
+            _, trial_psd = spectrum(trial)
             axes.plot(
                 freqs,
-                one * in_unit,
+                trial_psd * in_unit,
                 color=TRIALS,
                 linewidth=0.5,
                 alpha=0.7,

@@ -47,7 +47,7 @@ def plot_convergence(result: FitResult, *, show: bool = True) -> Figure:
     check_result(result, "plot_convergence")
     if not result.evaluations:
         raise ParameterError("The fit holds no evaluations: there is nothing to plot.")
-    losses = np.array([one.loss for one in result.evaluations])
+    losses = np.array([evaluation.loss for evaluation in result.evaluations])
     numbers = np.arange(1, len(losses) + 1)
     good = np.isfinite(losses)
     fig, axes = plt.subplots(figsize=(8.0, 3.8), layout="constrained")
@@ -89,9 +89,9 @@ def _draw_best(axes: Axes, result: FitResult) -> list[tuple[str, int, int]]:
     """Draw the best so far of each level and lines between levels; return names, first and last evaluation."""
     best = np.where(np.isfinite(result.convergence()), result.convergence(), np.nan)
     segments, stop = [], 0
-    several = len({one.level for one in result.evaluations}) > 1
+    several = len({evaluation.level for evaluation in result.evaluations}) > 1
     label = "best so far\nof the level" if several else "best so far"
-    for name, some in groupby(one.level for one in result.evaluations):
+    for name, some in groupby(evaluation.level for evaluation in result.evaluations):
         start, stop = stop, stop + len(list(some))
         segments.append((name, start + 1, stop))
         axes.stairs(

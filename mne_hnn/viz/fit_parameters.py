@@ -128,9 +128,9 @@ def plot_parameters(result: FitResult, *, show: bool = True) -> Figure:
     """
     check_result(result, "plot_parameters")
     panels: dict[str, list[tuple[_Row, Estimate]]] = {name: [] for name in _FIRST_PANELS}
-    for one in result.estimates:
-        row = _row(one.path, result.network)
-        panels.setdefault(row.panel, []).append((row, one))
+    for estimate in result.estimates:
+        row = _row(estimate.path, result.network)
+        panels.setdefault(row.panel, []).append((row, estimate))
     panels = {name: rows for name, rows in panels.items() if rows}
     if not panels:
         raise ParameterError("The fit holds no estimates: there is nothing to plot.")
@@ -159,19 +159,26 @@ def _style(row: _Row, determined: bool) -> dict[str, Any]:
     return {"marker": marker, "color": color, "markerfacecolor": color if determined else "white"}
 
 
-def _has_interval(one: Estimate) -> bool:
-    return bool(np.isfinite([one.low, one.high]).all())
+def _has_interval(estimate: Estimate) -> bool:
+    return bool(np.isfinite([estimate.low, estimate.high]).all())
 
 
 def _draw_estimates(axes: Axes, rows: Sequence[tuple[_Row, Estimate]]) -> None:
     shown = []
-    for y, (row, one) in enumerate(rows):
-        style = _style(row, one.determined is not False)
-        if _has_interval(one):
-            axes.plot([one.low, one.high], [y, y], color=style["color"], linewidth=1.6, solid_capstyle="butt", zorder=2)
-            shown += [one.low, one.high]
-        axes.plot([one.value], [y], linestyle="none", markersize=6.5, markeredgewidth=1.2, zorder=3, **style)
-        shown.append(one.value)
+    for y, (row, estimate) in enumerate(rows):
+        style = _style(row, estimate.determined is not False)
+        if _has_interval(estimate):
+            axes.plot(
+                [estimate.low, estimate.high],
+                [y, y],
+                color=style["color"],
+                linewidth=1.6,
+                solid_capstyle="butt",
+                zorder=2,
+            )
+            shown += [estimate.low, estimate.high]
+        axes.plot([estimate.value], [y], linestyle="none", markersize=6.5, markeredgewidth=1.2, zorder=3, **style)
+        shown.append(estimate.value)
     _scale_estimates(axes, rows[0][0], np.array(shown))
     axes.set_ylim(len(rows) - 0.3, -0.7)
     axes.set_yticks(range(len(rows)), [row.name for row, _ in rows], fontsize="small")
@@ -206,11 +213,11 @@ def _scale_estimates(axes: Axes, row: _Row, values: FloatArray) -> None:
 def _explain(fig: Figure, pairs: Sequence[tuple[_Row, Estimate]]) -> None:
     """Put a legend above all panels, of what is there."""
     entries: dict[str, Line2D] = {}
-    for row, one in pairs:
-        if one.determined is not False and row.location is not None:
+    for row, estimate in pairs:
+        if estimate.determined is not False and row.location is not None:
             word = f"{_plain(row.location)} drive"
             entries.setdefault(word, Line2D([], [], linestyle="none", markersize=6.5, **_style(row, True)))
-    if any(one.determined is False for _, one in pairs):
+    if any(estimate.determined is False for _, estimate in pairs):
         style: dict[str, Any] = {
             "marker": "o",
             "color": LOOSE,
@@ -219,7 +226,7 @@ def _explain(fig: Figure, pairs: Sequence[tuple[_Row, Estimate]]) -> None:
             "markersize": 6.5,
         }
         entries["not determined by the data"] = Line2D([], [], linestyle="none", **style)
-    if any(_has_interval(one) for _, one in pairs):
+    if any(_has_interval(estimate) for _, estimate in pairs):
         entries["90 % interval"] = Line2D([], [], color="black", linewidth=1.6)
     if entries:
         fig.legend(
