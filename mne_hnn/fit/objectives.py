@@ -142,7 +142,7 @@ class Waveform:
 
     def pairs(self, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
         """Return simulated and wanted moment times the root of their weights, all layers after one another (A m)."""
-        return _joined(self.samples(simulation))
+        return _join(self.samples(simulation))
 
     def best_scale(self, simulated: FloatArray, wanted: FloatArray) -> float:
         """Return the factor on the simulated moment."""
@@ -162,7 +162,7 @@ class Waveform:
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
         rows = self.samples(simulation)
-        simulated, wanted = _joined(rows)
+        simulated, wanted = _join(rows)
         scale = self.best_scale(simulated, wanted)
         residual = scale * simulated - wanted
         spread = _product(rows, 1, 1)
@@ -182,7 +182,7 @@ class Waveform:
         return Score(loss=loss, scale=scale, r_squared=r_squared, residual=residual / np.linalg.norm(wanted))
 
 
-def _joined(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
+def _join(rows: Sequence[tuple[FloatArray, FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
     parts = [np.concatenate([row[k] * np.sqrt(row[2]) for row in rows]) for k in (0, 1)]
     return parts[0], parts[1]
 

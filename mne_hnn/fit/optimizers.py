@@ -139,7 +139,7 @@ def _evolution(problem: Problem) -> None:
     )
 
 
-def _folded(point: FloatArray) -> FloatArray:
+def _fold(point: FloatArray) -> FloatArray:
     """Return a point inside the unit cube: what goes beyond a bound comes back as from a mirror."""
     return np.asarray(1.0 - np.abs(1.0 - np.mod(point, 2.0)))
 
@@ -149,7 +149,7 @@ def _nelder_mead(problem: Problem) -> None:
     corners = start + problem.step * np.diag(np.where(start > 0.5, -1.0, 1.0))
     # mirrored rather than cut off at the bounds, where the simplex would collapse onto a face and stay there
     minimize(
-        lambda point: float(_finite(problem.losses(_folded(point)[None]))[0]),
+        lambda point: float(_finite(problem.losses(_fold(point)[None]))[0]),
         start,
         method="Nelder-Mead",
         options={"initial_simplex": np.vstack([start, corners]), "maxfev": 10**6, "xatol": 1e-4, "fatol": 1e-7},

@@ -123,14 +123,14 @@ class ParameterSpace:
         self._low = np.array([p.low for p in self.free])
         self._high = np.array([p.high for p in self.free])
         self._log = np.array([p.scale == "log" for p in self.free])
-        self._from, self._to = self._scaled(self._low), self._scaled(self._high)
+        self._from, self._to = self._scale(self._low), self._scale(self._high)
         # bounds so close that their logarithms are equal still make a side of the cube
         self._width = np.where(self._to > self._from, self._to - self._from, 1.0)
 
     def __repr__(self) -> str:
         return f"<ParameterSpace of {self._network.name!r}: {self.n_free} free of {len(self.parameters)} parameters>"
 
-    def _scaled(self, values: FloatArray) -> FloatArray:
+    def _scale(self, values: FloatArray) -> FloatArray:
         """Return values within the bounds as they lie on their scales."""
         scaled = values.copy()
         scaled[self._log] = np.log(values[self._log])
@@ -204,7 +204,7 @@ class ParameterSpace:
             if name not in values:
                 raise ParameterError(f"There is no value for {name!r}: give one for each free parameter.")
         numbers = np.array([check_finite(values[name], f"Parameter {name!r}") for name in self.names])
-        scaled = self._scaled(np.clip(numbers, self._low, self._high))
+        scaled = self._scale(np.clip(numbers, self._low, self._high))
         return np.clip((scaled - self._from) / self._width, 0.0, 1.0)
 
     def network(self, unit: FloatArray | Sequence[float]) -> Network:

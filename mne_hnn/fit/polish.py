@@ -40,7 +40,7 @@ def polished(result: FitResult, settings: EvokedSettings, computing: Computing) 
     before = firing(result.simulation)
     values = {estimate.path: estimate.value for estimate in further.estimates} | {"columns": further.scale}
     # the curvature is that of the sequence before: its intervals move along with the values
-    estimates = tuple(_moved(estimate, values.get(estimate.path, estimate.value)) for estimate in result.estimates)
+    estimates = tuple(_move(estimate, values.get(estimate.path, estimate.value)) for estimate in result.estimates)
     return replace(
         result,
         network=further.network,
@@ -75,7 +75,7 @@ def _in_order(parameters: Sequence[Parameter], result: FitResult, settings: Evok
     ]
 
 
-def _moved(estimate: Estimate, value: float) -> Estimate:
+def _move(estimate: Estimate, value: float) -> Estimate:
     """Return an estimate with another value, its interval moved along: times are added to, the others multiplied."""
     if estimate.path.endswith(".mu_ms"):
         return replace(

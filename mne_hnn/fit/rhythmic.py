@@ -83,10 +83,10 @@ def fit_rhythmic(
     for text in goal.doubts:
         announce(text)
     request = Request(network=network, parameters=free, settings=search, objective=goal.objective, kind="rhythmic")
-    return _completed(search_drives(request, computing), given, goal)
+    return _complete(search_drives(request, computing), given, goal)
 
 
-def _completed(result: FitResult, settings: RhythmicSettings, goal: _Goal) -> FitResult:
+def _complete(result: FitResult, settings: RhythmicSettings, goal: _Goal) -> FitResult:
     """Return the result of the search as that of a rhythm."""
     used = result.settings
     assert isinstance(used, DriveSettings)

@@ -89,7 +89,7 @@ class Search:
             self._fail(self.level)
         self.start = points[int(np.argmin(losses))]
         if number:
-            self.reports[-1] = self._compared(self.reports[-1], coarse_best)
+            self.reports[-1] = self._compare(self.reports[-1], coarse_best)
             self.step = self.step / 2
 
     def _fail(self, level: Level) -> None:
@@ -121,7 +121,7 @@ class Search:
     def _runs(self) -> SimulationSettings:
         return self.plan.runs.with_trials(self.level.n_trials, self.seed)
 
-    def _compared(self, report: LevelReport, point: FloatArray) -> LevelReport:
+    def _compare(self, report: LevelReport, point: FloatArray) -> LevelReport:
         """Add how well the level before agrees with the full column at its best point."""
         if not isinstance(self.objective, Waveform):
             return report

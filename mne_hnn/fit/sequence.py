@@ -320,7 +320,7 @@ def propose(
             if current is None:
                 keep(longer)
             current = longer
-        best = _ranked(tried, n_drives)[0]
+        best = _rank(tried, n_drives)[0]
         while True:
             others = [
                 keep(candidate) for candidate in proposer.turned(best) if n_drives in (None, len(candidate.mu_ms))
@@ -329,7 +329,7 @@ def propose(
             if winner.criterion >= best.criterion - 1e-6:
                 break
             best = winner
-    ranked = _ranked(tried, n_drives)
+    ranked = _rank(tried, n_drives)
     if n_drives not in (None, len(ranked[0].mu_ms)):
         raise ParameterError(
             f"n_drives = {n_drives} drives at least {GAP_MS:g} ms apart do not fit into the {column.tstop:g} ms of the "
@@ -363,7 +363,7 @@ def refined(
     return proposer.refine([(place, mu, SIGMA_MS) for place, mu in sequence], windows(sequence, column.tstop))
 
 
-def _ranked(candidates: Sequence[Candidate], n_drives: int | None) -> list[Candidate]:
+def _rank(candidates: Sequence[Candidate], n_drives: int | None) -> list[Candidate]:
     return sorted(
         candidates,
         key=lambda candidate: (

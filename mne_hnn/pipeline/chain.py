@@ -217,7 +217,7 @@ class Chain:
         started = time.perf_counter()
         said: list[str] = []
         try:
-            with mne.utils.use_log_level(self.verbose), _noted(said, self.quiet):
+            with mne.utils.use_log_level(self.verbose), _note_warnings(said, self.quiet):
                 facts = stage.run(work)
             check_written(stage, scratch)
             check_unchanged(stage, recipe.files)
@@ -303,7 +303,7 @@ def say_other_code(folder: Path) -> None:
 
 
 @contextmanager
-def _noted(said: list[str], quiet: bool) -> Iterator[None]:
+def _note_warnings(said: list[str], quiet: bool) -> Iterator[None]:
     """Write down the warnings of a stage, and pass them on unless quiet."""
     caught: list[warnings.WarningMessage] = []
     try:

@@ -128,7 +128,7 @@ def read_options(
     """Read a configuration file of any kind; `kind` returns its class, given the values."""
     file, changed = Path(path), dict(changes or {})
     values = _values_of(file)
-    imported = _imported(file)
+    imported = _list_imported(file)
     given = {name: value for name, value in values.items() if _is_value(name, value)}
     chosen = kind({**given, **changed})
     known = chosen.names()
@@ -200,7 +200,7 @@ def _listed_configurations(folder: Path) -> str:
     return f" with {', '.join(found[:5])}" if found else ""
 
 
-def _imported(file: Path) -> set[str]:
+def _list_imported(file: Path) -> set[str]:
     """Return the names that a file imports: constants among them are not options."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

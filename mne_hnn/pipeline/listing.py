@@ -82,10 +82,10 @@ def section_text(section: Section, *, known: Sequence[str] = ()) -> str:
         lines.append(f"  {declared.name} = {default_text(declared)}{unit}")
         others = section.others.get(declared.name)
         text = _plain(meaning.text) + (f" Also read by: {', '.join(others)}." if others else "")
-        lines += _wrapped(text, "      ")
+        lines += _wrap(text, "      ")
     repeated = [declared.name for declared in section.options if declared.name in known]
     if repeated:
-        lines += _wrapped(f"and, as above: {', '.join(repeated)}", "  ")
+        lines += _wrap(f"and, as above: {', '.join(repeated)}", "  ")
     if not section.options:
         lines.append("  no options: it depends on the stages before it alone")
     return "\n".join(lines)
@@ -97,12 +97,12 @@ def markdown_table(section: Section, *, known: Sequence[str] = ()) -> str:
     for declared in section.options:
         if declared.name not in known:
             meaning = meaning_of(declared)
-            cells = (f"`{declared.name}`", f"`{default_text(declared)}`", meaning.unit, _marked(meaning.text))
+            cells = (f"`{declared.name}`", f"`{default_text(declared)}`", meaning.unit, _mark(meaning.text))
             rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
 
 
-def _wrapped(text: str, indent: str) -> Iterator[str]:
+def _wrap(text: str, indent: str) -> Iterator[str]:
     yield from textwrap.wrap(text, WIDTH - 1, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
@@ -111,6 +111,6 @@ def _plain(text: str) -> str:
     return re.sub(r"(?::\w+:)?`+([^`]+)`+", r"\1", text)
 
 
-def _marked(text: str) -> str:
+def _mark(text: str) -> str:
     """Return a meaning with the marks of Markdown."""
     return re.sub(r"(?::\w+:)?`+([^`]+)`+", r"`\1`", text)

@@ -126,7 +126,7 @@ def run_networks(
         index, number = key
         gathered[index][number] = trial
         if len(gathered[index]) == settings.n_trials:
-            outcome = _joined(networks[index], gathered[index], settings)
+            outcome = _join(networks[index], gathered[index], settings)
             gathered[index] = {}
             if keep:
                 outcomes[index] = outcome
@@ -173,7 +173,7 @@ def _check_outcomes(done: Any, keep: Any) -> None:
         raise ParameterError("keep=False hands the outcomes to done only: give done, or leave keep out.")
 
 
-def _joined(network: Network, trials: dict[int, Trial | SimulationError], settings: SimulationSettings) -> Outcome:
+def _join(network: Network, trials: dict[int, Trial | SimulationError], settings: SimulationSettings) -> Outcome:
     good: dict[int, Trial] = {}
     for number in sorted(trials):
         trial = trials[number]

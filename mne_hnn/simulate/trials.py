@@ -48,7 +48,7 @@ def _dipole(network: Network, trial: Trial, times_ms: NDArray[np.float64], basel
     return dipole
 
 
-def _stacked(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.float64]:
+def _stack(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.float64]:
     """Join trials and convert their unit in place: such tables can be large."""
     table = np.array(parts)
     table *= unit
@@ -62,7 +62,7 @@ def _recordings(network: Network, trials: Sequence[Trial], settings: SimulationS
         quantity: Recording(
             quantity=quantity,
             times=times,
-            data=_stacked([trial.recordings[quantity] for trial in trials], _SI[quantity]),
+            data=_stack([trial.recordings[quantity] for trial in trials], _SI[quantity]),
             channels=found,
             trials=tuple(trial.index for trial in trials),
         )
@@ -79,7 +79,7 @@ def _sample_times(settings: SimulationSettings) -> NDArray[np.float64]:
 def _lfp(network: Network, trials: Sequence[Trial], settings: SimulationSettings) -> dict[str, mne.EpochsArray]:
     sfreq = 1 / (every_nth(settings.record, settings.dt) * settings.dt * MS)
     return {
-        name: lfp_epochs(_stacked([trial.lfp[name] for trial in trials], UV), sfreq, name, array)
+        name: lfp_epochs(_stack([trial.lfp[name] for trial in trials], UV), sfreq, name, array)
         for name, array in network.electrodes.items()
     }
 

@@ -77,7 +77,7 @@ def plot_fit(result: FitResult, *, show: bool = True) -> Figure:
     return drawn
 
 
-def _prepared(result: FitResult, dipole: Dipole) -> Dipole:
+def _prepare(result: FitResult, dipole: Dipole) -> Dipole:
     """Return a dipole of the simulation smoothed and scaled as the fit did it."""
     changed: Dipole = dipole.copy().scale(result.scale)
     window_ms = result.settings.smooth_ms
@@ -119,7 +119,7 @@ def _plot_waveform(result: FitResult) -> Figure:
     simulation, main = result.simulation, panels[0]
     if simulation.n_trials > 1:
         for k, single in enumerate(simulation.dipoles):
-            trial = _prepared(result, single)
+            trial = _prepare(result, single)
             main.plot(
                 trial.times / MS,
                 trial["agg"] * factor,
@@ -201,7 +201,7 @@ def _rhythm(result: FitResult) -> RhythmicSettings:
 
 def _draw_course(axes: Axes, result: FitResult, factor: float, unit: str) -> None:
     simulation = result.simulation
-    first = _prepared(result, simulation.dipoles[0])
+    first = _prepare(result, simulation.dipoles[0])
     single = simulation.n_trials == 1
     axes.plot(
         first.times / MS,

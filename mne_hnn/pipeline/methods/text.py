@@ -55,14 +55,14 @@ class Methods:
     @property
     def text(self) -> str:
         """Plain text with a list of references."""
-        body = [_cited(text, lambda reference: reference.cited) for text in self.paragraphs.values()]
+        body = [_cite(text, lambda reference: reference.cited) for text in self.paragraphs.values()]
         return "\n\n".join([*body, "References", "\n".join(map(str, self.references))]) + "\n"
 
     @property
     def markdown(self) -> str:
         """Markdown with a heading per paragraph and a list of references."""
         body = [
-            f"### {heading}\n\n{_cited(_plain_markdown(text), lambda reference: reference.cited)}"
+            f"### {heading}\n\n{_cite(_plain_markdown(text), lambda reference: reference.cited)}"
             for heading, text in self.paragraphs.items()
         ]
         listed = "\n".join(
@@ -77,10 +77,10 @@ class Methods:
         """A fragment of HTML: paragraphs and a list of references."""
         body = [
             f"<h4>{html.escape(heading)}</h4>"
-            f"<p>{_cited(html.escape(text), lambda reference: html.escape(reference.cited))}</p>"
+            f"<p>{_cite(html.escape(text), lambda reference: html.escape(reference.cited))}</p>"
             for heading, text in self.paragraphs.items()
         ]
-        listed = "".join(f"<li>{_linked(reference)}</li>" for reference in self.references)
+        listed = "".join(f"<li>{_link(reference)}</li>" for reference in self.references)
         return "".join([*body, f"<h4>References</h4><ul>{listed}</ul>"])
 
     def __str__(self) -> str:
@@ -124,7 +124,7 @@ def methods_text(sidecars: Sidecars | Sequence[Sidecars], *, group: Mapping[str,
     return Methods(paragraphs={heading: text for heading, text in paragraphs.items() if text})
 
 
-def _cited(text: str, shown: Callable[[Reference], str]) -> str:
+def _cite(text: str, shown: Callable[[Reference], str]) -> str:
     """Replace the marks of known references; what only looks like one is the user's own text."""
 
     def replaced(match: re.Match[str]) -> str:
@@ -146,7 +146,7 @@ def _plain_markdown(text: str) -> str:
     return re.sub(r"([\\`*_<>])", r"\\\1", text)
 
 
-def _linked(reference: Reference) -> str:
+def _link(reference: Reference) -> str:
     listed = html.escape(reference.listed)
     if reference.doi is None:
         return listed

@@ -33,7 +33,7 @@ def _files(options: TargetOptions) -> Iterator[Path]:
             yield from sorted(folder.glob(f"*{glob.escape(stem)}*.label"))
 
 
-def _restricted(evoked: mne.Evoked, used: set[str]) -> mne.Evoked:
+def _restrict(evoked: mne.Evoked, used: set[str]) -> mne.Evoked:
     """Return a response whose good channels are those of the inverse operator, as those of the target are."""
     ignored = set(good_channels(evoked.info)) - used
     if not ignored:
@@ -80,7 +80,7 @@ def _disc(label: mne.Label, radius_mm: float, options: TargetOptions, made: _Mat
     """Return the disc of a label that explains the response best."""
     used = set(inverse_channels(made.inverse))
     patch = best_patch(
-        _restricted(made.evoked, used),
+        _restrict(made.evoked, used),
         label,
         open_forward(made.forward),
         noise_cov=made.noise_cov,
