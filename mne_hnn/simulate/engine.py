@@ -6,8 +6,10 @@ The network built last is kept: a further trial, other drives, weights or biases
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +125,22 @@ def clear() -> None:
         _column = None
 
 
+@contextmanager
+def _ends_named_exactly(coreneuron: Any) -> Iterator[None]:
+    """Tell CoreNEURON the end of a stretch with all its digits: NEURON names six, too few for runs beyond 10 s."""
+    named = coreneuron.nrncore_arg
+
+    def name(tstop: float) -> str:
+        words: str = named(tstop)
+        return words.replace(f"--tstop {float(tstop):g}", f"--tstop {float(tstop)!r}")
+
+    coreneuron.nrncore_arg = name  # of the object, which stands before that of its class
+    try:
+        yield
+    finally:
+        del coreneuron.nrncore_arg
+
+
 def _integrate(
     column: Column, armed: Armed, recorder: Recorder, settings: SimulationSettings, progress: Callable[[], None]
 ) -> None:
@@ -148,7 +166,8 @@ def _integrate(
                 step = min(end, step + longest)
                 # A whole number of steps, so that a run in stretches is the run in one to the last bit. The quarter
                 # step outweighs the rounding of NEURON's added-up time, which would make some stretches one step short.
-                column.pc.psolve((step + 0.25) * dt)
+                with _ends_named_exactly(coreneuron):
+                    column.pc.psolve((step + 0.25) * dt)
                 recorder.drain()
             progress()
     except RuntimeError as error:

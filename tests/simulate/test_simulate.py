@@ -210,6 +210,17 @@ def test_a_long_run_is_done_in_stretches_that_change_nothing(monkeypatch):
     np.testing.assert_array_equal(whole.spike_times, parts.spike_times)
 
 
+def test_a_run_beyond_ten_seconds_has_all_its_steps():
+    """NEURON tells CoreNEURON the end of a run in six digits, which are too few for its last steps."""
+    network = with_erp_drives(jones_2009(mesh_shape=(1, 1)))
+    settings = SimulationSettings(tstop=10000.35, dt=0.05, engine="coreneuron")
+    trial = engine.run_trial(network, 0, settings)
+    assert {len(moment) for moment in trial.moments.values()} == {200_008}
+    from neuron import coreneuron
+
+    assert "nrncore_arg" not in vars(coreneuron)
+
+
 def test_an_interrupted_run_leaves_nothing_behind(three_trials):
     def interrupt():
         raise KeyboardInterrupt
