@@ -192,7 +192,8 @@ def test_a_worker_killed_from_outside(tmp_path):
         results = run_tasks(tasks.pid, plan, executor="dask", scheduler=client, done=done)
     assert set(results) == set(plan)
     assert not any(isinstance(one, Lost) for one in results.values())
-    assert len(set(results.values())) >= 3
+    # the two that were left; the one that takes the place of the dead one may come too late
+    assert len(set(results.values()) - set(killed)) >= 2
 
 
 @pytest.mark.parametrize("by", ["file", "address"])
