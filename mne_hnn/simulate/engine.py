@@ -80,15 +80,11 @@ def _same_routes(known: Wires, wires: Wires) -> bool:
     return known.sites == wires.sites and all(np.array_equal(getattr(known, a), getattr(wires, a)) for a in arrays)
 
 
-def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: float) -> Column:
+def column_for(network: Network, drives: dict[str, Wires], settings: SimulationSettings) -> Column:
     """Return a column that can run `network`, building one only if the one at hand cannot."""
     global _column
-    wires = _connections(network)
-    if len(wires) and wires.delay_ms.min() < dt:
-        raise ParameterError(
-            f"A connection has a delay of {wires.delay_ms.min():g} ms, shorter than the time step of {dt:g} ms: "
-            "make the delay at least one step, or dt smaller."
-        )
+    wires, tstop = _connections(network), settings.tstop
+    _check_delays(wires, settings.dt, settings.n_threads)
     sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
     _refuse_foreign_sections()
     column = _column
@@ -105,6 +101,21 @@ def column_for(network: Network, drives: dict[str, Wires], tstop: float, dt: flo
     clear()
     _column = Column(network, wires, tstop, sites)
     return _column
+
+
+def _check_delays(wires: Wires, dt: float, n_threads: int) -> None:
+    """Refuse connections that are faster than events can be handed over."""
+    shortest = float(wires.delay_ms.min()) if len(wires) else np.inf
+    if shortest < dt:
+        raise ParameterError(
+            f"A connection has a delay of {shortest:g} ms, shorter than the time step of {dt:g} ms: make the delay at "
+            "least one step, or dt smaller."
+        )
+    if n_threads > 1 and shortest < 2 * dt - 1e-9:
+        raise ParameterError(
+            f"A connection has a delay of {shortest:g} ms, but cells on several threads need two time steps of {dt:g} "
+            "ms: make the delay longer or dt smaller, or take n_threads=1."
+        )
 
 
 def _refuse_foreign_sections() -> None:
@@ -226,10 +237,10 @@ def run_trial(
     ranks.check_together()
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
     with _running:
-        column = column_for(network, drives, settings.tstop, settings.dt)
+        column = column_for(network, drives, settings)
         if not column.set_threads(settings.n_threads):
             clear()
-            column = column_for(network, drives, settings.tstop, settings.dt)
+            column = column_for(network, drives, settings)
             column.set_threads(settings.n_threads)
         armed = arm(
             column, network, drives, drive_events(network, trial, settings.tstop, settings.seed), settings.tstop

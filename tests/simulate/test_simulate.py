@@ -412,6 +412,17 @@ def test_a_delay_below_one_step_is_refused():
         simulate(network, 1.0, verbose="error")
 
 
+@pytest.mark.parametrize("engine_name", ["coreneuron", "neuron"])
+def test_threads_need_delays_of_two_steps(engine_name):
+    network = small()
+    network = replace(network, connections=tuple(replace(c, delay_ms=0.04) for c in network.connections))
+    assert simulate(network, 2.0, engine=engine_name, verbose="error").tstop == 2.0
+    with pytest.raises(ParameterError, match=r"delay of 0\.04.* ms, but cells on several threads need two time steps"):
+        simulate(network, 2.0, n_threads=2, engine=engine_name, verbose="error")
+    network = replace(network, connections=tuple(replace(c, delay_ms=0.05) for c in network.connections))
+    assert simulate(network, 2.0, n_threads=2, engine=engine_name, verbose="error").tstop == 2.0
+
+
 def test_an_unstable_run_is_an_error_not_a_result():
     network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={"L5_pyramidal": 1e300})
     with pytest.raises(SimulationError, match="unstable"):
