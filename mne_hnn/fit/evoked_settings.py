@@ -97,18 +97,11 @@ class EvokedSettings(WaveformSettings):
     def search(self) -> DriveSettings:
         """Return how :func:`fit_drives` searches for ``drives='network'``."""
         return DriveSettings(
-            optimizer=self.optimizer,
-            max_evaluations=self.max_evaluations,
-            levels=self.levels,
-            n_trials=self.trials,
-            n_final=self.n_final,
+            **self._shared(),
             smooth_ms=self.smooth_ms,
             prior=self.prior,
             noise=self.noise,
             standard_error=self.standard_error,
-            dt=self.dt,
-            seed=self.seed,
-            fresh_seed=self.fresh_seed,
         )
 
     def _check_used(self) -> None:

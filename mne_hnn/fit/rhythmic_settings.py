@@ -91,17 +91,10 @@ class RhythmicSettings(FitSettings):
     def search(self) -> DriveSettings:
         """Return how :func:`fit_drives` searches."""
         return DriveSettings(
-            optimizer=self.optimizer,
-            max_evaluations=self.max_evaluations,
-            levels=self.levels,
-            n_trials=self.trials,
-            n_final=self.n_final,
+            **self._shared(),
             step=self.step,
             smooth_ms=self.smooth_ms,
             tstop=self.tstop,
-            dt=self.dt,
-            seed=self.seed,
-            fresh_seed=self.fresh_seed,
             intervals=False,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 from .._checks import check_int, check_name, check_non_negative, check_positive, check_seed
@@ -86,6 +86,10 @@ class FitSettings(Value):
     def _keep(self, **checked: Any) -> None:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+
+    def _shared(self) -> dict[str, Any]:
+        """Return what all fits share by name, with the trials that are meant."""
+        return {field.name: getattr(self, field.name) for field in fields(FitSettings)} | {"n_trials": self.trials}
 
     @property
     def trials(self) -> int:
