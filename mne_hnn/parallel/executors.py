@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from .. import _names
 from .._checks import suggestion
 from ..errors import ParameterError
 from .clusters import DaskExecutor, dask_client
@@ -37,11 +38,9 @@ def _dask(*, n_jobs: int, scheduler: Any, retries: int, code: Sequence[str]) -> 
         yield DaskExecutor(client, code)
 
 
-EXECUTORS: dict[str, Callable[..., AbstractContextManager[TaskExecutor]]] = {
-    "processes": _processes,
-    "dask": _dask,
-    "serial": _serial,
-}
+EXECUTORS: dict[str, Callable[..., AbstractContextManager[TaskExecutor]]] = dict(
+    zip(_names.EXECUTORS, (_processes, _dask, _serial), strict=True)
+)
 """Where tasks can run, by name: processes of this machine, Dask's workers, this process."""
 
 
