@@ -75,7 +75,7 @@ def simulate_mpi(
     Returns
     -------
     simulation : Simulation
-        As of :func:`simulate`: the same spikes, and the same dipole up to the order of summation (1e-12).
+        As of :func:`simulate`: the same spikes, and the same dipole up to the order of summation (some 1e-12).
 
     Raises
     ------
