@@ -33,6 +33,20 @@ def test_memory_is_that_of_the_process_alone(block_MB, least, most):
     assert least <= float(done.stdout) < most
 
 
+def test_processor_time_counts_processes_that_run_and_that_ended(module):
+    cpu_seconds = module("_timing").cpu_seconds
+    code = "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True)\ninput()"
+    before = cpu_seconds()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        child.stdout.readline()
+        running = cpu_seconds() - before
+        child.communicate("\n")
+    assert 0.45 < running < 1.5
+    assert 0.45 < cpu_seconds() - before < 1.5
+
+
 def test_a_worker_answers_in_seconds_and_spikes(module):
     build = module("column").Build(name="here", python=sys.executable, environment={"PYTHONPATH": _path(), **_cache()})
     with build.start() as worker:
@@ -43,7 +57,7 @@ def test_a_worker_answers_in_seconds_and_spikes(module):
         assert worker.ask("memory")["memory"] > 50
     assert again[0]["spikes"] == again[1]["spikes"] == recorded["spikes"] != again[2]["spikes"]
     assert again[0]["number"] > 0
-    assert all(answer["seconds"] > 0 for answer in (*again, anew, recorded))
+    assert all(answer["seconds"] > 0 < answer["cpu"] for answer in (*again, anew, recorded))
 
 
 def _path():

@@ -7,7 +7,7 @@
 Each side is a process of its interpreter that stays (``column_worker.py``), so that both are warm, and they take turns
 trial by trial, the first to go changing from round to round. Tables go to standard output in Markdown, what happens to
 standard error. Ratios are before / after; quote their medians, for absolute seconds depend on what else the machine
-does.
+does. Ratios of CPU seconds depend on it less: where the two differ, the machine was busy.
 """
 
 from __future__ import annotations
@@ -239,12 +239,12 @@ def compilation(session: Session) -> None:
         answers = {}
         for side in SIDES if k % 2 == 0 else SIDES[::-1]:
             with tempfile.TemporaryDirectory() as cache:
-                seconds = []
+                uses = []
                 for _ in range(2):
                     with session.builds[side].start(MNE_HNN_CACHE=cache) as worker:
-                        seconds.append(worker.ask("start")["seconds"])
+                        uses.append(worker.ask("start"))
                         session.about[side] = session.about.get(side) or worker.ask("about")
-            answers[side] = {"seconds": seconds[0] - seconds[1]}
+            answers[side] = {what: uses[0][what] - uses[1][what] for what in ("seconds", "cpu")}
         rounds.append({side: answers[side] for side in SIDES})
         tell(f"compile: {rounds[-1]}")
 
@@ -297,9 +297,17 @@ def show(session: Session) -> None:
     rows = []
     for name, rounds in plain.items():
         seconds = [f"{medians(rounds, side):.3f}" for side in SIDES]
-        rows.append([name, *seconds, span(ratios(rounds)), "" if SEARCH in name else same_spikes(rounds)])
+        processor = span(ratios(rounds, "cpu"))
+        rows.append([name, *seconds, span(ratios(rounds)), processor, "" if SEARCH in name else same_spikes(rounds)])
     if rows:
-        say("\n" + table(["", "before (s)", "after (s)", "before / after: median (min - max)", "same spikes"], rows))
+        heads = [
+            "before (s)",
+            "after (s)",
+            "before / after: median (min - max)",
+            "the same of CPU seconds",
+            "same spikes",
+        ]
+        say("\n" + table(["", *heads], rows))
     if ELECTRODES[True] in plain:
         say("")
         for side in SIDES:

@@ -11,13 +11,12 @@ import inspect
 import json
 import os
 import shlex
-import statistics
 import subprocess
 import sys
 import warnings
 from importlib.metadata import version
 
-from _timing import TSTOP, peak_memory, timed
+from _timing import TSTOP, cpu_seconds, peak_memory, timed
 
 ELECTRODES = "25 electrodes, 2 kHz"
 
@@ -67,7 +66,14 @@ def column(size: int = 10, first: int | None = None, candidate: int | None = Non
 
 def start(tstop: float = 5.0) -> dict[str, float]:
     """Compile if need be, load, and run a small column."""
-    return {"seconds": timed(run, column(2), 0, tstop=tstop)[0]}
+    return clocked(run, column(2), 0, tstop=tstop)[0]
+
+
+def clocked(function, *arguments, **options):
+    """Return the seconds of a call on the wall and of processors, and what it returned."""
+    before = cpu_seconds()
+    seconds, value = timed(function, *arguments, **options)
+    return {"seconds": seconds, "cpu": cpu_seconds() - before}, value
 
 
 def run(network, seed: int, *, tstop: float = TSTOP, electrodes: bool = False, precision: str | None = None):
@@ -98,20 +104,16 @@ def trial(
     candidate: int | None = None,
     electrodes: bool | None = None,
     precision: str | None = None,
-    repeats: int = 1,
 ) -> dict[str, object]:
-    """Simulate a trial, or the median of several; with `first`, after everything that was built is forgotten."""
+    """Simulate a trial; with `first`, after everything that was built is forgotten."""
     from mne_hnn.simulate import clear
 
     network = column(size, first, candidate, electrodes)
     if first is not None:
         run(column(2), seed, tstop=5.0)
         clear()
-    took = []
-    for _ in range(repeats):
-        seconds, (simulation, _) = timed(run, network, seed, electrodes=bool(electrodes), precision=precision)
-        took.append(seconds)
-    return {"seconds": statistics.median(took), "spikes": spikes_of(simulation), "number": len(simulation.spikes)}
+    took, (simulation, _) = clocked(run, network, seed, electrodes=bool(electrodes), precision=precision)
+    return {**took, "spikes": spikes_of(simulation), "number": len(simulation.spikes)}
 
 
 def many(*, draw: int, n: int, n_jobs: int, precision: str | None = None) -> dict[str, object]:
@@ -121,10 +123,10 @@ def many(*, draw: int, n: int, n_jobs: int, precision: str | None = None) -> dic
     from mne_hnn.simulate import simulate_many
 
     networks = [drawn_column(draw + k) for k in range(n)]
-    seconds, outcomes = timed(many_of, simulate_many, networks, n_jobs, precision)
+    took, outcomes = clocked(many_of, simulate_many, networks, n_jobs, precision)
     failed = sum(isinstance(outcome, Exception) for outcome in outcomes)
     digest = hashlib.sha256("".join(spikes_of(done) for done in outcomes if not isinstance(done, Exception)).encode())
-    return {"seconds": seconds, "spikes": digest.hexdigest()[:16], "failed": failed}
+    return {**took, "spikes": digest.hexdigest()[:16], "failed": failed}
 
 
 def many_of(simulate_many, networks, n_jobs: int, precision: str | None):

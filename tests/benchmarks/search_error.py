@@ -2,6 +2,7 @@
 
     python tests/benchmarks/search_error.py --precision search --store errors.npz      # search mode
     python tests/benchmarks/search_error.py --dt 0.05 --store errors.npz               # any other step
+    python tests/benchmarks/search_error.py --seed 1 --store errors.npz                # other events, for scale
 
 Columns are drawn from the prior of ``_draws.py``: spiking draws that have at least 0.1 spikes per layer-5 pyramidal
 cell and no cell type above 10 per cell, and silent ones in which no cell fires. The same draws, with the same events,
@@ -37,6 +38,7 @@ SAMPLE_ms = 0.5  # a multiple of all steps
 EXACT_ms, FINE_ms = 0.025, 0.00625
 EXACT, FINE = "exact", f"dt={FINE_ms}"
 FEWEST, MOST = 0.1, 10.0  # spikes per cell: of layer-5 pyramidal cells; of any type, some 60 Hz for the whole run
+OPTIONS = ("precision", "dt", "engine", "seed")  # of simulate(), in which another way may differ
 SPIKING, SILENT = "spiking", "silent"
 KINDS = (SPIKING, SILENT)
 
@@ -182,6 +184,8 @@ def parsed() -> tuple[argparse.Namespace, str, dict]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--precision", help="a precision of simulate(), such as search")
     parser.add_argument("--dt", type=float, help="a time step, ms")
+    parser.add_argument("--engine", help="an engine of simulate()")
+    parser.add_argument("--seed", type=int, help="other events of the same drives: what trials differ by, for scale")
     parser.add_argument("--spiking", type=int, default=200, help="draws with spikes")
     parser.add_argument("--silent", type=int, default=100, help="draws without")
     parser.add_argument("--dt-runs", type=int, default=20, help="draws of each kind that are also run at 0.00625 ms")
@@ -190,9 +194,9 @@ def parsed() -> tuple[argparse.Namespace, str, dict]:
     parser.add_argument("--store", type=Path, help="keep runs in this file, and take those that are there")
     parser.add_argument("--anew", action="store_true", help="forget kept runs of the other way")
     options = parser.parse_args()
-    other = {name: value for name, value in vars(options).items() if name in ("precision", "dt") and value is not None}
+    other = {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
     if not other:
-        parser.error("name the other way to simulate: --precision search, or --dt with a step in ms, or both")
+        parser.error(f"name the other way to simulate by one or more of --{', --'.join(OPTIONS)}")
     if options.store is not None and options.store.suffix != ".npz":
         parser.error(f"--store must end in .npz, got {options.store}")
     return options, ", ".join(f"{name}={value}" for name, value in other.items()), other
