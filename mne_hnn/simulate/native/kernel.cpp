@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "tables.hpp"
@@ -118,7 +119,9 @@ struct Type {
             gates_at.push_back(n_gates * V::width);
             at += parameters_of[g.membrane[i]];
             n_kept += kept_of[g.membrane[i]];
-            n_gates += gates_of[g.membrane[i]];
+            // whole cache lines, as the rows of the gates are as long as one
+            constexpr int line = 64 / static_cast<int>(sizeof(V));
+            n_gates += (gates_of[g.membrane[i]] + line - 1) / line * line;
         }
         for (int i = 0; i < n; ++i) diagonal[i] = static_cast<S>(sums[i]);
         for (int k = 0; k < at; ++k) parameters.push_back(static_cast<S>(g.parameters[k]));
@@ -283,6 +286,14 @@ public:
             moments_.emplace_back(type.given->n_moments ? n : 0);
             undriven_.emplace_back(type.given->n_moments ? n : 0);
             waiting_.emplace_back(type.given->n_moments ? n : 0);
+            if (type.given->n_moments) {  // at the start all cells are alike
+                double sum = 0.0;
+                for (int j = 0; j < type.given->n_moments; ++j) {
+                    sum += type.given->moment_weight[j] * type.given->start_mV[type.given->moment_node[j]];
+                }
+                undriven_.back()[0] = static_cast<S>(sum);
+                waiting_.back()[0] = type.given->n_cells;
+            }
         }
     }
 
@@ -528,6 +539,7 @@ private:
     INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, V v, V& d, V& r) {
         const Type<S>& type = *block.type;
         M<V> m;
+        if (First) m = M<V>{};  // as in NEURON, states are zero before INITIAL, which moves them to where they start
         m.parametrise(&type.parameters[type.parameter_at[i]]);
         m.dt = static_cast<S>(dt_);
         m.v = v;
@@ -637,6 +649,8 @@ void* mne_hnn_new(const MneHnnRun* run) {
         if (run->search) return static_cast<Base*>(new Column<float>(*run));
         return static_cast<Base*>(new Column<double>(*run));
     } catch (const std::bad_alloc&) {
+        return nullptr;
+    } catch (const std::length_error&) {
         return nullptr;
     }
 }
