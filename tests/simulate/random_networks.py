@@ -51,30 +51,28 @@ def _profile(rng: np.random.Generator, size: float):
     return size * rng.uniform(0.7, 1.4)
 
 
-def _edited(rng: np.random.Generator, template: CellTemplate) -> CellTemplate:
-    """A published cell with other shapes, densities and synapses."""
+def _reshaped(rng: np.random.Generator, section: Section) -> dict[str, float]:
+    """Some fields of a section, changed."""
+    changes = {
+        "nseg_override": int(rng.integers(1, 7)),
+        "diam_um": section.diam_um * rng.uniform(0.7, 1.4),
+        "Ra_ohm_cm": rng.uniform(100, 300),
+        "cm_uF_cm2": section.cm_uF_cm2 * rng.uniform(0.8, 1.3),
+        "v_init_mV": section.v_init_mV + rng.uniform(-6, 6),
+        "L_um": section.L_um * rng.uniform(0.6, 1.5),
+    }
+    return {name: value for name, value in changes.items() if rng.random() < 0.3}
+
+
+def edited_cell(rng: np.random.Generator, template: CellTemplate) -> CellTemplate:
+    """Return a published cell with other shapes, densities and synapses."""
     for name in list(template.sections):
         section = template.sections[name]
-        changes = {}
-        if rng.random() < 0.4:
-            changes["nseg_override"] = int(rng.integers(1, 7))
-        if rng.random() < 0.3:
-            changes["diam_um"] = section.diam_um * rng.uniform(0.7, 1.4)
-        if rng.random() < 0.3:
-            changes["Ra_ohm_cm"] = rng.uniform(100, 300)
-        if rng.random() < 0.3:
-            changes["cm_uF_cm2"] = section.cm_uF_cm2 * rng.uniform(0.8, 1.3)
-        if rng.random() < 0.4:
-            changes["v_init_mV"] = section.v_init_mV + rng.uniform(-6, 6)
-        if rng.random() < 0.2:
-            changes["L_um"] = section.L_um * rng.uniform(0.6, 1.5)
-        if changes:
-            template = template.with_section(name, **changes)
+        template = template.with_section(name, **_reshaped(rng, section))
         if "hh" in section.channels and rng.random() < 0.4:
             template = template.with_channel(name, "hh", gnabar=_profile(rng, 0.15), gl=_profile(rng, 5e-5))
         if "ca" in section.channels and rng.random() < 0.3:
             template = template.with_channel(name, "ca", gbar=_profile(rng, 50.0))
-        if "ca" in section.channels and rng.random() < 0.2:
             template = template.with_channel(name, "cad", taur=rng.uniform(5, 60))
         if "km" in section.channels and rng.random() < 0.2:
             template = template.without_channel(name, "km")
@@ -85,8 +83,8 @@ def _edited(rng: np.random.Generator, template: CellTemplate) -> CellTemplate:
     return template
 
 
-def _grown(rng: np.random.Generator, name: str) -> CellTemplate:
-    """A cell of one's own: a random tree whose root is any of its sections, some of them without channels."""
+def grown_cell(rng: np.random.Generator, name: str) -> CellTemplate:
+    """Return a cell of one's own: a random tree whose root is any of its sections, some of them without channels."""
     n = int(rng.integers(1, 8))
     names = [f"part_{k}" for k in rng.permutation(n)]
     synapses = {
@@ -235,10 +233,10 @@ def random_case(seed: int) -> Case:
     dt = float(rng.choice(STEPS_ms))
     for name in PUBLISHED:
         if rng.random() < 0.5:
-            network = network.with_cell(name, _edited(rng, network.cell_types[name]))
+            network = network.with_cell(name, edited_cell(rng, network.cell_types[name]))
     for number in range(rng.integers(3)):
         positions = [tuple(p) for p in rng.uniform(0, 100, (int(rng.integers(1, 10)), 3))]
-        network = network.with_population(f"own_{number}", _grown(rng, f"own_{number}"), positions)
+        network = network.with_population(f"own_{number}", grown_cell(rng, f"own_{number}"), positions)
     network = replace(network, threshold_mV=float(rng.choice([0.0, 0.0, -15.0, 5.0])))
     network = _connected(rng, network, dt)
     network = network.with_gains(**{name: rng.uniform(0.5, 1.5) for name in ("e_e", "e_i", "i_e", "i_i")})

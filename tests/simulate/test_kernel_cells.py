@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from random_networks import _edited, _grown
+from random_networks import edited_cell, grown_cell
 
 from mne_hnn.network import jones_2009, replace
 from mne_hnn.simulate import _neuron, clear
@@ -15,8 +15,8 @@ SEEDS = range(12)
 
 def templates():
     """The published cells, edited ones, and trees of any shape."""
-    edited = [_edited(np.random.default_rng(seed), PUBLISHED["L5_pyramidal"]) for seed in range(3)]
-    grown = [_grown(np.random.default_rng(seed), f"own_{seed}") for seed in SEEDS]
+    edited = [edited_cell(np.random.default_rng(seed), PUBLISHED["L5_pyramidal"]) for seed in range(3)]
+    grown = [grown_cell(np.random.default_rng(seed), f"own_{seed}") for seed in SEEDS]
     return [*PUBLISHED.values(), *edited, *grown]
 
 
@@ -52,14 +52,17 @@ def test_areas_capacities_and_resistances_are_those_of_neuron(build, template):
     sections = build(template)
     tree = node_tree(template)
     between = neighbours(tree)
+    upside_down = {branch.child for branch in template.tree if branch.child_end == 1}
     assert len(tree.segments) == sum(section.nseg for section in sections.values())
     for name, section in sections.items():
         for number, segment in enumerate(section):
             node = tree.segments[name, number]
             assert tree.area[node] * 100 == pytest.approx(segment.area(), rel=1e-12)
             assert tree.capacity[node] == pytest.approx(segment.cm * segment.area() * 1e-5, rel=1e-12)
-            if number:
-                g = between[node, tree.segments[name, number - 1]]
+            # that to the segment nearer to the root
+            nearer = number + 1 if name in upside_down else number - 1
+            if (name, nearer) in tree.segments:
+                g = between[node, tree.segments[name, nearer]]
                 assert 1 / g == pytest.approx(segment.ri(), rel=1e-12)
 
 
@@ -74,8 +77,7 @@ def test_a_parent_comes_before_its_children_and_the_root_is_where_spikes_are_tol
     assert sorted(tree.segments.values()) == [k for k in range(n) if tree.area[k] > 0]
     sections = build(template)
     for name, section in sections.items():  # NEURON's middle of a section is the same segment
-        middle = section(0.5).x
-        assert middle == pytest.approx((segment_of(template, name) + 0.5) / section.nseg, abs=1e-12)
+        assert section(0.5).node_index() == list(section)[segment_of(template, name)].node_index()
 
 
 @pytest.mark.parametrize("template", templates(), ids=lambda t: t.name)

@@ -238,13 +238,14 @@ def test_what_is_written_does_what_the_file_says(program, kind, precision):
     assert len({row[4] for row in rows}) == 2
 
 
-@pytest.mark.parametrize(("kind", "exact", "logarithm"), [("e", 4e-16, 1e-15), ("s", 4e-6, 3e-6)])
+@pytest.mark.parametrize(("kind", "exact", "logarithm"), [("e", 2e-16, 1e-14), ("s", 1e-7, 1e-5)])
 def test_exponential_and_logarithm(program, kind, exact, logarithm):
+    """The error of exp grows with its argument: that of ln(2) in the precision at hand, so many times."""
     rows = np.array(program(kind))
     x, value = rows[:2000].T
-    assert np.abs(value / np.exp(x) - 1).max() < exact * (1 + (np.abs(x).max() if kind == "e" else 0))
+    assert (np.abs(value / np.exp(x) - 1) / (3 + np.abs(x))).max() < exact
     x, value = rows[2000:].T
-    assert np.abs(value - np.log(x)).max() < logarithm * 30
+    assert np.abs(value - np.log(x)).max() < logarithm
 
 
 def test_the_exponential_beyond_its_range(program):
@@ -264,7 +265,7 @@ def test_the_exponential_beyond_its_range(program):
         (("PROCEDURE advance", "KINETIC advance"), "it has a block 'KINETIC'."),
         (("factor = exp(-dt / c)", "factor exp(-dt / c)"), "expected '=', found 'exp'."),
         (("PARAMETER {", "PARAMETER ("), "expected '{', found '('."),
-        (("    doubled = two * value\n}", "    doubled = two * value\n"), "expected '}'"),
+        (("    doubled = two * value\n}", "    doubled = two * value\n"), "it ends within a block."),
         (("y = y * factor", "y = y ^ factor"), "'^'"),
         (("gates(1)\n", "unheard(1)\n"), "'unheard'"),
         (("SOLVE advance", "SOLVE elsewhere"), "'elsewhere'"),
