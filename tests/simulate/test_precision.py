@@ -66,9 +66,11 @@ def test_drives_are_those_of_the_exact_run(erp):
 @pytest.mark.parametrize("dt", [0.0125, 0.05, 0.1])
 def test_other_steps(dt):
     exact, search = (run(small((2, 2)), 60.0, name, dt) for name in ("exact", "search"))
+    window = np.ones(round(10.0 / dt))  # spikes may fall beside each other
     for name, moment in exact.moments.items():
         assert len(search.moments[name]) == len(moment)
-        assert nrmse(search.moments[name], moment) < 0.1
+        smooth, expected = (np.convolve(one, window, "valid") for one in (search.moments[name], moment))
+        assert nrmse(smooth, expected) < (0.15 if dt == 0.1 else 0.05)
     assert len(search.spike_times) == pytest.approx(len(exact.spike_times), rel=0.1)
 
 
@@ -104,7 +106,8 @@ def test_no_event_of_a_fast_connection_is_lost(n_steps, dt):
         "L2_basket", "L5_basket", location="soma", receptor="ampa", weight_uS=0.05, delay_ms=n_steps * dt, lamtha=1e6
     )
     exact, search = (run(network, 30.0, name, dt) for name in ("exact", "search"))
-    assert len(exact.spike_times) > 10
+    for name in ("L2_basket", "L5_basket"):
+        assert np.isin(network.gid_ranges[name], exact.spike_gids).all()
     np.testing.assert_array_equal(np.sort(search.spike_gids), np.sort(exact.spike_gids))
     order = [np.lexsort((trial.spike_times, trial.spike_gids)) for trial in (exact, search)]
     assert np.abs(exact.spike_times[order[0]] - search.spike_times[order[1]]).max() < 3.01 * dt
