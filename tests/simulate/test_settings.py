@@ -70,10 +70,11 @@ def test_the_identity_tells_every_value_apart():
     assert json.loads(made.identity) == {**VALUES, "record": {"voltage": ["soma"], "sfreq": 1000.0}}
     others = {
         "tstop": 50.0, "n_trials": 3, "dt": 0.025, "seed": None, "baseline": "measured", "n_threads": 1,
-        "record": {"voltage": "all", "sfreq": 1000.0}, "engine": "coreneuron", "precision": "search",
+        "record": {"voltage": "all", "sfreq": 1000.0}, "engine": "coreneuron",
     }  # fmt: skip
     texts = {made.identity, *(replace(made, **{name: value}).identity for name, value in others.items())}
     assert len(texts) == 1 + len(others)
+    assert SimulationSettings(precision="search").identity != SimulationSettings().identity
     assert SimulationSettings(tstop=40, dt=0.05).identity == SimulationSettings(tstop=40.0, dt=0.05).identity
 
 

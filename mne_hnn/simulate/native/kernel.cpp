@@ -119,9 +119,7 @@ struct Type {
             gates_at.push_back(n_gates * V::width);
             at += parameters_of[g.membrane[i]];
             n_kept += kept_of[g.membrane[i]];
-            // whole cache lines, as the rows of the gates are as long as one
-            constexpr int line = 64 / static_cast<int>(sizeof(V));
-            n_gates += (gates_of[g.membrane[i]] + line - 1) / line * line;
+            n_gates += gates_of[g.membrane[i]];
         }
         for (int i = 0; i < n; ++i) diagonal[i] = static_cast<S>(sums[i]);
         for (int k = 0; k < at; ++k) parameters.push_back(static_cast<S>(g.parameters[k]));
@@ -539,7 +537,7 @@ private:
     INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, V v, V& d, V& r) {
         const Type<S>& type = *block.type;
         M<V> m;
-        if (First) m = M<V>{};  // as in NEURON, states are zero before INITIAL, which moves them to where they start
+        if (First) m = M<V>{};  // steady states are found from zero
         m.parametrise(&type.parameters[type.parameter_at[i]]);
         m.dt = static_cast<S>(dt_);
         m.v = v;
