@@ -72,9 +72,13 @@ def test_the_kernel_gives_threads_to_coreneuron(alone):
     """It has none, whether it was asked for or would be taken by itself."""
     clear()
     for name in ("auto", "kernel"):
-        assert_same(simulate(small(), TSTOP, n_trials=2, n_threads=2, engine=name, verbose="error"), alone)
+        together = simulate(small(), TSTOP, n_trials=2, n_threads=2, engine=name, verbose="error")
+        assert_same(together, alone)
+        assert together.engine == "coreneuron"
         assert engine._column.pc.nthread() == 2
-    assert_same(simulate(small(), TSTOP, n_trials=2, engine="kernel", verbose="error"), alone)
+    single = simulate(small(), TSTOP, n_trials=2, engine="kernel", verbose="error")
+    assert_same(single, alone)
+    assert single.engine == "kernel"
 
 
 def test_threads_in_worker_processes_and_in_many(alone):
