@@ -386,6 +386,8 @@ def _class(mechanism: Mechanism) -> Iterator[str]:
     for name, block in mechanism.blocks.items():
         # what SOLVE names is called on its own: an initial state is not advanced before its currents are computed
         statements = tuple(s for s in block.body if name != "BREAKPOINT" or not isinstance(s, Call))
+        if name == "INITIAL":  # as NEURON does: "move x all the way to y" rounds by what x was
+            statements = (*(Assign(state, ("0",)) for state in mechanism.states), *statements)
         method = _METHODS.get(name, name)
         yield from _method(method, Block(block.arguments, block.local, statements), name in mechanism.functions)
     if gates:
