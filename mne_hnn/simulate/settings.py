@@ -142,12 +142,18 @@ class SimulationSettings:
         Raises
         ------
         ParameterError
-            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded.
+            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded; or
+            there is something to record in search mode.
         """
         check_is_network(network)
         if self.baseline == "published":
             pyramidal_cells(network)
         recording_channels(network, self.record)
+        if self.precision == "search" and (self.record.quantities or network.electrodes):
+            raise ParameterError(
+                "precision='search' records neither cells nor electrodes: take precision='exact', or leave `record` out "
+                "and simulate network.without_electrodes()."
+            )
 
     def warn_of_times(self) -> None:
         """Say that the step changes results, or that the duration is as long as no experiment."""
