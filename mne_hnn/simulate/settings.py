@@ -92,6 +92,24 @@ class SimulationSettings:
         check_sampling(record, self.tstop, self.dt)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self._check_precision()
+
+    def _check_precision(self) -> None:
+        """Refuse to search by what only simulates exactly."""
+        if self.precision != "search":
+            return
+        what = None
+        if self.engine not in ("auto", "kernel"):
+            what = f"engine={self.engine!r} simulates"
+        elif self.n_threads > 1:
+            what = f"n_threads={self.n_threads} simulate"
+        elif self.record.quantities:
+            what = "recordings of single cells are made"
+        if what is not None:
+            raise ParameterError(
+                f"precision='search' is for comparing dipoles and spikes of many candidates, and {what} exactly only: "
+                "take precision='exact', or leave the other out."
+            )
 
     def with_trials(self, n_trials: int, seed: int | None) -> SimulationSettings:
         """Return the same with other trials."""
@@ -142,18 +160,17 @@ class SimulationSettings:
         Raises
         ------
         ParameterError
-            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded; or
-            there is something to record in search mode.
+            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded.
         """
         check_is_network(network)
+        if self.precision == "search" and network.electrodes:
+            raise ParameterError(
+                "precision='search' is for comparing dipoles and spikes of many candidates, and electrodes see exact "
+                "simulations only: take precision='exact', or a network without electrodes."
+            )
         if self.baseline == "published":
             pyramidal_cells(network)
         recording_channels(network, self.record)
-        if self.precision == "search" and (self.record.quantities or network.electrodes):
-            raise ParameterError(
-                "precision='search' records neither cells nor electrodes: take precision='exact', or leave `record` out "
-                "and simulate network.without_electrodes()."
-            )
 
     def warn_of_times(self) -> None:
         """Say that the step changes results, or that the duration is as long as no experiment."""
@@ -211,11 +228,12 @@ def _available_engine(engine: str) -> str:
     library = mechanism_library()
     if library.kernel_path is not None:
         return "kernel" if engine == "auto" else engine
-    if engine == "coreneuron":
+    if engine in ("kernel", "coreneuron"):
+        missing = "CoreNEURON" if engine == "coreneuron" else "the kernel"
         raise SimulationError(
-            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or see with `mne-hnn compile "
+            f"The mechanisms were compiled without {missing}: use engine='neuron', or see with `mne-hnn compile "
             "--variant portable` why."
         )
     if engine == "auto":
-        warn("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
+        warn("Simulating in plain NEURON, several times slower: the mechanisms have no kernel and no CoreNEURON.")
     return "neuron"

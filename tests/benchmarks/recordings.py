@@ -1,16 +1,17 @@
 """What recording costs: time and memory of the evoked response (10x10), by what is recorded and how long.
 
 Each row is a process of its own, in which runs that record and runs that do not alternate; the first of each is not
-timed. Times are those of the processor (``time.process_time``), so that other work on the machine counts less; pin the
-benchmark to a core (``taskset -c 0``). Ratios are medians over the rounds, with their range.
+timed. Times are those of the processor, which depend little on other work on the machine, on one core. Ratios are
+medians over the rounds, with their range.
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
+
+from _timing import peak_memory, pin, say
 
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
@@ -45,30 +46,27 @@ def one(name: str, tstop: str) -> None:
     ratios = [recorded / without for without, recorded in rounds]
     row = {
         "seconds": statistics.median(recorded for _, recorded in rounds),
-        "ratio": statistics.median(ratios),
-        "least": min(ratios),
-        "most": max(ratios),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "ratio": f"{statistics.median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f})",
+        "memory": peak_memory(),
     }
-    sys.stdout.write(json.dumps(row) + "\n")
+    say(json.dumps(row))
 
 
 def main() -> None:
     """Print the table."""
     if len(sys.argv) == 3:
+        pin([0])
         one(sys.argv[1], sys.argv[2])
         return
-    heads = [f"{tstop} ms (s) | times a plain run (min - max) | peak (MB)" for tstop in ROUNDS]
-    sys.stdout.write(f"| recorded | {' | '.join(heads)} |\n|{'---|' * (3 * len(ROUNDS) + 1)}\n")
+    heads = [f"{tstop} ms (s) | times a plain run | peak (MB)" for tstop in ROUNDS]
+    say(f"| recorded | {' | '.join(heads)} |\n|{'---|' * (3 * len(ROUNDS) + 1)}")
     for name in CASES:
         cells = []
         for tstop in ROUNDS:
             run = subprocess.run([sys.executable, __file__, name, tstop], check=True, capture_output=True, text=True)
             row = json.loads(run.stdout.strip().splitlines()[-1])
-            ratio = f"{row['ratio']:.2f} ({row['least']:.2f} - {row['most']:.2f})"
-            cells += [f"{row['seconds']:.2f}", ratio, f"{row['memory']:.0f}"]
-        sys.stdout.write(f"| {name} | {' | '.join(cells)} |\n")
-        sys.stdout.flush()
+            cells += [f"{row['seconds']:.2f}", row["ratio"], f"{row['memory']:.0f}"]
+        say(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

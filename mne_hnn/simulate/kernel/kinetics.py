@@ -182,7 +182,9 @@ class _Reader:
     def next(self, expected: str | None = None) -> str:
         token = self.peek()
         self.at += 1
-        if not token or (expected is not None and token != expected):
+        if not token:
+            raise CompilationError(f"{self.path.name} cannot be translated: it ends within a block.")
+        if expected is not None and token != expected:
             raise CompilationError(f"{self.path.name} cannot be translated: expected {expected!r}, found {token!r}.")
         return token
 
@@ -305,7 +307,31 @@ def read_mechanism(path: Path) -> Mechanism:
                 mechanism.functions.add(name)
         else:
             raise CompilationError(f"{path.name} cannot be translated: it has a block {word!r}.")
+    for block in mechanism.blocks.values():
+        foreign = next(_foreign(mechanism, block.body, {*block.arguments, *block.local}), None)
+        if foreign is not None:
+            raise CompilationError(f"{path.name} cannot be translated: it has no meaning for {foreign!r}.")
     return mechanism
+
+
+def _foreign(mechanism: Mechanism, body: Sequence[Statement], own: set[str]) -> Iterator[str]:
+    """Yield what stands in some statements and is neither known nor a sign of a formula."""
+    variables = {*mechanism.parameters, *mechanism.states, *mechanism.assigned, *_GIVEN, *own}
+    known = {*variables, *mechanism.functions, *_FUNCTIONS, *"+-*/(),<>"}
+    for statement in body:
+        formula: tuple[str, ...]
+        if isinstance(statement, Assign):
+            formula = statement.expression
+            if statement.name not in variables | mechanism.functions:
+                yield statement.name
+        elif isinstance(statement, Call):
+            formula = statement.arguments
+            if statement.name not in mechanism.blocks:
+                yield statement.name
+        else:
+            formula = statement.condition
+            yield from _foreign(mechanism, (*statement.then, *statement.otherwise), own)
+        yield from (token for token in formula if token not in known and not _NUMBER.match(token))
 
 
 # writing --------------------------------------------------------------------------------------------------
@@ -377,17 +403,15 @@ def _class(mechanism: Mechanism) -> Iterator[str]:
         yield f"        V* const all[] = {{{', '.join(f'&{name}' for name in gates)}}};"
         yield "        return *all[k];"
         yield "    }"
-    yield "    INLINE void load(const V* from) {"
+    yield f"    INLINE void load({'const V* from' if kept else 'const V*'}) {{"
     yield from (f"        {name} = from[{k}];" for k, name in enumerate(kept))
     yield "    }"
-    yield "    INLINE void store(V* to) const {"
+    yield f"    INLINE void store({'V* to' if kept else 'V*'}) const {{"
     yield from (f"        to[{k}] = {name};" for k, name in enumerate(kept))
     yield "    }"
     for name, block in mechanism.blocks.items():
         # what SOLVE names is called on its own: an initial state is not advanced before its currents are computed
         statements = tuple(s for s in block.body if name != "BREAKPOINT" or not isinstance(s, Call))
-        if name == "INITIAL":  # as NEURON does: "move x all the way to y" rounds by what x was
-            statements = (*(Assign(state, ("0",)) for state in mechanism.states), *statements)
         method = _METHODS.get(name, name)
         yield from _method(method, Block(block.arguments, block.local, statements), name in mechanism.functions)
     if gates:

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "probes.hpp"
@@ -285,6 +286,14 @@ public:
             moments_.emplace_back(type.given->n_moments ? n : 0);
             undriven_.emplace_back(type.given->n_moments ? n : 0);
             waiting_.emplace_back(type.given->n_moments ? n : 0);
+            if (type.given->n_moments) {  // at the start all cells are alike
+                double sum = 0.0;
+                for (int j = 0; j < type.given->n_moments; ++j) {
+                    sum += type.given->moment_weight[j] * type.given->start_mV[type.given->moment_node[j]];
+                }
+                undriven_.back()[0] = static_cast<S>(sum);
+                waiting_.back()[0] = type.given->n_cells;
+            }
         }
     }
 
@@ -550,6 +559,7 @@ private:
     INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, V v, V& d, V& r) {
         const Type<S>& type = *block.type;
         M<V> m;
+        if (First) m = M<V>{};  // steady states are found from zero
         m.parametrise(&type.parameters[type.parameter_at[i]]);
         m.dt = static_cast<S>(dt_);
         m.v = v;
@@ -660,6 +670,8 @@ void* mne_hnn_new(const MneHnnRun* run) {
         return static_cast<Base*>(new Column<double>(*run));
     } catch (const std::bad_alloc&) {
         return nullptr;
+    } catch (const std::length_error&) {
+        return nullptr;
     }
 }
 
@@ -675,6 +687,8 @@ std::int32_t mne_hnn_watch(void* column, const MneHnnProbes* probes) {
         static_cast<Base*>(column)->watch(*probes);
         return 1;
     } catch (const std::bad_alloc&) {
+        return 0;
+    } catch (const std::length_error&) {
         return 0;
     }
 }

@@ -269,7 +269,7 @@ private:
     template <class B>
     V calcium(const B& from, int node, bool first) const {
         const auto& type = *from.type;
-        hnn_full<V> m;
+        hnn_full<V> m{};  // steady states are found from zero
         m.parametrise(&type.parameters[type.parameter_at[node]]);
         m.dt = dt_;
         m.v = from.v[node];
