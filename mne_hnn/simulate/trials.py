@@ -231,8 +231,8 @@ def simulate(
         fastest that could be compiled here and can do what is asked for.
     n_threads : int
         Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
-        the dipole does in its last bits. Pays for one trial of a large network; for several trials or networks
-        `n_jobs` gains more.
+        the dipole does in its last bits. The kernel has one; more are CoreNEURON's, which takes several to be as fast,
+        so this pays for one trial of a large network on many cores. For several trials or networks `n_jobs` gains more.
     record : Record | dict | None
         What to record of single cells, such as ``{"voltage": "soma"}``: see :class:`Record`. What the electrodes of
         the network see is always recorded.

@@ -480,11 +480,7 @@ private:
         block.before = block.v[0];
         synapses(block, k, event);
         if (block.type->given->n_clamps) block.type->set_clamps(times[k], run_.dt, substeps_);
-        if (k == 0) {
-            up<true>(block);
-        } else {
-            up<false>(block);
-        }
+        up(block, k == 0);
         down(block);
         const MneHnnType& given = *block.type->given;
         if (given.n_moments) {
@@ -555,19 +551,28 @@ private:
         }
     }
 
-    template <bool First, template <class> class M>
-    INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, V v, V& d, V& r) {
+    // Give the gates of a node their steady states, and what else the mechanism starts from.
+    template <template <class> class M>
+    __attribute__((noinline)) void start(const Gates<M, S>& gates, S* own, M<V>& m) {
+        for (int g = 0; g < m.n_gates; ++g) m.gate(g) = V(S(0));  // steady states are found from zero
+        V zero[M<V>::n_kept + 1];
+        for (V& number: zero) number = V(S(0));
+        m.load(zero);
+        m.initial();
+        gates.store(m, own);
+    }
+
+    template <template <class> class M>
+    INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, bool first, V v, V& d, V& r) {
         const Type<S>& type = *block.type;
         M<V> m;
-        if (First) m = M<V>{};  // steady states are found from zero
         m.parametrise(&type.parameters[type.parameter_at[i]]);
         m.dt = static_cast<S>(dt_);
         m.v = v;
         V* kept = block.kept.get() + type.kept_at[i];
         S* own = block.gates.get() + type.gates_at[i];
-        if (First) {
-            m.initial();
-            gates.store(m, own);
+        if (__builtin_expect(first, 0)) {
+            start(gates, own, m);
         } else {
             m.load(kept);
             gates.advance(v, own, m);
@@ -580,8 +585,7 @@ private:
     }
 
     // Currents of every node, and its elimination from the matrix, from the leaves to the root.
-    template <bool First>
-    void up(Block<S>& block) {
+    void up(Block<S>& block, bool first) {
         const Type<S>& type = *block.type;
         const MneHnnType& given = *type.given;
         V carried_d(S(0)), carried_r(S(0));
@@ -597,13 +601,13 @@ private:
             }
             switch (given.membrane[i]) {
                 case 1:
-                    membrane<First>(block, hh_, i, v, d, r);
+                    membrane(block, hh_, i, first, v, d, r);
                     break;
                 case 2:
-                    membrane<First>(block, hh_km_, i, v, d, r);
+                    membrane(block, hh_km_, i, first, v, d, r);
                     break;
                 case 3:
-                    membrane<First>(block, full_, i, v, d, r);
+                    membrane(block, full_, i, first, v, d, r);
                     break;
                 default:
                     break;
