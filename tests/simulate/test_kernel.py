@@ -429,19 +429,12 @@ def test_what_the_kernel_cannot_do_is_done_by_coreneuron(monkeypatch, caplog):
     """By itself, with a word where details are asked for."""
     said = []
     monkeypatch.setattr(engine.logger, "debug", lambda text, *values: said.append(text % values))
-    electrodes = small().with_electrodes("tip", [(30.0, 30.0, 300.0)])
-    runs = (
-        (small(), {"n_threads": 2}, "several threads"),
-        (small(), {"record": {"voltage": "soma"}}, "recordings of single cells"),
-        (electrodes, {}, "electrodes"),
-    )
-    for network, options, reason in runs:
-        engine.clear()
-        beside = run(network, 30.0, **options)
-        assert said[-1:] == [f"Simulating in CoreNEURON instead of the kernel, which has no {reason}."]
-        assert engine._column is not None
-        assert kernel_run.beyond_kernel(network, SimulationSettings(**options)) == reason
-        assert_same(beside, run(small(), 30.0))
+    engine.clear()
+    beside = run(small(), 30.0, n_threads=2)
+    assert said == ["Simulating in CoreNEURON instead of the kernel, which has no several threads."]
+    assert engine._column is not None
+    assert kernel_run.beyond_kernel(small(), SimulationSettings(n_threads=2)) == "several threads"
+    assert_same(beside, run(small(), 30.0))
     count = len(said)
     engine.clear()
     run(small(), 30.0)

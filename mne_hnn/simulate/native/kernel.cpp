@@ -20,6 +20,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "probes.hpp"
 #include "tables.hpp"
 
 extern "C" {
@@ -237,6 +238,7 @@ public:
     virtual ~Base() = default;
     virtual void add(std::int64_t n, const double* time, const std::int32_t* target, const std::int32_t* bank,
                      const std::int64_t* row, const double* weight, std::int32_t stride) = 0;
+    virtual void watch(const MneHnnProbes& probes) = 0;
     virtual std::int64_t advance(std::int64_t until) = 0;
     virtual void moments(std::int32_t type, double* sum, double* reference) const = 0;
     virtual double largest_voltage() const = 0;
@@ -300,6 +302,11 @@ public:
         for (std::int64_t k = 0; k < n; ++k) insert(time[k], target[k], bank[k], weight + row[k] * stride);
     }
 
+    void watch(const MneHnnProbes& probes) override {
+        probes_.watch(probes, blocks_, run_.n_steps, interval_, dt_);
+        for (size_t b = 0; b < blocks_.size(); ++b) probes_.observe(b, blocks_[b], -1, 0);
+    }
+
     std::int64_t advance(std::int64_t until) override {
         while (now_ < until && now_ < run_.n_steps) {
             const std::int64_t end = std::min<std::int64_t>(now_ + interval_, run_.n_steps);
@@ -309,9 +316,10 @@ public:
             for (size_t t = 0; t < types_.size(); ++t) {
                 run_reference(t, interval, end);
                 for (int b = begin_[t]; b < last_[t]; ++b) {
-                    if (!blocks_[b].waiting) run_block(blocks_[b], t, interval, end);
+                    if (!blocks_[b].waiting) run_block(b, t, interval, end);
                 }
             }
+            probes_.hand_over(now_, end);
             std::sort(spikes.begin() + known, spikes.end(), [](const Spike& a, const Spike& b) {
                 return a.step != b.step ? a.step < b.step : a.gid < b.gid;
             });
@@ -358,6 +366,7 @@ private:
     std::vector<Aligned<V>> moments_;         // of the blocks that run
     std::vector<std::vector<S>> undriven_;    // of the undriven cell
     std::vector<std::vector<int>> waiting_;   // cells that are like it, by step
+    Probes<S> probes_;
     std::vector<Event> sorted_;
     std::vector<int> counts_, touched_;
 
@@ -418,6 +427,7 @@ private:
         const bool measured = types_[t].given->n_moments > 0;
         int n_waiting = 0;
         for (int b = begin_[t]; b < last_[t]; ++b) n_waiting += blocks_[b].waiting ? blocks_[b].count : 0;
+        probes_.join(blocks_, begin_[t], last_[t], n_waiting);
         prepare(last, interval);
         size_t event = 0;
         for (std::int64_t k = now_; k < end; k += substeps_) {
@@ -430,13 +440,25 @@ private:
                 undriven_[t][k + substeps_] = moment_[last.count];
                 waiting_[t][k + substeps_] = n_waiting;
             }
+            probes_.keep(last, k - now_);
+            probes_.observe(last_[t], last, -1, k + 1);
+            for (int b = begin_[t]; b < last_[t]; ++b) {
+                if (blocks_[b].waiting) probes_.observe(b, last, last.count, k + 1);
+            }
         }
+        probes_.weigh(last_[t]);
     }
 
-    void run_block(Block<S>& block, size_t t, size_t interval, std::int64_t end) {
+    void run_block(int b, size_t t, size_t interval, std::int64_t end) {
+        Block<S>& block = blocks_[b];
         prepare(block, interval);
         size_t event = 0;
-        for (std::int64_t k = now_; k < end; k += substeps_) step(block, t, k, event);
+        for (std::int64_t k = now_; k < end; k += substeps_) {
+            step(block, t, k, event);
+            probes_.keep(block, k - now_);
+            probes_.observe(b, block, -1, k + 1);
+        }
+        probes_.weigh(b);
     }
 
     // Sort the events of an interval by step; those of a step stay in the order in which they were found.
@@ -662,6 +684,17 @@ void mne_hnn_delete(void* column) { delete static_cast<Base*>(column); }
 void mne_hnn_add(void* column, std::int64_t n, const double* time, const std::int32_t* target,
                  const std::int32_t* bank, const std::int64_t* row, const double* weight, std::int32_t stride) {
     static_cast<Base*>(column)->add(n, time, target, bank, row, weight, stride);
+}
+
+std::int32_t mne_hnn_watch(void* column, const MneHnnProbes* probes) {
+    try {
+        static_cast<Base*>(column)->watch(*probes);
+        return 1;
+    } catch (const std::bad_alloc&) {
+        return 0;
+    } catch (const std::length_error&) {
+        return 0;
+    }
 }
 
 std::int64_t mne_hnn_advance(void* column, std::int64_t until) { return static_cast<Base*>(column)->advance(until); }
