@@ -46,10 +46,12 @@ class NetworkBase(Value):
     electrodes: Mapping[str, Electrodes] = field(default_factory=FrozenMap)
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+    _ranges: dict[str, range] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_label(self.name, "The name of a network", error=NetworkError)
-        self._set("populations", OrderedFrozenMap(self.populations))
+        if type(self.populations) is not OrderedFrozenMap:  # else networks that share their cells know it by identity
+            self._set("populations", OrderedFrozenMap(self.populations))
         self._set("connections", tuple(self.connections))
         self._set("drives", OrderedFrozenMap(self.drives))
         self._set("biases", FrozenMap(self.biases))
@@ -211,13 +213,16 @@ class NetworkBase(Value):
     @property
     def gid_ranges(self) -> dict[str, range]:
         """Cell numbers (gids) by cell type, then by drive in the order of addition."""
-        sizes = {name: len(population) for name, population in self.populations.items()}
-        sizes |= {name: self.n_drive_cells(drive) for name, drive in self.drives.items()}
-        ranges, start = {}, 0
-        for name, size in sizes.items():
-            ranges[name] = range(start, start + size)
-            start += size
-        return ranges
+        if self._ranges is None:
+            sizes = {name: len(population) for name, population in self.populations.items()}
+            sizes |= {name: self.n_drive_cells(drive) for name, drive in self.drives.items()}
+            ranges, start = {}, 0
+            for name, size in sizes.items():
+                ranges[name] = range(start, start + size)
+                start += size
+            self._set("_ranges", ranges)
+        assert self._ranges is not None
+        return dict(self._ranges)
 
     @property
     def n_gids(self) -> int:

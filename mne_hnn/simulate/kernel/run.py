@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._recent import Recent
 from ...errors import SimulationError
 from ...network import Network, Wires
 from ..library import mechanism_library
@@ -27,18 +28,48 @@ _Events = Mapping[str, tuple[NDArray[np.float64], ...]]
 
 # Steps that blocks of cells run on their own at most, so that the tables of one interval stay small.
 _LONGEST_INTERVAL = 80
+_KEPT_BYTES = 32_000_000
+
+
+class _Model:
+    """What the kernel is given of cells, connections and biases, with all arrays that it points to."""
+
+    def __init__(
+        self, network: Network, wires: Wires, plans: Mapping[str, TypePlan], way: Routes, stop_ms: float
+    ) -> None:
+        self._pointed = Pointed()
+        thresholds = np.full(network.n_cells, float(network.threshold_mV))
+        thresholds[wires.source] = wires.threshold
+        clamps = _clamps(network, plans, stop_ms)
+        structs = [
+            plan.struct(self._pointed, thresholds[plan.gids.start : plan.gids.stop], clamps[name])
+            for name, plan in plans.items()
+        ]
+        self.types = (CellTypeStruct * len(structs))(*structs)
+        self.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
+        arrays: dict[str, NDArray[Any]] = {
+            "start": way.starts(network.n_cells),
+            "target": way.target,
+            "bank": way.bank,
+            "delay_ms": way.delay_ms,
+            "weight_uS": way.weights_uS,
+        }
+        self._pointed.fill(self.routes, arrays)
 
 
 @dataclass(slots=True)
 class _Known:
-    """The last network's plans and routes: a further trial, or other drives, take them as they are."""
+    """What was made of the last network: a further trial, or other drives, take it as it is."""
 
     populations: Any = None
     sites: frozenset[Site] = frozenset()
     plans: Mapping[str, TypePlan] | None = None
     wires: Wires | None = None
-    horizon_ms: float = 0.0
+    horizon_ms: tuple[float, float] = (0.0, 0.0)
     routes: Routes | None = None
+    biases: Any = None
+    model: _Model | None = None
+    drives: Recent[Routes] = field(default_factory=lambda: Recent(_KEPT_BYTES))
 
 
 _known = _Known()
@@ -67,16 +98,30 @@ def forget() -> None:
     _known = _Known()
 
 
-def _prepared(network: Network, wires: Wires, sites: frozenset[Site], tstop: float) -> tuple[Any, Routes]:
-    """Return plans and routes of a network, those of the last run as far as they hold."""
+def _prepared(
+    network: Network, wires: Wires, sites: frozenset[Site], horizon_ms: tuple[float, float]
+) -> tuple[Mapping[str, TypePlan], Routes, _Model]:
+    """Return plans, routes and model of a network, those of the last run as far as they hold.
+
+    A run has two ends, as asked for and as the steps add up to, which can differ in the last bit.
+    """
     known = _known
     if known.plans is None or known.populations != network.populations or known.sites != sites:
         known.plans = type_plans(network, sites)
-        known.populations, known.sites, known.wires = network.populations, sites, None
-    if known.wires is not wires or known.horizon_ms != tstop or known.routes is None:
-        known.routes = routes(known.plans, wires, tstop)
-        known.wires, known.horizon_ms = wires, tstop
-    return known.plans, known.routes
+        known.populations, known.sites, known.routes = network.populations, sites, None
+        known.drives.clear()
+    if known.routes is None or known.wires is not wires or known.horizon_ms != horizon_ms:
+        known.routes = routes(known.plans, wires, horizon_ms[0])
+        known.wires, known.horizon_ms, known.model = wires, horizon_ms, None
+    if known.model is None or known.biases != network.biases:
+        known.model = _Model(network, wires, known.plans, known.routes, horizon_ms[1])
+        known.biases = network.biases
+    return known.plans, known.routes, known.model
+
+
+def _drive_routes(plans: Mapping[str, TypePlan], drive: Wires, tstop: float) -> Routes:
+    """Return the routes of a drive, known ones if only its times are others."""
+    return _known.drives.get((drive, tstop), lambda: routes(plans, drive, tstop), lambda way: 1000 + 100 * len(drive))
 
 
 def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> dict[str, list[Any]]:
@@ -113,29 +158,11 @@ def _arrivals(way: Routes, trains: Sequence[NDArray[np.float64]]) -> tuple[NDArr
 class _Run:
     """A column inside the kernel, with all arrays that it points to."""
 
-    def __init__(
-        self, library: Any, network: Network, wires: Wires, plans: Mapping[str, TypePlan], way: Routes, given: RunStruct
-    ) -> None:
+    def __init__(self, library: Any, model: _Model, given: RunStruct) -> None:
         self.library = library
         self.pointed = Pointed()
-        thresholds = np.full(network.n_cells, float(network.threshold_mV))
-        thresholds[wires.source] = wires.threshold
-        clamps = _clamps(network, plans, given.dt * given.n_steps)
-        structs = [
-            plan.struct(self.pointed, thresholds[plan.gids.start : plan.gids.stop], clamps[name])
-            for name, plan in plans.items()
-        ]
-        self._types = (CellTypeStruct * len(structs))(*structs)
-        given.n_types, given.types = len(structs), self._types
-        given.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
-        arrays: dict[str, NDArray[Any]] = {
-            "start": way.starts(network.n_cells),
-            "target": way.target,
-            "bank": way.bank,
-            "delay_ms": way.delay_ms,
-            "weight_uS": way.weights_uS,
-        }
-        self.pointed.fill(given.routes, arrays)
+        self._model = model
+        given.n_types, given.types, given.routes = len(model.types), model.types, model.routes
         self.handle = library.mne_hnn_new(ctypes.byref(given))
         if not self.handle:
             raise SimulationError("There is not enough memory for a network of this size and duration.")
@@ -208,12 +235,12 @@ def run_kernel(
     tstop, dt = settings.tstop, settings.dt
     steps = n_steps(tstop, dt)
     sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
-    plans, way = _prepared(network, wires, sites, tstop)
-    ways = {name: routes(plans, drive, tstop) for name, drive in drives.items()}
+    plans, way, model = _prepared(network, wires, sites, (tstop, dt * steps))
+    ways = {name: _drive_routes(plans, drive, tstop) for name, drive in drives.items()}
     given = RunStruct(
         dt=dt, n_steps=steps, interval=_interval([way.delay_ms], dt), search=int(settings.precision == "search")
     )
-    run = _Run(_library(), network, wires, plans, way, given)
+    run = _Run(_library(), model, given)
     try:
         for name, trains in events.items():
             run.add(ways[name], *_arrivals(ways[name], trains))
@@ -247,11 +274,10 @@ def _piece(run: _Run, network: Network, plans: Mapping[str, TypePlan], events: _
     stable = run.library.mne_hnn_largest_voltage(run.handle) < 1e4 and largest < 1.0
     times, gids = run.spikes()
     ranges = network.gid_ranges
-    driven = [
-        (train, np.full(len(train), gid))
-        for name in events
-        for gid, train in zip(ranges[name], events[name], strict=True)
+    driven = [train for name in events for train in events[name]]
+    numbers = [
+        np.repeat(np.array(ranges[name], dtype=np.int64), [len(train) for train in events[name]]) for name in events
     ]
-    times = np.concatenate([times, *(train for train, _ in driven)])
-    gids = np.concatenate([gids, *(numbers for _, numbers in driven)]).astype(np.int64)
+    times = np.concatenate([times, *driven])
+    gids = np.concatenate([gids, *numbers])
     return Piece(stable, moments, references, times, gids, {}, {})
