@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from mne.utils import logger
 from numpy.typing import NDArray
 
 from ..._recent import Recent
@@ -22,21 +23,48 @@ from .binding import CellTypeStruct, Pointed, RoutesStruct, RunStruct, kernel_li
 from .cells import middle_nodes
 from .plan import Routes, TypePlan, routes, type_plans
 
-__all__ = ["beyond_kernel", "forget", "run_kernel"]
-
-_Events = Mapping[str, tuple[NDArray[np.float64], ...]]
+__all__ = ["Expanded", "beyond_kernel", "forget", "run_kernel"]
 
 # Steps that blocks of cells run on their own at most, so that the tables of one interval stay small.
 _LONGEST_INTERVAL = 80
+# Steps between cells that searching needs: two at a time, the spike perhaps in the one before.
+_SEARCH_INTERVAL = 3
+# Of routes of drives that were used lately.
 _KEPT_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expanded:
+    """A network and what one trial of it consists of.
+
+    Attributes
+    ----------
+    network : Network
+        Cells and biases.
+    wires : Wires
+        Its connections.
+    drives : dict of str to Wires
+        Its drives.
+    events : dict of str to tuple of array, shape (n_events,)
+        The spikes of each cell of each drive, ms.
+    """
+
+    network: Network
+    wires: Wires
+    drives: Mapping[str, Wires]
+    events: Mapping[str, tuple[NDArray[np.float64], ...]]
+
+    @property
+    def sites(self) -> frozenset[Site]:
+        """Groups of sections that receive something."""
+        return frozenset(self.wires.sites).union(*(drive.sites for drive in self.drives.values()))
 
 
 class _Model:
     """What the kernel is given of cells, connections and biases, with all arrays that it points to."""
 
-    def __init__(
-        self, network: Network, wires: Wires, plans: Mapping[str, TypePlan], way: Routes, stop_ms: float
-    ) -> None:
+    def __init__(self, expanded: Expanded, plans: Mapping[str, TypePlan], way: Routes, stop_ms: float) -> None:
+        network, wires = expanded.network, expanded.wires
         self._pointed = Pointed()
         thresholds = np.full(network.n_cells, float(network.threshold_mV))
         thresholds[wires.source] = wires.threshold
@@ -65,7 +93,7 @@ class _Known:
     sites: frozenset[Site] = frozenset()
     plans: Mapping[str, TypePlan] | None = None
     wires: Wires | None = None
-    horizon_ms: tuple[float, float] = (0.0, 0.0)
+    ends_ms: tuple[float, float] = (0.0, 0.0)
     routes: Routes | None = None
     biases: Any = None
     model: _Model | None = None
@@ -98,23 +126,21 @@ def forget() -> None:
     _known = _Known()
 
 
-def _prepared(
-    network: Network, wires: Wires, sites: frozenset[Site], horizon_ms: tuple[float, float]
-) -> tuple[Mapping[str, TypePlan], Routes, _Model]:
+def _prepared(given: Expanded, ends_ms: tuple[float, float]) -> tuple[Mapping[str, TypePlan], Routes, _Model]:
     """Return plans, routes and model of a network, those of the last run as far as they hold.
 
-    A run has two ends, as asked for and as the steps add up to, which can differ in the last bit.
+    A run has two ends, as asked for and as its steps add up to, which can differ in the last bit.
     """
-    known = _known
+    known, network, wires, sites = _known, given.network, given.wires, given.sites
     if known.plans is None or known.populations != network.populations or known.sites != sites:
         known.plans = type_plans(network, sites)
         known.populations, known.sites, known.routes = network.populations, sites, None
         known.drives.clear()
-    if known.routes is None or known.wires is not wires or known.horizon_ms != horizon_ms:
-        known.routes = routes(known.plans, wires, horizon_ms[0])
-        known.wires, known.horizon_ms, known.model = wires, horizon_ms, None
+    if known.routes is None or known.wires is not wires or known.ends_ms != ends_ms:
+        known.routes = routes(known.plans, wires, ends_ms[0])
+        known.wires, known.ends_ms, known.model = wires, ends_ms, None
     if known.model is None or known.biases != network.biases:
-        known.model = _Model(network, wires, known.plans, known.routes, horizon_ms[1])
+        known.model = _Model(given, known.plans, known.routes, ends_ms[1])
         known.biases = network.biases
     return known.plans, known.routes, known.model
 
@@ -137,9 +163,9 @@ def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> di
     return found
 
 
-def _interval(delays: Iterable[NDArray[np.float64]], dt: float) -> int:
+def _interval(delays_ms: NDArray[np.float64], dt: float) -> int:
     """Return how many steps lie at least between a spike and the first step at which it can be felt."""
-    shortest = min((float(delay.min()) for delay in delays if len(delay)), default=np.inf)
+    shortest = float(delays_ms.min()) if len(delays_ms) else np.inf
     steps = np.ceil(min(shortest / dt, 1e9) - 0.5 - 1e-6)
     return int(min(max(steps, 1), _LONGEST_INTERVAL))
 
@@ -202,26 +228,13 @@ class _Run:
         self.handle = None
 
 
-def run_kernel(
-    network: Network,
-    wires: Wires,
-    drives: Mapping[str, Wires],
-    events: _Events,
-    settings: SimulationSettings,
-    progress: Callable[[], None],
-) -> Piece:
+def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Callable[[], None]) -> Piece:
     """Simulate one trial.
 
     Parameters
     ----------
-    network : Network
-        Cells and biases.
-    wires : Wires
-        Its connections, expanded.
-    drives : dict of str to Wires
-        Its drives, expanded.
-    events : dict of str to tuple of array, shape (n_events,)
-        The spikes of each cell of each drive, ms.
+    expanded : Expanded
+        The network with its connections, drives and events.
     settings : SimulationSettings
         Duration, step and precision.
     progress : callable
@@ -234,16 +247,18 @@ def run_kernel(
     """
     tstop, dt = settings.tstop, settings.dt
     steps = n_steps(tstop, dt)
-    sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
-    plans, way, model = _prepared(network, wires, sites, (tstop, dt * steps))
-    ways = {name: _drive_routes(plans, drive, tstop) for name, drive in drives.items()}
-    given = RunStruct(
-        dt=dt, n_steps=steps, interval=_interval([way.delay_ms], dt), search=int(settings.precision == "search")
-    )
+    plans, way, model = _prepared(expanded, (tstop, dt * steps))
+    interval = _interval(way.delay_ms, dt)
+    search = settings.precision == "search"
+    if search and interval < _SEARCH_INTERVAL:
+        logger.debug("Simulating exactly: events between cells are too fast for two steps at a time.")
+        search = False
+    given = RunStruct(dt=dt, n_steps=steps, interval=interval, search=int(search))
     run = _Run(_library(), model, given)
     try:
-        for name, trains in events.items():
-            run.add(ways[name], *_arrivals(ways[name], trains))
+        for name, trains in expanded.events.items():
+            drive = _drive_routes(plans, expanded.drives[name], tstop)
+            run.add(drive, *_arrivals(drive, trains))
         stretches = n_stretches(tstop)
         # in pieces of some 10 ms, between which the run can be interrupted
         piece = max(1, round(10.0 / dt))
@@ -253,12 +268,12 @@ def run_kernel(
             while done < end:
                 done = run.library.mne_hnn_advance(run.handle, min(end, done + piece))
             progress()
-        return _piece(run, network, plans, events, steps)
+        return _piece(run, expanded, plans, steps)
     finally:
         run.close()
 
 
-def _piece(run: _Run, network: Network, plans: Mapping[str, TypePlan], events: _Events, steps: int) -> Piece:
+def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], steps: int) -> Piece:
     moments, references = {}, {}
     largest = 0.0  # relative to that of a cell whose voltages stay below 10 V
     for index, (name, plan) in enumerate(plans.items()):
@@ -273,11 +288,8 @@ def _piece(run: _Run, network: Network, plans: Mapping[str, TypePlan], events: _
             largest = max(largest, size / bound) if np.isfinite(size) else np.inf
     stable = run.library.mne_hnn_largest_voltage(run.handle) < 1e4 and largest < 1.0
     times, gids = run.spikes()
-    ranges = network.gid_ranges
-    driven = [train for name in events for train in events[name]]
-    numbers = [
-        np.repeat(np.array(ranges[name], dtype=np.int64), [len(train) for train in events[name]]) for name in events
-    ]
-    times = np.concatenate([times, *driven])
-    gids = np.concatenate([gids, *numbers])
+    ranges = expanded.network.gid_ranges
+    for name, trains in expanded.events.items():
+        times = np.concatenate([times, *trains])
+        gids = np.concatenate([gids, np.repeat(np.array(ranges[name]), [len(train) for train in trains])])
     return Piece(stable, moments, references, times, gids, {}, {})
