@@ -105,6 +105,7 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: SimulationS
         seed=settings.seed,
         baseline=settings.baseline,
         engine=settings.engine,
+        precision=settings.precision,
         recordings=_recordings(network, [trials[k] for k in indices], settings),
         lfp=_lfp(network, [trials[k] for k in indices], settings),
     )
