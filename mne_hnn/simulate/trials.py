@@ -23,6 +23,7 @@ from ..spikes import Spikes
 from .baselines import dipole_layers, pyramidal_cells
 from .computing import Computing
 from .engine import Trial, run_trial
+from .kernel import beyond_kernel
 from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .settings import SimulationSettings
@@ -104,7 +105,8 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: SimulationS
         dt=settings.dt,
         seed=settings.seed,
         baseline=settings.baseline,
-        engine=settings.engine,
+        # the kernel leaves to CoreNEURON what it cannot do
+        engine="coreneuron" if settings.engine == "kernel" and beyond_kernel(network, settings) else settings.engine,
         precision=settings.precision,
         recordings=_recordings(network, [trials[k] for k in indices], settings),
         lfp=_lfp(network, [trials[k] for k in indices], settings),

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import SimulationError
+from ..loading import load_kernel
+
 __all__ = ["CellTypeStruct", "Pointed", "RoutesStruct", "RunStruct", "kernel_library"]
 
 _I32, _I64, _F64 = ctypes.POINTER(ctypes.c_int32), ctypes.POINTER(ctypes.c_int64), ctypes.POINTER(ctypes.c_double)
@@ -104,8 +107,19 @@ class Pointed:
 
 @cache
 def kernel_library(path: Path) -> Any:
-    """Load a compiled kernel and say what its functions take."""
-    library = ctypes.CDLL(str(path))
+    """Load a compiled kernel and say what its functions take.
+
+    Raises
+    ------
+    SimulationError
+        It cannot be loaded; the sentence says why.
+    """
+    library = load_kernel(path)
+    if isinstance(library, str):
+        raise SimulationError(
+            f"The kernel cannot be loaded from {path.parent} ({library}): compile it again, with `mne-hnn compile "
+            "--force`."
+        )
     handle = ctypes.c_void_p
     library.mne_hnn_new.argtypes = [ctypes.POINTER(RunStruct)]
     library.mne_hnn_new.restype = handle

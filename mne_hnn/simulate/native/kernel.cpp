@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "tables.hpp"
@@ -283,6 +284,14 @@ public:
             moments_.emplace_back(type.given->n_moments ? n : 0);
             undriven_.emplace_back(type.given->n_moments ? n : 0);
             waiting_.emplace_back(type.given->n_moments ? n : 0);
+            if (type.given->n_moments) {  // at the start all cells are alike
+                double sum = 0.0;
+                for (int j = 0; j < type.given->n_moments; ++j) {
+                    sum += type.given->moment_weight[j] * type.given->start_mV[type.given->moment_node[j]];
+                }
+                undriven_.back()[0] = static_cast<S>(sum);
+                waiting_.back()[0] = type.given->n_cells;
+            }
         }
     }
 
@@ -638,6 +647,8 @@ void* mne_hnn_new(const MneHnnRun* run) {
         if (run->search) return static_cast<Base*>(new Column<float>(*run));
         return static_cast<Base*>(new Column<double>(*run));
     } catch (const std::bad_alloc&) {
+        return nullptr;
+    } catch (const std::length_error&) {
         return nullptr;
     }
 }
