@@ -30,6 +30,12 @@ __all__ = ["Expanded", "beyond_kernel", "forget", "run_kernel"]
 _LONGEST_INTERVAL = 80
 # Steps between cells that searching needs: two at a time, the spike perhaps in the one before.
 _SEARCH_INTERVAL = 3
+# Longest step of which two can be taken at a time, ms: a spike has some ten of them.
+_SEARCH_STEP_ms = 0.05
+
+_NO_MEMORY = (
+    "There is not enough memory for a network of this size, with these drives, for this long: take less of them."
+)
 # Of routes of drives that were used lately.
 _KEPT_BYTES = 32_000_000
 
@@ -198,12 +204,12 @@ class _Run:
         given.n_types, given.types, given.routes = len(model.types), model.types, model.routes
         self.handle = library.mne_hnn_new(ctypes.byref(given))
         if not self.handle:
-            raise SimulationError("There is not enough memory for a network of this size and duration.")
+            raise SimulationError(_NO_MEMORY)
 
     def add(self, way: Routes, times: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
         """Let events arrive on the routes of a drive; the kernel points to their weights until it has had them."""
         once = Pointed()
-        self.library.mne_hnn_add(
+        added = self.library.mne_hnn_add(
             self.handle,
             len(rows),
             once.floats(times),
@@ -213,6 +219,15 @@ class _Run:
             self.pointed.floats(way.weights_uS),
             SYNAPSE_SLOTS,
         )
+        if not added:
+            raise SimulationError(_NO_MEMORY)
+
+    def advance(self, until: int) -> int:
+        """Run up to a step or a little beyond it; return where."""
+        reached: int = self.library.mne_hnn_advance(self.handle, until)
+        if reached < 0:
+            raise SimulationError(_NO_MEMORY)
+        return reached
 
     def watch(self, probes: Probes) -> None:
         """Let the kernel record, before its first step."""
@@ -263,8 +278,8 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
     plans, way, model = _prepared(expanded, (tstop, dt * steps))
     interval = _interval(way.delay_ms, dt)
     search = settings.precision == "search"
-    if search and interval < _SEARCH_INTERVAL:
-        logger.debug("Simulating exactly: events between cells are too fast for two steps at a time.")
+    if search and (interval < _SEARCH_INTERVAL or dt > _SEARCH_STEP_ms):
+        logger.debug("Simulating exactly: events between cells are too fast, or steps too long, for two at a time.")
         search = False
     given = RunStruct(dt=dt, n_steps=steps, interval=interval, search=int(search))
     run = _Run(_library(), model, given)
@@ -284,7 +299,7 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
         for k in range(1, stretches + 1):
             end = round(k * steps / stretches)
             while done < end:
-                done = run.library.mne_hnn_advance(run.handle, min(end, done + piece))
+                done = run.advance(min(end, done + piece))
             progress()
         return _piece(run, expanded, plans, probes)
     finally:
