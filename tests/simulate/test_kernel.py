@@ -421,7 +421,7 @@ def test_a_network_too_large_for_memory_is_said(monkeypatch):
             return (lambda *_: None) if name == "mne_hnn_new" else getattr(library, name)
 
     monkeypatch.setattr(kernel_run, "_library", Full)
-    with pytest.raises(SimulationError, match="not enough memory for a network of this size and duration"):
+    with pytest.raises(SimulationError, match="not enough memory for a network of this size"):
         run(small(), 1.0)
 
 

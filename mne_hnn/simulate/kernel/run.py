@@ -119,7 +119,11 @@ def beyond_kernel(network: Network, settings: SimulationSettings) -> str | None:
 
 def _library() -> Any:
     path = mechanism_library().kernel_path
-    assert path is not None  # else this engine is not available
+    if path is None:  # settings were resolved on another machine
+        raise SimulationError(
+            "The mechanisms of this machine were compiled without the kernel, which the simulation was to run in: see "
+            "with `mne-hnn compile --variant portable` why, or give engine='neuron'."
+        )
     return kernel_library(path)
 
 
