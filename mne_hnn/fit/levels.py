@@ -10,13 +10,13 @@ import numpy as np
 
 from .._checks import check_int, check_positive
 from ..errors import ParameterError
-from ..network import Connection, Network, distance_scale
-from ..network import replace as changed
+from ..network import Network
 from ..network.grid import check_mesh_shape
 from ..simulate import Simulation
+from .coarse import coarse_network, no_coarser_form
 from .objectives import Objective, Score
 
-__all__ = ["Level", "as_levels", "coarse_network", "given_levels", "on_level"]
+__all__ = ["Level", "as_levels", "given_levels", "on_level"]
 
 COARSE = (5, 5)
 
@@ -47,64 +47,6 @@ class Level:
 
     def __str__(self) -> str:
         return "full" if self.mesh_shape is None else f"{self.mesh_shape[0]}x{self.mesh_shape[1]}"
-
-
-def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
-    """Return the same piece of cortex with fewer cells, further apart.
-
-    Space constants keep their length in um, so cells see the same distances. Every connection gets stronger by the
-    ratio of what a cell receives by it on average, so that the input to a cell stays the same in the mean. Where cells
-    fire, a few strong inputs are not many weak ones: the waveforms of both must be compared before one stands for the
-    other.
-
-    Parameters
-    ----------
-    network : Network
-        On a grid.
-    mesh_shape : tuple of int
-        Pyramidal cells of each layer along x and y.
-
-    Returns
-    -------
-    network : Network
-        With ``mesh_shape``; its dipole must be multiplied by the ratio of the numbers of cells.
-
-    Raises
-    ------
-    ParameterError
-        The network has no grid.
-    """
-    if network.mesh_shape is None:
-        raise ParameterError("The cells of the network are on no grid, so it has no coarser form: use levels=None.")
-    ratio = _ratio(network, mesh_shape)
-    length = float(np.sqrt(ratio))
-    coarse = network.with_mesh(mesh_shape)
-    coarse = changed(
-        coarse,
-        connections=tuple(
-            changed(
-                connection,
-                lamtha=connection.lamtha / length,
-                weight_uS=connection.weight_uS
-                * _input(network, connection, connection.lamtha)
-                / _input(coarse, connection, connection.lamtha / length),
-            )
-            for connection in coarse.connections
-        ),
-    )
-    for name, drive in coarse.drives.items():
-        coarse = coarse.with_drive_changes(name, space_constant=drive.space_constant / length)
-    return coarse
-
-
-def _input(network: Network, connection: Connection, lamtha: float) -> float:
-    """Return what a target cell receives by a connection on average, relative to its weight."""
-    source, target = (network.positions(name) for name in (connection.source, connection.target))
-    received = distance_scale(source, target, lamtha, network.inplane_distance_um)
-    if connection.source == connection.target and not connection.allow_autapses:
-        np.fill_diagonal(received, 0.0)
-    total = float(received.sum(axis=0).mean())
-    return total if total > 0 else 1.0  # a single cell that does not reach itself: whatever weight
 
 
 def _ratio(network: Network, mesh_shape: tuple[int, int]) -> float:
@@ -191,7 +133,7 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
     if given is None:
         return (full,)
     if isinstance(given, str):
-        large = network.mesh_shape is not None and _ratio(network, COARSE) >= 4
+        large = no_coarser_form(network) is None and _ratio(network, COARSE) >= 4
         return (Level(mesh_shape=COARSE), full) if large else (full,)
     for level in given[:-1]:
         if level.mesh_shape is not None and network.mesh_shape is not None and _ratio(network, level.mesh_shape) < 1:
