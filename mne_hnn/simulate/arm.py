@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network import Network, Wires
-from .build import SYNAPSE_SLOTS, Column
+from .build import Column
+from .slots import SYNAPSE_SLOTS
 
 
 @dataclass(frozen=True, slots=True)

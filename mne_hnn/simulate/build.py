@@ -15,17 +15,10 @@ from numpy.typing import NDArray
 from ..network import CellTemplate, Network, Wires
 from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
+from .slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
 
-# How many receptors, and how many node voltages, one mechanism holds.
-SYNAPSE_SLOTS = 4
+# How many node voltages one mechanism holds.
 MOMENT_SLOTS = 12
-
-Site = tuple[str, tuple[str, ...]]
-
-
-def receptor_order(template: CellTemplate) -> list[str]:
-    """Return the receptors in the order of their slots: by name, so that equal templates give equal bits."""
-    return sorted(template.synapses)
 
 
 class Column:
@@ -173,12 +166,7 @@ class Column:
 
     def slot_weights(self, wires: Wires, cell_type: str) -> NDArray[np.float64]:
         """Return the weights of `wires` in the order of the slots of `cell_type`, shape (n, n_receptors)."""
-        receptors = receptor_order(self.network.populations[cell_type].template)
-        columns = np.zeros((len(wires), len(receptors)))
-        for column, receptor in enumerate(receptors):
-            if receptor in wires.receptors:
-                columns[:, column] = wires.weights_uS[:, wires.receptors.index(receptor)]
-        return columns
+        return slot_weights(wires, self.network.populations[cell_type].template)
 
     def _add_connections(self) -> None:
         h, wires = self.h, self.wires

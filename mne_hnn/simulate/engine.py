@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from mne.utils import logger
 from numpy.typing import NDArray
 
 from ..errors import ParameterError, SimulationError
@@ -19,6 +20,7 @@ from ..network import Network, Wires, connection_wires, drive_events, drive_wire
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
+from .kernel import beyond_kernel, forget, run_kernel
 from .pieces import Piece, join_recordings, total
 from .recorder import Recorder
 from .settings import SimulationSettings
@@ -131,6 +133,7 @@ def _refuse_foreign_sections() -> None:
 def clear() -> None:
     """Forget the network that is kept built, and free its memory."""
     global _column
+    forget()
     if _column is not None:
         _column.close()
         _column = None
@@ -161,7 +164,7 @@ def _integrate(
     column.h.dt = dt
     column.h.secondorder = 0  # backward Euler, whatever else was done in this process
     column.pc.set_maxstep(10)
-    coreneuron.enable = settings.engine == "coreneuron"
+    coreneuron.enable = settings.engine != "neuron"
     coreneuron.verbose = 0
     # rows of equal cells side by side, which the vectorised tree solver needs
     coreneuron.cell_permute = 1 if column.library.variant == "vector" else 0
@@ -213,6 +216,39 @@ def _piece(column: Column, armed: Armed, recorder: Recorder, steps: int) -> Piec
     return Piece(stable, sums, references, times, gids, *recorder.results())
 
 
+def _kernel_can(network: Network, settings: SimulationSettings) -> bool:
+    """Return whether the kernel runs a trial; if not although it was to, say why where details are asked for."""
+    if settings.engine != "kernel":
+        return False
+    reason = "processes that share a network" if ranks.share().n_ranks > 1 else beyond_kernel(network, settings)
+    if reason is not None:
+        logger.debug("Simulating in CoreNEURON instead of the kernel, which has no %s.", reason)
+    return reason is None
+
+
+def _run_in_kernel(
+    network: Network, drives: dict[str, Wires], events: Any, settings: SimulationSettings, progress: Callable[[], None]
+) -> Piece:
+    wires = _connections(network)
+    _check_delays(wires, settings.dt, 1)
+    return run_kernel(network, wires, drives, events, settings, progress)
+
+
+def _run_in_neuron(
+    network: Network, drives: dict[str, Wires], events: Any, settings: SimulationSettings, progress: Callable[[], None]
+) -> Piece:
+    column = column_for(network, drives, settings)
+    if not column.set_threads(settings.n_threads):
+        clear()
+        column = column_for(network, drives, settings)
+        column.set_threads(settings.n_threads)
+    armed = arm(column, network, drives, events, settings.tstop)
+    sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
+    recorder = Recorder(column, network, sites, settings)
+    _integrate(column, armed, recorder, settings, progress)
+    return _piece(column, armed, recorder, n_steps(settings.tstop, settings.dt))
+
+
 def run_trial(
     network: Network, trial: int, settings: SimulationSettings, progress: Callable[[], None] = lambda: None
 ) -> Trial:
@@ -236,19 +272,10 @@ def run_trial(
     """
     ranks.check_together()
     drives = {name: drive_wires(network, drive) for name, drive in network.drives.items()}
+    events = drive_events(network, trial, settings.tstop, settings.seed)
     with _running:
-        column = column_for(network, drives, settings)
-        if not column.set_threads(settings.n_threads):
-            clear()
-            column = column_for(network, drives, settings)
-            column.set_threads(settings.n_threads)
-        armed = arm(
-            column, network, drives, drive_events(network, trial, settings.tstop, settings.seed), settings.tstop
-        )
-        sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
-        recorder = Recorder(column, network, sites, settings)
-        _integrate(column, armed, recorder, settings, progress)
-        own = _piece(column, armed, recorder, n_steps(settings.tstop, settings.dt))
+        run = _run_in_kernel if _kernel_can(network, settings) else _run_in_neuron
+        own = run(network, drives, events, settings, progress)
     pieces = ranks.gather(own)
     if not all(piece.stable for piece in pieces):
         raise SimulationError(

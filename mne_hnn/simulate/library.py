@@ -57,6 +57,11 @@ class Library:
         """The library that CoreNEURON loads, if the variant has one."""
         return None if self.variant == "neuron" else self.directory / CORENEURON_LIBRARY
 
+    @property
+    def kernel_path(self) -> Path | None:
+        """The library with the kernel, if the variant has one."""
+        return None if self.variant == "neuron" else self.directory / toolchain.KERNEL_LIBRARY
+
 
 def _writable(directory: Path) -> Path:
     """Make `directory` and check that a file can be written there."""
@@ -76,7 +81,8 @@ def _source_digest() -> str:
     digest = hashlib.sha256()
     folders = (toolchain.MOD_DIRECTORY, toolchain.NATIVE_DIRECTORY)
     sources = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
-    for path in [*sources, Path(toolchain.__file__)]:
+    translator = Path(toolchain.__file__).parent / "kernel" / "kinetics.py"
+    for path in [*sources, Path(toolchain.__file__), translator]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -192,7 +198,7 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
 
         build.run(advance)
         _check_use(scratch)
-        for part in ("neuron", "coreneuron"):
+        for part in ("neuron", "coreneuron", "kernel"):
             shutil.rmtree(scratch / part, ignore_errors=True)
         files = {file.name: _digest(file) for file in sorted(scratch.glob("*.so"))}
         record = {"key": key, "variant": variant.name, "flags": list(variant.flags), **_surroundings(), "files": files}

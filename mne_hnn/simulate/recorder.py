@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from ..network import Network
 from ..recordings import RecordingChannel
-from .build import SYNAPSE_SLOTS, Column, Site, receptor_order
+from .build import Column
 from .extracellular import potential_weights
 from .record import every_nth, recording_channels, thinned
 from .settings import SimulationSettings
+from .slots import SYNAPSE_SLOTS, Site, receptor_order
 from .steps import n_steps
 
 __all__ = ["Recorder"]

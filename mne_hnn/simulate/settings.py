@@ -25,7 +25,8 @@ from .record import Record, as_record, check_sampling, recording_channels
 
 __all__ = ["ENGINES", "SimulationSettings", "as_settings", "check_is_network"]
 
-ENGINES = ("auto", "coreneuron", "neuron")
+ENGINES = ("auto", "kernel", "coreneuron", "neuron")
+PRECISIONS = ("exact", "search")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +46,13 @@ class SimulationSettings:
     baseline : str
         ``'measured'``, ``'published'`` or ``'none'``.
     engine : str
-        ``'coreneuron'``, ``'neuron'``, or ``'auto'`` for what this machine has: see :meth:`resolved`.
+        ``'kernel'``, ``'coreneuron'``, ``'neuron'``, or ``'auto'`` for what this machine has: see :meth:`resolved`.
     n_threads : int
         Threads of each process; -1, one per core, becomes their number.
     record : Record | dict | None
         What to record of single cells; becomes a :class:`Record`.
+    precision : str
+        ``'exact'``, or ``'search'``: faster, with an error that is small against that of the step.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class SimulationSettings:
     engine: str = "auto"
     n_threads: int = 1
     record: Record = field(default_factory=Record)
+    precision: str = "exact"
 
     def __post_init__(self) -> None:
         check_times(self.tstop, self.dt)
@@ -78,6 +82,7 @@ class SimulationSettings:
             "n_threads": n_workers(self.n_threads, "n_threads"),
             "baseline": check_name(self.baseline, BASELINES, "baseline"),
             "engine": check_name(self.engine, ENGINES, "engine"),
+            "precision": check_name(self.precision, PRECISIONS, "precision"),
             "seed": None if self.seed is None else check_seed(self.seed, "seed"),
             "n_trials": check_int(self.n_trials, "n_trials", minimum=1),
             "record": record,
@@ -120,6 +125,7 @@ class SimulationSettings:
             "engine": self.engine,
             "n_threads": self.n_threads,
             "record": record,
+            "precision": self.precision,
         }
 
     @property
@@ -197,8 +203,8 @@ def check_is_network(network: Any) -> None:
 
 def _available_engine(engine: str) -> str:
     library = mechanism_library()
-    if library.coreneuron_path is not None:
-        return "coreneuron" if engine == "auto" else engine
+    if library.kernel_path is not None:
+        return "kernel" if engine == "auto" else engine
     if engine == "coreneuron":
         raise SimulationError(
             "The mechanisms were compiled without CoreNEURON: use engine='neuron', or see with `mne-hnn compile "

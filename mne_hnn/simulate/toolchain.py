@@ -27,6 +27,9 @@ SOURCES = Path(__file__).parent
 MOD_DIRECTORY = SOURCES / "mod"
 NATIVE_DIRECTORY = SOURCES / "native"
 
+KERNEL_LIBRARY = "libmnehnnkernel.so"
+KERNEL_MECHANISMS = ("hnn_hh", "hnn_hh_km", "hnn_full", "hnn_synapses")
+
 # Flags that let the compiler vectorise the mechanisms' loops for this very processor.
 _VECTOR_FLAGS = ("-O3", "-march=native", "-ffast-math")
 _GNU_X86_FLAGS = ("-mprefer-vector-width=512",)
@@ -52,6 +55,11 @@ class Variant:
     flags: tuple[str, ...]
     fast_sources: bool
     coreneuron: bool = True
+
+    @property
+    def kernel_flags(self) -> tuple[str, ...]:
+        """Optimisation flags of the kernel: it relies on the rounding of sums, which ``-ffast-math`` gives up."""
+        return (*(flag for flag in self.flags if flag != "-ffast-math"), "-fno-math-errno", "-fno-trapping-math")
 
 
 def neuron_root() -> Path:
@@ -204,7 +212,7 @@ class Build:
                 advance()
 
     def run(self, advance: Callable[[], None] = lambda: None) -> None:
-        """Build ``libnrnmech.so`` and, if the variant has one, ``libcorenrnmech.so`` in the folder."""
+        """Build ``libnrnmech.so`` and, if the variant has CoreNEURON, its library and the kernel in the folder."""
         mods = sorted(MOD_DIRECTORY.glob("*.mod"))
         tasks: list[Callable[[], None]] = [partial(self._neuron_object, mod) for mod in mods]
         tasks.append(partial(self._registration, "neuron", mods))
@@ -212,7 +220,8 @@ class Build:
             every = sorted([*mods, *(self.root / "share" / "modfile").glob("*.mod")], key=lambda mod: mod.name)
             tasks += [partial(self._coreneuron_object, mod) for mod in every]
             tasks += [partial(self._registration, "coreneuron", every), self._coreneuron_extras]
-        for kind in ("neuron", "coreneuron"):
+            tasks.insert(0, self._kernel)  # takes longest
+        for kind in ("neuron", "coreneuron", "kernel"):
             (self.directory / kind).mkdir(parents=True, exist_ok=True)
         self._all(tasks, advance)
         self._link_neuron()
@@ -226,7 +235,7 @@ class Build:
         if not self.variant.coreneuron:
             return n_mods + 2
         n_own = len(list((self.root / "share" / "modfile").glob("*.mod")))
-        return 2 * n_mods + n_own + 4
+        return 2 * n_mods + n_own + 5
 
     # NEURON -----------------------------------------------------------------------------------------------
 
@@ -290,6 +299,19 @@ class Build:
         objects = sorted(str(path) for path in [*out.glob("*.o"), *(out / "core").glob("*.o")])
         libraries = [f"-L{self.root / 'lib'}", "-fopenmp", "-ldl"]
         self._link("libcorenrnmech.so", objects, libraries)
+
+    # the kernel -------------------------------------------------------------------------------------------
+
+    def _kernel(self) -> None:
+        """Translate the kinetics and compile the kernel around them."""
+        from .kernel.kinetics import kinetics_source, read_mechanism
+
+        out = self.directory / "kernel"
+        mechanisms = [read_mechanism(MOD_DIRECTORY / f"{name}.mod") for name in KERNEL_MECHANISMS]
+        (out / "kinetics.hpp").write_text(kinetics_source(mechanisms), encoding="utf-8")
+        flags = ["-std=c++17", "-fPIC", f"-I{out}", f"-I{NATIVE_DIRECTORY}", *self.variant.kernel_flags]
+        self._compile(NATIVE_DIRECTORY / "kernel.cpp", flags, out / "kernel.o")
+        self._link(KERNEL_LIBRARY, [str(out / "kernel.o")], [])
 
     # both -------------------------------------------------------------------------------------------------
 

@@ -197,6 +197,7 @@ def simulate(
     engine: str = "auto",
     n_threads: int = 1,
     record: Record | Mapping[str, Any] | None = None,
+    precision: str = "exact",
     verbose: bool | str | int | None = None,
 ) -> Simulation:
     """Simulate a network and return its dipole and spikes.
@@ -223,8 +224,9 @@ def simulate(
         ``'published'`` subtracts the fixed curve of the published software (Jones et al. 2009), for comparison.
         ``'none'`` subtracts nothing.
     engine : str
-        ``'coreneuron'``, or ``'neuron'``: the same mechanisms in plain NEURON, several times slower. ``'auto'`` takes
-        CoreNEURON if the mechanisms could be compiled for it.
+        ``'kernel'``, this package's own loop over the cells; ``'coreneuron'``, several times slower; or ``'neuron'``,
+        slower again: the same mechanisms in NEURON itself, against which the others are checked. ``'auto'`` takes the
+        fastest that could be compiled here and can do what is asked for.
     n_threads : int
         Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
         the dipole does in its last bits. Pays for one trial of a large network; for several trials or networks
@@ -232,6 +234,9 @@ def simulate(
     record : Record | dict | None
         What to record of single cells, such as ``{"voltage": "soma"}``: see :class:`Record`. What the electrodes of
         the network see is always recorded.
+    precision : str
+        ``'exact'``, or ``'search'`` for comparing many candidates: single precision and two steps at a time, several
+        times faster. Its error is small against that of the time step itself; spikes can fall one step aside.
     verbose : bool | str | int | None
         As everywhere in MNE-Python.
 
@@ -265,6 +270,7 @@ def simulate(
         engine=engine,
         n_threads=n_threads,
         record=as_record(record),
+        precision=precision,
     )
     computing = Computing(n_jobs=n_jobs)
     settings = settings.made_ready(network)

@@ -49,7 +49,6 @@ INITIAL {
     ca_i = 0
     cai = 1e-4
     gates(0)
-    cai = 1e-4
     kca_gate(0)
     cat_m = 0
     ar_m = 0.25
@@ -70,9 +69,12 @@ INCLUDE "cat_ar.inc"
 
 PROCEDURE advance() {
     gates(1)
+    ca_pool(1)
+    kca_gate(1)
     conductances()
 }
 
+: those whose rates depend on nothing but the voltage
 PROCEDURE gates(keep) {
     LOCAL e80, e20, e18
 
@@ -85,8 +87,6 @@ PROCEDURE gates(keep) {
     ca_gates(keep)
     cat_gates(keep, e20)
     ar_gate(keep)
-    ca_pool(keep)
-    kca_gate(keep)
 }
 
 PROCEDURE conductances() {

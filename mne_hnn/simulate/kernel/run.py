@@ -1,0 +1,257 @@
+"""One trial in the kernel."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import SimulationError
+from ...network import Network, Wires
+from ..library import mechanism_library
+from ..pieces import Piece
+from ..settings import SimulationSettings
+from ..slots import SYNAPSE_SLOTS, Site
+from ..steps import n_steps, n_stretches
+from .binding import CellTypeStruct, Pointed, RoutesStruct, RunStruct, kernel_library
+from .cells import middle_nodes
+from .plan import Routes, TypePlan, routes, type_plans
+
+__all__ = ["beyond_kernel", "forget", "run_kernel"]
+
+_Events = Mapping[str, tuple[NDArray[np.float64], ...]]
+
+# Steps that blocks of cells run on their own at most, so that the tables of one interval stay small.
+_LONGEST_INTERVAL = 80
+
+
+@dataclass(slots=True)
+class _Known:
+    """The last network's plans and routes: a further trial, or other drives, take them as they are."""
+
+    populations: Any = None
+    sites: frozenset[Site] = frozenset()
+    plans: Mapping[str, TypePlan] | None = None
+    wires: Wires | None = None
+    horizon_ms: float = 0.0
+    routes: Routes | None = None
+
+
+_known = _Known()
+
+
+def beyond_kernel(network: Network, settings: SimulationSettings) -> str | None:
+    """Return what of a run the kernel cannot do, in a few words; None if it can do all of it."""
+    if settings.n_threads > 1:
+        return "several threads"
+    if settings.record.quantities:
+        return "recordings of single cells"
+    if network.electrodes:
+        return "electrodes"
+    return None
+
+
+def _library() -> Any:
+    path = mechanism_library().kernel_path
+    assert path is not None  # else this engine is not available
+    return kernel_library(path)
+
+
+def forget() -> None:
+    """Free what is kept of the last network."""
+    global _known
+    _known = _Known()
+
+
+def _prepared(network: Network, wires: Wires, sites: frozenset[Site], tstop: float) -> tuple[Any, Routes]:
+    """Return plans and routes of a network, those of the last run as far as they hold."""
+    known = _known
+    if known.plans is None or known.populations != network.populations or known.sites != sites:
+        known.plans = type_plans(network, sites)
+        known.populations, known.sites, known.wires = network.populations, sites, None
+    if known.wires is not wires or known.horizon_ms != tstop or known.routes is None:
+        known.routes = routes(known.plans, wires, tstop)
+        known.wires, known.horizon_ms = wires, tstop
+    return known.plans, known.routes
+
+
+def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> dict[str, list[Any]]:
+    """Return the currents of the biases: by cell type, the node and (amplitude, start, end)."""
+    found: dict[str, list[Any]] = {name: [] for name in plans}
+    for bias in network.biases.values():
+        stop = tstop if bias.tstop_ms is None else bias.tstop_ms
+        for cell_type, amplitude in bias.amplitude_nA.items():
+            plan = plans[cell_type]
+            (node,) = middle_nodes(plan.template, plan.tree, [bias.section])
+            # as NEURON has it: the end is start plus duration
+            found[cell_type].append((node, (amplitude, bias.t0_ms, bias.t0_ms + (stop - bias.t0_ms))))
+    return found
+
+
+def _interval(delays: Iterable[NDArray[np.float64]], dt: float) -> int:
+    """Return how many steps lie at least between a spike and the first step at which it can be felt."""
+    shortest = min((float(delay.min()) for delay in delays if len(delay)), default=np.inf)
+    steps = np.ceil(min(shortest / dt, 1e9) - 0.5 - 1e-6)
+    return int(min(max(steps, 1), _LONGEST_INTERVAL))
+
+
+def _arrivals(way: Routes, trains: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return when the spikes of a drive arrive, ms, and on which of its routes."""
+    counts = np.array([len(train) for train in trains], dtype=np.int64)
+    first = np.concatenate([[0], np.cumsum(counts)])
+    spikes = np.concatenate([*trains, np.empty(0)])
+    rows = np.repeat(np.arange(len(way.source)), counts[way.source])
+    starts = np.cumsum(counts[way.source]) - counts[way.source]  # where the spikes of a route begin
+    number = np.arange(len(rows)) - starts[rows]
+    return spikes[first[way.source[rows]] + number] + way.delay_ms[rows], rows
+
+
+class _Run:
+    """A column inside the kernel, with all arrays that it points to."""
+
+    def __init__(
+        self, library: Any, network: Network, wires: Wires, plans: Mapping[str, TypePlan], way: Routes, given: RunStruct
+    ) -> None:
+        self.library = library
+        self.pointed = Pointed()
+        thresholds = np.full(network.n_cells, float(network.threshold_mV))
+        thresholds[wires.source] = wires.threshold
+        clamps = _clamps(network, plans, given.dt * given.n_steps)
+        structs = [
+            plan.struct(self.pointed, thresholds[plan.gids.start : plan.gids.stop], clamps[name])
+            for name, plan in plans.items()
+        ]
+        self._types = (CellTypeStruct * len(structs))(*structs)
+        given.n_types, given.types = len(structs), self._types
+        given.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
+        arrays: dict[str, NDArray[Any]] = {
+            "start": way.starts(network.n_cells),
+            "target": way.target,
+            "bank": way.bank,
+            "delay_ms": way.delay_ms,
+            "weight_uS": way.weights_uS,
+        }
+        self.pointed.fill(given.routes, arrays)
+        self.handle = library.mne_hnn_new(ctypes.byref(given))
+        if not self.handle:
+            raise SimulationError("There is not enough memory for a network of this size and duration.")
+
+    def add(self, way: Routes, times: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+        """Let events arrive on the routes of a drive; the kernel points to their weights until it has had them."""
+        once = Pointed()
+        self.library.mne_hnn_add(
+            self.handle,
+            len(rows),
+            once.floats(times),
+            once.ints(way.target[rows]),
+            once.ints(way.bank[rows]),
+            once.longs(rows),
+            self.pointed.floats(way.weights_uS),
+            SYNAPSE_SLOTS,
+        )
+
+    def moments(self, index: int, n_samples: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the summed moment of a cell type and that of its undriven cell, fA m."""
+        total, undriven = np.zeros(n_samples), np.zeros(n_samples)
+        once = Pointed()
+        self.library.mne_hnn_moments(self.handle, index, once.floats(total), once.floats(undriven))
+        return total, undriven
+
+    def spikes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return times (ms) and numbers of the cells that fired."""
+        n = self.library.mne_hnn_n_spikes(self.handle)
+        times, gids = np.empty(n), np.empty(n, dtype=np.int64)
+        once = Pointed()
+        self.library.mne_hnn_spikes(self.handle, once.floats(times), once.longs(gids))
+        return times, gids
+
+    def close(self) -> None:
+        """Free the column."""
+        self.library.mne_hnn_delete(self.handle)
+        self.handle = None
+
+
+def run_kernel(
+    network: Network,
+    wires: Wires,
+    drives: Mapping[str, Wires],
+    events: _Events,
+    settings: SimulationSettings,
+    progress: Callable[[], None],
+) -> Piece:
+    """Simulate one trial.
+
+    Parameters
+    ----------
+    network : Network
+        Cells and biases.
+    wires : Wires
+        Its connections, expanded.
+    drives : dict of str to Wires
+        Its drives, expanded.
+    events : dict of str to tuple of array, shape (n_events,)
+        The spikes of each cell of each drive, ms.
+    settings : SimulationSettings
+        Duration, step and precision.
+    progress : callable
+        Called after each stretch of the run.
+
+    Returns
+    -------
+    Piece
+        All there is to know of the trial.
+    """
+    tstop, dt = settings.tstop, settings.dt
+    steps = n_steps(tstop, dt)
+    sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
+    plans, way = _prepared(network, wires, sites, tstop)
+    ways = {name: routes(plans, drive, tstop) for name, drive in drives.items()}
+    given = RunStruct(
+        dt=dt, n_steps=steps, interval=_interval([way.delay_ms], dt), search=int(settings.precision == "search")
+    )
+    run = _Run(_library(), network, wires, plans, way, given)
+    try:
+        for name, trains in events.items():
+            run.add(ways[name], *_arrivals(ways[name], trains))
+        stretches = n_stretches(tstop)
+        # in pieces of some 10 ms, between which the run can be interrupted
+        piece = max(1, round(10.0 / dt))
+        done = 0
+        for k in range(1, stretches + 1):
+            end = round(k * steps / stretches)
+            while done < end:
+                done = run.library.mne_hnn_advance(run.handle, min(end, done + piece))
+            progress()
+        return _piece(run, network, plans, events, steps)
+    finally:
+        run.close()
+
+
+def _piece(run: _Run, network: Network, plans: Mapping[str, TypePlan], events: _Events, steps: int) -> Piece:
+    moments, references = {}, {}
+    largest = 0.0  # relative to that of a cell whose voltages stay below 10 V
+    for index, (name, plan) in enumerate(plans.items()):
+        if not plan.template.measures_dipole:
+            continue
+        moments[name], references[name] = run.moments(index, steps + 1)
+        # the kernel knows the points between segments by what they are after a step
+        moments[name][0], references[name][0] = plan.tree.first_moment * len(plan.gids), plan.tree.first_moment
+        bound = 1e4 * sum(abs(weight) for weight in plan.tree.moment.values()) * max(len(plan.gids), 1)
+        if bound > 0:
+            size = float(np.abs(moments[name]).max())
+            largest = max(largest, size / bound) if np.isfinite(size) else np.inf
+    stable = run.library.mne_hnn_largest_voltage(run.handle) < 1e4 and largest < 1.0
+    times, gids = run.spikes()
+    ranges = network.gid_ranges
+    driven = [
+        (train, np.full(len(train), gid))
+        for name in events
+        for gid, train in zip(ranges[name], events[name], strict=True)
+    ]
+    times = np.concatenate([times, *(train for train, _ in driven)])
+    gids = np.concatenate([gids, *(numbers for _, numbers in driven)]).astype(np.int64)
+    return Piece(stable, moments, references, times, gids, {}, {})

@@ -1,0 +1,31 @@
+"""How receptors are laid into mechanisms: four to a bank, in the order of their names."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..network import CellTemplate, Wires
+
+__all__ = ["SYNAPSE_SLOTS", "Site", "receptor_order", "slot_weights"]
+
+#: How many receptors one mechanism holds.
+SYNAPSE_SLOTS = 4
+
+#: A cell type, and the sections that share their synapses.
+Site = tuple[str, tuple[str, ...]]
+
+
+def receptor_order(template: CellTemplate) -> list[str]:
+    """Return the receptors in the order of their slots: by name, so that equal templates give equal bits."""
+    return sorted(template.synapses)
+
+
+def slot_weights(wires: Wires, template: CellTemplate) -> NDArray[np.float64]:
+    """Return the weights of `wires` in the order of the slots of a cell, shape (n, n_receptors)."""
+    receptors = receptor_order(template)
+    columns = np.zeros((len(wires), len(receptors)))
+    for column, receptor in enumerate(receptors):
+        if receptor in wires.receptors:
+            columns[:, column] = wires.weights_uS[:, wires.receptors.index(receptor)]
+    return columns
