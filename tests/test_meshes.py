@@ -18,7 +18,7 @@ def runs(first, second, spikes=(1.0, 1.0)):
 def test_trials_of_the_full_column_differ_by_what_they_do():
     found = meshes.differences(runs(np.sin(TIMES), np.cos(TIMES), (1.0, 3.0)), None, 1.0)
     assert found["agg"] == pytest.approx(np.sqrt(2))  # orthogonal and of equal norm
-    assert np.isnan(found["agg bias"])
+    assert np.isnan(found["bias"])
     assert found["spikes"] == pytest.approx([1.0] * 4)  # 2 of a mean of 2
     assert found["per_cell"].tolist() == [[1.0] * 4, [3.0] * 4]
 
@@ -39,7 +39,7 @@ def test_bias_is_what_does_not_differ_between_trials():
     biases = {}
     for size in (1.0, 1.3):
         draws = [
-            meshes.differences(runs(noisy(1), noisy(1)), runs(noisy(size), noisy(size)), 1.0)["agg bias"]
+            meshes.differences(runs(noisy(1), noisy(1)), runs(noisy(size), noisy(size)), 1.0)["bias"]
             for _ in range(400)
         ]
         biases[size] = np.mean(draws)

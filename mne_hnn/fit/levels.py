@@ -1,4 +1,4 @@
-"""Levels of rising cost: the same piece of cortex with fewer cells, and fewer trials."""
+"""Levels of rising cost: the same piece of cortex with fewer pyramidal cells, and fewer trials."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .objectives import Objective, Score
 __all__ = ["Level", "as_levels", "given_levels", "on_level"]
 
 COARSE = (5, 5)
+"""The smallest mesh without a bias that could be measured where cells fire (``tests/benchmarks/meshes.py``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Level:
     Attributes
     ----------
     mesh_shape : tuple of int | None
-        Pyramidal cells of each layer along x and y; None for the network as it is.
+        Pyramidal cells of each layer along x and y (:func:`coarse_network`); None for the network as it is.
     n_trials : int
         Trials per evaluation.
     share : float
@@ -116,8 +117,8 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
     Parameters
     ----------
     levels : 'auto' | None | sequence of Level
-        ``'auto'`` puts a mesh of 5 x 5 before a column that has more than four times as many cells; None uses the
-        column only.
+        ``'auto'`` puts a mesh of 5 x 5 before a column that has at least four times as many pyramidal cells, and a
+        coarser form; None uses the column only.
     network : Network
         The network.
     n_trials : int
@@ -126,7 +127,8 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
     Raises
     ------
     ParameterError
-        It is something else, or the last level is not the full column.
+        It is something else, the last level is not the full column, or a level has more cells than the column, or
+        fewer of one that has no coarser form.
     """
     full = Level(n_trials=n_trials)
     given = given_levels(levels)
@@ -135,8 +137,14 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
     if isinstance(given, str):
         large = no_coarser_form(network) is None and _ratio(network, COARSE) >= 4
         return (Level(mesh_shape=COARSE), full) if large else (full,)
+    obstacle = no_coarser_form(network)
     for level in given[:-1]:
-        if level.mesh_shape is not None and network.mesh_shape is not None and _ratio(network, level.mesh_shape) < 1:
+        if level.mesh_shape is None:
+            continue
+        if obstacle is not None:
+            raise ParameterError(f"{obstacle}, so it has no coarser form: use levels=None.")
+        assert network.mesh_shape is not None  # else there is an obstacle
+        if _ratio(network, level.mesh_shape) < 1:
             raise ParameterError(
                 f"Level {level} has more cells than the column of {network.mesh_shape[0]}x{network.mesh_shape[1]}: "
                 "levels before the last are coarser."

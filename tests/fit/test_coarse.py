@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from benchmarks.meshes import TSTOP, TYPES, all_fewer, drawn
 from targets import L2P, L5P, two_drives
 
 from mne_hnn.errors import ParameterError
@@ -141,12 +142,40 @@ def test_below_threshold_the_dipoles_agree(full, mesh):
     assert np.abs(coarse.dipole["agg"]).max() < np.abs(large["agg"]).max()  # not changed in place
 
 
+def rates(networks, seed):
+    """Return the spikes per cell of each type, of all networks together."""
+    counts = []
+    for number, network in enumerate(networks):
+        simulation = simulate(network, TSTOP, n_trials=2, seed=seed + number, verbose="error")
+        spikes = simulation.spikes.counts()
+        counts.append([spikes.get(cell, 0) / len(network.populations[cell]) / 2 for cell in TYPES])
+    return dict(zip(TYPES, np.mean(counts, axis=0), strict=True))
+
+
+@pytest.mark.slow
+def test_cells_fire_as_in_the_full_column():
+    """Over draws of strong drives, and as they did not where baskets were fewer and stronger, too."""
+    networks = [drawn(jones_2009(), draw) for draw in (0, 1, 3, 4, 6, 7, 9, 10)]
+    full = rates(networks, 0)
+    assert min(full.values()) > 1  # they fire
+    coarse = rates([coarse_network(network, (5, 5)) for network in networks], 100)
+    # two trials of eight draws: what differs between seeds is some 5 %
+    assert {cell: coarse[cell] / full[cell] for cell in TYPES} == pytest.approx(dict.fromkeys(TYPES, 1.0), abs=0.15)
+    fewer = rates([all_fewer(network, (5, 5)) for network in networks], 100)
+    assert fewer[L2B] / fewer[L2P] > 1.2 * full[L2B] / full[L2P]
+
+
 def test_cells_on_no_grid_have_no_coarser_form():
     network = jones_2009((3, 3))
     moved = [(x + 1.0, y, z) for x, y, z in network.populations[L5P].positions_um]
     cells = {**network.populations, L5P: replace(network.populations[L5P], positions_um=moved)}
     with pytest.raises(ParameterError, match="pyramidal cells of the network are on no grid, so it has no coarser"):
         coarse_network(replace(network, populations=cells), (2, 2))
+
+
+def test_a_mesh_with_more_cells_is_no_coarser_form():
+    with pytest.raises(ParameterError, match="A mesh of 4x3 has more cells than the column of 3x3: give a smaller one"):
+        coarse_network(jones_2009((3, 3)), (4, 3))
 
 
 @pytest.mark.parametrize(

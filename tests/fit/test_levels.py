@@ -63,3 +63,11 @@ def test_a_network_without_a_coarser_form_is_searched_as_it_is():
         network, populations={**network.populations, L5P: replace(network.populations[L5P], positions_um=moved)}
     )
     assert as_levels("auto", off_grid, 2) == (Level(n_trials=2),)
+    assert as_levels(Level(), off_grid, 2) == (Level(),)
+    with pytest.raises(ParameterError, match="on no grid, so it has no coarser form: use levels=None"):
+        as_levels([Level(mesh_shape=(5, 5)), Level()], off_grid, 2)
+
+
+def test_a_level_with_more_cells_than_the_column():
+    with pytest.raises(ParameterError, match="Level 4x3 has more cells than the column of 3x3"):
+        as_levels([Level(mesh_shape=(4, 3)), Level()], jones_2009((3, 3)), 1)
