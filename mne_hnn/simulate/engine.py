@@ -20,7 +20,7 @@ from ..network import Network, Wires, connection_wires, drive_events, drive_wire
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
-from .kernel import beyond_kernel, forget, run_kernel
+from .kernel import Expanded, beyond_kernel, forget, run_kernel
 from .pieces import Piece, join_recordings, total
 from .recorder import Recorder
 from .settings import SimulationSettings
@@ -82,7 +82,7 @@ def _same_routes(known: Wires, wires: Wires) -> bool:
     return known.sites == wires.sites and all(np.array_equal(getattr(known, a), getattr(wires, a)) for a in arrays)
 
 
-def column_for(network: Network, drives: dict[str, Wires], settings: SimulationSettings) -> Column:
+def column_for(network: Network, drives: Mapping[str, Wires], settings: SimulationSettings) -> Column:
     """Return a column that can run `network`, building one only if the one at hand cannot."""
     global _column
     wires, tstop = _connections(network), settings.tstop
@@ -226,23 +226,19 @@ def _kernel_can(network: Network, settings: SimulationSettings) -> bool:
     return reason is None
 
 
-def _run_in_kernel(
-    network: Network, drives: dict[str, Wires], events: Any, settings: SimulationSettings, progress: Callable[[], None]
-) -> Piece:
-    wires = _connections(network)
-    _check_delays(wires, settings.dt, 1)
-    return run_kernel(network, wires, drives, events, settings, progress)
+def _run_in_kernel(expanded: Expanded, settings: SimulationSettings, progress: Callable[[], None]) -> Piece:
+    _check_delays(expanded.wires, settings.dt, settings.n_threads)
+    return run_kernel(expanded, settings, progress)
 
 
-def _run_in_neuron(
-    network: Network, drives: dict[str, Wires], events: Any, settings: SimulationSettings, progress: Callable[[], None]
-) -> Piece:
+def _run_in_neuron(expanded: Expanded, settings: SimulationSettings, progress: Callable[[], None]) -> Piece:
+    network, drives = expanded.network, expanded.drives
     column = column_for(network, drives, settings)
     if not column.set_threads(settings.n_threads):
         clear()
         column = column_for(network, drives, settings)
         column.set_threads(settings.n_threads)
-    armed = arm(column, network, drives, events, settings.tstop)
+    armed = arm(column, network, drives, expanded.events, settings.tstop)
     sites = frozenset(column.wires.sites).union(*(wires.sites for wires in drives.values()))
     recorder = Recorder(column, network, sites, settings)
     _integrate(column, armed, recorder, settings, progress)
@@ -275,7 +271,7 @@ def run_trial(
     events = drive_events(network, trial, settings.tstop, settings.seed)
     with _running:
         run = _run_in_kernel if _kernel_can(network, settings) else _run_in_neuron
-        own = run(network, drives, events, settings, progress)
+        own = run(Expanded(network, _connections(network), drives, events), settings, progress)
     pieces = ranks.gather(own)
     if not all(piece.stable for piece in pieces):
         raise SimulationError(

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -59,7 +60,7 @@ def simulate_mpi(
         The model with its drives.
     settings : SimulationSettings | None
         How to simulate it; None takes the defaults. Trials run one after the other, each in all processes; the engine
-        may be either of both, ``n_threads`` counts per process.
+        is ``'coreneuron'`` or ``'neuron'``, ``n_threads`` counts per process.
     n_procs : int
         Number of processes; -1 takes one per core.
     command : str
@@ -92,6 +93,11 @@ def simulate_mpi(
     and `timeout` are of no account then.
     """
     settings = as_settings(settings)
+    if settings.precision == "search":
+        raise ParameterError(
+            "precision='search' is for comparing many candidates, each in a process, and MPI simulates exactly only: "
+            "take simulate_many, or precision='exact'."
+        )
     n_procs = n_workers(n_procs, "n_procs")
     if timeout is not None:
         timeout = check_positive(timeout, "timeout (s)")
@@ -103,6 +109,8 @@ def simulate_mpi(
             f"The network has {network.n_cells} cells, fewer than the {count} processes asked for: take fewer."
         )
     settings = settings.made_ready(network)
+    if settings.engine == "kernel":  # which has a network to itself
+        settings = replace(settings, engine="coreneuron")
     _check_place(settings.engine, neuron_root())
     size_of = (settings.n_trials, settings.tstop, network.n_cells, count)
     logger.info("Simulating %d trial(s) of %g ms, %d cells, %d ranks", *size_of)

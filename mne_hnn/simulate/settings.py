@@ -92,6 +92,24 @@ class SimulationSettings:
         check_sampling(record, self.tstop, self.dt)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self._check_precision()
+
+    def _check_precision(self) -> None:
+        """Refuse to search by what only simulates exactly."""
+        if self.precision != "search":
+            return
+        what = None
+        if self.engine not in ("auto", "kernel"):
+            what = f"engine={self.engine!r} simulates"
+        elif self.n_threads > 1:
+            what = f"n_threads={self.n_threads} simulate"
+        elif self.record.quantities:
+            what = "recordings of single cells are made"
+        if what is not None:
+            raise ParameterError(
+                f"precision='search' is for comparing dipoles and spikes of many candidates, and {what} exactly only: "
+                "take precision='exact', or leave the other out."
+            )
 
     def with_trials(self, n_trials: int, seed: int | None) -> SimulationSettings:
         """Return the same with other trials."""
@@ -145,6 +163,11 @@ class SimulationSettings:
             It is no network, has not the cells of the published baseline, or nothing of what is to be recorded.
         """
         check_is_network(network)
+        if self.precision == "search" and network.electrodes:
+            raise ParameterError(
+                "precision='search' is for comparing dipoles and spikes of many candidates, and electrodes see exact "
+                "simulations only: take precision='exact', or a network without electrodes."
+            )
         if self.baseline == "published":
             pyramidal_cells(network)
         recording_channels(network, self.record)

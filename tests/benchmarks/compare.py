@@ -12,36 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import statistics
 import subprocess
 import sys
-import time
-from pathlib import Path
 
-HERE = Path(__file__).parent
-TSTOP = 170.0
-
-
-def pin(cores: list[int]) -> None:
-    """Keep this process and its children on the given cores."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, set(cores))
-
-
-def peer_seconds(peer: str, n_trials: int, n_jobs: int, size: int = 10) -> float:
-    """Return the seconds the peer takes for `n_trials` on `n_jobs` processes."""
-    command = [peer, str(HERE / "peer_erp.py"), str(n_trials), str(n_jobs), str(size)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(json.loads(result.stdout.splitlines()[-1])["seconds"])
-
-
-def timed(function, *arguments, **options):
-    """Return the seconds of a call and what it returned."""
-    start = time.perf_counter()
-    value = function(*arguments, **options)
-    return time.perf_counter() - start, value
+from _timing import TSTOP, peak_memory, peer_seconds, pin, say, span, timed
 
 
 def one_core(peer: str, rounds: int) -> list[dict[str, float]]:
@@ -107,9 +82,12 @@ def one_size(size: int) -> None:
     network = with_erp_drives(jones_2009(mesh_shape=(size, size)))
     first, _ = timed(lambda: simulate(network, tstop=TSTOP, verbose="error").dipole)
     again, _ = timed(lambda: simulate(network, tstop=TSTOP, verbose="error").dipole)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     routes = int((connection_wires(network).delay_ms <= TSTOP).sum())
-    say(json.dumps({"cells": network.n_cells, "routes": routes, "first": first, "again": again, "memory": memory}))
+    say(
+        json.dumps(
+            {"cells": network.n_cells, "routes": routes, "first": first, "again": again, "memory": peak_memory()}
+        )
+    )
 
 
 def import_time(rounds: int) -> None:
@@ -137,14 +115,7 @@ def summarise(title: str, rows: list[dict[str, float]]) -> None:
     say(f"\n{title}: median (min - max) of peer / ours over {len(rows)} rounds")
     for name in rows[0]:
         if name != "peer":
-            ratios = sorted(row["peer"] / row[name] for row in rows)
-            say(f"  {name:<10} {statistics.median(ratios):5.1f}x  ({ratios[0]:.1f} - {ratios[-1]:.1f})")
-
-
-def say(text: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+            say(f"  {name:<10} {span([row['peer'] / row[name] for row in rows], 1)}")
 
 
 def main() -> None:

@@ -4,11 +4,11 @@ Each row is a process of its own; the first trial is not timed.
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
-import time
+
+from _timing import peak_memory, say, timed
 
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
@@ -32,13 +32,8 @@ def one(name: str, tstop: float) -> None:
     if electrodes:
         network = network.with_electrodes("shank", CONTACTS)
     simulate(network, tstop, record=record, verbose="error")
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        simulate(network, tstop, record=record, verbose="error")
-        times.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"seconds": statistics.median(times), "memory": peak}) + "\n")
+    times = [timed(simulate, network, tstop, record=record, verbose="error")[0] for _ in range(3)]
+    say(json.dumps({"seconds": statistics.median(times), "memory": peak_memory()}))
 
 
 def main() -> None:
@@ -46,15 +41,14 @@ def main() -> None:
     if len(sys.argv) == 3:
         one(sys.argv[1], float(sys.argv[2]))
         return
-    sys.stdout.write("| recorded | 170 ms (s) | peak (MB) | 680 ms (s) | peak (MB) |\n|---|---|---|---|---|\n")
+    say("| recorded | 170 ms (s) | peak (MB) | 680 ms (s) | peak (MB) |\n|---|---|---|---|---|")
     for name in CASES:
         cells = []
         for tstop in ("170", "680"):
             run = subprocess.run([sys.executable, __file__, name, tstop], check=True, capture_output=True, text=True)
             row = json.loads(run.stdout.strip().splitlines()[-1])
             cells += [f"{row['seconds']:.2f}", f"{row['memory']:.0f}"]
-        sys.stdout.write(f"| {name} | {' | '.join(cells)} |\n")
-        sys.stdout.flush()
+        say(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .run import beyond_kernel, forget, run_kernel
+from .run import Expanded, beyond_kernel, forget, run_kernel
 
-__all__ = ["beyond_kernel", "forget", "run_kernel"]
+__all__ = ["Expanded", "beyond_kernel", "forget", "run_kernel"]

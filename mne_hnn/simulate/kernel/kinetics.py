@@ -377,10 +377,10 @@ def _class(mechanism: Mechanism) -> Iterator[str]:
         yield f"        V* const all[] = {{{', '.join(f'&{name}' for name in gates)}}};"
         yield "        return *all[k];"
         yield "    }"
-    yield "    INLINE void load(const V* from) {"
+    yield f"    INLINE void load({'const V* from' if kept else 'const V*'}) {{"
     yield from (f"        {name} = from[{k}];" for k, name in enumerate(kept))
     yield "    }"
-    yield "    INLINE void store(V* to) const {"
+    yield f"    INLINE void store({'V* to' if kept else 'V*'}) const {{"
     yield from (f"        to[{k}] = {name};" for k, name in enumerate(kept))
     yield "    }"
     for name, block in mechanism.blocks.items():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from mne.utils import logger
 from numpy.typing import NDArray
 
 from ...errors import SimulationError
@@ -21,12 +22,39 @@ from .binding import CellTypeStruct, Pointed, RoutesStruct, RunStruct, kernel_li
 from .cells import middle_nodes
 from .plan import Routes, TypePlan, routes, type_plans
 
-__all__ = ["beyond_kernel", "forget", "run_kernel"]
-
-_Events = Mapping[str, tuple[NDArray[np.float64], ...]]
+__all__ = ["Expanded", "beyond_kernel", "forget", "run_kernel"]
 
 # Steps that blocks of cells run on their own at most, so that the tables of one interval stay small.
 _LONGEST_INTERVAL = 80
+# Steps between cells that searching needs: two at a time, the spike perhaps in the one before.
+_SEARCH_INTERVAL = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expanded:
+    """A network and what one trial of it consists of.
+
+    Attributes
+    ----------
+    network : Network
+        Cells and biases.
+    wires : Wires
+        Its connections.
+    drives : dict of str to Wires
+        Its drives.
+    events : dict of str to tuple of array, shape (n_events,)
+        The spikes of each cell of each drive, ms.
+    """
+
+    network: Network
+    wires: Wires
+    drives: Mapping[str, Wires]
+    events: Mapping[str, tuple[NDArray[np.float64], ...]]
+
+    @property
+    def sites(self) -> frozenset[Site]:
+        """Groups of sections that receive something."""
+        return frozenset(self.wires.sites).union(*(drive.sites for drive in self.drives.values()))
 
 
 @dataclass(slots=True)
@@ -67,9 +95,9 @@ def forget() -> None:
     _known = _Known()
 
 
-def _prepared(network: Network, wires: Wires, sites: frozenset[Site], tstop: float) -> tuple[Any, Routes]:
+def _prepared(given: Expanded, tstop: float) -> tuple[Mapping[str, TypePlan], Routes]:
     """Return plans and routes of a network, those of the last run as far as they hold."""
-    known = _known
+    known, network, wires, sites = _known, given.network, given.wires, given.sites
     if known.plans is None or known.populations != network.populations or known.sites != sites:
         known.plans = type_plans(network, sites)
         known.populations, known.sites, known.wires = network.populations, sites, None
@@ -92,9 +120,9 @@ def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> di
     return found
 
 
-def _interval(delays: Iterable[NDArray[np.float64]], dt: float) -> int:
+def _interval(delays_ms: NDArray[np.float64], dt: float) -> int:
     """Return how many steps lie at least between a spike and the first step at which it can be felt."""
-    shortest = min((float(delay.min()) for delay in delays if len(delay)), default=np.inf)
+    shortest = float(delays_ms.min()) if len(delays_ms) else np.inf
     steps = np.ceil(min(shortest / dt, 1e9) - 0.5 - 1e-6)
     return int(min(max(steps, 1), _LONGEST_INTERVAL))
 
@@ -114,8 +142,9 @@ class _Run:
     """A column inside the kernel, with all arrays that it points to."""
 
     def __init__(
-        self, library: Any, network: Network, wires: Wires, plans: Mapping[str, TypePlan], way: Routes, given: RunStruct
+        self, library: Any, expanded: Expanded, plans: Mapping[str, TypePlan], way: Routes, given: RunStruct
     ) -> None:
+        network, wires = expanded.network, expanded.wires
         self.library = library
         self.pointed = Pointed()
         thresholds = np.full(network.n_cells, float(network.threshold_mV))
@@ -175,26 +204,13 @@ class _Run:
         self.handle = None
 
 
-def run_kernel(
-    network: Network,
-    wires: Wires,
-    drives: Mapping[str, Wires],
-    events: _Events,
-    settings: SimulationSettings,
-    progress: Callable[[], None],
-) -> Piece:
+def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Callable[[], None]) -> Piece:
     """Simulate one trial.
 
     Parameters
     ----------
-    network : Network
-        Cells and biases.
-    wires : Wires
-        Its connections, expanded.
-    drives : dict of str to Wires
-        Its drives, expanded.
-    events : dict of str to tuple of array, shape (n_events,)
-        The spikes of each cell of each drive, ms.
+    expanded : Expanded
+        The network with its connections, drives and events.
     settings : SimulationSettings
         Duration, step and precision.
     progress : callable
@@ -207,16 +223,18 @@ def run_kernel(
     """
     tstop, dt = settings.tstop, settings.dt
     steps = n_steps(tstop, dt)
-    sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
-    plans, way = _prepared(network, wires, sites, tstop)
-    ways = {name: routes(plans, drive, tstop) for name, drive in drives.items()}
-    given = RunStruct(
-        dt=dt, n_steps=steps, interval=_interval([way.delay_ms], dt), search=int(settings.precision == "search")
-    )
-    run = _Run(_library(), network, wires, plans, way, given)
+    plans, way = _prepared(expanded, tstop)
+    interval = _interval(way.delay_ms, dt)
+    search = settings.precision == "search"
+    if search and interval < _SEARCH_INTERVAL:
+        logger.debug("Simulating exactly: events between cells are too fast for two steps at a time.")
+        search = False
+    given = RunStruct(dt=dt, n_steps=steps, interval=interval, search=int(search))
+    run = _Run(_library(), expanded, plans, way, given)
     try:
-        for name, trains in events.items():
-            run.add(ways[name], *_arrivals(ways[name], trains))
+        for name, trains in expanded.events.items():
+            drive = routes(plans, expanded.drives[name], tstop)
+            run.add(drive, *_arrivals(drive, trains))
         stretches = n_stretches(tstop)
         # in pieces of some 10 ms, between which the run can be interrupted
         piece = max(1, round(10.0 / dt))
@@ -226,12 +244,12 @@ def run_kernel(
             while done < end:
                 done = run.library.mne_hnn_advance(run.handle, min(end, done + piece))
             progress()
-        return _piece(run, network, plans, events, steps)
+        return _piece(run, expanded, plans, steps)
     finally:
         run.close()
 
 
-def _piece(run: _Run, network: Network, plans: Mapping[str, TypePlan], events: _Events, steps: int) -> Piece:
+def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], steps: int) -> Piece:
     moments, references = {}, {}
     largest = 0.0  # relative to that of a cell whose voltages stay below 10 V
     for index, (name, plan) in enumerate(plans.items()):
@@ -246,12 +264,8 @@ def _piece(run: _Run, network: Network, plans: Mapping[str, TypePlan], events: _
             largest = max(largest, size / bound) if np.isfinite(size) else np.inf
     stable = run.library.mne_hnn_largest_voltage(run.handle) < 1e4 and largest < 1.0
     times, gids = run.spikes()
-    ranges = network.gid_ranges
-    driven = [
-        (train, np.full(len(train), gid))
-        for name in events
-        for gid, train in zip(ranges[name], events[name], strict=True)
-    ]
-    times = np.concatenate([times, *(train for train, _ in driven)])
-    gids = np.concatenate([gids, *(numbers for _, numbers in driven)]).astype(np.int64)
+    ranges = expanded.network.gid_ranges
+    for name, trains in expanded.events.items():
+        times = np.concatenate([times, *trains])
+        gids = np.concatenate([gids, np.repeat(np.array(ranges[name]), [len(train) for train in trains])])
     return Piece(stable, moments, references, times, gids, {}, {})

@@ -528,6 +528,7 @@ private:
     INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, V v, V& d, V& r) {
         const Type<S>& type = *block.type;
         M<V> m;
+        if (First) m = M<V>{};  // steady states are found from zero
         m.parametrise(&type.parameters[type.parameter_at[i]]);
         m.dt = static_cast<S>(dt_);
         m.v = v;

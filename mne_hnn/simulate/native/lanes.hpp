@@ -25,13 +25,13 @@ template <class S>
 struct Registers;
 template <>
 struct Registers<double> {
-    typedef double Vector __attribute__((vector_size(REGISTER_BYTES)));
+    typedef double Vector __attribute__((vector_size(REGISTER_BYTES), may_alias));
     typedef std::int64_t Mask __attribute__((vector_size(REGISTER_BYTES)));
     using Int = std::int64_t;
 };
 template <>
 struct Registers<float> {
-    typedef float Vector __attribute__((vector_size(REGISTER_BYTES)));
+    typedef float Vector __attribute__((vector_size(REGISTER_BYTES), may_alias));
     typedef std::int32_t Mask __attribute__((vector_size(REGISTER_BYTES)));
     using Int = std::int32_t;
 };

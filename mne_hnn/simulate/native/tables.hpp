@@ -46,23 +46,23 @@ template <class S, int N>
 struct Packed;
 template <>
 struct Packed<double, 8> {
-    typedef double Row __attribute__((vector_size(64)));
+    typedef double Row __attribute__((vector_size(64), may_alias));
 };
 template <>
 struct Packed<double, 4> {
-    typedef double Row __attribute__((vector_size(32)));
+    typedef double Row __attribute__((vector_size(32), may_alias));
 };
 template <>
 struct Packed<double, 2> {
-    typedef double Row __attribute__((vector_size(16)));
+    typedef double Row __attribute__((vector_size(16), may_alias));
 };
 template <>
 struct Packed<float, 8> {
-    typedef float Row __attribute__((vector_size(32)));
+    typedef float Row __attribute__((vector_size(32), may_alias));
 };
 template <>
 struct Packed<float, 4> {
-    typedef float Row __attribute__((vector_size(16)));
+    typedef float Row __attribute__((vector_size(16), may_alias));
 };
 
 template <class S, int N>
@@ -75,6 +75,18 @@ INLINE void transpose(const Row<S, N>* rows, Lanes<S>* columns) {
         for (int lane = 0; lane < Lanes<S>::width; ++lane) columns[k].x[lane] = rows[lane][k];
     }
 }
+
+#if defined(__AVX__) && !defined(__AVX512F__)
+template <>
+INLINE void transpose<double, 4, 4>(const Row<double, 4>* r, Lanes<double>* c) {
+    for (int odd = 0; odd < 2; ++odd) {
+        const __m256d a = odd ? _mm256_unpackhi_pd(r[0], r[1]) : _mm256_unpacklo_pd(r[0], r[1]);
+        const __m256d b = odd ? _mm256_unpackhi_pd(r[2], r[3]) : _mm256_unpacklo_pd(r[2], r[3]);
+        c[odd].x = _mm256_permute2f128_pd(a, b, 0x20);
+        c[2 + odd].x = _mm256_permute2f128_pd(a, b, 0x31);
+    }
+}
+#endif
 
 #if defined(__AVX512F__)
 template <>
@@ -193,35 +205,38 @@ struct Place {
 
 constexpr double TABLE_START_mV = -110.0, TABLE_STOP_mV = 90.0;
 
-// The gates of a mechanism M: as many eights as there are, then a four, or a single gate.
+// The gates of a mechanism M: in rows of eight, or what a register holds if that is less, then a row of four or a single
+// gate.
 template <template <class> class M, class S>
 class Gates {
     using V = Lanes<S>;
     using Mask = typename V::Mask;
     static constexpr int W = V::width;
     static constexpr int n = M<V>::n_gates;
-    static constexpr int rest = n % 8;
-    static constexpr int n_eights = n / 8 + (rest > 4);
-    static constexpr int n_fours = rest > 1 && rest <= 4;
+    static constexpr int C = W < 8 ? W : 8;
+    static constexpr int rest = n % C;
+    static constexpr int n_rows = n / C + (rest > (C == 8 ? 4 : 1));
+    static constexpr int n_fours = C == 8 && rest > 1 && rest <= 4;
     static constexpr int n_singles = rest == 1;
     static constexpr int PAIR = 16 / static_cast<int>(sizeof(S));  // x_inf, f, and what fills a small register
     static constexpr int degree = sizeof(S) == 8 ? 6 : 3;
     static constexpr int per_mV = sizeof(S) == 8 ? 2 : 1;
     static constexpr int n_intervals = static_cast<int>(TABLE_STOP_mV - TABLE_START_mV) * per_mV;
-    static constexpr int eights_row = n_eights * 16 * (degree + 1);
-    static constexpr int fours_row = n_fours * 8 * (degree + 1);
-    static constexpr int singles_row = n_singles * PAIR * (degree + 1);
+    // Numbers for one interval.
+    static constexpr int rows_size = n_rows * 2 * C * (degree + 1);
+    static constexpr int fours_size = n_fours * 8 * (degree + 1);
+    static constexpr int singles_size = n_singles * PAIR * (degree + 1);
 
-    Aligned<S> eights_, fours_, singles_;
+    Aligned<S> rows_, fours_, singles_;
 
 public:
     // Vectors that the gates of one node take.
-    static constexpr int size = 8 * n_eights + 4 * n_fours + n_singles;
+    static constexpr int size = C * n_rows + 4 * n_fours + n_singles;
 
     explicit Gates(double dt)
-        : eights_(std::size_t(eights_row) * n_intervals)
-        , fours_(std::size_t(fours_row) * n_intervals)
-        , singles_(std::size_t(singles_row) * n_intervals) {
+        : rows_(std::size_t(rows_size) * n_intervals)
+        , fours_(std::size_t(fours_size) * n_intervals)
+        , singles_(std::size_t(singles_size) * n_intervals) {
         using D = Lanes<double>;
         constexpr int points = degree + 1;
         double t[points];
@@ -290,18 +305,18 @@ public:
 private:
     // Place of a gate of a lane in the memory of a node.
     static int at(int g, int lane) {
-        const int chunk = g / 8;
-        if (chunk < n_eights) return chunk * 8 * W + lane * 8 + g % 8;
-        return n_eights * 8 * W + (n_fours ? lane * 4 + g % 8 : lane);
+        const int row = g / C;
+        if (row < n_rows) return row * C * W + lane * C + g % C;
+        return n_rows * C * W + (n_fours ? lane * 4 + g % C : lane);
     }
 
     S* coefficient(int g, int which, int k, int d) {
-        const int chunk = g / 8;
-        if (chunk < n_eights) {
-            return &eights_[std::size_t(k) * eights_row + ((chunk * (degree + 1) + d) * 2 + which) * 8 + g % 8];
+        const int row = g / C;
+        if (row < n_rows) {
+            return &rows_[std::size_t(k) * rows_size + ((row * (degree + 1) + d) * 2 + which) * C + g % C];
         }
-        if (n_fours) return &fours_[std::size_t(k) * fours_row + (d * 2 + which) * 4 + g % 8];
-        return &singles_[std::size_t(k) * singles_row + d * PAIR + which];
+        if (n_fours) return &fours_[std::size_t(k) * fours_size + (d * 2 + which) * 4 + g % C];
+        return &singles_[std::size_t(k) * singles_size + d * PAIR + which];
     }
 
     // Coefficients of the polynomial in t through some points (Newton's form, then multiplied out).
@@ -364,28 +379,26 @@ private:
     }
 
     INLINE void look_up(const Place<S>& place, S* gates, M<V>& m) const {
-        if constexpr (n_eights > 0) {
-            for (int chunk = 0; chunk < n_eights; ++chunk) {
-                V columns[8];
-                move<8>(eights_.get() + chunk * 16 * (degree + 1), place, eights_row, gates + chunk * 8 * W, columns);
-                for (int g = chunk * 8; g < std::min(n, chunk * 8 + 8); ++g) m.gate(g) = columns[g % 8];
-            }
+        for (int row = 0; row < n_rows; ++row) {
+            V columns[C];
+            move<C>(rows_.get() + row * 2 * C * (degree + 1), place, rows_size, gates + row * C * W, columns);
+            for (int g = row * C; g < std::min(n, row * C + C); ++g) m.gate(g) = columns[g % C];
         }
         if constexpr (n_fours > 0) {
             V columns[4];
-            move<4>(fours_.get(), place, fours_row, gates + n_eights * 8 * W, columns);
-            for (int g = n_eights * 8; g < n; ++g) m.gate(g) = columns[g % 8];
+            move<4>(fours_.get(), place, fours_size, gates + n_rows * C * W, columns);
+            for (int g = n_rows * C; g < n; ++g) m.gate(g) = columns[g % C];
         }
         if constexpr (n_singles > 0) {
             Row<S, PAIR> pairs[W];
             #pragma GCC unroll 16
             for (int lane = 0; lane < W; ++lane) {
-                const S* c = singles_.get() + std::size_t(place.interval[lane]) * singles_row;
+                const S* c = singles_.get() + std::size_t(place.interval[lane]) * singles_size;
                 pairs[lane] = polynomial<PAIR>(c, PAIR, place.t[lane]);
             }
             V both[2];
             transpose<S, PAIR, 2>(pairs, both);
-            V* x = reinterpret_cast<V*>(gates + n_eights * 8 * W);
+            V* x = reinterpret_cast<V*>(gates + n_rows * C * W);
             *x = *x + both[1] * (both[0] - *x);
             m.gate(n - 1) = *x;
         }
