@@ -24,10 +24,10 @@ def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
     pyramidal cell stands for do reach one another: where cells have no synapses onto themselves it gets one for them,
     with the mean delay that is missing.
 
-    Over spiking evoked drives, 5 x 5 of 10 x 10 cells differ from the full column hardly more than two of its own
-    trials do, and by no bias that could be measured; 3 x 3 fire less in layer 2/3 (``tests/benchmarks/meshes.py``).
-    Single trials differ much in either, and drives that reach less than a part of the grid have no coarser form that
-    fires alike: what is found here is scored on the full column.
+    Over drives that make cells fire, single trials of 5 x 5 of 10 x 10 cells differ from those of the full column
+    little more than these do from one another, with mean rates of all types within 3 %; 3 x 3 have a bias of a quarter
+    of the dipole (``tests/benchmarks/meshes.py``). Drives that reach only a small part of the grid have no coarser form
+    that fires alike.
 
     Parameters
     ----------

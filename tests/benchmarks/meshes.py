@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from mne_hnn.fit import coarse_network
-from mne_hnn.network import Connection, Network, distance_scale, jones_2009, replace
+from mne_hnn.network import MODELS, Connection, Network, distance_scale, replace
 from mne_hnn.simulate import Simulation, simulate
 
 TYPES = ("L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal")
@@ -140,11 +140,11 @@ def believable(per_cell: np.ndarray) -> bool:
     )
 
 
-def full_runs(folder: Path, n_draws: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def full_runs(column: Network, folder: Path, n_draws: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the first believable draws, with their results on the full column."""
     found, draw = 0, 0
     while found < n_draws:
-        runs = run(folder / "full" / f"{draw}.npz", drawn(jones_2009(), draw), draw)
+        runs = run(folder / "full" / f"{draw}.npz", drawn(column, draw), draw)
         if believable(runs["per_cell"]):
             found += 1
             yield draw, runs
@@ -204,7 +204,8 @@ def row(name: str, found: list[dict[str, Any]]) -> str:
 
 def compare(options: argparse.Namespace) -> None:
     """Print the table, for all draws and for those with weak drives."""
-    full = dict(full_runs(options.folder, options.draws))
+    column = MODELS[options.model]()
+    full = dict(full_runs(column, options.folder, options.draws))
     results: dict[str, dict[int, dict[str, Any]]] = {
         "full, another trial": {draw: differences(runs, None, 1.0) for draw, runs in full.items()}
     }
@@ -212,7 +213,7 @@ def compare(options: argparse.Namespace) -> None:
         for size in options.meshes:
             found = {}
             for draw, runs in full.items():
-                network = SCALINGS[scaling](drawn(jones_2009(), draw), (size, size))
+                network = SCALINGS[scaling](drawn(column, draw), (size, size))
                 here = run(options.folder / f"{scaling}{size}" / f"{draw}.npz", network, FIRST_SEED + draw)
                 found[draw] = differences(runs, here, 100 / size**2)
             results[f"{size}x{size}, {scaling}"] = found
@@ -235,7 +236,7 @@ def compare(options: argparse.Namespace) -> None:
 
 def seconds(options: argparse.Namespace) -> None:
     """Print the processor's time of a further trial, each mesh in turn with the full column."""
-    networks = {"full": drawn(jones_2009(), 0)}
+    networks = {"full": drawn(MODELS[options.model](), 0)}
     for scaling in options.scalings:
         networks |= {
             f"{size}x{size}, {scaling}": SCALINGS[scaling](networks["full"], (size, size)) for size in options.meshes
@@ -262,7 +263,8 @@ def write(line: str) -> None:
 def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where results are kept")
+    parser.add_argument("folder", type=Path, help="where results are kept: a folder per model")
+    parser.add_argument("--model", choices=MODELS, default="jones_2009")
     parser.add_argument("--draws", type=int, default=120)
     parser.add_argument("--meshes", type=int, nargs="+", default=[3, 4, 5, 6, 7])
     parser.add_argument("--scalings", nargs="+", choices=SCALINGS, default=list(SCALINGS))
