@@ -25,6 +25,7 @@ LONGEST_FIRST = (
     "fit/test_evoked.py",
     "fit/test_search.py",
     "simulate/test_fidelity.py",
+    "simulate/test_kernel.py",
     "group/test_executors.py",
     "fit/test_checkpoint.py",
     "pipeline/test_analysis.py",

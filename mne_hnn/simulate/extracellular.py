@@ -64,7 +64,14 @@ def contacts_inside_cells(array: Electrodes, network: Network) -> list[tuple[int
     for name, population in network.populations.items():
         segments = cell_segments(population.template)
         axis = segments.stops - segments.starts
-        for gid, position in zip(network.gid_ranges[name], population.positions, strict=True):
+        # most cells are too far away, which the boxes around them tell at once
+        reach = segments.diameters_um.max() / 2
+        low = np.minimum(segments.starts, segments.stops).min(axis=0) - reach
+        high = np.maximum(segments.starts, segments.stops).max(axis=0) + reach
+        from_cells = array.positions[:, None] - population.positions
+        near = np.any(np.all((from_cells > low) & (from_cells < high), axis=-1), axis=0)
+        for cell in np.flatnonzero(near):
+            gid, position = network.gid_ranges[name][cell], population.positions[cell]
             offset = array.positions[:, None] - (segments.starts + position)
             along = np.clip(np.einsum("csk,sk->cs", offset, axis) / np.sum(axis**2, axis=-1), 0.0, 1.0)
             distance = np.linalg.norm(offset - along[..., None] * axis, axis=-1)

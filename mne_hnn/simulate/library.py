@@ -23,7 +23,7 @@ from .._names import VARIANTS
 from .._warn import warn
 from ..errors import CacheError, CompilationError
 from . import loading, toolchain
-from .loading import CORENEURON_LIBRARY, NEURON_LIBRARY
+from .loading import CORENEURON_LIBRARY, KERNEL_LIBRARY, NEURON_LIBRARY
 
 _RECORD = "library.json"
 _PATIENCE_s = 120.0
@@ -60,7 +60,7 @@ class Library:
     @property
     def kernel_path(self) -> Path | None:
         """The library with the kernel, if the variant has one."""
-        return None if self.variant == "neuron" else self.directory / toolchain.KERNEL_LIBRARY
+        return None if self.variant == "neuron" else self.directory / KERNEL_LIBRARY
 
 
 def _writable(directory: Path) -> Path:

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["WORKS", "load_mechanisms", "neuron", "plain_name"]
+__all__ = ["WORKS", "load_kernel", "load_mechanisms", "neuron", "plain_name"]
 
 NEURON_LIBRARY, CORENEURON_LIBRARY = "libnrnmech.so", "libcorenrnmech.so"
+KERNEL_LIBRARY = "libmnehnnkernel.so"
 #: What the program prints at its end.
 WORKS = "mechanisms work"
 
@@ -121,6 +122,25 @@ def load_mechanisms(h: Any, directory: Path) -> str | None:
     return "NEURON refused them"
 
 
+def load_kernel(file: Path) -> Any:
+    """Load the kernel; where it cannot be, return why, in a few words.
+
+    Parameters
+    ----------
+    file : Path
+        The library.
+
+    Returns
+    -------
+    library : ctypes.CDLL | str
+        The kernel, or the reason.
+    """
+    try:
+        return ctypes.CDLL(str(file))
+    except OSError as error:
+        return _words(error, file)
+
+
 def _words(error: OSError | RuntimeError, file: Path) -> str:
     """Return what an error says, without the names that the sentence around it has."""
     said = str(getattr(error, "strerror", None) or error).strip()
@@ -135,6 +155,10 @@ def _try(directory: Path) -> str | None:
     reason = load_mechanisms(h, directory)
     if reason is not None:
         return reason
+    if (directory / KERNEL_LIBRARY).exists():
+        kernel = load_kernel(directory / KERNEL_LIBRARY)
+        if isinstance(kernel, str):
+            return f"the kernel: {kernel}"
     from neuron import coreneuron
 
     h.load_file("stdrun.hoc")

@@ -1,4 +1,4 @@
-"""Record quantities of single cells, and what electrodes see, during one run.
+"""Record quantities of single cells, and what electrodes see, during one run in NEURON.
 
 The simulator can only record every step. So a run is done in stretches, and after each of them what was recorded is
 thinned, turned into what was asked for, and dropped: memory grows with what is asked for, not with the run.

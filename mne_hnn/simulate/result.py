@@ -43,7 +43,7 @@ class Simulation:
     baseline : str
         As given to :func:`simulate`.
     engine : str
-        What ran it: ``'coreneuron'`` or ``'neuron'``.
+        What ran it: ``'kernel'``, ``'coreneuron'`` or ``'neuron'``.
     recordings : mapping of str to Recording
         What was asked for by `record`, by quantity.
     lfp : mapping of str to mne.EpochsArray

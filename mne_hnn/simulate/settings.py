@@ -228,11 +228,12 @@ def _available_engine(engine: str) -> str:
     library = mechanism_library()
     if library.kernel_path is not None:
         return "kernel" if engine == "auto" else engine
-    if engine == "coreneuron":
+    if engine in ("kernel", "coreneuron"):
+        missing = "CoreNEURON" if engine == "coreneuron" else "the kernel"
         raise SimulationError(
-            "The mechanisms were compiled without CoreNEURON: use engine='neuron', or see with `mne-hnn compile "
+            f"The mechanisms were compiled without {missing}: use engine='neuron', or see with `mne-hnn compile "
             "--variant portable` why."
         )
     if engine == "auto":
-        warn("Simulating in plain NEURON, several times slower: the mechanisms have no CoreNEURON.")
+        warn("Simulating in plain NEURON, several times slower: the mechanisms have no kernel and no CoreNEURON.")
     return "neuron"

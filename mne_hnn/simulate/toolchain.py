@@ -22,12 +22,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import CompilationError
+from .loading import KERNEL_LIBRARY
 
 SOURCES = Path(__file__).parent
 MOD_DIRECTORY = SOURCES / "mod"
 NATIVE_DIRECTORY = SOURCES / "native"
 
-KERNEL_LIBRARY = "libmnehnnkernel.so"
 KERNEL_MECHANISMS = ("hnn_hh", "hnn_hh_km", "hnn_full", "hnn_synapses")
 
 # Flags that let the compiler vectorise the mechanisms' loops for this very processor.

@@ -23,6 +23,7 @@ from ..spikes import Spikes
 from .baselines import dipole_layers, pyramidal_cells
 from .computing import Computing
 from .engine import Trial, run_trial
+from .kernel import beyond_kernel
 from .record import Record, as_record, every_nth, recording_channels
 from .result import Simulation
 from .settings import SimulationSettings
@@ -104,7 +105,8 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: SimulationS
         dt=settings.dt,
         seed=settings.seed,
         baseline=settings.baseline,
-        engine=settings.engine,
+        # the kernel leaves to CoreNEURON what it cannot do
+        engine="coreneuron" if settings.engine == "kernel" and beyond_kernel(network, settings) else settings.engine,
         recordings=_recordings(network, [trials[k] for k in indices], settings),
         lfp=_lfp(network, [trials[k] for k in indices], settings),
     )
@@ -229,8 +231,8 @@ def simulate(
         fastest that could be compiled here and can do what is asked for.
     n_threads : int
         Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
-        the dipole does in its last bits. Pays for one trial of a large network; for several trials or networks
-        `n_jobs` gains more.
+        the dipole does in its last bits. The kernel has one; more are CoreNEURON's, which takes several to be as fast,
+        so this pays for one trial of a large network on many cores. For several trials or networks `n_jobs` gains more.
     record : Record | dict | None
         What to record of single cells, such as ``{"voltage": "soma"}``: see :class:`Record`. What the electrodes of
         the network see is always recorded.

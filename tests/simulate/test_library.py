@@ -39,6 +39,9 @@ def test_the_library_is_found_again_without_compiling(monkeypatch):
     assert mechanism_library() == first
     assert first.neuron_path.exists()
     assert first.coreneuron_path is not None
+    assert first.coreneuron_path.exists()
+    assert first.kernel_path is not None
+    assert first.kernel_path.exists()
     assert library.find_library() == first
 
 
@@ -54,11 +57,34 @@ def test_the_key_changes_with_sources_compiler_and_flags(monkeypatch):
     assert library.library_key(compiler, portable) != before
 
 
+def test_every_source_decides_the_key(tmp_path, monkeypatch):
+    """Mechanisms, what they include, the native sources, the commands, and the translator of the kernel."""
+    package = tmp_path / "simulate"
+    shutil.copytree(toolchain.SOURCES, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(toolchain, "MOD_DIRECTORY", package / "mod")
+    monkeypatch.setattr(toolchain, "NATIVE_DIRECTORY", package / "native")
+    monkeypatch.setattr(toolchain, "__file__", str(package / "toolchain.py"))
+    sources = [
+        "mod/hnn_full.mod", "mod/ca.inc", "native/kernel.cpp", "native/tables.hpp", "native/lanes.hpp",
+        "native/tree_solver.cpp", "native/vector_math.hpp", "toolchain.py", "kernel/kinetics.py",
+    ]  # fmt: skip
+    digests = [library._source_digest()]
+    for name in sources:
+        with (package / name).open("a") as file:
+            file.write("\n")
+        digests.append(library._source_digest())
+    assert len(set(digests)) == 1 + len(sources)
+    (package / "kernel" / "run.py").write_text("")  # is not compiled
+    assert library._source_digest() == digests[-1]
+
+
 def test_plain_neuron_variant_compiles_into_an_empty_cache(own_cache):
     built = mechanism_library(variant="neuron")
     assert built.variant == "neuron"
     assert built.directory.parent == own_cache / "mechanisms"
     assert built.coreneuron_path is None
+    assert built.kernel_path is None
+    assert [path.name for path in built.directory.glob("*.so")] == ["libnrnmech.so"]
     record = json.loads((built.directory / "library.json").read_text())
     assert record["key"] == built.key
     leftovers = [path.name for path in (own_cache / "mechanisms").iterdir()]
@@ -262,15 +288,15 @@ from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import SimulationSettings, cache_directory, simulate, simulate_many
 assert str(cache_directory()) == sys.argv[1], cache_directory()
 network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
-runs = [simulate(network, 20.0, engine=engine, verbose="error") for engine in ("coreneuron", "neuron")]
-runs += simulate_many([network], SimulationSettings(tstop=20.0), n_jobs=2)  # in a worker
+runs = [simulate(network, 45.0, engine=engine, verbose="error") for engine in ("kernel", "coreneuron", "neuron")]
+runs += simulate_many([network], SimulationSettings(tstop=45.0), n_jobs=2)  # in a worker
 for run in runs:
     print(run.dipoles[0].data.tobytes().hex())
 """
 
 
 def test_simulations_from_a_home_and_a_temporary_folder_of_any_name(tmp_path):
-    """Both engines, and a worker process; the same bytes as from here."""
+    """All engines, and a worker process; the same bytes as from here."""
     home, scratch = tmp_path / "José's Häuschen %s", tmp_path / "t é"
     scratch.mkdir()
     cache = home / ".cache" / "mne-hnn"
@@ -283,9 +309,10 @@ def test_simulations_from_a_home_and_a_temporary_folder_of_any_name(tmp_path):
     assert run.returncode == 0, run.stderr
     network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))
     here = [
-        simulate(network, 20.0, engine=engine, verbose="error").dipoles[0].data.tobytes().hex()
-        for engine in ("coreneuron", "neuron")
+        simulate(network, 45.0, engine=engine, verbose="error").dipoles[0].data.tobytes().hex()
+        for engine in ("kernel", "coreneuron", "neuron")
     ]
+    assert len(set(here)) == 3
     assert run.stdout.split() == [*here, here[0]]
 
 
@@ -310,6 +337,10 @@ DAMAGE = {
     "half of CoreNEURON's": (
         lambda place: half(place / "libcorenrnmech.so"), "libcorenrnmech.so is not the file that was compiled",
     ),
+    "half of the kernel's": (
+        lambda place: half(place / "libmnehnnkernel.so"), "libmnehnnkernel.so is not the file that was compiled",
+    ),
+    "the kernel is gone": (lambda place: (place / "libmnehnnkernel.so").unlink(), "libmnehnnkernel.so is gone"),
     "one is gone": (lambda place: (place / "libcorenrnmech.so").unlink(), "libcorenrnmech.so is gone"),
     "no library": (
         lambda place: (place / "libnrnmech.so").write_text("x"), "libnrnmech.so is not the file that was compiled",
@@ -342,11 +373,11 @@ def test_a_damaged_library_where_there_is_no_compiler(copy, monkeypatch):
         mechanism_library()
 
 
-def other_machine(place):
+def other_machine(place, name="libnrnmech.so"):
     """Whole, and of no use here: as compiled for another system that shares the home folder."""
-    (place / "libnrnmech.so").write_bytes(b"not of this machine" * 10)
+    (place / name).write_bytes(b"not of this machine" * 10)
     record = json.loads((place / "library.json").read_text())
-    record["files"]["libnrnmech.so"] = library._digest(place / "libnrnmech.so")
+    record["files"][name] = library._digest(place / name)
     (place / "library.json").write_text(json.dumps(record))
 
 
@@ -377,6 +408,19 @@ def test_a_simulation_says_why_mechanisms_do_not_load(copy, monkeypatch):
     assert str(caught.value) == (
         f"NEURON cannot load the mechanisms from {copy} (invalid ELF header): compile them again, with "
         "`mne-hnn compile --force`."
+    )
+
+
+def test_a_kernel_that_does_not_load_is_noticed_and_said(copy):
+    """Before a library is taken as ready; and in one sentence by a simulation that comes first."""
+    assert library.try_out(copy) is None
+    other_machine(copy, "libmnehnnkernel.so")
+    assert library.try_out(copy) == "the kernel: invalid ELF header"
+    with pytest.raises(SimulationError) as caught:
+        simulate(jones_2009((1, 1)), 1.0, engine="kernel", verbose="error")
+    assert str(caught.value) == (
+        f"The kernel cannot be loaded from {copy} (invalid ELF header): compile it again, with `mne-hnn compile "
+        "--force`."
     )
 
 

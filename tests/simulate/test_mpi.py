@@ -128,7 +128,8 @@ RECORD = {"voltage": "soma", "synaptic_current": "apical_tuft", "cells": ["L2_py
 
 @pytest.fixture(scope="module")
 def alone():
-    return simulate(small(), TSTOP, n_trials=2, record=RECORD, verbose="error")
+    """In the engine that MPI takes."""
+    return simulate(small(), TSTOP, n_trials=2, record=RECORD, engine="coreneuron", verbose="error")
 
 
 def assert_same(one, two):
@@ -147,17 +148,18 @@ def assert_same(one, two):
 
 
 @needs_mpi
-@pytest.mark.parametrize(("n_procs", "engine"), [(1, "auto"), (2, "coreneuron"), (3, "coreneuron"), (2, "neuron")])
+@pytest.mark.parametrize(("n_procs", "engine"), [(1, "auto"), (2, "kernel"), (3, "coreneuron"), (2, "neuron")])
 def test_processes_change_nothing(alone, n_procs, engine):
     settings = SimulationSettings(tstop=TSTOP, n_trials=2, engine=engine, record=RECORD)
     together = simulate_mpi(small(), settings, n_procs=n_procs, timeout=300, verbose="error")
+    assert together.engine == ("neuron" if engine == "neuron" else "coreneuron")  # the kernel has a network to itself
     assert_same(together, alone)
 
 
 @needs_mpi
 def test_threads_within_processes_and_a_seed():
     options = {"tstop": TSTOP, "seed": 5, "baseline": "none"}
-    one = simulate(small(), **options, verbose="error")
+    one = simulate(small(), **options, engine="coreneuron", verbose="error")
     settings = SimulationSettings(**options, n_threads=2)
     two = simulate_mpi(small(), settings, n_procs=2, timeout=300, verbose="error")
     assert one.spikes == two.spikes
@@ -283,6 +285,7 @@ def test_a_rank_of_ones_own_script_that_fails_ends_all(tmp_path):
         ({"n_trials": 0}, "n_trials"),
         ({"n_threads": 0}, "number of threads"),
         ({"engine": "Neuron"}, "Did you mean 'neuron'"),
+        ({"precision": "search"}, "MPI simulates exactly only: take simulate_many"),
         ({"tstop": 10.01}, "dt must divide"),
         ({"network": "jones"}, "must be a Network"),
         ({"record": {"voltage": "some"}}, "section"),

@@ -57,6 +57,9 @@ def cable(length=1000.0, diameter=2.0, nseg=301, gl=1e-4):
     )
 
 
+each_engine = pytest.mark.parametrize("name", ["kernel", "coreneuron", "neuron"])
+
+
 def run(network, tstop=170.0, trial=0, name="coreneuron", record=None):
     return run_trial(network, trial, SimulationSettings(tstop=tstop, engine=name, record=record))
 
@@ -81,19 +84,20 @@ def test_steady_voltage_of_a_sealed_cable_is_the_closed_form():
             assert segment.v - EL == pytest.approx(amplitude * resistance * shape, rel=1e-4)
 
 
-def test_dipole_of_a_current_source_and_sink_is_current_times_distance():
+@each_engine
+def test_dipole_of_a_current_source_and_sink_is_current_times_distance(name):
     """Without a leak all of the current that enters one half leaves the other: Q = I d."""
     amplitude, length = 0.02, 1000.0
     network = cable(length, gl=0.0)
     network = network.with_tonic_bias("source", amplitude_nA={"cable": amplitude}, section="soma")
     network = network.with_tonic_bias("sink", amplitude_nA={"cable": -amplitude}, section="dendrite")
-    trial = run(network, tstop=400.0)
+    trial = run(network, tstop=400.0, name=name)
     moment = trial.moments["cable"][-1]
     assert moment == pytest.approx(amplitude * length / 2 * 1.0, rel=1e-4)  # nA um = fA m, upwards
     reversed_ = network.without_biases("source", "sink")
     reversed_ = reversed_.with_tonic_bias("source", amplitude_nA={"cable": amplitude}, section="dendrite")
     reversed_ = reversed_.with_tonic_bias("sink", amplitude_nA={"cable": -amplitude}, section="soma")
-    assert run(reversed_, tstop=400.0).moments["cable"][-1] == pytest.approx(-moment, rel=1e-9)
+    assert run(reversed_, tstop=400.0, name=name).moments["cable"][-1] == pytest.approx(-moment, rel=1e-9)
 
 
 @pytest.mark.parametrize("cell_type", ["L2_pyramidal", "L5_pyramidal"])
@@ -142,6 +146,7 @@ def test_a_tree_with_more_ends_than_one_moment_holds():
     column = engine._column
     expected = sum(weight * column.section(0, name)(end).v for (name, end), weight in weights.items())
     assert trial.moments["cable"][-1] == pytest.approx(expected, rel=1e-9)
+    assert run(network, tstop=1.0, name="kernel").moments["cable"][-1] == pytest.approx(expected, rel=1e-9)
 
 
 def test_membrane_currents_of_a_cell_sum_to_zero():
@@ -156,23 +161,25 @@ def test_membrane_currents_of_a_cell_sum_to_zero():
     assert np.abs(currents[:, 1:].sum(axis=0)).max() < 1e-12 * np.abs(currents).max()
 
 
-def test_without_drives_nothing_happens():
+@each_engine
+def test_without_drives_nothing_happens(name):
     """The undriven column gives its baseline and nothing else: zero to the last bits."""
     network = jones_2009(mesh_shape=(3, 3))
-    trial = run(network, tstop=250.0)
+    trial = run(network, tstop=250.0, name=name)
     assert len(trial.spike_times) == 0
-    for name, moment in trial.moments.items():
+    for cell_type, moment in trial.moments.items():
         scale = np.abs(moment).max()
-        assert np.abs(moment - trial.references[name]).max() < 1e-12 * scale
+        assert np.abs(moment - trial.references[cell_type]).max() < 1e-12 * scale
 
 
-def test_no_weight_means_no_effect():
+@each_engine
+def test_no_weight_means_no_effect(name):
     """A drive of weight zero leaves the column at its baseline; a weight brings it off."""
     quiet = jones_2009(mesh_shape=(2, 2)).with_evoked_drive(
         "touch", mu_ms=10, sigma_ms=1, location="proximal", weights_ampa={"L2_pyramidal": 0.0}
     )
     loud = quiet.with_drive_changes("touch", weights_ampa={"L2_pyramidal": 0.01})
-    a, b = run(quiet, tstop=30.0), run(loud, tstop=30.0)
+    a, b = run(quiet, tstop=30.0, name=name), run(loud, tstop=30.0, name=name)
     assert np.abs(a.moments["L2_pyramidal"] - a.references["L2_pyramidal"]).max() < 1e-12
     assert np.abs(b.moments["L2_pyramidal"] - b.references["L2_pyramidal"]).max() > 1.0
     np.testing.assert_array_equal(a.references["L2_pyramidal"], b.references["L2_pyramidal"])

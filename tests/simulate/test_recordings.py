@@ -135,12 +135,12 @@ def test_thinning_keeps_slow_waves_up_to_both_ends_and_takes_fast_ones_out(every
 
 
 @pytest.mark.parametrize("sfreq", [None, 1000.0, 40_000 / 7])
-def test_short_stretches_give_the_same(monkeypatch, sfreq):
+def test_short_stretches_of_the_simulator_give_the_same(monkeypatch, sfreq):
     record = {**EVERYTHING, "cells": ["L5_pyramidal"], "sfreq": sfreq}
-    whole = simulate(network(), 60.0, record=record, verbose="error")
+    whole = simulate(network(), 60.0, engine="coreneuron", record=record, verbose="error")
     monkeypatch.setattr(recorder, "_BUFFER", 1)
     monkeypatch.setattr(recorder, "_SHORTEST", 113)
-    parts = simulate(network(), 60.0, record=record, verbose="error")
+    parts = simulate(network(), 60.0, engine="coreneuron", record=record, verbose="error")
     for quantity in EVERYTHING:
         same(parts.recordings[quantity].data, whole.recordings[quantity].data)
     same(parts.lfp["points"].get_data(), whole.lfp["points"].get_data())
@@ -189,7 +189,8 @@ def test_the_simulator_never_holds_more_than_its_buffer(monkeypatch):
 
     monkeypatch.setattr(recorder, "_BUFFER", 400_000)
     monkeypatch.setattr(recorder.Recorder, "drain", watched)
-    simulate(network(), 170.0, record={"voltage": "all", "sfreq": 1000.0}, verbose="error")
+    record = {"voltage": "all", "sfreq": 1000.0}
+    simulate(network(), 170.0, engine="coreneuron", record=record, verbose="error")
     assert len(held) > 10
     assert max(held) <= 410_000
 

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from mne_hnn.errors import MneHnnWarning, ParameterError
+from mne_hnn.errors import MneHnnWarning, ParameterError, SimulationError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.parallel import workers
 from mne_hnn.parallel.executor import SerialExecutor
@@ -16,7 +16,7 @@ from mne_hnn.simulate.mpi_files import read_task, write_task
 
 VALUES = {
     "tstop": 40.0, "n_trials": 2, "dt": 0.05, "seed": 3, "baseline": "none", "engine": "neuron", "n_threads": 2,
-    "record": {"voltage": "soma", "sfreq": 1000.0},
+    "record": {"voltage": "soma", "sfreq": 1000.0}, "precision": "exact",
 }  # fmt: skip
 
 
@@ -49,6 +49,10 @@ def test_it_is_a_value():
         ({"baseline": "measurd"}, "Did you mean 'measured'"),
         ({"engine": "nueron"}, "Did you mean 'neuron'"),
         ({"n_threads": 0}, "n_threads must be a positive number of threads, or -1 for one per core, got 0."),
+        ({"engine": "kernal"}, "Did you mean 'kernel'"),
+        ({"precision": "quick"}, "Unknown precision 'quick': expected one of 'exact', 'search'."),
+        ({"precision": "serach"}, "Did you mean 'search'"),
+        ({"precision": 1}, "precision"),
         ({"record": 3}, "record must be a Record or a dict"),
         ({"record": {"sfreq": 20.0}}, "leaves one sample of the 40 ms that are simulated: it is in Hz"),
     ],
@@ -66,24 +70,33 @@ def test_the_identity_tells_every_value_apart():
     assert json.loads(made.identity) == {**VALUES, "record": {"voltage": ["soma"], "sfreq": 1000.0}}
     others = {
         "tstop": 50.0, "n_trials": 3, "dt": 0.025, "seed": None, "baseline": "measured", "n_threads": 1,
-        "record": {"voltage": "all", "sfreq": 1000.0},
+        "record": {"voltage": "all", "sfreq": 1000.0}, "engine": "coreneuron",
     }  # fmt: skip
     texts = {made.identity, *(replace(made, **{name: value}).identity for name, value in others.items())}
     assert len(texts) == 1 + len(others)
+    assert SimulationSettings(precision="search").identity != SimulationSettings().identity
     assert SimulationSettings(tstop=40, dt=0.05).identity == SimulationSettings(tstop=40.0, dt=0.05).identity
 
 
 @pytest.mark.parametrize("has", [True, False])
 def test_the_identity_names_the_engine_that_runs(monkeypatch, has):
     """Machines differ in the engine they have, and engines in the last digits."""
-    library = type("Library", (), {"coreneuron_path": "somewhere" if has else None})()
+    library = type("Library", (), {"kernel_path": "somewhere" if has else None})()
     monkeypatch.setattr(settings, "mechanism_library", lambda: library)
     made = SimulationSettings(tstop=40.0)
     assert made.engine == "auto"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        assert json.loads(made.identity)["engine"] == ("coreneuron" if has else "neuron")
+        assert json.loads(made.identity)["engine"] == ("kernel" if has else "neuron")
     assert [str(one.message)[:27] for one in caught] == ([] if has else ["Simulating in plain NEURON,"])
+    for engine, name in (("kernel", "the kernel"), ("coreneuron", "CoreNEURON")):
+        asked = replace(made, engine=engine)
+        if has:
+            assert asked.resolved().engine == engine
+        else:
+            with pytest.raises(SimulationError, match=f"were compiled without {name}: use engine='neuron'"):
+                asked.resolved()
+    assert replace(made, engine="neuron").resolved().engine == "neuron"
 
 
 def test_ranks_read_what_was_written(tmp_path, network):

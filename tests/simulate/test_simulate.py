@@ -31,7 +31,25 @@ def bytes_of(simulation):
 
 @pytest.fixture(scope="module")
 def three_trials():
-    return simulate(small(), 60.0, n_trials=3, verbose="error")
+    return simulate(small(), 60.0, n_trials=3, engine="kernel", verbose="error")
+
+
+@pytest.fixture(scope="module")
+def three_in(three_trials):
+    """The same by the name of an engine that keeps networks."""
+    return {
+        "kernel": three_trials,
+        "coreneuron": simulate(small(), 60.0, n_trials=3, engine="coreneuron", verbose="error"),
+    }
+
+
+each_engine = pytest.mark.parametrize("name", ["kernel", "coreneuron"])
+
+
+def test_the_kernel_is_what_runs_unless_asked_otherwise(three_trials):
+    usual = simulate(small(), 60.0, n_trials=3, verbose="error")
+    assert usual.engine == "kernel"
+    assert bytes_of(usual) == bytes_of(three_trials)
 
 
 def test_result_is_an_mne_object_with_the_right_times(three_trials):
@@ -64,13 +82,14 @@ def test_long_runs_have_every_sample(tstop, dt):
     assert len(simulation.times) == round(tstop / dt) + 1
 
 
-@pytest.mark.parametrize("n_jobs", [2, 3])
-def test_same_bytes_for_any_number_of_processes(three_trials, n_jobs):
-    parallel = simulate(small(), 60.0, n_trials=3, n_jobs=n_jobs, verbose="error")
-    assert bytes_of(parallel) == bytes_of(three_trials)
+@pytest.mark.parametrize(("name", "n_jobs"), [("kernel", 2), ("kernel", 3), ("coreneuron", 2)])
+def test_same_bytes_for_any_number_of_processes(three_in, name, n_jobs):
+    parallel = simulate(small(), 60.0, n_trials=3, n_jobs=n_jobs, engine=name, verbose="error")
+    assert bytes_of(parallel) == bytes_of(three_in[name])
 
 
-def test_same_bytes_whatever_was_simulated_before(three_trials):
+@each_engine
+def test_same_bytes_whatever_was_simulated_before(three_in, name):
     """A network that is armed again gives what a new one gives, also after other drives, weights and models."""
     other = small().with_evoked_drive(
         "apical",
@@ -80,47 +99,51 @@ def test_same_bytes_whatever_was_simulated_before(three_trials):
         weights_nmda={"L5_pyramidal": 0.01, "L2_pyramidal": 0.01},
     )
     other = other.scale_connections(1.5, source="L2_basket").with_tonic_bias("bias", amplitude_nA={"L5_pyramidal": 1.0})
-    simulate(other, 90.0, verbose="error")
-    simulate(with_erp_drives(law_2021(mesh_shape=(3, 3))), 30.0, verbose="error")
-    simulate(other, 40.0, verbose="error")
-    again = simulate(small(), 60.0, n_trials=3, verbose="error")
-    assert bytes_of(again) == bytes_of(three_trials)
+    simulate(other, 90.0, engine=name, verbose="error")
+    simulate(with_erp_drives(law_2021(mesh_shape=(3, 3))), 30.0, engine=name, verbose="error")
+    simulate(other, 40.0, engine=name, verbose="error")
+    again = simulate(small(), 60.0, n_trials=3, engine=name, verbose="error")
+    assert bytes_of(again) == bytes_of(three_in[name])
     clear()
-    new = simulate(small(), 60.0, n_trials=3, verbose="error")
-    assert bytes_of(new) == bytes_of(three_trials)
+    new = simulate(small(), 60.0, n_trials=3, engine=name, verbose="error")
+    assert bytes_of(new) == bytes_of(three_in[name])
 
 
 def test_a_network_is_built_once_for_all_trials_and_drives():
-    simulate(small(), 30.0, verbose="error")
+    """Of the kernel, `test_kernel.py` tells what is kept."""
+    how = {"engine": "coreneuron", "verbose": "error"}
+    simulate(small(), 30.0, **how)
     built = engine._column
     changed = small().with_drive_changes("evdist1", mu_ms=20.0, sigma_ms=1.0)
-    simulate(changed, 30.0, n_trials=2, verbose="error")
-    simulate(changed.with_gains(e_e=1.2), 30.0, verbose="error")
+    simulate(changed, 30.0, n_trials=2, **how)
+    simulate(changed.with_gains(e_e=1.2), 30.0, **how)
     assert engine._column is built
-    simulate(small().with_section("L5_pyramidal", "apical_tuft", diam_um=4.0), 30.0, verbose="error")
+    simulate(small().with_section("L5_pyramidal", "apical_tuft", diam_um=4.0), 30.0, **how)
     assert engine._column is not built
 
 
-def test_weights_given_again_equal_weights_built_in():
+@each_engine
+def test_weights_given_again_equal_weights_built_in(name):
     scaled = small().scale_connections(2.0, source="L2_pyramidal")
     clear()
-    built = simulate(scaled, 60.0, verbose="error")
+    built = simulate(scaled, 60.0, engine=name, verbose="error")
     clear()
-    plain = simulate(small(), 60.0, verbose="error")
-    rearmed = simulate(scaled, 60.0, verbose="error")
+    plain = simulate(small(), 60.0, engine=name, verbose="error")
+    rearmed = simulate(scaled, 60.0, engine=name, verbose="error")
     assert bytes_of(rearmed) == bytes_of(built)
     assert bytes_of(rearmed) != bytes_of(plain)
 
 
-def test_plain_neuron_equals_coreneuron(three_trials):
-    """The same mechanisms through two code generators, two exponentials and two tree solvers."""
+@each_engine
+def test_plain_neuron_equals_the_faster_engines(three_in, name):
+    """The same mechanisms through three translators, exponentials and solvers of the tree."""
     plain = simulate(small(), 60.0, n_trials=3, engine="neuron", verbose="error")
-    for a, b in zip(plain.dipoles, three_trials.dipoles, strict=True):
+    for a, b in zip(plain.dipoles, three_in[name].dipoles, strict=True):
         assert np.abs(a.data - b.data).max() < 1e-9 * np.abs(b.data).max()
-    assert plain.spikes == three_trials.spikes
+    assert plain.spikes == three_in[name].spikes
 
 
-def test_portable_mechanisms_equal_the_vectorised_ones(three_trials, tmp_path):
+def test_portable_mechanisms_equal_the_vectorised_ones(three_in, tmp_path):
     """Compiled without this processor's instructions, without our exponential and without our tree solver."""
     code = (
         "import sys, numpy as np\n"
@@ -128,13 +151,17 @@ def test_portable_mechanisms_equal_the_vectorised_ones(three_trials, tmp_path):
         "from mne_hnn.simulate import simulate, mechanism_library\n"
         "assert mechanism_library().variant == 'portable'\n"
         "network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))\n"
-        "np.save(sys.argv[1], simulate(network, 60.0, verbose='error').dipoles[0].data)\n"
+        "for engine in sys.argv[2:]:\n"
+        "    data = simulate(network, 60.0, engine=engine, verbose='error').dipoles[0].data\n"
+        "    np.save(f'{sys.argv[1]}/{engine}.npy', data)\n"
     )
-    target = tmp_path / "portable.npy"
     environment = {**os.environ, "MNE_HNN_MECHANISMS": "portable"}
-    subprocess.run([sys.executable, "-c", code, str(target)], check=True, env=environment)
-    ours = three_trials.dipoles[0].data
-    assert np.abs(np.load(target) - ours).max() < 1e-9 * np.abs(ours).max()
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), *three_in], check=True, env=environment)
+    for name, vectorised in three_in.items():
+        ours = vectorised.dipoles[0].data
+        portable = np.load(tmp_path / f"{name}.npy")
+        assert np.abs(portable - ours).max() < 1e-9 * np.abs(ours).max()
+        assert portable.tobytes() != ours.tobytes()  # it was another library
 
 
 def test_plain_neuron_takes_over_where_there_is_no_coreneuron(tmp_path):
@@ -144,8 +171,9 @@ def test_plain_neuron_takes_over_where_there_is_no_coreneuron(tmp_path):
         "from mne_hnn.simulate import simulate\n"
         "network = jones_2009(mesh_shape=(1, 1))\n"
         "assert simulate(network, 1.0, verbose='error').engine == 'neuron'\n"
-        "with pytest.raises(RuntimeError, match='compiled without CoreNEURON'):\n"
-        "    simulate(network, 1.0, engine='coreneuron', verbose='error')\n"
+        "for engine, what in (('coreneuron', 'CoreNEURON'), ('kernel', 'the kernel')):\n"
+        "    with pytest.raises(RuntimeError, match=f'compiled without {what}'):\n"
+        "        simulate(network, 1.0, engine=engine, verbose='error')\n"
     )
     environment = {**os.environ, "MNE_HNN_MECHANISMS": "neuron"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
@@ -221,18 +249,20 @@ def test_a_run_beyond_ten_seconds_has_all_its_steps():
     assert "nrncore_arg" not in vars(coreneuron)
 
 
-def test_an_interrupted_run_leaves_nothing_behind(three_trials):
+@each_engine
+def test_an_interrupted_run_leaves_nothing_behind(three_in, name):
     def interrupt():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.run_trial(small(), 0, SimulationSettings(tstop=600.0, engine="coreneuron"), interrupt)
-    again = simulate(small(), 60.0, n_trials=3, verbose="error")
-    assert bytes_of(again) == bytes_of(three_trials)
+        engine.run_trial(small(), 0, SimulationSettings(tstop=600.0, engine=name), interrupt)
+    again = simulate(small(), 60.0, n_trials=3, engine=name, verbose="error")
+    assert bytes_of(again) == bytes_of(three_in[name])
 
 
+@each_engine
 @pytest.mark.parametrize("keep", [True, False])
-def test_nothing_of_an_interrupted_run_with_a_bias_goes_on(three_trials, keep):
+def test_nothing_of_an_interrupted_run_with_a_bias_goes_on(three_in, name, keep):
     """Even while the exception is held, as an interactive session does, its currents do not act any more."""
 
     def interrupt():
@@ -241,29 +271,32 @@ def test_nothing_of_an_interrupted_run_with_a_bias_goes_on(three_trials, keep):
     biased = small().with_tonic_bias("bias", amplitude_nA={"L5_pyramidal": 1.0})
     kept = None
     try:
-        engine.run_trial(biased, 0, SimulationSettings(tstop=100.0, engine="coreneuron"), interrupt)
+        engine.run_trial(biased, 0, SimulationSettings(tstop=100.0, engine=name), interrupt)
     except KeyboardInterrupt as error:
         kept = error if keep else None
-    again = simulate(small(), 60.0, n_trials=3, verbose="error")
-    assert bytes_of(again) == bytes_of(three_trials)
+    again = simulate(small(), 60.0, n_trials=3, engine=name, verbose="error")
+    assert bytes_of(again) == bytes_of(three_in[name])
     del kept
 
 
-def test_an_interrupted_build_leaves_no_sections(monkeypatch, three_trials):
+def test_an_interrupted_build_leaves_no_sections(monkeypatch, three_in):
+    name = "coreneuron"
+
     def interrupt(_self):
         raise KeyboardInterrupt
 
     clear()
     monkeypatch.setattr(engine.Column, "_add_connections", interrupt)
     with pytest.raises(KeyboardInterrupt) as kept:
-        simulate(small(), 60.0, verbose="error")
+        simulate(small(), 60.0, engine=name, verbose="error")
     monkeypatch.undo()
-    again = simulate(small(), 60.0, n_trials=3, verbose="error")
-    assert bytes_of(again) == bytes_of(three_trials)
+    again = simulate(small(), 60.0, n_trials=3, engine=name, verbose="error")
+    assert bytes_of(again) == bytes_of(three_in[name])
     del kept
 
 
-def test_a_weight_for_a_receptor_that_had_none_is_not_lost():
+@each_engine
+def test_a_weight_for_a_receptor_that_had_none_is_not_lost(name):
     """Beyond the fourth receptor too, which another mechanism serves."""
 
     def network(weight):
@@ -281,21 +314,22 @@ def test_a_weight_for_a_receptor_that_had_none_is_not_lost():
         )
 
     clear()
-    without = simulate(network(0.0), 60.0, verbose="error")
-    rearmed = simulate(network(0.01), 60.0, verbose="error")
+    without = simulate(network(0.0), 60.0, engine=name, verbose="error")
+    rearmed = simulate(network(0.01), 60.0, engine=name, verbose="error")
     clear()
-    assert bytes_of(rearmed) == bytes_of(simulate(network(0.01), 60.0, verbose="error"))
+    assert bytes_of(rearmed) == bytes_of(simulate(network(0.01), 60.0, engine=name, verbose="error"))
     assert bytes_of(rearmed) != bytes_of(without)
 
 
-def test_equal_networks_give_equal_bytes_whatever_the_order_of_their_synapses(three_trials):
+@each_engine
+def test_equal_networks_give_equal_bytes_whatever_the_order_of_their_synapses(three_in, name):
     base = small()
     template = base.cell_types["L5_pyramidal"]
     turned = replace(template, synapses=dict(reversed(list(template.synapses.items()))))
     network = base.with_cell("L5_pyramidal", turned)
     assert network == base
     clear()
-    assert bytes_of(simulate(network, 60.0, n_trials=3, verbose="error")) == bytes_of(three_trials)
+    assert bytes_of(simulate(network, 60.0, n_trials=3, engine=name, verbose="error")) == bytes_of(three_in[name])
 
 
 def test_the_threshold_of_the_network_decides_what_a_spike_is():
@@ -326,15 +360,18 @@ def test_a_network_without_dipole_cells_still_spikes():
 
 def test_state_of_neuron_changed_by_others():
     """Their solver order does not matter; their clearing of cells is an error of one sentence, and passes."""
-    expected = bytes_of(simulate(small(), 20.0, verbose="error"))
+    how = {"engine": "coreneuron", "verbose": "error"}
+    expected = bytes_of(simulate(small(), 20.0, **how))
+    kernel = bytes_of(simulate(small(), 20.0, engine="kernel", verbose="error"))
     h, _ = _neuron.load()
     h.secondorder = 2
-    assert bytes_of(simulate(small(), 20.0, verbose="error")) == expected
+    assert bytes_of(simulate(small(), 20.0, **how)) == expected
     h.ParallelContext().gid_clear()
+    assert bytes_of(simulate(small(), 20.0, engine="kernel", verbose="error")) == kernel  # has nothing to do with it
     with pytest.raises(SimulationError, match="NEURON stopped: .*built anew by the next call") as caught:
-        simulate(small(), 20.0, verbose="error")
+        simulate(small(), 20.0, **how)
     assert "\n" not in str(caught.value)
-    assert bytes_of(simulate(small(), 20.0, verbose="error")) == expected
+    assert bytes_of(simulate(small(), 20.0, **how)) == expected
 
 
 def test_a_finer_step_converges_to_the_same_response():
@@ -423,24 +460,28 @@ def test_threads_need_delays_of_two_steps(engine_name):
     assert simulate(network, 2.0, n_threads=2, engine=engine_name, verbose="error").tstop == 2.0
 
 
-def test_an_unstable_run_is_an_error_not_a_result():
+@pytest.mark.parametrize("name", ["kernel", "coreneuron", "neuron"])
+def test_an_unstable_run_is_an_error_not_a_result(name):
     network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={"L5_pyramidal": 1e300})
     with pytest.raises(SimulationError, match="unstable"):
-        simulate(network, 5.0, verbose="error")
+        simulate(network, 5.0, engine=name, verbose="error")
     network = jones_2009(mesh_shape=(1, 1)).with_tonic_bias("absurd", amplitude_nA={"L2_basket": 1e200})
     with pytest.raises(SimulationError, match="unstable"):
-        simulate(network, 5.0, verbose="error")
-    assert simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error").n_trials == 1
+        simulate(network, 5.0, engine=name, verbose="error")
+    assert simulate(jones_2009(mesh_shape=(1, 1)), 1.0, engine=name, verbose="error").n_trials == 1
 
 
 def test_foreign_sections_are_not_simulated_along():
     clear()
     h, _ = _neuron.load()
     foreign = h.Section("mine")
+    network = small()
     with pytest.raises(SimulationError, match="not made by mne_hnn"):
-        simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error")
+        simulate(network, 30.0, engine="coreneuron", verbose="error")
+    beside = simulate(network, 30.0, engine="kernel", verbose="error")  # has its own cells
     del foreign
-    simulate(jones_2009(mesh_shape=(1, 1)), 1.0, verbose="error")
+    simulate(network, 30.0, engine="coreneuron", verbose="error")
+    assert bytes_of(simulate(network, 30.0, engine="kernel", verbose="error")) == bytes_of(beside)
 
 
 def test_a_killed_worker_costs_only_its_own_trial(monkeypatch):
@@ -517,10 +558,10 @@ def test_connections_that_somebody_holds_do_not_end_the_process():
         "from mne_hnn.network import jones_2009, with_erp_drives\n"
         "from mne_hnn.simulate import clear, engine, simulate\n"
         "network = with_erp_drives(jones_2009(mesh_shape=(2, 2)))\n"
-        "first = simulate(network, 20.0, verbose='error')\n"
+        "first = simulate(network, 20.0, engine='coreneuron', verbose='error')\n"
         "held = [*engine._column._drive_netcons.values(), *(list(group[-1]) for group in engine._column._groups)]\n"
         "clear()\n"
-        "again = simulate(network, 20.0, verbose='error')\n"
+        "again = simulate(network, 20.0, engine='coreneuron', verbose='error')\n"
         "print(len(held) > 0, again.dipole.data.tobytes() == first.dipole.data.tobytes())\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

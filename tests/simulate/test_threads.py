@@ -8,7 +8,7 @@ import pytest
 
 from mne_hnn.errors import ParameterError
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.simulate import SimulationSettings, _neuron, engine, simulate, simulate_many
+from mne_hnn.simulate import SimulationSettings, _neuron, clear, engine, simulate, simulate_many
 
 TSTOP = 60.0
 
@@ -19,7 +19,8 @@ def small():
 
 @pytest.fixture(scope="module")
 def alone():
-    return simulate(small(), TSTOP, n_trials=2, verbose="error")
+    """In the engine that has threads."""
+    return simulate(small(), TSTOP, n_trials=2, engine="coreneuron", verbose="error")
 
 
 def assert_same(one, two):
@@ -38,7 +39,9 @@ def test_threads_change_nothing(alone, name, n_threads):
 def test_the_number_may_change_from_call_to_call(alone):
     """NEURON itself crashes when a recorded network is moved to fewer threads."""
     for n_threads in (1000, 2, 1, 3, 1):
-        assert_same(simulate(small(), TSTOP, n_trials=2, n_threads=n_threads, verbose="error"), alone)
+        again = simulate(small(), TSTOP, n_trials=2, n_threads=n_threads, engine="coreneuron", verbose="error")
+        assert_same(again, alone)
+        assert _neuron.load()[0].ParallelContext().nthread() == min(n_threads, 26)
 
 
 def test_the_same_number_keeps_the_network_built(alone):
@@ -51,7 +54,7 @@ def test_the_same_number_keeps_the_network_built(alone):
 
 def test_one_thread_after_several_gives_the_bytes_of_one_thread(alone):
     simulate(small(), TSTOP, n_threads=2, verbose="error")
-    again = simulate(small(), TSTOP, n_trials=2, verbose="error")
+    again = simulate(small(), TSTOP, n_trials=2, engine="coreneuron", verbose="error")
     for one, two in zip(again.dipoles, alone.dipoles, strict=True):
         np.testing.assert_array_equal(one.data, two.data)
 
@@ -63,6 +66,19 @@ def test_costly_cells_are_dealt_evenly():
     tufts = [sum(len(root.wholetree()) for root in part) for part in parts]  # sections: many in costly cells
     assert sum(len(part) for part in parts) == 24 + 2  # and the two undriven cells of the baseline
     assert abs(tufts[0] - tufts[1]) <= 9 + 8  # one L5 and one L2 pyramidal cell
+
+
+def test_the_kernel_gives_threads_to_coreneuron(alone):
+    """It has none, whether it was asked for or would be taken by itself."""
+    clear()
+    for name in ("auto", "kernel"):
+        together = simulate(small(), TSTOP, n_trials=2, n_threads=2, engine=name, verbose="error")
+        assert_same(together, alone)
+        assert together.engine == "coreneuron"
+        assert engine._column.pc.nthread() == 2
+    single = simulate(small(), TSTOP, n_trials=2, engine="kernel", verbose="error")
+    assert_same(single, alone)
+    assert single.engine == "kernel"
 
 
 def test_threads_in_worker_processes_and_in_many(alone):

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CellTypeStruct", "Pointed", "RoutesStruct", "RunStruct", "kernel_library"]
+from ...errors import SimulationError
+from ..loading import load_kernel
+
+__all__ = ["CellTypeStruct", "Pointed", "ProbesStruct", "RoutesStruct", "RunStruct", "kernel_library"]
 
 _I32, _I64, _F64 = ctypes.POINTER(ctypes.c_int32), ctypes.POINTER(ctypes.c_int64), ctypes.POINTER(ctypes.c_double)
 _DTYPES: dict[Any, type[np.generic]] = {_I32: np.int32, _I64: np.int64, _F64: np.float64}
@@ -72,6 +75,27 @@ class RunStruct(ctypes.Structure):
     ]
 
 
+class ProbesStruct(ctypes.Structure):
+    """``MneHnnProbes`` of probes.hpp."""
+
+    _fields_ = [
+        ("n_samples", ctypes.c_int64),
+        ("stride", ctypes.c_int64),
+        ("n_contacts", ctypes.c_int32),
+        ("n_probes", ctypes.c_int32),
+        ("contact_weight", _F64),
+        ("potentials", _F64),
+        ("kind", _I32),
+        ("gid", _I32),
+        ("node", _I32),
+        ("reversal_mV", _F64),
+        ("term_start", _I64),
+        ("term", _I32),
+        ("term_weight", _F64),
+        ("samples", _F64),
+    ]
+
+
 class Pointed:
     """Arrays that structures and calls point to, kept as long as this object."""
 
@@ -104,8 +128,19 @@ class Pointed:
 
 @cache
 def kernel_library(path: Path) -> Any:
-    """Load a compiled kernel and say what its functions take."""
-    library = ctypes.CDLL(str(path))
+    """Load a compiled kernel and say what its functions take.
+
+    Raises
+    ------
+    SimulationError
+        It cannot be loaded; the sentence says why.
+    """
+    library = load_kernel(path)
+    if isinstance(library, str):
+        raise SimulationError(
+            f"The kernel cannot be loaded from {path.parent} ({library}): compile it again, with `mne-hnn compile "
+            "--force`."
+        )
     handle = ctypes.c_void_p
     library.mne_hnn_new.argtypes = [ctypes.POINTER(RunStruct)]
     library.mne_hnn_new.restype = handle
@@ -113,6 +148,8 @@ def kernel_library(path: Path) -> Any:
     library.mne_hnn_delete.restype = None
     library.mne_hnn_add.argtypes = [handle, ctypes.c_int64, _F64, _I32, _I32, _I64, _F64, ctypes.c_int32]
     library.mne_hnn_add.restype = None
+    library.mne_hnn_watch.argtypes = [handle, ctypes.POINTER(ProbesStruct)]
+    library.mne_hnn_watch.restype = ctypes.c_int32
     library.mne_hnn_advance.argtypes = [handle, ctypes.c_int64]
     library.mne_hnn_advance.restype = ctypes.c_int64
     library.mne_hnn_moments.argtypes = [handle, ctypes.c_int32, _F64, _F64]

@@ -182,7 +182,9 @@ class _Reader:
     def next(self, expected: str | None = None) -> str:
         token = self.peek()
         self.at += 1
-        if not token or (expected is not None and token != expected):
+        if not token:
+            raise CompilationError(f"{self.path.name} cannot be translated: it ends within a block.")
+        if expected is not None and token != expected:
             raise CompilationError(f"{self.path.name} cannot be translated: expected {expected!r}, found {token!r}.")
         return token
 
@@ -305,7 +307,31 @@ def read_mechanism(path: Path) -> Mechanism:
                 mechanism.functions.add(name)
         else:
             raise CompilationError(f"{path.name} cannot be translated: it has a block {word!r}.")
+    for block in mechanism.blocks.values():
+        foreign = next(_foreign(mechanism, block.body, {*block.arguments, *block.local}), None)
+        if foreign is not None:
+            raise CompilationError(f"{path.name} cannot be translated: it has no meaning for {foreign!r}.")
     return mechanism
+
+
+def _foreign(mechanism: Mechanism, body: Sequence[Statement], own: set[str]) -> Iterator[str]:
+    """Yield what stands in some statements and is neither known nor a sign of a formula."""
+    variables = {*mechanism.parameters, *mechanism.states, *mechanism.assigned, *_GIVEN, *own}
+    known = {*variables, *mechanism.functions, *_FUNCTIONS, *"+-*/(),<>"}
+    for statement in body:
+        formula: tuple[str, ...]
+        if isinstance(statement, Assign):
+            formula = statement.expression
+            if statement.name not in variables | mechanism.functions:
+                yield statement.name
+        elif isinstance(statement, Call):
+            formula = statement.arguments
+            if statement.name not in mechanism.blocks:
+                yield statement.name
+        else:
+            formula = statement.condition
+            yield from _foreign(mechanism, (*statement.then, *statement.otherwise), own)
+        yield from (token for token in formula if token not in known and not _NUMBER.match(token))
 
 
 # writing --------------------------------------------------------------------------------------------------

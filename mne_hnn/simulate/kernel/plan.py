@@ -15,9 +15,12 @@ from ..slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
 from .binding import CellTypeStruct, Pointed
 from .cells import NodeTree, mechanism, middle_nodes, node_tree
 
-__all__ = ["Routes", "TypePlan", "routes", "type_plans"]
+__all__ = ["Clamps", "Routes", "TypePlan", "routes", "type_plans"]
 
 _Floats = NDArray[np.float64]
+
+#: By cell type, currents into all its cells: the node and (amplitude, start, end), nA and ms.
+Clamps = Mapping[str, Sequence[tuple[int, tuple[float, float, float]]]]
 
 _tree = lru_cache(maxsize=64)(node_tree)
 

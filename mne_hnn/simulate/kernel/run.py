@@ -20,7 +20,8 @@ from ..slots import SYNAPSE_SLOTS, Site
 from ..steps import n_steps, n_stretches
 from .binding import CellTypeStruct, Pointed, RoutesStruct, RunStruct, kernel_library
 from .cells import middle_nodes
-from .plan import Routes, TypePlan, routes, type_plans
+from .plan import Clamps, Routes, TypePlan, routes, type_plans
+from .probes import ContactWeights, Probes, contact_weights
 
 __all__ = ["Expanded", "beyond_kernel", "forget", "run_kernel"]
 
@@ -59,7 +60,7 @@ class Expanded:
 
 @dataclass(slots=True)
 class _Known:
-    """The last network's plans and routes: a further trial, or other drives, take them as they are."""
+    """The last network's plans, routes and electrodes: a further trial, or other drives, take them as they are."""
 
     populations: Any = None
     sites: frozenset[Site] = frozenset()
@@ -67,6 +68,8 @@ class _Known:
     wires: Wires | None = None
     horizon_ms: float = 0.0
     routes: Routes | None = None
+    electrodes: Any = None
+    contacts: ContactWeights | None = None
 
 
 _known = _Known()
@@ -74,13 +77,7 @@ _known = _Known()
 
 def beyond_kernel(network: Network, settings: SimulationSettings) -> str | None:
     """Return what of a run the kernel cannot do, in a few words; None if it can do all of it."""
-    if settings.n_threads > 1:
-        return "several threads"
-    if settings.record.quantities:
-        return "recordings of single cells"
-    if network.electrodes:
-        return "electrodes"
-    return None
+    return "several threads" if settings.n_threads > 1 else None
 
 
 def _library() -> Any:
@@ -100,16 +97,25 @@ def _prepared(given: Expanded, tstop: float) -> tuple[Mapping[str, TypePlan], Ro
     known, network, wires, sites = _known, given.network, given.wires, given.sites
     if known.plans is None or known.populations != network.populations or known.sites != sites:
         known.plans = type_plans(network, sites)
-        known.populations, known.sites, known.wires = network.populations, sites, None
+        known.populations, known.sites, known.wires, known.contacts = network.populations, sites, None, None
     if known.wires is not wires or known.horizon_ms != tstop or known.routes is None:
         known.routes = routes(known.plans, wires, tstop)
         known.wires, known.horizon_ms = wires, tstop
     return known.plans, known.routes
 
 
-def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> dict[str, list[Any]]:
-    """Return the currents of the biases: by cell type, the node and (amplitude, start, end)."""
-    found: dict[str, list[Any]] = {name: [] for name in plans}
+def _contacts(network: Network, plans: Mapping[str, TypePlan]) -> ContactWeights | None:
+    """Return the weights of the electrodes, those of the last run if they are the same; None without electrodes."""
+    if not network.electrodes:
+        return None
+    if _known.contacts is None or _known.electrodes != network.electrodes:
+        _known.contacts, _known.electrodes = contact_weights(network, plans), network.electrodes
+    return _known.contacts
+
+
+def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> Clamps:
+    """Return the currents of the biases."""
+    found: dict[str, list[tuple[int, tuple[float, float, float]]]] = {name: [] for name in plans}
     for bias in network.biases.values():
         stop = tstop if bias.tstop_ms is None else bias.tstop_ms
         for cell_type, amplitude in bias.amplitude_nA.items():
@@ -149,9 +155,9 @@ class _Run:
         self.pointed = Pointed()
         thresholds = np.full(network.n_cells, float(network.threshold_mV))
         thresholds[wires.source] = wires.threshold
-        clamps = _clamps(network, plans, given.dt * given.n_steps)
+        self.clamps = _clamps(network, plans, given.dt * given.n_steps)
         structs = [
-            plan.struct(self.pointed, thresholds[plan.gids.start : plan.gids.stop], clamps[name])
+            plan.struct(self.pointed, thresholds[plan.gids.start : plan.gids.stop], self.clamps[name])
             for name, plan in plans.items()
         ]
         self._types = (CellTypeStruct * len(structs))(*structs)
@@ -182,6 +188,12 @@ class _Run:
             self.pointed.floats(way.weights_uS),
             SYNAPSE_SLOTS,
         )
+
+    def watch(self, probes: Probes) -> None:
+        """Let the kernel record, before its first step."""
+        self._probes = probes.struct(self.pointed)
+        if not self.library.mne_hnn_watch(self.handle, ctypes.byref(self._probes)):
+            raise SimulationError("There is not enough memory to record from a network of this size.")
 
     def moments(self, index: int, n_samples: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the summed moment of a cell type and that of its undriven cell, fA m."""
@@ -232,6 +244,11 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
     given = RunStruct(dt=dt, n_steps=steps, interval=interval, search=int(search))
     run = _Run(_library(), expanded, plans, way, given)
     try:
+        probes = Probes(
+            expanded.network, plans, settings, clamps=run.clamps, weights=_contacts(expanded.network, plans)
+        )
+        if probes:
+            run.watch(probes)
         for name, trains in expanded.events.items():
             drive = routes(plans, expanded.drives[name], tstop)
             run.add(drive, *_arrivals(drive, trains))
@@ -244,18 +261,18 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
             while done < end:
                 done = run.library.mne_hnn_advance(run.handle, min(end, done + piece))
             progress()
-        return _piece(run, expanded, plans, steps)
+        return _piece(run, expanded, plans, probes)
     finally:
         run.close()
 
 
-def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], steps: int) -> Piece:
+def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], probes: Probes) -> Piece:
     moments, references = {}, {}
     largest = 0.0  # relative to that of a cell whose voltages stay below 10 V
     for index, (name, plan) in enumerate(plans.items()):
         if not plan.template.measures_dipole:
             continue
-        moments[name], references[name] = run.moments(index, steps + 1)
+        moments[name], references[name] = run.moments(index, probes.n_steps + 1)
         # the kernel knows the points between segments by what they are after a step
         moments[name][0], references[name][0] = plan.tree.first_moment * len(plan.gids), plan.tree.first_moment
         bound = 1e4 * sum(abs(weight) for weight in plan.tree.moment.values()) * max(len(plan.gids), 1)
@@ -268,4 +285,4 @@ def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], steps: 
     for name, trains in expanded.events.items():
         times = np.concatenate([times, *trains])
         gids = np.concatenate([gids, np.repeat(np.array(ranges[name]), [len(train) for train in trains])])
-    return Piece(stable, moments, references, times, gids, {}, {})
+    return Piece(stable, moments, references, times, gids, *probes.results())

@@ -17,8 +17,10 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
+#include "probes.hpp"
 #include "tables.hpp"
 
 extern "C" {
@@ -236,6 +238,7 @@ public:
     virtual ~Base() = default;
     virtual void add(std::int64_t n, const double* time, const std::int32_t* target, const std::int32_t* bank,
                      const std::int64_t* row, const double* weight, std::int32_t stride) = 0;
+    virtual void watch(const MneHnnProbes& probes) = 0;
     virtual std::int64_t advance(std::int64_t until) = 0;
     virtual void moments(std::int32_t type, double* sum, double* reference) const = 0;
     virtual double largest_voltage() const = 0;
@@ -283,12 +286,25 @@ public:
             moments_.emplace_back(type.given->n_moments ? n : 0);
             undriven_.emplace_back(type.given->n_moments ? n : 0);
             waiting_.emplace_back(type.given->n_moments ? n : 0);
+            if (type.given->n_moments) {  // at the start all cells are alike
+                double sum = 0.0;
+                for (int j = 0; j < type.given->n_moments; ++j) {
+                    sum += type.given->moment_weight[j] * type.given->start_mV[type.given->moment_node[j]];
+                }
+                undriven_.back()[0] = static_cast<S>(sum);
+                waiting_.back()[0] = type.given->n_cells;
+            }
         }
     }
 
     void add(std::int64_t n, const double* time, const std::int32_t* target, const std::int32_t* bank,
              const std::int64_t* row, const double* weight, std::int32_t stride) override {
         for (std::int64_t k = 0; k < n; ++k) insert(time[k], target[k], bank[k], weight + row[k] * stride);
+    }
+
+    void watch(const MneHnnProbes& probes) override {
+        probes_.watch(probes, blocks_, run_.n_steps, interval_, dt_);
+        for (size_t b = 0; b < blocks_.size(); ++b) probes_.observe(b, blocks_[b], -1, 0);
     }
 
     std::int64_t advance(std::int64_t until) override {
@@ -300,9 +316,10 @@ public:
             for (size_t t = 0; t < types_.size(); ++t) {
                 run_reference(t, interval, end);
                 for (int b = begin_[t]; b < last_[t]; ++b) {
-                    if (!blocks_[b].waiting) run_block(blocks_[b], t, interval, end);
+                    if (!blocks_[b].waiting) run_block(b, t, interval, end);
                 }
             }
+            probes_.hand_over(now_, end);
             std::sort(spikes.begin() + known, spikes.end(), [](const Spike& a, const Spike& b) {
                 return a.step != b.step ? a.step < b.step : a.gid < b.gid;
             });
@@ -349,6 +366,7 @@ private:
     std::vector<Aligned<V>> moments_;         // of the blocks that run
     std::vector<std::vector<S>> undriven_;    // of the undriven cell
     std::vector<std::vector<int>> waiting_;   // cells that are like it, by step
+    Probes<S> probes_;
     std::vector<Event> sorted_;
     std::vector<int> counts_, touched_;
 
@@ -409,6 +427,7 @@ private:
         const bool measured = types_[t].given->n_moments > 0;
         int n_waiting = 0;
         for (int b = begin_[t]; b < last_[t]; ++b) n_waiting += blocks_[b].waiting ? blocks_[b].count : 0;
+        probes_.join(blocks_, begin_[t], last_[t], n_waiting);
         prepare(last, interval);
         size_t event = 0;
         for (std::int64_t k = now_; k < end; k += substeps_) {
@@ -421,13 +440,25 @@ private:
                 undriven_[t][k + substeps_] = moment_[last.count];
                 waiting_[t][k + substeps_] = n_waiting;
             }
+            probes_.keep(last, k - now_);
+            probes_.observe(last_[t], last, -1, k + 1);
+            for (int b = begin_[t]; b < last_[t]; ++b) {
+                if (blocks_[b].waiting) probes_.observe(b, last, last.count, k + 1);
+            }
         }
+        probes_.weigh(last_[t]);
     }
 
-    void run_block(Block<S>& block, size_t t, size_t interval, std::int64_t end) {
+    void run_block(int b, size_t t, size_t interval, std::int64_t end) {
+        Block<S>& block = blocks_[b];
         prepare(block, interval);
         size_t event = 0;
-        for (std::int64_t k = now_; k < end; k += substeps_) step(block, t, k, event);
+        for (std::int64_t k = now_; k < end; k += substeps_) {
+            step(block, t, k, event);
+            probes_.keep(block, k - now_);
+            probes_.observe(b, block, -1, k + 1);
+        }
+        probes_.weigh(b);
     }
 
     // Sort the events of an interval by step; those of a step stay in the order in which they were found.
@@ -449,11 +480,7 @@ private:
         block.before = block.v[0];
         synapses(block, k, event);
         if (block.type->given->n_clamps) block.type->set_clamps(times[k], run_.dt, substeps_);
-        if (k == 0) {
-            up<true>(block);
-        } else {
-            up<false>(block);
-        }
+        up(block, k == 0);
         down(block);
         const MneHnnType& given = *block.type->given;
         if (given.n_moments) {
@@ -524,19 +551,28 @@ private:
         }
     }
 
-    template <bool First, template <class> class M>
-    INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, V v, V& d, V& r) {
+    // Give the gates of a node their steady states, and what else the mechanism starts from.
+    template <template <class> class M>
+    __attribute__((noinline)) void start(const Gates<M, S>& gates, S* own, M<V>& m) {
+        for (int g = 0; g < m.n_gates; ++g) m.gate(g) = V(S(0));  // steady states are found from zero
+        V zero[M<V>::n_kept + 1];
+        for (V& number: zero) number = V(S(0));
+        m.load(zero);
+        m.initial();
+        gates.store(m, own);
+    }
+
+    template <template <class> class M>
+    INLINE void membrane(Block<S>& block, const Gates<M, S>& gates, int i, bool first, V v, V& d, V& r) {
         const Type<S>& type = *block.type;
         M<V> m;
-        if (First) m = M<V>{};  // steady states are found from zero
         m.parametrise(&type.parameters[type.parameter_at[i]]);
         m.dt = static_cast<S>(dt_);
         m.v = v;
         V* kept = block.kept.get() + type.kept_at[i];
         S* own = block.gates.get() + type.gates_at[i];
-        if (First) {
-            m.initial();
-            gates.store(m, own);
+        if (__builtin_expect(first, 0)) {
+            start(gates, own, m);
         } else {
             m.load(kept);
             gates.advance(v, own, m);
@@ -549,8 +585,7 @@ private:
     }
 
     // Currents of every node, and its elimination from the matrix, from the leaves to the root.
-    template <bool First>
-    void up(Block<S>& block) {
+    void up(Block<S>& block, bool first) {
         const Type<S>& type = *block.type;
         const MneHnnType& given = *type.given;
         V carried_d(S(0)), carried_r(S(0));
@@ -566,13 +601,13 @@ private:
             }
             switch (given.membrane[i]) {
                 case 1:
-                    membrane<First>(block, hh_, i, v, d, r);
+                    membrane(block, hh_, i, first, v, d, r);
                     break;
                 case 2:
-                    membrane<First>(block, hh_km_, i, v, d, r);
+                    membrane(block, hh_km_, i, first, v, d, r);
                     break;
                 case 3:
-                    membrane<First>(block, full_, i, v, d, r);
+                    membrane(block, full_, i, first, v, d, r);
                     break;
                 default:
                     break;
@@ -639,6 +674,8 @@ void* mne_hnn_new(const MneHnnRun* run) {
         return static_cast<Base*>(new Column<double>(*run));
     } catch (const std::bad_alloc&) {
         return nullptr;
+    } catch (const std::length_error&) {
+        return nullptr;
     }
 }
 
@@ -647,6 +684,17 @@ void mne_hnn_delete(void* column) { delete static_cast<Base*>(column); }
 void mne_hnn_add(void* column, std::int64_t n, const double* time, const std::int32_t* target,
                  const std::int32_t* bank, const std::int64_t* row, const double* weight, std::int32_t stride) {
     static_cast<Base*>(column)->add(n, time, target, bank, row, weight, stride);
+}
+
+std::int32_t mne_hnn_watch(void* column, const MneHnnProbes* probes) {
+    try {
+        static_cast<Base*>(column)->watch(*probes);
+        return 1;
+    } catch (const std::bad_alloc&) {
+        return 0;
+    } catch (const std::length_error&) {
+        return 0;
+    }
 }
 
 std::int64_t mne_hnn_advance(void* column, std::int64_t until) { return static_cast<Base*>(column)->advance(until); }

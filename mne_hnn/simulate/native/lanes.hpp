@@ -111,9 +111,10 @@ INLINE bool any(Mask mask) {
 
 // exp(x) = 2^n exp(r), n = round(x log2(e)), |r| <= ln(2)/2. exp(r) is a polynomial fitted for the least maximal
 // relative error there. Adding 1.5 * 2^52 (2^23) leaves n in the lowest bits, from where it is shifted into the
-// exponent. For |x| < 700 (85): the voltage of the kinetics is bounded for it.
+// exponent. Beyond 700 (85) it stays what it is there: time constants far below a step have exp(-dt/tau) = 0.
 INLINE Lanes<double> exp(Lanes<double> x) {
     using V = Lanes<double>;
+    x = select(x < -700.0, V(-700.0), select(x > 700.0, V(700.0), x));
     constexpr double magic = 6755399441055744.0;
     const V shifted = x * 1.4426950408889634 + magic;
     const V n = shifted - magic;
@@ -139,6 +140,7 @@ INLINE Lanes<double> exp(Lanes<double> x) {
 
 INLINE Lanes<float> exp(Lanes<float> x) {
     using V = Lanes<float>;
+    x = select(x < -85.0f, V(-85.0f), select(x > 85.0f, V(85.0f), x));
     constexpr float magic = 12582912.0f;
     const V shifted = x * 1.44269504f + magic;
     const V n = shifted - magic;
