@@ -124,7 +124,7 @@ class OrderedFrozenMap(FrozenMap[V]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Mapping):
-            return list(self._data.items()) == list(other.items())
+            return self is other or list(self._data.items()) == list(other.items())
         return NotImplemented
 
 

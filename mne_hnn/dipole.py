@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._checks import check_finite, check_name, check_positive
 from ._layers import AllLayers
 from ._peer_names import DIPOLE, no_attribute
+from ._smoothing import smoothed_rows
 from ._times import sampling
 from ._units import FAM, MS, NAM
 from ._warn import warn
@@ -28,7 +30,6 @@ __all__ = ["Dipole", "average_dipoles", "check_dipoles", "read_dipole", "to_epoc
 
 AGGREGATE = "agg"
 SLOWEST_Hz = 20.0
-EDGES = ("normalised", "zero")
 
 
 class Dipole(AllLayers):
@@ -178,7 +179,8 @@ class Dipole(AllLayers):
 
     def __getattr__(self, name: str) -> Any:
         # only for names that are not there; copy and pickle ask for some
-        raise no_attribute("A dipole", name, DIPOLE, dir(type(self)))
+        kind: Any = type(self)
+        raise AttributeError(_absent(kind, name))
 
     def anonymize(self, *arguments: Any, **options: Any) -> Self:
         """Anonymise in place; as :meth:`mne.Evoked.anonymize`. Drops the provenance, keeps the scale."""
@@ -277,21 +279,7 @@ class Dipole(AllLayers):
         self : Dipole
             The dipole itself, changed in place.
         """
-        check_name(edges, EDGES, "treatment of edges")
-        window_ms = check_positive(window_ms, "window_ms")
-        n = round(window_ms * MS * self.info["sfreq"])
-        longest = len(self.times)
-        if window_ms < 1 or n < 2 or n > longest:
-            raise ParameterError(
-                f"window_ms must be at least 1 ms and two samples, and at most the record's "
-                f"{longest / self.info['sfreq'] / MS:g} ms, got {window_ms:g} ms."
-            )
-        window = np.hamming(n)
-        window /= window.sum()
-        smoothed = np.array([np.convolve(row, window, "same") for row in self.data])
-        if edges == "normalised":
-            smoothed /= np.convolve(np.ones(longest), window, "same")
-        self.data = smoothed
+        self.data = smoothed_rows(self.data, self.info["sfreq"], window_ms, edges)
         return self
 
     def subtract(self, other: Dipole) -> Self:
@@ -336,6 +324,12 @@ class Dipole(AllLayers):
             gof=np.full(n, 100.0),
             name=self.comment,
         )
+
+
+@lru_cache(maxsize=256)
+def _absent(kind: Any, name: str) -> str:
+    """Return the sentence about an attribute that is not there; MNE's methods ask for the same few each time."""
+    return str(no_attribute("A dipole", name, DIPOLE, dir(kind)))
 
 
 def _plain(value: Any) -> Any:

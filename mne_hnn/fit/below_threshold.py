@@ -16,6 +16,7 @@ from ..errors import SimulationError
 from ..simulate import Simulation
 from .bench import Bench
 from .drive_network import network_of, values_of
+from .evaluate import searching
 from .evoked_proposal import Proposal
 from .evoked_task import EvokedTask
 from .observation import explained
@@ -105,9 +106,14 @@ def _moment_below_threshold(task: EvokedTask, sequence: DriveVector, x: FloatArr
         moment, _ = task.objective.pairs(simulation)
         return {"moment": moment, "fired": pyramidal_spikes(simulation)}
 
-    networks = [network_of(task.network, sequence, vector) for vector in (x, stressed)]
-    found, limit = bench.evaluator.records(networks, task.runs, "evoked" + task.objective.identity, extract)
-    if found is None or limit is None or found["fired"] or limit["fired"]:
+    identity = "evoked" + task.objective.identity
+    # what the moment is, is part of the result; whether cells would fire with more weight is only tried
+    tried = searching(task.runs, task.network, task.settings.precision)
+    (limit,) = bench.evaluator.records([network_of(task.network, sequence, stressed)], tried, identity, extract)
+    if limit is None or limit["fired"]:
+        return None
+    (found,) = bench.evaluator.records([network_of(task.network, sequence, x)], task.runs, identity, extract)
+    if found is None or found["fired"]:
         return None
     return found["moment"]
 

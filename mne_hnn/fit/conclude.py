@@ -94,8 +94,7 @@ def _judged(search: Search, simulation: Simulation) -> _Judged:
     """Score fresh trials with the scale of the search."""
     plan, objective, loss = search.plan, search.objective, search.best[0]
     settings, target = plan.settings, plan.target
-    full = [tried for tried in search.evaluations if tried.level == search.name(search.levels[-1])]
-    found = next((tried.scale for tried in full if tried.loss == loss), float("nan"))
+    found = search.settled.scale
     scale = found if np.isfinite(found) and found > 0 else 1.0
     smooth_ms = float(objective.smooth_ms if isinstance(objective, Waveform) else settings.smooth_ms)
     # the scale belongs to what was fitted: fresh trials do not get one of their own
@@ -109,9 +108,7 @@ def _judged(search: Search, simulation: Simulation) -> _Judged:
         numbers = waveform_scores(dipole, target, window)
         numbers["ceiling"] = ceiling(target, settings.standard_error)
         numbers["trial_r_squared"] = trial_r_squared(simulation, target, smooth_ms, scale, window)
-    began = search.space.decode(search.space.start)
-    base = [tried.loss for tried in full if tried.values == {name: began[name] for name in search.space.names}]
-    scores = Scores(loss=score.loss, search_loss=loss, start_loss=base[0] if base else float("nan"), **numbers)
+    scores = Scores(loss=score.loss, search_loss=loss, start_loss=search.start_loss, **numbers)
     return _Judged(dipole=dipole, found=found, scale=scale, scores=scores, window=window)
 
 
@@ -166,11 +163,7 @@ def _score_doubts(search: Search, judged: _Judged) -> list[str]:
             "has not seen: there is no score to believe."
         ]
     if isinstance(objective, Waveform) and objective.measure != "correlation" and target is not None:
-        chosen = next(
-            (evaluation.r_squared for evaluation in search.evaluations if evaluation.loss == scores.search_loss),
-            float("nan"),
-        )
-        return misfit_doubts(judged.dipole, target, scores.r_squared, judged.window, chosen)
+        return misfit_doubts(judged.dipole, target, scores.r_squared, judged.window, search.settled.r_squared)
     flat = flat_loss(objective)
     if flat is not None and scores.loss >= flat:
         return [
@@ -190,7 +183,7 @@ def _estimates(search: Search, best: FloatArray) -> tuple[Estimate, ...]:
     step = 0.02
     steps = np.where(best > 0.5, -step, step)
     points = np.vstack([best, best + np.diag(steps)])
-    scores = search.scored(points)
+    scores = search.scored(points, search.plan.runs)
     centre = scores[0].residual
     jacobian = np.array(
         [

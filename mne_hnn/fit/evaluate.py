@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,29 @@ from ..simulate.many import run_networks
 from .checkpoint import Checkpoint
 from .objectives import Objective, Score
 
-__all__ = ["Evaluator"]
+__all__ = ["Evaluator", "searching"]
+
+
+def searching(runs: SimulationSettings, network: Network, precision: str) -> SimulationSettings:
+    """Return how to simulate what is only tried.
+
+    Parameters
+    ----------
+    runs : SimulationSettings
+        How to simulate exactly.
+    network : Network
+        What is changed and tried.
+    precision : str
+        As in :class:`~mne_hnn.fit.FitSettings`; ``'search'`` is meant where it can be had.
+    """
+    if precision == "exact":
+        return runs
+    engine = runs.resolved().engine
+    lacks = f"engine {engine!r}" if engine != "kernel" else "electrodes" if network.electrodes else None
+    if lacks is not None:
+        logger.debug("Searching by exact simulations: with %s there are no others.", lacks)
+        return runs
+    return replace(runs, precision=precision)
 
 
 @dataclass(kw_only=True)

@@ -61,7 +61,7 @@ class EvokedSettings(WaveformSettings):
         Networks to try with ``drives='network'``, refused without.
     n_trials : int | None
         Trials per evaluation, averaged. None is 2, or what the last of `levels` says.
-    levels, n_final, dt, seed, fresh_seed
+    levels, n_final, dt, seed, fresh_seed, precision
         As in :class:`FitSettings`. Kernels are measured on the first of at most two levels.
 
     Raises

@@ -123,10 +123,11 @@ class Waveform:
 
     def samples(self, simulation: Simulation) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         """Return simulated and wanted moment at the target's times (A m), and the weight of each sample, per layer."""
-        dipole = smoothed(simulation, self.smooth_ms)
+        for layer in self.layers:
+            check_name(layer, simulation.dipoles[0].layers, "layer", where="of the simulated dipole")
+        dipole = smoothed(simulation, self.smooth_ms, self.layers)
         rows = []
         for layer, share in self.layers.items():
-            check_name(layer, dipole.layers, "layer", where="of the simulated dipole")
             times, simulated, wanted = align(dipole, self.target, layer=layer, tmin=self.tmin, tmax=self.tmax)
             weight = np.full(len(times), float(share))
             if self.weights is not None:

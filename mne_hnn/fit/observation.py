@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -263,7 +263,20 @@ def fitted_dipole(dipole: Dipole, target: Dipole) -> Dipole:
     )
 
 
-def smoothed(simulation: Simulation, smooth_ms: float) -> Dipole:
-    """Return the average dipole of a simulation, smoothed as it is compared with a target; 0 ms: as it is."""
+def smoothed(simulation: Simulation, smooth_ms: float, layers: Collection[str] | None = None) -> Dipole:
+    """Return the average dipole of a simulation, smoothed as it is compared with a target.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        The simulation.
+    smooth_ms : float
+        Hamming window, ms; 0 leaves the dipole as it is.
+    layers : collection of str | None
+        Which layers are wanted, as smoothing costs more than the rest of a score; None for all.
+    """
     dipole = simulation.dipole
+    wanted = [name for name in dipole.layers if layers is None or name in layers]
+    if wanted and len(wanted) < len(dipole.layers):
+        dipole.pick(wanted)
     return dipole.smooth(smooth_ms) if smooth_ms else dipole

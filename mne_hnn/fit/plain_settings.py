@@ -18,7 +18,7 @@ from .rhythmic_settings import RhythmicSettings
 
 __all__ = ["plain_settings", "typed_settings"]
 
-_SHARED = ("n_trials", "n_final", "dt", "seed", "fresh_seed")
+_SHARED = ("n_trials", "n_final", "dt", "seed", "fresh_seed", "precision")
 _WAVEFORM = ("smooth_ms", "noise", "standard_error")
 _PROPOSED = ("drives", "n_drives", "max_drives", *_SHARED, *_WAVEFORM, "refine", "polish", "optimizer")
 _SEARCHED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM, "step", "scale")
@@ -83,6 +83,7 @@ def _proposed(settings: EvokedSettings, details: FitDetails) -> dict[str, Any]:
         "dt": settings.dt,
         "seed": settings.seed,
         "fresh_seed": settings.fresh_seed,
+        "precision": settings.precision,
         "tstop": details.tstop,
         "objective": details.objective,
         "gap_ms": details.gap_ms,
@@ -108,6 +109,7 @@ def _searched(settings: DriveSettings, details: FitDetails) -> dict[str, Any]:
         "dt": settings.dt,
         "seed": settings.seed,
         "fresh_seed": settings.fresh_seed,
+        "precision": settings.precision,
         "levels": _plain_levels(settings.levels),
         "parameters": [[free.path, free.low, free.high, free.scale, free.fixed] for free in details.parameters],
         **details.options,
@@ -162,6 +164,7 @@ def typed_settings(kind: str, plain: Mapping[str, Any], *, intervals: bool) -> t
     """
     if kind == "none":
         return UnfittedSettings(**plain), FitDetails()
+    plain = {"precision": "exact", **plain}  # of files from before there was a choice
     if kind == "drives":
         return _typed_search(plain, intervals), _details(plain, options=_options(plain))
     if kind == "rhythmic":

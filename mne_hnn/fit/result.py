@@ -182,6 +182,13 @@ class FitResult:
     details: FitDetails = field(default_factory=FitDetails)
     warnings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.simulation.precision != "exact":
+            raise ParameterError(
+                f"The simulation of a fit must be exact, as its scores are final, got one of "
+                f"precision={self.simulation.precision!r}: simulate the network again with precision='exact'."
+            )
+
     @property
     def r_squared(self) -> float:
         """Share of the target's variance explained, in trials that the search has not seen."""

@@ -47,7 +47,7 @@ class RhythmicSettings(FitSettings):
         A name of :data:`~mne_hnn.fit.OPTIMIZERS`. ``'auto'`` is a scan for one parameter, else differential evolution,
         which searches everywhere: rates that differ by a beat have minima of their own, and CMA-ES stays in one of
         them more often.
-    max_evaluations, levels, n_final, dt, seed, fresh_seed
+    max_evaluations, levels, n_final, dt, seed, fresh_seed, precision
         As in :class:`FitSettings`.
 
     Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,8 +66,8 @@ def known_error(target: Dipole, standard_error: float | None) -> float | None:
 def final_simulation(
     evaluator: Evaluator, network: Network, runs: SimulationSettings, n_final: int, fresh_seed: int
 ) -> Simulation:
-    """Return the fresh trials of a fitted network."""
-    outcome = evaluator.simulate([network], runs.with_trials(n_final, fresh_seed))[0]
+    """Return the fresh trials of a fitted network, simulated exactly."""
+    outcome = evaluator.simulate([network], replace(runs.with_trials(n_final, fresh_seed), precision="exact"))[0]
     if isinstance(outcome, SimulationError):
         raise SimulationError(f"The fitted network fails in the trials of the final score: {outcome}")
     return outcome

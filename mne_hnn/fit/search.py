@@ -14,7 +14,7 @@ from .._types import FloatArray
 from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..simulate import SimulationSettings
-from .evaluate import Evaluator
+from .evaluate import Evaluator, searching
 from .levels import Level, on_level
 from .objectives import Score, Waveform, called
 from .optimizers import BudgetSpent
@@ -24,6 +24,9 @@ from .result import Evaluation, LevelReport
 from .scoring import likeness
 
 __all__ = ["Search"]
+
+FINALISTS = 4
+"""Points of a search that are simulated again exactly: what is fast may rank those wrong that are close."""
 
 
 class Search:
@@ -41,6 +44,7 @@ class Search:
 
     def __init__(self, plan: Plan, evaluator: Evaluator, report: Report) -> None:
         self.plan, self.evaluator, self.report = plan, evaluator, report
+        self.runs = searching(plan.runs, plan.network, plan.settings.precision)
         self.space, self.objective, self.levels = plan.space, plan.objective, plan.levels
         self.step, self.seed = plan.settings.step, plan.settings.seed
         self.start = plan.space.start
@@ -49,6 +53,11 @@ class Search:
         self.best: tuple[float, FloatArray] = (np.inf, plan.space.start)
         self.level = plan.levels[-1]
         self._left = plan.settings.max_evaluations
+        self._tried: list[tuple[float, FloatArray]] = []
+        self.settled = Score(loss=float("inf"))
+        """The best point, simulated exactly in the trials of the search."""
+        self.start_loss = float("nan")
+        """The same of the point that the search began with."""
         self.flat: list[str] = []
         """Levels whose best network, or its likeness on the next, gives a flat dipole."""
 
@@ -58,11 +67,11 @@ class Search:
         return self._left
 
     def run(self) -> FloatArray:
-        """Search all levels and return the best point of the last."""
+        """Search all levels and return the best point of the last, as judged by exact simulations."""
         for number, (level, budget) in enumerate(zip(self.levels, self._budgets(), strict=True)):
             first = len(self.evaluations)
             coarse_best = self.best[1]
-            self.level, self._left, self.best = level, budget, (np.inf, self.start)
+            self.level, self._left, self.best, self._tried = level, budget, (np.inf, self.start), []
             with contextlib.suppress(BudgetSpent):
                 self._begin(number, coarse_best)
                 with warnings.catch_warnings():
@@ -70,7 +79,22 @@ class Search:
                     self.plan.optimizer.run(self)
             tried = self.evaluations[first:]
             self.reports.append(LevelReport(name=self.name(level), evaluations=len(tried), loss=self.best[0]))
+        self._settle()
         return self.best[1]
+
+    def _settle(self) -> None:
+        """Simulate the best few points of the last level exactly, as scores will be, and keep the best of them."""
+        few = FINALISTS if self.runs.precision == "search" else 1
+        ranked = sorted((tried for tried in self._tried if np.isfinite(tried[0])), key=lambda tried: tried[0])
+        points = list({point.tobytes(): point for _, point in ranked}.values())[:few] or [self.best[1]]
+        began = self.plan.space.start
+        has_start = any(np.array_equal(point, began) for _, point in ranked)
+        scores = self.scored(np.array([*points, began] if has_start else points), self.plan.runs)
+        if has_start:
+            self.start_loss = scores.pop().loss
+        place = int(np.argmin([score.loss for score in scores]))
+        self.settled, self.best = scores[place], (scores[place].loss, points[place])
+        self.reports[-1] = replace(self.reports[-1], loss=self.best[0])
 
     def _budgets(self) -> list[int]:
         """Return how many networks are tried on each level."""
@@ -119,7 +143,7 @@ class Search:
             return None
 
     def _runs(self) -> SimulationSettings:
-        return self.plan.runs.with_trials(self.level.n_trials, self.seed)
+        return self.runs.with_trials(self.level.n_trials, self.seed)
 
     def _compare(self, report: LevelReport, point: FloatArray) -> LevelReport:
         """Add how well the level before agrees with the full column at its best point."""
@@ -182,6 +206,7 @@ class Search:
                     r_squared=score.r_squared,
                 )
             )
+            self._tried.append((score.loss, np.array(point)))
             if score.loss < self.best[0]:
                 self.best = (score.loss, np.array(point))
         self._left -= len(kept)
@@ -190,11 +215,18 @@ class Search:
             raise BudgetSpent
         return scores
 
-    def scored(self, points: FloatArray) -> list[Score]:
-        """Return the scores of points of the cube, at the present level and outside of the budget."""
+    def scored(self, points: FloatArray, runs: SimulationSettings | None = None) -> list[Score]:
+        """Return the scores of points of the cube, at the present level and outside of the budget.
+
+        Parameters
+        ----------
+        points : array, shape (n_points, n_free)
+            The points.
+        runs : SimulationSettings | None
+            How to simulate, but for the trials; None as the search does.
+        """
         transform, objective = on_level(self.space._network, self.objective, self.level)
         networks = [self._network(point, transform) for point in points]
-        found = iter(
-            self.evaluator.scores([network for network in networks if network is not None], self._runs(), objective)
-        )
+        trials = (self.runs if runs is None else runs).with_trials(self.level.n_trials, self.seed)
+        found = iter(self.evaluator.scores([network for network in networks if network is not None], trials, objective))
         return [Score(loss=float("inf")) if network is None else next(found) for network in networks]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from .._checks import check_int, check_name, check_non_negative, check_positive, check_seed
 from .._value import Value
 from ..errors import ParameterError
+from ..simulate.settings import PRECISIONS
 from .levels import Level, given_levels
 from .observation import ColumnPrior
 from .optimizers import OPTIMIZERS
@@ -43,6 +44,12 @@ class FitSettings(Value):
         Time step, ms.
     seed, fresh_seed : int
         Seeds of the search and of the final trials.
+    precision : str
+        How networks that are only tried are simulated: ``'search'``, several times faster with an error that is small
+        against that of the time step (see :func:`~mne_hnn.simulate.simulate`), or ``'exact'``. What a fit returns is
+        exact in either case: the best few of a search are simulated again exactly, and the best of these is kept;
+        scores, intervals, agreement of levels and final trials are of exact simulations. Where there is no fast way (no
+        compiled kernel, electrodes), all of it is exact.
 
     Raises
     ------
@@ -61,12 +68,14 @@ class FitSettings(Value):
     dt: float = 0.025
     seed: int = 1
     fresh_seed: int = 2
+    precision: str = "search"
 
     def __post_init__(self) -> None:
         self._check_shared()
 
     def _check_shared(self) -> None:
         check_name(self.optimizer, ("auto", *OPTIMIZERS), "optimizer")  # whether its package is there, the fit says
+        check_name(self.precision, PRECISIONS, "precision")
         check_positive(self.dt, "dt (ms)")
         levels = given_levels(self.levels)
         _check_agreed(levels, self.n_trials)

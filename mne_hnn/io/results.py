@@ -102,6 +102,8 @@ def spikes_from(
 def simulation_parts(simulation: Simulation) -> Parts:
     """Return the plain values and the arrays of a simulation, without its network."""
     content: dict[str, Any] = {"simulation": {name: getattr(simulation, name) for name in _SIMULATION}}
+    if simulation.precision != "exact":  # files of all others are as they were before there was a choice
+        content["simulation"]["precision"] = simulation.precision
     arrays: dict[str, Any] = {}
     spikes = spike_parts(simulation.spikes, cells=False)  # the network has them
     for about, own in (dipole_parts(simulation.dipoles), spikes, measured_parts(simulation)):

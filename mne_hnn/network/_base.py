@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .._checks import check_finite, check_int, check_label, check_name, check_non_negative, check_positive
 from .._value import FrozenMap, OrderedFrozenMap, Value, digest
 from ..errors import DriveError, NetworkError
+from ._handed import SHARED, packed, unpacked
 from .biases import TonicBias
 from .cells import CellTemplate
 from .connections import Connection
@@ -46,10 +47,12 @@ class NetworkBase(Value):
     electrodes: Mapping[str, Electrodes] = field(default_factory=FrozenMap)
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+    _ranges: dict[str, range] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_label(self.name, "The name of a network", error=NetworkError)
-        self._set("populations", OrderedFrozenMap(self.populations))
+        if type(self.populations) is not OrderedFrozenMap:  # else networks that share their cells know it by identity
+            self._set("populations", OrderedFrozenMap(self.populations))
         self._set("connections", tuple(self.connections))
         self._set("drives", OrderedFrozenMap(self.drives))
         self._set("biases", FrozenMap(self.biases))
@@ -85,6 +88,11 @@ class NetworkBase(Value):
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = {declared.name: getattr(self, declared.name) for declared in fields(self)}
+        shared = {name: packed(own.pop(name)) for name in SHARED}
+        return _arrived, (type(self), shared, own)
 
     # -- checks --------------------------------------------------------------------------------
 
@@ -211,13 +219,16 @@ class NetworkBase(Value):
     @property
     def gid_ranges(self) -> dict[str, range]:
         """Cell numbers (gids) by cell type, then by drive in the order of addition."""
-        sizes = {name: len(population) for name, population in self.populations.items()}
-        sizes |= {name: self.n_drive_cells(drive) for name, drive in self.drives.items()}
-        ranges, start = {}, 0
-        for name, size in sizes.items():
-            ranges[name] = range(start, start + size)
-            start += size
-        return ranges
+        if self._ranges is None:
+            sizes = {name: len(population) for name, population in self.populations.items()}
+            sizes |= {name: self.n_drive_cells(drive) for name, drive in self.drives.items()}
+            ranges, start = {}, 0
+            for name, size in sizes.items():
+                ranges[name] = range(start, start + size)
+                start += size
+            self._set("_ranges", ranges)
+        assert self._ranges is not None
+        return dict(self._ranges)
 
     @property
     def n_gids(self) -> int:
@@ -294,6 +305,16 @@ class NetworkBase(Value):
         assert self.origin_um is not None
         x, y, z = self.origin_um
         return x, y, z
+
+
+def _arrived(kind: type[NetworkBase], shared: Mapping[str, bytes], own: Mapping[str, Any]) -> NetworkBase:
+    """Return a network that was packed; it was checked when it was made."""
+    network = object.__new__(kind)
+    for name, value in own.items():
+        object.__setattr__(network, name, value)
+    for name, content in shared.items():
+        object.__setattr__(network, name, unpacked(content))
+    return network
 
 
 _DIGEST_FIELDS = (

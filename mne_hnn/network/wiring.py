@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_name
+from .._recent import Recent
 from ..errors import DriveError, NetworkError
 from ._base import NetworkBase
 from .connections import Connection, keep_pairs
@@ -20,6 +22,7 @@ __all__ = ["Wires", "connection_wires", "distance_scale", "drive_wires"]
 Site = tuple[str, tuple[str, ...]]
 #: About 6 GB once expanded.
 MOST_PAIRS = 100_000_000
+_KEPT_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,16 +128,22 @@ def _assemble(bundles: Sequence[_Bundle]) -> Wires:
                 weights[start:stop, receptors.index(name)] = weight * bundle.scale
     delay[np.isnan(delay)] = np.inf  # no delay at the origin and a scale of 0
     site_index = [sites.index(bundle.site) for bundle in bundles]
-    return Wires(
-        source=_join([bundle.source for bundle in bundles], np.int32),
-        target=_join([bundle.target for bundle in bundles], np.int32),
-        site=np.repeat(np.array(site_index, dtype=np.int16), counts),
-        delay_ms=delay,
-        weights_uS=weights,
-        threshold=np.repeat(np.array([bundle.threshold for bundle in bundles], dtype=float), counts),
-        sites=sites,
-        receptors=receptors,
-    )
+    arrays: dict[str, NDArray[Any]] = {
+        "source": _join([bundle.source for bundle in bundles], np.int32),
+        "target": _join([bundle.target for bundle in bundles], np.int32),
+        "site": np.repeat(np.array(site_index, dtype=np.int16), counts),
+        "delay_ms": delay,
+        "weights_uS": weights,
+        "threshold": np.repeat(np.array([bundle.threshold for bundle in bundles], dtype=float), counts),
+    }
+    for array in arrays.values():
+        array.flags.writeable = False  # who asks for the same routes may get the same arrays
+    return Wires(**arrays, sites=sites, receptors=receptors)
+
+
+def _n_bytes(wires: Wires) -> int:
+    arrays = ("source", "target", "site", "delay_ms", "weights_uS", "threshold")
+    return 1000 + sum(int(getattr(wires, name).nbytes) for name in arrays)
 
 
 def _join(parts: Sequence[NDArray[Any]], dtype: type) -> NDArray[Any]:
@@ -145,8 +154,12 @@ def _choose(indices: Sequence[int] | None, size: int) -> NDArray[np.int32]:
     return np.arange(size, dtype=np.int32) if indices is None else np.array(indices, dtype=np.int32)
 
 
-def _grid_bundle(network: NetworkBase, connection: Connection, site: Site) -> _Bundle:
-    """Expand one connection to its pairs, source by source."""
+_Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+_grids: Recent[_Pairs] = Recent(_KEPT_BYTES)
+
+
+def _grid_pairs(network: NetworkBase, connection: Connection) -> _Pairs:
+    """Expand one connection to its pairs, source by source: sources, targets, scales."""
     ranges = network.gid_ranges
     populations = network.populations
     sources = _choose(connection.source_indices, len(populations[connection.source]))
@@ -168,7 +181,11 @@ def _grid_bundle(network: NetworkBase, connection: Connection, site: Site) -> _B
     if connection.seed is not None:
         kept = keep_pairs(len(source), connection.probability, connection.seed)
         source, target, scale = source[kept], target[kept], scale[kept]
-    return _Bundle(source, target, scale, site, connection.delay_ms, network.threshold_of(connection))
+    return source, target, scale
+
+
+def _pairs_bytes(pairs: _Pairs) -> int:
+    return sum(array.nbytes for array in pairs)
 
 
 def connection_wires(network: NetworkBase) -> Wires:
@@ -194,12 +211,12 @@ def connection_wires(network: NetworkBase) -> Wires:
             f"The connections of this network join {pairs:,} pairs of cells, more than the {MOST_PAIRS:,} that fit "
             "into memory: take a smaller mesh or fewer connections."
         )
+    cells = (network.populations, network.inplane_distance_um)
     for connection in network.connections:
         site = (connection.target, templates[connection.target].sections_at(connection.location))
-        key = (
+        pairs_key = (
             connection.source,
-            site,
-            connection.delay_ms,
+            connection.target,
             connection.lamtha,
             connection.probability,
             connection.seed,
@@ -207,12 +224,15 @@ def connection_wires(network: NetworkBase) -> Wires:
             connection.source_indices,
             connection.target_indices,
             connection.pairs,
-            network.threshold_of(connection),
         )
+        threshold = network.threshold_of(connection)
+        key = (*pairs_key, site, connection.delay_ms, threshold)
         if key not in bundles:
-            bundles[key] = _grid_bundle(network, connection, site)
-        ends = (templates[connection.source], templates[connection.target])
-        gain = network.gains["_".join(template.electro_type[0] for template in ends)]
+            # weights, gains and delays change more often than who is where
+            ends = _grids.get((cells, pairs_key), partial(_grid_pairs, network, connection), _pairs_bytes)
+            bundles[key] = _Bundle(*ends, site, connection.delay_ms, threshold)
+        kinds = (templates[connection.source], templates[connection.target])
+        gain = network.gains["_".join(template.electro_type[0] for template in kinds)]
         bundles[key].add(connection.receptor, gain * connection.gain * connection.weight_uS)
     return _assemble(list(bundles.values()))
 
@@ -234,6 +254,28 @@ def drive_wires(network: NetworkBase, drive: Drive | str) -> Wires:
     """
     if isinstance(drive, str):
         drive = network.drives[check_name(drive, network.drives, "drive", error=DriveError)]
+    cells = (network.populations, network.origin, network.inplane_distance_um, network.threshold_mV)
+    # all of a drive but when it comes
+    kept = (
+        cells,
+        drive.cell_specific,
+        drive.n_drive_cells,
+        drive.placeholder_types,
+        drive.location,
+        drive.space_constant,
+        drive.probability,
+        drive.conn_seed,
+        drive.synaptic_delays,
+        drive.weights_ampa,
+        drive.weights_nmda,
+    )
+    return _drives.get(kept, partial(_expanded_drive, network, drive), _n_bytes)
+
+
+_drives: Recent[Wires] = Recent(_KEPT_BYTES)
+
+
+def _expanded_drive(network: NetworkBase, drive: Drive) -> Wires:
     n_drive_cells = network.n_drive_cells(drive)
     ranges = network.gid_ranges
     origin = np.array([network.origin])

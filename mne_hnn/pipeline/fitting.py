@@ -56,5 +56,6 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
         n_trials=options.fit_trials,
         n_final=options.fit_final_trials,
         dt=options.dt,
+        precision=options.fit_precision,
         **chosen,
     )

@@ -190,6 +190,8 @@ def recording_channels(network: Network, record: Record) -> dict[str, tuple[Reco
     ParameterError
         A section or cell does not exist, or none of those asked for has the quantity.
     """
+    if not record.quantities:
+        return {}
     templates = network.cell_types
     cells = _chosen_cells(network, record)
     known = dict.fromkeys(["soma", "all", *(name for template in templates.values() for name in template.sections)])

@@ -44,6 +44,8 @@ class Simulation:
         As given to :func:`simulate`.
     engine : str
         What ran it: ``'kernel'``, ``'coreneuron'`` or ``'neuron'``.
+    precision : str
+        ``'exact'``, or ``'search'`` where it was to be fast: no final score is taken of such a simulation.
     recordings : mapping of str to Recording
         What was asked for by `record`, by quantity.
     lfp : mapping of str to mne.EpochsArray
@@ -59,6 +61,7 @@ class Simulation:
     seed: int | None
     baseline: str
     engine: str
+    precision: str = "exact"
     recordings: Mapping[str, Recording] = field(default_factory=lambda: MappingProxyType({}))
     lfp: Mapping[str, mne.EpochsArray] = field(default_factory=lambda: MappingProxyType({}))
 

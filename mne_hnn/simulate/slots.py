@@ -21,11 +21,14 @@ def receptor_order(template: CellTemplate) -> list[str]:
     return sorted(template.synapses)
 
 
-def slot_weights(wires: Wires, template: CellTemplate) -> NDArray[np.float64]:
-    """Return the weights of `wires` in the order of the slots of a cell, shape (n, n_receptors)."""
+def slot_weights(
+    wires: Wires, template: CellTemplate, rows: NDArray[np.int64] | slice = slice(None)
+) -> NDArray[np.float64]:
+    """Return the weights of `rows` of `wires` in the order of the slots of a cell, shape (n, n_receptors)."""
     receptors = receptor_order(template)
-    columns = np.zeros((len(wires), len(receptors)))
+    given = wires.weights_uS[rows]
+    columns = np.zeros((len(given), len(receptors)))
     for column, receptor in enumerate(receptors):
         if receptor in wires.receptors:
-            columns[:, column] = wires.weights_uS[:, wires.receptors.index(receptor)]
+            columns[:, column] = given[:, wires.receptors.index(receptor)]
     return columns

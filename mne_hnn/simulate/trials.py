@@ -107,6 +107,7 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: SimulationS
         baseline=settings.baseline,
         # the kernel leaves to CoreNEURON what it cannot do
         engine="coreneuron" if settings.engine == "kernel" and beyond_kernel(network, settings) else settings.engine,
+        precision=settings.precision,
         recordings=_recordings(network, [trials[k] for k in indices], settings),
         lfp=_lfp(network, [trials[k] for k in indices], settings),
     )

@@ -207,6 +207,7 @@ class SweepResult:
             network=self.network_of(index),
             dipoles=dipoles_of(record),
             spikes=spikes_of(record),
+            precision=self.settings.get("precision", "exact"),
             **measured_in(record),
             **options,
         )

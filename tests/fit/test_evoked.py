@@ -105,7 +105,7 @@ def test_settings_hold_every_choice(known):
     expected = {
         "drives": "propose", "n_drives": None, "max_drives": 8, "smooth_ms": 20.0, "noise": 0.05, "refine": 4,
         "polish": 0, "levels": [["full", 2, 1.0]], "n_trials": 2, "n_final": 2, "dt": 0.025, "seed": 1,
-        "fresh_seed": 2, "tstop": 170.0, "objective": "r_squared", "columns_factor": 3.0,
+        "fresh_seed": 2, "precision": "search", "tstop": 170.0, "objective": "r_squared", "columns_factor": 3.0,
     }  # fmt: skip
     plain = plain_settings(result.settings, result.details)
     assert {name: plain[name] for name in expected} == expected

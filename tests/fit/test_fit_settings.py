@@ -76,6 +76,7 @@ SHARED = [
     ({"n_final": 0}, "n_final must be an integer >= 1"),
     ({"dt": 0}, r"dt \(ms\) must be a finite number > 0, got 0"),
     ({"seed": 1.5}, "seed must be an integer"),
+    ({"precision": "serch"}, "Did you mean 'search'"),
     ({"seed": 2}, "fresh_seed must differ from seed, got 2 twice"),
 ]
 WAVEFORM = [
@@ -237,14 +238,15 @@ LEVELS = [["5x5", 1, 1.0], ["full", 2, 1.0]]
 SEARCHED = {
     "objective": "r_squared", "optimizer": "cma", "max_evaluations": 90, "n_trials": 2, "n_final": 10, "step": 0.2,
     "smooth_ms": 20.0, "scale": None, "noise": 0.05, "standard_error": 1e-9, "tstop": 170.0, "dt": 0.025, "seed": 1,
-    "fresh_seed": 2, "levels": LEVELS, "parameters": [["drives.evprox1.mu_ms", 5.0, 45.0, "linear", None]],
+    "fresh_seed": 2, "precision": "search", "levels": LEVELS,
+    "parameters": [["drives.evprox1.mu_ms", 5.0, 45.0, "linear", None]],
 }  # fmt: skip
 COLUMNS = {"columns_median": 300.0, "columns_factor": 3.0}
 PROPOSED = {
     "drives": "propose", "n_drives": None, "max_drives": 8, "sequence": [["proximal", 25.0], ["distal", 70.0]],
     "smooth_ms": 20.0, "noise": 0.2, "standard_error": None, "refine": 4, "polish": 0, "optimizer": "auto",
-    "levels": LEVELS, "n_trials": 2, "n_final": 10, "dt": 0.025, "seed": 1, "fresh_seed": 2, "tstop": 170.0,
-    "objective": "r_squared", "gap_ms": 10.0, "spread_ms": 4.0, **COLUMNS,
+    "levels": LEVELS, "n_trials": 2, "n_final": 10, "dt": 0.025, "seed": 1, "fresh_seed": 2, "precision": "exact",
+    "tstop": 170.0, "objective": "r_squared", "gap_ms": 10.0, "spread_ms": 4.0, **COLUMNS,
 }  # fmt: skip
 BETWEEN = {"fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0}
 RHYTHM = {**SEARCHED, "objective": "bandpower", "smooth_ms": 0.0, "standard_error": None}
@@ -262,6 +264,15 @@ FILES = {
 def test_a_file_has_the_same_names_in_the_same_order(kind, plain):
     settings, details = typed_settings(kind, plain, intervals=True)
     assert json.dumps(plain_settings(settings, details)) == json.dumps(plain)
+
+
+@pytest.mark.parametrize("kind", ["drives", "evoked", "rhythmic"])
+def test_a_file_from_before_there_was_a_choice_is_of_exact_simulations(kind):
+    for plain in FILES[kind]:
+        before = {name: value for name, value in plain.items() if name != "precision"}
+        settings, details = typed_settings(kind, before, intervals=True)
+        assert settings.precision == "exact"
+        assert plain_settings(settings, details) == {**plain, "precision": "exact"}
 
 
 def test_what_is_no_kind_of_fit_is_said():

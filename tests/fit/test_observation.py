@@ -76,3 +76,11 @@ def test_a_fitted_dipole_has_the_unit_and_direction_of_its_target(simulation):
     assert fitted.scale_applied == 3000.0
     np.testing.assert_array_equal(fitted.data, scaled.data)
     np.testing.assert_allclose(fitted.times, scaled.times)
+
+
+@pytest.mark.parametrize("layer", ["agg", "L2", "L5"])
+def test_a_layer_alone_is_smoothed_as_among_others(simulation, layer):
+    alone = smoothed(simulation, 20.0, [layer])
+    assert alone.layers == (layer,)
+    assert alone[layer].tobytes() == smoothed(simulation, 20.0)[layer].tobytes()
+    assert simulation.dipoles[0].layers == ("agg", "L2", "L5")

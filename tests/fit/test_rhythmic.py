@@ -64,7 +64,7 @@ def test_settings_hold_every_choice(fitted):
     expected = {
         "objective": "spectrum", "optimizer": "scan", "max_evaluations": 20, "n_trials": 2, "n_final": 2,
         "tstop": 300.0, "fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0, "aperiodic": "scale", "smooth_ms": 0.0,
-        "seed": 1, "fresh_seed": 2,
+        "seed": 1, "fresh_seed": 2, "precision": "search",
     }  # fmt: skip
     plain = plain_settings(fitted.settings, fitted.details)
     assert {name: plain[name] for name in expected} == expected

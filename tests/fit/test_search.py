@@ -85,8 +85,9 @@ def test_a_shifted_drive_is_found(shifted):
     assert shifted.scale == pytest.approx(COLUMNS, rel=0.3)
     scores = shifted.scores
     assert scores.search_loss < 0.05 < scores.start_loss
-    assert scores.search_loss == min(e.loss for e in shifted.evaluations)
-    assert scores.start_loss == shifted.evaluations[0].loss
+    # tried fast, scored exactly
+    assert scores.search_loss == pytest.approx(min(e.loss for e in shifted.evaluations), rel=0.05)
+    assert scores.start_loss == pytest.approx(shifted.evaluations[0].loss, rel=0.05)
     assert shifted.evaluations[0].values == {MU: pytest.approx(36.0)}
     assert scores.correlation > 0.97
     assert scores.trial_r_squared <= scores.r_squared
@@ -136,7 +137,7 @@ def test_convergence_falls(shifted):
     best = shifted.convergence()
     assert len(best) == len(shifted.evaluations)
     assert (np.diff(best) <= 0).all()
-    assert best[-1] == shifted.scores.search_loss
+    assert best[-1] == pytest.approx(shifted.scores.search_loss, rel=0.05)
 
 
 def test_tables(shifted):
@@ -165,7 +166,8 @@ def test_settings_hold_every_choice(shifted):
     expected = {
         "objective": "r_squared", "optimizer": "scan", "max_evaluations": 28, "n_trials": 1, "n_final": 2, "step": 0.2,
         "smooth_ms": 20.0, "scale": None, "noise": 0.05, "standard_error": None, "tstop": 80.0, "dt": 0.025,
-        "seed": 1, "fresh_seed": 2, "levels": [["full", 1, 1.0]], "parameters": [[MU, 5.0, 45.0, "linear", None]],
+        "seed": 1, "fresh_seed": 2, "precision": "search", "levels": [["full", 1, 1.0]],
+        "parameters": [[MU, 5.0, 45.0, "linear", None]],
     }  # fmt: skip
     plain = plain_settings(shifted.settings, shifted.details)
     assert {name: plain[name] for name in expected} == expected
@@ -384,8 +386,9 @@ def test_levels(small):
     best = result.convergence()
     assert (np.diff(best[:18]) <= 0).all()
     assert (np.diff(best[18:]) <= 0).all()
-    assert result.scores.search_loss == best[-1] == result.levels[1].loss
-    assert result.scores.start_loss == result.evaluations[19].loss  # the start counts at each level
+    assert result.scores.search_loss == result.levels[1].loss == pytest.approx(best[-1], rel=0.05)
+    # the start counts at each level
+    assert result.scores.start_loss == pytest.approx(result.evaluations[19].loss, rel=0.05)
     assert result.network.mesh_shape == (4, 4)
     coarse = [e.scale for e in result.evaluations if e.level == "2x2"]
     full = [e.scale for e in result.evaluations if e.level == "full"]
@@ -406,7 +409,7 @@ def test_two_levels_of_trials_are_told_apart(small):
                    intervals=False)  # fmt: skip
     assert len({one.name for one in result.levels}) == 2
     best = result.convergence()
-    assert best[-1] == result.scores.search_loss
+    assert best[-1] == pytest.approx(result.scores.search_loss, rel=0.05)
 
 
 # -- wrong calls

@@ -1,6 +1,7 @@
 """Spike times repeat the published ones, and fresh draws are independent."""
 
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from mne_hnn.errors import DriveError, ParameterError
 from mne_hnn.network import drive_events, jones_2009, model
+from mne_hnn.network import events as events_module
 
 PYRAMIDAL = {"L2_pyramidal": 5.4e-5, "L5_pyramidal": 5.4e-5}
 BETA = {"tstart": 50, "tstop": 100, "burst_rate_Hz": 1, "n_drive_cells": 10}
@@ -219,3 +221,32 @@ def _seconds(network):
     start = time.process_time()
     drive_events(network, 1, 170.0)
     return time.process_time() - start
+
+
+@pytest.mark.parametrize(("seed", "spread"), [(None, 2.47), (None, 3.85), (5, 2.47)])
+def test_known_streams_give_the_draws_of_new_ones(seed, spread):
+    """Standard draws are kept from call to call; times are what each cell's own stream would have drawn."""
+    network = jones_2009(mesh_shape=(3, 3)).with_evoked_drive(
+        "late", mu_ms=90.0, sigma_ms=spread, numspikes=3, location="distal", weights_ampa=PYRAMIDAL
+    )
+    for mu_ms in (90.0, 61.7):  # the second finds the streams known
+        moved = network.with_drive_changes("late", mu_ms=mu_ms)
+        events = drive_events(moved, 2, 170.0, seed)["late"]
+        if seed is None:
+            first = moved.drives["late"].event_seed + 2 * moved.n_gids
+        else:
+            entropy = (seed, zlib.crc32(b"late"))
+            first = int(np.random.SeedSequence(entropy, spawn_key=(2,)).generate_state(2, np.uint32)[0])
+        for k, train in enumerate(events):
+            drawn = np.random.RandomState((first + k) % 2**32).normal(mu_ms, spread, 3)
+            assert train.tolist() == sorted(drawn.tolist())
+
+
+def test_draws_where_the_processor_fuses_sums(monkeypatch, column):
+    """Where numpy's own draws are not a product and a sum rounded one after the other, it draws them itself."""
+    network = column.with_bursty_drive(
+        "alpha", location="proximal", burst_std_ms=20, tstart_std=4.0, weights_ampa=PYRAMIDAL, **{**BETA, "tstop": 300}
+    )
+    before = lists(drive_events(network, 0, 310.0)["alpha"])
+    monkeypatch.setattr(events_module, "_rounds_twice", lambda: False)
+    assert lists(drive_events(network, 0, 310.0)["alpha"]) == before

@@ -370,3 +370,40 @@ def test_wrong_networks(small):
 def test_repr(small):
     assert repr(small).startswith("<Network 'jones_2009': 24 cells (3 L2_basket, 9 L2_pyramidal")
     assert "evdist1, evprox1, evprox2" in repr(small)
+
+
+def test_networks_that_share_cells_do_so_in_another_process(small):
+    """What they share is the same object for each that arrives, so that what is known of one holds for the next."""
+    moved = small.with_gains(e_e=2.0)
+    one, other, again = (pickle.loads(pickle.dumps(network)) for network in (small, moved, small))
+    assert one.populations is other.populations is again.populations
+    assert one.connections is again.connections is other.connections
+    assert (one.digest, other.digest) == (small.digest, moved.digest) != (moved.digest, small.digest)
+    changed = pickle.loads(pickle.dumps(small.with_connection_changes(0, changes={"weight_uS": 0.5})))
+    assert changed.populations is one.populations
+    assert changed.connections[0].weight_uS == 0.5
+    assert len(pickle.dumps([small, moved])) < 1.3 * len(pickle.dumps(small))
+
+
+def test_equal_cells_keep_their_own_names_on_the_way(small):
+    """References are no part of a cell's identity, but they must arrive."""
+    populations = {
+        name: replace(population, template=replace(population.template, reference=f"{name} of mine"))
+        for name, population in small.populations.items()
+    }
+    renamed = replace(small, populations=populations)
+    assert renamed == small
+    for network in (small, renamed, small):
+        arrived = pickle.loads(pickle.dumps(network))
+        assert [one.template.reference for one in arrived.populations.values()] == [
+            one.template.reference for one in network.populations.values()
+        ]
+
+
+def test_ranges_of_cells_can_be_changed_by_who_asked(small):
+    small.gid_ranges["more"] = range(3)
+    assert "more" not in small.gid_ranges
+    driven = small.with_evoked_drive(
+        "late", mu_ms=1.0, sigma_ms=0.0, location="distal", weights_ampa={"L2_basket": 1.0}
+    )
+    assert [*driven.gid_ranges] == [*small.gid_ranges, "late"]

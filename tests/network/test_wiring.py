@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mne_hnn.network import Connection, connection_wires, distance_scale, drive_wires, jones_2009, law_2021, model
+from mne_hnn.network import (
+    Connection,
+    connection_wires,
+    distance_scale,
+    drive_wires,
+    jones_2009,
+    law_2021,
+    model,
+    wiring,
+)
 
 PLAIN = {"location": "soma", "receptor": "gabaa", "weight_uS": 0.1, "delay_ms": 2.0, "lamtha": 20.0}
 
@@ -248,3 +257,44 @@ def test_gain_of_a_connection_scales_its_weight(small):
     tripled = connection_wires(base.with_connection("L2_basket", "L2_pyramidal", gain=3.0, **PLAIN))
     np.testing.assert_allclose(tripled.weights_uS, 3 * plain.weights_uS)
     np.testing.assert_array_equal(tripled.delay_ms, plain.delay_ms)
+
+
+def arrays(wires):
+    names = ("source", "target", "site", "delay_ms", "weights_uS", "threshold")
+    return [getattr(wires, name).tobytes() for name in names] + [wires.sites, wires.receptors]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mu_ms": 30.0},
+        {"weights_ampa": {"L2_basket": 0.1, "L5_pyramidal": 0.2}},
+        {"probability": 0.5},
+        {"probability": 0.5, "conn_seed": 8},
+        {"space_constant": 1.5},
+        {"synaptic_delays": 2.0},
+        {"location": "distal", "weights_ampa": {"L2_basket": 0.1}, "weights_nmda": None},
+    ],
+)
+def test_drives_that_differ_do_not_share_routes(changes):
+    """Routes are kept from call to call: what they are must not depend on what was asked for before."""
+    network = jones_2009(mesh_shape=(3, 4), drives=True)
+    before = drive_wires(network, "evprox1")
+    changed = network.with_drive_changes("evprox1", **changes)
+    kept = arrays(drive_wires(changed, "evprox1"))
+    wiring._drives.clear()
+    assert arrays(drive_wires(changed, "evprox1")) == kept
+    assert (arrays(before) == kept) == (list(changes) == ["mu_ms"])
+    with pytest.raises(ValueError, match="read-only"):
+        before.weights_uS[0] = 1.0
+
+
+@pytest.mark.parametrize("changes", [{"weight_uS": 0.3}, {"lamtha": 5.0}, {"probability": 0.3}, {"delay_ms": 4.0}])
+def test_connections_that_differ_do_not_share_routes(changes):
+    network = jones_2009(mesh_shape=(3, 4))
+    before = arrays(connection_wires(network))
+    changed = network.with_connection_changes(3, changes=changes)
+    kept = arrays(connection_wires(changed))
+    wiring._grids.clear()
+    assert arrays(connection_wires(changed)) == kept != before
+    assert arrays(connection_wires(network)) == before

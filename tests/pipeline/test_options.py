@@ -95,11 +95,11 @@ def test_a_configuration_of_a_group_is_no_single_analysis():
 def test_a_fit_is_told_what_the_options_say():
     config = Config(
         data="x.fif", label="x-lh", network=NETWORK, seed=7, fit_noise=0.1, fit_trials=3, fit_final_trials=5, dt=0.05,
-        smooth_ms=15.0, fit_polish=40, fit_sequence=[("proximal", 25.0), ("distal", 70.0)],
+        smooth_ms=15.0, fit_polish=40, fit_precision="exact", fit_sequence=[("proximal", 25.0), ("distal", 70.0)],
     )  # fmt: skip
     assert evoked_settings(FitOptions.of(config)) == EvokedSettings(
         drives="propose", sequence=(("proximal", 25.0), ("distal", 70.0)), smooth_ms=15.0, noise=0.1, n_trials=3,
-        n_final=5, dt=0.05, polish=40, seed=7, fresh_seed=8,
+        n_final=5, dt=0.05, polish=40, seed=7, fresh_seed=8, precision="exact",
     )  # fmt: skip
     searched = Config(data="x.fif", label="x-lh", network=NETWORK, fit_drives="network", fit_evaluations=90)
     assert evoked_settings(FitOptions.of(searched)) == EvokedSettings(drives="network", max_evaluations=90, n_trials=2)

@@ -20,7 +20,7 @@ from mne_hnn._code import source_digest
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.parallel import remote, workers
-from mne_hnn.simulate import Simulation, SimulationSettings, many, simulate, simulate_many
+from mne_hnn.simulate import Simulation, SimulationSettings, clear, many, simulate, simulate_many
 
 TSTOP = 40.0
 HOW = SimulationSettings(tstop=TSTOP, n_trials=2, seed=7)
@@ -296,3 +296,26 @@ def test_an_error_of_the_caller_is_not_swallowed():
             simulate_many(networks()[:2], SimulationSettings(tstop=10.0), n_jobs=n_jobs, done=refuse)
     (again,) = simulate_many(networks()[:1], SimulationSettings(tstop=10.0), n_jobs=2)
     assert np.isfinite(again.dipole.data).all()
+
+
+@pytest.mark.parametrize("precision", ["exact", "search"])
+def test_what_is_kept_of_a_network_does_not_decide_the_next(precision):
+    """Each as if it were the first: routes, tables and structures are kept, and must be those of what is asked for."""
+    first = with_erp_drives(jones_2009((2, 2)))
+    several = [
+        first,
+        first.with_gains(e_e=2.0, i_e=0.5),
+        first.with_drive_changes("evdist1", mu_ms=20.0, weights_ampa={"L5_pyramidal": 0.2}),
+        first.with_tonic_bias("tonic", amplitude_nA={"L5_pyramidal": 1.0}),
+        first.with_tonic_bias("tonic", amplitude_nA={"L5_pyramidal": 2.0}),
+        first.with_drive_changes("evdist1", location="proximal", weights_nmda=None, weights_ampa={"L2_basket": 0.1}),
+        first,
+    ]
+    kept, anew = [], []
+    for network in several:
+        kept.append(bytes_of(simulate(network, TSTOP, precision=precision, verbose="error")))
+    for network in several:
+        clear()
+        anew.append(bytes_of(simulate(network, TSTOP, precision=precision, verbose="error")))
+    assert kept == anew
+    assert len(set(kept)) == len(several) - 1

@@ -24,7 +24,7 @@ class SimulateFacts(Facts):
     tstop_ms : float
         How long, ms.
     engine : str
-        ``'coreneuron'`` or ``'neuron'``.
+        ``'kernel'``, ``'coreneuron'`` or ``'neuron'``.
     rates_Hz : mapping of str to float
         Spikes of each population.
     """
@@ -104,7 +104,7 @@ class FitFacts(Facts):
     interval_percent : int | None
         Probability that the intervals hold; None where there are none.
     engine : str
-        ``'coreneuron'`` or ``'neuron'``.
+        ``'kernel'``, ``'coreneuron'`` or ``'neuron'``.
     """
 
     fitted: bool

@@ -41,12 +41,14 @@ def model(facts: Collected) -> Iterator[str]:
     yield f"The response was simulated with {listing(described, 'or')}; the network had {cells} cells."
     neuron = facts.names(lambda run: run.simulate.versions.get("neuron"))
     engines = facts.known(lambda run: run.fit.facts.engine) or facts.known(lambda run: run.simulate.facts.engine)
-    core = f" with its engine CoreNEURON {cite('kumbhar2019')}" if "coreneuron" in engines else ""
-    dt, tstop = facts.said(lambda run: run.fit.options.get("dt")), facts.said(lambda run: run.simulate.facts.tstop_ms)
     own = facts.names(lambda run: run.fit.versions.get("mne_hnn"))
-    yield (
-        f"It ran in NEURON {neuron} {cite('hines1997')}{core}, by mne_hnn {own}, for {tstop} ms in steps of {dt} ms."
-    )
+    if set(engines) == {"kernel"}:
+        place = f"It ran in mne_hnn {own}, with the discretisation and time step of NEURON {cite('hines1997')}"
+    else:
+        core = f" with its engine CoreNEURON {cite('kumbhar2019')}" if "coreneuron" in engines else ""
+        place = f"It ran in NEURON {neuron} {cite('hines1997')}{core}, by mne_hnn {own}"
+    dt, tstop = facts.said(lambda run: run.fit.options.get("dt")), facts.said(lambda run: run.simulate.facts.tstop_ms)
+    yield f"{place}, for {tstop} ms in steps of {dt} ms."
 
 
 def fit(facts: Collected) -> Iterator[str]:

@@ -40,6 +40,12 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
     fit_final_trials: int = option(
         10, "Trials of the final score, with random numbers that the search has not seen.", check=at_least(1)
     )
+    fit_precision: str = option(
+        "search",
+        "How networks that are only tried are simulated: 'search' is several times faster, with an error that is small "
+        "against that of the time step; 'exact'. What is reported is exact in either case.",
+        check=one_of(("search", "exact")),
+    )
 
 
 @documented

@@ -152,5 +152,5 @@ STAGE = Stage(
     },
     run=_run,
     simulates=True,
-    revision=3,
+    revision=4,
 )

@@ -147,7 +147,7 @@ def kernel_library(path: Path) -> Any:
     library.mne_hnn_delete.argtypes = [handle]
     library.mne_hnn_delete.restype = None
     library.mne_hnn_add.argtypes = [handle, ctypes.c_int64, _F64, _I32, _I32, _I64, _F64, ctypes.c_int32]
-    library.mne_hnn_add.restype = None
+    library.mne_hnn_add.restype = ctypes.c_int32
     library.mne_hnn_watch.argtypes = [handle, ctypes.POINTER(ProbesStruct)]
     library.mne_hnn_watch.restype = ctypes.c_int32
     library.mne_hnn_advance.argtypes = [handle, ctypes.c_int64]

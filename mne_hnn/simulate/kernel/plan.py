@@ -194,7 +194,7 @@ def routes(plans: Mapping[str, TypePlan], wires: Wires, horizon_ms: float) -> Ro
     in_time = wires.delay_ms <= horizon_ms
     for index, (cell_type, sections) in enumerate(wires.sites):
         at_site = np.flatnonzero((wires.site == index) & in_time)
-        columns = slot_weights(wires, plans[cell_type].template)[at_site]
+        columns = slot_weights(wires, plans[cell_type].template, at_site)
         for start in range(0, columns.shape[1], SYNAPSE_SLOTS):
             part = columns[:, start : start + SYNAPSE_SLOTS]
             used = np.flatnonzero(np.any(part, axis=1))
@@ -203,6 +203,8 @@ def routes(plans: Mapping[str, TypePlan], wires: Wires, horizon_ms: float) -> Ro
             bank = plans[cell_type].first_bank[sections] + start // SYNAPSE_SLOTS
             parts.append((at_site[used], np.full(len(used), bank, dtype=np.int32), padded))
     rows, banks, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    order = np.lexsort((banks, rows, wires.source[rows]))
+    # by source, then row, then bank: one number that no two routes share sorts several times faster than three keys
+    n_banks = 1 + int(banks.max(initial=0))
+    order = np.argsort((wires.source[rows].astype(np.int64) * len(wires) + rows) * n_banks + banks)
     rows = rows[order]
     return Routes(wires.source[rows], wires.target[rows], banks[order], wires.delay_ms[rows], weights[order])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from mne.utils import logger
 from numpy.typing import NDArray
 
+from ..._recent import Recent
 from ...errors import SimulationError
 from ...network import Network, Wires
 from ..library import mechanism_library
@@ -29,6 +30,14 @@ __all__ = ["Expanded", "beyond_kernel", "forget", "run_kernel"]
 _LONGEST_INTERVAL = 80
 # Steps between cells that searching needs: two at a time, the spike perhaps in the one before.
 _SEARCH_INTERVAL = 3
+# Longest step of which two can be taken at a time, ms: a spike has some ten of them.
+_SEARCH_STEP_ms = 0.05
+
+_NO_MEMORY = (
+    "There is not enough memory for a network of this size, with these drives, for this long: take less of them."
+)
+# Of routes of drives that were used lately.
+_KEPT_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,18 +67,46 @@ class Expanded:
         return frozenset(self.wires.sites).union(*(drive.sites for drive in self.drives.values()))
 
 
+class _Model:
+    """What the kernel is given of cells, connections and biases, with all arrays that it points to."""
+
+    def __init__(self, expanded: Expanded, plans: Mapping[str, TypePlan], way: Routes, stop_ms: float) -> None:
+        network, wires = expanded.network, expanded.wires
+        self._pointed = Pointed()
+        thresholds = np.full(network.n_cells, float(network.threshold_mV))
+        thresholds[wires.source] = wires.threshold
+        self.clamps = _clamps(network, plans, stop_ms)
+        structs = [
+            plan.struct(self._pointed, thresholds[plan.gids.start : plan.gids.stop], self.clamps[name])
+            for name, plan in plans.items()
+        ]
+        self.types = (CellTypeStruct * len(structs))(*structs)
+        self.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
+        arrays: dict[str, NDArray[Any]] = {
+            "start": way.starts(network.n_cells),
+            "target": way.target,
+            "bank": way.bank,
+            "delay_ms": way.delay_ms,
+            "weight_uS": way.weights_uS,
+        }
+        self._pointed.fill(self.routes, arrays)
+
+
 @dataclass(slots=True)
 class _Known:
-    """The last network's plans, routes and electrodes: a further trial, or other drives, take them as they are."""
+    """What was made of the last network: a further trial, or other drives, take it as it is."""
 
     populations: Any = None
     sites: frozenset[Site] = frozenset()
     plans: Mapping[str, TypePlan] | None = None
     wires: Wires | None = None
-    horizon_ms: float = 0.0
+    ends_ms: tuple[float, float] = (0.0, 0.0)
     routes: Routes | None = None
     electrodes: Any = None
     contacts: ContactWeights | None = None
+    biases: Any = None
+    model: _Model | None = None
+    drives: Recent[Routes] = field(default_factory=lambda: Recent(_KEPT_BYTES))
 
 
 _known = _Known()
@@ -92,16 +129,29 @@ def forget() -> None:
     _known = _Known()
 
 
-def _prepared(given: Expanded, tstop: float) -> tuple[Mapping[str, TypePlan], Routes]:
-    """Return plans and routes of a network, those of the last run as far as they hold."""
+def _prepared(given: Expanded, ends_ms: tuple[float, float]) -> tuple[Mapping[str, TypePlan], Routes, _Model]:
+    """Return plans, routes and model of a network, those of the last run as far as they hold.
+
+    A run has two ends, as asked for and as its steps add up to, which can differ in the last bit.
+    """
     known, network, wires, sites = _known, given.network, given.wires, given.sites
     if known.plans is None or known.populations != network.populations or known.sites != sites:
         known.plans = type_plans(network, sites)
-        known.populations, known.sites, known.wires, known.contacts = network.populations, sites, None, None
-    if known.wires is not wires or known.horizon_ms != tstop or known.routes is None:
-        known.routes = routes(known.plans, wires, tstop)
-        known.wires, known.horizon_ms = wires, tstop
-    return known.plans, known.routes
+        known.populations, known.sites, known.routes = network.populations, sites, None
+        known.contacts = None
+        known.drives.clear()
+    if known.routes is None or known.wires is not wires or known.ends_ms != ends_ms:
+        known.routes = routes(known.plans, wires, ends_ms[0])
+        known.wires, known.ends_ms, known.model = wires, ends_ms, None
+    if known.model is None or known.biases != network.biases:
+        known.model = _Model(given, known.plans, known.routes, ends_ms[1])
+        known.biases = network.biases
+    return known.plans, known.routes, known.model
+
+
+def _drive_routes(plans: Mapping[str, TypePlan], drive: Wires, tstop: float) -> Routes:
+    """Return the routes of a drive, known ones if only its times are others."""
+    return _known.drives.get((drive, tstop), lambda: routes(plans, drive, tstop), lambda way: 1000 + 100 * len(drive))
 
 
 def _contacts(network: Network, plans: Mapping[str, TypePlan]) -> ContactWeights | None:
@@ -147,38 +197,19 @@ def _arrivals(way: Routes, trains: Sequence[NDArray[np.float64]]) -> tuple[NDArr
 class _Run:
     """A column inside the kernel, with all arrays that it points to."""
 
-    def __init__(
-        self, library: Any, expanded: Expanded, plans: Mapping[str, TypePlan], way: Routes, given: RunStruct
-    ) -> None:
-        network, wires = expanded.network, expanded.wires
+    def __init__(self, library: Any, model: _Model, given: RunStruct) -> None:
         self.library = library
         self.pointed = Pointed()
-        thresholds = np.full(network.n_cells, float(network.threshold_mV))
-        thresholds[wires.source] = wires.threshold
-        self.clamps = _clamps(network, plans, given.dt * given.n_steps)
-        structs = [
-            plan.struct(self.pointed, thresholds[plan.gids.start : plan.gids.stop], self.clamps[name])
-            for name, plan in plans.items()
-        ]
-        self._types = (CellTypeStruct * len(structs))(*structs)
-        given.n_types, given.types = len(structs), self._types
-        given.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
-        arrays: dict[str, NDArray[Any]] = {
-            "start": way.starts(network.n_cells),
-            "target": way.target,
-            "bank": way.bank,
-            "delay_ms": way.delay_ms,
-            "weight_uS": way.weights_uS,
-        }
-        self.pointed.fill(given.routes, arrays)
+        self._model = model
+        given.n_types, given.types, given.routes = len(model.types), model.types, model.routes
         self.handle = library.mne_hnn_new(ctypes.byref(given))
         if not self.handle:
-            raise SimulationError("There is not enough memory for a network of this size and duration.")
+            raise SimulationError(_NO_MEMORY)
 
     def add(self, way: Routes, times: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
         """Let events arrive on the routes of a drive; the kernel points to their weights until it has had them."""
         once = Pointed()
-        self.library.mne_hnn_add(
+        added = self.library.mne_hnn_add(
             self.handle,
             len(rows),
             once.floats(times),
@@ -188,6 +219,15 @@ class _Run:
             self.pointed.floats(way.weights_uS),
             SYNAPSE_SLOTS,
         )
+        if not added:
+            raise SimulationError(_NO_MEMORY)
+
+    def advance(self, until: int) -> int:
+        """Run up to a step or a little beyond it; return where."""
+        reached: int = self.library.mne_hnn_advance(self.handle, until)
+        if reached < 0:
+            raise SimulationError(_NO_MEMORY)
+        return reached
 
     def watch(self, probes: Probes) -> None:
         """Let the kernel record, before its first step."""
@@ -235,22 +275,22 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
     """
     tstop, dt = settings.tstop, settings.dt
     steps = n_steps(tstop, dt)
-    plans, way = _prepared(expanded, tstop)
+    plans, way, model = _prepared(expanded, (tstop, dt * steps))
     interval = _interval(way.delay_ms, dt)
     search = settings.precision == "search"
-    if search and interval < _SEARCH_INTERVAL:
-        logger.debug("Simulating exactly: events between cells are too fast for two steps at a time.")
+    if search and (interval < _SEARCH_INTERVAL or dt > _SEARCH_STEP_ms):
+        logger.debug("Simulating exactly: events between cells are too fast, or steps too long, for two at a time.")
         search = False
     given = RunStruct(dt=dt, n_steps=steps, interval=interval, search=int(search))
-    run = _Run(_library(), expanded, plans, way, given)
+    run = _Run(_library(), model, given)
     try:
         probes = Probes(
-            expanded.network, plans, settings, clamps=run.clamps, weights=_contacts(expanded.network, plans)
+            expanded.network, plans, settings, clamps=model.clamps, weights=_contacts(expanded.network, plans)
         )
         if probes:
             run.watch(probes)
         for name, trains in expanded.events.items():
-            drive = routes(plans, expanded.drives[name], tstop)
+            drive = _drive_routes(plans, expanded.drives[name], tstop)
             run.add(drive, *_arrivals(drive, trains))
         stretches = n_stretches(tstop)
         # in pieces of some 10 ms, between which the run can be interrupted
@@ -259,7 +299,7 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
         for k in range(1, stretches + 1):
             end = round(k * steps / stretches)
             while done < end:
-                done = run.library.mne_hnn_advance(run.handle, min(end, done + piece))
+                done = run.advance(min(end, done + piece))
             progress()
         return _piece(run, expanded, plans, probes)
     finally:

@@ -461,8 +461,27 @@ private:
         probes_.weigh(b);
     }
 
+    // Let synapses rest that have died away: in single precision they would become denormal numbers, which are slow.
+    void rest(Block<S>& block) {
+        constexpr S least = sizeof(S) == 8 ? S(1e-100) : S(1e-30);
+        for (int b = 0; b < block.type->given->n_banks; ++b) {
+            if (!block.active[b]) continue;
+            V* kept = &block.banks[size_t(b) * HnnSynapses<V>::n_kept];
+            HnnSynapses<V> bank;
+            bank.load(kept);
+            V* const states[] = {&bank.A_0, &bank.A_1, &bank.A_2, &bank.A_3, &bank.B_0, &bank.B_1, &bank.B_2, &bank.B_3};
+            bool live = false;
+            for (const V* state: states) live = live || any(fabs(*state) > least);
+            if (live) continue;
+            for (V* state: states) *state = V(S(0));
+            bank.store(kept);
+            block.active[b] = 0;
+        }
+    }
+
     // Sort the events of an interval by step; those of a step stay in the order in which they were found.
     void prepare(Block<S>& block, size_t interval) {
+        rest(block);
         auto& events = block.calendar[interval];
         counts_.assign(interval_ + 1, 0);
         const std::int64_t start = static_cast<std::int64_t>(interval) * interval_;
@@ -681,9 +700,15 @@ void* mne_hnn_new(const MneHnnRun* run) {
 
 void mne_hnn_delete(void* column) { delete static_cast<Base*>(column); }
 
-void mne_hnn_add(void* column, std::int64_t n, const double* time, const std::int32_t* target,
-                 const std::int32_t* bank, const std::int64_t* row, const double* weight, std::int32_t stride) {
-    static_cast<Base*>(column)->add(n, time, target, bank, row, weight, stride);
+std::int32_t mne_hnn_add(void* column, std::int64_t n, const double* time, const std::int32_t* target,
+                         const std::int32_t* bank, const std::int64_t* row, const double* weight,
+                         std::int32_t stride) {
+    try {
+        static_cast<Base*>(column)->add(n, time, target, bank, row, weight, stride);
+        return 1;
+    } catch (const std::bad_alloc&) {
+        return 0;
+    }
 }
 
 std::int32_t mne_hnn_watch(void* column, const MneHnnProbes* probes) {
@@ -697,7 +722,14 @@ std::int32_t mne_hnn_watch(void* column, const MneHnnProbes* probes) {
     }
 }
 
-std::int64_t mne_hnn_advance(void* column, std::int64_t until) { return static_cast<Base*>(column)->advance(until); }
+// Return the step that was reached, or -1 if memory is short.
+std::int64_t mne_hnn_advance(void* column, std::int64_t until) {
+    try {
+        return static_cast<Base*>(column)->advance(until);
+    } catch (const std::bad_alloc&) {
+        return -1;
+    }
+}
 
 void mne_hnn_moments(void* column, std::int32_t type, double* sum, double* reference) {
     static_cast<Base*>(column)->moments(type, sum, reference);
