@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..network import get_value, list_paths, set_values
+from .coarse import coarse_network
 from .details import FitDetails
 from .drive_settings import DriveSettings
 from .drives import fit_drives
@@ -10,7 +11,7 @@ from .evoked import fit_evoked
 from .evoked_settings import EvokedSettings
 from .files import read_fit
 from .fitted_settings import UnfittedSettings
-from .levels import Level, coarse_network
+from .levels import Level
 from .objectives import (
     OBJECTIVES,
     BandPower,

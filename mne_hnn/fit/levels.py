@@ -1,4 +1,4 @@
-"""Levels of rising cost: the same piece of cortex with fewer cells, and fewer trials."""
+"""Levels of rising cost: the same piece of cortex with fewer pyramidal cells, and fewer trials."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 
 from .._checks import check_int, check_positive
 from ..errors import ParameterError
-from ..network import Connection, Network, distance_scale
-from ..network import replace as changed
+from ..network import Network
 from ..network.grid import check_mesh_shape
 from ..simulate import Simulation
+from .coarse import coarse_network, no_coarser_form
 from .objectives import Objective, Score
 
-__all__ = ["Level", "as_levels", "coarse_network", "given_levels", "on_level"]
+__all__ = ["Level", "as_levels", "given_levels", "on_level"]
 
 COARSE = (5, 5)
+"""The smallest mesh without a bias that could be measured where cells fire (``tests/benchmarks/meshes.py``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Level:
     Attributes
     ----------
     mesh_shape : tuple of int | None
-        Pyramidal cells of each layer along x and y; None for the network as it is.
+        Pyramidal cells of each layer along x and y (:func:`coarse_network`); None for the network as it is.
     n_trials : int
         Trials per evaluation.
     share : float
@@ -47,64 +48,6 @@ class Level:
 
     def __str__(self) -> str:
         return "full" if self.mesh_shape is None else f"{self.mesh_shape[0]}x{self.mesh_shape[1]}"
-
-
-def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
-    """Return the same piece of cortex with fewer cells, further apart.
-
-    Space constants keep their length in um, so cells see the same distances. Every connection gets stronger by the
-    ratio of what a cell receives by it on average, so that the input to a cell stays the same in the mean. Where cells
-    fire, a few strong inputs are not many weak ones: the waveforms of both must be compared before one stands for the
-    other.
-
-    Parameters
-    ----------
-    network : Network
-        On a grid.
-    mesh_shape : tuple of int
-        Pyramidal cells of each layer along x and y.
-
-    Returns
-    -------
-    network : Network
-        With ``mesh_shape``; its dipole must be multiplied by the ratio of the numbers of cells.
-
-    Raises
-    ------
-    ParameterError
-        The network has no grid.
-    """
-    if network.mesh_shape is None:
-        raise ParameterError("The cells of the network are on no grid, so it has no coarser form: use levels=None.")
-    ratio = _ratio(network, mesh_shape)
-    length = float(np.sqrt(ratio))
-    coarse = network.with_mesh(mesh_shape)
-    coarse = changed(
-        coarse,
-        connections=tuple(
-            changed(
-                connection,
-                lamtha=connection.lamtha / length,
-                weight_uS=connection.weight_uS
-                * _input(network, connection, connection.lamtha)
-                / _input(coarse, connection, connection.lamtha / length),
-            )
-            for connection in coarse.connections
-        ),
-    )
-    for name, drive in coarse.drives.items():
-        coarse = coarse.with_drive_changes(name, space_constant=drive.space_constant / length)
-    return coarse
-
-
-def _input(network: Network, connection: Connection, lamtha: float) -> float:
-    """Return what a target cell receives by a connection on average, relative to its weight."""
-    source, target = (network.positions(name) for name in (connection.source, connection.target))
-    received = distance_scale(source, target, lamtha, network.inplane_distance_um)
-    if connection.source == connection.target and not connection.allow_autapses:
-        np.fill_diagonal(received, 0.0)
-    total = float(received.sum(axis=0).mean())
-    return total if total > 0 else 1.0  # a single cell that does not reach itself: whatever weight
 
 
 def _ratio(network: Network, mesh_shape: tuple[int, int]) -> float:
@@ -174,8 +117,8 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
     Parameters
     ----------
     levels : 'auto' | None | sequence of Level
-        ``'auto'`` puts a mesh of 5 x 5 before a column that has more than four times as many cells; None uses the
-        column only.
+        ``'auto'`` puts a mesh of 5 x 5 before a column that has at least four times as many pyramidal cells, and a
+        coarser form; None uses the column only.
     network : Network
         The network.
     n_trials : int
@@ -184,17 +127,24 @@ def as_levels(levels: Any, network: Network, n_trials: int) -> tuple[Level, ...]
     Raises
     ------
     ParameterError
-        It is something else, or the last level is not the full column.
+        It is something else, the last level is not the full column, or a level has more cells than the column, or
+        fewer of one that has no coarser form.
     """
     full = Level(n_trials=n_trials)
     given = given_levels(levels)
     if given is None:
         return (full,)
     if isinstance(given, str):
-        large = network.mesh_shape is not None and _ratio(network, COARSE) >= 4
+        large = no_coarser_form(network) is None and _ratio(network, COARSE) >= 4
         return (Level(mesh_shape=COARSE), full) if large else (full,)
+    obstacle = no_coarser_form(network)
     for level in given[:-1]:
-        if level.mesh_shape is not None and network.mesh_shape is not None and _ratio(network, level.mesh_shape) < 1:
+        if level.mesh_shape is None:
+            continue
+        if obstacle is not None:
+            raise ParameterError(f"{obstacle}, so it has no coarser form: use levels=None.")
+        assert network.mesh_shape is not None  # else there is an obstacle
+        if _ratio(network, level.mesh_shape) < 1:
             raise ParameterError(
                 f"Level {level} has more cells than the column of {network.mesh_shape[0]}x{network.mesh_shape[1]}: "
                 "levels before the last are coarser."

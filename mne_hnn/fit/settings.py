@@ -33,8 +33,8 @@ class FitSettings(Value):
     max_evaluations : int
         Networks to try on all levels together, without the final trials and those for the intervals.
     levels : 'auto' | None | sequence of Level
-        Steps of rising cost. ``'auto'`` searches a 5 x 5 mesh first if the column is at least four times as large and
-        more than four parameters are free; None uses the column only.
+        Steps of rising cost. ``'auto'`` searches a 5 x 5 mesh (:func:`coarse_network`) first if the column is at least
+        four times as large and more than four parameters are free; None uses the column only.
     n_trials : int | None
         Trials per evaluation, averaged. None is what the last of `levels` says, or what is usual for the kind of fit;
         both must agree.
