@@ -32,7 +32,8 @@ def test_progress_is_shown_also_where_all_else_is_quiet(monkeypatch, tmp_path):
     monkeypatch.setattr(fitting, "fit_evoked", fit)
     options = SimpleNamespace(
         targets=[{"subject": str(k), "session": None, "path": path} for k, path in enumerate(paths)], seed=None,
-        network=None, fit_n_drives=None, smooth_ms=20.0, fit_noise=0.05, fit_trials=2, fit_final_trials=2, dt=0.025,
+        network=None, fit_n_drives=None, smooth_ms=20.0, fit_noise=0.05, fit_trials=2, fit_final_trials=2,
+        fit_precision="search", dt=0.025,
     )  # fmt: skip
     work = SimpleNamespace(options=options, folder=tmp_path / "work", n_jobs=1, quiet=True,
                            path=lambda name: tmp_path / f"{name}-ave.fif")  # fmt: skip
