@@ -244,7 +244,9 @@ class Build:
         include = self.root / "include"
         flags = [*_makefile_flags(makefile, "CXXFLAGS"), *_makefile_flags(makefile, "CXXCOMPILE")]
         flags = [flag for flag in flags if flag.startswith(("-D", "-std"))]
-        return ["-O2", "-fPIC", *flags, f"-I{MOD_DIRECTORY}", f"-I{include}", f"-I{include / 'nrncvode'}"]
+        # beside CoreNEURON and the kernel, NEURON itself is for comparison
+        level = "-O1" if self.variant.coreneuron else "-O2"
+        return [level, "-fPIC", *flags, f"-I{MOD_DIRECTORY}", f"-I{include}", f"-I{include / 'nrncvode'}"]
 
     def _neuron_object(self, mod: Path) -> None:
         out = self.directory / "neuron"
@@ -274,8 +276,10 @@ class Build:
         env = _translator_environment(self.root)
         nmodl = [str(self.root / "bin" / "nmodl"), str(mod), "-o", str(out), "host", "--c", "passes", "--inline"]
         _run(nmodl, self.log, mod.parent, env)
-        flags = [*self._coreneuron_flags(), *self.variant.flags]
-        if self.variant.fast_sources and mod.parent == MOD_DIRECTORY:
+        own = mod.parent == MOD_DIRECTORY
+        # of NEURON's, which must be there, a run has none but the clamps of biases
+        flags = [*self._coreneuron_flags(), *(self.variant.flags if own else ("-O1",))]
+        if self.variant.fast_sources and own:
             flags += ["-include", str(NATIVE_DIRECTORY / "vector_math.hpp")]
         self._compile(out / f"{mod.stem}.cpp", flags)
 

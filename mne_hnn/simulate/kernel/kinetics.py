@@ -367,7 +367,9 @@ def _method(name: str, block: Block, returns: bool) -> Iterator[str]:
     if block.arguments:
         yield f"    template <{', '.join(f'class T{k}' for k in range(len(block.arguments)))}>"
     given = ", ".join(f"T{k} {argument}" for k, argument in enumerate(block.arguments))
-    yield f"    INLINE {'V' if returns else 'void'} {name}({given}) {{"
+    # gates are advanced by their tables; what makes these is called seldom, and long
+    inline = "__attribute__((noinline))" if name == "gates" else "INLINE"
+    yield f"    {inline} {'V' if returns else 'void'} {name}({given}) {{"
     names = [*block.local, *([f"{name}_"] if returns else [])]
     if names:
         yield f"        V {', '.join(names)};"

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <vector>
@@ -246,6 +247,26 @@ public:
     std::vector<double> times;
 };
 
+// The tables of all mechanisms for one time step. Those of the last one are kept: a small network runs for as long as it
+// takes to make them.
+template <class S>
+struct Tables {
+    explicit Tables(double step): dt(step), hh(step), hh_km(step), full(step) {}
+    const double dt;
+    const Gates<hnn_hh, S> hh;
+    const Gates<hnn_hh_km, S> hh_km;
+    const Gates<hnn_full, S> full;
+};
+
+template <class S>
+std::shared_ptr<const Tables<S>> tables_for(double dt) {
+    static std::mutex mutex;
+    static std::shared_ptr<const Tables<S>> last;
+    const std::lock_guard<std::mutex> guard(mutex);
+    if (!last || last->dt != dt) last = std::make_shared<const Tables<S>>(dt);
+    return last;
+}
+
 template <class S>
 class Column final: public Base {
     using V = Lanes<S>;
@@ -257,9 +278,7 @@ public:
         , substeps_(run.search ? 2 : 1)
         , theta_(run.search ? 0.75 : 1.0)  // backward Euler, or what has its error at half the step
         , dt_(run.dt * substeps_)
-        , hh_(dt_)
-        , hh_km_(dt_)
-        , full_(dt_) {
+        , tables_(tables_for<S>(dt_)) {
         const size_t n = static_cast<size_t>(run.n_steps) + 2 * substeps_ + 1;
         times.resize(n);
         for (size_t k = 1; k < n; ++k) {
@@ -357,9 +376,7 @@ private:
     const int substeps_;
     const double theta_, dt_;
     std::int64_t interval_, now_ = 0;
-    const Gates<hnn_hh, S> hh_;
-    const Gates<hnn_hh_km, S> hh_km_;
-    const Gates<hnn_full, S> full_;
+    const std::shared_ptr<const Tables<S>> tables_;
     std::vector<Type<S>> types_;
     std::vector<Block<S>> blocks_;
     std::vector<int> begin_, last_, first_gid_;
@@ -607,6 +624,7 @@ private:
     void up(Block<S>& block, bool first) {
         const Type<S>& type = *block.type;
         const MneHnnType& given = *type.given;
+        const Tables<S>& tables = *tables_;
         V carried_d(S(0)), carried_r(S(0));
         for (int i = type.n - 1; i >= 0; --i) {
             const V v = block.v[i];
@@ -620,13 +638,13 @@ private:
             }
             switch (given.membrane[i]) {
                 case 1:
-                    membrane(block, hh_, i, first, v, d, r);
+                    membrane(block, tables.hh, i, first, v, d, r);
                     break;
                 case 2:
-                    membrane(block, hh_km_, i, first, v, d, r);
+                    membrane(block, tables.hh_km, i, first, v, d, r);
                     break;
                 case 3:
-                    membrane(block, full_, i, first, v, d, r);
+                    membrane(block, tables.full, i, first, v, d, r);
                     break;
                 default:
                     break;

@@ -1,9 +1,9 @@
 // Gates whose rates depend on the voltage only, from piecewise polynomials.
 //
 // One step moves a gate x by f (x_inf - x), where x_inf and f = 1 - exp(-dt/tau) are smooth functions of the voltage.
-// Between two points of a grid each is a polynomial through Chebyshev's points (degree 6 on 0.5 mV in double precision:
+// Between two points of a grid each is a polynomial through Chebyshev's points (degree 5 on 0.25 mV in double precision:
 // within 2e-14 of the formulas, which is their own rounding; degree 3 on 1 mV in single). The formulas themselves make
-// the table, once a run, and stand in outside it. Where the formulas change (-81 mV) lies a point of the grid.
+// the table, once for each time step, and stand in outside it. Where the formulas change (-81 mV) lies a point of the grid.
 //
 // All gates of a cell lie side by side, so that one load brings a coefficient of each: a table costs a tenth of the
 // exponentials. For the conductances the gates are then turned into vectors with one lane per cell.
@@ -219,8 +219,8 @@ class Gates {
     static constexpr int n_fours = C == 8 && rest > 1 && rest <= 4;
     static constexpr int n_singles = rest == 1;
     static constexpr int PAIR = 16 / static_cast<int>(sizeof(S));  // x_inf, f, and what fills a small register
-    static constexpr int degree = sizeof(S) == 8 ? 6 : 3;
-    static constexpr int per_mV = sizeof(S) == 8 ? 2 : 1;
+    static constexpr int degree = sizeof(S) == 8 ? 5 : 3;
+    static constexpr int per_mV = sizeof(S) == 8 ? 4 : 1;
     static constexpr int n_intervals = static_cast<int>(TABLE_STOP_mV - TABLE_START_mV) * per_mV;
     // Numbers for one interval.
     static constexpr int rows_size = n_rows * 2 * C * (degree + 1);
