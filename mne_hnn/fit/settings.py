@@ -45,8 +45,8 @@ class FitSettings(Value):
     seed, fresh_seed : int
         Seeds of the search and of the final trials.
     precision : str
-        How networks that are only tried are simulated: ``'search'``, several times faster with an error that is small
-        against that of the time step (see :func:`~mne_hnn.simulate.simulate`), or ``'exact'``. What a fit returns is
+        How networks that are only tried are simulated: ``'search'``, several times faster with an error of about a
+        third of that of the time step (see :func:`~mne_hnn.simulate.simulate`), or ``'exact'``. What a fit returns is
         exact in either case: the best few of a search are simulated again exactly, and the best of these is kept;
         scores, intervals, agreement of levels and final trials are of exact simulations. Where there is no fast way (no
         compiled kernel, electrodes), all of it is exact.

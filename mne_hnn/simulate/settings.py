@@ -52,7 +52,7 @@ class SimulationSettings:
     record : Record | dict | None
         What to record of single cells; becomes a :class:`Record`.
     precision : str
-        ``'exact'``, or ``'search'``: faster, with an error that is small against that of the step.
+        ``'exact'``, or ``'search'``: faster, with an error of about a third of that of the step.
 
     Raises
     ------

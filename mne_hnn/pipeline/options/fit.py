@@ -42,8 +42,8 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
     )
     fit_precision: str = option(
         "search",
-        "How networks that are only tried are simulated: 'search' is several times faster, with an error that is small "
-        "against that of the time step; 'exact'. What is reported is exact in either case.",
+        "How networks that are only tried are simulated: 'search' is several times faster, with an error of about a "
+        "third of that of the time step; 'exact'. What is reported is exact in either case.",
         check=one_of(("search", "exact")),
     )
 
