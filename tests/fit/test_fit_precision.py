@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 import pytest
-from conftest import RUN_NETWORKS, simulated
+from bumps import RUN_NETWORKS, simulated
 from targets import L2P, L5P, driven, target_of
 
 from mne_hnn.errors import ParameterError
