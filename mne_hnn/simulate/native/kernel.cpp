@@ -90,7 +90,7 @@ struct Type {
 
     const MneHnnType* given;
     int n;
-    std::vector<S> diagonal, axial, area, parameters, moment;
+    std::vector<S> diagonal, axial, area, parameters, bank_parameters, moment;
     std::vector<int> parameter_at, kept_at, gates_at;
     std::vector<std::uint8_t> chained, joined;  // parent is the node before; children that are not the node after
     std::vector<S> clamp_now;
@@ -125,6 +125,8 @@ struct Type {
         }
         for (int i = 0; i < n; ++i) diagonal[i] = static_cast<S>(sums[i]);
         for (int k = 0; k < at; ++k) parameters.push_back(static_cast<S>(g.parameters[k]));
+        const int n_bank_parameters = g.n_banks * HnnSynapses<V>::n_parameters;
+        for (int k = 0; k < n_bank_parameters; ++k) bank_parameters.push_back(static_cast<S>(g.bank_parameters[k]));
         for (int k = 0; k < g.n_moments; ++k) moment.push_back(static_cast<S>(g.moment_weight[k]));
     }
 
@@ -201,11 +203,7 @@ struct Block {
 
     INLINE HnnSynapses<V> parametrised(int b) const {
         HnnSynapses<V> bank;
-        S numbers[HnnSynapses<V>::n_parameters];
-        for (int k = 0; k < bank.n_parameters; ++k) {
-            numbers[k] = static_cast<S>(type->given->bank_parameters[b * bank.n_parameters + k]);
-        }
-        bank.parametrise(numbers);
+        bank.parametrise(&type->bank_parameters[size_t(b) * bank.n_parameters]);
         return bank;
     }
 
@@ -385,7 +383,7 @@ private:
     std::vector<std::vector<int>> waiting_;   // cells that are like it, by step
     Probes<S> probes_;
     std::vector<Event> sorted_;
-    std::vector<int> counts_, touched_;
+    std::vector<int> counts_;
 
     double total(int type, std::int64_t k) const {
         double sum = 0.0;
