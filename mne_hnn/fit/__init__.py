@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from ..network import get_value, list_paths, set_values
+from .amplitude import Amplitude, check_need, count_amplitude, log_plausibility
+from .circuit_prior import CircuitPrior
+from .circuit_rows import PriorRow
 from .coarse import coarse_network
 from .details import FitDetails
+from .distributions import Beta, LogNormal
 from .drive_settings import DriveSettings
 from .drives import fit_drives
 from .evoked import fit_evoked
@@ -35,7 +39,10 @@ from .settings import FitSettings
 __all__ = [
     "OBJECTIVES",
     "OPTIMIZERS",
+    "Amplitude",
     "BandPower",
+    "Beta",
+    "CircuitPrior",
     "ColumnPrior",
     "Combined",
     "Custom",
@@ -48,10 +55,12 @@ __all__ = [
     "FitSettings",
     "Level",
     "LevelReport",
+    "LogNormal",
     "Objective",
     "Optimizer",
     "Parameter",
     "ParameterSpace",
+    "PriorRow",
     "RhythmicSettings",
     "Score",
     "Scores",
@@ -59,7 +68,9 @@ __all__ = [
     "TimeFrequency",
     "UnfittedSettings",
     "Waveform",
+    "check_need",
     "coarse_network",
+    "count_amplitude",
     "evoked_parameters",
     "fit_drives",
     "fit_evoked",
@@ -67,6 +78,7 @@ __all__ = [
     "fit_scale",
     "get_value",
     "list_paths",
+    "log_plausibility",
     "read_fit",
     "rhythmic_parameters",
     "set_values",

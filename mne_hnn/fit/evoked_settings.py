@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from .._checks import check_int, check_name
 from ..errors import ParameterError
+from .circuit_prior import CircuitPrior
 from .drive_settings import DriveSettings
 from .levels import Level
 from .sequence import Sequenced, as_sequence
@@ -46,6 +47,8 @@ class EvokedSettings(WaveformSettings):
         smoothed response is the target.
     prior : ColumnPrior | 'target' | None
         How many columns are expected to act together; ``'target'`` takes :meth:`ColumnPrior.for_target`.
+    circuit : CircuitPrior
+        What is plausible for a column whose cells fire: columns per nA m, participating cells, spikes, drives.
     noise : float
         Noise of the target relative to its root mean square: what no column is expected to explain. The standard error
         counts instead if it is larger.
@@ -78,6 +81,7 @@ class EvokedSettings(WaveformSettings):
     sequence: Sequenced | None = None
     refine: int = REFINE
     polish: int = 0
+    circuit: CircuitPrior = CircuitPrior()
 
     def __post_init__(self) -> None:
         self._check_shared()
@@ -90,6 +94,10 @@ class EvokedSettings(WaveformSettings):
             polish=check_int(self.polish, "polish", minimum=0),
             sequence=None if self.sequence is None else as_sequence(self.sequence),
         )
+        if not isinstance(self.circuit, CircuitPrior):
+            raise ParameterError(
+                f"circuit must be a CircuitPrior, such as CircuitPrior(time_sd_ms=5), got {self.circuit!r}."
+            )
         self._check_used()
         if self.drives == "propose" and isinstance(self.levels, tuple):
             check_two_levels(self.levels)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import DataError, ParameterError
+from .circuit_prior import CircuitPrior
 from .details import FitDetails
 from .drive_settings import DriveSettings
 from .evoked_settings import EvokedSettings
@@ -60,7 +61,8 @@ def plain_settings(settings: FittedSettings, details: FitDetails) -> dict[str, A
             f"{type(settings).__name__}."
         )
     if settings.drives == "network":
-        return {"drives": settings.drives, **_searched(settings.search(), details)}
+        searched = _searched(settings.search(), details)
+        return {"drives": settings.drives, **searched, "circuit": settings.circuit.to_plain()}
     return _proposed(settings, details)
 
 
@@ -90,6 +92,7 @@ def _proposed(settings: EvokedSettings, details: FitDetails) -> dict[str, Any]:
         "spread_ms": details.spread_ms,
         "columns_median": None if prior is None else prior.median,
         "columns_factor": None if prior is None else prior.factor,
+        "circuit": settings.circuit.to_plain(),
     }
 
 
@@ -185,16 +188,20 @@ def _typed_search(plain: Mapping[str, Any], intervals: bool) -> DriveSettings:
 
 
 def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]:
-    levels, prior = _typed_levels(plain["levels"]), _prior(plain)
+    given: dict[str, Any] = {
+        "levels": _typed_levels(plain["levels"]),
+        "prior": _prior(plain),
+        # files from before there was one: nothing was judged by it
+        "circuit": CircuitPrior.from_plain(plain.get("circuit", {})),
+    }
     if plain["drives"] == "network":
         own = {name: plain[name] for name in ("drives", *_OF_EVOKED)}
-        return EvokedSettings(**own, levels=levels, prior=prior), _details(plain)
+        return EvokedSettings(**own, **given), _details(plain)
     sequence = plain["sequence"]
     settings = EvokedSettings(
         **{name: plain[name] for name in _PROPOSED},
         sequence=None if sequence is None else tuple((place, mu) for place, mu in sequence),
-        levels=levels,
-        prior=prior,
+        **given,
     )
     return settings, _details(plain, gap_ms=plain["gap_ms"], spread_ms=plain["spread_ms"])
 

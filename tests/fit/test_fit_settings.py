@@ -12,11 +12,13 @@ from targets import L2P, L5P
 from mne_hnn import Dipole
 from mne_hnn.errors import DataError, ParameterError
 from mne_hnn.fit import (
+    CircuitPrior,
     ColumnPrior,
     DriveSettings,
     EvokedSettings,
     FitSettings,
     Level,
+    LogNormal,
     Parameter,
     RhythmicSettings,
     UnfittedSettings,
@@ -99,6 +101,7 @@ EVOKED = [
     ({"drives": "network", "polish": 3}, "polish has no effect with drives='network'"),
     ({"max_evaluations": 50}, "max_evaluations has no effect with drives='propose'"),
     ({"optimizer": "random"}, "optimizer has no effect with drives='propose' here .*, or with polish"),
+    ({"circuit": 40.0}, r"circuit must be a CircuitPrior, such as CircuitPrior\(time_sd_ms=5\), got 40"),
     ({"levels": [Level(), Level(), Level()]}, "at most two, without a share"),
 ]
 DRIVES = [
@@ -242,18 +245,19 @@ SEARCHED = {
     "parameters": [["drives.evprox1.mu_ms", 5.0, 45.0, "linear", None]],
 }  # fmt: skip
 COLUMNS = {"columns_median": 300.0, "columns_factor": 3.0}
+CIRCUIT = {"circuit": CircuitPrior(time_sd_ms=7.0, weights={"nmda.L5_pyramidal": LogNormal(0.02, 3.0)}).to_plain()}
 PROPOSED = {
     "drives": "propose", "n_drives": None, "max_drives": 8, "sequence": [["proximal", 25.0], ["distal", 70.0]],
     "smooth_ms": 20.0, "noise": 0.2, "standard_error": None, "refine": 4, "polish": 0, "optimizer": "auto",
     "levels": LEVELS, "n_trials": 2, "n_final": 10, "dt": 0.025, "seed": 1, "fresh_seed": 2, "precision": "exact",
-    "tstop": 170.0, "objective": "r_squared", "gap_ms": 10.0, "spread_ms": 4.0, **COLUMNS,
+    "tstop": 170.0, "objective": "r_squared", "gap_ms": 10.0, "spread_ms": 4.0, **COLUMNS, **CIRCUIT,
 }  # fmt: skip
 BETWEEN = {"fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0}
 RHYTHM = {**SEARCHED, "objective": "bandpower", "smooth_ms": 0.0, "standard_error": None}
 FILES = {
     "drives": [SEARCHED, {**SEARCHED, "tmin": 0.02, "tmax": 0.04, **COLUMNS}],
     "evoked": [PROPOSED, {**PROPOSED, "columns_median": None, "columns_factor": None, "sequence": None},
-               {"drives": "network", **SEARCHED, **COLUMNS}],
+               {"drives": "network", **SEARCHED, **COLUMNS, **CIRCUIT}],
     "rhythmic": [{**RHYTHM, "bands": [[9.0, 11.0]], "shares": [1.0], "measure": "power", **BETWEEN},
                  {**RHYTHM, "target_freqs": [2.0, 3.0], "target_power": [1.0, 0.5], "aperiodic": "keep", **BETWEEN}],
     "none": [{"smooth_ms": 20.0, "dt": 0.025, "seed": None}],
@@ -273,6 +277,14 @@ def test_a_file_from_before_there_was_a_choice_is_of_exact_simulations(kind):
         settings, details = typed_settings(kind, before, intervals=True)
         assert settings.precision == "exact"
         assert plain_settings(settings, details) == {**plain, "precision": "exact"}
+
+
+def test_a_file_from_before_there_was_a_prior_of_the_circuit_has_the_usual_one():
+    for plain in FILES["evoked"]:
+        before = {name: value for name, value in plain.items() if name != "circuit"}
+        settings, _ = typed_settings("evoked", before, intervals=True)
+        assert settings.circuit == CircuitPrior()
+        assert typed_settings("evoked", plain, intervals=True)[0].circuit.time_sd_ms == 7.0
 
 
 def test_what_is_no_kind_of_fit_is_said():
