@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,9 @@ from .circuit_rows import PriorRow, prior_rows
 from .circuit_sources import SOURCES, given_or_source
 from .distributions import Beta, LogNormal, Normal
 from .observation import ColumnPrior, PYRAMIDAL_PER_mm2
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["CircuitPrior", "SPIKES_WINDOW_ms"]
 
@@ -279,6 +282,19 @@ class CircuitPrior(Value):
             Quantity, median, 90 % interval, unit, source.
         """
         return prior_rows(self, window_ms)
+
+    def plot(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        explanations: Mapping[str, Mapping[str, Any]] | None = None,
+        window_ms: float = SPIKES_WINDOW_ms,
+        show: bool = True,
+    ) -> Figure:
+        """Plot all quantities, and what explanations claim of them; see :func:`mne_hnn.viz.plot_prior`."""
+        from ..viz import plot_prior
+
+        return plot_prior(self, values, explanations=explanations, window_ms=window_ms, show=show)
 
     def to_plain(self) -> dict[str, Any]:
         """Return all fields as numbers by name, as JSON can hold them."""

@@ -19,6 +19,7 @@ from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
 from .morphology import plot_morphology
 from .movie import MovieView, animate
+from .prior import plot_prior
 from .raster import plot_spikes_raster
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
@@ -57,6 +58,7 @@ __all__ = [
     "plot_parameters",
     "plot_prediction",
     "plot_prediction_topomaps",
+    "plot_prior",
     "plot_psd",
     "plot_response",
     "plot_simulation",
