@@ -154,8 +154,8 @@ def count_amplitude(
     cells = float(need.cells[0])
     if cells / prior.pyramidal_per_mm2 > HEMISPHERE_mm2:
         raise DataError(
-            f"{_counted(number, 'column')} for the {need.peak_nAm:,.4g} nA m of the target have {cells:.2g} pyramidal "
-            f"cells, more than the {HEMISPHERE_mm2 * prior.pyramidal_per_mm2:.2g} that a hemisphere has: is the unit "
+            f"{_counted(number, 'column')} for the {need.peak_nAm:,.4g} nA m of the target have {_number(cells)} pyramidal "
+            f"cells, more than the {_number(HEMISPHERE_mm2 * prior.pyramidal_per_mm2)} that a hemisphere has: is the unit "
             "of the target right?"
         )
     least = cells / prior.pyramidal_per_mm2
@@ -258,7 +258,7 @@ def check_need(target: Dipole, network: Network, prior: CircuitPrior) -> None:
     area = cells / prior.fraction.mean / prior.pyramidal_per_mm2
     if area > HEMISPHERE_mm2:
         raise DataError(
-            f"The target reaches {need.peak_nAm:,.4g} nA m, for which {cells:.2g} pyramidal cells are expected to "
+            f"The target reaches {need.peak_nAm:,.4g} nA m, for which {_number(cells)} pyramidal cells are expected to "
             f"fire, {prior.fraction.mean:.0%} of those in {area:,.0f} mm² of cortex, where a hemisphere has "
             f"{HEMISPHERE_mm2:,.0f} mm²: is the unit of the target right?"
         )
