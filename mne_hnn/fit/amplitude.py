@@ -153,10 +153,10 @@ def count_amplitude(
         return None
     cells = float(need.cells[0])
     if cells / prior.pyramidal_per_mm2 > HEMISPHERE_mm2:
+        most = _number(HEMISPHERE_mm2 * prior.pyramidal_per_mm2)
         raise DataError(
-            f"{_counted(number, 'column')} for the {need.peak_nAm:,.4g} nA m of the target have {_number(cells)} pyramidal "
-            f"cells, more than the {_number(HEMISPHERE_mm2 * prior.pyramidal_per_mm2)} that a hemisphere has: is the unit "
-            "of the target right?"
+            f"{_counted(number, 'column')} for the {need.peak_nAm:,.4g} nA m of the target have {_number(cells)} "
+            f"pyramidal cells, more than the {most} that a hemisphere has: is the unit of the target right?"
         )
     least = cells / prior.pyramidal_per_mm2
     fraction = _mean_fraction(need, prior) if firing else 1.0
