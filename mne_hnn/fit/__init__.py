@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..network import get_value, list_paths, set_values
 from .coarse import coarse_network
+from .contribution_parts import Contribution, Contributions
+from .contributions import drive_contributions
 from .details import FitDetails
 from .drive_settings import DriveSettings
 from .drives import fit_drives
@@ -31,6 +33,7 @@ from .rhythmic import fit_rhythmic
 from .rhythmic_settings import RhythmicSettings
 from .scale import fit_scale
 from .settings import FitSettings
+from .spiking_counts import SpikeCount, SpikeCounts, spikes_per_cell
 
 __all__ = [
     "OBJECTIVES",
@@ -38,6 +41,8 @@ __all__ = [
     "BandPower",
     "ColumnPrior",
     "Combined",
+    "Contribution",
+    "Contributions",
     "Custom",
     "DriveSettings",
     "Estimate",
@@ -56,10 +61,13 @@ __all__ = [
     "Score",
     "Scores",
     "Spectrum",
+    "SpikeCount",
+    "SpikeCounts",
     "TimeFrequency",
     "UnfittedSettings",
     "Waveform",
     "coarse_network",
+    "drive_contributions",
     "evoked_parameters",
     "fit_drives",
     "fit_evoked",
@@ -70,4 +78,5 @@ __all__ = [
     "read_fit",
     "rhythmic_parameters",
     "set_values",
+    "spikes_per_cell",
 ]
