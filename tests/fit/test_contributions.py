@@ -159,7 +159,7 @@ def test_nothing_is_left_to_gated_channels_that_are_not_there():
     for cell_type, layer in ((L2P, "L2"), (L5P, "L5")):
         largest = np.abs(found.dipole[layer]).max()
         assert largest > 1e-13
-        assert np.abs(found.currents[cell_type]["gated"]).max() < 1e-8 * largest
+        assert np.abs(found.currents[cell_type]["gated"]).max() < 1e-11 * largest
         assert np.abs(found.currents[cell_type]["inhibition"]).max() > 1e-3 * largest
     assert row_of(found, "current", "bias", L5P).direction == "up"
     assert not [row for row in found.rows() if row.name == "bias" and row.cell_type == L2P and row.up_nAm]
