@@ -164,7 +164,8 @@ def _draw_drives(
         axes = rows[-1]
         axes.fill_between(times, contributions.together["agg"] * factor, color="0.6", linewidth=0)
         _dress(axes, contributions, name)
-        _title(axes, f"only together: {_peak(numbers['together'], unit)}", "0.3")
+        what = "only together, and constant currents" if contributions.network.biases else "only together"
+        _title(axes, f"{what}: {_peak(numbers['together'], unit)}", "0.3")
     _share_scale(rows[1:])
     for axes in rows:
         _say_up_and_down(axes)

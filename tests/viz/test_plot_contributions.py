@@ -57,6 +57,14 @@ def test_every_drive_layer_and_current_is_drawn(contributions):
     assert f"L5 pyr +{row.spikes_added[L5P]:.2f}" in said
 
 
+def test_what_biases_do_is_said_where_it_is_drawn(contributions):
+    network = contributions.network.with_tonic_bias("tonic", amplitude_nA={L5P: 0.1})
+    found = drive_contributions(network, SimulationSettings(tstop=20.0))
+    said = [axes.get_title(loc="left") for axes in plot_contributions(found, show=False).axes]
+    assert any(title.startswith("only together, and constant currents: up") for title in said)
+    assert "only together:" in texts_of(plot_contributions(contributions, show=False))
+
+
 def test_a_single_drive_without_currents_has_no_company():
     network = jones_2009((1, 1)).with_evoked_drive(
         "only", location="proximal", mu_ms=5.0, sigma_ms=1.0, weights_ampa={L5P: 1e-5}
