@@ -7,6 +7,8 @@ from .amplitude import Amplitude, check_need, count_amplitude, log_plausibility
 from .circuit_prior import CircuitPrior
 from .circuit_rows import PriorRow
 from .coarse import coarse_network
+from .contribution_parts import Contribution, Contributions
+from .contributions import drive_contributions
 from .details import FitDetails
 from .distributions import Beta, LogNormal
 from .drive_settings import DriveSettings
@@ -35,6 +37,7 @@ from .rhythmic import fit_rhythmic
 from .rhythmic_settings import RhythmicSettings
 from .scale import fit_scale
 from .settings import FitSettings
+from .spiking_counts import SpikeCount, SpikeCounts, spikes_per_cell
 
 __all__ = [
     "OBJECTIVES",
@@ -45,6 +48,8 @@ __all__ = [
     "CircuitPrior",
     "ColumnPrior",
     "Combined",
+    "Contribution",
+    "Contributions",
     "Custom",
     "DriveSettings",
     "Estimate",
@@ -65,12 +70,15 @@ __all__ = [
     "Score",
     "Scores",
     "Spectrum",
+    "SpikeCount",
+    "SpikeCounts",
     "TimeFrequency",
     "UnfittedSettings",
     "Waveform",
     "check_need",
     "coarse_network",
     "count_amplitude",
+    "drive_contributions",
     "evoked_parameters",
     "fit_drives",
     "fit_evoked",
@@ -82,4 +90,5 @@ __all__ = [
     "read_fit",
     "rhythmic_parameters",
     "set_values",
+    "spikes_per_cell",
 ]

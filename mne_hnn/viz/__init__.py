@@ -9,6 +9,7 @@ from .cells import plot_cells
 from .column import plot_column
 from .comparison import plot_comparison, plot_prediction, plot_prediction_topomaps
 from .connectivity import plot_cell_connectivity, plot_connectivity
+from .contributions import plot_contributions, plot_spikes_per_cell
 from .cortex import CortexView, plot_cortex
 from .dipole import plot_dipole
 from .drive_strength import plot_drive_strength
@@ -40,6 +41,7 @@ __all__ = [
     "plot_column",
     "plot_comparison",
     "plot_connectivity",
+    "plot_contributions",
     "plot_convergence",
     "plot_cortex",
     "plot_csd",
@@ -64,6 +66,7 @@ __all__ = [
     "plot_simulation",
     "plot_simulations",
     "plot_spikes_histogram",
+    "plot_spikes_per_cell",
     "plot_spikes_raster",
     "plot_sweep",
     "plot_sweep_dipoles",
