@@ -13,8 +13,11 @@ from .details import FitDetails
 from .distributions import Beta, LogNormal
 from .drive_settings import DriveSettings
 from .drives import fit_drives
+from .evidence import Evidence
 from .evoked import fit_evoked
 from .evoked_settings import EvokedSettings
+from .explanation import Explanation, Explanations
+from .explanation_files import read_explanations
 from .files import read_fit
 from .fitted_settings import UnfittedSettings
 from .levels import Level
@@ -54,7 +57,10 @@ __all__ = [
     "DriveSettings",
     "Estimate",
     "Evaluation",
+    "Evidence",
     "EvokedSettings",
+    "Explanation",
+    "Explanations",
     "FitDetails",
     "FitResult",
     "FitSettings",
@@ -87,6 +93,7 @@ __all__ = [
     "get_value",
     "list_paths",
     "log_plausibility",
+    "read_explanations",
     "read_fit",
     "rhythmic_parameters",
     "set_values",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from ..compare import align
 from ..dipole import Dipole
 from ..network import Network
 from .observation import PYRAMIDAL_PER_mm2, explained, pyramidal_cells
-from .result import FitResult
 from .scoring import UNDETERMINED
 
 __all__ = ["announce", "announced", "column_doubts", "misfit_doubts", "target_doubts"]
@@ -53,14 +52,22 @@ def announce(text: str) -> None:
         warn(text)
 
 
-def announced(fit: Callable[Options, FitResult]) -> Callable[Options, FitResult]:
+class _WithWarnings(Protocol):
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
+Result = TypeVar("Result", bound=_WithWarnings)
+
+
+def announced(fit: Callable[Options, Result]) -> Callable[Options, Result]:
     """Make the warnings of a fit's result Python warnings, too: once, at the end of the outermost fit.
 
     That the data leave parameters open is no warning of Python: hardly a fit is without, and the table says so.
     """
 
     @wraps(fit)
-    def call(*arguments: Options.args, **options: Options.kwargs) -> FitResult:
+    def call(*arguments: Options.args, **options: Options.kwargs) -> Result:
         if _said.texts is not None:  # a fit within a fit
             return fit(*arguments, **options)
         _said.texts = set()

@@ -1,8 +1,9 @@
-"""Fit an evoked response with nothing set by hand: which drives came when, how spread out, how strong, on which cells.
+"""Explain an evoked response with nothing set by hand: which drives came when, how strong, do cells fire, how many.
 
-The way is straight: what is to be explained (:mod:`mne_hnn.fit.evoked_task`), the sequence that is proposed or given
-(:mod:`mne_hnn.fit.evoked_proposal`), its correction on the full column (:mod:`mne_hnn.fit.below_threshold`), and the
-result (:mod:`mne_hnn.fit.evoked_result`).
+The way is straight: what is to be explained (:mod:`mne_hnn.fit.evoked_task`), the sequences that the kernels of the
+silent column propose (:mod:`mne_hnn.fit.evoked_proposal`); from there the silent explanation, corrected on the full
+column (:mod:`mne_hnn.fit.silent`), and those whose cells fire (:mod:`mne_hnn.fit.spiking`), each with its evidence
+(:mod:`mne_hnn.fit.explanation`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+from mne.utils import logger
+
 from ..dipole import Dipole
-from ..errors import DataError
+from ..errors import DataError, SimulationError
 from ..network import Network
 from ..simulate import Computing
-from .below_threshold import correct
+from .amplitude import check_need, count_amplitude
 from .bench import Bench
 from .checkpoint import Checkpoint
 from .checks import check_network
@@ -24,17 +27,24 @@ from .doubts import LONG_s, announced
 from .drive_settings import DriveSettings
 from .drives import search_drives
 from .evaluate import Evaluator
-from .evoked_proposal import propose_drives
-from .evoked_result import conclude_evoked
+from .evidence import Evidence
+from .evoked_proposal import as_proposal, measure_kernels, propose_drives
 from .evoked_settings import EvokedSettings
 from .evoked_task import EvokedTask, make_task, warn_of
+from .explanation import Explanation, Explanations
 from .observation import check_target
 from .optimizers import choose_optimizer
 from .plan import Request
-from .polish import polished
 from .progress import Report
 from .result import FitResult
+from .scoring import pyramidal_spikes
 from .settings import as_settings
+from .silent import explain_silently
+from .silent_evidence import best_silent
+from .spiking import search_spiking
+from .spiking_counts import spikes_per_cell
+from .spiking_proposals import propose_sequences, silent_candidates
+from .spiking_result import conclude_spiking
 
 __all__ = ["fit_evoked"]
 
@@ -49,8 +59,8 @@ def fit_evoked(
     executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
-) -> FitResult:
-    """Find evoked drives that explain a target.
+) -> Explanations:
+    """Explain a target by evoked drives of a column: by cells that fire, and by none that does.
 
     Parameters
     ----------
@@ -65,8 +75,9 @@ def fit_evoked(
 
     Returns
     -------
-    result : FitResult
-        Network, scores with fresh seeds, intervals, all that was tried.
+    explanations : Explanations
+        The most plausible first: columns whose cells fire, and one in which no cell fires, each with its network,
+        scores with fresh seeds, columns, cells and mm², spikes, and one evidence that orders them.
 
     Raises
     ------
@@ -79,9 +90,11 @@ def fit_evoked(
 
     Notes
     -----
-    A column in which no pyramidal cell fires explains a waveform by synaptic currents alone. It is the simplest
-    explanation, and for moments of up to some 0.2 nA m per mm² of cortex a plausible one; it says nothing of firing
-    rates. `drives` = ``'network'`` with published drives explores columns whose cells fire.
+    Nearly any smooth waveform is a sum of the smooth responses of a column below threshold: that it fits is no evidence
+    that no cell fires. What counts against it is how much cortex it takes, and what counts against spikes is how much
+    better it fits: `evidence` weighs both, and :attr:`Explanations.verdict` says which of the two can be claimed, or
+    that the data leave it open. Columns whose cells fire are searched with ensembles (Emerick and Reynolds 2013,
+    https://doi.org/10.1016/j.cageo.2012.03.011), starting from :class:`CircuitPrior`.
     """
     check_network(network)
     wanted = check_target(target)
@@ -96,34 +109,81 @@ def fit_evoked(
     if checked.drives == "network":
         return _from_network(network, wanted, checked, computing)
     task = make_task(network, wanted, checked)
+    checked.circuit.check_network(network)
+    check_need(wanted, network, checked.circuit)
     warn_of(task)
-    result = _proposed(task, computing)
-    return polished(result, task.settings, computing) if checked.polish else result
+    return _explained(task, computing)
 
 
-def _proposed(task: EvokedTask, computing: Computing) -> FitResult:
-    """Propose, correct, conclude."""
+def _explained(task: EvokedTask, computing: Computing) -> Explanations:
+    """Propose sequences, and explain the target with them in each regime."""
+    regimes, found = task.settings.regimes, []
+    failures: list[SimulationError] = []
     with computing.ready() as ready, Report(computing.progress) as report:
         evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=ready)
         bench = Bench(evaluator=evaluator, report=report)
-        return conclude_evoked(correct(propose_drives(task, bench), bench), bench)
+        column = measure_kernels(task, bench)
+        candidates = propose_drives(task, column, bench)
+        if "silent" in regimes:
+            try:
+                chosen, judged = best_silent(candidates, column, task)
+                found.append(explain_silently(as_proposal(task, column, chosen), judged, bench))
+            except SimulationError as error:
+                failures.append(error)
+        if "spiking" in regimes:
+            more = candidates if task.settings.sequence is not None else silent_candidates(column, task)
+            try:
+                searched = search_spiking(task, propose_sequences(more, task), bench)
+                found.extend(conclude_spiking(one, task, bench) for one in searched if one.on_full)
+            except SimulationError as error:
+                failures.append(error)
+    if not found:
+        raise (
+            failures[0]
+            if failures
+            else SimulationError(
+                "The network has no pyramidal cells that could fire: ask for regimes='silent', or add them."
+            )
+        )
+    for failure in failures:
+        logger.info("One of the regimes has no explanation: %s", failure)
+    return Explanations(items=tuple(found), target=task.target, settings=task.settings)
 
 
-def _from_network(network: Network, target: Dipole, settings: EvokedSettings, computing: Computing) -> FitResult:
-    """Search around the drives that a network has."""
+def _from_network(network: Network, target: Dipole, settings: EvokedSettings, computing: Computing) -> Explanations:
+    """Search around the drives that a network has, in whatever regime they put its cells."""
     request = Request(network=network, target=target, settings=settings.search(), kind="evoked")
     found = search_drives(request, computing)
     used = found.settings
     assert isinstance(used, DriveSettings)
-    return replace(
-        found,
-        settings=replace(
-            settings,
-            optimizer=used.optimizer,
-            levels=used.levels,
-            n_trials=used.n_trials,
-            prior=used.prior,
-            noise=used.noise,
-            standard_error=used.standard_error,
-        ),
+    chosen = replace(
+        settings,
+        optimizer=used.optimizer,
+        levels=used.levels,
+        n_trials=used.n_trials,
+        prior=used.prior,
+        noise=used.noise,
+        standard_error=used.standard_error,
+    )
+    return Explanations(items=(_single(replace(found, settings=chosen)),), target=target, settings=chosen)
+
+
+def _single(fit: FitResult) -> Explanation:
+    """Return the explanation that a search around given drives is: there is nothing to compare its evidence with."""
+    assert fit.target is not None
+    assert isinstance(fit.settings, EvokedSettings)
+    firing = bool(pyramidal_spikes(fit.simulation))
+    amplitude = None
+    if fit.scale > 0:
+        amplitude = count_amplitude(fit.scale, fit.network, fit.target, fit.settings.circuit, firing=firing)
+    refusals: tuple[str, ...] = ()
+    if amplitude is not None and amplitude.fits is False:
+        refusals = (f"Its cells do not fit into the patch: {amplitude.sentence()}.",)
+    return Explanation(
+        regime="spiking" if firing else "silent",
+        fit=fit,
+        evidence=Evidence(value=0.0, error=0.0, parts={}),
+        amplitude=amplitude,
+        spikes=spikes_per_cell(fit.simulation),
+        refusals=refusals,
     )

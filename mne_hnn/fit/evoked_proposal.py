@@ -9,12 +9,12 @@ from mne.utils import logger
 
 from .bench import Bench
 from .evoked_task import EvokedTask
-from .linear import linear_column
+from .linear import LinearColumn, linear_column
 from .posterior import DriveVector, Posterior
 from .result import Evaluation
 from .sequence import Candidate, drive_names, propose, refined, windows
 
-__all__ = ["Proposal", "propose_drives"]
+__all__ = ["Proposal", "as_proposal", "measure_kernels", "propose_drives"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -36,39 +36,51 @@ class Proposal:
     posterior: Posterior
 
 
-def propose_drives(task: EvokedTask, bench: Bench) -> Proposal:
-    """Measure the kernels of the column, and find or refine the sequence."""
-    settings = task.settings
+def measure_kernels(task: EvokedTask, bench: Bench) -> LinearColumn:
+    """Measure what the column gives in response to single inputs below threshold."""
     bench.report.say("measuring the responses of the column to single inputs")
-    column = linear_column(
+    return linear_column(
         task.network,
         task.target,
         bench.evaluator,
         replace(task.runs, n_trials=1),
-        smooth_ms=settings.smooth_ms,
+        smooth_ms=task.settings.smooth_ms,
         levels=task.levels,
     )
+
+
+def propose_drives(task: EvokedTask, column: LinearColumn, bench: Bench) -> list[Candidate]:
+    """Find sequences, or refine the one that is given; the most plausible with kernels first."""
+    settings = task.settings
     bench.report.say("looking for the sequence of drives")
     tell = partial(_tell, task, bench)
     scale = {"variance": task.variance, "n_independent": task.n_independent}
     given = settings.sequence
     if given is None:
-        best = propose(
+        found = propose(
             column, task.wanted, n_drives=settings.n_drives, max_drives=settings.max_drives, told=tell, **scale
-        )[0]
+        )
+        wanted = settings.n_drives
+        found = [candidate for candidate in found if wanted in (None, len(candidate.mu_ms))]
     else:
-        best = refined(column, task.wanted, given, **scale)
-        tell(best)
-    logger.info("%s drives: %s", "Proposed" if given is None else "Given", best)
+        found = [refined(column, task.wanted, given, **scale)]
+        tell(found[0])
+    logger.info("%s drives: %s", "Proposed" if given is None else "Given", found[0])
+    return found
+
+
+def as_proposal(task: EvokedTask, column: LinearColumn, candidate: Candidate) -> Proposal:
+    """Return a sequence with misfit and priors of its numbers."""
+    given = task.settings.sequence
     posterior = Posterior(
         column=column,
-        sequence=DriveVector(locations=best.locations, sizes=tuple(len(weights) for weights in best.weights)),
+        sequence=DriveVector(locations=candidate.locations, sizes=tuple(len(weights) for weights in candidate.weights)),
         wanted=task.wanted,
         variance=task.variance,
         prior=task.prior,
         within=None if given is None else windows(given, column.tstop),
     )
-    return Proposal(task=task, candidate=best, posterior=posterior)
+    return Proposal(task=task, candidate=candidate, posterior=posterior)
 
 
 def _tell(task: EvokedTask, bench: Bench, candidate: Candidate) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .._checks import check_int, check_name
 from ..errors import ParameterError
@@ -14,11 +14,15 @@ from .levels import Level
 from .sequence import Sequenced, as_sequence
 from .settings import MAX_EVALUATIONS, WaveformSettings
 
-__all__ = ["EvokedSettings", "check_two_levels"]
+__all__ = ["REGIMES", "EvokedSettings", "check_two_levels"]
 
 MAX_DRIVES = 8
 """Proposed at most, unless said otherwise."""
 REFINE = 4
+REGIMES = ("spiking", "silent")
+"""What an explanation can be."""
+FEWEST_MEMBERS = 12
+"""Networks of an ensemble: with fewer nothing is known of how predictions vary together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +58,18 @@ class EvokedSettings(WaveformSettings):
         counts instead if it is larger.
     standard_error : float | None
         Standard error of the target, A m; None takes the one in the target's provenance, if there is one.
+    regimes : sequence of str
+        What is searched: ``'spiking'``, explanations by columns whose cells fire, ``'silent'``, one in which no cell
+        fires, or both.
+    members : int
+        Networks of the ensemble of each sequence of drives whose cells fire.
+    generations : int
+        Steps in which an ensemble takes the response into account, each with an equal part of its weight. Half-way the
+        sequences that are farther from the response are dropped.
+    max_sequences : int
+        Sequences whose cells fire that are searched at most.
+    finalists : int
+        Sequences that go on on the full column, and become explanations.
     refine : int
         Simulations of the full column at most, each after the first with the sequence corrected by the one before.
     polish : int
@@ -82,6 +98,11 @@ class EvokedSettings(WaveformSettings):
     refine: int = REFINE
     polish: int = 0
     circuit: CircuitPrior = CircuitPrior()
+    regimes: Sequence[str] = REGIMES
+    members: int = 96
+    generations: int = 4
+    max_sequences: int = 6
+    finalists: int = 2
 
     def __post_init__(self) -> None:
         self._check_shared()
@@ -92,6 +113,11 @@ class EvokedSettings(WaveformSettings):
             max_drives=check_int(self.max_drives, "max_drives", minimum=1),
             refine=check_int(self.refine, "refine", minimum=1),
             polish=check_int(self.polish, "polish", minimum=0),
+            regimes=_check_regimes(self.regimes),
+            members=check_int(self.members, "members", minimum=FEWEST_MEMBERS),
+            generations=check_int(self.generations, "generations", minimum=1),
+            max_sequences=check_int(self.max_sequences, "max_sequences", minimum=1),
+            finalists=check_int(self.finalists, "finalists", minimum=1),
             sequence=None if self.sequence is None else as_sequence(self.sequence),
         )
         if not isinstance(self.circuit, CircuitPrior):
@@ -139,6 +165,16 @@ class EvokedSettings(WaveformSettings):
         for name, has in given.items():
             if has:
                 raise ParameterError(f"{name} has no effect with drives={self.drives!r} here ({reason}): leave it out.")
+
+
+def _check_regimes(regimes: Any) -> tuple[str, ...]:
+    """Return what is searched, in the usual order."""
+    given = (regimes,) if isinstance(regimes, str) else tuple(regimes) if isinstance(regimes, Sequence) else ()
+    if not given:
+        raise ParameterError(f"regimes must hold 'spiking', 'silent' or both, got {regimes!r}.")
+    for regime in given:
+        check_name(regime, REGIMES, "regime")
+    return tuple(regime for regime in REGIMES if regime in given)
 
 
 def check_two_levels(levels: Sequence[Level]) -> None:

@@ -18,7 +18,7 @@ from ..network.serial import network_from_text, network_to_text
 from .plain_settings import plain_settings, typed_settings
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 
-__all__ = ["read_fit", "write_fit"]
+__all__ = ["fit_of", "fit_parts", "read_fit", "write_fit"]
 
 # raise it when the content changes its form
 VERSION = 2
@@ -50,11 +50,12 @@ def write_fit(path: str | Path, result: FitResult, *, overwrite: bool = False) -
     if not isinstance(result, FitResult):
         raise ParameterError(f"result must be a FitResult, got {type(result).__name__}.")
     file = new_file(path, overwrite)
-    content, arrays = _parts(result)
+    content, arrays = fit_parts(result)
     write_archive(file, content, arrays, "fit")
 
 
-def _parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
+def fit_parts(result: FitResult) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a result as plain values, and its arrays."""
     content, arrays = simulation_parts(result.simulation)
     content |= {
         "version": VERSION,
@@ -126,12 +127,13 @@ def read_fit(path: str | Path) -> FitResult:
     try:
         if content["version"] != VERSION:
             raise DataError(f"{path} was written by another version of mne_hnn: fit again.")
-        return _result(kept, content)
+        return fit_of(kept, content)
     except (*DAMAGE, MneHnnError) as error:
         raise describe(error, path, "fit result", REMEDY) from error
 
 
-def _result(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
+def fit_of(kept: Mapping[str, Any], content: Mapping[str, Any]) -> FitResult:
+    """Return a result from its arrays and plain values."""
     network, target = network_from_text(content["network"]), content["target"]
     estimates = tuple(_of(Estimate, row) for row in content["estimates"])
     settings, details = typed_settings(

@@ -21,6 +21,7 @@ __all__ = ["plain_settings", "typed_settings"]
 
 _SHARED = ("n_trials", "n_final", "dt", "seed", "fresh_seed", "precision")
 _WAVEFORM = ("smooth_ms", "noise", "standard_error")
+_OF_SPIKES = ("members", "generations", "max_sequences", "finalists")
 _PROPOSED = ("drives", "n_drives", "max_drives", *_SHARED, *_WAVEFORM, "refine", "polish", "optimizer")
 _SEARCHED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM, "step", "scale")
 _OF_EVOKED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM)
@@ -93,6 +94,8 @@ def _proposed(settings: EvokedSettings, details: FitDetails) -> dict[str, Any]:
         "columns_median": None if prior is None else prior.median,
         "columns_factor": None if prior is None else prior.factor,
         "circuit": settings.circuit.to_plain(),
+        "regimes": list(settings.regimes),
+        **{name: getattr(settings, name) for name in _OF_SPIKES},
     }
 
 
@@ -200,6 +203,9 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]
     sequence = plain["sequence"]
     settings = EvokedSettings(
         **{name: plain[name] for name in _PROPOSED},
+        **{name: plain[name] for name in _OF_SPIKES if name in plain},
+        # files from before there was a choice hold explanations in which no cell fires
+        regimes=tuple(plain.get("regimes", ("silent",))),
         sequence=None if sequence is None else tuple((place, mu) for place, mu in sequence),
         **given,
     )

@@ -1,0 +1,148 @@
+"""Times, spreads and weights of drives that make cells fire, as a vector of standard normal numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .._types import FloatArray
+from ..network import Network
+from .circuit_prior import CircuitPrior
+from .linear import LOCATIONS, Input, delay_ms
+from .sequence import EDGE_MS, Sequenced, drive_names
+
+__all__ = ["CircuitVector", "circuit_inputs"]
+
+SPREAD_BOUNDS_MS = (0.8, 25.0)
+LARGEST_uS = 2.0
+"""No weight is larger: published ones reach 1.4 uS. There is no smallest one, as it stands for no synapse."""
+LARGEST_NUMBER = 6.0
+"""Standard deviations from what is expected that a member may reach."""
+
+
+def circuit_inputs(network: Network) -> tuple[Input, ...]:
+    """Return the excitatory inputs that a drive can have: all cell types with AMPA or NMDA receptors at a location."""
+    found = []
+    for location in LOCATIONS:
+        for receptor in ("ampa", "nmda"):
+            for name, template in network.cell_types.items():
+                sections = template.sections_at(location) if location in template.locations else ()
+                if sections and all(receptor in template.sections[section].receptors for section in sections):
+                    found.append(Input(location=location, receptor=receptor, cell_type=name))
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CircuitVector:
+    """What is free in a sequence of drives, and what is expected of it.
+
+    Attributes
+    ----------
+    network : Network
+        Without evoked drives.
+    sequence : tuple of (str, float)
+        Location and expected time (ms) of each drive.
+    prior : CircuitPrior
+        What is expected.
+    peak_nAm : float
+        Largest moment of the target.
+    tstop : float
+        Duration of the simulation, ms.
+    paths : tuple of str
+        What the numbers are called in the network; the number of columns last.
+    mean, sd : array, shape (n_free,)
+        Of times (ms), of logarithms of spreads (ms), of weights (uS), of the number of columns.
+    """
+
+    network: Network
+    sequence: Sequenced
+    prior: CircuitPrior
+    peak_nAm: float
+    tstop: float
+    paths: tuple[str, ...] = field(init=False)
+    mean: FloatArray = field(init=False)
+    sd: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        paths, mean, sd = [], [], []
+        prior = self.prior
+        for name, (place, mu) in zip(self.names, self.sequence, strict=True):
+            paths += [f"drives.{name}.mu_ms", f"drives.{name}.sigma_ms"]
+            mean += [mu, prior.spread_ms.mean_log]
+            sd += [prior.time_sd_ms, prior.spread_ms.sd_log]
+            for source in self._inputs(place):
+                weight = prior.weight(source.receptor, source.cell_type)
+                paths.append(f"drives.{name}.weights_{source.receptor}.{source.cell_type}")
+                mean.append(weight.mean_log)
+                sd.append(weight.sd_log)
+        mean.append(float(np.log(prior.columns_per_nAm.median * self.peak_nAm)))
+        sd.append(prior.columns_per_nAm.sd_log)
+        object.__setattr__(self, "paths", (*paths, "columns"))
+        object.__setattr__(self, "mean", np.array(mean))
+        object.__setattr__(self, "sd", np.array(sd))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the drives."""
+        return drive_names([place for place, _ in self.sequence])
+
+    @property
+    def n_free(self) -> int:
+        """How many numbers there are."""
+        return len(self.paths)
+
+    def _inputs(self, location: str) -> list[Input]:
+        return [source for source in circuit_inputs(self.network) if source.location == location]
+
+    def drawn(self, n_members: int, rng: np.random.Generator) -> FloatArray:
+        """Return members as they are expected before the data are seen, shape (n_members, n_free)."""
+        return rng.standard_normal((n_members, self.n_free))
+
+    def natural(self, members: FloatArray) -> FloatArray:
+        """Return times and spreads in ms, weights in uS and numbers of columns of members, shape as theirs."""
+        z = np.clip(members, -LARGEST_NUMBER, LARGEST_NUMBER)
+        x = self.mean + self.sd * z
+        kinds = np.array([path.rpartition(".")[2] if path.endswith("_ms") else path for path in self.paths])
+        times, spreads = kinds == "mu_ms", kinds == "sigma_ms"
+        weights = ~times & ~spreads & (kinds != "columns")
+        found = np.exp(np.where(times, 0.0, x))
+        found[..., times] = np.clip(x[..., times], EDGE_MS, self.tstop - EDGE_MS)
+        found[..., spreads] = np.clip(found[..., spreads], *SPREAD_BOUNDS_MS)
+        room = np.maximum(np.log(LARGEST_uS) - self.mean[weights], 1e-6)
+        above = np.maximum(x[..., weights] - self.mean[weights], 0.0)
+        found[..., weights] *= np.exp(room * np.tanh(above / room) - above)
+        return np.asarray(found)
+
+    def values(self, member: FloatArray) -> dict[str, float]:
+        """Return the numbers of a member by path."""
+        return dict(zip(self.paths, self.natural(member).tolist(), strict=True))
+
+    def driven(self, member: FloatArray) -> Network:
+        """Return the network with the drives of a member."""
+        values = self.values(member)
+        driven = self.network
+        for name, (place, _) in zip(self.names, self.sequence, strict=True):
+            by_receptor: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
+            for source in self._inputs(place):
+                path = f"drives.{name}.weights_{source.receptor}.{source.cell_type}"
+                by_receptor[source.receptor][source.cell_type] = values[path]
+            cells = sorted({cell for some in by_receptor.values() for cell in some})
+            driven = driven.with_evoked_drive(
+                name,
+                mu_ms=values[f"drives.{name}.mu_ms"],
+                sigma_ms=values[f"drives.{name}.sigma_ms"],
+                location=place,
+                weights_ampa=by_receptor["ampa"],
+                weights_nmda=by_receptor["nmda"],
+                synaptic_delays={cell: delay_ms(self.network, place, cell) for cell in cells},
+            )
+        return driven
+
+    def distances(self, member: FloatArray) -> Mapping[str, float]:
+        """Return how far the numbers of a member lie from what is expected, in standard deviations."""
+        values = self.natural(member)
+        times = np.array([path.endswith("mu_ms") for path in self.paths])
+        plain = np.where(times, values, np.log(np.where(times, 1.0, values)))
+        return dict(zip(self.paths, ((plain - self.mean) / self.sd).tolist(), strict=True))

@@ -1,0 +1,115 @@
+"""Ensembles of parameter vectors that move towards data, a share of the data's weight at a time.
+
+The ensemble smoother with multiple data assimilation (Emerick and Reynolds 2013,
+https://doi.org/10.1016/j.cageo.2012.03.011) needs no derivatives, only what each member predicts. Every step takes a
+part 1 / alpha of the data's weight into account; after steps whose parts sum to one, linear predictions would leave
+exactly the posterior. The same Gaussian approximation gives the marginal likelihood, step by step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._types import FloatArray
+
+__all__ = ["log_increment", "log_increments", "updated"]
+
+
+def updated(
+    members: FloatArray,
+    predicted: FloatArray,
+    wanted: FloatArray,
+    deviations: FloatArray,
+    *,
+    alpha: float,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """Return the members after a step towards the data.
+
+    Parameters
+    ----------
+    members : array, shape (n_members, n_free)
+        Parameter vectors.
+    predicted : array, shape (n_members, n_data)
+        What each of them predicts.
+    wanted : array, shape (n_data,)
+        The data.
+    deviations : array, shape (n_data,)
+        Their standard deviations.
+    alpha : float
+        The step counts the data with 1 / alpha of their weight.
+    rng : numpy.random.Generator
+        Perturbs the data of each member.
+
+    Returns
+    -------
+    members : array, shape (n_members, n_free)
+        Moved.
+    """
+    scale = deviations * np.sqrt(alpha)
+    noise = rng.standard_normal(predicted.shape)
+    noise -= noise.mean(axis=0)
+    spread = (predicted - predicted.mean(axis=0)) / scale
+    n = len(members) - 1
+    _, singular, directions = np.linalg.svd(spread, full_matrices=False)
+    share = singular**2 / n
+    misfit = (wanted - predicted) / scale + noise
+    # misfit times the inverse of (covariance of predictions + 1), in the directions in which members differ
+    along = misfit @ directions.T
+    weighted = misfit - (along * (share / (1 + share))) @ directions
+    covariance = (members - members.mean(axis=0)).T @ spread / n
+    return np.asarray(members + weighted @ covariance.T)
+
+
+def log_increment(predicted: FloatArray, wanted: FloatArray, deviations: FloatArray, *, part: float) -> float:
+    """Return the logarithm of the mean over members of the likelihood to the power of `part`.
+
+    Members count as draws of a normal distribution of predictions. The likelihood is relative to that of a member that
+    meets the data exactly.
+
+    Parameters
+    ----------
+    predicted : array, shape (n_members, n_data)
+        What members predict.
+    wanted, deviations : array, shape (n_data,)
+        The data and their standard deviations.
+    part : float
+        Part of the data's weight.
+
+    Returns
+    -------
+    increment : float
+        Natural logarithm.
+    """
+    centre = predicted.mean(axis=0)
+    misfit = (wanted - centre) / deviations
+    _, singular, directions = np.linalg.svd((predicted - centre) / deviations, full_matrices=False)
+    share = part * singular**2 / (len(predicted) - 1)
+    along = directions @ misfit
+    beside = float(misfit @ misfit - along @ along)
+    return float(-0.5 * part * (beside + np.sum(along**2 / (1 + share))) - 0.5 * np.sum(np.log1p(share)))
+
+
+def log_increments(
+    predicted: FloatArray, wanted: FloatArray, deviations: FloatArray, *, part: float, blocks: int = 4
+) -> tuple[float, float]:
+    """Return :func:`log_increment` of all members, and its standard error by leaving out blocks of them in turn.
+
+    Parameters
+    ----------
+    predicted, wanted, deviations, part
+        As in :func:`log_increment`.
+    blocks : int
+        Number of blocks (the jackknife: Efron and Stein 1981, https://doi.org/10.1214/aos/1176345462).
+
+    Returns
+    -------
+    increment, error : float
+        Natural logarithm, and its standard error.
+    """
+    whole = log_increment(predicted, wanted, deviations, part=part)
+    block = np.arange(len(predicted)) % blocks
+    left = np.array(
+        [log_increment(predicted[block != k], wanted, deviations, part=part) for k in range(blocks)], dtype=float
+    )
+    return whole, float(np.sqrt((blocks - 1) / blocks * np.sum((left - left.mean()) ** 2)))

@@ -1,0 +1,66 @@
+"""The explanation of a response by a column in which no cell fires."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import DataError
+from .amplitude import count_amplitude, log_plausibility
+from .below_threshold import correct
+from .bench import Bench
+from .evidence import Evidence, log_sequence_prior
+from .evoked_proposal import Proposal
+from .evoked_result import conclude_evoked
+from .explanation import Explanation, finite
+from .polish import polished
+from .silent_evidence import SilentEvidence
+from .spiking_counts import spikes_per_cell
+from .spiking_result import mean_of_logs
+
+__all__ = ["explain_silently"]
+
+
+def explain_silently(proposal: Proposal, judged: SilentEvidence, bench: Bench) -> Explanation:
+    """Correct proposed drives on the full column, and judge them.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        The sequence, with its kernels.
+    judged : tuple
+        Its evidence, of :func:`silent_evidence`.
+    bench : Bench
+        Simulates.
+    """
+    task = proposal.task
+    fit = conclude_evoked(correct(proposal, bench), bench)
+    if task.settings.polish:
+        fit = polished(fit, task.settings, bench.evaluator.computing)
+    prior = task.settings.circuit
+    refusals = []
+    try:
+        amplitude = count_amplitude(fit.scale, fit.network, task.target, prior, firing=False)
+    except DataError as error:  # more than a hemisphere has: the other explanation may need far fewer
+        amplitude = None
+        refusals.append(str(error))
+    waveform, deviation, columns = judged
+    # the full column tells how many columns it takes below threshold; members vary around it
+    columns = columns * fit.scale / float(np.exp(np.mean(np.log(columns))))
+    cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=False), dtype=float)
+    parts = {
+        "waveform": waveform,
+        "cells": mean_of_logs(cells),
+        "sequence": log_sequence_prior(len(fit.sequence), prior.time_sd_ms, task.runs.tstop),
+    }
+    distances = {} if task.prior is None else {"columns": task.prior.distance(fit.scale)}
+    if amplitude is not None and amplitude.fits is False:
+        refusals.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
+    return Explanation(
+        regime="silent",
+        fit=fit,
+        evidence=Evidence.of(parts, deviation),
+        amplitude=amplitude,
+        spikes=spikes_per_cell(fit.simulation),
+        distances=finite(distances),
+        refusals=tuple(refusals),
+    )

@@ -1,0 +1,96 @@
+"""The evidence of explanations in which no cell fires, by the same ensembles as of those whose cells do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .._types import FloatArray
+from .ensemble import log_increments, updated
+from .evoked_task import EvokedTask
+from .linear import LinearColumn
+from .posterior import WEIGHT_FACTOR, DriveVector, WEIGHT_uS
+from .sequence import EDGE_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate
+from .spiking_data import SpikingData
+
+__all__ = ["SilentEvidence", "best_silent", "silent_evidence"]
+
+MEMBERS = 192
+STEPS = 8
+LARGEST_NUMBER = 6.0
+
+SilentEvidence = tuple[float, float, FloatArray]
+"""Logarithm of the evidence of the waveform, its error, and numbers of columns of the members."""
+
+
+def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask) -> SilentEvidence:
+    """Return the evidence of a sequence of drives with sums of kernels.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The sequence.
+    column : LinearColumn
+        Kernels.
+    task : EvokedTask
+        What is to be explained.
+
+    Returns
+    -------
+    value, error : float
+        Logarithm of the evidence of the waveform, and its error.
+    columns : array, shape (n_members,)
+        Numbers of columns of the members.
+    """
+    data = SpikingData.of(task)
+    wanted, deviations = data.task.wanted, data.deviations[: data.n_times]
+    sequence = DriveVector(locations=candidate.locations, sizes=tuple(len(some) for some in candidate.weights))
+    mean, sd = _expected(candidate, task)
+    rng = np.random.default_rng([task.settings.seed, *(round(mu) for mu in candidate.mu_ms)])
+    z = rng.standard_normal((MEMBERS, len(mean)))
+    total, square = 0.0, 0.0
+    for _ in range(STEPS):
+        predicted = _predicted(z, mean, sd, sequence=sequence, column=column)
+        value, error = log_increments(predicted, wanted, deviations, part=1 / STEPS)
+        total, square = total + value, square + error**2
+        z = updated(z, predicted, wanted, deviations, alpha=STEPS, rng=rng)
+    return total, float(np.sqrt(square)), np.exp(_vectors(z, mean, sd)[:, -1])
+
+
+def _expected(candidate: Candidate, task: EvokedTask) -> tuple[FloatArray, FloatArray]:
+    n, weights = len(candidate.mu_ms), sum(len(some) for some in candidate.weights)
+    columns = task.prior
+    median = float(np.concatenate(candidate.weights).max()) / WEIGHT_uS if columns is None else columns.median
+    mean = [*candidate.mu_ms, *[np.log(SIGMA_MS)] * n, *[np.log(WEIGHT_uS)] * weights, np.log(max(median, 1e-300))]
+    sd = [task.settings.circuit.time_sd_ms] * n + [np.log(SIGMA_FACTOR)] * n + [np.log(WEIGHT_FACTOR)] * weights
+    return np.array(mean), np.array([*sd, np.log(3.0 if columns is None else columns.factor)])
+
+
+def _vectors(z: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
+    return np.asarray(mean + sd * np.clip(z, -LARGEST_NUMBER, LARGEST_NUMBER))
+
+
+def _predicted(
+    z: FloatArray, mean: FloatArray, sd: FloatArray, *, sequence: DriveVector, column: LinearColumn
+) -> FloatArray:
+    return np.array([_moment(x, sequence, column) for x in _vectors(z, mean, sd)])
+
+
+def _moment(x: FloatArray, sequence: DriveVector, column: LinearColumn) -> FloatArray:
+    mu, sigma, weights, scale = sequence.parts(x)
+    mu = np.clip(mu, EDGE_MS, column.tstop - EDGE_MS)
+    found: FloatArray = column.background.copy()
+    for place, time, spread, some in zip(sequence.locations, mu, np.clip(sigma, *SIGMA_BOUNDS), weights, strict=True):
+        found = found + column.basis(place, float(time), float(spread)) @ some
+    return scale * found
+
+
+def best_silent(
+    candidates: Sequence[Candidate], column: LinearColumn, task: EvokedTask, most: int = 4
+) -> tuple[Candidate, SilentEvidence]:
+    """Return the candidate with the highest evidence among the most plausible ones of each set of sides."""
+    distinct = list({candidate.locations: candidate for candidate in reversed(candidates)}.values())
+    distinct = sorted(distinct, key=lambda candidate: (candidate.criterion, str(candidate)))[:most]
+    judged = [(candidate, silent_evidence(candidate, column, task)) for candidate in distinct]
+    return max(judged, key=lambda pair: pair[1][0])

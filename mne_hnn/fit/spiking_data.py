@@ -1,0 +1,172 @@
+"""What a column whose cells fire is compared with: the response, and how many spikes are plausible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .._types import FloatArray
+from ..network import Network
+from ..simulate import Simulation, SimulationSettings
+from .bench import Bench
+from .circuit_vector import CircuitVector
+from .evaluate import searching
+from .evoked_task import EvokedTask
+from .levels import Level, multiplied, on_level
+from .observation import explained
+
+__all__ = ["Members", "SpikingData"]
+
+HALF_SPIKE = 0.5
+"""Added to a number of spikes before its logarithm is taken: none is not infinitely far from one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Members:
+    """An ensemble, and what its members predict.
+
+    Attributes
+    ----------
+    z : array, shape (n_members, n_free)
+        Standard normal numbers of each.
+    moment : array, shape (n_members, n_times)
+        Moment of their columns, A m.
+    log_rates : array, shape (n_members, n_types)
+        Logarithms of spikes per cell of each type.
+    """
+
+    z: FloatArray
+    moment: FloatArray
+    log_rates: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    @property
+    def predicted(self) -> FloatArray:
+        """All that is predicted, shape (n_members, n_times + n_types)."""
+        return np.hstack([self.moment, self.log_rates])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpikingData:
+    """The response and the plausible numbers of spikes as one vector of data.
+
+    Attributes
+    ----------
+    task : EvokedTask
+        What is to be explained.
+    types : tuple of str
+        Cell types of whose spikes something is known.
+    wanted, deviations : array, shape (n_times + n_types,)
+        The data and their standard deviations; those of the response are so large that its squared misfits count
+        independent samples.
+    """
+
+    task: EvokedTask
+    types: tuple[str, ...]
+    wanted: FloatArray
+    deviations: FloatArray
+
+    @classmethod
+    def of(cls, task: EvokedTask) -> SpikingData:
+        """Return the data of a task."""
+        prior = task.settings.circuit
+        spikes = prior.spikes_in(task.runs.tstop)
+        types = tuple(name for name in task.network.cell_types if name in spikes)
+        n = len(task.wanted)
+        size = float(np.sqrt(np.mean(task.wanted**2)))
+        assert isinstance(task.settings.noise, float)
+        relative = np.hypot(task.settings.noise, prior.discrepancy)
+        deviation = relative * size * np.sqrt(n / task.n_independent)
+        return cls(
+            task=task,
+            types=types,
+            wanted=np.concatenate([task.wanted, [spikes[name].mean_log for name in types]]),
+            deviations=np.concatenate([np.full(n, deviation), [spikes[name].sd_log for name in types]]),
+        )
+
+    @property
+    def n_times(self) -> int:
+        """How many of the data are the response."""
+        return len(self.task.wanted)
+
+    def misfit(self, members: Members) -> FloatArray:
+        """Return half the squared deviations of each member from data and priors, shape (n_members,)."""
+        residual = (members.predicted - self.wanted) / self.deviations
+        return np.asarray(0.5 * (residual**2).sum(axis=1) + 0.5 * (members.z**2).sum(axis=1))
+
+    def r_squared(self, moment: FloatArray) -> float:
+        """Return the share of the response's variance that a moment explains."""
+        return explained(moment, self.task.wanted)
+
+    def predict(
+        self,
+        vector: CircuitVector,
+        z: FloatArray,
+        *,
+        level: Level,
+        bench: Bench,
+        seed: int,
+        n_trials: int = 1,
+        precision: str | None = None,
+    ) -> Members:
+        """Simulate members; those that fail are left out.
+
+        Parameters
+        ----------
+        vector : CircuitVector
+            What the numbers mean.
+        z : array, shape (n_members, n_free)
+            The members.
+        level : Level
+            The mesh.
+        bench : Bench
+            Simulates.
+        seed, n_trials : int
+            The same random numbers for all members, so that they differ by their drives only.
+        precision : str | None
+            As in :class:`~mne_hnn.fit.FitSettings`; None takes that of the settings.
+        """
+        task = self.task
+        transform, _ = on_level(task.network, task.objective, level)
+        runs = task.runs.with_trials(n_trials, seed)
+        runs = searching(runs, task.network, task.settings.precision if precision is None else precision)
+        networks = [transform(vector.driven(member)) for member in z]
+        records = self._records(networks, runs, bench)
+        kept = [k for k, record in enumerate(records) if record is not None]
+        columns = vector.natural(z)[:, -1]
+        found = [records[k] for k in kept]
+        return Members(
+            z=z[kept],
+            moment=np.array([columns[k] * record["moment"] for k, record in zip(kept, found, strict=True) if record]),
+            log_rates=np.array([record["log_rates"] for record in found if record is not None]),
+        )
+
+    def _records(
+        self, networks: Sequence[Network], runs: SimulationSettings, bench: Bench
+    ) -> list[dict[str, FloatArray] | None]:
+        task = self.task
+        full = _pyramidal(task.network)
+        factor = full / _pyramidal(networks[0]) if networks else 1.0
+        identity = f"spiking x {factor!r} {self.types} {task.objective.identity}"
+        extract = partial(_extract, task=task, types=self.types, factor=factor)
+        return bench.evaluator.records(networks, runs, identity, extract)
+
+
+def _extract(simulation: Simulation, *, task: EvokedTask, types: Sequence[str], factor: float) -> dict[str, Any]:
+    moment, _ = task.objective.pairs(multiplied(simulation, factor) if factor != 1 else simulation)
+    counts = simulation.spikes.counts()
+    per_cell = [
+        (counts.get(name, 0) / simulation.n_trials + HALF_SPIKE) / len(simulation.network.populations[name])
+        for name in types
+    ]
+    return {"moment": moment, "log_rates": np.log(per_cell)}
+
+
+def _pyramidal(network: Network) -> int:
+    return sum(len(cells) for cells in network.populations.values() if cells.template.measures_dipole)

@@ -1,0 +1,149 @@
+"""From a search with cells that fire to explanations: fresh trials, scores, intervals, evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import logsumexp
+
+from .._types import FloatArray
+from ..simulate import Simulation
+from .amplitude import Amplitude, count_amplitude, log_plausibility
+from .bench import Bench
+from .doubts import misfit_doubts
+from .evidence import Evidence, log_sequence_prior
+from .evoked_task import EvokedTask
+from .explanation import Explanation, finite
+from .observation import fitted_dipole, smoothed
+from .result import Estimate, FitResult, LevelReport, Scores
+from .scoring import DETERMINED, final_simulation, pyramidal_spikes, trial_r_squared, undetermined, waveform_scores
+from .spiking import Searched
+from .spiking_counts import SpikeCounts, spikes_per_cell
+
+__all__ = ["conclude_spiking"]
+
+
+def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explanation:
+    """Return the explanation of a sequence that was searched on the full column."""
+    settings, vector = task.settings, found.vector
+    network, values = vector.driven(found.best), vector.values(found.best)
+    bench.report.say("cells that fire: fresh trials")
+    simulation = final_simulation(bench.evaluator, network, task.runs, settings.n_final, settings.fresh_seed)
+    bench.tell()
+    scale = values["columns"]
+    window = {"tmin": task.objective.tmin}
+    dipole = fitted_dipole(smoothed(simulation, settings.smooth_ms).scale(scale), task.target)
+    numbers = waveform_scores(dipole, task.target, window)
+    tried = [one for one in bench.evaluations if one.level == "spiking full" and one.values.keys() == values.keys()]
+    searched = [one for one in bench.evaluations if one.level.startswith("spiking")]
+    own = next((one for one in reversed(tried) if one.values == values), None)
+    search_loss = float("nan") if own is None else own.loss
+    estimates = _estimates(found, values)
+    spikes = spikes_per_cell(simulation)
+    amplitude = count_amplitude(scale, network, task.target, settings.circuit, firing=True)
+    fit = FitResult(
+        kind="evoked",
+        network=network,
+        start_network=task.start,
+        simulation=simulation,
+        dipole=dipole,
+        target=task.target,
+        scale=scale,
+        scores=Scores(
+            loss=1 - numbers["r_squared"],
+            search_loss=search_loss,
+            start_loss=min(one.loss for one in searched[: len(found.members)]),
+            trial_r_squared=trial_r_squared(simulation, task.target, settings.smooth_ms, scale, window),
+            ceiling=task.ceiling,
+            **numbers,
+        ),
+        estimates=estimates,
+        evaluations=tuple(searched),
+        levels=_levels(bench),
+        settings=settings,
+        details=task.details,
+        warnings=(
+            *task.doubts,
+            *undetermined(estimates),
+            *misfit_doubts(dipole, task.target, numbers["r_squared"], window, 1 - search_loss),
+        ),
+    )
+    return Explanation(
+        regime="spiking",
+        fit=fit,
+        evidence=_evidence(found, task),
+        amplitude=amplitude,
+        spikes=spikes,
+        distances=_distances(found, task, amplitude, spikes),
+        refusals=tuple(_refusals(simulation, amplitude)),
+    )
+
+
+def _levels(bench: Bench) -> tuple[LevelReport, ...]:
+    names = dict.fromkeys(one.level for one in bench.evaluations if one.level.startswith("spiking"))
+    return tuple(
+        LevelReport(name=name, evaluations=len(bench.of(name)), loss=min(one.loss for one in bench.of(name)))
+        for name in names
+    )
+
+
+def _evidence(found: Searched, task: EvokedTask) -> Evidence:
+    prior = task.settings.circuit
+    value, error = found.waveform
+    members = found.members if found.posterior is None else found.posterior
+    columns = found.vector.natural(members.z)[:, -1]
+    cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=True), dtype=float)
+    return Evidence.of(
+        {
+            "waveform": value,
+            "cells": mean_of_logs(cells),
+            "sequence": log_sequence_prior(len(found.vector.sequence), prior.time_sd_ms, task.runs.tstop),
+        },
+        error,
+    )
+
+
+def mean_of_logs(values: FloatArray) -> float:
+    """Return the logarithm of the mean of probabilities given by their logarithms, at least -1e3."""
+    return float(max(logsumexp(np.maximum(values, -1e3)) - np.log(len(values)), -1e3))
+
+
+def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, spikes: SpikeCounts) -> dict[str, float]:
+    prior = task.settings.circuit
+    distances: dict[str, float] = {}
+    if amplitude is not None:
+        distances["columns_per_nAm"] = float(prior.columns_per_nAm.distance(amplitude.columns_per_nAm))
+        distances["fraction"] = float(prior.fraction.distance(amplitude.fraction))
+    expected = prior.spikes_in(task.runs.tstop)
+    for name, count in spikes.types.items():
+        if name in expected:
+            distances[f"spikes.{name}"] = float(expected[name].distance(count.per_cell))
+    drives = found.vector.distances(found.best)
+    distances |= {path: value for path, value in drives.items() if path.endswith("_ms")}
+    return finite(distances)
+
+
+def _refusals(simulation: Simulation, amplitude: Amplitude | None) -> list[str]:
+    found = []
+    if not pyramidal_spikes(simulation):
+        found.append("No pyramidal cell fires in it, although the search was for cells that do.")
+    if amplitude is not None and amplitude.fits is False:
+        found.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
+    return found
+
+
+def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...]:
+    """Return values, and the 5 and 95 % points of the members when the data had been counted once."""
+    members = found.members if found.posterior is None else found.posterior
+    natural = found.vector.natural(members.z)
+    low, high = np.quantile(natural, [0.05, 0.95], axis=0)
+    spread = members.z.std(axis=0, ddof=1)
+    return tuple(
+        Estimate(
+            path=path,
+            value=value,
+            low=float(min(low[k], value)),
+            high=float(max(high[k], value)),
+            determined=bool(spread[k] < DETERMINED),
+        )
+        for k, (path, value) in enumerate(values.items())
+    )
