@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from mne.utils import logger
 
 from .._types import FloatArray
 from ..errors import SimulationError
 from .bench import Bench
 from .circuit_vector import CircuitVector
-from .ensemble import log_increments, updated
+from .ensemble import log_increment, log_volumes, updated
 from .evoked_task import EvokedTask
 from .levels import Level
 from .observation import pyramidal_cells
@@ -51,10 +50,10 @@ class Searched:
         Where the ensemble is now.
     posterior : Members | None
         Where it was when the data had been counted once, on the mesh of the search.
-    increments : list of (float, float)
-        Logarithms of the evidence of each step, and their errors.
-    plausible : (float, float)
-        Logarithm of the probability of plausible numbers of spikes before the response is seen, and its error.
+    volumes : list of (float, float)
+        Logarithms of what each step left of all that could have been predicted, and their errors.
+    plausible : float
+        Logarithm of the probability of plausible numbers of spikes before the response is seen.
     best : array, shape (n_free,)
         The member that is best on the full column; of a sequence that did not get there, on the mesh.
     on_full : bool
@@ -65,17 +64,23 @@ class Searched:
     number: int
     members: Members
     posterior: Members | None = None
-    increments: list[tuple[float, float]] = field(default_factory=list)
-    plausible: tuple[float, float] = (0.0, 0.0)
+    volumes: list[tuple[float, float]] = field(default_factory=list)
+    plausible: float = 0.0
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     on_full: bool = False
 
-    @property
-    def waveform(self) -> tuple[float, float]:
-        """Logarithm of the evidence of the response, and its error."""
-        errors = [error for _, error in self.increments] + [self.plausible[1]]
-        value = sum(increment for increment, _ in self.increments) - self.plausible[0]
-        return value, float(np.sqrt(np.sum(np.square(errors))))
+    def waveform(self, misfit: float) -> tuple[float, float]:
+        """Return the logarithm of the evidence of the response, and its error.
+
+        Parameters
+        ----------
+        misfit : float
+            Half the squared deviations of the best point from the response and from plausible numbers of spikes.
+        """
+        # numbers that the data do not inform scatter around what is expected: their mean tells what had to move
+        moved = 0.5 * float(np.sum((self.members if self.posterior is None else self.posterior).z.mean(axis=0) ** 2))
+        value = sum(volume for volume, _ in self.volumes) - misfit - moved - self.plausible
+        return value, float(np.sqrt(sum(error**2 for _, error in self.volumes)))
 
 
 class _Search:
@@ -114,7 +119,7 @@ class _Search:
             vector=vector, number=number, members=self._predict(vector, vector.drawn(task.settings.members, rng), 0)
         )
         rates = slice(self.data.n_times, None)
-        found.plausible = log_increments(
+        found.plausible = log_increment(
             found.members.log_rates, self.data.wanted[rates], self.data.deviations[rates], part=1.0
         )
         return found
@@ -149,7 +154,7 @@ class _Search:
         """Move an ensemble towards the data, and simulate where it is then."""
         alpha = float(self.task.settings.generations)
         members, data = found.members, self.data
-        found.increments.append(log_increments(members.predicted, data.wanted, data.deviations, part=1 / alpha))
+        found.volumes.append(log_volumes(members.predicted, data.deviations, part=1 / alpha))
         self._move(found, alpha, step, self.mesh)
 
     def _move(self, found: Searched, alpha: float, step: int, level: Level) -> None:
@@ -234,7 +239,6 @@ def search_spiking(task: EvokedTask, sequences: Sequence[Sequenced], bench: Benc
     for found in running:
         found.posterior = found.members
         found.best = found.members.z[int(np.argmin(search.data.misfit(found.members)))]
-        logger.debug("Sequence %s: evidence of the waveform %.1f (%.1f).", found.vector.sequence, *found.waveform)
     running.sort(key=search.cost)
     for found in running[: task.settings.finalists]:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)} on the full column")

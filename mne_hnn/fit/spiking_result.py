@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from .._types import FloatArray
+from ..dipole import Dipole
 from ..simulate import Simulation
 from .amplitude import Amplitude, count_amplitude, log_plausibility
 from .bench import Bench
@@ -18,6 +19,7 @@ from .result import Estimate, FitResult, LevelReport, Scores
 from .scoring import DETERMINED, final_simulation, pyramidal_spikes, trial_r_squared, undetermined, waveform_scores
 from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
+from .spiking_data import SpikingData
 
 __all__ = ["conclude_spiking"]
 
@@ -70,7 +72,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     return Explanation(
         regime="spiking",
         fit=fit,
-        evidence=_evidence(found, task),
+        evidence=_evidence(found, task, dipole, spikes),
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
@@ -86,9 +88,10 @@ def _levels(bench: Bench) -> tuple[LevelReport, ...]:
     )
 
 
-def _evidence(found: Searched, task: EvokedTask) -> Evidence:
-    prior = task.settings.circuit
-    value, error = found.waveform
+def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, spikes: SpikeCounts) -> Evidence:
+    prior, data = task.settings.circuit, SpikingData.of(task)
+    per_cell = [spikes[name].per_cell for name in data.types]
+    value, error = found.waveform(data.data_misfit(data.at_target(dipole), per_cell))
     members = found.members if found.posterior is None else found.posterior
     columns = found.vector.natural(members.z)[:, -1]
     cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=True), dtype=float)
