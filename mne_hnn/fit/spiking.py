@@ -25,15 +25,22 @@ from .spiking_data import Members, SpikingData
 
 __all__ = ["Searched", "search_spiking"]
 
-FULL_STEPS = 2
-"""Further steps of the best sequences on the full column."""
+FULL_STEPS = 6
+"""Further steps of the best sequences on the full column, at most."""
+FULL_ALPHA = 2.0
+FULL_TRIALS = 2
+"""Trials there: the mean response counts, not how one trial happened to be."""
+BETTER = 0.97
+"""Factor on the misfit that a step must reach: the search ends with one that does not."""
+WELL = 0.98
+"""R² of the best member from which on more steps are not worth their time."""
 KEPT = 0.5
 """Share of the sequences that go on after half of the steps."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
 CANDIDATES = 4
 """Members that are simulated exactly at the end, besides the mean."""
-EXACT_TRIALS = 3
+EXACT_TRIALS = 5
 
 
 @dataclass(kw_only=True, eq=False)
@@ -127,9 +134,13 @@ class _Search:
     def _random(self, number: int, step: int) -> np.random.Generator:
         return np.random.default_rng([self.task.settings.seed, number, step])
 
+    def _best_r_squared(self, members: Members) -> float:
+        return max(self.data.r_squared(moment) for moment in members.moment)
+
     def _predict(self, vector: CircuitVector, z: FloatArray, step: int, level: Level | None = None) -> Members:
         where = self.mesh if level is None else level
-        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step))
+        trials = 1 if level is None else FULL_TRIALS
+        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=trials)
         if len(members) < FEWEST:
             raise SimulationError(
                 f"Only {len(members)} of the {len(z)} networks of a spiking search ran: simulate the network with "
@@ -155,9 +166,9 @@ class _Search:
         alpha = float(self.task.settings.generations)
         members, data = found.members, self.data
         found.volumes.append(log_volumes(members.predicted, data.deviations, part=1 / alpha))
-        self._move(found, alpha, step, self.mesh)
+        self._move(found, alpha, step)
 
-    def _move(self, found: Searched, alpha: float, step: int, level: Level) -> None:
+    def _move(self, found: Searched, alpha: float, step: int, level: Level | None = None) -> None:
         members, data = found.members, self.data
         z = updated(
             members.z,
@@ -173,13 +184,15 @@ class _Search:
         """Go on on the full column, and choose the best members by exact simulations."""
         full = Level(mesh_shape=None)
         first = self.task.settings.generations + 1
-        data, tried = self.data, [] if self.mesh.mesh_shape is not None else [found.members]
-        if self.mesh.mesh_shape is not None:
-            found.members = self._predict(found.vector, found.members.z, first, full)
-            tried.append(found.members)
+        data = self.data
+        found.members = self._predict(found.vector, found.members.z, first, full)
+        tried, cost = [found.members], self.cost(found)
         for step in range(FULL_STEPS):
-            self._move(found, float(FULL_STEPS), first + 1 + step, full)
+            self._move(found, FULL_ALPHA, first + 1 + step, full)
             tried.append(found.members)
+            before, cost = cost, self.cost(found)
+            if cost > BETTER * before or self._best_r_squared(found.members) > WELL:
+                break
         z = np.vstack([members.z for members in tried])
         costs = np.concatenate([data.misfit(members) for members in tried])
         chosen = np.vstack([z[np.argsort(costs, kind="stable")[:CANDIDATES]], found.members.z.mean(axis=0)])
