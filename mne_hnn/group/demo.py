@@ -24,10 +24,10 @@ from ..source.demo.recording import SFREQ, HAND_m, Recorded, record, true_patch
 from ..source.patch import Patch, open_forward
 from .demo_head import Head, fiducial_voxels, make_head, make_template, trans_path
 from .demo_truth import (
-    SPIKES_ms,
-    TSTOP_ms,
     Responses,
+    SPIKES_ms,
     SubjectTruth,
+    TSTOP_ms,
     draw_networks,
     drives_record,
     read_truths,
@@ -46,7 +46,8 @@ _README = """Generated data of a tactile experiment: nobody was recorded.
 Each subject has a head and a position in the helmet of its own. A patch of area 3b in the right hemisphere carries the
 current of simulated cortical columns whose cells fire, driven from outside; before it is noise. In the condition
 "{first}" the distal drive comes about 10 ms earlier and is about twice as strong as in the others, so that more
-cells of layer 5 fire. What truly happened is in sourcedata/truth, surfaces and head to MRI transforms (bem/*-trans.fif) are in derivatives/freesurfer.
+cells of layer 5 fire. What truly happened is in sourcedata/truth, surfaces and head to MRI transforms
+(bem/*-trans.fif) are in derivatives/freesurfer.
 {without}{broken}"""
 
 
