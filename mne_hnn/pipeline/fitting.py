@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..dipole import Dipole
-from ..fit import EvokedSettings, FitResult, fit_evoked
+from ..fit import CircuitPrior, Contributions, EvokedSettings, Explanations, drive_contributions, fit_evoked
+from ..simulate import SimulationSettings
+from .noted import taken_apart
 from .options import FitOptions, ProposalOptions
 
-__all__ = ["evoked_settings", "fit_target"]
+__all__ = ["circuit_prior", "contributions_of", "evoked_settings", "fit_target"]
+
+TRIALS = 1
+"""In which the dipole is taken apart: each costs as much as some twenty simulations."""
 
 
-def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_jobs: int = 1) -> FitResult:
-    """Fit drives to a target; a fit that is interrupted goes on from what it left.
+def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_jobs: int = 1) -> Explanations:
+    """Explain a target by drives; a fit that is interrupted goes on from what it left.
 
     Parameters
     ----------
@@ -29,13 +34,13 @@ def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_
 
     Returns
     -------
-    fit : FitResult
-        The fit.
+    explanations : Explanations
+        The most plausible first.
     """
     settings = evoked_settings(options)
-    fit = fit_evoked(options.network, target, settings, n_jobs=n_jobs, checkpoint=checkpoint)
+    found = fit_evoked(options.network, target, settings, n_jobs=n_jobs, checkpoint=checkpoint)
     shutil.rmtree(checkpoint, ignore_errors=True)
-    return fit
+    return found
 
 
 def evoked_settings(options: ProposalOptions) -> EvokedSettings:
@@ -51,6 +56,12 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
             chosen["max_evaluations"] = options.fit_evaluations
     return EvokedSettings(
         n_drives=options.fit_n_drives,
+        circuit=circuit_prior(options),
+        regimes=tuple(options.fit_regimes),
+        members=options.fit_members,
+        generations=options.fit_generations,
+        max_sequences=options.fit_max_sequences,
+        finalists=options.fit_finalists,
         smooth_ms=options.smooth_ms,
         noise=options.fit_noise,
         n_trials=options.fit_trials,
@@ -59,3 +70,33 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
         precision=options.fit_precision,
         **chosen,
     )
+
+
+def circuit_prior(options: ProposalOptions) -> CircuitPrior:
+    """Return what is plausible for a column whose cells fire: the user's prior, or the usual one."""
+    prior: CircuitPrior = CircuitPrior() if options.fit_prior is None else options.fit_prior
+    return prior
+
+
+def contributions_of(found: Explanations, *, n_jobs: int = 1) -> Contributions | None:
+    """Say which drive does what in the first explanation whose cells fire, else in the first.
+
+    Parameters
+    ----------
+    found : Explanations
+        What was found.
+    n_jobs : int
+        Processes.
+
+    Returns
+    -------
+    contributions : Contributions | None
+        In the first of the fresh trials; None where no drive or no dipole is there to be taken apart.
+    """
+    item = taken_apart(found)
+    fit, simulation = item.fit, item.fit.simulation
+    if not (fit.scale > 0 and item.network.drives):
+        return None
+    settings = SimulationSettings(tstop=simulation.tstop, dt=simulation.dt, seed=simulation.seed, n_trials=TRIALS)
+    smooth_ms = fit.settings.smooth_ms or None
+    return drive_contributions(item.network, settings, scale=fit.scale, smooth_ms=smooth_ms, n_jobs=n_jobs)

@@ -18,6 +18,7 @@ __all__ = [
     "configured_rows",
     "drive_rows",
     "firing",
+    "intervals_by",
     "number",
     "plain_warnings",
     "score_rows",
@@ -72,18 +73,30 @@ def columns_of(scale: float) -> str:
     return f"{text} columns like this one"
 
 
+def intervals_by(fit: FitResult) -> str:
+    """Return where the intervals of a fit are from."""
+    if any(level.name.startswith("spiking") for level in fit.levels):
+        return "in the ensemble, when the response had been counted once"
+    return "by a local Gaussian approximation"
+
+
 def tried(fit: FitResult) -> str:
     """Return how much was tried, level by level."""
     if not fit.levels:
         return "none: only the scale was fitted"
+    return ", ".join(f"{level.evaluations} {_where(level.name)}" for level in fit.levels)
+
+
+def _where(level: str) -> str:
+    """Return at which step of a search networks were tried."""
     words = {
         "linear": "sequences of drives as sums of single responses",
         "full": "on the column",
         "full, polished": "around the result, on the column",
     }
-    return ", ".join(
-        f"{level.evaluations} {words.get(level.name, f'on a mesh of {level.name}')}" for level in fit.levels
-    )
+    searched = level.removeprefix("spiking ")
+    place = words.get(searched, f"on a mesh of {searched}")
+    return f"with cells that fire, {place}" if searched != level else place
 
 
 def firing(fit: FitResult) -> str:
@@ -116,7 +129,7 @@ def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
     yield "Correlation; error relative to the target's size", f"{_defined(scores.correlation)}; {scores.nrmse:.3f}"
     found = {estimate.path: estimate for estimate in fit.estimates}.get("columns")
     yield "Scale", columns_of(fit.scale) + ("" if found is None else _interval(found))
-    if prior is not None:
+    if prior is not None and not any(level.name.startswith("spiking") for level in fit.levels):
         expected = f"{prior.median:.3g}, times or divided by {prior.factor:g}"
         yield "Columns expected from the size of the target", expected
     yield "Networks tried", tried(fit)

@@ -30,6 +30,7 @@ from .spectrum import SpectrumOptions, plot_psd
 from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
 from .tfr import plot_tfr
+from .truth import plot_truth
 
 __all__ = [
     "CortexView",
@@ -75,6 +76,7 @@ __all__ = [
     "plot_target",
     "plot_tfr",
     "plot_topomaps",
+    "plot_truth",
 ]
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from mne.utils import logger
 
 from ..._cache import cache_directory
 from ..._checks import check_int, check_seed
+from ..._files import read_json
 from ...dipole import read_dipole
 from ...errors import DataError
 from .anatomy import VERSION as ANATOMY_VERSION
@@ -157,13 +158,13 @@ def _write_truth(folder: Path, truth: Truth) -> None:
     (folder / "truth.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def read_truth(dataset: Dataset) -> Truth:
+def read_truth(dataset: Dataset | str | Path) -> Truth:
     """Return what made the demo's response.
 
     Parameters
     ----------
-    dataset : Dataset
-        The demo's.
+    dataset : Dataset | path-like
+        The demo's, or its file of truth.
 
     Returns
     -------
@@ -173,12 +174,12 @@ def read_truth(dataset: Dataset) -> Truth:
     Raises
     ------
     DataError
-        The data set was recorded: nobody knows.
+        The data set was recorded: nobody knows; or the file is none of a truth.
     """
-    if dataset.truth_fname is None:
+    given = dataset.truth_fname if isinstance(dataset, Dataset) else Path(dataset)
+    if given is None:
         raise DataError(f"The data set {dataset.name!r} has no known truth: only the generated demo has.")
-    folder = dataset.truth_fname.parent
-    record = json.loads(dataset.truth_fname.read_text(encoding="utf-8"))
+    folder, record = given.parent, read_json(given, "file of a truth")
     return Truth(
         dipole=read_dipole(folder / "truth-ave.fif"),
         drives=record["drives"],
