@@ -114,7 +114,7 @@ def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, s
     prior = task.settings.circuit
     distances: dict[str, float] = {}
     if amplitude is not None:
-        distances["columns_per_nAm"] = float(prior.columns_per_nAm.distance(amplitude.columns_per_nAm))
+        distances["columns_per_nAm"] = float(prior.columns_of(task.network).distance(amplitude.columns_per_nAm))
         distances["fraction"] = float(prior.fraction.distance(amplitude.fraction))
     expected = prior.spikes_in(task.runs.tstop)
     for name, count in spikes.types.items():
