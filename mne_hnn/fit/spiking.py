@@ -25,11 +25,11 @@ from .spiking_data import Members, SpikingData
 
 __all__ = ["Searched", "search_spiking"]
 
-FULL_STEPS = 6
-"""Further steps of the best sequences on the full column, at most."""
-FULL_ALPHA = 2.0
-FULL_TRIALS = 2
-"""Trials there: the mean response counts, not how one trial happened to be."""
+MORE_STEPS = 6
+"""Steps of the best sequences beyond those that count the data once, on the mesh, at most."""
+FULL_STEPS = 2
+"""And on the full column, after those."""
+MORE_ALPHA = 2.0
 BETTER = 0.97
 """Factor on the misfit that a step must reach: the search ends with one that does not."""
 WELL = 0.98
@@ -139,8 +139,7 @@ class _Search:
 
     def _predict(self, vector: CircuitVector, z: FloatArray, step: int, level: Level | None = None) -> Members:
         where = self.mesh if level is None else level
-        trials = 1 if level is None else FULL_TRIALS
-        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=trials)
+        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step))
         if len(members) < FEWEST:
             raise SimulationError(
                 f"Only {len(members)} of the {len(z)} networks of a spiking search ran: simulate the network with "
@@ -183,16 +182,21 @@ class _Search:
     def on_full(self, found: Searched) -> None:
         """Go on on the full column, and choose the best members by exact simulations."""
         full = Level(mesh_shape=None)
-        first = self.task.settings.generations + 1
-        data = self.data
-        found.members = self._predict(found.vector, found.members.z, first, full)
-        tried, cost = [found.members], self.cost(found)
-        for step in range(FULL_STEPS):
-            self._move(found, FULL_ALPHA, first + 1 + step, full)
-            tried.append(found.members)
-            before, cost = cost, self.cost(found)
-            if cost > BETTER * before or self._best_r_squared(found.members) > WELL:
+        step, data = self.task.settings.generations, self.data
+        for _ in range(MORE_STEPS):
+            if self._best_r_squared(found.members) > WELL:
                 break
+            step, before = step + 1, self.cost(found)
+            self._move(found, MORE_ALPHA, step)
+            if self.cost(found) > BETTER * before:
+                break
+        step += 1
+        found.members = self._predict(found.vector, found.members.z, step, full)
+        tried = [found.members]
+        for _ in range(FULL_STEPS):
+            step += 1
+            self._move(found, MORE_ALPHA, step, full)
+            tried.append(found.members)
         z = np.vstack([members.z for members in tried])
         costs = np.concatenate([data.misfit(members) for members in tried])
         chosen = np.vstack([z[np.argsort(costs, kind="stable")[:CANDIDATES]], found.members.z.mean(axis=0)])
@@ -254,7 +258,7 @@ def search_spiking(task: EvokedTask, sequences: Sequence[Sequenced], bench: Benc
         found.best = found.members.z[int(np.argmin(search.data.misfit(found.members)))]
     running.sort(key=search.cost)
     for found in running[: task.settings.finalists]:
-        bench.report.say(f"cells that fire: {_words(found.vector.sequence)} on the full column")
+        bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
         search.on_full(found)
     return running
 
