@@ -25,11 +25,13 @@ from .spiking_data import Members, SpikingData
 
 __all__ = ["Searched", "search_spiking"]
 
-MORE_STEPS = 6
+MORE_STEPS = 5
 """Steps of the best sequences beyond those that count the data once, on the mesh, at most."""
-FULL_STEPS = 2
+FULL_STEPS = 1
 """And on the full column, after those."""
 MORE_ALPHA = 2.0
+MORE_TRIALS = 2
+"""Trials there: a response is a mean, and a single trial of a column that fires is a noisy witness of its mean."""
 BETTER = 0.97
 """Factor on the misfit that a step must reach: the search ends with one that does not."""
 WELL = 0.98
@@ -38,7 +40,7 @@ KEPT = 0.5
 """Share of the sequences that go on after half of the steps."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
-CANDIDATES = 4
+CANDIDATES = 6
 """Members that are simulated exactly at the end, besides the mean."""
 EXACT_TRIALS = 5
 
@@ -139,7 +141,8 @@ class _Search:
 
     def _predict(self, vector: CircuitVector, z: FloatArray, step: int, level: Level | None = None) -> Members:
         where = self.mesh if level is None else level
-        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step))
+        trials = 1 if level is None else MORE_TRIALS
+        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=trials)
         if len(members) < FEWEST:
             raise SimulationError(
                 f"Only {len(members)} of the {len(z)} networks of a spiking search ran: simulate the network with "
@@ -187,7 +190,7 @@ class _Search:
             if self._best_r_squared(found.members) > WELL:
                 break
             step, before = step + 1, self.cost(found)
-            self._move(found, MORE_ALPHA, step)
+            self._move(found, MORE_ALPHA, step, self.mesh)
             if self.cost(found) > BETTER * before:
                 break
         step += 1
