@@ -209,6 +209,7 @@ COMPARISON_HEADER = (
     Markup("d<sub>z</sub>"),
     "n",
     "Same sign",
+    "Determined",
 )
 
 
@@ -226,7 +227,15 @@ def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ..
             _effect(difference.dz),
             str(len(difference.subjects)),
             f"{difference.n_same_sign} of {len(difference.subjects)}",
+            _determined(difference),
         )
+
+
+def _determined(difference: Difference) -> str:
+    if difference.n_determined is None:
+        return f"not tested: {difference.not_tested}" if difference.not_tested else ""
+    in_whom = f"in {difference.n_determined} of {len(difference.subjects)}"
+    return in_whom if difference.tested else f"{in_whom}: not tested"
 
 
 def _effect(value: float) -> str:
