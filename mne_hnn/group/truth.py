@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..fit import spikes_per_cell
+from ..simulate import Simulation
 from .comparison import Comparison, Difference, difference_of
 from .demo_truth import SubjectTruth, read_truths
 from .entry import Entry
 from .quantities import Quantity, unit_of
 
-__all__ = ["same_drives", "true_differences", "true_times", "truth_files", "truth_folder", "truths_of"]
+__all__ = ["same_drives", "same_windows", "true_differences", "true_times", "truth_files", "truth_folder", "truths_of"]
 
 _RECORD = "_truth.json"
+WINDOW_ms = 5.0
+"""Numbers of spikes in windows whose lengths differ by more are not comparable."""
 
 
 
@@ -115,4 +119,13 @@ def same_drives(truths: Mapping[str, SubjectTruth], entries: Sequence[Entry]) ->
         == [place for place, _ in entry.fit.sequence]
         for entry in entries
         if entry.fit is not None and entry.subject in truths
+    )
+
+
+def same_windows(truths: Mapping[str, SubjectTruth], entries: Sequence[Entry]) -> bool:
+    """Return whether true spikes were counted in windows as long as the simulations of the fits."""
+    return all(
+        abs(truths[entry.subject].spikes_window_ms - spikes_per_cell(entry.fit.simulation).window_ms) < WINDOW_ms
+        for entry in entries
+        if entry.fit is not None and entry.subject in truths and isinstance(entry.fit.simulation, Simulation)
     )
