@@ -30,6 +30,8 @@ DENSEST_nAm_per_mm2 = 2.0
 LARGEST_mm2 = 2000.0
 """Area from which a response comes at most, if that of the patch is not known: 20 cm²."""
 COARSE_ms, LONG_s = 10.0, 10.0
+NO_BETTER = "The fit explains no more"
+"""How the warning begins of a fit that a parabola explains as well."""
 FRESH = 0.1
 """R² that fresh trials may fall behind those of the search."""
 
@@ -207,7 +209,7 @@ def misfit_doubts(
     plain = explained(curve(times), wanted)
     if r_squared < plain:
         return [
-            f"The fit explains no more than a parabola over the same time does: R² {r_squared:.2f} {where}, against "
+            f"{NO_BETTER} than a parabola over the same time does: R² {r_squared:.2f} {where}, against "
             f"{plain:.2f}. Its drives are hardly evidence for anything."
         ]
     if search - r_squared > FRESH:

@@ -19,7 +19,7 @@ from ..dipole import Dipole
 from ..errors import DataError, SimulationError
 from ..network import Network
 from ..simulate import Computing
-from .amplitude import check_need, count_amplitude
+from .amplitude import check_need
 from .bench import Bench
 from .checkpoint import Checkpoint
 from .checks import check_network
@@ -27,22 +27,19 @@ from .doubts import LONG_s, announced
 from .drive_settings import DriveSettings
 from .drives import search_drives
 from .evaluate import Evaluator
-from .evidence import Evidence
 from .evoked_proposal import as_proposal, measure_kernels, propose_drives
 from .evoked_settings import EvokedSettings
 from .evoked_task import EvokedTask, make_task, warn_of
-from .explanation import Explanation, Explanations
+from .explanation import Explanations
 from .observation import check_target
 from .optimizers import choose_optimizer
 from .plan import Request
 from .progress import Report
-from .result import FitResult
-from .scoring import pyramidal_spikes
 from .settings import as_settings
 from .silent import explain_silently
 from .silent_evidence import best_silent
+from .single import single_explanation
 from .spiking import search_spiking, vector_of
-from .spiking_counts import spikes_per_cell
 from .spiking_proposals import propose_sequences, silent_candidates
 from .spiking_result import conclude_spiking
 
@@ -167,25 +164,5 @@ def _from_network(network: Network, target: Dipole, settings: EvokedSettings, co
         noise=used.noise,
         standard_error=used.standard_error,
     )
-    return Explanations(items=(_single(replace(found, settings=chosen)),), target=target, settings=chosen)
-
-
-def _single(fit: FitResult) -> Explanation:
-    """Return the explanation that a search around given drives is: there is nothing to compare its evidence with."""
-    assert fit.target is not None
-    assert isinstance(fit.settings, EvokedSettings)
-    firing = bool(pyramidal_spikes(fit.simulation))
-    amplitude = None
-    if fit.scale > 0:
-        amplitude = count_amplitude(fit.scale, fit.network, fit.target, fit.settings.circuit, firing=firing)
-    refusals: tuple[str, ...] = ()
-    if amplitude is not None and amplitude.fits is False:
-        refusals = (f"Its cells do not fit into the patch: {amplitude.sentence()}.",)
-    return Explanation(
-        regime="spiking" if firing else "silent",
-        fit=fit,
-        evidence=Evidence(value=0.0, error=0.0, parts={}),
-        amplitude=amplitude,
-        spikes=spikes_per_cell(fit.simulation),
-        refusals=refusals,
-    )
+    only = single_explanation(replace(found, settings=chosen), chosen.circuit)
+    return Explanations(items=(only,), target=target, settings=chosen)

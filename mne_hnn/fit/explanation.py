@@ -221,10 +221,23 @@ class Explanations(Sequence[Explanation]):
         return sentences(self)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row per explanation: regime, drives, R², evidence, columns, cells, mm², spikes per cell."""
-        from .explanation_words import rows
+        """Return a row per explanation: drives, R², evidence, columns, cells, mm², spikes, distances; see there.
+
+        What the names mean is told in :func:`mne_hnn.fit.explanation_rows.rows`.
+        """
+        from .explanation_rows import rows
 
         return rows(self)
+
+    def intervals(self) -> list[dict[str, Any]]:
+        """Return what drives and columns may be, over the first explanation and all of its regime that fit as well.
+
+        Each row has the drive, its quantity, the value in the first, the ends over all of them, and in how many of
+        them there is such a drive; see :func:`mne_hnn.fit.explanation_rows.intervals`.
+        """
+        from .explanation_rows import intervals
+
+        return intervals(self)
 
     def to_data_frame(self) -> Any:
         """Return the rows as a table (needs pandas)."""

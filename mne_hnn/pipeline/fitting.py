@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..dipole import Dipole
-from ..fit import EvokedSettings, FitResult, fit_evoked
+from ..errors import ConfigError
+from ..fit import CircuitPrior, EvokedSettings, Explanations, fit_evoked, read_explanations
 from .options import FitOptions, ProposalOptions
 
-__all__ = ["evoked_settings", "fit_target"]
+__all__ = ["circuit_prior", "evoked_settings", "fit_target"]
 
 
-def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_jobs: int = 1) -> FitResult:
-    """Fit drives to a target; a fit that is interrupted goes on from what it left.
+def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_jobs: int = 1) -> Explanations:
+    """Explain a target by drives; a fit that is interrupted goes on from what it left.
 
     Parameters
     ----------
@@ -29,13 +31,13 @@ def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_
 
     Returns
     -------
-    fit : FitResult
-        The fit.
+    explanations : Explanations
+        The most plausible first.
     """
     settings = evoked_settings(options)
-    fit = fit_evoked(options.network, target, settings, n_jobs=n_jobs, checkpoint=checkpoint)
+    found = fit_evoked(options.network, target, settings, n_jobs=n_jobs, checkpoint=checkpoint)
     shutil.rmtree(checkpoint, ignore_errors=True)
-    return fit
+    return found
 
 
 def evoked_settings(options: ProposalOptions) -> EvokedSettings:
@@ -46,11 +48,17 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
     if isinstance(options, FitOptions):
         chosen |= {"drives": options.fit_drives, "sequence": options.fit_sequence}
         if options.fit_drives == "propose":
-            chosen["polish"] = options.fit_polish
+            chosen |= {"polish": options.fit_polish, "columns": options.fit_columns, "start": _start(options)}
         else:
             chosen["max_evaluations"] = options.fit_evaluations
     return EvokedSettings(
         n_drives=options.fit_n_drives,
+        circuit=circuit_prior(options),
+        regimes=tuple(options.fit_regimes),
+        members=options.fit_members,
+        generations=options.fit_generations,
+        max_sequences=options.fit_max_sequences,
+        finalists=options.fit_finalists,
         smooth_ms=options.smooth_ms,
         noise=options.fit_noise,
         n_trials=options.fit_trials,
@@ -59,3 +67,21 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
         precision=options.fit_precision,
         **chosen,
     )
+
+
+def _start(options: FitOptions) -> Mapping[str, tuple[float, float]] | None:
+    """Return what fits in the first of other explanations."""
+    if options.fit_start is None:
+        return None
+    first = read_explanations(options.fit_start).first
+    if not first.ensemble:
+        raise ConfigError(
+            f"No cell fires in the first explanation of fit_start, {options.fit_start}: there is nothing to begin with."
+        )
+    return first.ensemble
+
+
+def circuit_prior(options: ProposalOptions) -> CircuitPrior:
+    """Return what is plausible for a column whose cells fire: the user's prior, or the usual one."""
+    prior: CircuitPrior = CircuitPrior() if options.fit_prior is None else options.fit_prior
+    return prior

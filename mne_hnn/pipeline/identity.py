@@ -12,6 +12,7 @@ import mne
 import numpy as np
 from mne.utils import object_hash
 
+from ..fit import CircuitPrior
 from ..network import Network
 
 __all__ = ["described", "file_hash", "recording_files"]
@@ -61,6 +62,8 @@ def described(value: Any) -> Any:
         return value
     if isinstance(value, Network):
         return {"network": value.name, "digest": value.digest}
+    if isinstance(value, CircuitPrior):
+        return described(value.to_plain())
     if type(value) is dict:
         return {str(key): described(item) for key, item in value.items()}
     if type(value) in (list, tuple):

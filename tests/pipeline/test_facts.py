@@ -9,10 +9,12 @@ from mne_hnn.errors import DataError, MneHnnError
 from mne_hnn.pipeline.facts import (
     ColumnsPrior,
     DriveFacts,
+    ExplanationFacts,
     Facts,
     FitFacts,
     InverseFacts,
     LoadFacts,
+    SpikesFacts,
     each_of,
     left_out,
     part,
@@ -25,11 +27,18 @@ LOAD = {
     "drop_reasons": {"EOG 061": 12}, "noise": "measured", "noise_samples": 10907, "channels": {"grad": 204, "mag": 102},
     "sfreq": 500.0, "highpass": 1.0, "lowpass": 100.0, "window": [-0.2, 0.3],
 }  # fmt: skip
+DRIVES = {"evprox1": DriveFacts(location="proximal", mu_ms=20.0, mu_ms_90=[18.0, None], sigma_ms=3.0)}
+EXPLANATION = ExplanationFacts(
+    regime="spiking", refusals=[], drives=DRIVES, r_squared=0.9, evidence=-30.0, evidence_error=1.5,
+    evidence_parts={"waveform": -30.0}, columns=1200.0, cells=240e3, fraction=0.14, area_mm2=34.0, least_area_mm2=16.0,
+    patch_mm2=220.0, density_nAm_per_mm2=0.9, columns_per_nAm=40.0,
+    spikes={"L5_pyramidal": SpikesFacts(per_cell=2.5, share_firing=0.9, median_ms=None)}, distances={"fraction": -0.1},
+)  # fmt: skip
 FIT = FitFacts(
     fitted=True, scale=2.0, r_squared=0.9, nrmse=0.1, correlation=0.95, trial_r_squared=None, search_loss=0.1,
     search_r_squared=0.9, start_loss=0.2, start_r_squared=0.8, ceiling=None, evaluations=5,
-    drives={"evprox1": DriveFacts(location="proximal", mu_ms=20.0, mu_ms_90=[18.0, None], sigma_ms=3.0)},
-    columns_prior=ColumnsPrior(median=1e4, factor=3.0), levels=[{"name": "full", "loss": 0.1}], warnings=[],
+    drives=DRIVES, verdict="undecided", regime="spiking", explanations=(EXPLANATION,), spikes_window_ms=170.0,
+    prior=[{"name": "fraction", "median": 0.14}], columns_prior=ColumnsPrior(median=1e4, factor=3.0), levels=[{"name": "full", "loss": 0.1}], warnings=[],
     smooth_ms=20.0, settings={"seed": 1}, interval_percent=90, engine="coreneuron",
 )  # fmt: skip
 
@@ -64,6 +73,8 @@ def damaged(**changes):
         (damaged(drives={"a": {"location": "distal", "mu_ms": 3.0, "sigma_ms": 1.0}}), "drives, a lack 'mu_ms_90'"),
         (damaged(columns_prior={"median": 3.0}), "columns_prior lack 'factor'"),
         (damaged(columns_prior=[3.0]), "columns_prior must be an object, got [3.0]"),
+        (damaged(explanations={}), "explanations must be a list, got {}"),
+        (damaged(explanations=[{"regime": "silent"}]), "explanations, 1 lack 'refusals'"),
         (damaged(drives=[]), "drives must be an object, got []"),
         (None, "must be an object, got None"),
         ([1], "must be an object, got [1]"),

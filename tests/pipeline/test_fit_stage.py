@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from mne_hnn import Dipole, MneHnnWarning
+from mne_hnn.fit import read_explanations
+from mne_hnn.fit.scoring import pyramidal_spikes
 from mne_hnn.network import jones_2009
+from mne_hnn.pipeline.noted import fit_facts
 from mne_hnn.pipeline.stages import _05_fit
 from mne_hnn.pipeline.wording import plain_warnings, score_rows, unfitted_doubts
 from mne_hnn.simulate import simulate
@@ -59,9 +62,28 @@ def test_the_stage_warns(simulation, monkeypatch, tmp_path):
     monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
     monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
     options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit=False)
-    names = {"result": "fit.npz", "dipole": "fitted-ave.fif", "spikes": "s.tsv", "simulation": "s.npz", "fit": "f.json"}
+    options.fit_prior = None
     work = SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}},
-                           path=lambda name: tmp_path / names[name])  # fmt: skip
+                           path=lambda name: tmp_path / _05_fit.STAGE.outputs[name])  # fmt: skip
     with pytest.warns(MneHnnWarning, match="The simulation explains nothing of the target"):
         facts = _05_fit._run(work)
     assert facts.r_squared <= 0
+    assert (facts.verdict, facts.explanations[0].evidence) == (None, None), "nothing was compared"
+    (only,) = read_explanations(tmp_path / "explanations.npz")
+    assert only.evidence.parts == {}
+    assert only.r_squared == facts.r_squared
+
+
+def test_cells_of_a_simulation_that_is_only_scaled_are_counted(simulation, monkeypatch):
+    monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
+    for factor, refused in ((100.0, False), (1e6, True)):
+        target = target_of(simulation, factor, area_mm2=10.0)
+        monkeypatch.setattr(_05_fit, "read_target", lambda _, target=target: target)
+        options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit_prior=None)
+        found = _05_fit._as_it_is(SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}}))
+        facts = fit_facts(found)
+        firing = bool(pyramidal_spikes(simulation))
+        assert facts.regime == ("spiking" if firing else "silent")
+        assert facts.explanations[0].cells == pytest.approx(2 * facts.scale)
+        assert bool(facts.explanations[0].refusals) == refused
+        assert facts.warnings == list(found.warnings)

@@ -1,13 +1,14 @@
 """Options are declared once, each in the class of what reads it."""
 
 import inspect
+import json
 from dataclasses import FrozenInstanceError, dataclass, fields
 from typing import Any
 
 import pytest
 
 from mne_hnn.errors import ConfigError
-from mne_hnn.fit import EvokedSettings
+from mne_hnn.fit import CircuitPrior, EvokedSettings, LogNormal
 from mne_hnn.group import GroupConfig
 from mne_hnn.group.config import GROUP_EXECUTION
 from mne_hnn.group.listing import listed_options, option_sections
@@ -17,8 +18,10 @@ from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import STAGES, Config, run_pipeline
 from mne_hnn.pipeline.config import EXECUTION
 from mne_hnn.pipeline.fitting import evoked_settings
+from mne_hnn.pipeline.identity import described
 from mne_hnn.pipeline.options import FitOptions, LoadOptions, Options, TargetOptions, documented, option
 from mne_hnn.pipeline.options.option import meaning_of
+from mne_hnn.pipeline.provenance import rebuilt_value
 
 NETWORK = with_erp_drives(jones_2009((2, 2)))
 DECIDED = {"data", "condition", "event_id"}
@@ -75,6 +78,32 @@ def test_defaults_are_those_of_the_stage():
         (FitOptions, {}, "network is not set"),
         (FitOptions, {"network": NETWORK, "fit_evaluations": 50}, "has no effect with fit_drives='propose'"),
         (FitOptions, {"network": NETWORK, "fit_noise": 0}, "fit_noise must be a finite number > 0"),
+        (FitOptions, {"network": NETWORK, "fit_regimes": ()}, "fit_regimes must hold 'spiking', 'silent' or both"),
+        (FitOptions, {"network": NETWORK, "fit_regimes": "spikng"}, "Did you mean 'spiking'?"),
+        (FitOptions, {"network": NETWORK, "fit_members": 5}, "fit_members must be an integer >= 12"),
+        (FitOptions, {"network": NETWORK, "fit_prior": 5}, "fit_prior must be a CircuitPrior"),
+        (FitOptions, {"network": NETWORK, "fit_prior": {"time_sd": 5}}, "time_sd"),
+        (FitOptions, {"network": NETWORK, "fit_prior": {"spikes": {"L6": LogNormal(1.0, 2.0).to_plain()}}}, "'L6'"),
+        (
+            FitOptions,
+            {"network": NETWORK, "fit_regimes": ["silent"], "fit_members": 24},
+            "fit_members has no effect without 'spiking' in fit_regimes: leave it out.",
+        ),
+        (
+            FitOptions,
+            {"network": NETWORK, "fit_regimes": "spiking", "fit_polish": 9},
+            "fit_polish has no effect without 'silent' in fit_regimes: leave it out.",
+        ),
+        (
+            FitOptions,
+            {"network": NETWORK, "fit_drives": "network", "fit_regimes": ["silent"]},
+            "fit_regimes has no effect with fit_drives='network': leave it out.",
+        ),
+        (
+            FitOptions,
+            {"network": NETWORK, "fit_drives": "network", "fit_finalists": 1},
+            "fit_finalists has no effect with fit_drives='network': leave it out.",
+        ),
     ],
 )
 def test_a_class_checks_what_it_has(kind, values, message):
@@ -101,6 +130,14 @@ def test_a_fit_is_told_what_the_options_say():
         drives="propose", sequence=(("proximal", 25.0), ("distal", 70.0)), smooth_ms=15.0, noise=0.1, n_trials=3,
         n_final=5, dt=0.05, polish=40, seed=7, fresh_seed=8, precision="exact",
     )  # fmt: skip
+    spiking = Config(
+        data="x.fif", label="x-lh", network=NETWORK, fit_regimes="spiking", fit_members=24, fit_generations=2,
+        fit_max_sequences=3, fit_finalists=1, fit_prior=CircuitPrior(time_sd_ms=5.0),
+    )  # fmt: skip
+    assert evoked_settings(FitOptions.of(spiking)) == EvokedSettings(
+        n_trials=2, regimes=("spiking",), members=24, generations=2, max_sequences=3, finalists=1,
+        circuit=CircuitPrior(time_sd_ms=5.0),
+    )  # fmt: skip
     searched = Config(data="x.fif", label="x-lh", network=NETWORK, fit_drives="network", fit_evaluations=90)
     assert evoked_settings(FitOptions.of(searched)) == EvokedSettings(drives="network", max_evaluations=90, n_trials=2)
 
@@ -112,6 +149,17 @@ def test_the_fit_of_a_group_proposes_whatever_its_subjects_do():
     options = StructureOptions.of(config, targets=())
     assert "fit_polish" not in options.names()
     assert evoked_settings(options) == EvokedSettings(n_drives=3, noise=0.2, n_trials=2)
+
+
+def test_a_prior_is_the_same_from_a_file_a_sidecar_and_a_command():
+    prior = CircuitPrior(time_sd_ms=5.0, spikes={"L5_pyramidal": LogNormal.between(0.2, 2.0)})
+    given = FitOptions(network=NETWORK, fit_prior=prior)
+    kept = json.loads(json.dumps(described(given.fit_prior)))
+    assert FitOptions(
+        network=NETWORK, fit_prior=rebuilt_value("fit_prior", {"options": {"fit_prior": kept}}, None)
+    ) == (given)
+    changed = FitOptions(network=NETWORK, fit_prior={"time_sd_ms": 5.0})
+    assert changed.fit_prior == CircuitPrior(time_sd_ms=5.0)
 
 
 # as they are listed
@@ -149,7 +197,8 @@ def test_all_options_are_listed_with_default_unit_and_meaning():
 def test_one_stage_is_listed_whole():
     text = listed_options("fit")
     assert [line.split()[0] for line in text.splitlines() if " = " in line[:24]] == [
-        "fit", "fit_drives", "fit_sequence", "fit_evaluations", "fit_polish", "fit_n_drives", "fit_noise", "fit_trials",
+        "fit", "fit_drives", "fit_sequence", "fit_evaluations", "fit_polish", "fit_n_drives", "fit_regimes",
+        "fit_prior", "fit_members", "fit_generations", "fit_max_sequences", "fit_finalists", "fit_noise", "fit_trials",
         "fit_final_trials", "fit_precision", "network", "dt", "seed", "smooth_ms",
     ]  # fmt: skip
     assert (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from .model import ColumnsPrior, DriveFacts, FitFacts, ReportFacts, SensorsFacts, SimulateFacts
-from .record import Facts, each_of, left_out, part
+from .explanations import DriveFacts, ExplanationFacts, SpikesFacts
+from .model import ColumnsPrior, FitFacts, ReportFacts, SensorsFacts, SimulateFacts
+from .record import Facts, each_of, left_out, list_of, part
 from .source import BestSource, InverseFacts, LoadFacts, TargetFacts
 
 __all__ = [
     "BestSource",
     "ColumnsPrior",
     "DriveFacts",
+    "ExplanationFacts",
     "Facts",
     "FitFacts",
     "InverseFacts",
@@ -17,8 +19,10 @@ __all__ = [
     "ReportFacts",
     "SensorsFacts",
     "SimulateFacts",
+    "SpikesFacts",
     "TargetFacts",
     "each_of",
     "left_out",
+    "list_of",
     "part",
 ]

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .record import Facts, each_of, part
+from .explanations import DriveFacts, ExplanationFacts
+from .record import Facts, each_of, list_of, part
 
-__all__ = ["ColumnsPrior", "DriveFacts", "FitFacts", "ReportFacts", "SensorsFacts", "SimulateFacts"]
+__all__ = ["ColumnsPrior", "FitFacts", "ReportFacts", "SensorsFacts", "SimulateFacts"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,26 +39,6 @@ class SimulateFacts(Facts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DriveFacts(Facts):
-    """An evoked drive.
-
-    Attributes
-    ----------
-    location : str
-        ``'proximal'`` or ``'distal'``.
-    mu_ms, sigma_ms : float
-        Mean and spread of its time, ms.
-    mu_ms_90 : sequence of float | None
-        Interval that holds 90 % of the probability of the mean, ms.
-    """
-
-    location: str
-    mu_ms: float
-    mu_ms_90: Sequence[float | None] | None
-    sigma_ms: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class ColumnsPrior(Facts):
     """How many columns were expected.
 
@@ -73,12 +54,17 @@ class ColumnsPrior(Facts):
 
 @dataclass(frozen=True, kw_only=True)
 class FitFacts(Facts):
-    """What stage fit found.
+    """What stage fit found: the first explanation in full, and all of them in short.
 
     Attributes
     ----------
     fitted : bool
         Whether drives were fitted; else nothing but the scale.
+    verdict : str | None
+        ``'spiking'``, ``'silent'``, ``'undecided'`` or ``'none'``; see :attr:`mne_hnn.fit.Explanations.verdict`. None
+        where nothing was compared.
+    regime : str | None
+        Of the first explanation: ``'spiking'`` or ``'silent'``.
     scale : float
         Columns that act together.
     r_squared, nrmse, correlation, trial_r_squared : float | None
@@ -105,9 +91,17 @@ class FitFacts(Facts):
         Probability that the intervals hold; None where there are none.
     engine : str
         ``'kernel'``, ``'coreneuron'`` or ``'neuron'``.
+    explanations : sequence of ExplanationFacts
+        All explanations, the most plausible first.
+    spikes_window_ms : float | None
+        Window in which spikes are counted, in explanations and in the prior, ms.
+    prior : sequence of mapping
+        What was expected: quantity, median, 90 % interval, unit and source in each row.
     """
 
     fitted: bool
+    verdict: str | None = None
+    regime: str | None = None
     scale: float
     r_squared: float | None
     nrmse: float | None
@@ -127,6 +121,9 @@ class FitFacts(Facts):
     settings: Mapping[str, Any]
     interval_percent: int | None
     engine: str
+    explanations: Sequence[ExplanationFacts] = list_of(ExplanationFacts, default=())
+    spikes_window_ms: float | None = None
+    prior: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

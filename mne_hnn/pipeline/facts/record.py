@@ -10,9 +10,9 @@ from typing import Any, Self
 from ..._checks import suggestion
 from ...errors import DataError
 
-__all__ = ["Facts", "each_of", "left_out", "part"]
+__all__ = ["Facts", "each_of", "left_out", "list_of", "part"]
 
-_PART, _EACH, _LEFT_OUT = "part", "each", "left_out"
+_PART, _EACH, _LIST, _LEFT_OUT = "part", "each", "list", "left_out"
 
 
 def part(kind: type[Facts], **default: Any) -> Any:
@@ -23,6 +23,11 @@ def part(kind: type[Facts], **default: Any) -> Any:
 def each_of(kind: type[Facts]) -> Any:
     """Declare a mapping of names to facts of their own."""
     return field(metadata={_EACH: kind})
+
+
+def list_of(kind: type[Facts], **default: Any) -> Any:
+    """Declare a list of facts of their own."""
+    return field(metadata={_LIST: kind}, **default)
 
 
 def left_out(default: Any) -> Any:
@@ -92,6 +97,10 @@ def _read(metadata: Mapping[str, Any], value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise DataError(f"The facts in {where} must be an object, got {value!r:.60}: {_AGAIN}.")
         return {name: metadata[_EACH].read(inner, f"{where}, {name}") for name, inner in value.items()}
+    if _LIST in metadata:
+        if not isinstance(value, (list, tuple)):
+            raise DataError(f"The facts in {where} must be a list, got {value!r:.60}: {_AGAIN}.")
+        return tuple(metadata[_LIST].read(inner, f"{where}, {k + 1}") for k, inner in enumerate(value))
     return value
 
 

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..._checks import check_bool, check_positive
+from ..._checks import check_bool, check_name, check_positive
 from ...errors import ConfigError
-from ...fit import evoked_parameters
+from ...fit import CircuitPrior, evoked_parameters
+from ...fit.evoked_settings import FEWEST_MEMBERS, REGIMES
 from ...fit.sequence import check_sequence
-from ..checks import at_least, one_of, or_none
+from ..checks import at_least, check_names, one_of, or_none, path_or
 from .option import documented, option
 from .shared import Column, Seeded, Smoothing, Stepping
 
-__all__ = ["FitOptions", "ProposalOptions"]
+__all__ = ["OF_SPIKES", "FitOptions", "ProposalOptions"]
 
 
 def _check_sequence(value: Any, name: str) -> None:
     # that the times lie inside the target is checked when there is one
     check_sequence(value, float("inf"))
+
+
+def _as_regimes(value: Any, name: str) -> tuple[str, ...]:
+    """Return what is searched, in one order."""
+    given = check_names(value, name)
+    for regime in given:
+        check_name(regime, REGIMES, "regime", where=f"in {name}")
+    if not given:
+        raise ConfigError(f"{name} must hold 'spiking', 'silent' or both, got {value!r}.")
+    return tuple(regime for regime in REGIMES if regime in given)
+
+
+def _as_prior(value: Any, name: str) -> CircuitPrior | None:
+    """Return a prior; fields by name, as a sidecar has them, are one too."""
+    if value is None or isinstance(value, CircuitPrior):
+        return value
+    if isinstance(value, Mapping):
+        return CircuitPrior.from_plain(value)
+    raise ConfigError(
+        f"{name} must be a CircuitPrior, such as mne_hnn.fit.CircuitPrior(time_sd_ms=5), fields of one by name, or "
+        f"None, got {value!r}."
+    )
+
+
+OF_SPIKES = ("fit_members", "fit_generations", "fit_max_sequences", "fit_finalists")
+"""What only a search for columns whose cells fire reads."""
 
 
 @documented
@@ -29,6 +56,33 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
 
     fit_n_drives: int | None = option(
         None, "Number of drives to propose; None lets the data decide.", check=or_none(at_least(1))
+    )
+    fit_regimes: Sequence[str] = option(
+        REGIMES,
+        "What is searched: 'spiking', explanations by columns whose cells fire, 'silent', one in which no cell fires, "
+        "or both, which are compared.",
+        convert=_as_regimes,
+    )
+    fit_prior: Any = option(
+        None,
+        "What is plausible for a column whose cells fire: columns per nA m, participating cells, spikes, drives; None "
+        "takes :class:`mne_hnn.fit.CircuitPrior` as it is. A mapping holds only what is to be changed.",
+        kind="CircuitPrior | mapping | None",
+        convert=_as_prior,
+    )
+    fit_members: int = option(
+        96,
+        "Networks of the ensemble of each sequence of drives whose cells fire.",
+        check=at_least(FEWEST_MEMBERS),
+    )
+    fit_generations: int = option(
+        4, "Steps in which such an ensemble takes the response into account.", check=at_least(1)
+    )
+    fit_max_sequences: int = option(
+        6, "Sequences of drives whose cells fire that are searched at most.", check=at_least(1)
+    )
+    fit_finalists: int = option(
+        2, "How many of them go on on the full column, and become explanations.", check=at_least(1)
     )
     fit_noise: float = option(
         0.05,
@@ -46,6 +100,20 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         "third of that of the time step; 'exact'. What is reported is exact in either case.",
         check=one_of(("search", "exact")),
     )
+
+    def _check(self) -> None:
+        super()._check()
+        if self.fit_prior is not None:
+            self.fit_prior.check_network(self.network)
+        if "spiking" not in self.fit_regimes:
+            self._refuse(OF_SPIKES, "without 'spiking' in fit_regimes")
+
+    def _refuse(self, names: Sequence[str], why: str) -> None:
+        """Refuse options that are not as usual, and are not read."""
+        usual = self.defaults()
+        for name in names:
+            if getattr(self, name) != usual[name]:
+                raise ConfigError(f"{name} has no effect {why}: leave it out.")
 
 
 @documented
@@ -72,9 +140,24 @@ class FitOptions(ProposalOptions):
         kind="sequence of (str, float) | None",
         check=or_none(_check_sequence),
     )
+    fit_start: Any = option(
+        None,
+        "File of other explanations with this `fit_sequence` (``explanations.npz``), such as those of a group's "
+        "average: the search for cells that fire begins near what fits in the first of them, instead of at the prior.",
+        kind="path-like | None",
+        check=path_or(),
+    )
+    fit_columns: float | None = option(
+        None,
+        "Number of columns that act together, where it is known, such as that of another condition of the same "
+        "person; None fits it.",
+        check=or_none(check_positive),
+    )
     fit_evaluations: int = option(200, "Networks to try with fit_drives='network'.", check=at_least(1))
     fit_polish: int = option(
-        0, "Evaluations of a further search around the result, on the full column.", check=at_least(0)
+        0,
+        "Evaluations of a further search around the explanation in which no cell fires, on the full column.",
+        check=at_least(0),
     )
 
     def _check(self) -> None:
@@ -83,8 +166,16 @@ class FitOptions(ProposalOptions):
             raise ConfigError(
                 "fit_sequence says which drives there are: leave fit_n_drives and fit_drives='network' out."
             )
-        unread = "fit_polish" if self.fit_drives == "network" else "fit_evaluations"
-        if self.fit and getattr(self, unread) != self.defaults()[unread]:
-            raise ConfigError(f"{unread} has no effect with fit_drives={self.fit_drives!r}: leave it out.")
-        if self.fit and self.fit_drives == "network":
+        if not self.fit:
+            return  # whatever a fit would read may stay in the file
+        searched = self.fit_drives == "network"
+        if self.fit_start is not None and self.fit_sequence is None:
+            raise ConfigError("fit_start is of the drives of a sequence: give fit_sequence, too.")
+        unread = ("fit_polish", "fit_regimes", "fit_columns", *OF_SPIKES) if searched else ("fit_evaluations",)
+        self._refuse(unread, f"with fit_drives={self.fit_drives!r}")
+        if "spiking" not in self.fit_regimes:
+            self._refuse(("fit_start",), "without 'spiking' in fit_regimes")
+        if "silent" not in self.fit_regimes:
+            self._refuse(("fit_polish",), "without 'silent' in fit_regimes")
+        if searched:
             evoked_parameters(self.network)  # there must be a drive to start from

@@ -1,39 +1,44 @@
-"""Fit the drives, and how many columns act together, to the target."""
+"""Explain the target by drives of columns that act together."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
-
-import numpy as np
+from pathlib import Path
 
 from ..._warn import warn
 from ...compare import correlation, nrmse
-from ...fit import Evaluation, FitResult, Scores, UnfittedSettings
+from ...fit import Evaluation, EvokedSettings, Explanations, FitResult, Scores, UnfittedSettings
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
-from ...fit.plain_settings import plain_settings
 from ...fit.scoring import ceiling, known_error, trial_r_squared
+from ...fit.single import single_explanation
 from ...io import read_simulation, write_simulation
-from ...network import EvokedDrive
-from ..facts import ColumnsPrior, DriveFacts, FitFacts
+from ..facts import FitFacts
 from ..files import read_target
-from ..fitting import fit_target
+from ..fitting import circuit_prior, fit_target
+from ..noted import as_json, fit_facts
 from ..options import FitOptions
 from ..stage import Stage, Work
 from ..wording import unfitted_doubts
 
-INTERVAL_PERCENT = 90
-"""What the intervals of :class:`~mne_hnn.fit.Estimate` hold."""
 CHECKPOINT = "fit-checkpoint"
 """Folder beside the stages with what an interrupted fit has simulated so far."""
 
 
-def _fitted(work: Work[FitOptions]) -> FitResult:
+def _explained(work: Work[FitOptions]) -> Explanations:
     checkpoint = work.folder.parent / CHECKPOINT
     with work.progress():
         return fit_target(work.options, read_target(work), checkpoint=checkpoint, n_jobs=work.n_jobs)
+
+
+def _as_it_is(work: Work[FitOptions]) -> Explanations:
+    """Return the simulation as it is, as the only explanation: nothing was searched."""
+    fit = _unfitted(work)
+    assert fit.target is not None
+    only = single_explanation(fit, circuit_prior(work.options))
+    settings = EvokedSettings(regimes=only.regime, circuit=circuit_prior(work.options))
+    return Explanations(items=(only,), target=fit.target, settings=settings)
 
 
 def _unfitted(work: Work[FitOptions]) -> FitResult:
@@ -68,73 +73,24 @@ def _unfitted(work: Work[FitOptions]) -> FitResult:
     )
 
 
-def _json(value: Any) -> Any:
-    """Return a value for JSON, which knows neither NaN nor infinity: None in their place."""
-    if isinstance(value, Mapping):
-        return {str(name): _json(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value
-
-
-def _drives(fit: FitResult) -> dict[str, DriveFacts]:
-    """Return the evoked drives: where, when (with the interval that holds 90 % of the probability), how spread out."""
-    times = {estimate.path: estimate for estimate in fit.estimates}
-    found = {}
-    for name, drive in fit.network.drives.items():
-        if isinstance(drive, EvokedDrive):
-            time = times.get(f"drives.{name}.mu_ms")
-            found[name] = DriveFacts(
-                location=drive.location,
-                mu_ms=drive.mu_ms,
-                mu_ms_90=None if time is None else _json([time.low, time.high]),
-                sigma_ms=drive.sigma_ms,
-            )
-    return found
-
-
-def _facts(fit: FitResult) -> FitFacts:
-    scores, prior = fit.scores, fit.prior
-    settings = plain_settings(fit.settings, fit.details)
-    certain = any(np.isfinite(estimate.low) for estimate in fit.estimates)
-    return FitFacts(
-        fitted=fit.kind != "none",
-        scale=_json(fit.scale),
-        r_squared=_json(scores.r_squared),
-        nrmse=_json(scores.nrmse),
-        correlation=_json(scores.correlation),
-        trial_r_squared=_json(scores.trial_r_squared),
-        # the loss of this stage is 1 - R²
-        search_loss=_json(scores.search_loss),
-        search_r_squared=_json(1 - scores.search_loss),
-        start_loss=_json(scores.start_loss),
-        start_r_squared=_json(1 - scores.start_loss),
-        ceiling=_json(scores.ceiling),
-        evaluations=len(fit.evaluations),
-        drives=_drives(fit),
-        columns_prior=None if prior is None else ColumnsPrior(median=prior.median, factor=prior.factor),
-        levels=_json([asdict(level) for level in fit.levels]),
-        warnings=list(fit.warnings),
-        smooth_ms=fit.settings.smooth_ms,
-        settings=_json({name: value for name, value in settings.items() if name != "parameters"}),
-        interval_percent=INTERVAL_PERCENT if certain else None,
-        engine=fit.simulation.engine,
-    )
-
-
 def _run(work: Work[FitOptions]) -> FitFacts:
-    fit = _fitted(work) if work.options.fit else _unfitted(work)
+    found = _explained(work) if work.options.fit else _as_it_is(work)
+    found.save(work.path("explanations"))
+    fit = found.first.fit
     for text in unfitted_doubts(fit):
         warn(text)
     fit.save(work.path("result"))
     fit.dipole.save(work.path("dipole"))
     fit.simulation.spikes.write_tsv(work.path("spikes"))
     write_simulation(fit.simulation, work.path("simulation"), overwrite=True)
-    evaluations = _json([asdict(evaluation) for evaluation in fit.evaluations])
+    evaluations = as_json([asdict(evaluation) for evaluation in fit.evaluations])
     work.path("fit").write_text(json.dumps(evaluations, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    return _facts(fit)
+    return fit_facts(found)
+
+
+def _files(options: FitOptions) -> Iterator[Path]:
+    if options.fit and options.fit_start is not None:
+        yield Path(options.fit_start)
 
 
 STAGE = Stage(
@@ -142,6 +98,7 @@ STAGE = Stage(
     title="Fit the drives",
     options=FitOptions,
     facts=FitFacts,
+    files=_files,
     after=("target", "simulate"),
     outputs={
         "dipole": "fitted-ave.fif",
@@ -149,8 +106,9 @@ STAGE = Stage(
         "simulation": "simulation.npz",
         "fit": "evaluations.json",
         "result": "fit.npz",
+        "explanations": "explanations.npz",
     },
     run=_run,
     simulates=True,
-    revision=4,
+    revision=5,
 )
