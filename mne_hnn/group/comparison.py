@@ -379,7 +379,12 @@ def _notes(
         yield f"Not everybody has a value of: {some(missing)}."
 
 
-_FAMILIES = {"parameter": "parameters", "spikes": "numbers and times of spikes", "fit": "measures of the fit", "target": "deflections"}
+_FAMILIES = {
+    "parameter": "parameters",
+    "spikes": "numbers and times of spikes",
+    "fit": "measures of the fit",
+    "target": "deflections",
+}
 
 
 def _limits(found: Mapping[str, Difference | None], n_resamples: int, level: float) -> Iterator[str]:

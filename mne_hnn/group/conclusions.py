@@ -68,10 +68,11 @@ def _explained(structure: Explanations | None) -> Iterator[str]:
     if structure is None:
         return
     first = structure.first
+    n = len(first.sequence)
     yield (
-        f"The average of all targets is explained best {regime_words(first.regime)}, with {len(first.sequence)} "
-        f"drive{'s' if len(first.sequence) > 1 else ''}: {_sequence(first.sequence)} (R² {first.r_squared:.3f} in trials "
-        f"that the search has not seen). {_VERDICTS[structure.verdict]}"
+        f"The average of all targets is explained best {regime_words(first.regime)}, with {n} "
+        f"drive{'s' if n > 1 else ''}: {_sequence(first.sequence)} (R² {first.r_squared:.3f} in trials that the search "
+        f"has not seen). {_VERDICTS[structure.verdict]}"
         + (f" {' '.join(first.refusals)}" if structure.verdict == "none" else "")
     )
 
@@ -80,7 +81,7 @@ def _everybody(fitted: Sequence[Entry], in_common: bool) -> Iterator[str]:
     subjects, n = len({entry.subject for entry in fitted}), len(fitted)
     whom = f"{subjects} subject{'s' if subjects > 1 else ''} ({n} fit{'s' if n > 1 else ''})"
     if in_common:
-        yield f"All fits, of {whom}, are of this kind, with these drives; their times, spreads and weights are their own."
+        yield f"All fits, of {whom}, are of this kind, with these drives; times, spreads and weights are their own."
     else:
         regimes = [entry.regime for entry in fitted if entry.regime is not None]
         told = list_words(f"{regimes.count(name)} {words}" for name, words in _DOING.items() if name in regimes)
@@ -188,4 +189,3 @@ def _truly(findings: GroupFindings, fitted: Sequence[Entry]) -> Iterator[str]:
         f"{words} Their sequence was found; times of drives are off by {np.median(apart):.1f} ms in the median, "
         f"{max(apart):.1f} ms at most."
     )
-

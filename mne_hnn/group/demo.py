@@ -24,10 +24,10 @@ from ..source.demo.recording import SFREQ, HAND_m, Recorded, record, true_patch
 from ..source.patch import Patch, open_forward
 from .demo_head import Head, fiducial_voxels, make_head, make_template, trans_path
 from .demo_truth import (
-    SPIKES_ms,
-    TSTOP_ms,
     Responses,
+    SPIKES_ms,
     SubjectTruth,
+    TSTOP_ms,
     draw_networks,
     drives_record,
     read_truths,

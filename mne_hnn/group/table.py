@@ -36,8 +36,9 @@ _WHAT: dict[str, dict[str, Any]] = {
         "conditions of a recording; '*.strength': sum of a drive's weights times the number of columns, which a "
         "waveform determines better than either where no cell fires), or a name: "
         "spikes.TYPE: spikes per cell of a cell type in fresh trials of the fit, spikes.TYPE.median_ms: when half of "
-        "them had been fired; r_squared, nrmse and correlation of fit and target in trials that the search has not seen, ceiling: R2 that "
-        "the true waveform would reach; explained_*: share of the field that the fit explains, by channel type; "
+        "them had been fired; r_squared, nrmse and correlation of fit and target in trials that the search has not "
+        "seen, ceiling: R2 that the true waveform would reach; explained_*: share of the field that the fit explains, "
+        "by channel type; "
         "minimum_*, maximum_*: largest deflections of the target; standard_error of the target; confidence of its "
         "sign.",
     },

@@ -20,7 +20,6 @@ WINDOW_ms = 5.0
 """Numbers of spikes in windows whose lengths differ by more are not comparable."""
 
 
-
 def truth_folder(bids_root: Any) -> Path | None:
     """Return the folder with what truly happened in a data set that was generated; None for measured ones."""
     if bids_root is None:

@@ -151,9 +151,7 @@ def _is_certain(difference: Difference, comparison: Comparison) -> bool:
 
 def headline(comparison: Comparison) -> list[str]:
     """Say in sentences what differs between the conditions and by how much, and what does not."""
-    compared = [
-        difference for difference in comparison.differences if difference.group != "fit" and difference.tested
-    ]
+    compared = [difference for difference in comparison.differences if difference.group != "fit" and difference.tested]
     sentences = []
     if compared:
         told = [difference for difference in compared if _is_certain(difference, comparison)]
