@@ -53,7 +53,9 @@ def explain_silently(proposal: Proposal, judged: SilentEvidence, bench: Bench) -
         "cells": mean_of_logs(cells),
         "sequence": log_sequence_prior(len(fit.sequence), prior.time_sd_ms, task.runs.tstop),
     }
-    distances = {} if task.prior is None else {"columns": task.prior.distance(fit.scale)}
+    distances = (
+        {} if task.prior is None or task.settings.columns is not None else {"columns": task.prior.distance(fit.scale)}
+    )
     if amplitude is not None and amplitude.fits is False:
         refusals.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
     return Explanation(

@@ -23,7 +23,7 @@ from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
 
-__all__ = ["Searched", "search_spiking"]
+__all__ = ["Searched", "search_spiking", "vector_of"]
 
 MORE_STEPS = 5
 """Steps of the best sequences beyond those that count the data once, on the mesh, at most."""
@@ -116,13 +116,7 @@ class _Search:
     def begin(self, number: int, sequence: Sequenced) -> Searched:
         """Draw the ensemble of a sequence and simulate it."""
         task = self.task
-        vector = CircuitVector(
-            network=task.network,
-            sequence=sequence,
-            prior=task.settings.circuit,
-            peak_nAm=float(np.abs(task.wanted).max()) * 1e9,
-            tstop=task.runs.tstop,
-        )
+        vector = vector_of(task, sequence)
         rng = self._random(number, 0)
         found = Searched(
             vector=vector, number=number, members=self._predict(vector, vector.drawn(task.settings.members, rng), 0)
@@ -219,6 +213,20 @@ class _Search:
     def cost(self, found: Searched) -> float:
         """Return how far an ensemble is from the data."""
         return float(np.median(self.data.misfit(found.members)))
+
+
+def vector_of(task: EvokedTask, sequence: Sequenced) -> CircuitVector:
+    """Return what is free in a sequence."""
+    settings = task.settings
+    return CircuitVector(
+        network=task.network,
+        sequence=sequence,
+        prior=settings.circuit,
+        peak_nAm=float(np.abs(task.wanted).max()) * 1e9,
+        tstop=task.runs.tstop,
+        start={} if settings.start is None else settings.start,
+        columns=settings.columns,
+    )
 
 
 def search_spiking(task: EvokedTask, sequences: Sequence[Sequenced], bench: Bench) -> list[Searched]:
