@@ -113,11 +113,7 @@ def best_silent(
     """Return the candidate with the highest evidence among the most plausible ones of each set of sides."""
     distinct = list({candidate.locations: candidate for candidate in reversed(candidates)}.values())
     distinct = sorted(distinct, key=lambda candidate: (candidate.criterion, str(candidate)))[:most]
-    data = SpikingData.of(task)
-
-    def value(pair: tuple[Candidate, SilentEvidence]) -> float:
-        # the misfit of the candidate was counted with the noise of the target alone
-        candidate, evidence = pair
-        return evidence.waveform(0.5 * candidate.misfit * task.variance / float(data.deviations[0]) ** 2)
-
-    return max(((candidate, silent_evidence(candidate, column, task)) for candidate in distinct), key=value)
+    noise = float(SpikingData.of(task).deviations[0]) ** 2
+    judged = [(candidate, silent_evidence(candidate, column, task)) for candidate in distinct]
+    # the misfit of a candidate was counted with the noise of the target alone
+    return max(judged, key=lambda pair: pair[1].waveform(0.5 * pair[0].misfit * task.variance / noise))
