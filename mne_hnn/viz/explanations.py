@@ -129,7 +129,7 @@ def _unit(target: Dipole) -> tuple[float, str]:
 def _most(target: Dipole, factor: float) -> tuple[float, float]:
     """Return the range that is shown at most, of a response and what misses it by far."""
     low, high = min(0.0, factor * float(target["agg"].min())), max(0.0, factor * float(target["agg"].max()))
-    return low - 0.6 * (high - low), high + 0.6 * (high - low)
+    return low - 0.25 * (high - low), high + 0.25 * (high - low)
 
 
 def _share(rows: Sequence[Axes], room: float, most: tuple[float, float] = (-np.inf, np.inf)) -> None:
@@ -264,7 +264,7 @@ def _draw_evidence(axes: Axes, items: Sequence[Explanation]) -> None:
         axes.annotate(
             _said(item, float(values[row]), float(errors[row])) if row else _said(item),
             (max(shown[row] + drawn[row], DECISIVE), row),
-            (5, 0),
+            (10 if shown[row] < values[row] else 5, 0),
             textcoords="offset points",
             va="center",
             fontsize="small",

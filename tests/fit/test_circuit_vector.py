@@ -9,6 +9,8 @@ from mne_hnn.fit.circuit_vector import SPREAD_BOUNDS_MS, CircuitVector, LARGEST_
 from mne_hnn.fit.sequence import EDGE_MS
 
 PRIOR = CircuitPrior(weights={f"ampa.{L5P}": LogNormal(0.5, 4.0)})
+# 40 per nA m are of columns with 200 pyramidal cells; this one has 18
+COLUMNS = 40.0 * 20.0 * 200 / 18
 SEQUENCE = (("proximal", 30.0), ("distal", 65.0), ("proximal", 97.0))
 
 
@@ -49,7 +51,7 @@ def test_no_deviation_is_what_is_expected(vector):
     assert values[f"drives.evdist1.weights_nmda.{L2P}"] == pytest.approx(0.01)
     assert values[f"drives.evprox2.weights_ampa.{L2B}"] == pytest.approx(0.02)
     assert values[f"drives.evprox1.weights_ampa.{L5P}"] == pytest.approx(0.5)
-    assert values["columns"] == pytest.approx(40.0 * 20.0)
+    assert values["columns"] == pytest.approx(COLUMNS)
 
 
 def test_numbers_are_standard_deviations_where_nothing_ends(vector):
@@ -60,7 +62,7 @@ def test_numbers_are_standard_deviations_where_nothing_ends(vector):
     times = natural[:, place(vector, "drives.evdist1.mu_ms")]
     np.testing.assert_allclose([times.mean(), times.std()], [65.0, 10.0], rtol=0.05)
     columns = np.log(natural[:, -1])
-    np.testing.assert_allclose([columns.mean(), columns.std()], [np.log(800.0), np.log(2.49)], rtol=0.05)
+    np.testing.assert_allclose([columns.mean(), columns.std()], [np.log(COLUMNS), np.log(2.49)], rtol=0.05)
     down = with_number(vector, f"drives.evdist1.weights_ampa.{L2P}", -2.0)
     assert vector.values(down)[f"drives.evdist1.weights_ampa.{L2P}"] == pytest.approx(0.02 / 7.4**2)
     np.testing.assert_array_equal(vector.natural(members)[7], vector.natural(members[7]))
@@ -87,7 +89,7 @@ def test_times_stay_within_the_record_and_spreads_within_bounds(vector):
         assert vector.values(-far)[f"drives.{name}.mu_ms"] == first
     assert vector.values(far)["drives.evdist1.sigma_ms"] == SPREAD_BOUNDS_MS[1]
     assert vector.values(-far)["drives.evdist1.sigma_ms"] == SPREAD_BOUNDS_MS[0]
-    assert vector.values(far)["columns"] == pytest.approx(800 * 2.49**6)
+    assert vector.values(far)["columns"] == pytest.approx(COLUMNS * 2.49**6)
 
 
 def test_the_driven_network_carries_the_values(vector):
