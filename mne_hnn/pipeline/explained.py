@@ -80,9 +80,7 @@ class ExplainedPage(Page):
     def explained(self) -> None:
         """Show all explanations, what was expected of them, what their drives do, and the truth where it is known."""
         found = self.explanations
-        self.text(
-            table(explanation_rows(found), explanation_header(found)), "The explanations side by side", SECTION
-        )
+        self.text(table(explanation_rows(found), explanation_header(found)), "The explanations side by side", SECTION)
         self.add(
             viz.plot_explanations(found, show=False),
             "The explanations in pictures",

@@ -13,8 +13,8 @@ from mne.utils import logger
 
 from ..._cache import cache_directory
 from ..._checks import check_int, check_seed
-from ...dipole import read_dipole
 from ..._files import read_json
+from ...dipole import read_dipole
 from ...errors import DataError
 from .anatomy import VERSION, demo_anatomy, once, paths
 from .recording import Truth, simulate_recording
