@@ -13,6 +13,7 @@ from .contributions import plot_contributions, plot_spikes_per_cell
 from .cortex import CortexView, plot_cortex
 from .dipole import plot_dipole
 from .drive_strength import plot_drive_strength
+from .explanations import plot_explanations
 from .fit import plot_fit
 from .fit_convergence import plot_convergence
 from .fit_parameters import plot_parameters
@@ -48,6 +49,7 @@ __all__ = [
     "plot_csd",
     "plot_dipole",
     "plot_drive_strength",
+    "plot_explanations",
     "plot_fit",
     "plot_group_drives",
     "plot_group_fits",
