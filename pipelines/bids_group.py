@@ -30,11 +30,11 @@ reject = {"grad": 4000e-13, "eog": 350e-6}
 without_mri = "fsaverage"
 
 # where it comes from: in each subject the best disc of 10 mm inside the right postcentral gyrus, the same one for all
-# conditions, and with one sign: the deflection of the distal drive, near 75 ms, points down
+# conditions, and with one sign: the deflection of the distal drive, near 62 ms, points down
 label = "postcentral-rh"
 patch_radius_mm = 10.0
-patch_latency = 0.075
-polarity = {"latency": 0.075, "points": "down", "name": "the 75 ms deflection"}
+patch_latency = 0.062
+polarity = {"latency": 0.062, "points": "down", "name": "the 62 ms deflection"}
 target_tmin, target_tmax = 0.0, 0.17
 
 # the column, without drives: which there were is found in the average of all subjects' targets, and then fitted to each

@@ -23,20 +23,31 @@ from ..source.demo.anatomy import once
 from ..source.demo.recording import SFREQ, HAND_m, Recorded, record, true_patch
 from ..source.patch import Patch, open_forward
 from .demo_head import Head, fiducial_voxels, make_head, make_template, trans_path
-from .demo_truth import SubjectTruth, TSTOP_ms, draw_networks, drives_record, read_truths, responses, write_truth
+from .demo_truth import (
+    Responses,
+    SPIKES_ms,
+    SubjectTruth,
+    TSTOP_ms,
+    draw_networks,
+    drives_record,
+    read_truths,
+    responses,
+    write_truth,
+)
 from .names import DEMO_CONDITIONS
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
-VERSION = 3
+VERSION = 4
 TASK = "touch"
 GAP_s = (0.5, 0.58)
 _README = """Generated data of a tactile experiment: nobody was recorded.
 
 Each subject has a head and a position in the helmet of its own. A patch of area 3b in the right hemisphere carries the
-current of a simulated cortical column that is driven from outside, before it is noise. In the condition
-"{first}" the distal drive comes about 10 ms earlier and is about 1.5 times as strong as in the others. What truly
-happened is in sourcedata/truth, surfaces and head to MRI transforms (bem/*-trans.fif) are in derivatives/freesurfer.
+current of simulated cortical columns whose cells fire, driven from outside; before it is noise. In the condition
+"{first}" the distal drive comes about 10 ms earlier and is about twice as strong as in the others, so that more
+cells of layer 5 fire. What truly happened is in sourcedata/truth, surfaces and head to MRI transforms
+(bem/*-trans.fif) are in derivatives/freesurfer.
 {without}{broken}"""
 
 
@@ -93,7 +104,7 @@ class GroupDemo:
         Returns
         -------
         truth : dict of str to SubjectTruth
-            Drives and dipoles per condition, patch, size of the head.
+            Drives, spikes and dipoles per condition, number of columns, patch, size of the head.
         """
         return read_truths(self.truth_folder, self.subjects)
 
@@ -117,7 +128,8 @@ def group_demo(
     n_subjects : int
         Number of subjects, called ``'01'``, ``'02'``, ...
     conditions : sequence of str
-        Trial types (letters and digits). In the first, the distal drive comes earlier and is stronger.
+        Trial types (letters and digits). In the first, the distal drive comes earlier and is stronger, and
+        more cells of layer 5 fire.
     n_epochs : int
         Stimuli per condition.
     without_mri : sequence of str | None
@@ -127,7 +139,7 @@ def group_demo(
     seed : int
         Of everything. The same seed gives the same samples.
     mesh_shape : tuple of int
-        Of the true column.
+        Pyramidal cells of each layer that are simulated of the true column: fewer than 10 x 10 stand for all of them.
     folder : path-like | None
         Where to make it; None is the user's cache. A folder that is there must be empty, or hold the same demo.
     n_jobs : int
@@ -241,14 +253,14 @@ def _make_subject(
     head = make_head(subjects_dir, fs_subject, streams[0])
     forward = open_forward(head.forward)
     patch = true_patch(forward, "posterior", np.array(HAND_m["posterior"]) * head.scale)
-    networks = draw_networks(parameters["conditions"], streams[1], parameters["mesh_shape"])
+    networks = draw_networks(parameters["conditions"], streams[1])
     times = np.arange(round(TSTOP_ms * 1e-3 * SFREQ) + 1) / SFREQ
-    networks, moments, n_columns = responses(networks, times, streams[1], n_jobs)
+    responded = responses(networks, times, streams[1], mesh_shape=parameters["mesh_shape"], n_jobs=n_jobs)
     recorded = record(
         forward,
         patch,
         head.info,
-        moments,
+        responded.moments,
         times,
         n_epochs=parameters["n_epochs"],
         seed=int(streams[2].integers(2**32)),
@@ -262,20 +274,19 @@ def _make_subject(
         shutil.rmtree(subjects_dir / fs_subject)
     else:
         _write_mri(root, subject)
-    write_truth(
-        root / "sourcedata" / "truth", subject, _truth(networks, moments, times, patch, head, n_columns=n_columns)
-    )
+    write_truth(root / "sourcedata" / "truth", subject, _truth(networks, responded, times, patch, head))
 
 
-def _truth(
-    networks: dict[str, Network], moments: dict[str, Any], times: Any, patch: Patch, head: Head, *, n_columns: float
-) -> SubjectTruth:
+def _truth(networks: dict[str, Network], responded: Responses, times: Any, patch: Patch, head: Head) -> SubjectTruth:
     return SubjectTruth(
         drives={condition: drives_record(network) for condition, network in networks.items()},
         dipoles={
-            condition: Dipole(moment, times, ("agg",), comment=condition) for condition, moment in moments.items()
+            condition: Dipole(moment, times, ("agg",), comment=condition)
+            for condition, moment in responded.moments.items()
         },
-        n_columns=n_columns,
+        spikes_per_cell=responded.spikes_per_cell,
+        spikes_window_ms=SPIKES_ms,
+        n_columns=responded.n_columns,
         hemi=patch.hemi,
         vertices=patch.vertices,
         pos=patch.pos,

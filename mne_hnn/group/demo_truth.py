@@ -13,29 +13,56 @@ from numpy.typing import NDArray
 
 from .._units import MS, NAM
 from ..dipole import Dipole, read_dipole
-from ..fit.linear import delay_ms, inputs_of
-from ..fit.scoring import pyramidal_spikes
+from ..fit import coarse_network, spikes_per_cell
+from ..fit.linear import delay_ms
 from ..network import EvokedDrive, Network, jones_2009
 from ..simulate import simulate
 
-__all__ = ["SubjectTruth", "draw_networks", "read_truths", "responses", "write_truth"]
+__all__ = ["Responses", "SPIKES_ms", "SubjectTruth", "draw_networks", "read_truths", "responses", "write_truth"]
 
-DRIVES = {
-    # name: location, mean and SD of the mean over subjects (ms), spread (ms), weight of each of its inputs (uS)
-    "evprox1": ("proximal", 23.0, 1.0, 4.0, 1.0e-4),
-    "evdist1": ("distal", 68.0, 1.5, 5.0, 1.6e-4),
-    "evprox2": ("proximal", 120.0, 2.0, 6.0, 1.0e-4),
+DRIVES: Mapping[str, Mapping[str, Any]] = {
+    "evprox1": {
+        "location": "proximal",
+        "mu_ms": 25.0,
+        "sd_ms": 1.0,
+        "sigma_ms": 3.0,
+        "ampa": {"L2_basket": 0.06, "L2_pyramidal": 0.004, "L5_basket": 0.2, "L5_pyramidal": 0.003},
+        "nmda": {},
+    },
+    "evdist1": {
+        "location": "distal",
+        "mu_ms": 67.0,
+        "sd_ms": 1.5,
+        "sigma_ms": 5.0,
+        "ampa": {"L2_basket": 0.004, "L2_pyramidal": 0.0009, "L5_pyramidal": 0.008},
+        "nmda": {"L2_basket": 0.006, "L2_pyramidal": 0.0025, "L5_pyramidal": 0.004},
+    },
+    "evprox2": {
+        "location": "proximal",
+        "mu_ms": 120.0,
+        "sd_ms": 2.0,
+        "sigma_ms": 6.0,
+        "ampa": {"L2_basket": 0.08, "L2_pyramidal": 0.0052, "L5_basket": 0.1, "L5_pyramidal": 0.006},
+        "nmda": {},
+    },
 }
-"""Below the threshold of the cells (of calcium spikes, too), so that each gives its own deflection: up, down, up."""
-WEAKER = 0.8
-"""Factor on the weights if cells fire all the same."""
-EARLIER_ms, STRONGER = 10.0, 1.5
+"""By name: where, when (mean, and SD of the mean over subjects), spread, weights by receptor and cell type (uS).
+
+Cells fire about as often as is plausible where a column responds (:class:`mne_hnn.fit.CircuitPrior`). The distal drive
+is near where layer-5 pyramidal cells begin to fire, so that a stronger one makes more of them fire.
+"""
+WEIGHT_SD = 0.05
+"""Of the weights over subjects, as a share; twice that at most."""
+EARLIER_ms, STRONGER = 10.0, 2.0
 """What the first condition does to the distal drive, on average over subjects."""
 PEAK_nAm = (25.0, 38.0)
 """Largest moment in the first condition, lowest and highest over subjects."""
 SMOOTH_ms = 20.0
 TSTOP_ms, FADE_ms = 220.0, 180.0
-N_TRIALS = 2
+SPIKES_ms = 170.0
+"""Window after the stimulus in which spikes are counted."""
+N_TRIALS = 4
+FULL_MESH = (10, 10)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,11 +72,16 @@ class SubjectTruth:
     Attributes
     ----------
     drives : dict of str to dict
-        Per condition, the drives by name: location, mu_ms, sigma_ms, weights_ampa and weights_nmda per cell type (uS).
+        Per condition, the drives by name: the arguments of :meth:`mne_hnn.network.Network.with_evoked_drive`, times in
+        ms and weights in uS.
+    spikes_per_cell : dict of str to dict
+        Per condition, spikes per cell and trial of each cell type in `spikes_window_ms`.
+    spikes_window_ms : float
+        Window in which spikes were counted, ms from the stimulus.
     dipoles : dict of str to Dipole
         Per condition the moment of the patch, A m, positive outward.
     n_columns : float
-        How many such columns acted together.
+        How many such columns acted together, the same in all conditions.
     hemi : str
         ``'rh'``.
     vertices : array, shape (n_vertices,)
@@ -63,6 +95,8 @@ class SubjectTruth:
     """
 
     drives: dict[str, dict[str, dict[str, Any]]]
+    spikes_per_cell: dict[str, dict[str, float]]
+    spikes_window_ms: float
     dipoles: dict[str, Dipole]
     n_columns: float
     hemi: str
@@ -73,13 +107,30 @@ class SubjectTruth:
     scale: NDArray[np.float64]
 
 
-def draw_networks(
-    conditions: Sequence[str], rng: np.random.Generator, mesh_shape: tuple[int, int]
-) -> dict[str, Network]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Responses:
+    """What the columns of a subject do.
+
+    Attributes
+    ----------
+    moments : dict of str to array, shape (n_times,)
+        Per condition, A m; smoothed, and faded out after 180 ms.
+    n_columns : float
+        How many columns that is, the same in all conditions.
+    spikes_per_cell : dict of str to dict
+        Per condition, spikes per cell and trial of each cell type in 170 ms.
+    """
+
+    moments: dict[str, NDArray[np.float64]]
+    n_columns: float
+    spikes_per_cell: dict[str, dict[str, float]]
+
+
+def draw_networks(conditions: Sequence[str], rng: np.random.Generator) -> dict[str, Network]:
     """Draw a subject's sequence of drives, and return the column of each condition.
 
-    In the first condition the distal drive comes 10 ms earlier (uniform, 8 to 12) and is 1.5 times as strong (1.35 to
-    1.65) as in the others; all else is the same.
+    In the first condition the distal drive comes 10 ms earlier (uniform, 8 to 12) and is twice as strong (1.8 to 2.2)
+    as in the others, so that more cells of layer 5 fire; all else is the same.
 
     Parameters
     ----------
@@ -87,95 +138,89 @@ def draw_networks(
         Their names.
     rng : numpy.random.Generator
         Decides.
-    mesh_shape : tuple of int
-        Of the column.
 
     Returns
     -------
     networks : dict of str to Network
-        Per condition.
+        Per condition, the full column.
     """
-    column = jones_2009(mesh_shape=mesh_shape)
+    column = jones_2009(mesh_shape=FULL_MESH)
     earlier, stronger = EARLIER_ms + rng.uniform(-2, 2), STRONGER * rng.uniform(0.9, 1.1)
     networks = dict.fromkeys(conditions, column)
-    for name, (location, mu, jitter, sigma, weight) in DRIVES.items():
-        mu, sigma = mu + jitter * np.clip(rng.standard_normal(), -2, 2), sigma * rng.uniform(0.9, 1.1)
-        inputs = [source for source in inputs_of(column) if source.location == location]
-        weights = weight * np.exp(0.1 * np.clip(rng.standard_normal(len(inputs)), -2, 2))
+    for name, usual in DRIVES.items():
+        location = usual["location"]
+        mu = usual["mu_ms"] + usual["sd_ms"] * np.clip(rng.standard_normal(), -2, 2)
+        sigma = usual["sigma_ms"] * rng.uniform(0.9, 1.1)
+        own = {
+            receptor: {cell: weight * _variation(rng) for cell, weight in usual[receptor].items()}
+            for receptor in ("ampa", "nmda")
+        }
         for place, condition in enumerate(conditions):
             affected = place == 0 and location == "distal"
-            strength = weights * (stronger if affected else 1.0)
-            maps: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
-            for source, value in zip(inputs, strength, strict=True):
-                maps[source.receptor][source.cell_type] = float(value)
+            factor = stronger if affected else 1.0
             networks[condition] = networks[condition].with_evoked_drive(
                 name,
                 mu_ms=float(mu - earlier * affected),
                 sigma_ms=float(sigma),
                 location=location,
-                weights_ampa=maps["ampa"],
-                weights_nmda=maps["nmda"],
-                synaptic_delays={cell: delay_ms(column, location, cell) for cell in sorted(maps["ampa"])},
+                weights_ampa={cell: factor * weight for cell, weight in own["ampa"].items()},
+                weights_nmda={cell: factor * weight for cell, weight in own["nmda"].items()},
+                synaptic_delays={cell: delay_ms(column, location, cell) for cell in sorted(own["ampa"])},
             )
     return networks
 
 
+def _variation(rng: np.random.Generator) -> float:
+    return float(np.exp(WEIGHT_SD * np.clip(rng.standard_normal(), -2, 2)))
+
+
 def responses(
-    networks: Mapping[str, Network], times: NDArray[np.float64], rng: np.random.Generator, n_jobs: int
-) -> tuple[dict[str, Network], dict[str, NDArray[np.float64]], float]:
-    """Simulate the columns, with weaker drives if a pyramidal cell fires, and bring them to a realistic size.
+    networks: Mapping[str, Network],
+    times: NDArray[np.float64],
+    rng: np.random.Generator,
+    *,
+    mesh_shape: tuple[int, int],
+    n_jobs: int,
+) -> Responses:
+    """Simulate the columns, and bring them to a realistic size.
 
     Parameters
     ----------
     networks : mapping of str to Network
-        Per condition.
+        Per condition, the full column.
     times : array, shape (n_times,)
         Where the responses are wanted, s.
     rng : numpy.random.Generator
         Decides on the size and the simulations' seeds.
+    mesh_shape : tuple of int
+        Pyramidal cells of each layer that are simulated; fewer than the column has stand for all of them.
     n_jobs : int
         Processes.
 
     Returns
     -------
-    networks : dict of str to Network
-        Below threshold; the factor on the weights is the same in all conditions.
-    moments : dict of str to array, shape (n_times,)
-        A m; smoothed, and faded out after 180 ms.
-    n_columns : float
-        How many columns that is, the same in all conditions.
+    responses : Responses
+        Moments, number of columns, spikes.
     """
     peak = rng.uniform(*PEAK_nAm) * NAM
     ended = 0.5 * (1 + np.cos(np.pi * np.clip((times / MS - FADE_ms) / (TSTOP_ms - FADE_ms), 0, 1)))
-    seeds = {condition: int(rng.integers(10**6)) for condition in networks}
-    chosen = dict(networks)
-    while True:
-        runs = {
-            condition: simulate(
-                network, TSTOP_ms, n_trials=N_TRIALS, seed=seeds[condition], n_jobs=n_jobs, verbose="error"
-            )
-            for condition, network in chosen.items()
-        }
-        if not any(pyramidal_spikes(run) for run in runs.values()):
-            break
-        chosen = {condition: _weaker(network) for condition, network in chosen.items()}
-    moments = {}
-    for condition, run in runs.items():
-        dipole = run.dipole.smooth(SMOOTH_ms)
+    moments, spikes = {}, {}
+    for condition, network in networks.items():
+        run = simulate(
+            coarse_network(network, mesh_shape),
+            TSTOP_ms,
+            n_trials=N_TRIALS,
+            seed=int(rng.integers(10**6)),
+            n_jobs=n_jobs,
+            verbose="error",
+        )
+        dipole = run.dipole.smooth(SMOOTH_ms).scale(float(np.prod(FULL_MESH) / np.prod(mesh_shape)))
         moments[condition] = np.interp(times, dipole.times, dipole["agg"], left=0.0) * ended
+        counts = spikes_per_cell(run, 0.0, SPIKES_ms * MS)
+        spikes[condition] = {name: count.per_cell for name, count in counts.types.items()}
     n_columns = peak / float(np.abs(next(iter(moments.values()))).max())
-    return chosen, {condition: n_columns * moment for condition, moment in moments.items()}, n_columns
-
-
-def _weaker(network: Network) -> Network:
-    """Return a network with weaker drives: a spike is large, and would make its time the largest deflection."""
-    for drive in network.drives.values():
-        weights = {
-            f"weights_{receptor}": {cell: WEAKER * weight for cell, weight in some.items()}
-            for receptor, some in drive.weights.items()
-        }
-        network = network.with_drive_changes(drive.name, **weights)
-    return network
+    moments = {condition: n_columns * moment for condition, moment in moments.items()}
+    return Responses(moments=moments, n_columns=n_columns, spikes_per_cell=spikes)
 
 
 def drives_record(network: Network) -> dict[str, dict[str, Any]]:
@@ -187,10 +232,15 @@ def drives_record(network: Network) -> dict[str, dict[str, Any]]:
             "sigma_ms": drive.sigma_ms,
             "weights_ampa": dict(drive.weights_ampa),
             "weights_nmda": dict(drive.weights_nmda),
+            "synaptic_delays": _plain(drive.synaptic_delays),
         }
         for name, drive in network.drives.items()
         if isinstance(drive, EvokedDrive)
     }
+
+
+def _plain(delays: float | Mapping[str, float]) -> float | dict[str, float]:
+    return dict(delays) if isinstance(delays, Mapping) else delays
 
 
 def write_truth(folder: Path, subject: str, truth: SubjectTruth) -> None:
@@ -200,6 +250,8 @@ def write_truth(folder: Path, subject: str, truth: SubjectTruth) -> None:
         dipole.save(_dipole_path(folder, subject, condition))
     record = {
         "drives": truth.drives,
+        "spikes_per_cell": truth.spikes_per_cell,
+        "spikes_window_ms": truth.spikes_window_ms,
         "n_columns": truth.n_columns,
         "hemi": truth.hemi,
         "vertices": truth.vertices.tolist(),
@@ -223,6 +275,8 @@ def read_truths(folder: Path, subjects: Sequence[str]) -> dict[str, SubjectTruth
         record = json.loads((folder / f"sub-{subject}_truth.json").read_text(encoding="utf-8"))
         truths[subject] = SubjectTruth(
             drives=record["drives"],
+            spikes_per_cell=record["spikes_per_cell"],
+            spikes_window_ms=record["spikes_window_ms"],
             n_columns=record["n_columns"],
             hemi=record["hemi"],
             dipoles={

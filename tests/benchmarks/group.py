@@ -31,7 +31,7 @@ conditions = ("detected", "missed")
 tmin, tmax, baseline = -0.2, 0.2, (None, -0.005)
 label = "postcentral-rh"
 patch_radius_mm = 10.0
-polarity = {{"latency": 0.075, "points": "down", "half_width": 0.02}}
+polarity = {{"latency": 0.062, "points": "down", "half_width": 0.02}}
 spacing = "oct4"
 target_tmax = {tmax}
 network = jones_2009(mesh_shape=({mesh}, {mesh}))

@@ -16,7 +16,7 @@ pytest.importorskip("pybv")
 OPTIONS = {
     "conditions": ("detected", "missed"), "tmin": -0.2, "tmax": 0.2, "baseline": (None, -0.005), "bem": "sphere",
     "label": "postcentral-rh", "patch_radius_mm": 10.0, "spacing": "oct4", "target_tmax": 0.12, "fit": False,
-    "polarity": {"latency": 0.075, "points": "down", "half_width": 0.02}, "draw_cortex": False, "n_trials": 1,
+    "polarity": {"latency": 0.062, "points": "down", "half_width": 0.02}, "draw_cortex": False, "n_trials": 1,
     "network": with_erp_drives(jones_2009(mesh_shape=(2, 2))), "n_resamples": 500,
 }  # fmt: skip
 

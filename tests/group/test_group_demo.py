@@ -13,8 +13,9 @@ from mne_bids import BIDSPath, get_head_mri_trans, read_raw_bids
 from scipy.spatial import cKDTree
 
 from mne_hnn import errors
-from mne_hnn.fit.linear import delay_ms
+from mne_hnn.fit import CircuitPrior, coarse_network, spikes_per_cell
 from mne_hnn.group.demo import TASK, group_demo
+from mne_hnn.group.demo_truth import SPIKES_ms, draw_networks, responses
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
 from mne_hnn.source import EpochOptions, find_label, forward_solution, label_patch, load_response, patch_moment
@@ -147,31 +148,55 @@ def test_effect_goes_the_same_way_in_everybody(small_demo):
         for kind in ("weights_ampa", "weights_nmda"):
             ratio = {first["evdist1"][kind][cell] / value for cell, value in second["evdist1"][kind].items()}
             assert max(ratio) == pytest.approx(min(ratio))
-            assert 1.35 <= min(ratio) <= 1.65
-        assert 20 < first["evprox1"]["mu_ms"] < 26
+            assert 1.8 <= min(ratio) <= 2.2
+        assert 22 < first["evprox1"]["mu_ms"] < 28
         assert 115 < first["evprox2"]["mu_ms"] < 125
         early, late = (truth.dipoles[condition] for condition in CONDITIONS)
         assert 25e-9 <= np.abs(early["agg"]).max() <= 38e-9
         assert 5e-3 <= late.times[late["agg"].argmin()] - early.times[early["agg"].argmin()] <= 15e-3
+        assert early["agg"].min() < 1.1 * late["agg"].min() < 0
+        # columns per nA m that published fits have, or a few times more
+        assert 10 <= truth.n_columns / (np.abs(early["agg"]).max() * 1e9) <= 80
     jitter = [truth.drives["missed"]["evdist1"]["mu_ms"] for truth in small_demo.truth().values()]
     assert np.ptp(jitter) > 0.1
 
 
-def test_dipole_is_that_of_the_drives_and_no_cell_fires(small_demo):
+def test_dipole_and_spikes_are_those_of_the_drives(small_demo):
     truth = small_demo.truth()["02"]
-    network = jones_2009(mesh_shape=(3, 3))
-    for name, drive in truth.drives["detected"].items():
-        delays = {cell: delay_ms(network, drive["location"], cell) for cell in drive["weights_ampa"]}
-        network = network.with_evoked_drive(name, synaptic_delays=delays, **drive)
-    simulation = simulate(network, 220.0, n_trials=10, seed=99, verbose="error")
-    assert set(simulation.spikes.to_data_frame()["cell_type"]) <= set(truth.drives["detected"])
-    dipole = simulation.dipole.smooth(20).scale(truth.n_columns)
-    known = truth.dipoles["detected"]
-    inside = known.times < 0.17
-    again = np.interp(known.times, dipole.times, dipole["agg"])[inside]
-    # other spike times of the drives, so not the same samples
-    assert np.corrcoef(again, known["agg"][inside])[0, 1] > 0.98
-    assert again @ known["agg"][inside] / (again @ again) == pytest.approx(1, abs=0.15)
+    assert truth.spikes_window_ms == 170
+    for condition in CONDITIONS:
+        network = jones_2009()
+        for name, drive in truth.drives[condition].items():
+            network = network.with_evoked_drive(name, **drive)
+        simulation = simulate(coarse_network(network, (3, 3)), 220.0, n_trials=10, seed=99, verbose="error")
+        counts = spikes_per_cell(simulation, 0.0, 0.17).types
+        assert set(counts) == set(truth.spikes_per_cell[condition])
+        for cell_type, count in truth.spikes_per_cell[condition].items():
+            assert count == pytest.approx(counts[cell_type].per_cell, rel=0.4, abs=0.15)
+        dipole = simulation.dipole.smooth(20).scale(truth.n_columns * 100 / 9)
+        known = truth.dipoles[condition]
+        inside = known.times < 0.17
+        again = np.interp(known.times, dipole.times, dipole["agg"])[inside]
+        # other spike times of the drives, so not the same samples
+        assert np.corrcoef(again, known["agg"][inside])[0, 1] > 0.85
+        assert again @ known["agg"][inside] / (again @ again) == pytest.approx(1, abs=0.3)
+
+
+@pytest.mark.slow
+def test_cells_of_the_full_column_fire_as_often_as_is_plausible_and_more_in_the_first_condition():
+    prior = CircuitPrior().spikes_in(SPIKES_ms)
+    times = np.arange(111) / 500
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        found = responses(draw_networks(CONDITIONS, rng), times, rng, mesh_shape=(10, 10), n_jobs=2)
+        first, second = (found.spikes_per_cell[condition] for condition in CONDITIONS)
+        for counts in (first, second):
+            for cell_type, spikes in prior.items():
+                low, high = spikes.interval(0.9)
+                assert low <= counts[cell_type] <= high
+        assert 1.2 <= first["L5_pyramidal"] / second["L5_pyramidal"] <= 1.9
+        largest = 1e9 * max(np.abs(moment).max() for moment in found.moments.values())
+        assert 10 <= found.n_columns / largest <= 80
 
 
 @pytest.mark.parametrize("subject", ["01", "02"])
@@ -207,7 +232,7 @@ def test_recording_holds_the_truth(small_demo, subject):
         assert found[condition] @ known["agg"] / (known["agg"] @ known["agg"]) == pytest.approx(1, abs=0.25)
         assert error < 3e-9
     assert found["detected"].argmin() < found["missed"].argmin()
-    assert found["detected"].min() < 1.2 * found["missed"].min()
+    assert found["detected"].min() < 1.1 * found["missed"].min()
 
 
 def test_broken_recording(broken_demo):

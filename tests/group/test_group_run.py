@@ -28,7 +28,7 @@ from mne_hnn.pipeline.lock import folder_lock
 OPTIONS = {
     "conditions": ("detected", "missed"), "tmin": -0.2, "tmax": 0.2, "baseline": (None, -0.005),
     "label": "postcentral-rh", "patch_radius_mm": 10.0, "spacing": "oct4", "target_tmax": 0.12,
-    "polarity": {"latency": 0.075, "points": "down", "half_width": 0.02, "name": "deflection of the distal drive"},
+    "polarity": {"latency": 0.062, "points": "down", "half_width": 0.02, "name": "deflection of the distal drive"},
     "network": with_erp_drives(jones_2009(mesh_shape=(2, 2))), "fit_trials": 1, "n_trials": 1, "fit_final_trials": 2,
     "n_resamples": 500, "draw_cortex": False, "name": "touch",
 }  # fmt: skip
