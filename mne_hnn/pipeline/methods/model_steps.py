@@ -137,10 +137,10 @@ def _below_threshold(facts: Collected, *, alone: bool) -> Iterator[str]:
     """Yield how the explanation in which no cell fires was found."""
     trials = facts.counted("trial", lambda run: run.settings.get("n_trials"))
     what = "The fit was" if alone else "For an explanation in which no cell fires, these sums were"
+    sums = "these sums" if alone else "them"
     yield (
-        f"{what} corrected by simulations of the full column ({trials} each) where it deviated from "
-        f"{'these sums' if alone else 'them'} {cite('bandler1994')}, and the weights were kept so low that no pyramidal "
-        "cell fired in them."
+        f"{what} corrected by simulations of the full column ({trials} each) where it deviated from {sums} "
+        f"{cite('bandler1994')}, and the weights were kept so low that no pyramidal cell fired in them."
     )
     if any(facts.known(lambda run: run.settings.get("polish"))):
         optimizer = facts.names(lambda run: run.settings.get("optimizer")).replace("_", " ")

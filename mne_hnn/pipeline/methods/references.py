@@ -207,8 +207,8 @@ REFERENCES = {
     ),
     "sakata2009": _entry(
         "Sakata and Harris, 2009",
-        "Sakata S, Harris KD (2009). Laminar structure of spontaneous and sensory-evoked population activity in auditory "
-        "cortex. Neuron 64:404-418.",
+        "Sakata S, Harris KD (2009). Laminar structure of spontaneous and sensory-evoked population activity in "
+        "auditory cortex. Neuron 64:404-418.",
         "10.1016/j.neuron.2009.09.020",
     ),
     "schwarz1978": _entry(
