@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._types import FloatArray
+from .._value import FrozenMap
+from ..errors import ParameterError
 from ..network import Network
 from ..network import replace as changed
 from .circuit_prior import CircuitPrior
@@ -16,7 +18,13 @@ from .coarse import coarse_network
 from .linear import LOCATIONS, Input, delay_ms
 from .sequence import EDGE_MS, Sequenced, drive_names
 
-__all__ = ["CircuitVector", "circuit_inputs"]
+__all__ = ["COLUMNS_PER_nAm", "CircuitVector", "circuit_inputs"]
+
+COLUMNS_PER_nAm = "columns_per_nAm"
+"""What the number of columns is called where an ensemble is the start of fits to targets of other sizes."""
+WIDER, LEAST_SHARE = 2.0, 0.5
+"""A start is this much wider than the ensemble it is of, and at least as wide as this share of the prior: people differ
+from their average by more than the average is uncertain."""
 
 SPREAD_BOUNDS_MS = (0.8, 25.0)
 LARGEST_uS = 2.0
@@ -53,10 +61,19 @@ class CircuitVector:
         Largest moment of the target.
     tstop : float
         Duration of the simulation, ms.
+    start : mapping of str to (float, float)
+        Means and standard deviations to begin with instead of the prior's, by path; see :class:`EvokedSettings`.
+    columns : float | None
+        Number of columns, if it is not free: its number stands for nothing then, and is 0 in all members.
     paths : tuple of str
         What the numbers are called in the network; the number of columns last.
     mean, sd : array, shape (n_free,)
-        Of times (ms), of logarithms of spreads (ms), of weights (uS), of the number of columns.
+        Of times (ms), of logarithms of spreads (ms), of weights (uS), of the number of columns; what is expected.
+
+    Raises
+    ------
+    ParameterError
+        The start is that of other drives.
     """
 
     network: Network
@@ -64,6 +81,8 @@ class CircuitVector:
     prior: CircuitPrior
     peak_nAm: float
     tstop: float
+    start: Mapping[str, tuple[float, float]] = FrozenMap()
+    columns: float | None = None
     paths: tuple[str, ...] = field(init=False)
     mean: FloatArray = field(init=False)
     sd: FloatArray = field(init=False)
@@ -80,11 +99,46 @@ class CircuitVector:
                 paths.append(f"drives.{name}.weights_{source.receptor}.{source.cell_type}")
                 mean.append(weight.mean_log)
                 sd.append(weight.sd_log)
-        mean.append(float(np.log(prior.columns_per_nAm.median * self.peak_nAm)))
-        sd.append(prior.columns_per_nAm.sd_log)
+        columns = prior.columns_of(self.network)
+        mean.append(float(np.log(columns.median * self.peak_nAm)))
+        sd.append(columns.sd_log)
         object.__setattr__(self, "paths", (*paths, "columns"))
-        object.__setattr__(self, "mean", np.array(mean))
-        object.__setattr__(self, "sd", np.array(sd))
+        self._begin(np.array(mean), np.array(sd))
+
+    def _begin(self, mean: FloatArray, sd: FloatArray) -> None:
+        """Keep what is expected: of the prior, of the start, and of what is known."""
+        if self.start:
+            names = [*self.paths[:-1], COLUMNS_PER_nAm]
+            if set(self.start) != set(names):
+                other = sorted(set(self.start) ^ set(names))
+                raise ParameterError(
+                    f"start is that of other drives than those of the sequence {', '.join(self.names)}: {other[0]} is "
+                    "in one of them only. Take the ensemble of an explanation with this sequence and network."
+                )
+            begun = np.array([self.start[name] for name in names])
+            mean = begun[:, 0]
+            mean[-1] += np.log(self.peak_nAm)
+            sd = np.clip(WIDER * begun[:, 1], LEAST_SHARE * sd, sd)
+        if self.columns is not None:
+            mean[-1], sd[-1] = np.log(self.columns), 0.0
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "sd", sd)
+
+    def ensemble(self, members: FloatArray, spread_of: FloatArray) -> dict[str, tuple[float, float]]:
+        """Return means of members, and standard deviations of others, by path, for `start`.
+
+        Parameters
+        ----------
+        members : array, shape (n_members, n_free)
+            Of which the means are.
+        spread_of : array, shape (n_members, n_free)
+            Of which the standard deviations are.
+        """
+        centre, wide = self._plain(self.natural(members)), self._plain(self.natural(spread_of))
+        mean, sd = centre.mean(axis=0), wide.std(axis=0, ddof=1)
+        mean[-1] -= np.log(self.peak_nAm)
+        names = (*self.paths[:-1], COLUMNS_PER_nAm)
+        return {name: (float(mean[k]), float(sd[k])) for k, name in enumerate(names)}
 
     @property
     def names(self) -> list[str]:
@@ -101,7 +155,8 @@ class CircuitVector:
 
     def drawn(self, n_members: int, rng: np.random.Generator) -> FloatArray:
         """Return members as they are expected before the data are seen, shape (n_members, n_free)."""
-        return rng.standard_normal((n_members, self.n_free))
+        drawn = rng.standard_normal((n_members, self.n_free))
+        return np.where(self.sd > 0, drawn, 0.0)
 
     def natural(self, members: FloatArray) -> FloatArray:
         """Return times and spreads in ms, weights in uS and numbers of columns of members, shape as theirs."""
@@ -180,9 +235,13 @@ class CircuitVector:
             )
         return changed(base, drives=drives)
 
+    def _plain(self, values: FloatArray) -> FloatArray:
+        """Return times, and logarithms of all else."""
+        times = np.array([path.endswith("mu_ms") for path in self.paths])
+        return np.asarray(np.where(times, values, np.log(np.where(times, 1.0, values))))
+
     def distances(self, member: FloatArray) -> Mapping[str, float]:
         """Return how far the numbers of a member lie from what is expected, in standard deviations."""
-        values = self.natural(member)
-        times = np.array([path.endswith("mu_ms") for path in self.paths])
-        plain = np.where(times, values, np.log(np.where(times, 1.0, values)))
-        return dict(zip(self.paths, ((plain - self.mean) / self.sd).tolist(), strict=True))
+        plain, free = self._plain(self.natural(member)), self.sd > 0
+        apart = np.where(free, plain - self.mean, 0.0) / np.where(free, self.sd, 1.0)
+        return dict(zip(self.paths, apart.tolist(), strict=True))

@@ -39,7 +39,7 @@ from .settings import as_settings
 from .silent import explain_silently
 from .silent_evidence import best_silent
 from .single import single_explanation
-from .spiking import search_spiking
+from .spiking import search_spiking, vector_of
 from .spiking_proposals import propose_sequences
 from .spiking_result import conclude_spiking
 
@@ -107,6 +107,8 @@ def fit_evoked(
         return _from_network(network, wanted, checked, computing)
     task = make_task(network, wanted, checked)
     checked.circuit.check_network(network)
+    if task.settings.sequence is not None:
+        vector_of(task, task.settings.sequence)  # refuses a start of other drives
     check_need(wanted, network, checked.circuit)
     warn_of(task)
     return _explained(task, computing)

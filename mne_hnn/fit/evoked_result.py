@@ -92,6 +92,8 @@ def _levels(
 def _scale_doubts(corrected: Corrected, scale: float) -> list[str]:
     """Return whether the number of columns is not what was expected."""
     prior = corrected.task.prior
+    if corrected.task.settings.columns is not None and prior is not None and abs(prior.distance(scale)) > 2:
+        return [f"{scale:.3g} columns instead of the {prior.median:.3g} that were given: with these, cells would fire."]
     if prior is None or abs(prior.distance(scale)) <= 2:
         return []
     return [
@@ -132,5 +134,7 @@ def _estimates(corrected: Corrected, values: dict[str, float]) -> tuple[Estimate
             high=float(high[k]),
             determined=bool(deviations[k] < DETERMINED * before[k]),
         )
+        if path != "columns" or task.settings.columns is None
+        else Estimate(path=path, value=value, determined=None)  # it was given
         for k, (path, value) in enumerate(values.items())
     )

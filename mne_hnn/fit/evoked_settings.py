@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .._checks import check_int, check_name
+from .._checks import check_finite, check_int, check_name, check_non_negative, check_positive
+from .._value import FrozenMap
 from ..errors import ParameterError
 from .circuit_prior import CircuitPrior
 from .drive_settings import DriveSettings
@@ -70,6 +71,14 @@ class EvokedSettings(WaveformSettings):
         Sequences whose cells fire that are searched at most.
     finalists : int
         Sequences that go on on the full column, and become explanations.
+    start : mapping of str to (float, float) | None
+        Where the ensembles begin instead of at the prior: :attr:`Explanation.ensemble` of another fit with the same
+        `sequence`, which must be given, too. Means are these, and standard deviations twice these, at least half and at
+        most all of the prior's. It is for members of a group whose average was explained first: evidence, distances of
+        weights and `determined` are relative to this start then.
+    columns : float | None
+        Number of columns, where it is known, such as that of another condition of the same person; None fits it. A
+        silent explanation has more if its cells would fire with as few.
     refine : int
         Simulations of the full column at most, each after the first with the sequence corrected by the one before.
     polish : int
@@ -103,6 +112,8 @@ class EvokedSettings(WaveformSettings):
     generations: int = 4
     max_sequences: int = 6
     finalists: int = 2
+    start: Mapping[str, tuple[float, float]] | None = None
+    columns: float | None = None
 
     def __post_init__(self) -> None:
         self._check_shared()
@@ -119,6 +130,8 @@ class EvokedSettings(WaveformSettings):
             max_sequences=check_int(self.max_sequences, "max_sequences", minimum=1),
             finalists=check_int(self.finalists, "finalists", minimum=1),
             sequence=None if self.sequence is None else as_sequence(self.sequence),
+            start=None if self.start is None else _check_start(self.start),
+            columns=None if self.columns is None else check_positive(self.columns, "columns"),
         )
         if not isinstance(self.circuit, CircuitPrior):
             raise ParameterError(
@@ -144,8 +157,12 @@ class EvokedSettings(WaveformSettings):
             raise ParameterError("sequence says how many drives there are: leave n_drives out.")
         if self.sequence is not None and self.drives == "network":
             raise ParameterError("sequence and drives='network' both say where the fit starts: leave one of them out.")
+        if self.start is not None and self.sequence is None:
+            raise ParameterError("start is of the drives of a sequence: give that sequence, too.")
         if self.drives == "network":
             given = {
+                "start": self.start is not None,
+                "columns": self.columns is not None,
                 "n_drives": self.n_drives is not None,
                 "max_drives": self.max_drives != MAX_DRIVES,
                 "refine": self.refine != REFINE,
@@ -175,6 +192,22 @@ def _check_regimes(regimes: Any) -> tuple[str, ...]:
     for regime in given:
         check_name(regime, REGIMES, "regime")
     return tuple(regime for regime in REGIMES if regime in given)
+
+
+def _check_start(start: Any) -> FrozenMap[tuple[float, float]]:
+    """Return means and standard deviations by path."""
+    if not isinstance(start, Mapping) or not start:
+        raise ParameterError(
+            f"start must be the ensemble of another explanation (explanation.ensemble), got {type(start).__name__}."
+        )
+    found = {}
+    for path, pair in start.items():
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ParameterError(f"start must hold a mean and a standard deviation per path, got {pair!r} for {path}.")
+        mean, sd = pair
+        where = f"in start, of {path}"
+        found[path] = (check_finite(mean, f"The mean {where}"), check_non_negative(sd, f"The deviation {where}"))
+    return FrozenMap(found)
 
 
 def check_two_levels(levels: Sequence[Level]) -> None:

@@ -25,6 +25,9 @@ from .sequence import EDGE_MS, GAP_MS, SIGMA_MS, check_sequence
 
 __all__ = ["EvokedTask", "make_task", "warn_of"]
 
+KNOWN_FACTOR = 1.01
+"""How sure a number of columns is that is given, where it is part of a sum of squares."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class EvokedTask:
@@ -87,6 +90,8 @@ def make_task(network: Network, target: Dipole, settings: EvokedSettings) -> Evo
         Settings, network and target do not fit together.
     """
     prior = chosen_prior(settings.prior, target, network)
+    if settings.columns is not None:
+        prior = ColumnPrior(median=settings.columns, factor=KNOWN_FACTOR)
     tstop = covering(target, settings.dt)
     runs = SimulationSettings(tstop=tstop, dt=settings.dt, n_trials=settings.trials, seed=settings.seed)
     check_smoothing(settings.smooth_ms, tstop, settings.dt)

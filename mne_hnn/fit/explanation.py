@@ -52,6 +52,9 @@ class Explanation:
         the drives' times and spreads.
     refusals : tuple of str
         Why it cannot be what happened, however well it fits: sentences; empty if nothing speaks against it.
+    ensemble : mapping of str to (float, float)
+        Mean and standard deviation of what fits, by path, for `start` of :class:`EvokedSettings`: times in ms,
+        natural logarithms of spreads (ms), of weights (uS), and of the columns per nA m. Empty where no cell fires.
     """
 
     regime: str
@@ -61,9 +64,11 @@ class Explanation:
     spikes: SpikeCounts
     distances: Mapping[str, float] = field(default_factory=FrozenMap)
     refusals: tuple[str, ...] = ()
+    ensemble: Mapping[str, tuple[float, float]] = field(default_factory=FrozenMap)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "distances", FrozenMap(self.distances))
+        object.__setattr__(self, "ensemble", FrozenMap(self.ensemble))
 
     @property
     def admissible(self) -> bool:

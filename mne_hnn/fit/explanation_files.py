@@ -62,6 +62,7 @@ def write_explanations(path: str | Path, explanations: Explanations, *, overwrit
                 "amplitude": None if item.amplitude is None else asdict(item.amplitude),
                 "distances": dict(item.distances),
                 "refusals": list(item.refusals),
+                "ensemble": {path: list(pair) for path, pair in item.ensemble.items()},
             }
         )
     content = {
@@ -117,4 +118,5 @@ def _explanation(number: int, row: Mapping[str, Any], arrays: Mapping[str, Any])
         spikes=spikes_per_cell(fit.simulation),
         distances=row["distances"],
         refusals=tuple(row["refusals"]),
+        ensemble={path: (mean, sd) for path, (mean, sd) in row["ensemble"].items()},
     )

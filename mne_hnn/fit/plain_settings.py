@@ -96,6 +96,8 @@ def _proposed(settings: EvokedSettings, details: FitDetails) -> dict[str, Any]:
         "circuit": settings.circuit.to_plain(),
         "regimes": list(settings.regimes),
         **{name: getattr(settings, name) for name in _OF_SPIKES},
+        "start": None if settings.start is None else {path: list(pair) for path, pair in settings.start.items()},
+        "columns": settings.columns,
     }
 
 
@@ -207,6 +209,8 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]
         # files from before there was a choice hold explanations in which no cell fires
         regimes=tuple(plain.get("regimes", ("silent",))),
         sequence=None if sequence is None else tuple((place, mu) for place, mu in sequence),
+        start=plain.get("start"),
+        columns=plain.get("columns"),
         **given,
     )
     return settings, _details(plain, gap_ms=plain["gap_ms"], spread_ms=plain["spread_ms"])

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from .._types import FloatArray
+from ..dipole import Dipole
 from ..simulate import Simulation
 from .amplitude import Amplitude, count_amplitude, log_plausibility
 from .bench import Bench
@@ -18,6 +19,7 @@ from .result import Estimate, FitResult, LevelReport, Scores
 from .scoring import DETERMINED, final_simulation, pyramidal_spikes, trial_r_squared, undetermined, waveform_scores
 from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
+from .spiking_data import Members, SpikingData
 
 __all__ = ["conclude_spiking"]
 
@@ -38,6 +40,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     own = next((one for one in reversed(tried) if one.values == values), None)
     search_loss = float("nan") if own is None else own.loss
     estimates = _estimates(found, values)
+    misfits = misfit_doubts(dipole, task.target, numbers["r_squared"], window, 1 - search_loss)
     spikes = spikes_per_cell(simulation)
     amplitude = count_amplitude(scale, network, task.target, settings.circuit, firing=True)
     fit = FitResult(
@@ -61,19 +64,16 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         levels=_levels(bench),
         settings=settings,
         details=task.details,
-        warnings=(
-            *task.doubts,
-            *undetermined(estimates),
-            *misfit_doubts(dipole, task.target, numbers["r_squared"], window, 1 - search_loss),
-        ),
+        warnings=(*task.doubts, *undetermined(estimates), *misfits),
     )
     return Explanation(
         regime="spiking",
         fit=fit,
-        evidence=_evidence(found, task),
+        evidence=_evidence(found, task, dipole, spikes),
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
+        ensemble=vector.ensemble(found.members.z, _posterior(found).z),
         refusals=tuple(_refusals(simulation, amplitude)),
     )
 
@@ -86,11 +86,11 @@ def _levels(bench: Bench) -> tuple[LevelReport, ...]:
     )
 
 
-def _evidence(found: Searched, task: EvokedTask) -> Evidence:
-    prior = task.settings.circuit
-    value, error = found.waveform
-    members = found.members if found.posterior is None else found.posterior
-    columns = found.vector.natural(members.z)[:, -1]
+def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, spikes: SpikeCounts) -> Evidence:
+    prior, data = task.settings.circuit, SpikingData.of(task)
+    per_cell = [spikes[name].per_cell for name in data.types]
+    value, error = found.waveform(data.data_misfit(data.at_target(dipole), per_cell))
+    columns = found.vector.natural(_posterior(found).z)[:, -1]
     cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=True), dtype=float)
     return Evidence.of(
         {
@@ -111,7 +111,7 @@ def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, s
     prior = task.settings.circuit
     distances: dict[str, float] = {}
     if amplitude is not None:
-        distances["columns_per_nAm"] = float(prior.columns_per_nAm.distance(amplitude.columns_per_nAm))
+        distances["columns_per_nAm"] = float(prior.columns_of(task.network).distance(amplitude.columns_per_nAm))
         distances["fraction"] = float(prior.fraction.distance(amplitude.fraction))
     expected = prior.spikes_in(task.runs.tstop)
     for name, count in spikes.types.items():
@@ -133,7 +133,7 @@ def _refusals(simulation: Simulation, amplitude: Amplitude | None) -> list[str]:
 
 def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...]:
     """Return values, and the 5 and 95 % points of the members when the data had been counted once."""
-    members = found.members if found.posterior is None else found.posterior
+    members = _posterior(found)
     natural = found.vector.natural(members.z)
     low, high = np.quantile(natural, [0.05, 0.95], axis=0)
     spread = members.z.std(axis=0, ddof=1)
@@ -145,5 +145,12 @@ def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...
             high=float(max(high[k], value)),
             determined=bool(spread[k] < DETERMINED),
         )
+        if found.vector.sd[k] > 0
+        else Estimate(path=path, value=value, determined=None)  # it was given
         for k, (path, value) in enumerate(values.items())
     )
+
+
+def _posterior(found: Searched) -> Members:
+    """Return the members when the data had been counted once."""
+    return found.members if found.posterior is None else found.posterior

@@ -25,6 +25,8 @@ __all__ = ["Cluster", "Comparison", "Difference", "WaveformDifference", "compare
 
 FEW = 6
 """Below this many pairs, no result of the permutation test is below 0.05 (2 / 2**5)."""
+SHARED = "the same in all conditions of a person, as it cannot differ"
+LOOSE = "not determined by the data of most subjects"
 NO_TEST = ("ceiling", "n_epochs", "standard_error", "confidence")
 """Quantities that describe the data rather than answer a question: they are in the tables, and not compared."""
 
@@ -59,6 +61,11 @@ class Difference:
         Mean difference over its standard deviation.
     n_same_sign : int
         Subjects whose difference has the sign of the mean; 0 if that is zero.
+    n_determined : int | None
+        Subjects in whom the data determine it in both conditions; None of what is no parameter, or if that was not
+        found out.
+    not_tested : str
+        Why there is no p, in a few words; empty if there is. What is not tested does not count in the correction.
     """
 
     quantity: str
@@ -77,6 +84,13 @@ class Difference:
     p_holm: float
     dz: float
     n_same_sign: int
+    n_determined: int | None = None
+    not_tested: str = ""
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is a p."""
+        return not self.not_tested
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,6 +150,8 @@ class Comparison:
                 "p_holm": difference.p_holm,
                 "dz": difference.dz,
                 "n_same_sign": difference.n_same_sign,
+                "n_determined": difference.n_determined,
+                "not_tested": difference.not_tested,
             }
             for difference in self.differences
         ]
@@ -202,9 +218,11 @@ def compare_conditions(
     both = _balance(ok, contrast)
     rows = [row for row in quantities(both) if row.quantity not in NO_TEST]
     rows = [row for row in rows if row.group == "fit" or row.recording not in alignment.turned]
+    fired = {row.quantity for row in rows if row.group == "spikes" and row.value > 0}
+    rows = [row for row in rows if row.group != "spikes" or row.quantity in fired]  # no cell fires in anybody
     options: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
     names = dict.fromkeys(row.quantity for row in rows)
-    found = {name: _difference([row for row in rows if row.quantity == name], contrast, **options) for name in names}
+    found = {name: difference_of([row for row in rows if row.quantity == name], contrast, **options) for name in names}
     return Comparison(
         contrast=contrast,
         differences=_correct([difference for difference in found.values() if difference is not None]),
@@ -245,7 +263,18 @@ def scale_of(quantity: str) -> str:
     return "log" if quantity == "columns" or ".weights_" in quantity or quantity.endswith(".strength") else "linear"
 
 
-def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: Any) -> Difference | None:
+def difference_of(rows: Sequence[Quantity], contrast: tuple[str, str], **options: Any) -> Difference | None:
+    """Return a quantity in two conditions; None if fewer than two subjects have it in both.
+
+    Parameters
+    ----------
+    rows : sequence of Quantity
+        Of one quantity.
+    contrast : tuple of str
+        The conditions.
+    **options
+        Resamples, confidence and seed of :func:`compare_conditions`.
+    """
     scale = scale_of(rows[0].quantity)
     values: dict[str, dict[str, list[float]]] = {name: {} for name in contrast}
     for row in rows:
@@ -260,7 +289,8 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
     paired = paired_difference(first, second)
     mean, spread = float(paired.mean()), float(paired.std(ddof=1))
     low, high = mean_interval(paired, **options)
-    p = sign_flip_p(paired, n_resamples=options["n_resamples"], seed=options["seed"])
+    n_determined, why = _untestable(rows, subjects)
+    p = float("nan") if why else sign_flip_p(paired, n_resamples=options["n_resamples"], seed=options["seed"])
     back = np.exp if scale == "log" else np.asarray
     return Difference(
         quantity=rows[0].quantity,
@@ -279,7 +309,20 @@ def _difference(rows: Sequence[Quantity], contrast: tuple[str, str], **options: 
         p_holm=p,
         dz=float("nan") if is_constant(paired) else mean / spread,
         n_same_sign=int(np.sum(paired * mean > 0)),
+        n_determined=n_determined,
+        not_tested=why,
     )
+
+
+def _untestable(rows: Sequence[Quantity], subjects: Sequence[str]) -> tuple[int | None, str]:
+    """Return in how many subjects the data determine a parameter, and why it is not tested, if so."""
+    if any(row.shared for row in rows):
+        return None, SHARED
+    own = [row for row in rows if row.subject in subjects]
+    if all(row.determined is None for row in own):
+        return None, ""
+    loose = {row.subject for row in own if row.determined is False}
+    return len(subjects) - len(loose), LOOSE if 2 * len(loose) > len(subjects) else ""
 
 
 def _correct(differences: Sequence[Difference]) -> tuple[Difference, ...]:
@@ -296,6 +339,8 @@ def _families(differences: Sequence[Difference]) -> dict[str, list[Difference]]:
     """Return what is corrected together; a quantity that is the same in everybody's conditions was not tested."""
     families: dict[str, list[Difference]] = {}
     for difference in differences:
+        if not difference.tested:
+            continue
         if difference.dz == difference.dz or difference.difference != (1.0 if difference.scale == "log" else 0.0):
             families.setdefault(difference.group, []).append(difference)
     return families
@@ -334,12 +379,17 @@ def _notes(
         yield f"Not everybody has a value of: {some(missing)}."
 
 
-_FAMILIES = {"parameter": "parameters", "fit": "measures of the fit", "target": "deflections"}
+_FAMILIES = {
+    "parameter": "parameters",
+    "spikes": "numbers and times of spikes",
+    "fit": "measures of the fit",
+    "target": "deflections",
+}
 
 
 def _limits(found: Mapping[str, Difference | None], n_resamples: int, level: float) -> Iterator[str]:
     """Say where so few subjects could not show anything, however clear it is."""
-    known = [difference for difference in found.values() if difference is not None]
+    known = [difference for difference in found.values() if difference is not None and difference.tested]
     fewest = min((len(difference.subjects) for difference in known), default=0)
     if known and fewest < FEW:
         yield (

@@ -38,7 +38,14 @@ class Entry:
     target : Dipole | None
         The target, A m; its provenance says how the sign was decided.
     fit : FitResult | None
-        The fit.
+        The fit: that of the most plausible explanation.
+    regime : str | None
+        ``'spiking'`` or ``'silent'``: whether its pyramidal cells fire; None if that was not told.
+    verdict : str | None
+        What can be said of the regimes: ``'spiking'``, ``'silent'``, ``'undecided'``, ``'none'``; None where one was
+        searched only.
+    refusals : tuple of str
+        Why it cannot be what happened, however well it fits.
     explained : mapping of str to float
         Share of the field that the fitted dipole explains, per channel type.
     n_epochs : int | None
@@ -67,6 +74,9 @@ class Entry:
     error: str | None = None
     target: Dipole | None = None
     fit: FitResult | None = None
+    regime: str | None = None
+    verdict: str | None = None
+    refusals: tuple[str, ...] = ()
     explained: Mapping[str, float] = field(default_factory=dict)
     n_epochs: int | None = None
     label: mne.Label | None = None

@@ -17,6 +17,9 @@ class StructureFacts(Facts):
 
     Attributes
     ----------
+    regime, verdict : str
+        Whether pyramidal cells fire in the first explanation, and what can be said of the regimes; see
+        :attr:`mne_hnn.fit.Explanations.verdict`.
     sequence : sequence of (str, float)
         Location and time (ms) of each drive.
     r_squared : float
@@ -27,6 +30,8 @@ class StructureFacts(Facts):
         Recordings whose sign was turned.
     """
 
+    regime: str
+    verdict: str
     sequence: Sequence[Sequence[Any]]
     r_squared: float
     targets: int

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from .._value import Value
 from .alignment import Alignment, check_alignment
 from .entry import Entry, check_entries
+from .truth import same_drives, same_windows, true_differences
 
 if TYPE_CHECKING:
-    from ..fit import FitResult
+    from ..fit import Explanations
     from .average import Average
-    from .comparison import Comparison
+    from .comparison import Comparison, Difference
+    from .demo_truth import SubjectTruth
     from .influence import Influence
 
 __all__ = ["GroupFindings"]
@@ -35,8 +37,10 @@ class GroupFindings(Value):
         Of two conditions.
     influences : sequence of Influence
         What leaving out each subject does to the comparison.
-    structure : FitResult | None
-        Fit of the average of all targets, whose sequence of drives everybody was fitted with.
+    structure : Explanations | None
+        Of the average of all targets; everybody was fitted with regime and drives of the first.
+    truths : mapping of str to SubjectTruth
+        What truly happened in a subject, of data that were generated.
 
     Raises
     ------
@@ -49,7 +53,8 @@ class GroupFindings(Value):
     averages: Mapping[str, Average] = field(default_factory=dict)
     comparison: Comparison | None = None
     influences: Sequence[Influence] = ()
-    structure: FitResult | None = None
+    structure: Explanations | None = None
+    truths: Mapping[str, SubjectTruth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_entries(self.entries)
@@ -59,3 +64,19 @@ class GroupFindings(Value):
     def good(self) -> list[Entry]:
         """The entries that did not fail."""
         return [entry for entry in self.entries if entry.status == "ok"]
+
+    @property
+    def true(self) -> dict[str, Difference]:
+        """True differences between the conditions that were compared, as far as they are known.
+
+        Numbers of spikes are left out where they were counted in another window than those of the fits.
+        """
+        if self.comparison is None or not self.truths:
+            return {}
+        fitted = [entry for entry in self.good if entry.fit is not None and entry.subject in self.truths]
+        found = true_differences(self.truths, self.comparison)
+        same = same_windows(self.truths, fitted)
+        known = {name: one for name, one in found.items() if one.group != "spikes" or same}
+        if same_drives(self.truths, fitted):
+            return known
+        return {name: one for name, one in known.items() if one.group == "spikes"}

@@ -70,7 +70,7 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
         raise ParameterError(f"leave_one_out needs what compare_conditions returns, got {type(comparison).__name__}.")
     found, level = [], level_of(comparison)
     for difference in comparison.differences:
-        if len(difference.subjects) < 3:
+        if len(difference.subjects) < 3 or not difference.tested:
             continue
         log = difference.scale == "log"
         values = (difference.values_a, difference.values_b)

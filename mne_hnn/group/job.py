@@ -12,10 +12,29 @@ from .names import stem_of
 if TYPE_CHECKING:
     from .config import GroupConfig
 
-__all__ = ["POOLED", "Job", "Outcome"]
+__all__ = ["POOLED", "Common", "Job", "Outcome"]
 
 POOLED = "pooled"
 """What the folder of all conditions together is called."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """The explanation of the average target, which everybody is fitted with.
+
+    Attributes
+    ----------
+    regime : str
+        Whether its pyramidal cells fire: ``'spiking'`` or ``'silent'``.
+    sequence : tuple of (str, float)
+        Location and time (ms) of each drive.
+    start : Path
+        The file of its explanations, of which the first is where others start.
+    """
+
+    regime: str
+    sequence: tuple[tuple[str, float], ...]
+    start: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +51,10 @@ class Job:
         Folder that holds a folder per job.
     condition : str | None
         The condition.
-    sequence : tuple of (str, float) | None
-        The group's sequence of drives.
+    common : Common | None
+        What everybody is fitted with.
+    columns : float | None
+        Number of columns of another condition of the same recording.
     n_jobs : int
         Processes within the job.
     """
@@ -42,7 +63,8 @@ class Job:
     unit: RecordingEntry
     work: Path
     condition: str | None = None
-    sequence: tuple[tuple[str, float], ...] | None = None
+    common: Common | None = None
+    columns: float | None = None
     n_jobs: int = 1
 
     @property

@@ -13,16 +13,18 @@ from .._checks import suggestion
 from .._files import read_file, read_json, write_whole
 from .._text import some
 from ..errors import ConfigError, DataError
+from ..fit.evoked_settings import FEWEST_MEMBERS
 from ..pipeline import Config
 from ..pipeline.config import AnalysisOptions
 from ..pipeline.facts import InverseFacts, TargetFacts
 from ..pipeline.files import SCALED
+from ..pipeline.options.fit import OF_SPIKES
 from ..pipeline.places import step_folder, step_output, step_record
 from .anatomy import anatomy_options, fill_names, subjects_folder
 from .config import GroupConfig, pipeline_place
 from .dataset import RecordingEntry, trial_types
 from .derivatives import PipelineFiles, pipeline_files
-from .job import Job
+from .job import Common, Job
 
 __all__ = ["check_conditions", "condition_config", "name_label", "pooled_config"]
 
@@ -191,9 +193,26 @@ def condition_config(job: Job) -> Config:
             "polarity": int(target.outward),
         }
     )
-    if job.sequence is not None:
-        values |= {"fit_sequence": job.sequence, "fit_n_drives": None}
+    if job.common is not None:
+        values |= _as_in_common(job, job.common)
+    if job.columns is not None:
+        values["fit_columns"] = job.columns
     return Config(**values)
+
+
+def _as_in_common(job: Job, common: Common) -> dict[str, Any]:
+    """Return what a fit is told that explains a target as the group's average was explained."""
+    config = job.config
+    told = {"fit_sequence": common.sequence, "fit_n_drives": None, "fit_regimes": (common.regime,)}
+    if common.regime == "silent":
+        return told | {name: Config.defaults()[name] for name in OF_SPIKES}
+    # they begin near the end: half as many networks and a step less lead as far
+    return told | {
+        "fit_start": common.start,
+        "fit_polish": 0,
+        "fit_members": max(FEWEST_MEMBERS, config.fit_members // 2),
+        "fit_generations": max(1, config.fit_generations - 1),
+    }
 
 
 def _target_facts(folder: Path) -> TargetFacts:

@@ -10,7 +10,7 @@ from .._checks import check_int, check_label, check_probability
 from .._names import EXECUTORS
 from ..errors import ConfigError
 from ..pipeline.checks import check_names, one_of, or_none, path_or
-from ..pipeline.options import Options, ProposalOptions, documented, option
+from ..pipeline.options import FitOptions, Options, documented, option
 from ..pipeline.options.shared import Drawing, Named, Seeded, SurfaceFolder
 from .names import entity_label
 
@@ -106,9 +106,9 @@ class ComparisonOptions(Options):
     )
     fit_structure: str = option(
         "common",
-        "'common': number, sides and order of the drives are found once, in the average of all subjects' targets, so "
-        "that everybody has the same parameters. 'individual': in each target for itself; parameters are compared "
-        "where their names agree.",
+        "'common': the average of all subjects' targets is explained once, and everybody is fitted with its regime "
+        "(whether cells fire) and its drives, beginning near what was found there, so that everybody has the same "
+        "parameters. 'individual': each target for itself; parameters are compared where their names agree.",
         check=one_of(STRUCTURES),
     )
     common_subject: str = option("fsaverage", "Surface that the group's labels are shown on.")
@@ -144,8 +144,8 @@ class GroupExecutionOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StructureOptions(ProposalOptions):
-    """What the group's sequence of drives depends on.
+class StructureOptions(FitOptions):
+    """What the explanation of the average target depends on.
 
     Attributes
     ----------
@@ -165,11 +165,14 @@ class SummaryOptions(Named, SurfaceFolder, Seeded, Drawing, ComparisonOptions):
     jobs : tuple of mapping
         Per subject, session, task and condition: how it ended and where its steps are.
     structure : str | None
-        Sidecar of the group's sequence of drives.
+        Sidecar of the explanation of the average target.
+    truth : str | None
+        Folder with what truly happened, of data that were generated.
     """
 
     jobs: tuple[Mapping[str, Any], ...]
     structure: str | None
+    truth: str | None = None
 
 
 def _conditions(value: Any) -> dict[str, tuple[str, ...]]:

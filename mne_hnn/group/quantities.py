@@ -1,4 +1,4 @@
-"""The numbers of a group, one by one: parameters, how good the fits are, and the targets' deflections."""
+"""The numbers of a group, one by one: parameters, spikes, how good the fits are, and the targets' deflections."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from .._units import MS, NAM
 from ..dipole import Dipole
-from ..fit import Estimate, FitResult
+from ..fit import Estimate, EvokedSettings, FitResult, spikes_per_cell
 from ..network import EvokedDrive
+from ..simulate import Simulation
 from .entry import Entry
 from .names import recording_of
 
@@ -37,7 +38,9 @@ class Quantity:
     unit : str
         ``''`` for numbers without unit.
     group : str
-        ``'parameter'``, ``'fit'`` or ``'target'``.
+        ``'parameter'``, ``'spikes'``, ``'fit'`` or ``'target'``.
+    shared : bool
+        Whether a parameter was not fitted but taken from another condition of the person, as it cannot differ.
     """
 
     subject: str
@@ -51,6 +54,7 @@ class Quantity:
     low: float = math.nan
     high: float = math.nan
     determined: bool | None = None
+    shared: bool = False
 
     @property
     def recording(self) -> str:
@@ -100,9 +104,13 @@ def _of(entry: Entry) -> Iterator[Quantity]:
                 low=estimate.low,
                 high=estimate.high,
                 determined=estimate.determined if known else None,
+                shared=estimate.path == "columns" and columns_given(entry.fit),
             )
-        for name, strength in _strengths(entry.fit):
-            yield row("parameter", f"drives.{name}.strength", strength, "uS")
+        if entry.regime != "spiking":  # spikes do not follow the sum of the weights
+            for name, strength in _strengths(entry.fit):
+                yield row("parameter", f"drives.{name}.strength", strength, "uS")
+        for name, value, unit in _spikes(entry.fit):
+            yield row("spikes", name, value, unit)
         for name in ("r_squared", "ceiling", "nrmse", "correlation"):
             yield row("fit", name, getattr(entry.fit.scores, name))
     for kind, share in entry.explained.items():
@@ -118,6 +126,21 @@ def _parameters(fit: FitResult) -> Iterator[Estimate]:
     yield from fit.estimates
     if not any(estimate.path == "columns" for estimate in fit.estimates):
         yield Estimate(path="columns", value=fit.scale)
+
+
+def columns_given(fit: FitResult) -> bool:
+    """Return whether the number of columns was not fitted but given."""
+    return isinstance(fit.settings, EvokedSettings) and fit.settings.columns is not None
+
+
+def _spikes(fit: FitResult) -> Iterator[tuple[str, float, str]]:
+    """Yield the spikes per cell of each type in the fresh trials, and when half of them had been fired."""
+    if not isinstance(fit.simulation, Simulation):
+        return
+    for name, count in spikes_per_cell(fit.simulation).types.items():
+        yield f"spikes.{name}", count.per_cell, "spikes per cell"
+        if math.isfinite(count.median_ms):
+            yield f"spikes.{name}.median_ms", count.median_ms, "ms"
 
 
 def _strengths(fit: FitResult) -> Iterator[tuple[str, float]]:

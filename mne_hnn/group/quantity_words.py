@@ -24,6 +24,8 @@ __all__ = [
     "unit_factor",
 ]
 
+SHOWN_GROUPS = ("spikes", "parameter")
+"""What figures and sentences on the fits are of."""
 _FIELDS = {"mu_ms": "time", "sigma_ms": "spread"}
 _ORDER = ("mu_ms", "strength", "weight", "sigma_ms")
 
@@ -73,6 +75,10 @@ def drive_of(quantity: str) -> str | None:
 def short_name(quantity: str) -> str:
     """Return what a quantity is called beside the name of its drive."""
     drive = drive_of(quantity)
+    root, _, cell_type = quantity.partition(".")
+    if root == "spikes":
+        cell_type, _, when = cell_type.partition(".")
+        return f"{cell_type.replace('_', ' ')} spike{' time' if when else 's'}"
     if drive is None:
         return "R²" if quantity == "r_squared" else quantity.replace("_", " ")
     field, _, cell = quantity.removeprefix(f"drives.{drive}.").partition(".")
@@ -117,8 +123,13 @@ def change_text(difference: Difference) -> str:
 
 
 def choose(differences: Iterable[Difference], most: int) -> list[Difference]:
-    """Return the parameters to show, at most so many: times before weights before spreads; all else goes last."""
-    listed: Sequence[Difference] = [difference for difference in differences if difference.group == "parameter"]
+    """Return the spikes and parameters to show, at most so many: times before weights before spreads.
+
+    What was not tested is left out: the data do not determine it, or it is the same in both conditions by design.
+    """
+    listed: Sequence[Difference] = [
+        difference for difference in differences if difference.group in SHOWN_GROUPS and difference.tested
+    ]
     kept = {id(difference) for difference in sorted(listed, key=lambda difference: rank(difference.quantity))[:most]}
     return [difference for difference in listed if id(difference) in kept]
 

@@ -17,12 +17,15 @@ from ..pipeline.provenance import versions
 from ..pipeline.wording import GLOSSARY
 from ..viz import plot_fit
 from . import figures
+from .conclusions import conclusions, regime_words
 from .entry import Entry, recording_name
 from .findings import GroupFindings
 from .influence import level_of
+from .quantity_words import choose
 from .wording import (
     COMPARISON_HEADER,
     DRIVE_HEADER,
+    TRUE_HEADER,
     comparison_rows,
     drive_rows,
     failures,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Links", "write_group_report"]
 
+TRUTH_DRAWN = " Crosses: what truly happened; these data were generated."
 Links = Mapping[tuple[str, str | None, str | None, str], str]
 """Address of an individual report by subject, session, task and condition."""
 
@@ -140,6 +144,8 @@ class _GroupPage(Page):
 
     def overview(self, notes: Sequence[str]) -> None:
         """Say what a reader wants to know first."""
+        if told := conclusions(self.findings):
+            self.text(_paragraphs([" ".join(told)]), "In words", "Summary")
         body = table(overview_rows(self.entries, self.alignment, self.comparison))
         if not self.good:
             word = "There are no results" if not self.entries else "Everything failed"
@@ -147,8 +153,8 @@ class _GroupPage(Page):
         self.text(body, "In short", "Summary")
         if failed := failures(self.entries):
             self.text(_bullets(failed), "What failed", "Summary")
-        if told := [*notes, *(self.comparison.notes if self.comparison is not None else ())]:
-            self.text(_bullets(told), "What to keep in mind", "Summary")
+        if remarks := [*notes, *(self.comparison.notes if self.comparison is not None else ())]:
+            self.text(_bullets(remarks), "What to keep in mind", "Summary")
         self.column("Summary", GLOSSARY)
 
     def targets(self) -> None:
@@ -173,40 +179,46 @@ class _GroupPage(Page):
             return
         a, b = comparison.contrast
         self.text(_paragraphs(headline(comparison)), f"{a} against {b}, in words", section)
-        if any(difference.group == "parameter" for difference in comparison.differences):
+        true = self.findings.true
+        if choose(comparison.differences, 1):
             self.add(
-                figures.plot_group_parameters(comparison, show=False),
-                "Parameters, subject by subject",
+                figures.plot_group_parameters(comparison, true, show=False),
+                "Spikes and parameters, subject by subject",
                 section,
-                "Each line is a subject. Bold: different after correction for the number of quantities.",
+                "Each line is a subject. Bold: different after correction for the number of quantities. What the data "
+                "of most subjects do not determine is in the table only." + (TRUTH_DRAWN if true else ""),
             )
         header = [{"{a}": a, "{b}": b}.get(name, name) for name in COMPARISON_HEADER]
-        names = {"parameter": "Parameters", "target": "Targets", "fit": "Fits"}
+        names = {"spikes": "Spikes", "parameter": "Parameters", "target": "Targets", "fit": "Fits"}
         for group, name in names.items():
             rows = [difference for difference in comparison.differences if difference.group == group]
             if rows:
-                self.text(_note(comparison) + table(comparison_rows(rows), header), f"{name}, compared", section)
+                known = true if any(row.quantity in true for row in rows) else None
+                body = table(comparison_rows(rows, known), header if known is None else [*header, TRUE_HEADER])
+                self.text(_note(comparison) + body, f"{name}, compared", section)
 
     def drives(self) -> None:
         """Show when the drives came."""
         section, structure = "Drives", self.findings.structure
         if structure is not None:
-            sequence = ", ".join(f"{location} at {mu:.0f} ms" for location, mu in structure.sequence)
+            first = structure.first
+            sequence = ", ".join(f"{location} at {mu:.0f} ms" for location, mu in first.sequence)
             self.add(
-                plot_fit(structure, show=False),
-                "Fit to the average of all subjects",
+                plot_fit(first.fit, show=False),
+                "Explanation of the average of all subjects",
                 section,
-                f"It tells the sequence of drives that everybody was fitted with: {sequence}. "
-                f"R² = {structure.r_squared:.3f}.",
+                f"It tells what everybody was fitted with: the average is explained {regime_words(first.regime)}, "
+                f"with these drives: {sequence}. R² = {first.r_squared:.3f}.",
             )
         rows = list(drive_rows(self.good))
         if not rows:
             return
         self.add(
-            figures.plot_group_drives(self.good, show=False),
+            figures.plot_group_drives(self.good, self.findings.truths, show=False),
             "Drives of all subjects",
             section,
-            "Mean time of each evoked drive, with the interval that holds 90 % of the probability.",
+            "Mean time of each evoked drive, with the interval that holds 90 % of the probability."
+            + (TRUTH_DRAWN if self.findings.truths else ""),
         )
         self.text(table(rows, DRIVE_HEADER), "Drives over subjects", section)
 
@@ -298,7 +310,9 @@ def _note(comparison: Comparison) -> str:
         f"Means over subjects (geometric where the ratio is given), {a} minus {b} or {a} divided by {b} "
         f"(\N{MULTIPLICATION SIGN}) with the {100 * comparison.confidence:g}\N{NO-BREAK SPACE}% "
         "interval, p by permutation of signs, uncorrected and corrected by Holm, "
-        "effect size (mean over SD of the differences), subjects, and how many of them share the sign."
+        "effect size (mean over SD of the differences), subjects, how many of them share the sign, and in how many "
+        "the data determine it. What they do not determine in most subjects, and what cannot differ within a person, "
+        "is not tested and does not count in the correction."
     )
     return _paragraphs([words])
 

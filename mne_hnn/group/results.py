@@ -13,13 +13,15 @@ from .._files import read_json
 from ..dipole import read_dipole
 from ..fit.files import read_fit
 from ..pipeline import STAGES
-from ..pipeline.facts import Facts, InverseFacts, LoadFacts, TargetFacts
+from ..pipeline.facts import Facts, FitFacts, InverseFacts, LoadFacts, TargetFacts
 from ..pipeline.places import step_output, step_record
 from .entry import Entry
 from .job import Job, Outcome
 
-__all__ = ["job_record", "read_entries", "read_entry", "result_files", "step_sidecars"]
+__all__ = ["fitted_columns", "job_record", "read_entries", "read_entry", "result_files", "step_sidecars"]
 
+LEAST_R_SQUARED = 0.5
+"""R² from which on the number of columns of a condition is taken for the others of the person."""
 _Facts = TypeVar("_Facts", bound=Facts)
 _READ = (("load", "evoked"), ("target", "target"), ("target", "label"), ("fit", "result"), ("sensors", "explained"))
 """Steps and outputs that the group reads."""
@@ -61,7 +63,7 @@ def read_entry(job: Mapping[str, Any]) -> Entry:
         return Entry(**named)
     folder, sidecars = Path(job["folder"]), step_sidecars(job)
     load, inverse = _facts(sidecars["load"], LoadFacts), _facts(sidecars["inverse"], InverseFacts)
-    target = _facts(sidecars["target"], TargetFacts)
+    target, told = _facts(sidecars["target"], TargetFacts), _facts(sidecars["fit"], FitFacts)
     options = read_json(sidecars["target"], "sidecar")["options"]
     own = mne.read_label(step_output(folder, "target", "label"), subject=options["fs_subject"])
     own.name = target.label
@@ -70,6 +72,9 @@ def read_entry(job: Mapping[str, Any]) -> Entry:
         **named,
         target=read_dipole(step_output(folder, "target", "target")),
         fit=read_fit(step_output(folder, "fit", "result")),
+        regime=told.regime,
+        verdict=told.verdict,
+        refusals=tuple(told.explanations[0].refusals) if told.explanations else (),
         explained=explained["fitted"],
         n_epochs=load.epochs,
         label=own,
@@ -79,6 +84,12 @@ def read_entry(job: Mapping[str, Any]) -> Entry:
         coregistration=inverse.coregistration,
         sidecar=sidecars["fit"],
     )
+
+
+def fitted_columns(job: Job) -> float | None:
+    """Return the number of columns of a fit for the other conditions; None if the fit explains too little for that."""
+    told = _facts(step_record(job.folder, "fit"), FitFacts)
+    return float(told.scale) if told.r_squared is not None and told.r_squared >= LEAST_R_SQUARED else None
 
 
 def _facts(path: Path, kind: type[_Facts]) -> _Facts:

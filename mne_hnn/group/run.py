@@ -26,14 +26,15 @@ from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root
 from .export import export_group, export_participants, withdraw, withdraw_others, write_dataset
-from .job import Job, Outcome
+from .job import Common, Job, Outcome
 from .job_config import check_conditions
 from .jobs import run_job
 from .names import group_stem
 from .options import StructureOptions, SummaryOptions
 from .progress import Progress
-from .results import job_record, read_entries
+from .results import fitted_columns, job_record, read_entries
 from .stages import STRUCTURE, SUMMARY
+from .truth import truth_folder
 
 __all__ = ["GroupResult", "run_group"]
 
@@ -86,8 +87,8 @@ def run_group(
         Of :func:`read_config`, or made in Python.
     subjects : str | sequence of str | None
         Only these subjects: the group's report is left as it is. Such runs may go side by side; with
-        ``fit_structure='common'`` they fit if the group's sequence of drives is known from a run of all, or given in
-        `fit_sequence`, and else stop after the targets. None runs all.
+        ``fit_structure='common'`` they fit if what explains the group's average is known from a run of all, or if
+        `fit_sequence` and one of `fit_regimes` are given, and else stop after the targets. None runs all.
     n_jobs : int | None
         Processes; None takes the configuration's.
     executor : str | concurrent.futures.Executor | None
@@ -183,6 +184,7 @@ class _Run:
     ) -> None:
         self.config, self.output, self.work = config, output, output / WORK
         self.n_jobs, self.executor, self.scheduler = n_jobs, executor, scheduler
+        self.truth = truth_folder(config.bids_root)
         self.ran = 0
         self.other_code = False
 
@@ -190,18 +192,18 @@ class _Run:
         pooled = [Job(config=self.config, unit=unit, work=self.work) for unit in units]
         first = self.run(pooled, "Targets")
         tasks = list(dict.fromkeys(unit.task for unit in units))
-        sequences = {task: self.sequence(task, pooled, first, whole) for task in tasks}
+        common = {task: self.common(task, pooled, first, whole) for task in tasks}
         fits, ended = [], []
         for job in pooled:
-            for condition in self.config.conditions:
-                fit_job = replace(job, condition=condition, sequence=sequences[job.unit.task])
+            for condition in self.conditions:
+                fit_job = replace(job, condition=condition, common=common[job.unit.task])
                 if first[job.stem].status != "ok":
                     ended.append((fit_job, first[job.stem]))
-                elif self.fits_in_common and fit_job.sequence is None:
-                    logger.warning("%s waits for the group's sequence of drives: run all subjects.", fit_job.title)
+                elif self.fits_in_common and fit_job.common is None:
+                    logger.warning("%s waits for what explains the group's average: run all subjects.", fit_job.title)
                 else:
                     fits.append(fit_job)
-        done = self.run(fits, "Fits")
+        done = self.fit(fits)
         ended += [(job, done[job.stem]) for job in fits]
         records = []
         for job, outcome in sorted(ended, key=lambda pair: pair[0].stem):
@@ -217,11 +219,50 @@ class _Run:
         return GroupResult(output=self.output, jobs=tuple(records), reports=tuple(reports), ran=self.ran)
 
     @property
+    def conditions(self) -> list[str]:
+        """The conditions, those that are compared first."""
+        return list(dict.fromkeys([*(self.config.contrast or ()), *self.config.conditions]))
+
+    @property
     def fits_in_common(self) -> bool:
-        """Whether the fits need the group's sequence of drives."""
+        """Whether the fits need the explanation of the group's average."""
         config = self.config
-        given = config.fit_sequence is not None or not config.fit or config.fit_drives == "network"
-        return config.fit_structure == "common" and not given
+        if config.fit_structure != "common" or not config.fit or config.fit_drives == "network":
+            return False
+        return config.fit_sequence is None or len(config.fit_regimes) > 1
+
+    @property
+    def shares_columns(self) -> bool:
+        """Whether the conditions of a person have one number of columns: explanations of one regime can."""
+        config = self.config
+        if not config.fit or config.fit_drives == "network" or config.fit_columns is not None:
+            return False
+        return self.fits_in_common or len(config.fit_regimes) == 1
+
+    def fit(self, jobs: Sequence[Job]) -> dict[str, Outcome]:
+        """Fit the first condition of each recording, then the others with its number of columns.
+
+        Where a fit fails or explains little, the next condition takes its place.
+        """
+        if not self.shares_columns:
+            return self.run(jobs, "Fits")
+        waiting: dict[Path, list[Job]] = {}
+        for job in jobs:
+            waiting.setdefault(job.pooled, []).append(job)
+        columns: dict[Path, float] = {}
+        outcomes: dict[str, Outcome] = {}
+        while any(waiting.values()):
+            now: list[Job] = []
+            for place, some in waiting.items():
+                ready = len(some) if place in columns else 1
+                now += [replace(job, columns=columns.get(place)) for job in some[:ready]]
+                del some[:ready]
+            outcomes |= self.run(now, "Fits with the columns of another condition" if columns else "Fits")
+            for job in now:
+                if outcomes[job.stem].status == "ok" and job.columns is None:
+                    found = fitted_columns(job)
+                    columns |= {} if found is None else {job.pooled: found}
+        return outcomes
 
     def run(self, jobs: Sequence[Job], what: str) -> dict[str, Outcome]:
         """Run jobs side by side; return their outcomes."""
@@ -275,15 +316,15 @@ class _Run:
             say_other_code(self.output)
         self.other_code |= other
 
-    def sequence(
+    def common(
         self, task: str | None, pooled: Sequence[Job], first: Mapping[str, Outcome], whole: bool
-    ) -> tuple[tuple[str, float], ...] | None:
-        """Return the drives that all subjects share, None if each is to find its own, or they are not known yet."""
+    ) -> Common | None:
+        """Return what everybody is fitted with, None if each is to find its own, or if it is not known yet."""
         if not self.fits_in_common:
             return None
         chain_folder = self.work / group_stem(task)
         if not whole:
-            return self.known_sequence(chain_folder)
+            return self.known_common(chain_folder)
         targets = [
             {
                 "subject": job.unit.subject,
@@ -296,19 +337,20 @@ class _Run:
         if not targets:
             return None
         options = StructureOptions.of(self.config, targets=tuple(targets))
-        result = self.step("Finding the drives that all subjects share", options, STRUCTURE, chain_folder)
+        result = self.step("Explaining the average of all subjects", options, STRUCTURE, chain_folder)
         self.ran += bool(result.ran)
-        return _sequence(result.outputs["structure"]["sequence"])
+        return _common(result.outputs["structure"]["common"], result.outputs["structure"]["explanations"])
 
-    def known_sequence(self, folder: Path) -> tuple[tuple[str, float], ...] | None:
-        """Return the sequence of an earlier run of all, None if there is none or its options were others."""
+    def known_common(self, folder: Path) -> Common | None:
+        """Return the result of an earlier run of all, None if there is none or its options were others."""
         record = step_record(folder, "structure", (STRUCTURE,))
         if not record.is_file():
             return None
         told = read_json(record, "sidecar")["options"]
-        if any(described(getattr(self.config, name)) != told[name] for name in told if name != "targets"):
+        if any(described(getattr(self.config, name, None)) != told[name] for name in told if name != "targets"):
             return None
-        return _sequence(step_output(folder, "structure", "sequence", (STRUCTURE,)))
+        outputs = (step_output(folder, "structure", name, (STRUCTURE,)) for name in ("common", "explanations"))
+        return _common(*outputs)
 
     def step(self, what: str, options: Any, stage: AnyStage, folder: Path) -> PipelineResult:
         """Run a step of all subjects together, if it is not up to date."""
@@ -331,6 +373,7 @@ class _Run:
             config,
             jobs=tuple(dict(record) for record in records if record["task"] == task),
             structure=str(structure) if self.fits_in_common and structure.is_file() else None,
+            truth=None if self.truth is None else str(self.truth),
         )
         result = self.step("Comparing and averaging the subjects", options, SUMMARY, folder / "summary")
         return export_group(task, result.outputs["summary"], self.output)
@@ -343,5 +386,7 @@ def _outcome(value: Any) -> Outcome:
     return Outcome(status="failed", step="run", error=str(value))
 
 
-def _sequence(path: Path) -> tuple[tuple[str, float], ...]:
-    return tuple((str(location), float(mu)) for location, mu in json.loads(path.read_text(encoding="utf-8")))
+def _common(path: Path, start: Path) -> Common:
+    told = json.loads(path.read_text(encoding="utf-8"))
+    sequence = tuple((str(location), float(mu)) for location, mu in told["sequence"])
+    return Common(regime=told["regime"], sequence=sequence, start=start)

@@ -1,4 +1,4 @@
-"""The steps of a group: the sequence of drives that its subjects share, and what they show together."""
+"""The steps of a group: the explanation that its subjects share, and what they show together."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy.optimize import isotonic_regression
 
 from ..dipole import read_dipole
 from ..fit.sequence import GAP_MS
+from ..network import EvokedDrive, Network
 from ..pipeline.fitting import fit_target
 from ..pipeline.stage import AnyStage, Stage, Work
 from .alignment import align_polarity
@@ -20,7 +21,8 @@ from .entry import Entry
 from .facts import StructureFacts, SummaryFacts
 from .options import StructureOptions, SummaryOptions
 from .results import read_entries, result_files
-from .summary import write_summary
+from .summary import EXPLANATIONS, write_summary
+from .truth import truth_files
 
 __all__ = ["GROUP_STAGES", "STRUCTURE", "SUMMARY"]
 
@@ -33,7 +35,7 @@ def _target_files(options: StructureOptions) -> Iterator[Path]:
 
 
 def _structure(work: Work[StructureOptions]) -> StructureFacts:
-    """Find the drives in the average of all targets, so that every subject is fitted with the same ones."""
+    """Explain the average of all targets, so that every subject is fitted with the same regime and drives."""
     options = work.options
     entries = [
         Entry(
@@ -46,13 +48,25 @@ def _structure(work: Work[StructureOptions]) -> StructureFacts:
     average.save(work.path("average"))
     checkpoint = work.folder.parent / CHECKPOINT
     with mne.utils.use_log_level("info"):  # all subjects wait for it, for minutes
-        fit = fit_target(options, average, checkpoint=checkpoint, n_jobs=work.n_jobs)
-    fit.save(work.path("fit"))
-    sequence = [[location, round(mu, 3)] for location, mu in _apart(fit.sequence)]
-    work.path("sequence").write_text(json.dumps(sequence) + "\n", encoding="utf-8")
+        found = fit_target(options, average, checkpoint=checkpoint, n_jobs=work.n_jobs)
+    found.save(work.path("explanations"))
+    first = found.first
+    sequence = [[location, round(mu, 3)] for location, mu in _apart(_in_order_of_names(first.network))]
+    common = {"regime": first.regime, "sequence": sequence}
+    work.path("common").write_text(json.dumps(common) + "\n", encoding="utf-8")
     return StructureFacts(
-        sequence=sequence, r_squared=fit.r_squared, targets=len(entries), turned=list(alignment.turned)
+        regime=first.regime,
+        verdict=found.verdict,
+        sequence=sequence,
+        r_squared=first.r_squared,
+        targets=len(entries),
+        turned=list(alignment.turned),
     )
+
+
+def _in_order_of_names(network: Network) -> list[tuple[str, float]]:
+    """Return location and time of each drive as they are named: two of one side may have changed places."""
+    return [(drive.location, drive.mu_ms) for drive in network.drives.values() if isinstance(drive, EvokedDrive)]
 
 
 def _apart(sequence: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -64,11 +78,12 @@ def _apart(sequence: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
 
 STRUCTURE = Stage(
     name="structure",
-    title="Find the drives that all subjects share",
+    title="Explain the average of all subjects",
     options=StructureOptions,
     facts=StructureFacts,
     files=_target_files,
-    outputs={"average": "average-ave.fif", "fit": "fit.npz", "sequence": "sequence.json"},
+    outputs={"average": "average-ave.fif", "explanations": EXPLANATIONS, "common": "common.json"},
+    revision=2,
     run=_structure,
     simulates=True,
 )
@@ -79,7 +94,9 @@ def _result_files(options: SummaryOptions) -> Iterator[Path]:
         if job["status"] == "ok":
             yield from result_files(job)
     if options.structure is not None:
-        yield Path(options.structure).parent / "fit.npz"
+        yield Path(options.structure).parent / EXPLANATIONS
+    if options.truth is not None:
+        yield from truth_files(Path(options.truth))
 
 
 def _summary(work: Work[SummaryOptions]) -> SummaryFacts:
@@ -102,7 +119,7 @@ SUMMARY = Stage(
         "participants_json": "participants.json",
         "averages": "targets-ave.fif",
     },
-    revision=2,
+    revision=3,
     run=_summary,
 )
 

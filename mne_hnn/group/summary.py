@@ -16,7 +16,7 @@ from mne.utils import logger
 from .._files import read_json
 from ..dipole import Dipole
 from ..errors import ParameterError
-from ..fit.files import read_fit
+from ..fit import Explanations, read_explanations
 from ..pipeline.facts import LoadFacts
 from ..pipeline.places import step_record
 from ..pipeline.stage import Work
@@ -40,8 +40,12 @@ from .table import (
     quantities_json,
     quantities_tsv,
 )
+from .truth import truths_of
 
-__all__ = ["report_links", "write_summary"]
+__all__ = ["EXPLANATIONS", "report_links", "write_summary"]
+
+EXPLANATIONS = "explanations.npz"
+"""What the file with the explanations of the average target is called."""
 
 
 def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFacts:
@@ -75,6 +79,7 @@ def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFa
         comparison=comparison,
         influences=influences,
         structure=_structure(options.structure),
+        truths=truths_of(None if options.truth is None else Path(options.truth), entries),
     )
     facts = write_group_report(
         work.path("report"),
@@ -154,12 +159,12 @@ def _folder(subjects_dir: Any) -> Path | None:
     return Path(subjects_dir).expanduser()
 
 
-def _structure(sidecar: str | None) -> Any:
-    """Return the fit of the average of all targets, if there is one."""
+def _structure(sidecar: str | None) -> Explanations | None:
+    """Return the explanations of the average of all targets, if there are some."""
     if sidecar is None:
         return None
-    path = Path(sidecar).parent / "fit.npz"
-    return read_fit(path) if path.is_file() else None
+    path = Path(sidecar).parent / EXPLANATIONS
+    return read_explanations(path) if path.is_file() else None
 
 
 def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | None, str], str]:

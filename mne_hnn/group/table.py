@@ -32,17 +32,25 @@ _WHOSE: dict[str, dict[str, Any]] = {
 _WHAT: dict[str, dict[str, Any]] = {
     "quantity": {
         "LongName": "Quantity",
-        "Description": "Path of a parameter of the fitted network ('columns': how many act together; '*.strength': sum "
-        "of a drive's weights times the number of columns, which a waveform determines better than either), or a name: "
-        "r_squared, nrmse and correlation of fit and target in trials that the search has not seen, ceiling: R2 that "
-        "the true waveform would reach; explained_*: share of the field that the fit explains, by channel type; "
+        "Description": "Path of a parameter of the fitted network ('columns': how many act together, the same in all "
+        "conditions of a recording; '*.strength': sum of a drive's weights times the number of columns, which a "
+        "waveform determines better than either where no cell fires), or a name: "
+        "spikes.TYPE: spikes per cell of a cell type in fresh trials of the fit, spikes.TYPE.median_ms: when half of "
+        "them had been fired; r_squared, nrmse and correlation of fit and target in trials that the search has not "
+        "seen, ceiling: R2 that the true waveform would reach; explained_*: share of the field that the fit explains, "
+        "by channel type; "
         "minimum_*, maximum_*: largest deflections of the target; standard_error of the target; confidence of its "
         "sign.",
     },
     "group": {
         "LongName": "Kind of quantity",
         "Description": "What it is a quantity of.",
-        "Levels": {"parameter": "fitted parameter", "fit": "how good the fit is", "target": "the target"},
+        "Levels": {
+            "parameter": "fitted parameter",
+            "spikes": "spikes of the fitted column",
+            "fit": "how good the fit is",
+            "target": "the target",
+        },
     },
     "unit": {"LongName": "Unit", "Description": "Unit of the value; n/a for numbers without."},
 }
@@ -75,6 +83,14 @@ COMPARISON: dict[str, dict[str, Any]] = {
     "p_holm": {"LongName": "p, corrected", "Description": "For all quantities of the kind, by Holm's method."},
     "dz": {"LongName": "Effect size", "Description": "Mean difference over its standard deviation."},
     "n_same_sign": {"LongName": "Subjects alike", "Description": "Subjects whose difference has the sign of the mean."},
+    "n_determined": {
+        "LongName": "Determined in",
+        "Description": "Subjects in whom the data narrowed the parameter down in both conditions.",
+    },
+    "not_tested": {
+        "LongName": "Why it was not tested",
+        "Description": "Reason for which there is no p and the quantity does not count in the correction.",
+    },
 }
 
 
@@ -143,6 +159,8 @@ def comparison_tsv(comparison: Comparison | None) -> str:
                 difference.p_holm,
                 difference.dz,
                 difference.n_same_sign,
+                difference.n_determined,
+                difference.not_tested,
             )
             for difference in differences
         ),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "COMPARISON_HEADER",
     "DRIVE_HEADER",
+    "MOST_NAMED",
+    "TRUE_HEADER",
     "comparison_rows",
     "drive_rows",
     "failures",
@@ -149,7 +151,7 @@ def _is_certain(difference: Difference, comparison: Comparison) -> bool:
 
 def headline(comparison: Comparison) -> list[str]:
     """Say in sentences what differs between the conditions and by how much, and what does not."""
-    compared = [difference for difference in comparison.differences if difference.group != "fit"]
+    compared = [difference for difference in comparison.differences if difference.group != "fit" and difference.tested]
     sentences = []
     if compared:
         told = [difference for difference in compared if _is_certain(difference, comparison)]
@@ -209,11 +211,15 @@ COMPARISON_HEADER = (
     Markup("d<sub>z</sub>"),
     "n",
     "Same sign",
+    "Determined",
 )
+TRUE_HEADER = "Truth"
 
 
-def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ...]]:
-    """Yield what was compared, as :data:`COMPARISON_HEADER` says."""
+def comparison_rows(
+    differences: Iterable[Difference], true: Mapping[str, Difference] | None = None
+) -> Iterator[tuple[str, ...]]:
+    """Yield what was compared, as :data:`COMPARISON_HEADER` says; a true difference, if asked for, comes last."""
     for difference in map(in_shown_units, differences):
         unit = f" ({difference.unit})" if difference.unit else ""
         yield (
@@ -226,7 +232,20 @@ def comparison_rows(differences: Iterable[Difference]) -> Iterator[tuple[str, ..
             _effect(difference.dz),
             str(len(difference.subjects)),
             f"{difference.n_same_sign} of {len(difference.subjects)}",
+            _determined(difference),
+            *([] if true is None else [_truth(true.get(difference.quantity))]),
         )
+
+
+def _truth(difference: Difference | None) -> str:
+    return "" if difference is None else change_text(difference).partition(" (")[0]
+
+
+def _determined(difference: Difference) -> str:
+    if difference.n_determined is None:
+        return f"not tested: {difference.not_tested}" if difference.not_tested else ""
+    in_whom = f"in {difference.n_determined} of {len(difference.subjects)}"
+    return in_whom if difference.tested else f"{in_whom}: not tested"
 
 
 def _effect(value: float) -> str:

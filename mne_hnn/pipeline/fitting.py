@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..dipole import Dipole
-from ..fit import CircuitPrior, Contributions, EvokedSettings, Explanations, drive_contributions, fit_evoked
+from ..errors import ConfigError
+from ..fit import (
+    CircuitPrior,
+    Contributions,
+    EvokedSettings,
+    Explanations,
+    drive_contributions,
+    fit_evoked,
+    read_explanations,
+)
 from ..simulate import SimulationSettings
 from .noted import taken_apart
 from .options import FitOptions, ProposalOptions
@@ -51,7 +61,7 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
     if isinstance(options, FitOptions):
         chosen |= {"drives": options.fit_drives, "sequence": options.fit_sequence}
         if options.fit_drives == "propose":
-            chosen["polish"] = options.fit_polish
+            chosen |= {"polish": options.fit_polish, "columns": options.fit_columns, "start": _start(options)}
         else:
             chosen["max_evaluations"] = options.fit_evaluations
     return EvokedSettings(
@@ -70,6 +80,18 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
         precision=options.fit_precision,
         **chosen,
     )
+
+
+def _start(options: FitOptions) -> Mapping[str, tuple[float, float]] | None:
+    """Return what fits in the first of other explanations."""
+    if options.fit_start is None:
+        return None
+    first = read_explanations(options.fit_start).first
+    if not first.ensemble:
+        raise ConfigError(
+            f"No cell fires in the first explanation of fit_start, {options.fit_start}: there is nothing to begin with."
+        )
+    return first.ensemble
 
 
 def circuit_prior(options: ProposalOptions) -> CircuitPrior:

@@ -30,7 +30,7 @@ OPTIONS = {
     "label": "postcentral-rh", "patch_radius_mm": 10.0, "spacing": "oct4", "target_tmax": 0.12,
     "polarity": {"latency": 0.062, "points": "down", "half_width": 0.02, "name": "deflection of the distal drive"},
     "network": with_erp_drives(jones_2009(mesh_shape=(2, 2))), "fit_trials": 1, "n_trials": 1, "fit_final_trials": 2,
-    "n_resamples": 500, "draw_cortex": False, "name": "touch",
+    "n_resamples": 500, "draw_cortex": False, "name": "touch", "fit_regimes": ("silent",),
 }  # fmt: skip
 
 

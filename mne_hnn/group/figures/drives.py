@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -14,9 +14,11 @@ from matplotlib.lines import Line2D
 from ...errors import ParameterError
 from ...viz.colors import location_color
 from ..entry import conditions_of, recording_name
-from .parts import literal
+from ..truth import true_times
+from .parts import TRUTH, literal
 
 if TYPE_CHECKING:
+    from ..demo_truth import SubjectTruth
     from ..entry import Entry
 
 __all__ = ["plot_group_drives"]
@@ -24,13 +26,17 @@ __all__ = ["plot_group_drives"]
 LOOSE = "0.55"
 
 
-def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
+def plot_group_drives(
+    entries: Sequence[Entry], truths: Mapping[str, SubjectTruth] | None = None, *, show: bool = True
+) -> Figure:
     """Plot when each drive came, in every subject and condition.
 
     Parameters
     ----------
     entries : sequence of Entry
         Results of subjects and conditions; those without a fit are left out.
+    truths : mapping of str to SubjectTruth | None
+        What truly happened, by subject: crosses.
     show : bool
         Show the figure.
 
@@ -65,7 +71,11 @@ def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
         own = [entry for entry in fitted if entry.condition == condition]
         _draw_means(axes, [arrivals[id(entry)] for entry in own])
         for entry in own:
-            _draw_arrivals(axes, names.index(recording_name(entry)), arrivals[id(entry)])
+            row = names.index(recording_name(entry))
+            _draw_arrivals(axes, row, arrivals[id(entry)])
+            if truths and entry.subject in truths:
+                true = [mu for _, mu in true_times(truths[entry.subject], condition)]
+                axes.plot(true, np.full(len(true), row), gid="truth", **TRUTH)
         axes.set_title(literal(condition), loc="left", fontsize="medium", fontweight="bold")
         axes.set_xlabel("Time (ms)")
         axes.grid(axis="y", color="0.92", linewidth=0.6)
@@ -76,7 +86,7 @@ def plot_group_drives(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     first.set_ylim(len(names) - 0.4, -0.6)
     first.set_yticks(range(len(names)), [literal(name) for name in names], fontsize="small")
     first.set_xlim(left=min(0.0, first.get_xlim()[0]))
-    _explain_drives(fig, [arrival for entry in fitted for arrival in arrivals[id(entry)]])
+    _explain_drives(fig, [arrival for entry in fitted for arrival in arrivals[id(entry)]], bool(truths))
     if show:
         plt.show()
     return fig
@@ -138,7 +148,7 @@ def _draw_means(axes: Axes, rows: Sequence[Sequence[_Arrival]]) -> None:
             )
 
 
-def _explain_drives(fig: Figure, arrivals: Sequence[_Arrival]) -> None:
+def _explain_drives(fig: Figure, arrivals: Sequence[_Arrival], has_truth: bool) -> None:
     handles: dict[str, Line2D] = {}
     for location in sorted({arrival[1] for arrival in arrivals if arrival[5]}, reverse=True):
         handles[f"{location} drive"] = Line2D([], [], linestyle="none", **_drive_style(location, True))
@@ -149,6 +159,8 @@ def _explain_drives(fig: Figure, arrivals: Sequence[_Arrival]) -> None:
         handles["90 % interval"] = Line2D([], [], color="0.3", linewidth=1.8)
     if any(line.get_linestyle() == "--" for axes in fig.axes for line in axes.lines):
         handles["mean"] = Line2D([], [], color="0.3", linewidth=0.9, linestyle=(0, (4, 3)))
+    if has_truth:
+        handles["truth"] = Line2D([], [], **TRUTH)
     fig.legend(
         list(handles.values()),
         list(handles),

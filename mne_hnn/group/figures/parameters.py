@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -26,7 +26,7 @@ from ..quantity_words import (
     short_name,
     unit_factor,
 )
-from .parts import condition_colors, literal
+from .parts import TRUTH, condition_colors, literal
 
 if TYPE_CHECKING:
     from ..comparison import Comparison, Difference
@@ -38,29 +38,34 @@ MOST_PARAMETERS, PER_ROW = 30, 7
 MOST_INFLUENCES = 12
 CHANGED = "#D55E00"
 PAIR = "0.65"
+TRUE_AT = (-0.28, 1.28)
 
 
-def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figure:
-    """Plot the fitted parameters of two conditions, subject by subject.
+def plot_group_parameters(
+    comparison: Comparison, true: Mapping[str, Difference] | None = None, *, show: bool = True
+) -> Figure:
+    """Plot spikes and fitted parameters of two conditions, subject by subject.
 
     Parameters
     ----------
     comparison : Comparison
         Of two conditions, as :func:`mne_hnn.group.compare_conditions` returns it.
+    true : mapping of str to Difference | None
+        What truly happened, by quantity: crosses at the true means.
     show : bool
         Show the figure.
 
     Returns
     -------
     fig : matplotlib.figure.Figure
-        One panel per parameter that both conditions have, those of a drive side by side: a line per subject, the means
+        One panel per quantity that was tested, those of a drive side by side: a line per subject, the means
         as bars, and above the mean difference (or ratio, on a logarithmic axis) with its interval and p value. If
-        there are more than thirty parameters, spreads and weights give way.
+        there are more than thirty, spreads and weights give way.
 
     Raises
     ------
     ParameterError
-        No parameter was compared.
+        No parameter was tested.
     """
     if not hasattr(comparison, "differences"):
         raise ParameterError(
@@ -68,7 +73,10 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
         )
     listed = [in_shown_units(difference) for difference in choose(comparison.differences, MOST_PARAMETERS)]
     if not listed:
-        raise ParameterError("The comparison has no parameters: both conditions need fits with the same drives.")
+        raise ParameterError(
+            "The comparison has no parameters that were tested: both conditions need fits with the same drives, and "
+            "data that determine them."
+        )
     rows = _rows(listed)
     n_cols = max(len(row) for row in rows)
     fig, grid = plt.subplots(
@@ -82,22 +90,29 @@ def plot_group_parameters(comparison: Comparison, *, show: bool = True) -> Figur
     for panels, row in zip(grid, rows, strict=True):
         for axes, difference in zip(panels, row, strict=False):
             _draw_pairs(axes, difference, comparison, colors)
+            if true and difference.quantity in true:
+                known = in_shown_units(true[difference.quantity])
+                axes.plot(TRUE_AT, [known.mean_a, known.mean_b], gid="truth", **TRUTH)
+                shown = [*difference.values_a, *difference.values_b, known.mean_a, known.mean_b]
+                _scale(axes, difference, np.asarray(shown, dtype=float))
         for axes in panels[len(row) :]:
             axes.set_visible(False)
-    _explain_pairs(fig, comparison, colors)
+    _explain_pairs(fig, comparison, colors, any(difference.quantity in (true or {}) for difference in listed))
     if show:
         plt.show()
     return fig
 
 
 def _rows(listed: Sequence[Difference]) -> list[list[Difference]]:
-    """Return the parameters by drive, long rows broken; those of no drive share a row."""
+    """Return spikes, and the parameters by drive, long rows broken; those of no drive share a row at the end."""
+    spikes = [difference for difference in listed if difference.group == "spikes"]
     by_drive: dict[str | None, list[Difference]] = {}
     for difference in listed:
-        by_drive.setdefault(drive_of(difference.quantity), []).append(difference)
+        if difference.group != "spikes":
+            by_drive.setdefault(drive_of(difference.quantity), []).append(difference)
     own = by_drive.pop(None, [])
     rows = []
-    for unordered in [*by_drive.values(), own]:
+    for unordered in [spikes, *by_drive.values(), own]:
         some = sorted(unordered, key=lambda difference: rank(difference.quantity))
         rows += [some[k : k + PER_ROW] for k in range(0, len(some), PER_ROW)]
     return rows
@@ -174,18 +189,20 @@ def _tick(value: float) -> str:
     return rf"$10^{{{int(power)}}}$" if shown == "1" else rf"${shown}\cdot 10^{{{int(power)}}}$"
 
 
-def _explain_pairs(fig: Figure, comparison: Comparison, colors: dict[str, str]) -> None:
+def _explain_pairs(fig: Figure, comparison: Comparison, colors: dict[str, str], has_truth: bool) -> None:
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=5, color=colors[name], label=literal(name))
         for name in comparison.contrast
     ]
     handles.append(Line2D([], [], color=PAIR, linewidth=0.8, label="a subject"))
     handles.append(Line2D([], [], color="0.2", linewidth=3.0, label="mean"))
+    if has_truth:
+        handles.append(Line2D([], [], **TRUTH, label="true mean"))
     a, b = (literal(condition) for condition in comparison.contrast)
     fig.legend(
         handles=handles,
         loc="outside upper center",
-        ncols=4,
+        ncols=len(handles),
         fontsize="small",
         frameon=False,
         title=f"Above: {a} \N{MINUS SIGN} {b}, or {a} / {b} on logarithmic axes, with the "

@@ -17,12 +17,24 @@ if TYPE_CHECKING:
     from ...dipole import Dipole
 
 __all__ = [
+    "TRUTH",
     "condition_colors",
     "literal",
     "mean_interval",
     "same_limits",
     "unit_of",
 ]
+
+
+TRUTH: Mapping[str, Any] = {
+    "linestyle": "none",
+    "marker": "x",
+    "markersize": 6.5,
+    "markeredgewidth": 1.6,
+    "color": "black",
+    "zorder": 4,
+}
+"""How what truly happened is drawn, on top of what was found."""
 
 
 def condition_colors(conditions: Sequence[str]) -> dict[str, str]:

@@ -11,11 +11,11 @@ from ...errors import ConfigError
 from ...fit import CircuitPrior, evoked_parameters
 from ...fit.evoked_settings import FEWEST_MEMBERS, REGIMES
 from ...fit.sequence import check_sequence
-from ..checks import at_least, check_names, one_of, or_none
+from ..checks import at_least, check_names, one_of, or_none, path_or
 from .option import documented, option
 from .shared import Column, Seeded, Smoothing, Stepping
 
-__all__ = ["FitOptions", "ProposalOptions"]
+__all__ = ["OF_SPIKES", "FitOptions", "ProposalOptions"]
 
 
 def _check_sequence(value: Any, name: str) -> None:
@@ -45,7 +45,7 @@ def _as_prior(value: Any, name: str) -> CircuitPrior | None:
     )
 
 
-_OF_SPIKES = ("fit_members", "fit_generations", "fit_max_sequences", "fit_finalists")
+OF_SPIKES = ("fit_members", "fit_generations", "fit_max_sequences", "fit_finalists")
 """What only a search for columns whose cells fire reads."""
 
 
@@ -106,7 +106,7 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         if self.fit_prior is not None:
             self.fit_prior.check_network(self.network)
         if "spiking" not in self.fit_regimes:
-            self._refuse(_OF_SPIKES, "without 'spiking' in fit_regimes")
+            self._refuse(OF_SPIKES, "without 'spiking' in fit_regimes")
 
     def _refuse(self, names: Sequence[str], why: str) -> None:
         """Refuse options that are not as usual, and are not read."""
@@ -140,6 +140,19 @@ class FitOptions(ProposalOptions):
         kind="sequence of (str, float) | None",
         check=or_none(_check_sequence),
     )
+    fit_start: Any = option(
+        None,
+        "File of other explanations with this `fit_sequence` (``explanations.npz``), such as those of a group's "
+        "average: the search for cells that fire begins near what fits in the first of them, instead of at the prior.",
+        kind="path-like | None",
+        check=path_or(),
+    )
+    fit_columns: float | None = option(
+        None,
+        "Number of columns that act together, where it is known, such as that of another condition of the same "
+        "person; None fits it.",
+        check=or_none(check_positive),
+    )
     fit_evaluations: int = option(200, "Networks to try with fit_drives='network'.", check=at_least(1))
     fit_polish: int = option(
         0,
@@ -163,8 +176,12 @@ class FitOptions(ProposalOptions):
         if not self.fit:
             return  # whatever a fit would read may stay in the file
         searched = self.fit_drives == "network"
-        unread = ("fit_polish", "fit_regimes", *_OF_SPIKES) if searched else ("fit_evaluations",)
+        if self.fit_start is not None and self.fit_sequence is None:
+            raise ConfigError("fit_start is of the drives of a sequence: give fit_sequence, too.")
+        unread = ("fit_polish", "fit_regimes", "fit_columns", *OF_SPIKES) if searched else ("fit_evaluations",)
         self._refuse(unread, f"with fit_drives={self.fit_drives!r}")
+        if "spiking" not in self.fit_regimes:
+            self._refuse(("fit_start",), "without 'spiking' in fit_regimes")
         if "silent" not in self.fit_regimes:
             self._refuse(("fit_polish",), "without 'silent' in fit_regimes")
         if searched:

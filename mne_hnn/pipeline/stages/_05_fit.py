@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from ..._warn import warn
 from ...compare import correlation, nrmse
@@ -89,11 +91,17 @@ def _run(work: Work[FitOptions]) -> FitFacts:
     return fit_facts(found, parts)
 
 
+def _files(options: FitOptions) -> Iterator[Path]:
+    if options.fit and options.fit_start is not None:
+        yield Path(options.fit_start)
+
+
 STAGE = Stage(
     name="fit",
     title="Fit the drives",
     options=FitOptions,
     facts=FitFacts,
+    files=_files,
     after=("target", "simulate"),
     outputs={
         "dipole": "fitted-ave.fif",
