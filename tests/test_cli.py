@@ -105,7 +105,7 @@ def test_names_that_the_terminal_has_no_letters_for(monkeypatch, encoding, name,
 
 def test_the_program_is_installed_and_explains_itself():
     result = subprocess.run([sys.executable, "-m", "mne_hnn", "--help"], capture_output=True, text=True, check=True)
-    for command in ("run", "demo", "rerun", "options", "compile", "sys-info"):
+    for command in ("init", "run", "demo", "rerun", "options", "compile", "sys-info"):
         assert command in result.stdout
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import mne
 
 from .. import viz
-from ..fit import Contributions, Explanations
+from ..fit import Contributions, Explanations, FitResult
 from ..viz.colors import COMPARED
 from .explained_words import (
     CONTRIBUTION_HEADER,
@@ -28,7 +28,7 @@ from .explained_words import (
 )
 from .noted import taken_apart
 from .page import Page, table
-from .wording import GLOSSARY
+from .wording import DRIVE_HEADER, GLOSSARY, drive_rows, intervals_by, plain_warnings, score_rows
 
 if TYPE_CHECKING:
     from ..source.demo import Truth
@@ -67,7 +67,17 @@ class ExplainedPage(Page):
     @property
     def fitted(self) -> bool:
         """Whether drives were searched."""
-        return self.explanations.first.fit.kind != "none"
+        return self.result.kind != "none"
+
+    @property
+    def result(self) -> FitResult:
+        """The fit of the first explanation."""
+        return self.explanations.first.fit
+
+    @property
+    def named(self) -> str:
+        """What its column is called."""
+        return "fitted" if self.fitted else "configured"
 
     def paragraph(self, section: str = "Summary") -> None:
         """Begin with what was found, in words."""
@@ -173,3 +183,36 @@ class ExplainedPage(Page):
             "The response was generated: what made it is known, and the fit did not see it. Dotted lines: true times.",
         )
         self.text(table(truth_rows(made, found), ("", "Truth", *names(found))), "The truth in numbers", SECTION)
+
+    def first(self) -> None:
+        """Show the first explanation: how well it fits, and how sure its parameters are."""
+        section, result = "First explanation" if self.fitted else "Fit", self.result
+        drives, dipole = ("fitted drives", "fitted") if self.fitted else ("drives as configured", "simulated")
+        self.add(
+            viz.plot_fit(result, show=False),
+            "Simulated and measured dipole",
+            section,
+            f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
+            "layers together) over the target, and the contributions of the layers."
+            + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
+        )
+        self.text(table(score_rows(result)), "How good the fit is", section)
+        listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
+        if listed:
+            self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
+        self.text(table(drive_rows(result), DRIVE_HEADER), f"Drives of the {self.named} column", section)
+        if result.kind == "none":
+            return
+        self.add(
+            viz.plot_parameters(result, show=False),
+            "Parameters of the first explanation",
+            section,
+            f"What was found, with the interval that holds 90 % of the probability {intervals_by(result)}. What other "
+            "explanations that fit as well say is in the table of the section before.",
+        )
+        self.add(
+            viz.plot_convergence(result, show=False),
+            "Convergence",
+            section,
+            "Unexplained share of the target's variance for every network that was tried, and the best so far.",
+        )

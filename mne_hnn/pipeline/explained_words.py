@@ -13,6 +13,7 @@ from ..fit.explanation_words import HALF, evidence_difference, odds, paragraphs,
 from ..network import EvokedDrive
 from ..source.demo import Truth
 from .methods.collected import number as rounded
+from .wording import parameter_words
 
 __all__ = [
     "CONTRIBUTION_HEADER",
@@ -72,6 +73,13 @@ CONTRIBUTION_HEADER = (
     "Spikes per cell that it adds",
 )
 INTERVAL_HEADER = ("Drive", "Side", "Quantity", "In the first", "Over all that fit as well", "Held by", "Determined")
+_FAR = {
+    "columns": "number of columns",
+    "columns_per_nAm": "columns per nA m",
+    "fraction": "share of the cells that take part",
+    "density_nAm_per_mm2": "moment density",
+}
+_CURRENTS = {"gated": "voltage-gated channels", "bias": "currents of biases"}
 _QUANTITIES = {"mu_ms": "mean time (ms)", "sigma_ms": "SD (ms)", "columns": "number of columns"}
 _KINDS = {
     "drive": "with minus without {name}",
@@ -180,8 +188,11 @@ def _farthest(item: Explanation) -> str:
     if not item.distances:
         return "not compared"
     name, distance = max(item.distances.items(), key=lambda pair: abs(pair[1]))
-    words = name.removeprefix("drives.").replace("spikes.", "spikes of ").replace("_", " ")
-    return f"{words}: {_signed(distance, '+.1f')} SD"
+    if name.startswith("spikes."):
+        words = f"spikes of {_plain(name.removeprefix('spikes.'))} cells"
+    else:
+        words = _FAR.get(name) or parameter_words(name, item.network)
+    return f"{words} ({_signed(distance, '+.1f')} SD)"
 
 
 def rival_words(explanations: Explanations) -> str:
@@ -200,14 +211,15 @@ def rival_words(explanations: Explanations) -> str:
 def interval_rows(explanations: Explanations) -> Iterator[tuple[str, ...]]:
     """Yield drives and columns over all explanations of the first one's kind that fit as well."""
     for row in explanations.intervals():
-        value = "has none" if not isfinite(row["value"]) else f"{row['value']:.4g}"
+        form = rounded if row["quantity"] == "columns" else "{:.4g}".format
+        value = form(row["value"]) if isfinite(row["value"]) else "has none"
         told = row["determined"]
         yield (
             row["drive"],
             row["location"],
             _quantity(row["quantity"]),
             value,
-            f"{row['low']:.4g} to {row['high']:.4g}",
+            f"{form(row['low'])} to {form(row['high'])}",
             f"{row['held']} of {row['of']}",
             "" if told is None else "yes" if told else "no",
         )
@@ -224,7 +236,7 @@ def _quantity(name: str) -> str:
 def prior_table_rows(prior: CircuitPrior, window_ms: float) -> Iterator[tuple[str, ...]]:
     """Yield the quantities of a prior with their sources."""
     for row in prior.rows(window_ms):
-        yield _plain(row.quantity), row.words(), row.source
+        yield _plain(row.quantity), row.words().replace("(-", "(\N{MINUS SIGN}"), row.source
 
 
 def prior_values(explanations: Explanations, most: int) -> dict[str, dict[str, Any]]:
@@ -291,7 +303,8 @@ def contribution_rows(parts: Contributions) -> Iterator[tuple[str, ...]]:
 def _part(row: Contribution, parts: Contributions) -> str:
     drive = parts.network.drives.get(row.name) if row.kind in ("drive", "alone") else None
     when = f" ({drive.location}, {drive.mu_ms:.0f} ms)" if isinstance(drive, EvokedDrive) else ""
-    return _KINDS[row.kind].format(name=f"{row.name}{when}", cell=_plain(row.cell_type))
+    name = _CURRENTS.get(row.name, row.name) if row.kind == "current" else row.name
+    return _KINDS[row.kind].format(name=f"{name}{when}", cell=_plain(row.cell_type))
 
 
 # the truth of data that were generated

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..fit import ColumnPrior, Contribution, Contributions, Explanation, Explanations, FitResult
+from ..fit.evidence import DECISIVE
 from ..fit.plain_settings import plain_settings
 from ..network import EvokedDrive
 from .facts import ColumnsPrior, DriveFacts, ExplanationFacts, FitFacts, SpikesFacts
@@ -43,6 +44,7 @@ def fit_facts(found: Explanations, contributions: Contributions | None = None) -
     return FitFacts(
         fitted=fit.kind != "none",
         verdict=found.verdict if first.evidence.parts else None,
+        decisive=DECISIVE if first.evidence.parts else None,
         regime=first.regime,
         scale=as_json(fit.scale),
         r_squared=as_json(scores.r_squared),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from typing import Any
 
@@ -35,14 +34,9 @@ from .page import Markup, drawing, new_report, table
 from .stage import Work
 from .wording import (
     CONFIGURED_HEADER,
-    DRIVE_HEADER,
     columns_of,
     configured_rows,
-    drive_rows,
     firing,
-    intervals_by,
-    plain_warnings,
-    score_rows,
 )
 
 __all__ = ["write_report"]
@@ -69,7 +63,7 @@ def write_report(work: Work[ReportOptions]) -> ReportFacts:
         page.cortex()
         page.target()
         page.explained()
-        page.fit()
+        page.first()
         page.simulation()
         page.sensors()
         page.methods()
@@ -92,12 +86,10 @@ class _SubjectPage(ExplainedPage):
         self.work = work
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
         self.target_dipole, self.label = read_target(work), read_label(work)
-        self.result = self.explanations.first.fit
         self.sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
         self.analysis = Analysis(self.sidecars)
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
-        self.named = "fitted" if self.fitted else "configured"
         self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
 
     def summary(self) -> None:
@@ -207,39 +199,6 @@ class _SubjectPage(ExplainedPage):
         }
         explained = explained_words(facts.json())
         self.add(figure, "Target dipole", section, f"{words[facts.amplitude]} The patch {explained}.")
-
-    def fit(self) -> None:
-        """Show what was fitted, how well, and how sure it is."""
-        section, result = "First explanation" if self.fitted else "Fit", self.result
-        drives, dipole = ("fitted drives", "fitted") if self.fitted else ("drives as configured", "simulated")
-        self.add(
-            viz.plot_fit(result, show=False),
-            "Simulated and measured dipole",
-            section,
-            f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
-            "layers together) over the target, and the contributions of the layers."
-            + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
-        )
-        self.text(table(score_rows(result)), "How good the fit is", section)
-        listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
-        if listed:
-            self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
-        self.text(table(drive_rows(result), DRIVE_HEADER), f"Drives of the {self.named} column", section)
-        if result.kind == "none":
-            return
-        self.add(
-            viz.plot_parameters(result, show=False),
-            "Parameters of the first explanation",
-            section,
-            f"What was found, with the interval that holds 90 % of the probability {intervals_by(result)}. What other "
-            "explanations that fit as well say is in the table of the section before.",
-        )
-        self.add(
-            viz.plot_convergence(result, show=False),
-            "Convergence",
-            section,
-            "Unexplained share of the target's variance for every network that was tried, and the best so far.",
-        )
 
     def simulation(self) -> None:
         """Show what the column did."""

@@ -20,6 +20,7 @@ __all__ = [
     "firing",
     "intervals_by",
     "number",
+    "parameter_words",
     "plain_warnings",
     "score_rows",
     "tried",
@@ -172,7 +173,7 @@ def unfitted_doubts(fit: FitResult) -> list[str]:
 def plain_warnings(fit: FitResult) -> Iterator[str]:
     """Yield what to know of a fit, with names of parameters in words."""
     yield from unfitted_doubts(fit)
-    names = {estimate.path: _path(estimate.path, fit.network) for estimate in fit.estimates}
+    names = {estimate.path: parameter_words(estimate.path, fit.network) for estimate in fit.estimates}
     # paths are listed: the same letters elsewhere in a sentence are its own
     longest_first = sorted(names, key=len, reverse=True)
     listed = re.compile(rf"(?<=[( ])({'|'.join(map(re.escape, longest_first))})(?=[,)])")
@@ -180,7 +181,8 @@ def plain_warnings(fit: FitResult) -> Iterator[str]:
         yield listed.sub(lambda match: names[match.group(1)], text) if names else text
 
 
-def _path(path: str, network: Network) -> str:
+def parameter_words(path: str, network: Network) -> str:
+    """Return what a parameter is called: ``evprox1 mean time``."""
     if path == "columns":
         return "number of columns"
     for name in network.drives:

@@ -1,5 +1,6 @@
 """The whole analysis on a small column: every stage, the report in a browser, the command line, wrong input."""
 
+import html
 import json
 import shutil
 
@@ -10,7 +11,7 @@ from report_browser import check_page
 
 from mne_hnn import cli, read_dipole
 from mne_hnn.compare import r_squared
-from mne_hnn.fit import ColumnPrior, evaluate, evoked_result
+from mne_hnn.fit import ColumnPrior, evaluate, evoked_result, read_contributions, read_explanations
 from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import read_config, run_pipeline
@@ -32,6 +33,7 @@ polarity = {"latency": 0.040, "points": "down"}
 network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
 fit_trials = n_trials = 1
 fit_final_trials = 2
+fit_members, fit_generations, fit_max_sequences, fit_finalists = 12, 1, 2, 1
 """
 
 
@@ -85,6 +87,38 @@ def test_the_fit_explains_the_target(result):
     assert facts["search_r_squared"] == pytest.approx(1 - facts["search_loss"])
     assert fitted.scale_applied == pytest.approx(facts["scale"])
     assert fit.simulation.n_trials == 2
+
+
+def test_all_explanations_are_kept_and_noted(result):
+    facts, found = fit_facts(result), read_explanations(result.outputs["fit"]["explanations"])
+    assert {item.regime for item in found} == {"spiking", "silent"}
+    assert facts["verdict"] == found.verdict
+    assert facts["regime"] == found.first.regime
+    for told, item in zip(facts["explanations"], found, strict=True):
+        assert (told["regime"], told["columns"], told["evidence"]) == (item.regime, item.columns, item.evidence.value)
+        assert {name: one["per_cell"] for name, one in told["spikes"].items()} == {
+            name: count.per_cell for name, count in item.spikes.types.items()
+        }
+        assert list(told["drives"]) == list(item.network.drives)
+    parts = read_contributions(result.outputs["fit"]["contributions"])
+    taken = found[facts["contributions_of"] - 1]
+    assert taken is found.spiking
+    assert parts.network == taken.network
+    assert [row["name"] for row in facts["contributions"] if row["kind"] == "drive"] == list(taken.network.drives)
+
+
+def test_the_report_begins_with_what_was_found_in_words(result):
+    found, text = read_explanations(result.outputs["fit"]["explanations"]), result.report.read_text(encoding="utf-8")
+    assert text.index("What was found, in words") < text.index("In short")
+    for sentence in found.sentences():
+        assert html.escape(sentence) in text, sentence
+    for title in (
+        "The explanations side by side", "The explanations in pictures", "over everything that fits as well",
+        "Which drive does what in explanation", "What was plausible beforehand, with sources", "Spikes per cell of expl",
+        "What was found beside the truth", "The truth in numbers", "participating fraction",
+    ):  # fmt: skip
+        assert title in text, title
+    assert "10.1016/j.cageo.2012.03.011" in text
 
 
 def test_the_facts_of_the_fit_are_those_of_its_result(result):

@@ -63,6 +63,8 @@ class FitFacts(Facts):
     verdict : str | None
         ``'spiking'``, ``'silent'``, ``'undecided'`` or ``'none'``; see :attr:`mne_hnn.fit.Explanations.verdict`. None
         where nothing was compared.
+    decisive : float | None
+        Difference of evidence that decides.
     regime : str | None
         Of the first explanation: ``'spiking'`` or ``'silent'``.
     scale : float
@@ -106,6 +108,7 @@ class FitFacts(Facts):
 
     fitted: bool
     verdict: str | None = None
+    decisive: float | None = None
     regime: str | None = None
     scale: float
     r_squared: float | None
