@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .dipole import Dipole, average_dipoles, read_dipole
     from .dipole_epochs import DipoleEpochs, read_dipole_epochs
     from .network import Network
+    from .pipeline.notebook import explain
     from .recordings import Recording
     from .simulate import Simulation
     from .spikes import Spikes
@@ -52,6 +53,7 @@ _LAZY_NAMES = {
     "Simulation": "simulate",
     "Spikes": "spikes",
     "average_dipoles": "dipole",
+    "explain": "pipeline.notebook",
     "read_dipole": "dipole",
     "read_dipole_epochs": "dipole_epochs",
 }
@@ -69,6 +71,7 @@ __all__ = [
     "average_dipoles",
     "compare",
     "errors",
+    "explain",
     "fit",
     "group",
     "io",

@@ -1,4 +1,4 @@
-"""The command line: ``mne-hnn run | demo | rerun | options | compile | sys-info``."""
+"""The command line: ``mne-hnn init | run | demo | rerun | options | compile | sys-info``."""
 
 from __future__ import annotations
 
@@ -95,6 +95,18 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", type=Path, default=Path("analysis.py"), metavar="FILE", help="(analysis.py)")
+    parser.add_argument("--data", metavar="PATH", help="the recording: raw data, epochs or an average")
+    parser.add_argument("--bids-root", metavar="FOLDER", help="a data set in BIDS form, instead of a recording")
+    parser.add_argument("--subject", nargs="+", metavar="SUBJECT", default=(), help="subjects to analyse")
+    parser.add_argument("--task", nargs="+", metavar="TASK", default=(), help="tasks of the data set")
+    parser.add_argument(
+        "--condition", nargs="+", metavar="CONDITION", default=(), help="conditions of the data set; events to average"
+    )
+    parser.add_argument("--label", metavar="LABEL", help="where the response comes from, such as postcentral-rh")
+
+
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
     parser.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
@@ -122,6 +134,18 @@ def _add_nothing(_parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     _analyse(options, options.config, options.subject)
+
+
+def _init(options: argparse.Namespace) -> None:
+    from .pipeline.starting import OwnData, write_analysis
+
+    if options.data is not None and options.bids_root is not None:
+        raise ConfigError("--data and --bids-root are both given: an analysis is of a recording or of a data set.")
+    named = {"data": options.data, "bids_root": options.bids_root, "label": options.label}
+    given = {name: value for name, value in named.items() if value is not None}
+    own = OwnData(subjects=options.subject, tasks=options.task, conditions=options.condition, **given)
+    file = write_analysis(options.file, own)
+    _say(f"{file}: edit it, then mne-hnn run {file}")
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -234,6 +258,13 @@ class _Command:
 
 
 _COMMANDS: Mapping[str, _Command] = {
+    "init": _Command(
+        help="write a commented file for an analysis of your own data",
+        description="Write a Python file that describes an analysis, with a comment to each choice, to be edited and "
+        "run by mne-hnn run. A file that is there already is left alone.",
+        add=_add_init,
+        run=_init,
+    ),
     "run": _Command(
         help="run an analysis: from MEG/EEG data to the column and a report",
         description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "

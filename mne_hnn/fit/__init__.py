@@ -7,6 +7,7 @@ from .amplitude import Amplitude, check_need, count_amplitude, log_plausibility
 from .circuit_prior import CircuitPrior
 from .circuit_rows import PriorRow
 from .coarse import coarse_network
+from .contribution_files import read_contributions
 from .contribution_parts import Contribution, Contributions
 from .contributions import drive_contributions
 from .details import FitDetails
@@ -93,6 +94,7 @@ __all__ = [
     "get_value",
     "list_paths",
     "log_plausibility",
+    "read_contributions",
     "read_explanations",
     "read_fit",
     "rhythmic_parameters",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from .._types import FloatArray
 from .._value import FrozenMap
 from ..errors import ParameterError
 from ..network import Network
+from ..network import replace as changed
 from .circuit_prior import CircuitPrior
+from .coarse import coarse_network
 from .linear import LOCATIONS, Input, delay_ms
 from .sequence import EDGE_MS, Sequenced, drive_names
 
@@ -175,22 +178,36 @@ class CircuitVector:
 
     def driven(self, member: FloatArray) -> Network:
         """Return the network with the drives of a member."""
-        values = self.values(member)
+        return self.networks(np.atleast_2d(member))[0]
+
+    def networks(self, members: FloatArray, mesh_shape: tuple[int, int] | None = None) -> list[Network]:
+        """Return the networks of members, each with its drives.
+
+        Parameters
+        ----------
+        members : array, shape (n_members, n_free)
+            The members.
+        mesh_shape : tuple of int | None
+            Pyramidal cells of each layer (:func:`coarse_network`); None for the network as it is.
+        """
+        expected = self._expected()
+        base = expected if mesh_shape is None else coarse_network(expected, mesh_shape)
+        return [self._changed(base, expected, self.values(member)) for member in members]
+
+    def _expected(self) -> Network:
+        """Return the network with the drives that are expected: the others differ from it by numbers only."""
+        values = self.values(np.zeros(self.n_free))
         driven = self.network
         for name, (place, _) in zip(self.names, self.sequence, strict=True):
-            by_receptor: dict[str, dict[str, float]] = {"ampa": {}, "nmda": {}}
-            for source in self._inputs(place):
-                path = f"drives.{name}.weights_{source.receptor}.{source.cell_type}"
-                by_receptor[source.receptor][source.cell_type] = values[path]
-            cells = sorted({cell for some in by_receptor.values() for cell in some})
+            weights = self._weights(name, place, values)
+            cells = sorted({cell for some in weights.values() for cell in some})
             driven = driven.with_evoked_drive(
                 name,
                 mu_ms=values[f"drives.{name}.mu_ms"],
                 sigma_ms=values[f"drives.{name}.sigma_ms"],
                 location=place,
-                weights_ampa=by_receptor["ampa"],
-                weights_nmda=by_receptor["nmda"],
                 synaptic_delays={cell: delay_ms(self.network, place, cell) for cell in cells},
+                **weights,
             )
         return driven
 
@@ -198,6 +215,29 @@ class CircuitVector:
         """Return times, and logarithms of all else."""
         times = np.array([path.endswith("mu_ms") for path in self.paths])
         return np.asarray(np.where(times, values, np.log(np.where(times, 1.0, values))))
+
+    def _weights(self, name: str, place: str, values: Mapping[str, float]) -> dict[str, Any]:
+        weights: dict[str, dict[str, float]] = {"weights_ampa": {}, "weights_nmda": {}}
+        for source in self._inputs(place):
+            receptor = f"weights_{source.receptor}"
+            weights[receptor][source.cell_type] = values[f"drives.{name}.{receptor}.{source.cell_type}"]
+        return weights
+
+    def _changed(self, base: Network, expected: Network, values: Mapping[str, float]) -> Network:
+        """Return a network with the numbers of a member; fewer cells receive as much as the full column's."""
+        drives = dict(base.drives)
+        for name, (place, _) in zip(self.names, self.sequence, strict=True):
+            weights = self._weights(name, place, values)
+            for receptor, some in weights.items():
+                given, meant = getattr(base.drives[name], receptor), getattr(expected.drives[name], receptor)
+                weights[receptor] = {cell: weight * given[cell] / meant[cell] for cell, weight in some.items()}
+            drives[name] = changed(
+                base.drives[name],
+                mu_ms=values[f"drives.{name}.mu_ms"],
+                sigma_ms=values[f"drives.{name}.sigma_ms"],
+                **weights,
+            )
+        return changed(base, drives=drives)
 
     def distances(self, member: FloatArray) -> Mapping[str, float]:
         """Return how far the numbers of a member lie from what is expected, in standard deviations."""

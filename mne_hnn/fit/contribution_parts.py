@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -254,3 +255,17 @@ class Contributions:
         from ..viz import plot_contributions
 
         return plot_contributions(self, target, show=show)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Save to one file (``.npz``) for :func:`read_contributions`.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        overwrite : bool
+            Whether to replace a file that is there.
+        """
+        from .contribution_files import write_contributions
+
+        write_contributions(path, self, overwrite=overwrite)

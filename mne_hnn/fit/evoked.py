@@ -40,7 +40,7 @@ from .silent import explain_silently
 from .silent_evidence import best_silent
 from .single import single_explanation
 from .spiking import search_spiking, vector_of
-from .spiking_proposals import propose_sequences, silent_candidates
+from .spiking_proposals import propose_sequences
 from .spiking_result import conclude_spiking
 
 __all__ = ["fit_evoked"]
@@ -130,9 +130,8 @@ def _explained(task: EvokedTask, computing: Computing) -> Explanations:
             except SimulationError as error:
                 failures.append(error)
         if "spiking" in regimes:
-            more = candidates if task.settings.sequence is not None else silent_candidates(column, task)
             try:
-                searched = search_spiking(task, propose_sequences(more, task), bench)
+                searched = search_spiking(task, propose_sequences(candidates, task), bench)
                 found.extend(conclude_spiking(one, task, bench) for one in searched if one.on_full)
             except SimulationError as error:
                 failures.append(error)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..network import Network
     from .explanation import Explanation, Explanations
 
-__all__ = ["evidence_difference", "odds", "sentences", "sequence_words"]
+__all__ = ["evidence_difference", "odds", "paragraphs", "sentences", "sequence_words"]
 
 HALF = 0.5
 """R² below which an explanation is said to explain less than half."""
@@ -48,13 +48,18 @@ def sentences(explanations: Explanations) -> list[str]:
     sentences : list of str
         In the order in which they are to be read, each with its full stop.
     """
-    found = [_measured(explanations), _looked_for(explanations), *_verdict(explanations)]
+    return [text for part in paragraphs(explanations) for text in part]
+
+
+def paragraphs(explanations: Explanations) -> list[list[str]]:
+    """Return the same sentences by paragraph: what was measured and the verdict, each explanation, what would help."""
+    found = [[_measured(explanations), _looked_for(explanations), *_verdict(explanations)]]
     best = [explanations.spiking, explanations.silent]
     for number, item in enumerate(explanations, 1):
         subject = f"Explanation {number} ({_state(item)}) has as input" if len(explanations) > 1 else "Its input is"
-        found.append(f"{subject} {sequence_words(item)}.")
-        found += _claims(item, brief=item not in best)
-    return [*found, *_rivals(explanations), *telling_apart(explanations)]
+        found.append([f"{subject} {sequence_words(item)}.", *_claims(item, brief=item not in best)])
+    last = [*_rivals(explanations), *telling_apart(explanations)]
+    return [*found, last] if last else found
 
 
 def sequence_words(item: Explanation) -> str:

@@ -16,8 +16,6 @@ from .spiking_data import SpikingData
 
 __all__ = ["SilentEvidence", "best_silent", "silent_evidence"]
 
-MEMBERS = 192
-STEPS = 8
 LARGEST_NUMBER = 6.0
 
 SilentEvidence = tuple[float, float, FloatArray]
@@ -48,13 +46,15 @@ def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask
     sequence = DriveVector(locations=candidate.locations, sizes=tuple(len(some) for some in candidate.weights))
     mean, sd = _expected(candidate, task)
     rng = np.random.default_rng([task.settings.seed, *(round(mu) for mu in candidate.mu_ms)])
-    z = rng.standard_normal((MEMBERS, len(mean)))
+    # as many members and steps as where cells fire: what is compared must be counted alike
+    members, steps = task.settings.members, task.settings.generations
+    z = rng.standard_normal((members, len(mean)))
     total, square = 0.0, 0.0
-    for _ in range(STEPS):
+    for _ in range(steps):
         predicted = _predicted(z, mean, sd, sequence=sequence, column=column)
-        value, error = log_increments(predicted, wanted, deviations, part=1 / STEPS)
+        value, error = log_increments(predicted, wanted, deviations, part=1 / steps)
         total, square = total + value, square + error**2
-        z = updated(z, predicted, wanted, deviations, alpha=STEPS, rng=rng)
+        z = updated(z, predicted, wanted, deviations, alpha=float(steps), rng=rng)
     return total, float(np.sqrt(square)), np.exp(_vectors(z, mean, sd)[:, -1])
 
 
@@ -87,7 +87,7 @@ def _moment(x: FloatArray, sequence: DriveVector, column: LinearColumn) -> Float
 
 
 def best_silent(
-    candidates: Sequence[Candidate], column: LinearColumn, task: EvokedTask, most: int = 4
+    candidates: Sequence[Candidate], column: LinearColumn, task: EvokedTask, most: int = 3
 ) -> tuple[Candidate, SilentEvidence]:
     """Return the candidate with the highest evidence among the most plausible ones of each set of sides."""
     distinct = list({candidate.locations: candidate for candidate in reversed(candidates)}.values())

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._smoothing import smoothed_rows
 from .._types import FloatArray
 from ..network import Network
 from ..simulate import Simulation, SimulationSettings
@@ -16,7 +17,7 @@ from .bench import Bench
 from .circuit_vector import CircuitVector
 from .evaluate import searching
 from .evoked_task import EvokedTask
-from .levels import Level, multiplied, on_level
+from .levels import Level
 from .observation import explained
 
 __all__ = ["Members", "SpikingData"]
@@ -133,10 +134,9 @@ class SpikingData:
             As in :class:`~mne_hnn.fit.FitSettings`; None takes that of the settings.
         """
         task = self.task
-        transform, _ = on_level(task.network, task.objective, level)
         runs = task.runs.with_trials(n_trials, seed)
         runs = searching(runs, task.network, task.settings.precision if precision is None else precision)
-        networks = [transform(vector.driven(member)) for member in z]
+        networks = vector.networks(z, level.mesh_shape)
         records = self._records(networks, runs, bench)
         kept = [k for k, record in enumerate(records) if record is not None]
         columns = vector.natural(z)[:, -1]
@@ -154,18 +154,31 @@ class SpikingData:
         full = _pyramidal(task.network)
         factor = full / _pyramidal(networks[0]) if networks else 1.0
         identity = f"spiking x {factor!r} {self.types} {task.objective.identity}"
-        extract = partial(_extract, task=task, types=self.types, factor=factor)
+        inside = task.target.times >= -0.5 / task.target.info["sfreq"]
+        extract = partial(
+            _extract,
+            times=np.asarray(task.target.times[inside]),
+            smooth_ms=task.settings.smooth_ms,
+            types=self.types,
+            factor=factor,
+        )
         return bench.evaluator.records(networks, runs, identity, extract)
 
 
-def _extract(simulation: Simulation, *, task: EvokedTask, types: Sequence[str], factor: float) -> dict[str, Any]:
-    moment, _ = task.objective.pairs(multiplied(simulation, factor) if factor != 1 else simulation)
+def _extract(
+    simulation: Simulation, *, times: FloatArray, smooth_ms: float, types: Sequence[str], factor: float
+) -> dict[str, Any]:
+    """Return the smoothed moment at some times (s), and spikes: the arrays alone, as there are thousands of members."""
+    first = simulation.dipoles[0]
+    moment = factor * np.mean([dipole["agg"] for dipole in simulation.dipoles], axis=0)
+    if smooth_ms:
+        moment = smoothed_rows(moment[np.newaxis], first.info["sfreq"], smooth_ms, "normalised")[0]
     counts = simulation.spikes.counts()
     per_cell = [
         (counts.get(name, 0) / simulation.n_trials + HALF_SPIKE) / len(simulation.network.populations[name])
         for name in types
     ]
-    return {"moment": moment, "log_rates": np.log(per_cell)}
+    return {"moment": np.interp(times, first.times, moment), "log_rates": np.log(per_cell)}
 
 
 def _pyramidal(network: Network) -> int:

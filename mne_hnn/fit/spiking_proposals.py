@@ -8,14 +8,12 @@ ones some 40 ms later, and a third the proximal ones again (Jones et al. 2009, h
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import zip_longest
 
 from .evoked_task import EvokedTask
-from .linear import LinearColumn
-from .sequence import EDGE_MS, GAP_MS, Candidate, Sequenced, propose
+from .sequence import GAP_MS, Candidate, Sequenced
 
-__all__ = ["propose_sequences", "silent_candidates"]
+__all__ = ["propose_sequences"]
 
 COUNTS = (3, 2, 4, 1)
 """Numbers of drives of the sequences, those of published explanations first."""
@@ -26,37 +24,13 @@ ALIKE_MS = 8.0
 """Sequences from the same sides whose times differ less than this are found by the same search."""
 
 
-def silent_candidates(column: LinearColumn, task: EvokedTask) -> list[Candidate]:
-    """Return sequences that explain a waveform with kernels, the most plausible of each number of drives and more.
-
-    Parameters
-    ----------
-    column : LinearColumn
-        Kernels.
-    task : EvokedTask
-        What is to be explained.
-
-    Returns
-    -------
-    candidates : list of Candidate
-        By their criterion.
-    """
-    search = partial(propose, column, task.wanted, variance=task.variance, n_independent=task.n_independent)
-    room = int((column.tstop - 2 * EDGE_MS) // GAP_MS) + 1
-    found = search(max_drives=task.settings.max_drives)
-    for count in COUNTS:
-        if count <= room:
-            found += search(n_drives=count)
-    return sorted(found, key=lambda candidate: (candidate.criterion, str(candidate)))
-
-
 def propose_sequences(candidates: Sequence[Candidate], task: EvokedTask) -> list[Sequenced]:
     """Return the sequences that a search with cells that fire begins with.
 
     Parameters
     ----------
     candidates : sequence of Candidate
-        Of :func:`silent_candidates`.
+        With kernels, by their criterion; those that were tried on the way to the best have fewer drives.
     task : EvokedTask
         What is to be explained; its settings may give the sequence or the number of drives.
 

@@ -46,7 +46,7 @@ DRIVES: Mapping[str, Mapping[str, Any]] = {
         "nmda": {},
     },
 }
-"""By name: where, when (mean, and SD of the mean over subjects), spread in time, weights by receptor and cell type (uS).
+"""By name: where, when (mean, and SD of the mean over subjects), spread, weights by receptor and cell type (uS).
 
 Cells fire about as often as is plausible where a column responds (:class:`mne_hnn.fit.CircuitPrior`). The distal drive
 is near where layer-5 pyramidal cells begin to fire, so that a stronger one makes more of them fire.
@@ -62,6 +62,7 @@ TSTOP_ms, FADE_ms = 220.0, 180.0
 SPIKES_ms = 170.0
 """Window after the stimulus in which spikes are counted."""
 N_TRIALS = 4
+FULL_MESH = (10, 10)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,7 +144,7 @@ def draw_networks(conditions: Sequence[str], rng: np.random.Generator) -> dict[s
     networks : dict of str to Network
         Per condition, the full column.
     """
-    column = jones_2009()
+    column = jones_2009(mesh_shape=FULL_MESH)
     earlier, stronger = EARLIER_ms + rng.uniform(-2, 2), STRONGER * rng.uniform(0.9, 1.1)
     networks = dict.fromkeys(conditions, column)
     for name, usual in DRIVES.items():
@@ -213,7 +214,7 @@ def responses(
             n_jobs=n_jobs,
             verbose="error",
         )
-        dipole = run.dipole.smooth(SMOOTH_ms).scale(float(np.prod(network.mesh_shape) / np.prod(mesh_shape)))
+        dipole = run.dipole.smooth(SMOOTH_ms).scale(float(np.prod(FULL_MESH) / np.prod(mesh_shape)))
         moments[condition] = np.interp(times, dipole.times, dipole["agg"], left=0.0) * ended
         counts = spikes_per_cell(run, 0.0, SPIKES_ms * MS)
         spikes[condition] = {name: count.per_cell for name, count in counts.types.items()}
@@ -231,11 +232,15 @@ def drives_record(network: Network) -> dict[str, dict[str, Any]]:
             "sigma_ms": drive.sigma_ms,
             "weights_ampa": dict(drive.weights_ampa),
             "weights_nmda": dict(drive.weights_nmda),
-            "synaptic_delays": dict(drive.synaptic_delays),
+            "synaptic_delays": _plain(drive.synaptic_delays),
         }
         for name, drive in network.drives.items()
         if isinstance(drive, EvokedDrive)
     }
+
+
+def _plain(delays: float | Mapping[str, float]) -> float | dict[str, float]:
+    return dict(delays) if isinstance(delays, Mapping) else delays
 
 
 def write_truth(folder: Path, subject: str, truth: SubjectTruth) -> None:

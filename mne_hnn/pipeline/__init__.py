@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from .config import Config, read_config
+from .notebook import Explained, explain
 from .runner import PipelineResult, run_pipeline
 from .stages import STAGES
+from .starting import OwnData, write_analysis
 
-__all__ = ["STAGES", "Config", "PipelineResult", "read_config", "run_pipeline"]
+__all__ = [
+    "STAGES",
+    "Config",
+    "Explained",
+    "OwnData",
+    "PipelineResult",
+    "explain",
+    "read_config",
+    "run_pipeline",
+    "write_analysis",
+]

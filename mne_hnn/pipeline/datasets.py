@@ -19,6 +19,7 @@ def _somato_like(dataset: Any) -> dict[str, Any]:
         "forward": dataset.forward_fname,
         "fs_subject": dataset.subject,
         "subjects_dir": dataset.subjects_dir,
+        "truth": dataset.truth_fname,
     }
 
 

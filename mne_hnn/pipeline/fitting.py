@@ -9,10 +9,23 @@ from typing import Any
 
 from ..dipole import Dipole
 from ..errors import ConfigError
-from ..fit import CircuitPrior, EvokedSettings, Explanations, fit_evoked, read_explanations
+from ..fit import (
+    CircuitPrior,
+    Contributions,
+    EvokedSettings,
+    Explanations,
+    drive_contributions,
+    fit_evoked,
+    read_explanations,
+)
+from ..simulate import SimulationSettings
+from .noted import taken_apart
 from .options import FitOptions, ProposalOptions
 
-__all__ = ["circuit_prior", "evoked_settings", "fit_target"]
+__all__ = ["circuit_prior", "contributions_of", "evoked_settings", "fit_target"]
+
+TRIALS = 1
+"""In which the dipole is taken apart: each costs as much as some twenty simulations."""
 
 
 def fit_target(options: ProposalOptions, target: Dipole, *, checkpoint: Path, n_jobs: int = 1) -> Explanations:
@@ -85,3 +98,27 @@ def circuit_prior(options: ProposalOptions) -> CircuitPrior:
     """Return what is plausible for a column whose cells fire: the user's prior, or the usual one."""
     prior: CircuitPrior = CircuitPrior() if options.fit_prior is None else options.fit_prior
     return prior
+
+
+def contributions_of(found: Explanations, *, n_jobs: int = 1) -> Contributions | None:
+    """Say which drive does what in the first explanation whose cells fire, else in the first.
+
+    Parameters
+    ----------
+    found : Explanations
+        What was found.
+    n_jobs : int
+        Processes.
+
+    Returns
+    -------
+    contributions : Contributions | None
+        In the first of the fresh trials; None where no drive or no dipole is there to be taken apart.
+    """
+    item = taken_apart(found)
+    fit, simulation = item.fit, item.fit.simulation
+    if not (fit.scale > 0 and item.network.drives):
+        return None
+    settings = SimulationSettings(tstop=simulation.tstop, dt=simulation.dt, seed=simulation.seed, n_trials=TRIALS)
+    smooth_ms = fit.settings.smooth_ms or None
+    return drive_contributions(item.network, settings, scale=fit.scale, smooth_ms=smooth_ms, n_jobs=n_jobs)

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..fit import Explanation, Explanations, FitResult
+from ..fit import ColumnPrior, Contribution, Contributions, Explanation, Explanations, FitResult
+from ..fit.evidence import DECISIVE
 from ..fit.plain_settings import plain_settings
 from ..network import EvokedDrive
 from .facts import ColumnsPrior, DriveFacts, ExplanationFacts, FitFacts, SpikesFacts
 
-__all__ = ["as_json", "fit_facts"]
+__all__ = ["as_json", "fit_facts", "taken_apart"]
 
 INTERVAL_PERCENT = 90
 """What the intervals of :class:`~mne_hnn.fit.Estimate` hold."""
 _COUNTED = ("cells", "fraction", "area_mm2", "least_area_mm2", "patch_mm2", "density_nAm_per_mm2", "columns_per_nAm")
+_OF_PART = ("kind", "name", "cell_type", "peak_nAm", "peak_ms", "direction", "share", "size")
 _OF_PRIOR = ("name", "quantity", "median", "low", "high", "unit", "source")
 
 
@@ -32,16 +34,17 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def fit_facts(found: Explanations) -> FitFacts:
-    """Return what is noted of explanations, the first of them in full."""
+def fit_facts(found: Explanations, contributions: Contributions | None = None) -> FitFacts:
+    """Return what is noted of explanations, the first of them in full, and of the one that was taken apart."""
     first = found.first
-    fit, scores, prior = first.fit, first.fit.scores, first.fit.prior
+    fit, scores, prior = first.fit, first.fit.scores, _columns_prior(found)
     settings = plain_settings(fit.settings, fit.details)
     certain = any(np.isfinite(estimate.low) for estimate in fit.estimates)
     window_ms = first.spikes.window_ms
     return FitFacts(
         fitted=fit.kind != "none",
         verdict=found.verdict if first.evidence.parts else None,
+        decisive=DECISIVE if first.evidence.parts else None,
         regime=first.regime,
         scale=as_json(fit.scale),
         r_squared=as_json(scores.r_squared),
@@ -66,7 +69,24 @@ def fit_facts(found: Explanations) -> FitFacts:
         explanations=tuple(map(_noted, found)),
         spikes_window_ms=window_ms,
         prior=as_json([{name: getattr(row, name) for name in _OF_PRIOR} for row in found.prior.rows(window_ms)]),
+        contributions_of=None if contributions is None else found.items.index(taken_apart(found)) + 1,
+        contributions=[] if contributions is None else as_json([_part(row) for row in contributions.rows()]),
     )
+
+
+def _columns_prior(found: Explanations) -> ColumnPrior | None:
+    """Return how many columns were expected where no cell fires, or of a search that did not ask."""
+    used = [item.fit.prior for item in found if item.regime == "silent" or not item.evidence.parts]
+    return used[0] if used else None
+
+
+def taken_apart(found: Explanations) -> Explanation:
+    """Return the explanation of which is said what each drive does: the first whose cells fire, else the first."""
+    return found.first if found.spiking is None else found.spiking
+
+
+def _part(row: Contribution) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _OF_PART} | {"spikes_added": dict(row.spikes_added)}
 
 
 def _drives(fit: FitResult) -> dict[str, DriveFacts]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from typing import Any
 
@@ -11,11 +10,13 @@ from mne.utils import logger
 
 from .. import viz
 from .._units import MS, NAM
-from ..fit.files import read_fit
+from ..fit import read_contributions, read_explanations
 from ..io import read_simulation
+from ..source.demo import read_truth
 from ..source.inverse import method_unit
 from ..source.localisation import explained_words
 from ..viz.target import SMALLEST
+from .explained import ExplainedPage
 from .facts import DriveFacts, FitFacts, ReportFacts, TargetFacts
 from .files import (
     anatomy,
@@ -29,18 +30,13 @@ from .files import (
 from .methods import methods_text
 from .methods.collected import Analysis
 from .options import ReportOptions
-from .page import Markup, Page, drawing, new_report, table
+from .page import Markup, drawing, new_report, table
 from .stage import Work
 from .wording import (
     CONFIGURED_HEADER,
-    DRIVE_HEADER,
-    GLOSSARY,
     columns_of,
     configured_rows,
-    drive_rows,
     firing,
-    plain_warnings,
-    score_rows,
 )
 
 __all__ = ["write_report"]
@@ -66,7 +62,8 @@ def write_report(work: Work[ReportOptions]) -> ReportFacts:
         page.response()
         page.cortex()
         page.target()
-        page.fit()
+        page.explained()
+        page.first()
         page.simulation()
         page.sensors()
         page.methods()
@@ -75,25 +72,29 @@ def write_report(work: Work[ReportOptions]) -> ReportFacts:
     return ReportFacts(figures=page.figures)
 
 
-class _SubjectPage(Page):
+class _SubjectPage(ExplainedPage):
     """The report's sections, in the order of the analysis."""
 
     def __init__(self, work: Work[ReportOptions], report: mne.Report) -> None:
-        super().__init__(report)
+        files, truth = work.inputs["fit"], work.options.truth
+        super().__init__(
+            report,
+            read_explanations(files["explanations"]),
+            contributions=read_contributions(files["contributions"]),
+            truth=None if truth is None else read_truth(truth),
+        )
         self.work = work
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
         self.target_dipole, self.label = read_target(work), read_label(work)
-        self.result = read_fit(work.inputs["fit"]["result"])
         self.sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
         self.analysis = Analysis(self.sidecars)
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
-        self.fitted = self.result.kind != "none"
-        self.named = "fitted" if self.fitted else "configured"
         self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
 
     def summary(self) -> None:
         """Say what a reader wants to know first."""
+        self.paragraph()
         analysis = self.analysis
         load, target, fit = analysis.load.facts, analysis.target.facts, analysis.fit.facts
         rows = [
@@ -105,7 +106,7 @@ class _SubjectPage(Page):
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
             (
                 "Fit" if self.fitted else "Scale",
-                f"R² = {fit.r_squared:.3f}{_fresh(fit)}; {columns_of(fit.scale)}",
+                f"R² = {fit.r_squared:.3f}{_fresh(fit)}; {columns_of(fit.scale)}{_regime(fit)}",
             ),
             ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit.drives.items())),
             (
@@ -117,7 +118,7 @@ class _SubjectPage(Page):
             ),
         ]
         self.text(table(rows), "In short", "Summary")
-        self.column("Summary", GLOSSARY)
+        self.words()
 
     def predictor(self, name: str) -> str:
         """Return what predicts the sensors, in words."""
@@ -198,38 +199,6 @@ class _SubjectPage(Page):
         }
         explained = explained_words(facts.json())
         self.add(figure, "Target dipole", section, f"{words[facts.amplitude]} The patch {explained}.")
-
-    def fit(self) -> None:
-        """Show what was fitted, how well, and how sure it is."""
-        section, result = "Fit", self.result
-        drives, dipole = ("fitted drives", "fitted") if self.fitted else ("drives as configured", "simulated")
-        self.add(
-            viz.plot_fit(result, show=False),
-            "Simulated and measured dipole",
-            section,
-            f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
-            "layers together) over the target, and the contributions of the layers."
-            + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
-        )
-        self.text(table(score_rows(result)), "How good the fit is", section)
-        listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))
-        if listed:
-            self.text(f"<ul>{listed}</ul>", "What to keep in mind", section)
-        self.text(table(drive_rows(result), DRIVE_HEADER), f"Drives of the {self.named} column", section)
-        if result.kind == "none":
-            return
-        self.add(
-            viz.plot_parameters(result, show=False),
-            "Parameters",
-            section,
-            "What was found, with the interval that holds 90 % of the probability by a local Gaussian approximation.",
-        )
-        self.add(
-            viz.plot_convergence(result, show=False),
-            "Convergence",
-            section,
-            "Unexplained share of the target's variance for every network that was tried, and the best so far.",
-        )
 
     def simulation(self) -> None:
         """Show what the column did."""
@@ -325,6 +294,13 @@ def _fresh(fit: FitFacts) -> str:
         return " (drives as configured)"
     known = "" if fit.ceiling is None else f"; the true waveform would reach {fit.ceiling:.3f}"
     return f" in trials that the search has not seen ({fit.search_r_squared:.3f} in those of the search{known})"
+
+
+def _regime(fit: FitFacts) -> str:
+    """Return whether cells fire, and whether that was compared."""
+    state = "pyramidal cells fire" if fit.regime == "spiking" else "no pyramidal cell fires"
+    verdicts = {"undecided": "; the data leave open whether any does", "none": "; refused"}
+    return f", in which {state}{verdicts.get(fit.verdict or '', '')}"
 
 
 def _arrival(name: str, drive: DriveFacts) -> str:

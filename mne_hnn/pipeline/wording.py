@@ -18,7 +18,9 @@ __all__ = [
     "configured_rows",
     "drive_rows",
     "firing",
+    "intervals_by",
     "number",
+    "parameter_words",
     "plain_warnings",
     "score_rows",
     "tried",
@@ -72,18 +74,30 @@ def columns_of(scale: float) -> str:
     return f"{text} columns like this one"
 
 
+def intervals_by(fit: FitResult) -> str:
+    """Return where the intervals of a fit are from."""
+    if any(level.name.startswith("spiking") for level in fit.levels):
+        return "in the ensemble, when the response had been counted once"
+    return "by a local Gaussian approximation"
+
+
 def tried(fit: FitResult) -> str:
     """Return how much was tried, level by level."""
     if not fit.levels:
         return "none: only the scale was fitted"
+    return ", ".join(f"{level.evaluations} {_where(level.name)}" for level in fit.levels)
+
+
+def _where(level: str) -> str:
+    """Return at which step of a search networks were tried."""
     words = {
         "linear": "sequences of drives as sums of single responses",
         "full": "on the column",
         "full, polished": "around the result, on the column",
     }
-    return ", ".join(
-        f"{level.evaluations} {words.get(level.name, f'on a mesh of {level.name}')}" for level in fit.levels
-    )
+    searched = level.removeprefix("spiking ")
+    place = words.get(searched, f"on a mesh of {searched}")
+    return f"with cells that fire, {place}" if searched != level else place
 
 
 def firing(fit: FitResult) -> str:
@@ -116,7 +130,7 @@ def score_rows(fit: FitResult) -> Iterator[tuple[str, str]]:
     yield "Correlation; error relative to the target's size", f"{_defined(scores.correlation)}; {scores.nrmse:.3f}"
     found = {estimate.path: estimate for estimate in fit.estimates}.get("columns")
     yield "Scale", columns_of(fit.scale) + ("" if found is None else _interval(found))
-    if prior is not None:
+    if prior is not None and not any(level.name.startswith("spiking") for level in fit.levels):
         expected = f"{prior.median:.3g}, times or divided by {prior.factor:g}"
         yield "Columns expected from the size of the target", expected
     yield "Networks tried", tried(fit)
@@ -159,7 +173,7 @@ def unfitted_doubts(fit: FitResult) -> list[str]:
 def plain_warnings(fit: FitResult) -> Iterator[str]:
     """Yield what to know of a fit, with names of parameters in words."""
     yield from unfitted_doubts(fit)
-    names = {estimate.path: _path(estimate.path, fit.network) for estimate in fit.estimates}
+    names = {estimate.path: parameter_words(estimate.path, fit.network) for estimate in fit.estimates}
     # paths are listed: the same letters elsewhere in a sentence are its own
     longest_first = sorted(names, key=len, reverse=True)
     listed = re.compile(rf"(?<=[( ])({'|'.join(map(re.escape, longest_first))})(?=[,)])")
@@ -167,7 +181,8 @@ def plain_warnings(fit: FitResult) -> Iterator[str]:
         yield listed.sub(lambda match: names[match.group(1)], text) if names else text
 
 
-def _path(path: str, network: Network) -> str:
+def parameter_words(path: str, network: Network) -> str:
+    """Return what a parameter is called: ``evprox1 mean time``."""
     if path == "columns":
         return "number of columns"
     for name in network.drives:

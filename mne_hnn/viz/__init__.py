@@ -13,6 +13,7 @@ from .contributions import plot_contributions, plot_spikes_per_cell
 from .cortex import CortexView, plot_cortex
 from .dipole import plot_dipole
 from .drive_strength import plot_drive_strength
+from .explanations import plot_explanations
 from .fit import plot_fit
 from .fit_convergence import plot_convergence
 from .fit_parameters import plot_parameters
@@ -29,6 +30,7 @@ from .spectrum import SpectrumOptions, plot_psd
 from .sweep import plot_sweep, plot_sweep_dipoles
 from .target import plot_label_course, plot_target
 from .tfr import plot_tfr
+from .truth import plot_truth
 
 __all__ = [
     "CortexView",
@@ -47,6 +49,7 @@ __all__ = [
     "plot_csd",
     "plot_dipole",
     "plot_drive_strength",
+    "plot_explanations",
     "plot_fit",
     "plot_group_drives",
     "plot_group_fits",
@@ -73,6 +76,7 @@ __all__ = [
     "plot_target",
     "plot_tfr",
     "plot_topomaps",
+    "plot_truth",
 ]
 
 if TYPE_CHECKING:

@@ -1,13 +1,14 @@
 """Parts of a dipole against sums, closed forms and known physiology."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 
 import mne_hnn.fit.current_moments as current_moments
-from mne_hnn.errors import ParameterError
-from mne_hnn.fit import drive_contributions, spikes_per_cell
+from mne_hnn.errors import DataError, ParameterError
+from mne_hnn.fit import drive_contributions, read_contributions, spikes_per_cell
+from mne_hnn.fit.contribution_files import write_contributions
 from mne_hnn.fit.contributions import silenced
 from mne_hnn.network import drive_events, jones_2009, with_erp_drives
 from mne_hnn.simulate import SimulationSettings, simulate
@@ -288,3 +289,32 @@ def test_a_network_that_makes_no_dipole_is_refused():
     mute = with_pyramidal_cells(ERP, lambda template: replace(template, measures_dipole=False))
     with pytest.raises(ParameterError, match="No cell type of the network measures the dipole"):
         drive_contributions(mute)
+
+
+# as files
+
+
+@pytest.mark.parametrize("which", ["firing", "weak"])
+def test_contributions_come_back_from_their_file(which, request, tmp_path):
+    kept = request.getfixturevalue(which)
+    kept.save(tmp_path / "parts.npz")
+    again = read_contributions(tmp_path / "parts.npz")
+    assert again.network == kept.network
+    assert again.settings == kept.settings
+    assert (again.scale, again.smooth_ms) == (kept.scale, kept.smooth_ms)
+    np.testing.assert_equal([astuple(row) for row in again.rows()], [astuple(row) for row in kept.rows()])
+    np.testing.assert_equal([astuple(row) for row in again.spikes.rows()], [astuple(row) for row in kept.spikes.rows()])
+    for name, course in kept.spikes.courses.items():
+        np.testing.assert_array_equal(again.spikes.courses[name], course)
+    again.save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "parts.npz").read_bytes()
+
+
+def test_nothing_to_take_apart_is_kept_and_other_files_are_refused(tmp_path):
+    write_contributions(tmp_path / "none.npz", None)
+    assert read_contributions(tmp_path / "none.npz") is None
+    np.savez(tmp_path / "other.npz", content=np.array("{}"))
+    with pytest.raises(DataError, match=r"other.npz is no file of contributions, or damaged"):
+        read_contributions(tmp_path / "other.npz")
+    with pytest.raises(ParameterError, match="contributions must be Contributions, got str"):
+        write_contributions(tmp_path / "more.npz", "parts")

@@ -38,7 +38,8 @@ FIT = FitFacts(
     fitted=True, scale=2.0, r_squared=0.9, nrmse=0.1, correlation=0.95, trial_r_squared=None, search_loss=0.1,
     search_r_squared=0.9, start_loss=0.2, start_r_squared=0.8, ceiling=None, evaluations=5,
     drives=DRIVES, verdict="undecided", regime="spiking", explanations=(EXPLANATION,), spikes_window_ms=170.0,
-    prior=[{"name": "fraction", "median": 0.14}], columns_prior=ColumnsPrior(median=1e4, factor=3.0), levels=[{"name": "full", "loss": 0.1}], warnings=[],
+    prior=[{"name": "fraction", "median": 0.14}], columns_prior=ColumnsPrior(median=1e4, factor=3.0),
+    levels=[{"name": "full", "loss": 0.1}], warnings=[],
     smooth_ms=20.0, settings={"seed": 1}, interval_percent=90, engine="coreneuron",
 )  # fmt: skip
 

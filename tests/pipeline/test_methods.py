@@ -24,7 +24,7 @@ def result(dataset, tmp_path_factory):
         data=evoked.pick(keep), noise_cov=noise_cov.pick_channels(keep), subjects_dir=dataset.subjects_dir,
         fs_subject="01", label="postcentral-rh", patch_radius_mm=10.0, patch_latency=0.04, spacing="ico3", bem="sphere",
         polarity={"latency": 0.04, "points": "down"}, network=jones_2009((2, 2)), n_trials=1, fit_trials=1,
-        fit_final_trials=2, fit_sequence=[("proximal", 25.0), ("distal", 62.0)],
+        fit_final_trials=2, fit_sequence=[("proximal", 25.0), ("distal", 62.0)], fit_members=12, fit_generations=1,
         output=tmp_path_factory.mktemp("methods"), draw_cortex=False,
     )  # fmt: skip
     return run_pipeline(config)[0]
@@ -96,10 +96,21 @@ def test_what_was_done_is_said(sidecars):
         f"It ran in mne_hnn {sidecars['fit']['versions']['mne_hnn']}, with the discretisation and time step of NEURON",
         "in steps of 0.025 ms",
         "(proximal at 25 ms and distal at 62 ms)",
-        "simulations of the full column (1 trial each)",
+        "For an explanation in which no cell fires, these sums were corrected by simulations of the full column (1 tri",
+        "were searched for this sequence with an ensemble smoother with multiple data assimilation (Emerick and Reyn",
+        "12 networks for each, drawn from what was plausible beforehand",
+        "in 1 step of equal weight",
+        "take part, 0.144 (0.0485 to 0.285) (Crochet et al., 2011; Peron et al., 2015)",
+        "the number of columns whose cells fire, 40 (8.93 to 179) columns per nA m (Kohl et al., 2022; Neymotin et al",
+        "spikes per cell in 170 ms, L2 basket ",
+        "A moment of up to 1 nA m per mm² counted as plausible, and none above 2 (Murakami and Okada, 2015).",
+        "50,000 of them per mm² (Rockel et al., 1980), with the participating share averaged over what is plausible",
+        "a difference above 3, and above twice its standard error, was taken as decisive (Kass and Raftery, 1995)",
+        "Where no cell fires, the number of columns acting together had a log-normal prior",
+        "What each drive contributes was found by simulations with and without it",
         "judged in 2 trials with",
         "Hamming window of 20 ms",
-        "hold 90 % of the probability",
+        "hold 90 % of the probability by a local Gaussian approximation",
         "10.7554/eLife.51214",
     ):
         assert part in text, part
@@ -124,8 +135,51 @@ def test_what_was_not_done_is_not_said(sidecars):
     keys = {key for key, one in REFERENCES.items() if one in methods.references}
     assert keys == {
         "gramfort2013", "fischl2012", "hamalainen1994", "lin2006", "desikan2006", "jones2009", "neymotin2020",
-        "hines1997", "bandler1994", "hamalainen1993",
+        "hines1997", "bandler1994", "hamalainen1993", "emerick2013", "kass1995", "crochet2011", "peron2015",
+        "murakami2015", "rockel1980", "dekock2007", "sakata2009", "kohl2022",
     }  # fmt: skip
+
+
+def silent_only(sidecars):
+    """Make the facts those of an analysis that looked for explanations in which no cell fires, and no others."""
+    facts = sidecars["fit"]["facts"]
+    facts["settings"]["regimes"] = ["silent"]
+    facts |= {"verdict": "undecided", "regime": "silent", "contributions_of": None}
+    facts["explanations"] = [one for one in facts["explanations"] if one["regime"] == "silent"]
+    return sidecars
+
+
+def test_an_analysis_without_spikes_does_not_speak_of_them(sidecars):
+    methods = methods_text(silent_only(sidecars))
+    for word in ("ensemble", "smoother", "spikes", "beforehand", "participating", "contributes"):
+        assert word not in own_words(methods), word
+    assert "The fit was corrected by simulations of the full column (1 trial each) where it deviated" in methods.text
+    assert "The number of columns acting together had a log-normal prior" in methods.text
+    assert "50,000 of them per mm² (Rockel et al., 1980); an explanation whose cells" in methods.text
+    check_numbers(methods, sidecars)
+
+
+def test_an_analysis_of_spikes_alone_has_no_explanation_below_threshold(sidecars):
+    facts = sidecars["fit"]["facts"]
+    facts["settings"] |= {"regimes": ["spiking"], "sequence": None, "max_drives": 8}
+    facts |= {"columns_prior": None, "regime": "spiking", "interval_percent": 90}
+    methods = methods_text(sidecars)
+    assert "Sequences of proximal and distal evoked drives were proposed from the waveform" in methods.text
+    assert "up to 6 sequences that these sums proposed" in methods.text
+    assert "Sequences that fell behind were dropped on the way, and at most 2 went on." in methods.text
+    assert "hold 90 % of the probability in the ensemble, when the response had been counted once." in methods.text
+    for word in ("threshold", "Schwarz", "Gaussian", "no pyramidal cell fired"):
+        assert word not in own_words(methods), word
+
+
+def test_a_prior_of_the_users_cites_nobody(sidecars):
+    for row in sidecars["fit"]["facts"]["prior"]:
+        if row["name"] == "fraction" or row["name"].startswith("spikes."):
+            row["source"] = "given by the user"
+    text = methods_text(sidecars).text
+    assert "take part, 0.144 (0.0485 to 0.285) (set for this analysis)" in text
+    assert "Crochet" not in text
+    assert "Sakata" not in text
 
 
 RAW = {

@@ -99,7 +99,8 @@ print(
 )
 
 # %%
-# Because the recording was generated, the answer is known: a real waveform whose deflection at 40 ms has 30 nAm.
+# Because the recording was generated, the answer is known: the dipole of columns whose cells fire, 30 nAm at 40 ms,
+# with drives that make it look like the real response.
 
 truth = None
 if dataset.name == "demo":

@@ -63,6 +63,8 @@ class FitFacts(Facts):
     verdict : str | None
         ``'spiking'``, ``'silent'``, ``'undecided'`` or ``'none'``; see :attr:`mne_hnn.fit.Explanations.verdict`. None
         where nothing was compared.
+    decisive : float | None
+        Difference of evidence that decides.
     regime : str | None
         Of the first explanation: ``'spiking'`` or ``'silent'``.
     scale : float
@@ -97,10 +99,16 @@ class FitFacts(Facts):
         Window in which spikes are counted, in explanations and in the prior, ms.
     prior : sequence of mapping
         What was expected: quantity, median, 90 % interval, unit and source in each row.
+    contributions_of : int | None
+        Which explanation, counted from 1, was taken apart; None for none.
+    contributions : sequence of mapping
+        Its parts by drive, layer and current: kind, name, cell type, peak and when, direction, share and size, and the
+        spikes that a drive adds; see :class:`mne_hnn.fit.Contribution`.
     """
 
     fitted: bool
     verdict: str | None = None
+    decisive: float | None = None
     regime: str | None = None
     scale: float
     r_squared: float | None
@@ -124,6 +132,8 @@ class FitFacts(Facts):
     explanations: Sequence[ExplanationFacts] = list_of(ExplanationFacts, default=())
     spikes_window_ms: float | None = None
     prior: Sequence[Mapping[str, Any]] = ()
+    contributions_of: int | None = None
+    contributions: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from . import explained_steps
 from .collected import Collected, listing
 from .references import cite
 
@@ -62,13 +63,18 @@ def fit(facts: Collected) -> Iterator[str]:
             f"The drives were left as configured; only the number of columns, a factor on the average of {trials}, "
             "was fitted to the target by least squares."
         )
+        yield from explained_steps.counting(facts)
+        yield from explained_steps.contributions(facts)
         return
     if "network" in facts.known(lambda run: run.settings.get("drives")):
         yield from _search(facts)
     else:
         yield from _proposal(facts)
     yield from _assumptions(facts)
+    yield from explained_steps.counting(facts)
     yield from _score(facts)
+    yield from explained_steps.comparison(facts)
+    yield from explained_steps.contributions(facts)
 
 
 def _search(facts: Collected) -> Iterator[str]:
@@ -82,34 +88,59 @@ def _search(facts: Collected) -> Iterator[str]:
 
 
 def _proposal(facts: Collected) -> Iterator[str]:
-    gap = facts.said(lambda run: run.settings.get("gap_ms"))
+    searched = explained_steps.regimes(facts)
     if facts.known(lambda run: run.settings.get("sequence")):
-        given = facts.one(lambda run: run.settings.get("sequence"))
-        which = ""
-        if given is not None:
-            which = f" ({listing([f'{place} at {_time(mu)} ms' for place, mu in given])})"
-        yield (
-            f"Number, side and order of the evoked drives were given{which}; their times, within the middles to their "
-            "neighbours, spreads and synaptic weights were fitted with sums of the responses of the column to single "
-            "inputs."
-        )
+        yield _given_sequence(facts)
     else:
-        number = facts.said(lambda run: run.settings.get("n_drives"))
-        most = facts.said(lambda run: run.settings.get("max_drives"))
-        decided = (
-            f"Their number was set to {number}"
-            if number
-            else f"Their number, at most {most}, was decided by the Schwarz criterion {cite('schwarz1978')}"
-        )
-        yield (
-            "A sequence of proximal and distal evoked drives was proposed from the waveform of the target, with sums "
-            f"of the responses of the column to single inputs. {decided}; drives closer than {gap} ms were penalised. "
-            "Times, spreads and synaptic weights were then refined."
-        )
+        yield _proposed_sequence(facts, silent="silent" in searched)
+    if "silent" in searched:
+        yield from _below_threshold(facts, alone=len(searched) == 1)
+    if "spiking" in searched:
+        yield from explained_steps.search(facts)
+        yield from explained_steps.plausible(facts)
+
+
+def _given_sequence(facts: Collected) -> str:
+    given = facts.one(lambda run: run.settings.get("sequence"))
+    which = ""
+    if given is not None:
+        which = f" ({listing([f'{place} at {_time(mu)} ms' for place, mu in given])})"
+    return (
+        f"Number, side and order of the evoked drives were given{which}; their times, within the middles to their "
+        "neighbours, spreads and synaptic weights were fitted with sums of the responses of the column to single "
+        "inputs."
+    )
+
+
+def _proposed_sequence(facts: Collected, *, silent: bool) -> str:
+    proposed = (
+        "of proximal and distal evoked drives {} proposed from the waveform of the target, with sums of the responses "
+        "of the column to single inputs."
+    )
+    if not silent:
+        return f"Sequences {proposed.format('were')}"
+    gap = facts.said(lambda run: run.settings.get("gap_ms"))
+    number = facts.said(lambda run: run.settings.get("n_drives"))
+    most = facts.said(lambda run: run.settings.get("max_drives"))
+    decided = (
+        f"Their number was set to {number}"
+        if number
+        else f"Their number, at most {most}, was decided by the Schwarz criterion {cite('schwarz1978')}"
+    )
+    return (
+        f"A sequence {proposed.format('was')} {decided}; drives closer than {gap} ms were penalised. Times, spreads "
+        "and synaptic weights were then refined."
+    )
+
+
+def _below_threshold(facts: Collected, *, alone: bool) -> Iterator[str]:
+    """Yield how the explanation in which no cell fires was found."""
     trials = facts.counted("trial", lambda run: run.settings.get("n_trials"))
+    what = "The fit was" if alone else "For an explanation in which no cell fires, these sums were"
+    sums = "these sums" if alone else "them"
     yield (
-        f"The fit was corrected by simulations of the full column ({trials} each) where it deviated from these "
-        f"sums {cite('bandler1994')}, and the weights were kept so low that no pyramidal cell fired in them."
+        f"{what} corrected by simulations of the full column ({trials} each) where it deviated from {sums} "
+        f"{cite('bandler1994')}, and the weights were kept so low that no pyramidal cell fired in them."
     )
     if any(facts.known(lambda run: run.settings.get("polish"))):
         optimizer = facts.names(lambda run: run.settings.get("optimizer")).replace("_", " ")
@@ -128,8 +159,9 @@ def _assumptions(facts: Collected) -> Iterator[str]:
     if facts.known(lambda run: run.fit.facts.columns_prior):
         median = facts.said(lambda run: getattr(run.fit.facts.columns_prior, "median", None))
         factor = facts.said(lambda run: getattr(run.fit.facts.columns_prior, "factor", None))
+        where = "Where no cell fires, the" if "spiking" in explained_steps.regimes(facts) else "The"
         yield (
-            f"The number of columns acting together had a log-normal prior with a median of {median} columns, "
+            f"{where} number of columns acting together had a log-normal prior with a median of {median} columns, "
             "expected from the size of the target and a plausible moment per area of cortex "
             f"{cite('hamalainen1993')}, and a standard deviation of a factor of {factor}."
         )
@@ -147,10 +179,13 @@ def _score(facts: Collected) -> Iterator[str]:
     )
     if facts.known(lambda run: run.fit.facts.interval_percent):
         share = facts.said(lambda run: run.fit.facts.interval_percent)
-        yield (
-            f"Intervals of the parameters hold {share} % of the probability by a local Gaussian approximation around "
-            "the best values."
-        )
+        kinds = facts.known(lambda run: run.fit.facts.regime if run.fit.facts.verdict else None)
+        by = {
+            False: "by a local Gaussian approximation around the best values",
+            True: "in the ensemble, when the response had been counted once",
+        }
+        ways = [by[firing] for firing in dict.fromkeys(kind == "spiking" for kind in kinds or [None])]
+        yield f"Intervals of the parameters hold {share} % of the probability {listing(ways, 'or')}."
 
 
 def sensors(facts: Collected) -> Iterator[str]:

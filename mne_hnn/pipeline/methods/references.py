@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["REFERENCES", "Reference", "cite"]
+__all__ = ["REFERENCES", "Reference", "cite", "cite_sources"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +48,23 @@ REFERENCES = {
         "electromagnetic optimization. IEEE Transactions on Microwave Theory and Techniques 42:2536-2544.",
         "10.1109/22.339794",
     ),
+    "crochet2011": _entry(
+        "Crochet et al., 2011",
+        "Crochet S, Poulet JFA, Kremer Y, Petersen CCH (2011). Synaptic mechanisms underlying sparse coding of active "
+        "touch. Neuron 69:1160-1175.",
+        "10.1016/j.neuron.2011.02.022",
+    ),
     "dale2000": _entry(
         "Dale et al., 2000",
         "Dale AM, Liu AK, Fischl BR, Buckner RL, Belliveau JW, Lewine JD, Halgren E (2000). Dynamic statistical "
         "parametric mapping: combining fMRI and MEG for high-resolution imaging of cortical activity. Neuron 26:55-67.",
         "10.1016/S0896-6273(00)81138-1",
+    ),
+    "dekock2007": _entry(
+        "de Kock et al., 2007",
+        "de Kock CPJ, Bruno RM, Spors H, Sakmann B (2007). Layer- and cell-type-specific suprathreshold stimulus "
+        "representation in rat primary somatosensory cortex. Journal of Physiology 581:139-154.",
+        "10.1113/jphysiol.2006.124321",
     ),
     "desikan2006": _entry(
         "Desikan et al., 2006",
@@ -64,6 +77,12 @@ REFERENCES = {
         "Destrieux C, Fischl B, Dale A, Halgren E (2010). Automatic parcellation of human cortical gyri and sulci "
         "using standard anatomical nomenclature. NeuroImage 53:1-15.",
         "10.1016/j.neuroimage.2010.06.010",
+    ),
+    "emerick2013": _entry(
+        "Emerick and Reynolds, 2013",
+        "Emerick AA, Reynolds AC (2013). Ensemble smoother with multiple data assimilation. Computers & Geosciences "
+        "55:3-15.",
+        "10.1016/j.cageo.2012.03.011",
     ),
     "fischl2012": _entry(
         "Fischl, 2012", "Fischl B (2012). FreeSurfer. NeuroImage 62:774-781.", "10.1016/j.neuroimage.2012.01.021"
@@ -98,6 +117,11 @@ REFERENCES = {
         "rhythmogenesis and modulation of sensory-evoked responses. Journal of Neurophysiology 102:3554-3572.",
         "10.1152/jn.00535.2009",
     ),
+    "kass1995": _entry(
+        "Kass and Raftery, 1995",
+        "Kass RE, Raftery AE (1995). Bayes factors. Journal of the American Statistical Association 90:773-795.",
+        "10.1080/01621459.1995.10476572",
+    ),
     "kohl2022": _entry(
         "Kohl et al., 2022",
         "Kohl C, Parviainen T, Jones SR (2022). Neural mechanisms underlying human auditory evoked responses revealed "
@@ -127,6 +151,12 @@ REFERENCES = {
         "Maris E, Oostenveld R (2007). Nonparametric statistical testing of EEG- and MEG-data. Journal of Neuroscience "
         "Methods 164:177-190.",
         "10.1016/j.jneumeth.2007.03.024",
+    ),
+    "murakami2015": _entry(
+        "Murakami and Okada, 2015",
+        "Murakami S, Okada Y (2015). Invariance in current dipole moment density across brain structures and species: "
+        "physiological constraint for neuroimaging. NeuroImage 111:49-58.",
+        "10.1016/j.neuroimage.2015.02.003",
     ),
     "neymotin2020": _entry(
         "Neymotin et al., 2020",
@@ -163,6 +193,24 @@ REFERENCES = {
         "electroencephalography. Scientific Data 6:103.",
         "10.1038/s41597-019-0104-8",
     ),
+    "peron2015": _entry(
+        "Peron et al., 2015",
+        "Peron SP, Freeman J, Iyer V, Guo C, Svoboda K (2015). A cellular resolution map of barrel cortex activity "
+        "during tactile behavior. Neuron 86:783-799.",
+        "10.1016/j.neuron.2015.03.027",
+    ),
+    "rockel1980": _entry(
+        "Rockel et al., 1980",
+        "Rockel AJ, Hiorns RW, Powell TPS (1980). The basic uniformity in structure of the neocortex. Brain "
+        "103:221-244.",
+        "10.1093/brain/103.2.221",
+    ),
+    "sakata2009": _entry(
+        "Sakata and Harris, 2009",
+        "Sakata S, Harris KD (2009). Laminar structure of spontaneous and sensory-evoked population activity in "
+        "auditory cortex. Neuron 64:404-418.",
+        "10.1016/j.neuron.2009.09.020",
+    ),
     "schwarz1978": _entry(
         "Schwarz, 1978",
         "Schwarz G (1978). Estimating the dimension of a model. Annals of Statistics 6:461-464.",
@@ -177,3 +225,10 @@ def cite(*keys: str) -> str:
     known: Sequence[str] = [key for key in keys if key in REFERENCES]
     assert len(known) == len(keys), keys
     return f"[@{';'.join(keys)}]"
+
+
+def cite_sources(text: str) -> str:
+    """Return the mark of the citations whose DOIs a text names; empty if it names none that is known."""
+    named = set(re.findall(r"10\.\d{4,}/[^\s;,)]+", text))
+    keys = [key for key, reference in REFERENCES.items() if reference.doi in named]
+    return f" {cite(*keys)}" if keys else ""

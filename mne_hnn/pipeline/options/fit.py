@@ -160,6 +160,13 @@ class FitOptions(ProposalOptions):
         check=at_least(0),
     )
 
+    fit_contributions: bool = option(
+        True,
+        "Whether to say which drive does what: the dipole of the first explanation whose cells fire (else of the "
+        "first) taken apart by drives, layers and currents, by simulations with and without each drive.",
+        check=check_bool,
+    )
+
     def _check(self) -> None:
         super()._check()
         if self.fit_sequence is not None and (self.fit_n_drives is not None or self.fit_drives == "network"):

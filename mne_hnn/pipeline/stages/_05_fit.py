@@ -10,13 +10,14 @@ from pathlib import Path
 from ..._warn import warn
 from ...compare import correlation, nrmse
 from ...fit import Evaluation, EvokedSettings, Explanations, FitResult, Scores, UnfittedSettings
+from ...fit.contribution_files import write_contributions
 from ...fit.observation import fitted_dipole, nearest_scale, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...fit.single import single_explanation
 from ...io import read_simulation, write_simulation
 from ..facts import FitFacts
 from ..files import read_target
-from ..fitting import circuit_prior, fit_target
+from ..fitting import circuit_prior, contributions_of, fit_target
 from ..noted import as_json, fit_facts
 from ..options import FitOptions
 from ..stage import Stage, Work
@@ -76,6 +77,8 @@ def _unfitted(work: Work[FitOptions]) -> FitResult:
 def _run(work: Work[FitOptions]) -> FitFacts:
     found = _explained(work) if work.options.fit else _as_it_is(work)
     found.save(work.path("explanations"))
+    parts = contributions_of(found, n_jobs=work.n_jobs) if work.options.fit_contributions else None
+    write_contributions(work.path("contributions"), parts)
     fit = found.first.fit
     for text in unfitted_doubts(fit):
         warn(text)
@@ -85,7 +88,7 @@ def _run(work: Work[FitOptions]) -> FitFacts:
     write_simulation(fit.simulation, work.path("simulation"), overwrite=True)
     evaluations = as_json([asdict(evaluation) for evaluation in fit.evaluations])
     work.path("fit").write_text(json.dumps(evaluations, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    return fit_facts(found)
+    return fit_facts(found, parts)
 
 
 def _files(options: FitOptions) -> Iterator[Path]:
@@ -107,6 +110,7 @@ STAGE = Stage(
         "fit": "evaluations.json",
         "result": "fit.npz",
         "explanations": "explanations.npz",
+        "contributions": "contributions.npz",
     },
     run=_run,
     simulates=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .anatomy import DemoAnatomy, demo_anatomy
+from .column import DemoColumn, demo_column
 from .dataset import Dataset, demo_dataset, read_truth, somato_dataset
 from .recording import Truth, demo_response, simulate_recording
 from .waveform import median_nerve_waveform
@@ -10,8 +11,10 @@ from .waveform import median_nerve_waveform
 __all__ = [
     "Dataset",
     "DemoAnatomy",
+    "DemoColumn",
     "Truth",
     "demo_anatomy",
+    "demo_column",
     "demo_dataset",
     "demo_response",
     "median_nerve_waveform",

@@ -13,14 +13,18 @@ from mne.utils import logger
 
 from ..._cache import cache_directory
 from ..._checks import check_int, check_seed
+from ..._files import read_json
 from ...dipole import read_dipole
 from ...errors import DataError
-from .anatomy import VERSION, demo_anatomy, once, paths
+from .anatomy import VERSION as ANATOMY_VERSION
+from .anatomy import demo_anatomy, once, paths
 from .recording import Truth, simulate_recording
 
 __all__ = ["Dataset", "demo_dataset", "read_truth", "somato_dataset"]
 
 EVENT_ID = 1
+VERSION = 3
+"""Of what the recording holds; in the name of its folder, so that an older one is not taken for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +91,7 @@ def demo_dataset(*, seed: int = 0, n_epochs: int = 120) -> Dataset:
         In the user's cache, in the layout of MNE's somatosensory data set.
     """
     seed, n_epochs = check_seed(seed, "seed"), check_int(n_epochs, "n_epochs", minimum=1)
-    place = cache_directory() / f"demo-{VERSION}-seed{seed}-n{n_epochs}"
+    place = cache_directory() / f"demo-{ANATOMY_VERSION}.{VERSION}-seed{seed}-n{n_epochs}"
 
     def make(root: Path) -> None:
         """Fill a folder with recording, anatomy and truth."""
@@ -140,6 +144,10 @@ def _write_truth(folder: Path, truth: Truth) -> None:
     truth.dipole.save(folder / "truth-ave.fif")
     truth.noise_free.save(folder / "noise_free-ave.fif", verbose="error")
     record = {
+        "drives": {name: dict(drive) for name, drive in truth.drives.items()},
+        "n_columns": truth.n_columns,
+        "spikes_per_cell": dict(truth.spikes_per_cell),
+        "spikes_window_ms": truth.spikes_window_ms,
         "hemi": truth.hemi,
         "vertices": truth.vertices.tolist(),
         "pos_m": truth.pos.tolist(),
@@ -150,30 +158,34 @@ def _write_truth(folder: Path, truth: Truth) -> None:
     (folder / "truth.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def read_truth(dataset: Dataset) -> Truth:
+def read_truth(dataset: Dataset | str | Path) -> Truth:
     """Return what made the demo's response.
 
     Parameters
     ----------
-    dataset : Dataset
-        The demo's.
+    dataset : Dataset | path-like
+        The demo's, or its file of truth.
 
     Returns
     -------
     truth : Truth
-        Moment, place and noise-free field.
+        Moment, drives, columns, spikes, place and noise-free field.
 
     Raises
     ------
     DataError
-        The data set was recorded: nobody knows.
+        The data set was recorded: nobody knows; or the file is none of a truth.
     """
-    if dataset.truth_fname is None:
+    given = dataset.truth_fname if isinstance(dataset, Dataset) else Path(dataset)
+    if given is None:
         raise DataError(f"The data set {dataset.name!r} has no known truth: only the generated demo has.")
-    folder = dataset.truth_fname.parent
-    record = json.loads(dataset.truth_fname.read_text(encoding="utf-8"))
+    folder, record = given.parent, read_json(given, "file of a truth")
     return Truth(
         dipole=read_dipole(folder / "truth-ave.fif"),
+        drives=record["drives"],
+        n_columns=record["n_columns"],
+        spikes_per_cell=record["spikes_per_cell"],
+        spikes_window_ms=record["spikes_window_ms"],
         hemi=record["hemi"],
         vertices=np.array(record["vertices"]),
         pos=np.array(record["pos_m"]),

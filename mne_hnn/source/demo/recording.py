@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import mne
 import numpy as np
@@ -17,7 +18,8 @@ from ..patch import Patch, label_patch, open_forward
 from ..patch import surface_disc as disc
 from ..response import EpochOptions, load_response
 from .anatomy import BANKS, DemoAnatomy, bank, demo_anatomy, helmet_info
-from .waveform import PEAK_NAM, median_nerve_waveform
+from .column import demo_column
+from .waveform import PEAK_NAM
 
 __all__ = ["SFREQ", "Truth", "demo_response", "simulate_recording"]
 
@@ -46,6 +48,15 @@ class Truth:
     ----------
     dipole : Dipole
         Moment of the patch, the sum over its vertices, A m, positive outward.
+    drives : mapping of str to mapping
+        Drives of the column by name: the arguments of :meth:`mne_hnn.network.Network.with_evoked_drive`, times in ms
+        and weights in uS.
+    n_columns : float
+        How many such columns acted together.
+    spikes_per_cell : mapping of str to float
+        Spikes per cell of each cell type, in `spikes_window_ms`.
+    spikes_window_ms : float
+        Window in which these were counted, ms from the stimulus.
     hemi : str
         ``'rh'``.
     vertices : array, shape (n_vertices,)
@@ -61,6 +72,10 @@ class Truth:
     """
 
     dipole: Dipole
+    drives: Mapping[str, Mapping[str, Any]]
+    n_columns: float
+    spikes_per_cell: Mapping[str, float]
+    spikes_window_ms: float
     hemi: str
     vertices: NDArray[np.int64]
     pos: FloatArray
@@ -136,7 +151,7 @@ def simulate_recording(
     where: str = "posterior",
     peak_nAm: float = PEAK_NAM,
 ) -> tuple[mne.io.RawArray, Truth]:
-    """Simulate a recording of median-nerve stimulation.
+    """Simulate a recording of median-nerve stimulation: a patch of columns whose cells fire, see :func:`demo_column`.
 
     Parameters
     ----------
@@ -149,7 +164,7 @@ def simulate_recording(
     where : str
         ``'posterior'`` (area 3b) or ``'anterior'`` bank of the central sulcus.
     peak_nAm : float
-        Size of the deflection at 40 ms.
+        Size of the deflection at 40 ms, nA m; the number of columns follows from it.
 
     Returns
     -------
@@ -163,12 +178,17 @@ def simulate_recording(
     forward = open_forward(anatomy.simulation_fname)
     patch = true_patch(forward, where)
     times = np.arange(int(EPOCH[0] * SFREQ), int(EPOCH[1] * SFREQ) + 1) / SFREQ
-    moment = scale * median_nerve_waveform(times)
+    column = demo_column()
+    moment = scale * column.moment(times)
     made = record(
         forward, patch, helmet_info(), {"median nerve": moment}, times, n_epochs=n_epochs, seed=check_seed(seed, "seed")
     )
     truth = Truth(
         dipole=Dipole(moment, times, ("agg",), comment="truth"),
+        drives=column.drives,
+        n_columns=scale * column.n_columns,
+        spikes_per_cell=column.spikes_per_cell,
+        spikes_window_ms=column.spikes_window_ms,
         hemi="rh",
         vertices=patch.vertices,
         pos=patch.pos,
@@ -293,7 +313,7 @@ def demo_response(
     bank : str
         ``'posterior'`` or ``'anterior'`` bank of the right central sulcus.
     peak_nAm : float
-        Size of the deflection at 40 ms, nA m.
+        Size of the deflection at 40 ms, nA m; the number of columns follows from it.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A real median-nerve waveform of primary somatosensory cortex."""
+"""A real median-nerve waveform of primary somatosensory cortex, which the demo's column was made to resemble."""
 
 from __future__ import annotations
 

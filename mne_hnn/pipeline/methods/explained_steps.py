@@ -1,0 +1,126 @@
+"""Sentences on explanations: how those whose cells fire were searched, what was plausible, how they were compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .collected import Collected, listing, number
+from .references import cite, cite_sources
+
+__all__ = ["comparison", "contributions", "counting", "plausible", "regimes", "search"]
+
+_SPIKES = "spikes."
+_WORDS = {
+    "columns_per_nAm": "the number of columns whose cells fire",
+    "fraction": "the share of the pyramidal cells of the tissue that take part",
+    "time_ms": "the time of a drive from the proposed one",
+    "spread_ms": "the spread of a drive",
+    "weight_ampa_uS": "its AMPA weight",
+    "weight_nmda_uS": "its NMDA weight",
+}
+
+
+def regimes(facts: Collected) -> set[str]:
+    """Return what was searched; fits of older versions looked for explanations in which no cell fires."""
+    given = facts.values(lambda run: run.settings.get("regimes", ("silent",)))
+    return {regime for searched in given for regime in searched or ()}
+
+
+def search(facts: Collected) -> Iterator[str]:
+    """Yield how columns whose cells fire were searched."""
+    members = facts.counted("network", lambda run: run.settings.get("members"))
+    steps = facts.counted("step", lambda run: run.settings.get("generations"))
+    most = facts.said(lambda run: run.settings.get("max_sequences"))
+    kept = facts.said(lambda run: run.settings.get("finalists"))
+    given = facts.known(lambda run: run.settings.get("sequence"))
+    which = "this sequence" if given else f"up to {most} sequences that these sums proposed"
+    dropped = "" if given else f" Sequences that fell behind were dropped on the way, and at most {kept} went on."
+    yield (
+        f"Explanations by columns whose cells fire were searched for {which} with an ensemble smoother with multiple "
+        f"data assimilation {cite('emerick2013')}: {members} for each, drawn from what was plausible beforehand, were "
+        f"moved towards the response, and towards plausible numbers of spikes, in {steps} of equal "
+        f"weight.{dropped} What was left was moved on on the full column, where the best network was chosen by exact "
+        "simulations."
+    )
+
+
+def plausible(facts: Collected) -> Iterator[str]:
+    """Yield what was plausible beforehand, with sources."""
+    rows = facts.one(lambda run: run.fit.facts.prior or None)
+    if rows is None:
+        return
+    told = [_quantity(row) for row in rows if row["name"] in _WORDS]
+    told += [_quantity(row) for row in rows if row["name"].startswith("weights.")]
+    yield f"Plausible beforehand were (median, 90 % interval): {listing([*told, *_spikes(rows)])}."
+    density = _named(rows, "density_nAm_per_mm2")
+    yield (
+        f"A moment of up to {number(density['low'])} nA m per mm² counted as plausible, and none above "
+        f"{number(density['high'])}{_source(density)}."
+    )
+
+
+def _quantity(row: Mapping[str, Any]) -> str:
+    words = _WORDS.get(row["name"], f"the {row['quantity'].replace('_', ' ')}")
+    return f"{words}, {_interval(row)}{_unit(row['unit'])}{_source(row)}"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{number(row['median'])} ({number(row['low'])} to {number(row['high'])})"
+
+
+def _unit(unit: str) -> str:
+    return f" {unit}" if unit else ""
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    return " (set for this analysis)" if row["source"] == "given by the user" else cite_sources(row["source"])
+
+
+def _spikes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the spikes per cell of all types together, as their source is the same."""
+    found = [row for row in rows if row["name"].startswith(_SPIKES)]
+    if found:
+        each = [f"{row['name'].removeprefix(_SPIKES).replace('_', ' ')} {_interval(row)}" for row in found]
+        given = [row for row in found if row["source"] == "given by the user"]
+        yield f"{found[0]['unit']}, {', '.join(each)}{_source((given or found)[0])}"
+
+
+def _named(rows: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    return next(row for row in rows if row["name"] == name)
+
+
+def counting(facts: Collected) -> Iterator[str]:
+    """Yield how columns were counted in cells and cortex."""
+    rows = facts.one(lambda run: run.fit.facts.prior or None)
+    if rows is None:
+        return
+    cells = _named(rows, "pyramidal_per_mm2")
+    firing = "spiking" in regimes(facts)
+    fraction = ", with the participating share averaged over what is plausible for the patch" if firing else ""
+    yield (
+        f"Columns were counted in pyramidal cells, and these in cortex, {number(cells['median'])} of them per mm²"
+        f"{_source(cells)}{fraction}; an explanation whose cells the patch does not hold was refused."
+    )
+
+
+def comparison(facts: Collected) -> Iterator[str]:
+    """Yield how explanations were compared."""
+    if not facts.known(lambda run: run.fit.facts.verdict):
+        return
+    decisive = facts.said(lambda run: run.fit.facts.decisive)
+    yield (
+        "Explanations were ordered by their evidence, the logarithm of the marginal likelihood of the response, in "
+        "which count how well the waveform is met over all that was plausible, whether the patch holds the cells, and "
+        f"the side and time of each drive; a difference above {decisive}, and above twice its standard error, was "
+        f"taken as decisive {cite('kass1995')}."
+    )
+
+
+def contributions(facts: Collected) -> Iterator[str]:
+    """Yield how it was found which drive does what."""
+    if facts.known(lambda run: run.fit.facts.contributions_of):
+        yield (
+            "What each drive contributes was found by simulations with and without it, all other random events being "
+            "the same, and the dipole was split by layers and by membrane currents."
+        )
