@@ -129,6 +129,8 @@ def _unit(target: Dipole) -> tuple[float, str]:
 def _share(rows: Sequence[Axes], room: float) -> None:
     """Give panels one scale, with room for arrows."""
     low, high = (end(axes.dataLim.intervaly[k] for axes in rows) for k, end in enumerate((min, max)))
+    if not np.isfinite([low, high]).all():  # nothing is drawn: no cell fires in any of them
+        low, high = 0.0, 1.0
     low = min(low, 0.0)
     more = room * ((high - low) or 1.0)
     below = more if room > 0.1 else 0.0
