@@ -87,10 +87,12 @@ def stand_ins(monkeypatch, tmp_path):
         assert all(one.path in known for one in given["parameters"])
         return found
 
+    best = result_of(fit.Explanation, fit=found, spikes=mock.MagicMock())
+    explanations = result_of(fit.Explanations, first=best, sentences=lambda given: ["A sentence."])
     patch = result_of(source.Patch, label=mock.Mock())
     answers = {
         source: {"best_patch": patch, "estimate_target": target, "find_label": None, "predict_sensors": prediction},
-        fit: {"fit_evoked": found},
+        fit: {"fit_evoked": explanations},
     }
     for module, names in answers.items():
         for name, answer in names.items():

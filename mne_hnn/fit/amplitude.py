@@ -254,7 +254,7 @@ def check_need(target: Dipole, network: Network, prior: CircuitPrior) -> None:
     need = _need(np.array([1.0]), network, target, prior)
     if need is None:
         return
-    cells = float(need.cells[0]) * need.peak_nAm * prior.columns_per_nAm.median
+    cells = float(need.cells[0]) * need.peak_nAm * prior.columns_of(network).median
     area = cells / prior.fraction.mean / prior.pyramidal_per_mm2
     if area > HEMISPHERE_mm2:
         raise DataError(

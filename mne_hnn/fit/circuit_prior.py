@@ -19,7 +19,7 @@ from ..network import Network
 from .circuit_rows import PriorRow, prior_rows
 from .circuit_sources import SOURCES, given_or_source
 from .distributions import Beta, LogNormal, Normal
-from .observation import ColumnPrior, PYRAMIDAL_PER_mm2
+from .observation import ColumnPrior, PYRAMIDAL_PER_mm2, pyramidal_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +28,8 @@ __all__ = ["CircuitPrior", "SPIKES_WINDOW_ms"]
 
 SPIKES_WINDOW_ms = 100.0
 """Time after the stimulus in which the spikes of :class:`CircuitPrior` are counted."""
+PUBLISHED_CELLS = 200
+"""Pyramidal cells of the published column."""
 RECEPTORS = ("ampa", "nmda")
 ALL_FIRE_nAm_per_mm2 = 50.0
 """Above what 50,000 pyramidal cells give if all of them fire at once, each with the 0.9 pA m that are the most for one
@@ -69,9 +71,9 @@ class CircuitPrior(Value):
     Parameters
     ----------
     columns_per_nAm : LogNormal
-        Columns whose cells fire, per nA m of the largest moment: 40, 9 to 179 in 90 %. Published fits have 29 to 42
-        columns of 200 pyramidal cells (after Neymotin et al. 2020, https://doi.org/10.7554/eLife.51214, and Kohl et al.
-        2022, https://doi.org/10.1007/s10548-021-00838-0).
+        Columns of 200 pyramidal cells that fire, per nA m of the largest moment: 40, 9 to 179 in 90 %; see
+        :meth:`columns_of` for networks of another size. Published fits have 29 to 42 (after Neymotin et al. 2020,
+        https://doi.org/10.7554/eLife.51214, and Kohl et al. 2022, https://doi.org/10.1007/s10548-021-00838-0).
     fraction : Beta
         Share of the pyramidal cells of the tissue that take part where cells fire, the others staying below threshold:
         0.15 on average, 0.05 to 0.29 in 90 % (after Crochet et al. 2011, https://doi.org/10.1016/j.neuron.2011.02.022,
@@ -225,6 +227,11 @@ class CircuitPrior(Value):
         check_name(receptor, RECEPTORS, "receptor")
         usual = self.weight_ampa_uS if receptor == "ampa" else self.weight_nmda_uS
         return self.weights.get(f"{receptor}.{check_label(cell_type, 'cell_type')}", usual)
+
+    def columns_of(self, network: Network) -> LogNormal:
+        """Return `columns_per_nAm` for a network of another size: as many pyramidal cells per nA m."""
+        cells = pyramidal_cells(network)
+        return self.columns_per_nAm.scaled(PUBLISHED_CELLS / cells) if cells else self.columns_per_nAm
 
     def silent_columns(self, target: Dipole, network: Network) -> ColumnPrior | None:
         """Return how many columns are plausible if no cell fires: `silent`, or what the target's size says."""

@@ -99,8 +99,9 @@ class CircuitVector:
                 paths.append(f"drives.{name}.weights_{source.receptor}.{source.cell_type}")
                 mean.append(weight.mean_log)
                 sd.append(weight.sd_log)
-        mean.append(float(np.log(prior.columns_per_nAm.median * self.peak_nAm)))
-        sd.append(prior.columns_per_nAm.sd_log)
+        columns = prior.columns_of(self.network)
+        mean.append(float(np.log(columns.median * self.peak_nAm)))
+        sd.append(columns.sd_log)
         object.__setattr__(self, "paths", (*paths, "columns"))
         self._begin(np.array(mean), np.array(sd))
 
@@ -211,11 +212,6 @@ class CircuitVector:
             )
         return driven
 
-    def _plain(self, values: FloatArray) -> FloatArray:
-        """Return times, and logarithms of all else."""
-        times = np.array([path.endswith("mu_ms") for path in self.paths])
-        return np.asarray(np.where(times, values, np.log(np.where(times, 1.0, values))))
-
     def _weights(self, name: str, place: str, values: Mapping[str, float]) -> dict[str, Any]:
         weights: dict[str, dict[str, float]] = {"weights_ampa": {}, "weights_nmda": {}}
         for source in self._inputs(place):
@@ -238,6 +234,11 @@ class CircuitVector:
                 **weights,
             )
         return changed(base, drives=drives)
+
+    def _plain(self, values: FloatArray) -> FloatArray:
+        """Return times, and logarithms of all else."""
+        times = np.array([path.endswith("mu_ms") for path in self.paths])
+        return np.asarray(np.where(times, values, np.log(np.where(times, 1.0, values))))
 
     def distances(self, member: FloatArray) -> Mapping[str, float]:
         """Return how far the numbers of a member lie from what is expected, in standard deviations."""

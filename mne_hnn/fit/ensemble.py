@@ -12,7 +12,7 @@ import numpy as np
 
 from .._types import FloatArray
 
-__all__ = ["log_increment", "log_increments", "updated"]
+__all__ = ["log_increment", "log_volume", "log_volumes", "updated"]
 
 
 def updated(
@@ -90,26 +90,51 @@ def log_increment(predicted: FloatArray, wanted: FloatArray, deviations: FloatAr
     return float(-0.5 * part * (beside + np.sum(along**2 / (1 + share))) - 0.5 * np.sum(np.log1p(share)))
 
 
-def log_increments(
-    predicted: FloatArray, wanted: FloatArray, deviations: FloatArray, *, part: float, blocks: int = 4
-) -> tuple[float, float]:
-    """Return :func:`log_increment` of all members, and its standard error by leaving out blocks of them in turn.
+def log_volume(predicted: FloatArray, deviations: FloatArray, *, part: float) -> float:
+    """Return the logarithm of the share of what members predict that a part of the data's weight leaves.
+
+    The sum over steps whose parts sum to one is the price of all that could have been predicted, the factor of Ockham;
+    with the misfit at the best point it makes the marginal likelihood (Laplace's approximation along the steps, exact
+    for linear predictions).
 
     Parameters
     ----------
-    predicted, wanted, deviations, part
-        As in :func:`log_increment`.
+    predicted : array, shape (n_members, n_data)
+        What members predict.
+    deviations : array, shape (n_data,)
+        Standard deviations of the data.
+    part : float
+        Part of the data's weight.
+
+    Returns
+    -------
+    volume : float
+        Natural logarithm, at most 0.
+    """
+    spread = (predicted - predicted.mean(axis=0)) / deviations
+    return float(-0.5 * np.sum(np.log1p(part * _singular(spread) ** 2 / (len(predicted) - 1))))
+
+
+def log_volumes(predicted: FloatArray, deviations: FloatArray, *, part: float, blocks: int = 4) -> tuple[float, float]:
+    """Return :func:`log_volume` of all members, and its standard error by leaving out blocks of them in turn.
+
+    Parameters
+    ----------
+    predicted, deviations, part
+        As in :func:`log_volume`.
     blocks : int
         Number of blocks (the jackknife: Efron and Stein 1981, https://doi.org/10.1214/aos/1176345462).
 
     Returns
     -------
-    increment, error : float
+    volume, error : float
         Natural logarithm, and its standard error.
     """
-    whole = log_increment(predicted, wanted, deviations, part=part)
+    whole = log_volume(predicted, deviations, part=part)
     block = np.arange(len(predicted)) % blocks
-    left = np.array(
-        [log_increment(predicted[block != k], wanted, deviations, part=part) for k in range(blocks)], dtype=float
-    )
+    left = np.array([log_volume(predicted[block != k], deviations, part=part) for k in range(blocks)])
     return whole, float(np.sqrt((blocks - 1) / blocks * np.sum((left - left.mean()) ** 2)))
+
+
+def _singular(spread: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.svd(spread, compute_uv=False))

@@ -12,7 +12,7 @@ from .result import Estimate
 if TYPE_CHECKING:
     from .explanation import Explanation, Explanations
 
-__all__ = ["intervals", "matched", "rows"]
+__all__ = ["alike_of", "intervals", "matched", "rows"]
 
 # by time, ms: a drive without a partner costs as much as one that is so far away
 UNMATCHED_ms = 60.0
@@ -36,7 +36,7 @@ def rows(explanations: Explanations) -> list[dict[str, Any]]:
         mm²; spikes per cell and their median times (ms) by type; distances from what was expected in standard
         deviations; how many parameters the data determine, and of how many; why it is refused.
     """
-    rivals = explanations.rivals()
+    rivals = _rivals(explanations)
     return [_row(item, explanations, rivals) for item in explanations]
 
 
@@ -88,8 +88,7 @@ def intervals(explanations: Explanations) -> list[dict[str, Any]]:
         it has one. ``held``: how many of the ``of`` explanations have such a drive. ``determined``: whether the data
         determine it in each of them, and it is in all of them; None if not known.
     """
-    first = explanations.first
-    alike = [first, *(item for item in explanations.rivals() if item.regime == first.regime)]
+    alike = alike_of(explanations)
     found = []
     for name, location, names in _roles(alike):
         by_item = [_of_drive(item, own) for item, own in zip(alike, names, strict=True)]
@@ -100,6 +99,28 @@ def intervals(explanations: Explanations) -> list[dict[str, Any]]:
             )
     columns = [next((one for one in item.fit.estimates if one.path == "columns"), _columns(item)) for item in alike]
     return [*found, {"drive": "", "location": "", "quantity": "columns"} | _united(columns, [True] * len(alike))]
+
+
+def alike_of(explanations: Explanations) -> list[Explanation]:
+    """Return the first explanation and those of its regime that fit as well, without those that explain nothing.
+
+    Parameters
+    ----------
+    explanations : Explanations
+        The explanations.
+
+    Returns
+    -------
+    alike : list of Explanation
+        The first, then its rivals in order.
+    """
+    first = explanations.first
+    return [first, *(item for item in _rivals(explanations) if item.regime == first.regime)]
+
+
+def _rivals(explanations: Explanations) -> list[Explanation]:
+    """Return rivals of the first; a very uncertain evidence makes none of a fit that explains nothing."""
+    return [item for item in explanations.rivals() if not item.r_squared <= 0]
 
 
 def _columns(item: Explanation) -> Estimate:

@@ -12,6 +12,7 @@ from ..network import EvokedDrive
 from .amplitude import _number
 from .doubts import NO_BETTER
 from .evidence import DECISIVE
+from .explanation_rows import alike_of
 from .telling_apart import telling_apart
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = ["evidence_difference", "odds", "paragraphs", "sentences", "sequence_w
 
 HALF = 0.5
 """R² below which an explanation is said to explain less than half."""
+BETTER = 0.05
+"""R² by which a refused explanation must be better for a reader to be told."""
 MOST_ODDS = 1e6
 FARTHEST = 99.0
 """Distances are clipped there: what is infinitely far, such as no spike at all."""
@@ -298,11 +301,17 @@ def _decided(explanations: Explanations, verdict: str, other: Explanation | None
     if other is not None:
         return [f"{claim}: the evidence of the first is {_higher(first, other)} than if {state}.", _EVIDENCE]
     refused = explanations.of("silent" if verdict == "spiking" else "spiking")[0]
-    return [
+    found = [
         f"{claim}, as what there is in which {state} is refused. The evidence of the first is "
         f"{_higher(first, refused)} than that of the best of what is refused.",
         _EVIDENCE,
     ]
+    if refused.r_squared > first.r_squared + BETTER:
+        found.append(
+            f"What is refused meets the response better (R² {refused.r_squared:.3f} against {first.r_squared:.3f}): "
+            "the verdict hangs on why it is refused."
+        )
+    return found
 
 
 _EVIDENCE = (
@@ -339,22 +348,31 @@ def _rivals(explanations: Explanations) -> list[str]:
     """Return which other sequences of the first one's kind fit as well, and which do not."""
     first = explanations.first
     own = [item for item in explanations.of(first.regime) if item is not first]
-    rivals = [item for item in explanations.rivals() if item.regime == first.regime]
+    alike = alike_of(explanations)
+    close = [item for item in alike[1:] if evidence_difference(first, item)[0] <= DECISIVE]
+    vague = [item for item in alike[1:] if item not in close]
     found = []
-    if rivals:
-        parts = []
-        for item in rivals:
-            difference, error = evidence_difference(first, item)
-            parts.append(f"{sequence_words(item)} (evidence {difference:.1f} ± {error:.1f} lower, {odds(difference)})")
+    if close:
+        parts = [_lower(first, item) for item in close]
         found.append(
             f"As far as the response tells, other input fits as well: {'; '.join(parts)}. What differs between these "
             "and the first is not determined."
         )
-    behind = [item for item in own if item.admissible and item not in rivals]
+    if vague:
+        found.append(
+            "The evidence is too uncertain to decide against other input, although it is lower: "
+            f"{'; '.join(_lower(first, item) for item in vague)}."
+        )
+    behind = [item for item in own if first.evidence.decides_over(item.evidence) and item.admissible]
     if behind:
         parts = [f"{sequence_words(item)} ({odds(evidence_difference(first, item)[0])})" for item in behind]
         found.append(f"The evidence decides for the first against {'; '.join(parts)}.")
     return found
+
+
+def _lower(first: Explanation, item: Explanation) -> str:
+    difference, error = evidence_difference(first, item)
+    return f"{sequence_words(item)} (evidence {difference:.1f} ± {error:.1f} lower, {odds(difference)})"
 
 
 def _signed(value: float, form: str) -> str:

@@ -15,6 +15,7 @@ from .explanation import Explanation, finite
 from .polish import polished
 from .silent_evidence import SilentEvidence
 from .spiking_counts import spikes_per_cell
+from .spiking_data import SpikingData
 from .spiking_result import mean_of_logs
 
 __all__ = ["explain_silently"]
@@ -27,8 +28,8 @@ def explain_silently(proposal: Proposal, judged: SilentEvidence, bench: Bench) -
     ----------
     proposal : Proposal
         The sequence, with its kernels.
-    judged : tuple
-        Its evidence, of :func:`silent_evidence`.
+    judged : SilentEvidence
+        Its evidence, but for the misfit.
     bench : Bench
         Simulates.
     """
@@ -43,12 +44,12 @@ def explain_silently(proposal: Proposal, judged: SilentEvidence, bench: Bench) -
     except DataError as error:  # more than a hemisphere has: the other explanation may need far fewer
         amplitude = None
         refusals.append(str(error))
-    waveform, deviation, columns = judged
+    data = SpikingData.of(task)
     # the full column tells how many columns it takes below threshold; members vary around it
-    columns = columns * fit.scale / float(np.exp(np.mean(np.log(columns))))
+    columns = judged.columns * fit.scale / float(np.exp(np.mean(np.log(judged.columns))))
     cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=False), dtype=float)
     parts = {
-        "waveform": waveform,
+        "waveform": judged.waveform(data.data_misfit(data.at_target(fit.dipole))),
         "cells": mean_of_logs(cells),
         "sequence": log_sequence_prior(len(fit.sequence), prior.time_sd_ms, task.runs.tstop),
     }
@@ -60,7 +61,7 @@ def explain_silently(proposal: Proposal, judged: SilentEvidence, bench: Bench) -
     return Explanation(
         regime="silent",
         fit=fit,
-        evidence=Evidence.of(parts, deviation),
+        evidence=Evidence.of(parts, judged.error),
         amplitude=amplitude,
         spikes=spikes_per_cell(fit.simulation),
         distances=finite(distances),

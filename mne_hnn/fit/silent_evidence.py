@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .._types import FloatArray
-from .ensemble import log_increments, updated
+from .ensemble import log_volumes, updated
 from .evoked_task import EvokedTask
 from .linear import LinearColumn
 from .posterior import WEIGHT_FACTOR, DriveVector, WEIGHT_uS
@@ -18,8 +19,27 @@ __all__ = ["SilentEvidence", "best_silent", "silent_evidence"]
 
 LARGEST_NUMBER = 6.0
 
-SilentEvidence = tuple[float, float, FloatArray]
-"""Logarithm of the evidence of the waveform, its error, and numbers of columns of the members."""
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SilentEvidence:
+    """The evidence of a sequence with sums of kernels.
+
+    Attributes
+    ----------
+    volume, error : float
+        Logarithm of what the response leaves of all that the sequence could give, and of how far its numbers had to
+        move from what is expected; its standard error.
+    columns : array, shape (n_members,)
+        Numbers of columns of the members.
+    """
+
+    volume: float
+    error: float
+    columns: FloatArray
+
+    def waveform(self, misfit: float) -> float:
+        """Return the logarithm of the evidence of the response, with half the squared deviations of the best point."""
+        return self.volume - misfit
 
 
 def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask) -> SilentEvidence:
@@ -36,10 +56,8 @@ def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask
 
     Returns
     -------
-    value, error : float
-        Logarithm of the evidence of the waveform, and its error.
-    columns : array, shape (n_members,)
-        Numbers of columns of the members.
+    evidence : SilentEvidence
+        Without the misfit, which the full column tells.
     """
     data = SpikingData.of(task)
     wanted, deviations = data.task.wanted, data.deviations[: data.n_times]
@@ -52,10 +70,13 @@ def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask
     total, square = 0.0, 0.0
     for _ in range(steps):
         predicted = _predicted(z, mean, sd, sequence=sequence, column=column)
-        value, error = log_increments(predicted, wanted, deviations, part=1 / steps)
+        value, error = log_volumes(predicted, deviations, part=1 / steps)
         total, square = total + value, square + error**2
         z = updated(z, predicted, wanted, deviations, alpha=float(steps), rng=rng)
-    return total, float(np.sqrt(square)), np.exp(_vectors(z, mean, sd)[:, -1])
+    moved = 0.5 * float(np.sum(z.mean(axis=0) ** 2))
+    return SilentEvidence(
+        volume=total - moved, error=float(np.sqrt(square)), columns=np.exp(_vectors(z, mean, sd)[:, -1])
+    )
 
 
 def _expected(candidate: Candidate, task: EvokedTask) -> tuple[FloatArray, FloatArray]:
@@ -92,5 +113,7 @@ def best_silent(
     """Return the candidate with the highest evidence among the most plausible ones of each set of sides."""
     distinct = list({candidate.locations: candidate for candidate in reversed(candidates)}.values())
     distinct = sorted(distinct, key=lambda candidate: (candidate.criterion, str(candidate)))[:most]
+    noise = float(SpikingData.of(task).deviations[0]) ** 2
     judged = [(candidate, silent_evidence(candidate, column, task)) for candidate in distinct]
-    return max(judged, key=lambda pair: pair[1][0])
+    # the misfit of a candidate was counted with the noise of the target alone
+    return max(judged, key=lambda pair: pair[1].waveform(0.5 * pair[0].misfit * task.variance / noise))

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from mne.utils import logger
 
 from .._types import FloatArray
 from ..errors import SimulationError
 from .bench import Bench
 from .circuit_vector import CircuitVector
-from .ensemble import log_increments, updated
+from .ensemble import log_increment, log_volumes, updated
 from .evoked_task import EvokedTask
 from .levels import Level
 from .observation import pyramidal_cells
@@ -26,15 +25,24 @@ from .spiking_data import Members, SpikingData
 
 __all__ = ["Searched", "search_spiking", "vector_of"]
 
-FULL_STEPS = 2
-"""Further steps of the best sequences on the full column."""
+MORE_STEPS = 5
+"""Steps of the best sequences beyond those that count the data once, on the mesh, at most."""
+FULL_STEPS = 1
+"""And on the full column, after those."""
+MORE_ALPHA = 2.0
+MORE_TRIALS = 2
+"""Trials there: a response is a mean, and a single trial of a column that fires is a noisy witness of its mean."""
+BETTER = 0.97
+"""Factor on the misfit that a step must reach: the search ends with one that does not."""
+WELL = 0.98
+"""R² of the best member from which on more steps are not worth their time."""
 KEPT = 0.5
 """Share of the sequences that go on after half of the steps."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
-CANDIDATES = 4
+CANDIDATES = 6
 """Members that are simulated exactly at the end, besides the mean."""
-EXACT_TRIALS = 3
+EXACT_TRIALS = 5
 
 
 @dataclass(kw_only=True, eq=False)
@@ -51,10 +59,10 @@ class Searched:
         Where the ensemble is now.
     posterior : Members | None
         Where it was when the data had been counted once, on the mesh of the search.
-    increments : list of (float, float)
-        Logarithms of the evidence of each step, and their errors.
-    plausible : (float, float)
-        Logarithm of the probability of plausible numbers of spikes before the response is seen, and its error.
+    volumes : list of (float, float)
+        Logarithms of what each step left of all that could have been predicted, and their errors.
+    plausible : float
+        Logarithm of the probability of plausible numbers of spikes before the response is seen.
     best : array, shape (n_free,)
         The member that is best on the full column; of a sequence that did not get there, on the mesh.
     on_full : bool
@@ -65,17 +73,23 @@ class Searched:
     number: int
     members: Members
     posterior: Members | None = None
-    increments: list[tuple[float, float]] = field(default_factory=list)
-    plausible: tuple[float, float] = (0.0, 0.0)
+    volumes: list[tuple[float, float]] = field(default_factory=list)
+    plausible: float = 0.0
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     on_full: bool = False
 
-    @property
-    def waveform(self) -> tuple[float, float]:
-        """Logarithm of the evidence of the response, and its error."""
-        errors = [error for _, error in self.increments] + [self.plausible[1]]
-        value = sum(increment for increment, _ in self.increments) - self.plausible[0]
-        return value, float(np.sqrt(np.sum(np.square(errors))))
+    def waveform(self, misfit: float) -> tuple[float, float]:
+        """Return the logarithm of the evidence of the response, and its error.
+
+        Parameters
+        ----------
+        misfit : float
+            Half the squared deviations of the best point from the response and from plausible numbers of spikes.
+        """
+        # numbers that the data do not inform scatter around what is expected: their mean tells what had to move
+        moved = 0.5 * float(np.sum((self.members if self.posterior is None else self.posterior).z.mean(axis=0) ** 2))
+        value = sum(volume for volume, _ in self.volumes) - misfit - moved - self.plausible
+        return value, float(np.sqrt(sum(error**2 for _, error in self.volumes)))
 
 
 class _Search:
@@ -108,7 +122,7 @@ class _Search:
             vector=vector, number=number, members=self._predict(vector, vector.drawn(task.settings.members, rng), 0)
         )
         rates = slice(self.data.n_times, None)
-        found.plausible = log_increments(
+        found.plausible = log_increment(
             found.members.log_rates, self.data.wanted[rates], self.data.deviations[rates], part=1.0
         )
         return found
@@ -116,9 +130,13 @@ class _Search:
     def _random(self, number: int, step: int) -> np.random.Generator:
         return np.random.default_rng([self.task.settings.seed, number, step])
 
+    def _best_r_squared(self, members: Members) -> float:
+        return max(self.data.r_squared(moment) for moment in members.moment)
+
     def _predict(self, vector: CircuitVector, z: FloatArray, step: int, level: Level | None = None) -> Members:
         where = self.mesh if level is None else level
-        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step))
+        trials = 1 if level is None else MORE_TRIALS
+        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=trials)
         if len(members) < FEWEST:
             raise SimulationError(
                 f"Only {len(members)} of the {len(z)} networks of a spiking search ran: simulate the network with "
@@ -143,10 +161,10 @@ class _Search:
         """Move an ensemble towards the data, and simulate where it is then."""
         alpha = float(self.task.settings.generations)
         members, data = found.members, self.data
-        found.increments.append(log_increments(members.predicted, data.wanted, data.deviations, part=1 / alpha))
-        self._move(found, alpha, step, self.mesh)
+        found.volumes.append(log_volumes(members.predicted, data.deviations, part=1 / alpha))
+        self._move(found, alpha, step)
 
-    def _move(self, found: Searched, alpha: float, step: int, level: Level) -> None:
+    def _move(self, found: Searched, alpha: float, step: int, level: Level | None = None) -> None:
         members, data = found.members, self.data
         z = updated(
             members.z,
@@ -161,13 +179,20 @@ class _Search:
     def on_full(self, found: Searched) -> None:
         """Go on on the full column, and choose the best members by exact simulations."""
         full = Level(mesh_shape=None)
-        first = self.task.settings.generations + 1
-        data, tried = self.data, [] if self.mesh.mesh_shape is not None else [found.members]
-        if self.mesh.mesh_shape is not None:
-            found.members = self._predict(found.vector, found.members.z, first, full)
-            tried.append(found.members)
-        for step in range(FULL_STEPS):
-            self._move(found, float(FULL_STEPS), first + 1 + step, full)
+        step, data = self.task.settings.generations, self.data
+        for _ in range(MORE_STEPS):
+            if self._best_r_squared(found.members) > WELL:
+                break
+            step, before = step + 1, self.cost(found)
+            self._move(found, MORE_ALPHA, step, self.mesh)
+            if self.cost(found) > BETTER * before:
+                break
+        step += 1
+        found.members = self._predict(found.vector, found.members.z, step, full)
+        tried = [found.members]
+        for _ in range(FULL_STEPS):
+            step += 1
+            self._move(found, MORE_ALPHA, step, full)
             tried.append(found.members)
         z = np.vstack([members.z for members in tried])
         costs = np.concatenate([data.misfit(members) for members in tried])
@@ -242,10 +267,9 @@ def search_spiking(task: EvokedTask, sequences: Sequence[Sequenced], bench: Benc
     for found in running:
         found.posterior = found.members
         found.best = found.members.z[int(np.argmin(search.data.misfit(found.members)))]
-        logger.debug("Sequence %s: evidence of the waveform %.1f (%.1f).", found.vector.sequence, *found.waveform)
     running.sort(key=search.cost)
     for found in running[: task.settings.finalists]:
-        bench.report.say(f"cells that fire: {_words(found.vector.sequence)} on the full column")
+        bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
         search.on_full(found)
     return running
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._smoothing import smoothed_rows
 from .._types import FloatArray
+from ..dipole import Dipole
 from ..network import Network
 from ..simulate import Simulation, SimulationSettings
 from .bench import Bench
@@ -101,6 +102,25 @@ class SpikingData:
         residual = (members.predicted - self.wanted) / self.deviations
         return np.asarray(0.5 * (residual**2).sum(axis=1) + 0.5 * (members.z**2).sum(axis=1))
 
+    def data_misfit(self, moment: FloatArray, per_cell: Sequence[float] | None = None) -> float:
+        """Return half the squared deviations of a moment (A m), and of spikes per cell of each type, from the data."""
+        n = self.n_times
+        left = float(np.sum(((moment - self.wanted[:n]) / self.deviations[:n]) ** 2))
+        if per_cell is not None:
+            spikes = (np.log(np.maximum(per_cell, 1e-3)) - self.wanted[n:]) / self.deviations[n:]
+            left += float(np.sum(spikes**2))
+        return 0.5 * left
+
+    def at_target(self, dipole: Dipole) -> FloatArray:
+        """Return a dipole, smoothed and scaled, at the times of the target, A m."""
+        return np.interp(self.times, dipole.times, dipole["agg"])
+
+    @property
+    def times(self) -> FloatArray:
+        """Times of the target within the simulation, s."""
+        target = self.task.target
+        return np.asarray(target.times[target.times >= -0.5 / target.info["sfreq"]])
+
     def r_squared(self, moment: FloatArray) -> float:
         """Return the share of the response's variance that a moment explains."""
         return explained(moment, self.task.wanted)
@@ -154,10 +174,9 @@ class SpikingData:
         full = _pyramidal(task.network)
         factor = full / _pyramidal(networks[0]) if networks else 1.0
         identity = f"spiking x {factor!r} {self.types} {task.objective.identity}"
-        inside = task.target.times >= -0.5 / task.target.info["sfreq"]
         extract = partial(
             _extract,
-            times=np.asarray(task.target.times[inside]),
+            times=self.times,
             smooth_ms=task.settings.smooth_ms,
             types=self.types,
             factor=factor,

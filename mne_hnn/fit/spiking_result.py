@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from .._types import FloatArray
+from ..dipole import Dipole
 from ..simulate import Simulation
 from .amplitude import Amplitude, count_amplitude, log_plausibility
 from .bench import Bench
@@ -18,7 +19,7 @@ from .result import Estimate, FitResult, LevelReport, Scores
 from .scoring import DETERMINED, final_simulation, pyramidal_spikes, trial_r_squared, undetermined, waveform_scores
 from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
-from .spiking_data import Members
+from .spiking_data import Members, SpikingData
 
 __all__ = ["conclude_spiking"]
 
@@ -68,7 +69,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     return Explanation(
         regime="spiking",
         fit=fit,
-        evidence=_evidence(found, task),
+        evidence=_evidence(found, task, dipole, spikes),
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
@@ -85,9 +86,10 @@ def _levels(bench: Bench) -> tuple[LevelReport, ...]:
     )
 
 
-def _evidence(found: Searched, task: EvokedTask) -> Evidence:
-    prior = task.settings.circuit
-    value, error = found.waveform
+def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, spikes: SpikeCounts) -> Evidence:
+    prior, data = task.settings.circuit, SpikingData.of(task)
+    per_cell = [spikes[name].per_cell for name in data.types]
+    value, error = found.waveform(data.data_misfit(data.at_target(dipole), per_cell))
     columns = found.vector.natural(_posterior(found).z)[:, -1]
     cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=True), dtype=float)
     return Evidence.of(
@@ -109,7 +111,7 @@ def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, s
     prior = task.settings.circuit
     distances: dict[str, float] = {}
     if amplitude is not None:
-        distances["columns_per_nAm"] = float(prior.columns_per_nAm.distance(amplitude.columns_per_nAm))
+        distances["columns_per_nAm"] = float(prior.columns_of(task.network).distance(amplitude.columns_per_nAm))
         distances["fraction"] = float(prior.fraction.distance(amplitude.fraction))
     expected = prior.spikes_in(task.runs.tstop)
     for name, count in spikes.types.items():

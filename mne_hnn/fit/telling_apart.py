@@ -55,7 +55,7 @@ def telling_apart(explanations: Explanations) -> list[str]:
     if not able:
         return _outside(explanations)
     first = able[0]
-    rest = able[1:]
+    rest = [item for item in able[1:] if not item.r_squared <= 0]  # what explains nothing needs no test
     nearest = [next((item for item in rest if (item.regime == first.regime) is same), None) for same in (False, True)]
     number = {id(item): k for k, item in enumerate(explanations, 1)}
     parts = []

@@ -202,8 +202,9 @@ def rival_words(explanations: Explanations) -> str:
         return "There is no other explanation: what is below is the first alone."
     if not rivals:
         return "No other explanation fits as well as the first: what is below is the first alone."
-    parts = [f"{sequence_words(item)} ({item.regime}; evidence below: {_below(item, explanations.first)})"
-             for item in rivals]  # fmt: skip
+    parts = [
+        f"{sequence_words(item)} ({item.regime}; evidence below: {_below(item, explanations.first)})" for item in rivals
+    ]
     return f"As well as the first fit, as far as the evidence decides: {'; '.join(parts)}."
 
 

@@ -108,7 +108,7 @@ def _draw_courses(place: SubFigure, items: Sequence[Explanation], target: Dipole
     for number, (item, (dipole, spikes)) in enumerate(zip(items, pairs, strict=True), 1):
         _draw_dipole(dipole, item, unit, number)
         _draw_firing(spikes, item)
-    _share([dipole for dipole, _ in pairs], room=0.32)
+    _share([dipole for dipole, _ in pairs], room=0.32, most=_most(target, unit[0]))
     _share([spikes for _, spikes in pairs], room=0.05)
     rows[0].set_xlim(min(0.0, target.times[0] / MS), target.times[-1] / MS)
     rows[-1].set_xlabel("Time (ms)", fontsize="small")
@@ -126,12 +126,18 @@ def _unit(target: Dipole) -> tuple[float, str]:
     return 10.0**-power, f"Dipole (arb.\nunits x 10$^{{{power}}}$)".replace("x", "\N{MULTIPLICATION SIGN}")
 
 
-def _share(rows: Sequence[Axes], room: float) -> None:
+def _most(target: Dipole, factor: float) -> tuple[float, float]:
+    """Return the range that is shown at most, of a response and what misses it by far."""
+    low, high = min(0.0, factor * float(target["agg"].min())), max(0.0, factor * float(target["agg"].max()))
+    return low - 0.6 * (high - low), high + 0.6 * (high - low)
+
+
+def _share(rows: Sequence[Axes], room: float, most: tuple[float, float] = (-np.inf, np.inf)) -> None:
     """Give panels one scale, with room for arrows."""
     low, high = (end(axes.dataLim.intervaly[k] for axes in rows) for k, end in enumerate((min, max)))
     if not np.isfinite([low, high]).all():  # nothing is drawn: no cell fires in any of them
         low, high = 0.0, 1.0
-    low = min(low, 0.0)
+    low, high = max(min(low, 0.0), most[0]), min(high, most[1])
     more = room * ((high - low) or 1.0)
     below = more if room > 0.1 else 0.0
     for axes in rows:
@@ -164,7 +170,11 @@ def _draw_dipole(axes: Axes, item: Explanation, unit: tuple[float, str], number:
 
 def _drives(item: Explanation) -> str:
     """Return places and times, the unit once: 'proximal 29, distal 62 ms'."""
-    return ", ".join(f"{place} {mu:.0f}" for place, mu in item.sequence) + " ms" if item.sequence else "no evoked drive"
+    return (
+        ", ".join(f"{place}\N{NO-BREAK SPACE}{mu:.0f}" for place, mu in item.sequence) + " ms"
+        if item.sequence
+        else "no evoked drive"
+    )
 
 
 def _draw_drives(axes: Axes, item: Explanation) -> None:
@@ -242,7 +252,8 @@ def _draw_evidence(axes: Axes, items: Sequence[Explanation]) -> None:
     values = np.array([item.evidence.value - first.value for item in items])
     errors = np.array([0.0, *(np.hypot(item.evidence.error, first.error) for item in items[1:])])
     shown = np.clip(values, -WIDE, WIDE)
-    low, high = min((shown - errors).min(), -2 * DECISIVE), max((shown + errors).max(), DECISIVE)
+    drawn = np.where(shown == values, errors, 0.0)
+    low, high = min((shown - drawn).min(), -2 * DECISIVE), max((shown + drawn).max(), DECISIVE)
     axes.axvspan(-DECISIVE, DECISIVE, color=_BAND, alpha=0.6, linewidth=0, zorder=0)
     axes.axvline(0, color="0.4", linewidth=0.8)
     for row, item in enumerate(items):
@@ -254,7 +265,7 @@ def _draw_evidence(axes: Axes, items: Sequence[Explanation]) -> None:
             axes.errorbar(shown[row], row, xerr=errors[row], color="black", capsize=3, linewidth=1.2)
         axes.annotate(
             _said(item, float(values[row]), float(errors[row])) if row else _said(item),
-            (max(shown[row] + errors[row], DECISIVE), row),
+            (max(shown[row] + drawn[row], DECISIVE), row),
             (5, 0),
             textcoords="offset points",
             va="center",

@@ -60,13 +60,17 @@ def demo_target() -> Dipole:
 def evoked(target: Dipole, name: str, n_jobs: int) -> None:
     """Fit a waveform with nothing set by hand."""
     began = time.perf_counter()
-    fit = fit_evoked(jones_2009(), target, n_jobs=n_jobs, progress=quiet)
-    drives = ", ".join(f"{one.location[:4]} {one.mu_ms:.0f}" for one in fit.network.drives.values())
-    say(
-        f"{name}: R2 {fit.r_squared:.4f} with fresh seeds (single trials {fit.scores.trial_r_squared:.3f}, trials of "
-        f"the search {1 - fit.scores.search_loss:.4f}), r {fit.scores.correlation:.4f}, {fit.scale:.3g} columns, "
-        f"{len(fit.network.drives)} drives ({drives}), {time.perf_counter() - began:.0f} s"
-    )
+    explanations = fit_evoked(jones_2009(), target, n_jobs=n_jobs, progress=quiet)
+    say(f"{name}: {time.perf_counter() - began:.0f} s, verdict {explanations.verdict}")
+    for item in explanations:
+        drives = ", ".join(f"{place[:4]} {mu:.0f}" for place, mu in item.sequence)
+        spikes = ", ".join(f"{cell} {count.per_cell:.2g}" for cell, count in item.spikes.types.items())
+        say(
+            f"  {item.regime}: R2 {item.r_squared:.4f} with fresh seeds (single trials "
+            f"{item.fit.scores.trial_r_squared:.3f}, trials of the search {1 - item.fit.scores.search_loss:.4f}), "
+            f"evidence {item.evidence.value:.1f} ± {item.evidence.error:.1f}, {item.columns:.3g} columns, {drives}; "
+            f"spikes per cell: {spikes}; beyond two deviations: {item.far or 'nothing'} {' '.join(item.refusals)}"
+        )
 
 
 def gallery_start() -> tuple[Network, list[Parameter]]:
@@ -159,7 +163,8 @@ def peer(python: str, target: Dipole, n_jobs: int, rounds: int) -> None:
             )
             full.append(time.perf_counter() - began)
         began = time.perf_counter()
-        fit = fit_evoked(jones_2009(), target, settings=EvokedSettings(n_final=2), n_jobs=n_jobs, progress=quiet)
+        settings = EvokedSettings(n_final=2, smooth_ms=30.0, regimes="spiking")
+        fit = fit_evoked(jones_2009(), target, settings, n_jobs=n_jobs, progress=quiet).first.fit
         graded.append(time.perf_counter() - began)
         losses.append(float(np.sqrt(np.mean(target["agg"] ** 2))) * fit.scores.nrmse * 1e9)
     each = statistics.median(per_evaluation)
@@ -180,9 +185,10 @@ from mne_hnn.source.demo import median_nerve_waveform
 from mne_hnn import Dipole
 times = np.arange(511) / 3003.0
 target = Dipole(median_nerve_waveform(times)[None], times, ["agg"])
-settings = EvokedSettings(polish=20, n_final=2, refine=2)
-fit = fit_evoked(jones_2009((2, 2)), target, settings, checkpoint=sys.argv[1], progress=lambda *_: None)
-fit.save(sys.argv[2])
+settings = EvokedSettings(n_final=2, refine=2, members=12, generations=2, max_sequences=2, finalists=1)
+found = fit_evoked(
+    jones_2009((3, 3)), target, settings, checkpoint=sys.argv[1], progress=lambda *_: None, n_jobs=int(sys.argv[3]))
+found.save(sys.argv[2])
 """
 
 
@@ -192,20 +198,21 @@ def kill(times: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.npz"
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", SMALL, f"{folder}/whole", str(whole)], check=True)
+        subprocess.run([sys.executable, "-c", SMALL, f"{folder}/whole", str(whole), "1"], check=True)
         seconds = time.perf_counter() - began
         wanted = hashlib.sha256(whole.read_bytes()).hexdigest()
         same = 0
         for number in range(times):
             place, result = f"{folder}/{number}", Path(folder) / f"{number}.npz"
-            process = subprocess.Popen([sys.executable, "-c", SMALL, place, str(result)])
+            workers = str(1 + number % 3)
+            process = subprocess.Popen([sys.executable, "-c", SMALL, place, str(result), workers])
             moment = stream.uniform(0.1, 0.95) * seconds
             time.sleep(moment)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             left = len(list(Path(place).glob("batch-*"))) if Path(place).exists() else 0
             result.unlink(missing_ok=True)
-            subprocess.run([sys.executable, "-c", SMALL, place, str(result)], check=True)
+            subprocess.run([sys.executable, "-c", SMALL, place, str(result), workers], check=True)
             same += hashlib.sha256(result.read_bytes()).hexdigest() == wanted
             say(f"killed after {moment:.1f} of {seconds:.1f} s, {left} batches kept: {same} of {number + 1} the same")
             shutil.rmtree(place, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Columns with known drives, and the responses they give: what fits must find again."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 
 from mne_hnn import Dipole
@@ -61,6 +61,12 @@ def by_keywords(fit, kind, *values, **given):
     return fit(*values, settings=settings, **{name: value for name, value in given.items() if name not in names})
 
 
+def silently(network, target, settings=None, **computing):
+    """Return the fit of the explanation in which no cell fires, or of a search around a network's own drives."""
+    asked = EvokedSettings() if settings is None else settings
+    return fit_evoked(network, target, replace(asked, regimes="silent"), **computing).first.fit
+
+
 with_drives = partial(by_keywords, fit_drives, DriveSettings)
-with_evoked = partial(by_keywords, fit_evoked, EvokedSettings)
+with_evoked = partial(by_keywords, silently, EvokedSettings)
 with_rhythm = partial(by_keywords, fit_rhythmic, RhythmicSettings)

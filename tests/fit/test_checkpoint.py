@@ -259,15 +259,25 @@ bumps = 5 * np.exp(-(((times - 35) / 8) ** 2)) - 4 * np.exp(-(((times - 70) / 9)
 target = Dipole.from_nAm(times, {"agg": bumps})
 def fit():
     return fit_evoked(
-        jones_2009((2, 2)), target, EvokedSettings(n_final=2, max_drives=3), checkpoint=folder,
-        progress=lambda *_: None)
+        jones_2009((2, 2)), target, EvokedSettings(n_final=2, max_drives=3, regimes="silent"), checkpoint=folder,
+        progress=lambda *_: None).first.fit
+"""
+SPIKING = """
+from mne_hnn.fit import EvokedSettings, fit_evoked
+times = np.arange(61.0)
+target = Dipole.from_nAm(times, {"agg": 5 * np.exp(-(((times - 40) / 8) ** 2))})
+settings = EvokedSettings(
+    n_final=2, sequence=[("proximal", 15), ("distal", 35)], members=12, generations=2, regimes="spiking")
+def fit():
+    return fit_evoked(
+        jones_2009((3, 3)), target, settings, checkpoint=folder, progress=lambda *_: None, n_jobs=n_jobs).first.fit
 """
 SCRIPT = """
 import hashlib, json, sys
 import numpy as np
 from mne_hnn import Dipole
 from mne_hnn.network import jones_2009
-folder = sys.argv[1] or None
+folder, n_jobs = sys.argv[1] or None, int(sys.argv[2])
 {made}
 print("ready", flush=True)
 result = fit()
@@ -285,8 +295,8 @@ print(json.dumps({{
 class Fit:
     """A fit in a process of its own."""
 
-    def __init__(self, made, folder):
-        self.arguments = [sys.executable, "-c", SCRIPT.format(made=made), str(folder)]
+    def __init__(self, made, folder, n_jobs=1):
+        self.arguments = [sys.executable, "-c", SCRIPT.format(made=made), str(folder), str(n_jobs)]
 
     def begin(self):
         process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -307,12 +317,14 @@ class Fit:
         return process.returncode == -signal.SIGKILL
 
 
-def kill_and_finish(made, tmp_path, times, seed):
+def kill_and_finish(made, tmp_path, times, seed, workers=(1,)):
     unbroken, _ = Fit(made, "").to_its_end()
-    fit, rng, killed, span = Fit(made, tmp_path / "kept"), np.random.default_rng(seed), 0, 2.0
-    for _ in range(20 * times):
+    rng, killed, span = np.random.default_rng(seed), 0, 2.0
+    fits = [Fit(made, tmp_path / "kept", n_jobs) for n_jobs in workers]
+    for attempt in range(20 * times):
         if killed == times:
             break
+        fit = fits[attempt % len(fits)]
         if fit.killed_after(rng.uniform(0, span)):
             killed += 1
         else:  # it had ended before: begin anew, and kill earlier
@@ -321,13 +333,22 @@ def kill_and_finish(made, tmp_path, times, seed):
                 file.unlink()
     assert killed == times
     n_kept = len(list((tmp_path / "kept").glob("batch-*.npz")))
-    resumed, _ = fit.to_its_end()
+    resumed, _ = fits[-1].to_its_end()
     assert resumed == unbroken
     assert len(list((tmp_path / "kept").glob("batch-*.npz"))) >= n_kept
 
 
 def test_killed_three_times_ends_with_the_same_bytes(tmp_path):
     kill_and_finish(DRIVES, tmp_path, 3, seed=11)
+
+
+def test_a_search_with_spikes_that_was_killed_ends_with_the_same_bytes(tmp_path):
+    kill_and_finish(SPIKING, tmp_path, 2, seed=13, workers=(2, 1))
+
+
+@pytest.mark.slow
+def test_a_search_with_spikes_that_was_killed_twenty_times_ends_with_the_same_bytes(tmp_path):
+    kill_and_finish(SPIKING, tmp_path, 20, seed=14, workers=(1, 2, 3))
 
 
 @pytest.mark.slow

@@ -104,7 +104,8 @@ def test_the_driven_network_carries_the_values(vector):
         for receptor, weights in (("ampa", drive.weights_ampa), ("nmda", drive.weights_nmda)):
             assert set(weights) == {L2B, L2P, L5P} | ({L5B} if location == "proximal" else set())
             for cell_type, weight in weights.items():
-                assert weight == values[f"drives.{name}.weights_{receptor}.{cell_type}"]
+                path = f"drives.{name}.weights_{receptor}.{cell_type}"
+                assert weight == pytest.approx(values[path], rel=1e-12)
         late = {cell for cell in drive.synaptic_delays if drive.synaptic_delays[cell] == 1.0}
         assert late == ({L5B, L5P} if location == "proximal" else set())
     assert not vector.network.drives

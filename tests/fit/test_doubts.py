@@ -6,6 +6,7 @@ import warnings
 import mne
 import numpy as np
 import pytest
+from targets import silently
 
 from mne_hnn import Dipole, MneHnnWarning
 from mne_hnn.errors import ParameterError
@@ -19,7 +20,6 @@ from mne_hnn.fit import (
     RhythmicSettings,
     Spectrum,
     fit_drives,
-    fit_evoked,
     fit_rhythmic,
     fit_scale,
     read_fit,
@@ -125,7 +125,7 @@ def test_a_small_budget_far_from_the_target_warns(column, wave):
     """Begun with the drives the wrong way round and one network tried: R² below 0."""
     turned = scaled(wave, -1)
     with pytest.warns(MneHnnWarning, match="The fit explains nothing: its R² is -"):
-        fit = fit_evoked(
+        fit = silently(
             column, turned, settings=EvokedSettings(n_final=2, drives="network", max_evaluations=1, prior=None), **QUIET
         )
     assert fit.r_squared < 0

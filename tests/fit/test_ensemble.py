@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mne_hnn.fit.ensemble import log_increment, log_increments, updated
+from mne_hnn.fit.ensemble import log_increment, log_volume, log_volumes, updated
 
 DEVIATIONS = np.array([0.5, 0.8, 0.3, 1.0, 0.6])
 STEPS = 4
@@ -112,14 +112,27 @@ def test_more_data_than_members_leave_the_rest_as_misfit():
     assert rest == pytest.approx(alone - 0.5 * 0.5 * 48 * 4.0)
 
 
-def test_the_error_is_as_large_as_repeats_differ(model):
+def test_volumes_and_the_misfit_of_the_best_point_are_the_evidence(model):
+    """Exactly for linear predictions: Laplace's approximation."""
     matrix, wanted = model
+    rng = np.random.default_rng(8)
+    volume = 0.0
+    for step in range(STEPS):
+        members = draws(40, rng, *posterior(matrix, wanted, step / STEPS))
+        volume += log_volume(members @ matrix.T, DEVIATIONS, part=1 / STEPS)
+    best = posterior(matrix, wanted)[0]
+    misfit = 0.5 * np.sum(((matrix @ best - wanted) / DEVIATIONS) ** 2) + 0.5 * best @ best
+    assert volume - misfit == pytest.approx(exact_evidence(matrix, wanted), abs=1e-8)
+
+
+def test_the_error_is_as_large_as_repeats_differ(model):
+    matrix, _ = model
     found = []
     for seed in range(200):
         members = np.random.default_rng([9, seed]).standard_normal((96, 3))
-        found.append(log_increments(members @ matrix.T, wanted, DEVIATIONS, part=0.25))
+        found.append(log_volumes(members @ matrix.T, DEVIATIONS, part=0.25))
     values, errors = np.array(found).T
-    assert values[0] == log_increment(
-        np.random.default_rng([9, 0]).standard_normal((96, 3)) @ matrix.T, wanted, DEVIATIONS, part=0.25
+    assert values[0] == log_volume(
+        np.random.default_rng([9, 0]).standard_normal((96, 3)) @ matrix.T, DEVIATIONS, part=0.25
     )
     assert 0.6 < np.sqrt(np.mean(errors**2)) / values.std() < 1.6

@@ -118,6 +118,9 @@ def test_what_wins_because_the_other_is_refused_says_so():
     assert text.count("4 million columns") == 1  # where it is refused, and not again
     assert reason in text
     assert "What would tell them apart" not in text
+    assert "meets the response better" not in text
+    poor = said(spiking(-20.0, target=target, r_squared=0.65), refused(-15.0, target))
+    assert "What is refused meets the response better (R² 0.980 against 0.650)" in poor
 
 
 def test_all_refused_claims_nothing():
@@ -239,6 +242,18 @@ def test_rival_sequences_are_named_with_their_odds():
     )
     assert "The evidence decides for the first against proximal 22 ms (22,000 to 1)." in text
     assert "fits as well" not in said(spiking(-20.0), silent())
+
+
+def test_an_uncertain_evidence_makes_no_good_fit():
+    vague = spiking(-60.0, error=40.0, sequence=OTHER)
+    text = said(spiking(-20.0), vague)
+    assert "too uncertain to decide against other input, although it is lower: proximal 22 ms" in text
+    assert "(evidence 40.0 ± 40.0 lower, more than a million to 1)" in text
+    assert "fits as well" not in text
+    useless = spiking(-60.0, error=40.0, sequence=OTHER, r_squared=-6.4)
+    text = said(spiking(-20.0), useless)
+    assert "It explains nothing" in text
+    assert not re.search("too uncertain|fits as well|decides for the first|What would tell", text)
 
 
 def test_only_the_best_of_each_regime_is_told_in_full():

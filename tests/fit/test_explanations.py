@@ -181,6 +181,13 @@ def test_what_is_decided_against_or_refused_widens_nothing():
     assert (rows["evdist1", "mu_ms"]["low"], rows["evdist1", "mu_ms"]["of"]) == (58.0, 1)
 
 
+def test_what_explains_nothing_is_no_rival_in_tables():
+    found = explanations(spiking(-20.0), spiking(-60.0, error=40.0, sequence=OTHER, r_squared=-6.4))
+    assert len(found.rivals()) == 1
+    assert [row["fits_as_well"] for row in found.rows()] == [True, False]
+    assert all(row["of"] == 1 for row in found.intervals())
+
+
 def test_a_drive_of_the_first_that_a_rival_does_without():
     rows = by_drive(explanations(spiking(-20.0), spiking(-20.5, sequence=TAP[:1])))
     distal = rows["evdist1", "mu_ms"]

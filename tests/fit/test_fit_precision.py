@@ -6,10 +6,10 @@ import logging
 import numpy as np
 import pytest
 from bumps import RUN_NETWORKS, simulated
-from targets import L2P, L5P, driven, target_of
+from targets import L2P, L5P, driven, silently, target_of
 
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit import DriveSettings, EvokedSettings, Level, Parameter, Waveform, evaluate, fit_drives, fit_evoked
+from mne_hnn.fit import DriveSettings, EvokedSettings, Level, Parameter, Waveform, evaluate, fit_drives
 from mne_hnn.fit.evaluate import searching
 from mne_hnn.fit.search import FINALISTS
 from mne_hnn.io import read_simulation, write_simulation
@@ -103,7 +103,7 @@ def test_what_is_fast_does_not_decide_who_wins(monkeypatch, column, wave):
 
 def test_proposed_drives_are_tried_for_spikes_only(asked, response):
     """The column whose moment counts is exact; whether its cells would fire with more weight is tried."""
-    fit = fit_evoked(SHORT, response, EvokedSettings(n_drives=2, n_final=1, n_trials=1, refine=2), **quiet)
+    fit = silently(SHORT, response, EvokedSettings(n_drives=2, n_final=1, n_trials=1, refine=2), **quiet)
     fast = [call for call in asked if call[0] == "search"]
     assert fast
     assert all(call == ("search", 1, 1, 1) for call in fast)

@@ -41,8 +41,11 @@ def test_each_explanation_is_drawn_over_the_response(three):
         assert axes.get_title(loc="left").startswith(f"{number} {item.regime}")
         assert axes.get_title(loc="right") == f"R² {item.r_squared:.3f}"
         assert axes.get_ylim() == left[0].get_ylim()
-    assert left[0].get_title(loc="left") == "1 spiking: proximal 25, distal 60 ms"
-    assert left[4].get_title(loc="left") == "3 silent, refused: proximal 25, distal 60 ms"
+    assert left[0].get_title(loc="left") == "1 spiking: proximal\N{NO-BREAK SPACE}25, distal\N{NO-BREAK SPACE}60 ms"
+    assert (
+        left[4].get_title(loc="left").replace("\N{NO-BREAK SPACE}", " ")
+        == "3 silent, refused: proximal 25, distal 60 ms"
+    )
     assert left[-1].get_xlabel() == "Time (ms)"
 
 
@@ -144,3 +147,11 @@ def test_other_things_are_refused():
         plot_explanations("x", show=False)
     with pytest.raises(ParameterError, match="show"):
         plot_explanations(explanations(explanation()), show="no")
+
+
+def test_an_explanation_that_misses_by_far_hides_no_other():
+    far = explanation(evidence=-40.0)
+    far.fit.dipole.scale(20.0)
+    low, high = explanations(explanation(), far).plot(show=False).axes[0].get_ylim()
+    assert -80 < low < -20
+    assert 20 < high < 80

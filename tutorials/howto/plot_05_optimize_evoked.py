@@ -25,7 +25,7 @@ tactile response of Jones et al. (2007), `doi:10.1523/JNEUROSCI.0482-07.2007
 import numpy as np
 
 from mne_hnn import Dipole
-from mne_hnn.fit import DriveSettings, Parameter, fit_drives, fit_evoked
+from mne_hnn.fit import DriveSettings, EvokedSettings, Parameter, fit_drives, fit_evoked
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
@@ -38,29 +38,31 @@ target.plot()
 # %%
 # Nothing set by hand
 # -------------------
-# :func:`~mne_hnn.fit.fit_evoked` proposes a sequence of drives from the waveform, lets the data decide how many, fits
-# times, spreads, weights and the number of columns, and scores the result in trials that the search has not seen. A
-# mesh of 5 x 5 cells saves time here; ``jones_2009()`` is the whole column.
+# :func:`~mne_hnn.fit.fit_evoked` proposes sequences of drives from the waveform and looks for two kinds of
+# explanations: columns whose cells fire, and a column in which no cell does. A mesh of 5 x 5 cells and small ensembles
+# save time here; ``fit_evoked(jones_2009(), target)`` is the real thing.
 
-fit = fit_evoked(jones_2009(mesh_shape=(5, 5)), target, n_jobs=2)
-fit.plot()
-print(fit)
-assert fit.r_squared > 0.95
+small = EvokedSettings(members=32, generations=2, max_sequences=2, finalists=1, n_final=4)
+explanations = fit_evoked(jones_2009(mesh_shape=(5, 5)), target, small, n_jobs=2)
+for sentence in explanations.sentences():
+    print(sentence)
+explanations.plot()
+silent = explanations.silent.fit
+assert silent.r_squared > 0.95
 
 # %%
-# **What to look at.** The curve lies on the target. Does that mean that these drives were there? Ask which parameters
-# the data determine.
+# **What to look at.** The curve of the silent column lies on the target. Does that mean that no cell fired? Smooth
+# responses add up to nearly any smooth waveform: look at what they cost, in columns and mm² of cortex. And ask which
+# parameters the data determine.
 
-fit.plot_parameters()
-determined = [one.path for one in fit.estimates if one.determined]
-print(f"{len(determined)} of {len(fit.estimates)} parameters are determined: {', '.join(determined)}")
-for warning in fit.warnings:
-    print(warning[:200])
+silent.plot_parameters()
+determined = [one.path for one in silent.estimates if one.determined]
+print(f"{len(determined)} of {len(silent.estimates)} parameters are determined: {', '.join(determined)}")
 assert sum(path.endswith("mu_ms") for path in determined) >= 3
 
 # %%
-# Times are, most weights are not: synapses at the same place make similar deflections. And no pyramidal cell needs to
-# fire for this waveform. A good fit shows that a mechanism is possible, not that it is true.
+# Times are, most weights are not: synapses at the same place make similar deflections. A good fit shows that a
+# mechanism is possible, not that it is true.
 #
 # A column that fires
 # -------------------

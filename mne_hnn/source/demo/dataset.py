@@ -176,9 +176,12 @@ def read_truth(dataset: Dataset | str | Path) -> Truth:
     DataError
         The data set was recorded: nobody knows; or the file is none of a truth.
     """
-    given = dataset.truth_fname if isinstance(dataset, Dataset) else Path(dataset)
-    if given is None:
-        raise DataError(f"The data set {dataset.name!r} has no known truth: only the generated demo has.")
+    if isinstance(dataset, Dataset):
+        if dataset.truth_fname is None:
+            raise DataError(f"The data set {dataset.name!r} has no known truth: only the generated demo has.")
+        given = dataset.truth_fname
+    else:
+        given = Path(dataset)
     folder, record = given.parent, read_json(given, "file of a truth")
     return Truth(
         dipole=read_dipole(folder / "truth-ave.fif"),

@@ -1,0 +1,234 @@
+"""Explanations by columns whose cells fire: proposals, search, result, whatever the number of workers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mne_hnn import Dipole
+from mne_hnn.errors import DataError, ParameterError, SimulationError
+from mne_hnn.fit import (
+    CircuitPrior,
+    EvokedSettings,
+    Explanations,
+    LogNormal,
+    fit_evoked,
+    read_explanations,
+    spikes_per_cell,
+)
+from mne_hnn.fit.bench import Bench
+from mne_hnn.fit.evaluate import Evaluator
+from mne_hnn.fit.evoked_task import make_task
+from mne_hnn.fit.progress import Report
+from mne_hnn.fit.sequence import Candidate
+from mne_hnn.fit.spiking import search_spiking
+from mne_hnn.fit.spiking_data import SpikingData
+from mne_hnn.fit.spiking_proposals import propose_sequences
+from mne_hnn.network import jones_2009
+from mne_hnn.simulate import simulate
+
+SMALL = EvokedSettings(
+    members=40,
+    generations=3,
+    n_final=2,
+    sequence=(("proximal", 15.0), ("distal", 40.0)),
+    smooth_ms=10.0,
+    levels=None,
+)
+QUIET = {"progress": lambda *_: None}
+
+
+@pytest.fixture(scope="module")
+def network():
+    return jones_2009((3, 3))
+
+
+@pytest.fixture(scope="module")
+def target(network):
+    """What a column gives whose cells fire."""
+    driven = network.with_evoked_drive(
+        "evprox1",
+        mu_ms=17.0,
+        sigma_ms=3.0,
+        location="proximal",
+        weights_ampa={"L2_pyramidal": 0.02, "L5_pyramidal": 0.02, "L2_basket": 0.05, "L5_basket": 0.05},
+        synaptic_delays={"L2_pyramidal": 0.1, "L5_pyramidal": 1.0, "L2_basket": 0.1, "L5_basket": 1.0},
+    ).with_evoked_drive(
+        "evdist1",
+        mu_ms=42.0,
+        sigma_ms=4.0,
+        location="distal",
+        weights_ampa={"L2_pyramidal": 0.01, "L5_pyramidal": 0.05},
+    )
+    dipole = simulate(driven, 70.0, n_trials=4, seed=5, verbose="error").dipole.smooth(10.0).scale(1000)
+    return Dipole(dipole["agg"][::40], dipole.times[::40], ("agg",), provenance={"unit": "A m", "area_mm2": 300.0})
+
+
+@pytest.fixture(scope="module")
+def explanations(network, target):
+    return fit_evoked(network, target, SMALL, **QUIET)
+
+
+def test_both_regimes_are_explained(explanations, target):
+    assert isinstance(explanations, Explanations)
+    assert {item.regime for item in explanations} == {"spiking", "silent"}
+    assert explanations.settings.circuit == CircuitPrior()
+    spiking, silent = explanations.spiking, explanations.silent
+    assert spiking.r_squared > 0.5
+    assert spikes_per_cell(spiking.fit.simulation)["L5_pyramidal"].per_cell > 0
+    assert silent.spikes["L5_pyramidal"].per_cell == silent.spikes["L2_pyramidal"].per_cell == 0
+    for item in explanations:
+        assert [place for place, _ in item.sequence] == ["proximal", "distal"]
+        assert item.evidence.value == pytest.approx(sum(item.evidence.parts.values()))
+        assert set(item.evidence.parts) == {"waveform", "cells", "sequence"}
+        assert item.evidence.error > 0
+        assert item.amplitude.patch_mm2 == 300.0
+    assert {"columns_per_nAm", "fraction", "spikes.L5_pyramidal", "drives.evprox1.mu_ms"} <= set(spiking.distances)
+
+
+def test_scores_are_those_of_fresh_trials_of_the_network(explanations, target):
+    """Computed again from the network alone."""
+    item = explanations.spiking
+    again = simulate(item.network, item.fit.simulation.tstop, n_trials=2, seed=SMALL.fresh_seed, verbose="error")
+    dipole = again.dipole.smooth(10.0).scale(item.columns)
+    moment = np.interp(target.times, dipole.times, dipole["agg"])
+    wanted = target["agg"]
+    left = ((moment - wanted) ** 2).sum() / ((wanted - wanted.mean()) ** 2).sum()
+    assert item.r_squared == pytest.approx(1 - left, abs=2e-3)
+    assert item.spikes["L5_pyramidal"].per_cell == spikes_per_cell(again)["L5_pyramidal"].per_cell
+
+
+def test_intervals_hold_values_and_are_of_the_ensemble(explanations):
+    for estimate in explanations.spiking.fit.estimates:
+        assert estimate.low <= estimate.value <= estimate.high
+        assert estimate.determined in (True, False)
+    assert [estimate.path for estimate in explanations.spiking.fit.estimates][-1] == "columns"
+
+
+def test_a_file_holds_all_of_it(explanations, tmp_path):
+    explanations.save(tmp_path / "all.npz")
+    again = read_explanations(tmp_path / "all.npz")
+    again.save(tmp_path / "again.npz")
+    assert (tmp_path / "all.npz").read_bytes() == (tmp_path / "again.npz").read_bytes()
+    assert again.verdict == explanations.verdict
+    assert [item.network.digest for item in again] == [item.network.digest for item in explanations]
+
+
+def test_workers_make_no_difference(network, target, explanations, tmp_path):
+    other = fit_evoked(network, target, replace(SMALL, regimes="spiking"), n_jobs=2, **QUIET)
+    one, two = explanations.spiking, other.spiking
+    assert two.network.digest == one.network.digest
+    assert two.fit.dipole.data.tobytes() == one.fit.dipole.data.tobytes()
+    assert two.evidence == one.evidence
+
+
+def test_one_regime_alone_decides_nothing(network, target):
+    alone = fit_evoked(network, target, replace(SMALL, regimes=("silent",), refine=1), **QUIET)
+    assert alone.verdict == "undecided"
+    assert alone.spiking is None
+
+
+def test_a_search_moves_towards_the_response(network, target):
+    """The ensemble is nearer to the data after the steps than before."""
+    task = make_task(network, target, SMALL)
+    bench = Bench(evaluator=Evaluator(), report=Report(lambda *_: None))
+    (found,) = search_spiking(task, [SMALL.sequence], bench)
+    data = SpikingData.of(task)
+    first = [tried.loss for tried in bench.evaluations[: SMALL.members]]
+    last = [1 - data.r_squared(moment) for moment in found.members.moment]
+    assert np.median(last) < 0.7 * np.median(first)
+    assert found.on_full
+    assert len(found.volumes) == SMALL.generations
+    assert all(volume < 0 for volume, _ in found.volumes)
+
+
+def candidate(*drives, criterion=1.0):
+    return Candidate(
+        locations=tuple(place for place, _ in drives),
+        mu_ms=tuple(mu for _, mu in drives),
+        sigma_ms=(4.0,) * len(drives),
+        weights=(np.ones(2),) * len(drives),
+        columns=None,
+        misfit=1.0,
+        criterion=criterion,
+    )
+
+
+def proposals(network, target, *candidates, **changes):
+    return propose_sequences(candidates, make_task(network, target, replace(SMALL, sequence=None, **changes)))
+
+
+def test_a_first_volley_is_added_where_there_is_none(network, target):
+    found = proposals(network, target, candidate(("distal", 45.0)))
+    assert found == [(("proximal", 10.0), ("distal", 45.0)), (("distal", 45.0),)]
+
+
+def test_sequences_are_of_different_lengths_and_sides(network, target):
+    three = candidate(("proximal", 10.0), ("distal", 30.0), ("proximal", 50.0), criterion=2.0)
+    found = proposals(
+        network,
+        target,
+        three,
+        candidate(("proximal", 12.0), ("distal", 28.0), ("proximal", 51.0), criterion=3.0),
+        candidate(("proximal", 11.0), ("distal", 31.0), criterion=4.0),
+        candidate(("proximal", 40.0), criterion=9.0),
+    )
+    assert [len(sequence) for sequence in found] == [3, 2, 1]
+    assert found[0] == (("proximal", 10.0), ("distal", 30.0), ("proximal", 50.0))
+
+
+def test_the_number_of_drives_and_the_sequence_can_be_given(network, target):
+    several = [candidate(("proximal", 10.0), ("distal", 30.0)), candidate(("proximal", 40.0))]
+    assert [len(sequence) for sequence in proposals(network, target, *several, n_drives=1)] == [1]
+    (spread,) = proposals(network, target, candidate(("proximal", 40.0)), n_drives=3)
+    assert [place for place, _ in spread] == ["proximal", "distal", "proximal"]
+    assert propose_sequences(several, make_task(network, target, SMALL)) == [SMALL.sequence]
+    assert len(proposals(network, target, *several, max_sequences=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"regimes": ()}, "regimes must hold 'spiking', 'silent' or both"),
+        ({"regimes": ("loud",)}, "Unknown regime 'loud'"),
+        ({"members": 3}, "members must be"),
+        ({"generations": 0}, "generations must be"),
+        ({"max_sequences": 0}, "max_sequences must be"),
+        ({"finalists": 0}, "finalists must be"),
+    ],
+)
+def test_wrong_settings(changes, message):
+    with pytest.raises(ParameterError, match=message):
+        replace(SMALL, **changes)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_target_no_hemisphere_could_make(network, target):
+    huge = Dipole(
+        target.data * (9.5e-5 / np.abs(target.data).max()), target.times, ("agg",), provenance=dict(target.provenance)
+    )
+    with pytest.raises(DataError, match="is the unit of the target right"):
+        fit_evoked(network, huge, SMALL, **QUIET)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_patch_without_area(network, target):
+    flat = Dipole(target.data, target.times, ("agg",), provenance={**target.provenance, "area_mm2": 0.0})
+    with pytest.raises(DataError, match="has no area"):
+        fit_evoked(network, flat, SMALL, **QUIET)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_spikes_of_cells_that_do_not_exist(network, target):
+    prior = CircuitPrior()
+    prior = replace(prior, spikes={**prior.spikes, "L4_stellate": LogNormal(1.0, 2.0)})
+    with pytest.raises(ParameterError, match="L4_stellate"):
+        fit_evoked(network, target, replace(SMALL, circuit=prior), **QUIET)
+
+
+def test_networks_that_never_run(network, target, monkeypatch):
+    task = make_task(network, target, SMALL)
+    bench = Bench(evaluator=Evaluator(), report=Report(lambda *_: None))
+    monkeypatch.setattr(Evaluator, "records", lambda _self, networks, *_: [None] * len(networks))
+    with pytest.raises(SimulationError, match="Only 0 of the 40 networks of a spiking search ran"):
+        search_spiking(task, [SMALL.sequence], bench)
