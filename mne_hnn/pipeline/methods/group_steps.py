@@ -37,8 +37,8 @@ def group(facts: Mapping[str, Any], analyses: Collected) -> Iterator[str]:
         )
     if analyses.known(lambda run: run.settings.get("columns")):
         yield (
-            "The number of columns, which cannot differ within a person, was fitted to one condition of a recording and "
-            "kept in the others."
+            "The number of columns, which cannot differ within a person, was fitted to one condition of a recording "
+            "and kept in the others."
         )
     yield from _contrast(facts)
 
