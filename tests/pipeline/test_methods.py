@@ -307,7 +307,7 @@ def test_a_group(sidecars):
         "was scaled to the digitised points of the head (in 1 of 2 analyses).",
         "The group had 12 subjects. 1 of them could not be analysed and was left out. 3 had no MRI",
         "signs of the targets were aligned between recordings, and the targets averaged",
-        "The sequence of drives was found once, in the average target of the group",
+        "The average target of the group was explained once",
         "The conditions 'left' and 'right' were compared within subjects",
         "95 % confidence intervals by the bootstrap over subjects",
         "(2000 resamples, seed 7) (Nichols and Holmes, 2002)",

@@ -32,8 +32,13 @@ def group(facts: Mapping[str, Any], analyses: Collected) -> Iterator[str]:
     given = analyses.one(lambda run: run.settings.get("sequence"))
     if given is not None and facts.get("fit_structure") not in (None, False, "individual"):
         yield (
-            "The sequence of drives was found once, in the average target of the group, and given to all fits, so that "
-            "each parameter means the same in everybody."
+            "The average target of the group was explained once; whether cells fire in it, and its sequence of drives, "
+            "were given to all fits, so that each parameter means the same in everybody."
+        )
+    if analyses.known(lambda run: run.settings.get("columns")):
+        yield (
+            "The number of columns, which cannot differ within a person, was fitted to one condition of a recording "
+            "and kept in the others."
         )
     yield from _contrast(facts)
 
