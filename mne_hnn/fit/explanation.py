@@ -16,7 +16,7 @@ from ..network import Network
 from .amplitude import Amplitude
 from .circuit_prior import CircuitPrior
 from .evidence import Evidence
-from .evoked_settings import EvokedSettings
+from .evoked_settings import REGIMES, EvokedSettings
 from .result import FitResult
 from .spiking_counts import SpikeCounts
 
@@ -177,21 +177,24 @@ class Explanations(Sequence[Explanation]):
     def verdict(self) -> str:
         """What can be said: ``'spiking'``, ``'silent'``, ``'undecided'``, or ``'none'``.
 
-        A regime is claimed if the other is refused, or if its evidence is decisively higher
-        (:meth:`Evidence.decides_over`). ``'none'`` if all explanations are refused.
+        A regime is claimed if its evidence is decisively higher than that of the other (:meth:`Evidence.decides_over`),
+        or if the other is refused, unless the refused one is decisively more probable: then it fits what this one does
+        not, and either the patch is larger than thought or neither is right. ``'none'`` if all explanations are
+        refused.
         """
-        able = {regime: [item for item in self.of(regime) if item.admissible] for regime in ("spiking", "silent")}
+        able = {regime: [item for item in self.of(regime) if item.admissible] for regime in REGIMES}
         spiking, silent = able["spiking"], able["silent"]
         if not spiking and not silent:
             return "none"
-        searched = self.settings.regimes
-        if not spiking or not silent:
-            only = "spiking" if spiking else "silent"
-            # what was not looked for was not refused
-            return only if len(searched) > 1 and self.of("silent" if spiking else "spiking") else "undecided"
-        if spiking[0].evidence.decides_over(silent[0].evidence):
-            return "spiking"
-        return "silent" if silent[0].evidence.decides_over(spiking[0].evidence) else "undecided"
+        if spiking and silent:
+            if spiking[0].evidence.decides_over(silent[0].evidence):
+                return "spiking"
+            return "silent" if silent[0].evidence.decides_over(spiking[0].evidence) else "undecided"
+        only, other = ("spiking", "silent") if spiking else ("silent", "spiking")
+        refused = self.of(other)  # none where nobody looked for it, and what was not looked for was not refused
+        if not refused or any(item.evidence.decides_over(able[only][0].evidence) for item in refused):
+            return "undecided"
+        return only
 
     @property
     def warnings(self) -> tuple[str, ...]:

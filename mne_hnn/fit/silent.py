@@ -16,7 +16,7 @@ from .polish import polished
 from .silent_evidence import SilentEvidence
 from .spiking_counts import spikes_per_cell
 from .spiking_data import SpikingData
-from .spiking_result import mean_of_logs
+from .spiking_result import EXPLAINS_NOTHING, mean_of_logs
 
 __all__ = ["explain_silently"]
 
@@ -56,6 +56,8 @@ def explain_silently(proposal: Proposal, judged: SilentEvidence, bench: Bench) -
     distances = (
         {} if task.prior is None or task.settings.columns is not None else {"columns": task.prior.distance(fit.scale)}
     )
+    if not fit.r_squared > 0:
+        refusals.append(EXPLAINS_NOTHING)
     if amplitude is not None and amplitude.fits is False:
         refusals.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
     return Explanation(

@@ -7,7 +7,6 @@ from scipy.special import logsumexp
 
 from .._types import FloatArray
 from ..dipole import Dipole
-from ..simulate import Simulation
 from .amplitude import Amplitude, count_amplitude, log_plausibility
 from .bench import Bench
 from .doubts import misfit_doubts
@@ -21,7 +20,10 @@ from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
 from .spiking_data import Members, SpikingData
 
-__all__ = ["conclude_spiking"]
+__all__ = ["EXPLAINS_NOTHING", "conclude_spiking"]
+
+EXPLAINS_NOTHING = "It explains nothing of the response: the mean of the response alone would be as close."
+"""Why an explanation with an R² of zero or less is refused."""
 
 
 def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explanation:
@@ -74,7 +76,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
         ensemble=vector.ensemble(found.members.z, _posterior(found).z),
-        refusals=tuple(_refusals(simulation, amplitude)),
+        refusals=tuple(_refusals(fit, amplitude)),
     )
 
 
@@ -122,9 +124,11 @@ def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, s
     return finite(distances)
 
 
-def _refusals(simulation: Simulation, amplitude: Amplitude | None) -> list[str]:
+def _refusals(fit: FitResult, amplitude: Amplitude | None) -> list[str]:
     found = []
-    if not pyramidal_spikes(simulation):
+    if not fit.r_squared > 0:
+        found.append(EXPLAINS_NOTHING)
+    if not pyramidal_spikes(fit.simulation):
         found.append("No pyramidal cell fires in it, although the search was for cells that do.")
     if amplitude is not None and amplitude.fits is False:
         found.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
