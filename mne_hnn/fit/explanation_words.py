@@ -326,8 +326,24 @@ def _higher(item: Explanation, other: Explanation) -> str:
     return f"{abs(difference):.1f} ± {error:.1f} {way} ({odds(difference)}{against})"
 
 
+def _against_a_refusal(explanations: Explanations) -> list[str]:
+    """Return why nothing is claimed although one regime is refused: what is refused is decisively more probable."""
+    first = explanations.first
+    other = "silent" if first.regime == "spiking" else "spiking"
+    best = max(explanations.of(other), key=lambda item: item.evidence.value)
+    return [
+        f"Whether cells fire is undecided: what there is in which {_REGIMES[other]} is refused, yet its evidence is "
+        f"{_higher(best, first)} than that of the first explanation. Either the reason of the refusal does not hold, or "
+        "neither is what happened.",
+        _EVIDENCE,
+    ]
+
+
 def _undecided(explanations: Explanations) -> list[str]:
     spiking, silent = (next(iter(_able(explanations, regime)), None) for regime in ("spiking", "silent"))
+    first = explanations.first
+    if len({item.regime for item in explanations}) > 1 and (spiking is None or silent is None) and first.admissible:
+        return _against_a_refusal(explanations)
     if spiking is not None and silent is not None:
         high, low = sorted((spiking, silent), key=lambda item: -item.evidence.value)
         difference, error = evidence_difference(high, low)

@@ -243,5 +243,5 @@ def explain(
         tmax=tmax,
     )
     column = jones_2009() if network is None else network
-    explanations = fit_evoked(column, target, settings, n_jobs=n_jobs)
+    explanations = fit_evoked(column, target.dipole, settings, n_jobs=n_jobs)
     return Explained(evoked=evoked, forward=forward, target=target, explanations=explanations)

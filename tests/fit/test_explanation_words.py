@@ -111,16 +111,24 @@ def test_undecided_is_a_result():
 
 def test_what_wins_because_the_other_is_refused_says_so():
     target = target_of(**PATCH)
-    text = said(spiking(-20.0, target=target), refused(-15.0, target))
+    text = said(spiking(-20.0, target=target), refused(-18.0, target))
     assert "The verdict is that cells fire, as what there is in which no cell fires is refused." in text
-    assert "5.0 ± 0.7 lower (150 to 1 against it) than that of the best of what is refused" in text
+    assert "2.0 ± 0.7 lower (7.4 to 1 against it) than that of the best of what is refused" in text
     reason = "It is refused: its cells do not fit into the patch: 4 million columns in which no cell fires"
     assert text.count("4 million columns") == 1  # where it is refused, and not again
     assert reason in text
     assert "What would tell them apart" not in text
     assert "meets the response better" not in text
-    poor = said(spiking(-20.0, target=target, r_squared=0.65), refused(-15.0, target))
+    poor = said(spiking(-20.0, target=target, r_squared=0.65), refused(-18.0, target))
     assert "What is refused meets the response better (R² 0.980 against 0.650)" in poor
+
+
+def test_what_is_refused_but_far_more_probable_leaves_it_open():
+    target = target_of(**PATCH)
+    text = said(spiking(-20.0, target=target), refused(-15.0, target))
+    assert "Whether cells fire is undecided: what there is in which no cell fires is refused" in text
+    assert "yet its evidence is 5.0 ± 0.7 higher (150 to 1)" in text
+    assert "The verdict" not in text
 
 
 def test_all_refused_claims_nothing():

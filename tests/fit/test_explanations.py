@@ -82,9 +82,12 @@ def silent(evidence, **given):
         # the best of a regime counts, not each of it
         ((spiking(-20.0), spiking(-90.0), silent(-28.0)), "spiking"),
         ((spiking(-22.0), spiking(-20.0), silent(-22.5)), "undecided"),
-        # what is refused claims nothing, whatever its evidence
-        ((spiking(-20.0), silent(-5.0, refusals=NO_ROOM)), "spiking"),
-        ((spiking(-5.0, refusals=NO_ROOM), silent(-20.0)), "silent"),
+        # what is refused claims nothing, but what is decisively more probable leaves the other unclaimed
+        ((spiking(-20.0), silent(-18.0, refusals=NO_ROOM)), "spiking"),
+        ((spiking(-20.0), silent(-50.0, refusals=NO_ROOM)), "spiking"),
+        ((spiking(-20.0), silent(-5.0, refusals=NO_ROOM)), "undecided"),
+        ((spiking(-18.0, refusals=NO_ROOM), silent(-20.0)), "silent"),
+        ((spiking(-5.0, refusals=NO_ROOM), silent(-20.0)), "undecided"),
         ((spiking(-5.0, refusals=NO_ROOM), spiking(-30.0), silent(-20.0)), "silent"),
         ((spiking(-5.0, refusals=NO_ROOM), silent(-20.0, refusals=NO_ROOM)), "none"),
         ((spiking(-5.0, refusals=NO_ROOM),), "none"),
