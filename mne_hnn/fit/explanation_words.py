@@ -333,8 +333,8 @@ def _against_a_refusal(explanations: Explanations) -> list[str]:
     best = max(explanations.of(other), key=lambda item: item.evidence.value)
     return [
         f"Whether cells fire is undecided: what there is in which {_REGIMES[other]} is refused, yet its evidence is "
-        f"{_higher(best, first)} than that of the first explanation. Either the reason of the refusal does not hold, or "
-        "neither is what happened.",
+        f"{_higher(best, first)} than that of the first explanation. Either the reason of the refusal does not hold, "
+        "or neither is what happened.",
         _EVIDENCE,
     ]
 
