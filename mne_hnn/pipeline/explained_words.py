@@ -205,7 +205,7 @@ def rival_words(explanations: Explanations) -> str:
     parts = [
         f"{sequence_words(item)} ({item.regime}; evidence below: {_below(item, explanations.first)})" for item in rivals
     ]
-    return f"As well as the first fit, as far as the evidence decides: {'; '.join(parts)}."
+    return f"As far as the evidence decides, these fit as well as the first: {'; '.join(parts)}."
 
 
 def interval_rows(explanations: Explanations) -> Iterator[tuple[str, ...]]:
@@ -219,7 +219,7 @@ def interval_rows(explanations: Explanations) -> Iterator[tuple[str, ...]]:
             row["location"],
             _quantity(row["quantity"]),
             value,
-            f"{form(row['low'])} to {form(row['high'])}",
+            form(row["low"]) if row["low"] == row["high"] else f"{form(row['low'])} to {form(row['high'])}",
             f"{row['held']} of {row['of']}",
             "" if told is None else "yes" if told else "no",
         )

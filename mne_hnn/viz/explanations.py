@@ -134,9 +134,8 @@ def _most(target: Dipole, factor: float) -> tuple[float, float]:
 
 def _share(rows: Sequence[Axes], room: float, most: tuple[float, float] = (-np.inf, np.inf)) -> None:
     """Give panels one scale, with room for arrows."""
-    low, high = (end(axes.dataLim.intervaly[k] for axes in rows) for k, end in enumerate((min, max)))
-    if not np.isfinite([low, high]).all():  # nothing is drawn: no cell fires in any of them
-        low, high = 0.0, 1.0
+    drawn = [axes.dataLim.intervaly for axes in rows if np.isfinite(axes.dataLim.intervaly).all()]
+    low, high = (min(ends[0] for ends in drawn), max(ends[1] for ends in drawn)) if drawn else (0.0, 1.0)
     low, high = max(min(low, 0.0), most[0]), min(high, most[1])
     more = room * ((high - low) or 1.0)
     below = more if room > 0.1 else 0.0

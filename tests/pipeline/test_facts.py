@@ -39,6 +39,7 @@ FIT = FitFacts(
     search_r_squared=0.9, start_loss=0.2, start_r_squared=0.8, ceiling=None, evaluations=5,
     drives=DRIVES, verdict="undecided", regime="spiking", explanations=(EXPLANATION,), spikes_window_ms=170.0,
     prior=[{"name": "fraction", "median": 0.14}], columns_prior=ColumnsPrior(median=1e4, factor=3.0),
+    contributions_of=1, contributions=[{"kind": "drive", "name": "evprox1"}], decisive=3.0,
     levels=[{"name": "full", "loss": 0.1}], warnings=[],
     smooth_ms=20.0, settings={"seed": 1}, interval_percent=90, engine="coreneuron",
 )  # fmt: skip
