@@ -25,7 +25,7 @@ __all__ = ["Cluster", "Comparison", "Difference", "WaveformDifference", "compare
 
 FEW = 6
 """Below this many pairs, no result of the permutation test is below 0.05 (2 / 2**5)."""
-SHARED = "the same in all conditions of a person, as it cannot differ"
+SHARED = "kept from another condition, as it cannot differ within a person"
 LOOSE = "not determined by the data of most subjects"
 NO_TEST = ("ceiling", "n_epochs", "standard_error", "confidence")
 """Quantities that describe the data rather than answer a question: they are in the tables, and not compared."""

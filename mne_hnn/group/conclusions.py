@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["conclusions", "regime_words"]
 
+SAME = 1.05
+"""Numbers of columns whose ratio is at most this are the same: that of silent columns is kept nearly, not exactly."""
 _DOING = {"spiking": "by columns whose cells fire", "silent": "by columns in which no pyramidal cell fires"}
 _VERDICTS = {
     "spiking": "The evidence prefers that decisively to columns in which no cell fires.",
     "silent": "The evidence prefers that decisively to columns whose cells fire.",
-    "undecided": "Whether cells fire, the average alone does not tell: the evidence of both is about as high, or only "
-    "one was looked for.",
+    "undecided": "Whether cells fire, the average alone does not tell: the evidence of both is about as high.",
     "none": "Yet nothing that was found can be what happened:",
 }
 
@@ -72,9 +73,15 @@ def _explained(structure: Explanations | None) -> Iterator[str]:
     yield (
         f"The average of all targets is explained best {regime_words(first.regime)}, with {n} "
         f"drive{'s' if n > 1 else ''}: {_sequence(first.sequence)} (R² {first.r_squared:.3f} in trials that the search "
-        f"has not seen). {_VERDICTS[structure.verdict]}"
+        f"has not seen). {_verdict(structure)}"
         + (f" {' '.join(first.refusals)}" if structure.verdict == "none" else "")
     )
+
+
+def _verdict(structure: Explanations) -> str:
+    if structure.verdict == "undecided" and len(structure.settings.regimes) == 1:
+        return "Nothing else was looked for."
+    return _VERDICTS[structure.verdict]
 
 
 def _everybody(fitted: Sequence[Entry], in_common: bool) -> Iterator[str]:
@@ -89,9 +96,24 @@ def _everybody(fitted: Sequence[Entry], in_common: bool) -> Iterator[str]:
     columns = [entry.fit.scale for entry in fitted if entry.fit is not None]
     words = f"Columns that act together: median {number(float(np.median(columns)))}, {number(min(columns))} to "
     words += number(max(columns))
-    if any(columns_given(entry.fit) for entry in fitted if entry.fit is not None):
-        words += ", the same in all conditions of a person"
-    yield f"{words}."
+    yield f"{words}{_sharing(fitted)}."
+
+
+def _sharing(fitted: Sequence[Entry]) -> str:
+    """Return how many recordings have one number of columns in all their conditions, if it was asked for."""
+    if not any(columns_given(entry.fit) for entry in fitted if entry.fit is not None):
+        return ""
+    own: dict[tuple[str, str | None], list[float]] = {}
+    for entry in fitted:
+        if entry.fit is not None:
+            own.setdefault((entry.recording, entry.task), []).append(entry.fit.scale)
+    same = sum(max(some) <= SAME * min(some) for some in own.values())
+    if same == len(own):
+        return ", the same in all conditions of a person"
+    return (
+        f"; they are the same in all conditions in {same} of {len(own)} recordings, and differ where a condition was "
+        "hardly explained, or needs more columns for its cells to stay silent"
+    )
 
 
 def _spikes(fitted: Sequence[Entry]) -> Iterator[str]:

@@ -221,7 +221,7 @@ def test_words_on_what_was_explained():
         "undecided": "does not tell",
         "none": "be what happened: No.",
     }.items():
-        structure = SimpleNamespace(first=first, verdict=verdict)
+        structure = SimpleNamespace(first=first, verdict=verdict, settings=EvokedSettings())
         text = " ".join(conclusions(GroupFindings(entries=entries, comparison=comparison, structure=structure)))
         assert (
             "explained best by columns whose cells fire, with 2 drives: a proximal one at 25 ms and a distal one"
@@ -234,3 +234,9 @@ def test_words_on_what_was_explained():
     assert "Not to be believed as it is: sub-01 a. Its cells do not fit into the patch: 9 of 3." in text
     assert "Explained by less than half: sub-01 b." in text
     assert conclusions(GroupFindings(entries=[entry("01", "a", fit=None)])) == []
+    structure = SimpleNamespace(first=first, verdict="undecided", settings=EvokedSettings(regimes="spiking"))
+    text = " ".join(conclusions(GroupFindings(entries=entries, structure=structure)))
+    assert "Nothing else was looked for." in text
+    entries[2] = replace(entries[2], fit=replace(entries[2].fit, scale=1500.0))
+    text = " ".join(conclusions(GroupFindings(entries=entries)))
+    assert "the same in all conditions in 5 of 6 recordings, and differ where" in text
