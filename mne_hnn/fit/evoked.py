@@ -37,7 +37,7 @@ from .plan import Request
 from .progress import Report
 from .settings import as_settings
 from .silent import explain_silently
-from .silent_evidence import best_silent
+from .silent_evidence import silent_evidence
 from .single import single_explanation
 from .spiking import search_spiking, vector_of
 from .spiking_proposals import propose_sequences
@@ -125,7 +125,8 @@ def _explained(task: EvokedTask, computing: Computing) -> Explanations:
         candidates = propose_drives(task, column, bench)
         if "silent" in regimes:
             try:
-                chosen, judged = best_silent(candidates, column, task)
+                chosen = candidates[0]  # by Schwarz's criterion
+                judged = silent_evidence(chosen, column, task)
                 found.append(explain_silently(as_proposal(task, column, chosen), judged, bench))
             except SimulationError as error:
                 failures.append(error)

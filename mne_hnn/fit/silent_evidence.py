@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from .posterior import WEIGHT_FACTOR, DriveVector, WEIGHT_uS
 from .sequence import EDGE_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate
 from .spiking_data import SpikingData
 
-__all__ = ["SilentEvidence", "best_silent", "silent_evidence"]
+__all__ = ["SilentEvidence", "silent_evidence"]
 
 LARGEST_NUMBER = 6.0
 
@@ -105,15 +104,3 @@ def _moment(x: FloatArray, sequence: DriveVector, column: LinearColumn) -> Float
     for place, time, spread, some in zip(sequence.locations, mu, np.clip(sigma, *SIGMA_BOUNDS), weights, strict=True):
         found = found + column.basis(place, float(time), float(spread)) @ some
     return scale * found
-
-
-def best_silent(
-    candidates: Sequence[Candidate], column: LinearColumn, task: EvokedTask, most: int = 3
-) -> tuple[Candidate, SilentEvidence]:
-    """Return the candidate with the highest evidence among the most plausible ones of each set of sides."""
-    distinct = list({candidate.locations: candidate for candidate in reversed(candidates)}.values())
-    distinct = sorted(distinct, key=lambda candidate: (candidate.criterion, str(candidate)))[:most]
-    noise = float(SpikingData.of(task).deviations[0]) ** 2
-    judged = [(candidate, silent_evidence(candidate, column, task)) for candidate in distinct]
-    # the misfit of a candidate was counted with the noise of the target alone
-    return max(judged, key=lambda pair: pair[1].waveform(0.5 * pair[0].misfit * task.variance / noise))
