@@ -15,6 +15,7 @@ from ..errors import ParameterError
 from ..fit import EvokedSettings, Explanations, fit_evoked
 from ..network import Network, jones_2009
 from ..source import Prediction, Target, best_patch, estimate_target, find_label, predict_sensors
+from ..source.inverse import open_inverse
 from ..source.localisation import explained_words
 from ..source.patch import open_forward, read_forward
 from ..source.polarity import Component, parse_polarity
@@ -159,7 +160,6 @@ def explain(
     network: Network | None = None,
     polarity: Any = "normal",
     patch_radius_mm: float | None = None,
-    noise_cov: mne.Covariance | None = None,
     window: Sequence[float | None] = (0.0, None),
     subjects_dir: str | Path | None = None,
     settings: EvokedSettings | None = None,
@@ -172,7 +172,7 @@ def explain(
     evoked : mne.Evoked
         The response, times in s from the stimulus.
     inverse : mne.minimum_norm.InverseOperator | path-like
-        The inverse operator.
+        The inverse operator; the noise covariance inside it counts.
     forward : mne.Forward | path-like
         The forward solution.
     label : mne.Label | str | path-like
@@ -185,8 +185,6 @@ def explain(
     patch_radius_mm : float | None
         If given, the response is taken from the disc of this radius inside the label that explains it best, at the
         latency of `polarity` if that has one.
-    noise_cov : mne.Covariance | None
-        Of single epochs; None takes the one inside the inverse operator.
     window : sequence of (float | None)
         First and last time of what is explained, s; None for the end of the response.
     subjects_dir : path-like | None
@@ -218,7 +216,7 @@ def explain(
         tmin, tmax = window
     except (TypeError, ValueError):
         raise ParameterError(f"window must be two times in s, such as (0.0, 0.17), got {window!r}.") from None
-    forward = read_forward(forward)
+    forward, inverse = read_forward(forward), open_inverse(inverse)
     subject = forward["src"][0].get("subject_his_id")
     place = find_label(label, subject=subject, subjects_dir=subjects_dir)
     if patch_radius_mm is not None:
@@ -226,7 +224,7 @@ def explain(
             evoked,
             place,
             open_forward(forward),
-            noise_cov=noise_cov,
+            noise_cov=inverse["noise_cov"],
             radius_mm=patch_radius_mm,
             latency=rule.latency if isinstance(rule, Component) else None,
             tmin=0.0 if tmin is None else tmin,
@@ -237,7 +235,6 @@ def explain(
         inverse,
         place,
         forward=forward,
-        noise_cov=noise_cov,
         polarity=rule,
         tmin=evoked.times[0] if tmin is None else tmin,
         tmax=tmax,

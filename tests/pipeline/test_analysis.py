@@ -114,8 +114,7 @@ def test_the_report_begins_with_what_was_found_in_words(result):
         assert html.escape(sentence) in text, sentence
     for title in (
         "The explanations side by side", "The explanations in pictures", "over everything that fits as well",
-        "Which drive does what in explanation", "What was plausible beforehand, with sources",
-        "Spikes per cell of expl",
+        "Which drive does what in explanation", "What was plausible beforehand, with sources", "Spikes per cell of",
         "What was found beside the truth", "The truth in numbers", "participating fraction",
     ):  # fmt: skip
         assert title in text, title

@@ -1,4 +1,4 @@
-"""What a report says of explanations made by hand: words, tables, the truth, and one call for all."""
+"""What a report says of explanations, from explanations made by hand: words, tables, the truth."""
 
 import html
 import re

