@@ -104,15 +104,17 @@ def plot_group_parameters(
 
 
 def _rows(listed: Sequence[Difference]) -> list[list[Difference]]:
-    """Return spikes, and the parameters by drive, long rows broken; those of no drive share a row at the end."""
-    spikes = [difference for difference in listed if difference.group == "spikes"]
+    """Return spikes, their times, and the parameters by drive, long rows broken; those of no drive come last."""
+    fired = [difference for difference in listed if difference.group == "spikes"]
+    times = [difference for difference in fired if difference.quantity.endswith("_ms")]
+    spikes = [difference for difference in fired if difference not in times]
     by_drive: dict[str | None, list[Difference]] = {}
     for difference in listed:
         if difference.group != "spikes":
             by_drive.setdefault(drive_of(difference.quantity), []).append(difference)
     own = by_drive.pop(None, [])
     rows = []
-    for unordered in [spikes, *by_drive.values(), own]:
+    for unordered in [spikes, times, *by_drive.values(), own]:
         some = sorted(unordered, key=lambda difference: rank(difference.quantity))
         rows += [some[k : k + PER_ROW] for k in range(0, len(some), PER_ROW)]
     return rows
@@ -142,7 +144,7 @@ def _draw_pairs(axes: Axes, difference: Difference, comparison: Comparison, colo
     drive = drive_of(difference.quantity)
     unit = f" ({literal(difference.unit)})" if difference.unit else ""
     name = f"{drive} {short_name(difference.quantity)}" if drive else quantity_name(difference.quantity)
-    axes.set_ylabel(_broken(literal(name)) + unit, fontsize="small")
+    axes.set_ylabel(_of_spikes(name, unit) if difference.group == "spikes" else _broken(name) + unit, fontsize="small")
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     _scale(axes, difference, np.concatenate([first, second]))
     certain = difference.p_holm < 1 - comparison.confidence
@@ -157,8 +159,15 @@ def _draw_pairs(axes: Axes, difference: Difference, comparison: Comparison, colo
     )
 
 
+def _of_spikes(name: str, unit: str) -> str:
+    """Return the cell type, and in a second line what is shown of its spikes."""
+    cell_type, what, rest = name.partition(" spike")
+    return literal(cell_type) + ("\nspikes per cell" if rest == "s" else f"\n{what.strip()}{rest}{unit}")
+
+
 def _broken(name: str) -> str:
     """Break a long name in two lines."""
+    name = literal(name)
     head, _, tail = name.partition(" ")
     return f"{head}\n{tail}" if len(name) > 16 and tail else name
 
