@@ -56,7 +56,7 @@ def test_no_warning_of_the_package_goes_through_a_logger():
         "A worker process died with its job (killed, or out of memory).",
         "The Dask scheduler has no workers yet: waiting for the first ...",
         "%d of %d jobs were not finished.",
-        "%s waits for the group's sequence of drives: run all subjects.",
+        "%s waits for what explains the group's average: run all subjects.",
     }
     found = set()
     for file in package.rglob("*.py"):

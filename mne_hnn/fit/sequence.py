@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares, nnls
-from scipy.signal import find_peaks
 
 from .._checks import check_finite, check_name
 from .._types import FloatArray
@@ -215,6 +214,8 @@ class _Proposer:
 
     def extremes(self) -> Drives:
         """Return one drive per extremum: a maximum is proximal input, a minimum distal input, somewhat earlier."""
+        from scipy.signal import find_peaks  # slower to import than all else
+
         drives: Drives = []
         heights = np.ptp(self.wanted)
         for location in LOCATIONS:

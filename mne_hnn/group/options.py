@@ -10,7 +10,7 @@ from .._checks import check_int, check_label, check_probability
 from .._names import EXECUTORS
 from ..errors import ConfigError
 from ..pipeline.checks import check_names, one_of, or_none, path_or
-from ..pipeline.options import FitOptions, Options, documented, option
+from ..pipeline.options import Options, ProposalOptions, documented, option
 from ..pipeline.options.shared import Drawing, Named, Seeded, SurfaceFolder
 from .names import entity_label
 
@@ -144,7 +144,7 @@ class GroupExecutionOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StructureOptions(FitOptions):
+class StructureOptions(ProposalOptions):
     """What the explanation of the average target depends on.
 
     Attributes

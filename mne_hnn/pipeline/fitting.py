@@ -59,13 +59,14 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
     if options.seed is not None:
         chosen |= {"seed": options.seed, "fresh_seed": options.seed + 1}
     if isinstance(options, FitOptions):
-        chosen |= {"drives": options.fit_drives, "sequence": options.fit_sequence}
+        chosen["drives"] = options.fit_drives
         if options.fit_drives == "propose":
             chosen |= {"polish": options.fit_polish, "columns": options.fit_columns, "start": _start(options)}
         else:
             chosen["max_evaluations"] = options.fit_evaluations
     return EvokedSettings(
         n_drives=options.fit_n_drives,
+        sequence=None if options.fit_sequence is None else tuple(options.fit_sequence),
         circuit=circuit_prior(options),
         regimes=tuple(options.fit_regimes),
         members=options.fit_members,

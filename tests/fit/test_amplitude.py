@@ -200,8 +200,8 @@ def test_more_cells_than_a_hemisphere_has_are_a_question_of_the_unit(firing):
 
 
 def test_a_target_is_refused_before_it_is_fitted():
-    # 40 columns of 18 cells per nA m, 15 % of those in as much as a hemisphere has
-    most = HEMISPHERE_mm2 * 50_000 * 0.15 / (40 * CELLS)
+    # the cells of 40 columns of 200 per nA m, 15 % of those in as much as a hemisphere has
+    most = HEMISPHERE_mm2 * 50_000 * 0.15 / (40 * 200)
     check_need(target(0.999 * most), COLUMN, USUAL)
     with pytest.raises(DataError, match="where a hemisphere has 90,000 mm².* is the unit of the target right"):
         check_need(target(1.001 * most), COLUMN, USUAL)

@@ -62,7 +62,7 @@ def test_the_stage_warns(simulation, monkeypatch, tmp_path):
     monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
     monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
     options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit=False)
-    options.fit_prior = None
+    options.fit_prior, options.fit_contributions = None, False
     work = SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}},
                            path=lambda name: tmp_path / _05_fit.STAGE.outputs[name])  # fmt: skip
     with pytest.warns(MneHnnWarning, match="The simulation explains nothing of the target"):

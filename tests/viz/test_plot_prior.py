@@ -50,7 +50,7 @@ def test_values_have_a_marker_and_their_distance():
     values = {
         "columns_per_nAm": 40.0 * 2.49,
         "spikes.L5_pyramidal": 0.0,
-        "spread_ms": [2.5, 5.0, 5.0 * 1.65**3],
+        "spread_ms": [3.0, 6.0, 6.0 * 2.0**3],
         "fraction": USUAL.fraction.ppf(0.5),
         "density_nAm_per_mm2": 9.0,
         "time_ms": -25.0,

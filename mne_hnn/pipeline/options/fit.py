@@ -57,6 +57,14 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
     fit_n_drives: int | None = option(
         None, "Number of drives to propose; None lets the data decide.", check=or_none(at_least(1))
     )
+    fit_sequence: Sequence[tuple[str, float]] | None = option(
+        None,
+        'Location and about when (ms) of each drive, such as [("proximal", 25), ("distal", 70)], instead of a search '
+        "for them: number, sides and order of the drives are kept, so that their names mean the same in every subject.",
+        unit="ms",
+        kind="sequence of (str, float) | None",
+        check=or_none(_check_sequence),
+    )
     fit_regimes: Sequence[str] = option(
         REGIMES,
         "What is searched: 'spiking', explanations by columns whose cells fire, 'silent', one in which no cell fires, "
@@ -131,14 +139,6 @@ class FitOptions(ProposalOptions):
         "'propose' finds the evoked drives in the waveform, whichever the network has; 'network' starts from the "
         "network's evoked drives and searches their times, spreads and weights.",
         check=one_of(("propose", "network")),
-    )
-    fit_sequence: Sequence[tuple[str, float]] | None = option(
-        None,
-        'Location and about when (ms) of each drive, such as [("proximal", 25), ("distal", 70)], instead of a search '
-        "for them: number, sides and order of the drives are kept, so that their names mean the same in every subject.",
-        unit="ms",
-        kind="sequence of (str, float) | None",
-        check=or_none(_check_sequence),
     )
     fit_start: Any = option(
         None,
