@@ -64,7 +64,9 @@ def by_keywords(fit, kind, *values, **given):
 def silently(network, target, settings=None, **computing):
     """Return the fit of the explanation in which no cell fires, or of a search around a network's own drives."""
     asked = EvokedSettings() if settings is None else settings
-    return fit_evoked(network, target, replace(asked, regimes="silent"), **computing).first.fit
+    if asked.drives == "propose":
+        asked = replace(asked, regimes="silent")
+    return fit_evoked(network, target, asked, **computing).first.fit
 
 
 with_drives = partial(by_keywords, fit_drives, DriveSettings)
