@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .config import Config, read_config
-from .notebook import Explained, explain
+from .notebook import Explained, ExplainOptions, explain
 from .runner import PipelineResult, run_pipeline
 from .stages import STAGES
 from .starting import OwnData, write_analysis
@@ -11,6 +11,7 @@ from .starting import OwnData, write_analysis
 __all__ = [
     "STAGES",
     "Config",
+    "ExplainOptions",
     "Explained",
     "OwnData",
     "PipelineResult",

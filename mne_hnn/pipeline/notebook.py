@@ -10,7 +10,8 @@ from typing import Any
 import mne
 
 from .. import viz
-from .._checks import check_int
+from .._checks import check_int, check_positive
+from .._value import given_or_default
 from ..errors import ParameterError
 from ..fit import EvokedSettings, Explanations, fit_evoked
 from ..network import Network, jones_2009
@@ -23,7 +24,7 @@ from .explained import ExplainedPage
 from .fitting import contributions_of
 from .page import drawing, new_report
 
-__all__ = ["Explained", "explain"]
+__all__ = ["ExplainOptions", "Explained", "explain"]
 
 PEAKS = 3
 
@@ -151,6 +152,42 @@ def _peaks(found: Explained) -> Any:
     return viz.peak_times(found.evoked.copy().crop(times[0], times[-1]), PEAKS)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions:
+    """What :func:`explain` takes of a label and of its response.
+
+    Parameters
+    ----------
+    polarity : str | int | Component | mapping
+        Which way is up, as in :func:`mne_hnn.source.estimate_target`: ``{'latency': 0.04, 'points': 'down'}`` for a
+        deflection whose direction is known.
+    patch_radius_mm : float | None
+        If given, the response is taken from the disc of this radius inside the label that explains it best, at the
+        latency of `polarity` if that has one.
+    window : sequence of (float | None)
+        First and last time of what is explained, s; None for the end of the response.
+    subjects_dir : path-like | None
+        FreeSurfer's folder of subjects, for labels by name.
+
+    Raises
+    ------
+    ParameterError
+        A value is wrong.
+    """
+
+    polarity: Any = "normal"
+    patch_radius_mm: float | None = None
+    window: Sequence[float | None] = (0.0, None)
+    subjects_dir: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        parse_polarity(self.polarity)
+        if not isinstance(self.window, (list, tuple)) or len(self.window) != 2:
+            raise ParameterError(f"window must be two times in s, such as (0.0, 0.17), got {self.window!r}.")
+        if self.patch_radius_mm is not None:
+            check_positive(self.patch_radius_mm, "patch_radius_mm")
+
+
 def explain(
     evoked: mne.Evoked,
     inverse: Any,
@@ -158,10 +195,7 @@ def explain(
     label: Any,
     *,
     network: Network | None = None,
-    polarity: Any = "normal",
-    patch_radius_mm: float | None = None,
-    window: Sequence[float | None] = (0.0, None),
-    subjects_dir: str | Path | None = None,
+    options: ExplainOptions | None = None,
     settings: EvokedSettings | None = None,
     n_jobs: int = 1,
 ) -> Explained:
@@ -179,16 +213,8 @@ def explain(
         Where the response comes from: a label, its file, or its name, such as ``'postcentral-rh'``.
     network : Network | None
         The column; None takes :func:`mne_hnn.network.jones_2009`.
-    polarity : str | int | Component | mapping
-        Which way is up, as in :func:`mne_hnn.source.estimate_target`: ``{'latency': 0.04, 'points': 'down'}`` for a
-        deflection whose direction is known.
-    patch_radius_mm : float | None
-        If given, the response is taken from the disc of this radius inside the label that explains it best, at the
-        latency of `polarity` if that has one.
-    window : sequence of (float | None)
-        First and last time of what is explained, s; None for the end of the response.
-    subjects_dir : path-like | None
-        FreeSurfer's folder of subjects, for labels by name.
+    options : ExplainOptions | None
+        Which way is up, which part of the label and of the response is taken, and where labels by name are looked up.
     settings : EvokedSettings | None
         How explanations are looked for; None takes the usual ones.
     n_jobs : int
@@ -208,24 +234,21 @@ def explain(
 
     Examples
     --------
-    >>> found = mne_hnn.explain(evoked, inverse, forward, "postcentral-rh", subjects_dir=subjects_dir)  # doctest: +SKIP
+    >>> found = mne_hnn.explain(evoked, inverse, forward, label)  # doctest: +SKIP
     >>> found.report().save("report.html")  # doctest: +SKIP
     """
-    rule = parse_polarity(polarity)
-    try:
-        tmin, tmax = window
-    except (TypeError, ValueError):
-        raise ParameterError(f"window must be two times in s, such as (0.0, 0.17), got {window!r}.") from None
+    chosen = given_or_default(options, ExplainOptions, "options")
+    rule, (tmin, tmax) = parse_polarity(chosen.polarity), chosen.window
     forward, inverse = read_forward(forward), open_inverse(inverse)
     subject = forward["src"][0].get("subject_his_id")
-    place = find_label(label, subject=subject, subjects_dir=subjects_dir)
-    if patch_radius_mm is not None:
+    place = find_label(label, subject=subject, subjects_dir=chosen.subjects_dir)
+    if chosen.patch_radius_mm is not None:
         place = best_patch(
             evoked,
             place,
             open_forward(forward),
             noise_cov=inverse["noise_cov"],
-            radius_mm=patch_radius_mm,
+            radius_mm=chosen.patch_radius_mm,
             latency=rule.latency if isinstance(rule, Component) else None,
             tmin=0.0 if tmin is None else tmin,
             tmax=tmax,

@@ -8,6 +8,7 @@ import mne_hnn
 from mne_hnn.errors import DataError, ParameterError
 from mne_hnn.fit import EvokedSettings
 from mne_hnn.network import jones_2009
+from mne_hnn.pipeline import ExplainOptions
 from mne_hnn.source import make_inverse
 from mne_hnn.source.demo import demo_response
 
@@ -33,8 +34,8 @@ def materials(dataset):
 def explained(materials):
     evoked, inverse, forward, subjects_dir = materials
     return mne_hnn.explain(
-        evoked, inverse, forward, "postcentral-rh", network=jones_2009((2, 2)), polarity=DOWN, patch_radius_mm=10.0,
-        window=(0.0, 0.17), subjects_dir=subjects_dir, settings=SETTINGS,
+        evoked, inverse, forward, "postcentral-rh", network=jones_2009((2, 2)), settings=SETTINGS,
+        options=ExplainOptions(polarity=DOWN, patch_radius_mm=10.0, window=(0.0, 0.17), subjects_dir=subjects_dir),
     )  # fmt: skip
 
 
@@ -73,8 +74,10 @@ def test_the_report_of_a_notebook(explained):
 def test_wrong_input_is_one_sentence(materials):
     evoked, inverse, forward, subjects_dir = materials
     with pytest.raises(ParameterError, match=r"window must be two times in s, such as \(0.0, 0.17\), got 0.2"):
-        mne_hnn.explain(evoked, inverse, forward, "postcentral-rh", window=0.2)
+        ExplainOptions(window=0.2)
+    with pytest.raises(ParameterError, match="options must be .*ExplainOptions"):
+        mne_hnn.explain(evoked, inverse, forward, "postcentral-rh", options={"window": (0.0, 0.1)})
     with pytest.raises(DataError, match="Did you mean 'postcentral-rh'"):
-        mne_hnn.explain(evoked, inverse, forward, "postcentrl-rh", subjects_dir=subjects_dir)
+        mne_hnn.explain(evoked, inverse, forward, "postcentrl-rh", options=ExplainOptions(subjects_dir=subjects_dir))
     with pytest.raises(ParameterError, match="forward must be an mne.Forward or its path, got int"):
         mne_hnn.explain(evoked, inverse, 5, "postcentral-rh")
