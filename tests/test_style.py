@@ -15,7 +15,7 @@ from style_counts import PACKAGE, count, foreign_private
 TESTS = Path(__file__).parent
 LONGEST_FILE = 450
 LONG_FILES: set[str] = set()  # what is longer today; no more may come
-MANY_ARGUMENTS = 22
+MANY_ARGUMENTS = 21
 MOST_ARGUMENTS = 12
 MANY_POSITIONAL = 0
 LONG_BODIES = 0
