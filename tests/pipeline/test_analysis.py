@@ -11,7 +11,7 @@ from report_browser import check_page
 
 from mne_hnn import cli, read_dipole
 from mne_hnn.compare import r_squared
-from mne_hnn.fit import ColumnPrior, evaluate, evoked_result, read_contributions, read_explanations
+from mne_hnn.fit import ColumnPrior, evaluate, read_contributions, read_explanations, spiking_result
 from mne_hnn.fit.files import read_fit
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import read_config, run_pipeline
@@ -154,7 +154,7 @@ def test_a_killed_fit_goes_on(result, config_file, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(evoked_result, "final_simulation", killed)
+        patch.setattr(spiking_result, "final_simulation", killed)  # the last step of all
         with pytest.raises(KeyboardInterrupt):
             run_pipeline(config, steps="fit")
     assert list(checkpoint.glob("batch-*.npz"))
@@ -168,7 +168,8 @@ def test_a_killed_fit_goes_on(result, config_file, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate, "run_networks", counted)
     (again,) = run_pipeline(config, steps="fit")
     assert again.ran == ("fit",)
-    assert simulated == [read_fit(again.outputs["fit"]["result"]).network], "all but the final trials were kept"
+    found = read_explanations(again.outputs["fit"]["explanations"])
+    assert simulated == [found.silent.network, found.spiking.network], "all but the final trials were kept"
     assert not checkpoint.exists()
     assert len(fit_facts(again)["drives"]) == 2
 
