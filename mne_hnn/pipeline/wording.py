@@ -31,7 +31,7 @@ GLOSSARY = (
     (
         "proximal drive (evprox1, ...)",
         "A volley of spikes that reaches the column from the thalamus by layer 4, near the somata. Numbers count the "
-        "proximal drives in order of time.",
+        "proximal drives in the order in which they were proposed.",
     ),
     ("distal drive (evdist1, ...)", "A volley that reaches the tufts in layer 1, from higher areas of the cortex."),
     (
