@@ -176,7 +176,7 @@ def test_again_nothing_runs(ran, caplog):
     before = {path: path.stat().st_mtime_ns for path in result.output.rglob("*") if path.name not in LOCK_FILES}
     again = run_group(config, n_jobs=1)
     assert again.ran == 0
-    assert "Finding the drives that all subjects share: up to date" in caplog.text
+    assert "Explaining the average of all subjects: up to date" in caplog.text
     assert "Comparing and averaging the subjects: up to date" in caplog.text
     assert {path: before[path] for path in before if path.is_file()} == {
         path: path.stat().st_mtime_ns for path in before if path.is_file()
