@@ -38,7 +38,7 @@ from .names import DEMO_CONDITIONS
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
-VERSION = 4
+VERSION = 5
 TASK = "touch"
 GAP_s = (0.5, 0.58)
 _README = """Generated data of a tactile experiment: nobody was recorded.

@@ -42,7 +42,7 @@ DRIVES: Mapping[str, Mapping[str, Any]] = {
         "mu_ms": 120.0,
         "sd_ms": 2.0,
         "sigma_ms": 6.0,
-        "ampa": {"L2_basket": 0.08, "L2_pyramidal": 0.0052, "L5_basket": 0.1, "L5_pyramidal": 0.006},
+        "ampa": {"L2_basket": 0.08, "L2_pyramidal": 0.012, "L5_basket": 0.1, "L5_pyramidal": 0.006},
         "nmda": {},
     },
 }
