@@ -22,6 +22,7 @@ from ..simulate import Simulation, SimulationSettings
 from .evaluate import Evaluator
 from .levels import Level, multiplied, on_level
 from .objectives import Custom
+from .observation import pyramidal_cells
 
 __all__ = ["Input", "LinearColumn", "delay_ms", "evoked_only", "inputs_of", "linear_column"]
 
@@ -181,7 +182,7 @@ def linear_column(
     transform, _ = on_level(network, Custom(function=lambda _: 0.0), level)
     length = min(runs.tstop, LONGEST_MS)
     single = replace(runs, tstop=runs.dt * round((ONSET_MS + length) / runs.dt), n_trials=1)
-    factor = _cells(network) / _cells(transform(networks[0]))
+    factor = pyramidal_cells(network) / pyramidal_cells(transform(networks[0]))
     rows = _moments(evaluator, [transform(driven) for driven in networks], single, factor)
     first = round(ONSET_MS / STEP_MS)
     kernels = {kind: row[first:] / WEIGHT_uS for kind, row in zip(inputs, rows, strict=True)}
@@ -204,10 +205,6 @@ def _with_input(cells: Network, kind: Input) -> Network:
         synaptic_delays={kind.cell_type: delay_ms(cells, kind.location, kind.cell_type)},
         **weights,
     )
-
-
-def _cells(network: Network) -> int:
-    return sum(len(population) for population in network.populations.values() if population.template.measures_dipole)
 
 
 def _moments(

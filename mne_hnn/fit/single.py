@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..errors import DataError
-from .amplitude import count_amplitude
+from .amplitude import Amplitude
 from .circuit_prior import CircuitPrior
 from .evidence import Evidence
 from .explanation import Explanation
+from .judging import counted
 from .result import FitResult
 from .scoring import pyramidal_spikes
 from .spiking_counts import spikes_per_cell
@@ -31,14 +31,10 @@ def single_explanation(fit: FitResult, prior: CircuitPrior) -> Explanation:
     """
     assert fit.target is not None
     firing = bool(pyramidal_spikes(fit.simulation))
-    amplitude, refusals = None, []
+    amplitude: Amplitude | None = None
+    refusals: list[str] = []
     if fit.scale > 0:
-        try:
-            amplitude = count_amplitude(fit.scale, fit.network, fit.target, prior, firing=firing)
-        except DataError as error:  # more than a hemisphere has
-            refusals.append(str(error))
-    if amplitude is not None and amplitude.fits is False:
-        refusals.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
+        amplitude, refusals = counted(fit.scale, fit.network, fit.target, prior, firing=firing)
     return Explanation(
         regime="spiking" if firing else "silent",
         fit=fit,

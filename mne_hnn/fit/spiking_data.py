@@ -19,7 +19,7 @@ from .circuit_vector import CircuitVector
 from .evaluate import searching
 from .evoked_task import EvokedTask
 from .levels import Level
-from .observation import explained
+from .observation import explained, pyramidal_cells
 
 __all__ = ["Members", "SpikingData"]
 
@@ -171,8 +171,7 @@ class SpikingData:
         self, networks: Sequence[Network], runs: SimulationSettings, bench: Bench
     ) -> list[dict[str, FloatArray] | None]:
         task = self.task
-        full = _pyramidal(task.network)
-        factor = full / _pyramidal(networks[0]) if networks else 1.0
+        factor = pyramidal_cells(task.network) / pyramidal_cells(networks[0]) if networks else 1.0
         identity = f"spiking x {factor!r} {self.types} {task.objective.identity}"
         extract = partial(
             _extract,
@@ -198,7 +197,3 @@ def _extract(
         for name in types
     ]
     return {"moment": np.interp(times, first.times, moment), "log_rates": np.log(per_cell)}
-
-
-def _pyramidal(network: Network) -> int:
-    return sum(len(cells) for cells in network.populations.values() if cells.template.measures_dipole)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
 
-from .._types import FloatArray
 from ..dipole import Dipole
-from .amplitude import Amplitude, count_amplitude, log_plausibility
+from .amplitude import Amplitude
 from .bench import Bench
 from .doubts import misfit_doubts
-from .evidence import Evidence, log_sequence_prior
+from .evidence import Evidence
 from .evoked_task import EvokedTask
 from .explanation import Explanation, finite
+from .judging import counted, evidence_of, explains_nothing
 from .observation import fitted_dipole, smoothed
 from .result import Estimate, FitResult, LevelReport, Scores
 from .scoring import DETERMINED, final_simulation, pyramidal_spikes, trial_r_squared, undetermined, waveform_scores
@@ -20,10 +19,7 @@ from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
 from .spiking_data import Members, SpikingData
 
-__all__ = ["EXPLAINS_NOTHING", "conclude_spiking"]
-
-EXPLAINS_NOTHING = "It explains nothing of the response: the mean of the response alone would be as close."
-"""Why an explanation with an R² of zero or less is refused."""
+__all__ = ["conclude_spiking"]
 
 
 def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explanation:
@@ -44,7 +40,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     estimates = _estimates(found, values)
     misfits = misfit_doubts(dipole, task.target, numbers["r_squared"], window, 1 - search_loss)
     spikes = spikes_per_cell(simulation)
-    amplitude = count_amplitude(scale, network, task.target, settings.circuit, firing=True)
+    amplitude, refusals = counted(scale, network, task.target, settings.circuit, firing=True)
     fit = FitResult(
         kind="evoked",
         network=network,
@@ -76,7 +72,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
         ensemble=vector.ensemble(found.members.z, _posterior(found).z),
-        refusals=tuple(_refusals(fit, amplitude)),
+        refusals=(*explains_nothing(fit), *_without_spikes(fit), *refusals),
     )
 
 
@@ -89,24 +85,11 @@ def _levels(bench: Bench) -> tuple[LevelReport, ...]:
 
 
 def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, spikes: SpikeCounts) -> Evidence:
-    prior, data = task.settings.circuit, SpikingData.of(task)
+    data = SpikingData.of(task)
     per_cell = [spikes[name].per_cell for name in data.types]
     value, error = found.waveform(data.data_misfit(data.at_target(dipole), per_cell))
     columns = found.vector.natural(_posterior(found).z)[:, -1]
-    cells = np.asarray(log_plausibility(columns, task.network, task.target, prior, firing=True), dtype=float)
-    return Evidence.of(
-        {
-            "waveform": value,
-            "cells": mean_of_logs(cells),
-            "sequence": log_sequence_prior(len(found.vector.sequence), prior.time_sd_ms, task.runs.tstop),
-        },
-        error,
-    )
-
-
-def mean_of_logs(values: FloatArray) -> float:
-    """Return the logarithm of the mean of probabilities given by their logarithms, at least -1e3."""
-    return float(max(logsumexp(np.maximum(values, -1e3)) - np.log(len(values)), -1e3))
+    return evidence_of(task, value, error, columns, n_drives=len(found.vector.sequence), firing=True)
 
 
 def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, spikes: SpikeCounts) -> dict[str, float]:
@@ -124,15 +107,10 @@ def _distances(found: Searched, task: EvokedTask, amplitude: Amplitude | None, s
     return finite(distances)
 
 
-def _refusals(fit: FitResult, amplitude: Amplitude | None) -> list[str]:
-    found = []
-    if not fit.r_squared > 0:
-        found.append(EXPLAINS_NOTHING)
-    if not pyramidal_spikes(fit.simulation):
-        found.append("No pyramidal cell fires in it, although the search was for cells that do.")
-    if amplitude is not None and amplitude.fits is False:
-        found.append(f"Its cells do not fit into the patch: {amplitude.sentence()}.")
-    return found
+def _without_spikes(fit: FitResult) -> list[str]:
+    if pyramidal_spikes(fit.simulation):
+        return []
+    return ["No pyramidal cell fires in it, although the search was for cells that do."]
 
 
 def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...]:
