@@ -64,9 +64,9 @@ class Searched:
     plausible : float
         Logarithm of the probability of plausible numbers of spikes before the response is seen.
     best : array, shape (n_free,)
-        The member that is best on the full column; of a sequence that did not get there, on the mesh.
-    on_full : bool
-        Whether it was searched on the full column.
+        The member that is best on the full column; empty for a sequence that did not get there.
+    search_loss : float
+        1 - R² of the best member in the trials of the search.
     """
 
     vector: CircuitVector
@@ -76,7 +76,17 @@ class Searched:
     volumes: list[tuple[float, float]] = field(default_factory=list)
     plausible: float = 0.0
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
-    on_full: bool = False
+    search_loss: float = float("nan")
+
+    @property
+    def on_full(self) -> bool:
+        """Whether it was searched on the full column."""
+        return len(self.best) > 0
+
+    @property
+    def counted_once(self) -> Members:
+        """The members when the data had been counted once."""
+        return self.members if self.posterior is None else self.posterior
 
     def waveform(self, misfit: float) -> tuple[float, float]:
         """Return the logarithm of the evidence of the response, and its error.
@@ -87,7 +97,7 @@ class Searched:
             Half the squared deviations of the best point from the response and from plausible numbers of spikes.
         """
         # numbers that the data do not inform scatter around what is expected: their mean tells what had to move
-        moved = 0.5 * float(np.sum((self.members if self.posterior is None else self.posterior).z.mean(axis=0) ** 2))
+        moved = 0.5 * float(np.sum(self.counted_once.z.mean(axis=0) ** 2))
         value = sum(volume for volume, _ in self.volumes) - misfit - moved - self.plausible
         return value, float(np.sqrt(sum(error**2 for _, error in self.volumes)))
 
@@ -207,8 +217,8 @@ class _Search:
             precision="exact",
         )
         self._note(found.vector, exact, full)
-        found.best = exact.z[int(np.argmin(data.misfit(exact)))]
-        found.on_full = True
+        best = int(np.argmin(data.misfit(exact)))
+        found.best, found.search_loss = exact.z[best], 1 - data.r_squared(exact.moment[best])
 
     def cost(self, found: Searched) -> float:
         """Return how far an ensemble is from the data."""
@@ -266,7 +276,6 @@ def search_spiking(task: EvokedTask, sequences: Sequence[Sequenced], bench: Benc
             ]
     for found in running:
         found.posterior = found.members
-        found.best = found.members.z[int(np.argmin(search.data.misfit(found.members)))]
     running.sort(key=search.cost)
     for found in running[: task.settings.finalists]:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")

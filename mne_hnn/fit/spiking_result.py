@@ -17,7 +17,7 @@ from .result import Estimate, FitResult, LevelReport, Scores
 from .scoring import DETERMINED, final_simulation, pyramidal_spikes, trial_r_squared, undetermined, waveform_scores
 from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
-from .spiking_data import Members, SpikingData
+from .spiking_data import SpikingData
 
 __all__ = ["conclude_spiking"]
 
@@ -33,12 +33,9 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     window = {"tmin": task.objective.tmin}
     dipole = fitted_dipole(smoothed(simulation, settings.smooth_ms).scale(scale), task.target)
     numbers = waveform_scores(dipole, task.target, window)
-    tried = [one for one in bench.evaluations if one.level == "spiking full" and one.values.keys() == values.keys()]
     searched = [one for one in bench.evaluations if one.level.startswith("spiking")]
-    own = next((one for one in reversed(tried) if one.values == values), None)
-    search_loss = float("nan") if own is None else own.loss
     estimates = _estimates(found, values)
-    misfits = misfit_doubts(dipole, task.target, numbers["r_squared"], window, 1 - search_loss)
+    misfits = misfit_doubts(dipole, task.target, numbers["r_squared"], window, 1 - found.search_loss)
     spikes = spikes_per_cell(simulation)
     amplitude, refusals = counted(scale, network, task.target, settings.circuit, firing=True)
     fit = FitResult(
@@ -51,7 +48,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         scale=scale,
         scores=Scores(
             loss=1 - numbers["r_squared"],
-            search_loss=search_loss,
+            search_loss=found.search_loss,
             start_loss=min(one.loss for one in searched[: len(found.members)]),
             trial_r_squared=trial_r_squared(simulation, task.target, settings.smooth_ms, scale, window),
             ceiling=task.ceiling,
@@ -71,7 +68,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
-        ensemble=vector.ensemble(found.members.z, _posterior(found).z),
+        ensemble=vector.ensemble(found.members.z, found.counted_once.z),
         refusals=(*explains_nothing(fit), *_without_spikes(fit), *refusals),
     )
 
@@ -88,7 +85,7 @@ def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, spikes: SpikeCo
     data = SpikingData.of(task)
     per_cell = [spikes[name].per_cell for name in data.types]
     value, error = found.waveform(data.data_misfit(data.at_target(dipole), per_cell))
-    columns = found.vector.natural(_posterior(found).z)[:, -1]
+    columns = found.vector.natural(found.counted_once.z)[:, -1]
     return evidence_of(task, value, error, columns, n_drives=len(found.vector.sequence), firing=True)
 
 
@@ -115,7 +112,7 @@ def _without_spikes(fit: FitResult) -> list[str]:
 
 def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...]:
     """Return values, and the 5 and 95 % points of the members when the data had been counted once."""
-    members = _posterior(found)
+    members = found.counted_once
     natural = found.vector.natural(members.z)
     low, high = np.quantile(natural, [0.05, 0.95], axis=0)
     spread = members.z.std(axis=0, ddof=1)
@@ -131,8 +128,3 @@ def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...
         else Estimate(path=path, value=value, determined=None)  # it was given
         for k, (path, value) in enumerate(values.items())
     )
-
-
-def _posterior(found: Searched) -> Members:
-    """Return the members when the data had been counted once."""
-    return found.members if found.posterior is None else found.posterior
