@@ -9,7 +9,7 @@ import mne
 mpl.use("agg")
 
 from mne_hnn import viz
-from mne_hnn.fit import read_fit
+from mne_hnn.fit import read_explanations
 from mne_hnn.source.demo import demo_anatomy
 
 results = Path(sys.argv[1])
@@ -22,5 +22,5 @@ stc = mne.read_source_estimate(results / "03_target" / "activity-lh.stc", subjec
 figure = viz.plot_cortex(anatomy.subject, anatomy.subjects_dir, label=label, stc=stc, time=0.040, show=False)
 figure.savefig(here / "median_nerve_cortex.png", dpi=150)
 
-fit = read_fit(results / "05_fit" / "fit.npz")
-fit.plot(show=False).savefig(here / "median_nerve_column.png", dpi=150)
+explanations = read_explanations(results / "05_fit" / "explanations.npz")
+explanations.plot(show=False).savefig(here / "median_nerve_column.png", dpi=150)
