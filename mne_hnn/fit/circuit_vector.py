@@ -124,18 +124,17 @@ class CircuitVector:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "sd", sd)
 
-    def ensemble(self, members: FloatArray, spread_of: FloatArray) -> dict[str, tuple[float, float]]:
-        """Return means of members, and standard deviations of others, by path, for `start`.
+    def ensemble(self, members: FloatArray, sd: FloatArray) -> dict[str, tuple[float, float]]:
+        """Return means of members, and standard deviations, by path, for `start`.
 
         Parameters
         ----------
         members : array, shape (n_members, n_free)
             Of which the means are.
-        spread_of : array, shape (n_members, n_free)
-            Of which the standard deviations are.
+        sd : array, shape (n_free,)
+            How uncertain each is: times in ms, logarithms of all else.
         """
-        centre, wide = self._plain(self.natural(members)), self._plain(self.natural(spread_of))
-        mean, sd = centre.mean(axis=0), wide.std(axis=0, ddof=1)
+        mean = self.plain(members).mean(axis=0)
         mean[-1] -= np.log(self.peak_nAm)
         names = (*self.paths[:-1], COLUMNS_PER_nAm)
         return {name: (float(mean[k]), float(sd[k])) for k, name in enumerate(names)}
@@ -235,13 +234,14 @@ class CircuitVector:
             )
         return changed(base, drives=drives)
 
-    def _plain(self, values: FloatArray) -> FloatArray:
-        """Return times, and logarithms of all else."""
+    def plain(self, members: FloatArray) -> FloatArray:
+        """Return times of members in ms, and logarithms of all else, shape as theirs."""
+        values = self.natural(members)
         times = np.array([path.endswith("mu_ms") for path in self.paths])
         return np.asarray(np.where(times, values, np.log(np.where(times, 1.0, values))))
 
     def distances(self, member: FloatArray) -> Mapping[str, float]:
         """Return how far the numbers of a member lie from what is expected, in standard deviations."""
-        plain, free = self._plain(self.natural(member)), self.sd > 0
+        plain, free = self.plain(member), self.sd > 0
         apart = np.where(free, plain - self.mean, 0.0) / np.where(free, self.sd, 1.0)
         return dict(zip(self.paths, apart.tolist(), strict=True))

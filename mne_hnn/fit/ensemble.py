@@ -8,11 +8,13 @@ exactly the posterior. The same Gaussian approximation gives the marginal likeli
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .._types import FloatArray
 
-__all__ = ["log_increment", "log_volume", "log_volumes", "updated"]
+__all__ = ["log_increment", "log_volume", "log_volumes", "resampled", "spread_again", "updated"]
 
 
 def updated(
@@ -59,6 +61,66 @@ def updated(
     weighted = misfit - (along * (share / (1 + share))) @ directions
     covariance = (members - members.mean(axis=0)).T @ spread / n
     return np.asarray(members + weighted @ covariance.T)
+
+
+def resampled(losses: FloatArray, n: int, *, keep: float, rng: np.random.Generator) -> Any:
+    """Return which members go on, the better ones several times.
+
+    Parameters
+    ----------
+    losses : array, shape (n_members,)
+        How far each is from the data; likelihoods are exponentials of their negatives.
+    n : int
+        How many go on.
+    keep : float
+        Effective share of the members that is kept at least: likelihoods are flattened until it is.
+    rng : numpy.random.Generator
+        Draws.
+
+    Returns
+    -------
+    which : array of int, shape (n,)
+        Members, in order.
+    """
+    above = losses - losses.min()
+
+    def weights(power: float) -> FloatArray:
+        """Return the share of each member, if likelihoods are flattened by a power."""
+        raw = np.exp(-power * above)
+        return np.asarray(raw / raw.sum())
+
+    def kept(power: float) -> float:
+        """Return the effective number of members."""
+        some = weights(power)
+        return float(1 / (some @ some))
+
+    low, high = 0.0, 1.0
+    if kept(high) >= keep * len(losses):
+        low = high
+    else:
+        for _ in range(50):
+            middle = (low + high) / 2
+            low, high = (middle, high) if kept(middle) >= keep * len(losses) else (low, middle)
+    pointer = (rng.random() + np.arange(n)) / n
+    return np.searchsorted(np.cumsum(weights(low)), pointer).clip(0, len(losses) - 1)
+
+
+def spread_again(members: FloatArray, *, share: float, rng: np.random.Generator) -> FloatArray:
+    """Return members that differ where several of them were the same, with the same mean and covariance on average.
+
+    Parameters
+    ----------
+    members : array, shape (n_members, n_free)
+        Parameter vectors.
+    share : float
+        Of the variance that is drawn anew.
+    rng : numpy.random.Generator
+        Draws.
+    """
+    mean, n = members.mean(axis=0), len(members)
+    apart = members - mean
+    drawn = rng.standard_normal((n, n)) @ apart / np.sqrt(n - 1)
+    return np.asarray(mean + np.sqrt(1 - share) * apart + np.sqrt(share) * drawn)
 
 
 def log_increment(predicted: FloatArray, wanted: FloatArray, deviations: FloatArray, *, part: float) -> float:

@@ -1,9 +1,9 @@
 """Explain an evoked response with nothing set by hand: which drives came when, how strong, do cells fire, how many.
 
-The way is straight: what is to be explained (:mod:`mne_hnn.fit.evoked_task`), the sequences that the kernels of the
-silent column propose (:mod:`mne_hnn.fit.evoked_proposal`); from there the silent explanation, corrected on the full
-column (:mod:`mne_hnn.fit.silent`), and those whose cells fire (:mod:`mne_hnn.fit.spiking`), each with its evidence
-(:mod:`mne_hnn.fit.explanation`).
+The way is straight: what is to be explained (:mod:`mne_hnn.fit.evoked_task`); the sequence that the kernels of the
+silent column propose (:mod:`mne_hnn.fit.evoked_proposal`), corrected on the full column (:mod:`mne_hnn.fit.silent`);
+and sequences whose cells fire, proposed by sums of responses to single drives (:mod:`mne_hnn.fit.spiking_proposals`)
+and searched (:mod:`mne_hnn.fit.spiking`); each with its evidence (:mod:`mne_hnn.fit.explanation`).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from .settings import as_settings
 from .silent import explain_silently
 from .silent_evidence import silent_evidence
 from .single import single_explanation
-from .spiking import search_spiking, vector_of
-from .spiking_proposals import propose_sequences
+from .spiking import search_spiking
+from .spiking_proposals import vector_of
 from .spiking_result import conclude_spiking
 
 __all__ = ["fit_evoked"]
@@ -121,19 +121,17 @@ def _explained(task: EvokedTask, computing: Computing) -> Explanations:
     with computing.ready() as ready, Report(computing.progress) as report:
         evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=ready)
         bench = Bench(evaluator=evaluator, report=report)
-        column = measure_kernels(task, bench)
-        candidates = propose_drives(task, column, bench)
         if "silent" in regimes:
             try:
-                chosen = candidates[0]  # by Schwarz's criterion
+                column = measure_kernels(task, bench)
+                chosen = propose_drives(task, column, bench)[0]  # by Schwarz's criterion
                 judged = silent_evidence(chosen, column, task)
                 found.append(explain_silently(as_proposal(task, column, chosen), judged, bench))
             except SimulationError as error:
                 failures.append(error)
         if "spiking" in regimes:
             try:
-                searched = search_spiking(task, propose_sequences(candidates, task), bench)
-                found.extend(conclude_spiking(one, task, bench) for one in searched if one.on_full)
+                found.extend(conclude_spiking(one, task, bench) for one in search_spiking(task, bench))
             except SimulationError as error:
                 failures.append(error)
     if not found:

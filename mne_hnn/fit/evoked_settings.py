@@ -65,8 +65,8 @@ class EvokedSettings(WaveformSettings):
     members : int
         Networks of the ensemble of each sequence of drives whose cells fire.
     generations : int
-        Steps in which an ensemble takes the response into account, each with an equal part of its weight. Half-way the
-        sequences that are farther from the response are dropped.
+        Steps in which an ensemble takes the response into account, each with an equal part of its weight. After each
+        the sequences that are farther from the response are dropped.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int
@@ -74,8 +74,8 @@ class EvokedSettings(WaveformSettings):
     start : mapping of str to (float, float) | None
         Where the ensembles begin instead of at the prior: :attr:`Explanation.ensemble` of another fit with the same
         `sequence`, which must be given, too. Means are these, and standard deviations twice these, at least half and at
-        most all of the prior's. It is for members of a group whose average was explained first: evidence, distances of
-        weights and `determined` are relative to this start then.
+        most all of the prior's; half of the members begin there, the others at what this response itself says. It is
+        for members of a group whose average was explained first: distances of weights are relative to this start then.
     columns : float | None
         Number of columns, where it is known, such as that of another condition of the same person; None fits it. A
         silent explanation has more if its cells would fire with as few.

@@ -1,6 +1,7 @@
 """Search drives that make cells fire and explain a response, for several sequences side by side.
 
-Every sequence has an ensemble drawn from the prior that moves towards the response and the plausible numbers of spikes
+Every sequence has an ensemble that begins at what sums of responses to single drives say
+(:mod:`mne_hnn.fit.annealing`), and moves towards the response and the plausible numbers of spikes
 (:mod:`mne_hnn.fit.ensemble`). Sequences that fall behind are dropped on the way; the best go on on the full column.
 """
 
@@ -15,34 +16,47 @@ from .._types import FloatArray
 from ..errors import SimulationError
 from .bench import Bench
 from .circuit_vector import CircuitVector
-from .ensemble import log_increment, log_volumes, updated
+from .ensemble import resampled, spread_again, updated
 from .evoked_task import EvokedTask
 from .levels import Level
-from .observation import pyramidal_cells
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
+from .spiking_proposals import Guessed, SpikingProposal, propose_spiking, weigh
 
-__all__ = ["Searched", "search_spiking", "vector_of"]
+__all__ = ["Searched", "search_spiking"]
 
+ONE_TRIAL = 0.5
+"""Share of the steps that make do with one trial; then two: a response is a mean, and a single trial of a column that
+fires is a noisy witness of its mean."""
+MORE_TRIALS = 2
 MORE_STEPS = 5
 """Steps of the best sequences beyond those that count the data once, on the mesh, at most."""
-FULL_STEPS = 1
-"""And on the full column, after those."""
 MORE_ALPHA = 2.0
-MORE_TRIALS = 2
-"""Trials there: a response is a mean, and a single trial of a column that fires is a noisy witness of its mean."""
-BETTER = 0.97
-"""Factor on the misfit that a step must reach: the search ends with one that does not."""
-WELL = 0.98
-"""R² of the best member from which on more steps are not worth their time."""
-KEPT = 0.5
-"""Share of the sequences that go on after half of the steps."""
+BETTER, PATIENCE = 0.97, 2
+"""Factor on the misfit that a step must reach: the search ends after some that do not."""
+WELL = 0.985
+"""R² of the mean of an ensemble from which on more steps are not worth their time."""
+KEPT, KEPT_LATER = 0.5, 0.7
+"""Effective share of the members that go on from one step to the next: those that are far away would tell how
+predictions vary where nobody wants to go."""
+NEW = 0.25
+"""Share of the variance of an ensemble that is drawn anew, as some members go on several times."""
+FRESH, FRESH_LATER, FRESH_LAST = 0.2, 0.1, 0.05
+"""And so much of what is expected is mixed in: an ensemble that has found a place must still see what is around it."""
+BEST = 0.1
+"""Sequences are compared by this quantile of the misfits of their members."""
+GO_ON = 0.7
+"""Share of the sequences that go on after each step."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
+ON_FULL, FULL_TRIALS, FULL_STEPS = 1 / 3, 4, 1
+"""Share of the members that go on on the full column, their trials, and steps there."""
 CANDIDATES = 6
 """Members that are simulated exactly at the end, besides the mean."""
 EXACT_TRIALS = 5
+AGAIN, AGAIN_TRIALS = 3, 10
+"""Of these, those that are simulated once more: the best of some in few trials is in part the luckiest."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -57,36 +71,28 @@ class Searched:
         Of the sequence, in the order in which it was proposed.
     members : Members
         Where the ensemble is now.
-    posterior : Members | None
-        Where it was when the data had been counted once, on the mesh of the search.
-    volumes : list of (float, float)
-        Logarithms of what each step left of all that could have been predicted, and their errors.
-    plausible : float
-        Logarithm of the probability of plausible numbers of spikes before the response is seen.
+    guessed : Guessed | None
+        What the sums of responses to single drives say of the sequence, for its evidence and its intervals.
     best : array, shape (n_free,)
         The member that is best on the full column; empty for a sequence that did not get there.
     search_loss : float
         1 - R² of the best member in the trials of the search.
+    start_loss : float
+        The same of the best one with which the search began.
     """
 
     vector: CircuitVector
     number: int
     members: Members
-    posterior: Members | None = None
-    volumes: list[tuple[float, float]] = field(default_factory=list)
-    plausible: float = 0.0
+    guessed: Guessed | None = None
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     search_loss: float = float("nan")
+    start_loss: float = float("nan")
 
     @property
     def on_full(self) -> bool:
         """Whether it was searched on the full column."""
         return len(self.best) > 0
-
-    @property
-    def counted_once(self) -> Members:
-        """The members when the data had been counted once."""
-        return self.members if self.posterior is None else self.posterior
 
     def waveform(self, misfit: float) -> tuple[float, float]:
         """Return the logarithm of the evidence of the response, and its error.
@@ -96,10 +102,13 @@ class Searched:
         misfit : float
             Half the squared deviations of the best point from the response and from plausible numbers of spikes.
         """
-        # numbers that the data do not inform scatter around what is expected: their mean tells what had to move
-        moved = 0.5 * float(np.sum(self.counted_once.z.mean(axis=0) ** 2))
-        value = sum(volume for volume, _ in self.volumes) - misfit - moved - self.plausible
-        return value, float(np.sqrt(sum(error**2 for _, error in self.volumes)))
+        return self.guess.volume - misfit, self.guess.error
+
+    @property
+    def guess(self) -> Guessed:
+        """What sums say of it; only of a sequence that was searched to the end."""
+        assert self.guessed is not None
+        return self.guessed
 
 
 class _Search:
@@ -123,19 +132,11 @@ class _Search:
         state = np.random.SeedSequence([self.task.settings.seed, step]).generate_state(1)
         return int(state[0] % 2**31)
 
-    def begin(self, number: int, sequence: Sequenced) -> Searched:
-        """Draw the ensemble of a sequence and simulate it."""
-        task = self.task
-        vector = vector_of(task, sequence)
-        rng = self._random(number, 0)
-        found = Searched(
-            vector=vector, number=number, members=self._predict(vector, vector.drawn(task.settings.members, rng), 0)
-        )
-        rates = slice(self.data.n_times, None)
-        found.plausible = log_increment(
-            found.members.log_rates, self.data.wanted[rates], self.data.deviations[rates], part=1.0
-        )
-        return found
+    def begin(self, number: int, proposal: SpikingProposal) -> Searched:
+        """Simulate the ensemble of a sequence."""
+        vector = proposal.vector
+        members = self._predict(vector, proposal.z, 0)
+        return Searched(vector=vector, number=number, members=members, start_loss=1 - self._best_r_squared(members))
 
     def _random(self, number: int, step: int) -> np.random.Generator:
         return np.random.default_rng([self.task.settings.seed, number, step])
@@ -143,10 +144,11 @@ class _Search:
     def _best_r_squared(self, members: Members) -> float:
         return max(self.data.r_squared(moment) for moment in members.moment)
 
-    def _predict(self, vector: CircuitVector, z: FloatArray, step: int, level: Level | None = None) -> Members:
+    def _predict(
+        self, vector: CircuitVector, z: FloatArray, step: int, *, level: Level | None = None, n_trials: int = 1
+    ) -> Members:
         where = self.mesh if level is None else level
-        trials = 1 if level is None else MORE_TRIALS
-        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=trials)
+        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=n_trials)
         if len(members) < FEWEST:
             raise SimulationError(
                 f"Only {len(members)} of the {len(z)} networks of a spiking search ran: simulate the network with "
@@ -159,127 +161,124 @@ class _Search:
         for member, moment in zip(members.z, members.moment, strict=True):
             r_squared = self.data.r_squared(moment)
             values = vector.values(member)
-            scale = values["columns"]
             self.bench.evaluations.append(
                 Evaluation(
-                    level=f"spiking {level}", values=values, loss=1 - r_squared, scale=scale, r_squared=r_squared
+                    level=f"spiking {level}",
+                    values=values,
+                    loss=1 - r_squared,
+                    scale=values["columns"],
+                    r_squared=r_squared,
                 )
             )
         self.bench.tell()
 
-    def step(self, found: Searched, step: int) -> None:
-        """Move an ensemble towards the data, and simulate where it is then."""
-        alpha = float(self.task.settings.generations)
-        members, data = found.members, self.data
-        found.volumes.append(log_volumes(members.predicted, data.deviations, part=1 / alpha))
-        self._move(found, alpha, step)
+    def moved(self, found: Searched, step: int, *, alpha: float, keep: float, fresh: float, n: int) -> FloatArray:
+        """Return an ensemble of `n` members after a step towards the data.
 
-    def _move(self, found: Searched, alpha: float, step: int, level: Level | None = None) -> None:
-        members, data = found.members, self.data
-        z = updated(
-            members.z,
-            members.predicted,
-            data.wanted,
-            data.deviations,
-            alpha=alpha,
-            rng=self._random(found.number, step),
-        )
-        found.members = self._predict(found.vector, z, step, level)
+        The better members go on, and how predictions vary among them says where to.
+        """
+        data, members = self.data, found.members
+        rng = self._random(found.number, step)
+        which = resampled(data.misfit(members), n, keep=keep, rng=rng)
+        z = updated(members.z[which], members.predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
+        z = spread_again(z, share=NEW, rng=rng)
+        free = found.vector.sd > 0
+        return np.where(free, np.sqrt(1 - fresh**2) * z + fresh * rng.standard_normal(z.shape), z)
+
+    def step(self, found: Searched, step: int) -> None:
+        """Move an ensemble towards the data by one of the steps that count them once, and simulate where it is then."""
+        settings = self.task.settings
+        z = self.moved(found, step, alpha=float(settings.generations), keep=KEPT, fresh=FRESH, n=settings.members)
+        trials = 1 if step <= ONE_TRIAL * settings.generations else MORE_TRIALS
+        found.members = self._predict(found.vector, z, step, n_trials=trials)
 
     def on_full(self, found: Searched) -> None:
         """Go on on the full column, and choose the best members by exact simulations."""
-        full = Level(mesh_shape=None)
         step, data = self.task.settings.generations, self.data
+        n = self.task.settings.members
+        least, in_vain = self.cost(found), 0
         for _ in range(MORE_STEPS):
-            if self._best_r_squared(found.members) > WELL:
+            if in_vain == PATIENCE or data.r_squared(found.members.moment.mean(axis=0)) > WELL:
                 break
-            step, before = step + 1, self.cost(found)
-            self._move(found, MORE_ALPHA, step, self.mesh)
-            if self.cost(found) > BETTER * before:
-                break
-        step += 1
-        found.members = self._predict(found.vector, found.members.z, step, full)
-        tried = [found.members]
-        for _ in range(FULL_STEPS):
             step += 1
-            self._move(found, MORE_ALPHA, step, full)
+            z = self.moved(found, step, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER, n=n)
+            found.members = self._predict(found.vector, z, step, n_trials=MORE_TRIALS)
+            cost = self.cost(found)
+            least, in_vain = (cost, 0) if cost < BETTER * least else (least, in_vain + 1)
+        full, n = Level(mesh_shape=None), max(int(np.ceil(ON_FULL * n)), FEWEST)
+        chosen = found.members.z[np.argsort(data.misfit(found.members), kind="stable")[:n]]
+        found.members = self._predict(found.vector, chosen, step + 1, level=full, n_trials=FULL_TRIALS)
+        tried = [found.members]
+        for more in range(FULL_STEPS):
+            z = self.moved(found, step + 2 + more, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LAST, n=n)
+            found.members = self._predict(found.vector, z, step + 2 + more, level=full, n_trials=FULL_TRIALS)
             tried.append(found.members)
+        self._choose(found, tried)
+
+    def _choose(self, found: Searched, tried: Sequence[Members]) -> None:
+        """Simulate the best members exactly, and keep the best of them."""
+        data = self.data
         z = np.vstack([members.z for members in tried])
         costs = np.concatenate([data.misfit(members) for members in tried])
-        chosen = np.vstack([z[np.argsort(costs, kind="stable")[:CANDIDATES]], found.members.z.mean(axis=0)])
-        exact = data.predict(
-            found.vector,
-            chosen,
-            level=full,
-            bench=self.bench,
-            seed=self.task.settings.seed,
-            n_trials=EXACT_TRIALS,
-            precision="exact",
+        z = np.vstack([z[np.argsort(costs, kind="stable")[:CANDIDATES]], found.members.z.mean(axis=0)])
+        few = self._exactly(found, z, self.task.settings.seed, EXACT_TRIALS)
+        again = np.argsort(data.misfit(few), kind="stable")[:AGAIN]
+        more = self._exactly(found, few.z[again], self.seed(0), AGAIN_TRIALS)
+        best = int(np.argmin(data.misfit(more)))
+        found.best, found.search_loss = more.z[best], 1 - data.r_squared(more.moment[best])
+
+    def _exactly(self, found: Searched, z: FloatArray, seed: int, n_trials: int) -> Members:
+        full = Level(mesh_shape=None)
+        members = self.data.predict(
+            found.vector, z, level=full, bench=self.bench, seed=seed, n_trials=n_trials, precision="exact"
         )
-        self._note(found.vector, exact, full)
-        best = int(np.argmin(data.misfit(exact)))
-        found.best, found.search_loss = exact.z[best], 1 - data.r_squared(exact.moment[best])
+        if not len(members):
+            raise SimulationError("None of the networks that a spiking search chose runs exactly: try another seed.")
+        self._note(found.vector, members, full)
+        return members
 
     def cost(self, found: Searched) -> float:
-        """Return how far an ensemble is from the data."""
-        return float(np.median(self.data.misfit(found.members)))
+        """Return how far the better members of an ensemble are from the data."""
+        return float(np.quantile(self.data.misfit(found.members), BEST))
 
 
-def vector_of(task: EvokedTask, sequence: Sequenced) -> CircuitVector:
-    """Return what is free in a sequence."""
-    settings = task.settings
-    return CircuitVector(
-        network=task.network,
-        sequence=sequence,
-        prior=settings.circuit,
-        peak_nAm=float(np.abs(task.wanted).max()) * 1e9,
-        tstop=task.runs.tstop,
-        start={} if settings.start is None else settings.start,
-        columns=settings.columns,
-    )
-
-
-def search_spiking(task: EvokedTask, sequences: Sequence[Sequenced], bench: Bench) -> list[Searched]:
-    """Search drives that make cells fire for several sequences.
+def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
+    """Search drives that make cells fire, for the sequences that are worth it.
 
     Parameters
     ----------
     task : EvokedTask
         What is to be explained.
-    sequences : sequence of tuple of (str, float)
-        Location and about when (ms) of each drive.
     bench : Bench
         Simulates, and remembers what was tried.
 
     Returns
     -------
     found : list of Searched
-        Sequences that were not dropped, those on the full column first.
+        Sequences that were not dropped, the best first; all were searched on the full column.
 
     Raises
     ------
     SimulationError
         Hardly any network runs.
     """
-    if not pyramidal_cells(task.network):
+    proposals, atoms = propose_spiking(task, bench)
+    if atoms is None:
         return []
-    search, generations = _Search(task, bench), task.settings.generations
-    bench.report.say(f"cells that fire: {len(sequences)} sequences of drives, {task.settings.members} networks each")
-    running = [search.begin(number, sequence) for number, sequence in enumerate(sequences)]
-    for step in range(1, generations + 1):
-        bench.report.say(f"cells that fire: step {step} of {generations}, {len(running)} sequences")
+    search, settings = _Search(task, bench), task.settings
+    bench.report.say(f"cells that fire: {len(proposals)} sequences of drives, {settings.members} networks each")
+    running = [search.begin(number, proposal) for number, proposal in enumerate(proposals)]
+    for step in range(1, settings.generations + 1):
+        left = max(int(np.ceil(GO_ON * len(running))), settings.finalists)
+        running = sorted(running, key=search.cost)[:left]
+        bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
         for found in running:
             search.step(found, step)
-        if step == (generations + 1) // 2:
-            running = sorted(running, key=search.cost)[
-                : max(int(np.ceil(KEPT * len(running))), task.settings.finalists)
-            ]
+    running = sorted(running, key=search.cost)[: settings.finalists]
     for found in running:
-        found.posterior = found.members
-    running.sort(key=search.cost)
-    for found in running[: task.settings.finalists]:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
         search.on_full(found)
+        found.guessed = weigh(found.vector, atoms, task)
     return running
 
 

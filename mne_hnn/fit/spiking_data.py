@@ -111,6 +111,26 @@ class SpikingData:
             left += float(np.sum(spikes**2))
         return 0.5 * left
 
+    def excess(self, simulation: Simulation, scale: float) -> float:
+        """Return by how much the misfit of the mean of some trials exceeds that of the mean of many, on average.
+
+        Cells that fire make each trial different, and what is left of this in a mean is no fault of the explanation.
+
+        Parameters
+        ----------
+        simulation : Simulation
+            The trials.
+        scale : float
+            Number of columns.
+        """
+        trials = simulation.dipoles
+        if len(trials) < 2:
+            return 0.0
+        smooth_ms = self.task.settings.smooth_ms
+        each = np.array([self.at_target((one.smooth(smooth_ms) if smooth_ms else one).scale(scale)) for one in trials])
+        variance = each.var(axis=0, ddof=1) / len(trials)
+        return 0.5 * float(np.sum(variance / self.deviations[: self.n_times] ** 2))
+
     def at_target(self, dipole: Dipole) -> FloatArray:
         """Return a dipole, smoothed and scaled, at the times of the target, A m."""
         return np.interp(self.times, dipole.times, dipole["agg"])

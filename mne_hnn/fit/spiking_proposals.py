@@ -1,82 +1,217 @@
-"""Sequences of drives that are worth a search with cells that fire.
-
-The sums of kernels of the silent column tell when input arrives, and from which side; published explanations tell what
-such sequences look like: a first volley from the thalamus reaches proximal dendrites, one from other areas the distal
-ones some 40 ms later, and a third the proximal ones again (Jones et al. 2009, https://doi.org/10.1152/jn.00535.2009).
-"""
+"""Sequences of drives that are worth a search with cells that fire, each with an ensemble to begin with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from .._types import FloatArray
+from .annealing import Guesses, guess, guess_exactly
+from .atoms import Atoms, IntArray, measure_atoms
+from .bench import Bench
+from .circuit_vector import CircuitVector, circuit_inputs
 from .evoked_task import EvokedTask
-from .sequence import GAP_MS, Candidate, Sequenced
+from .linear import LOCATIONS
+from .observation import pyramidal_cells
+from .sequence import Sequenced
 
-__all__ = ["propose_sequences"]
+__all__ = ["Guessed", "SpikingProposal", "propose_spiking", "vector_of", "weigh"]
 
-COUNTS = (3, 2, 4, 1)
-"""Numbers of drives of the sequences, those of published explanations first."""
-PER_COUNT = 2
-LAG_MS = 38.0
-"""From the first proximal volley to the first distal one: that of the published drives of a tap."""
-ALIKE_MS = 8.0
-"""Sequences from the same sides whose times differ less than this are found by the same search."""
+N_GUESSES = 2000
+REPEATS, N_WEIGHED = 3, 400
+ALIKE_MS = 15.0
+"""Guesses from the same sides whose times differ less than this are one sequence."""
+RAREST = 0.005
+"""Share of the guesses that a sequence has at least."""
+KEPT = 0.8
+"""Of the numbers of an atom a member keeps so much, and the rest is drawn: an ensemble must not consist of the same few
+atoms."""
 
 
-def propose_sequences(candidates: Sequence[Candidate], task: EvokedTask) -> list[Sequenced]:
-    """Return the sequences that a search with cells that fire begins with.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Guessed:
+    """What the sums of atoms say of one sequence, whatever else is known of it.
 
-    Parameters
+    Attributes
     ----------
-    candidates : sequence of Candidate
-        With kernels, by their criterion; those that were tried on the way to the best have fewer drives.
-    task : EvokedTask
-        What is to be explained; its settings may give the sequence or the number of drives.
-
-    Returns
-    -------
-    sequences : list of tuple of (str, float)
-        At most `max_sequences`.
+    below, above : array, shape (n_free,)
+        From the median to the 5 and the 95 % point of what could have made the response: times in ms, logarithms of all
+        else.
+    sd, prior_sd : array, shape (n_free,)
+        Standard deviations in the same units, with and without the response.
+    volume, error : float
+        Logarithm of the share that the response leaves of all that was plausible, in the best place, and its standard
+        error from repeats.
     """
+
+    below: FloatArray
+    above: FloatArray
+    sd: FloatArray
+    prior_sd: FloatArray
+    volume: float
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpikingProposal:
+    """A sequence to search.
+
+    Attributes
+    ----------
+    vector : CircuitVector
+        What is free in it.
+    z : array, shape (n_members, n_free)
+        The members to begin with.
+    share : float
+        Of the guesses that had this sequence.
+    """
+
+    vector: CircuitVector
+    z: FloatArray
+    share: float = 1.0
+
+    @property
+    def sequence(self) -> Sequenced:
+        """Sides and times of the drives."""
+        return self.vector.sequence
+
+
+def vector_of(task: EvokedTask, sequence: Sequenced, *, start: Mapping[str, Any] | None = None) -> CircuitVector:
+    """Return what is free in a sequence; it begins at `start` instead of that of the settings if one is given."""
     settings = task.settings
-    if settings.sequence is not None:
-        return [settings.sequence]
-    columns = [_of_count(candidates, count) for count in COUNTS]
-    found: list[Sequenced] = []
-    for sequence in (sequence for row in zip_longest(*columns) for sequence in row if sequence is not None):
-        for variant in (*_fed_forward(sequence), sequence):
-            wanted = settings.n_drives is None or len(variant) == settings.n_drives
-            if wanted and not any(_alike(variant, other) for other in found):
-                found.append(variant)
-    if not found:  # no sequence of the kernels has as many drives: their times spread over the record
-        found = [_spread(settings.n_drives or 1, task.runs.tstop)]
-    return found[: settings.max_sequences]
-
-
-def _of_count(candidates: Iterable[Candidate], count: int) -> list[Sequenced]:
-    """Return the best sequences with so many drives, from different sides each."""
-    found: dict[tuple[str, ...], Sequenced] = {}
-    for candidate in candidates:
-        if len(candidate.mu_ms) == count and candidate.locations not in found:
-            found[candidate.locations] = tuple(zip(candidate.locations, candidate.mu_ms, strict=True))
-    return list(found.values())[:PER_COUNT]
-
-
-def _fed_forward(sequence: Sequenced) -> list[Sequenced]:
-    """Return the sequence with a first proximal volley where it has none: cells that fire hide how small it is."""
-    place, first = sequence[0]
-    if place == "proximal" or first < 2 * GAP_MS:
-        return []
-    return [(("proximal", max(first - LAG_MS, GAP_MS)), *sequence)]
-
-
-def _alike(one: Sequenced, other: Sequenced) -> bool:
-    return len(one) == len(other) and all(
-        place == there and abs(mu - then) < ALIKE_MS for (place, mu), (there, then) in zip(one, other, strict=True)
+    begin = settings.start if start is None else start
+    return CircuitVector(
+        network=task.network,
+        sequence=sequence,
+        prior=settings.circuit,
+        peak_nAm=float(np.abs(task.wanted).max()) * 1e9,
+        tstop=task.runs.tstop,
+        start=begin or {},
+        columns=settings.columns,
     )
 
 
-def _spread(n_drives: int, tstop: float) -> Sequenced:
-    places = ("proximal", "distal")
-    return tuple((places[k % 2], tstop * (k + 1) / (n_drives + 1)) for k in range(n_drives))
+def propose_spiking(task: EvokedTask, bench: Bench) -> tuple[list[SpikingProposal], Atoms | None]:
+    """Return the sequences that a search with cells that fire begins with, the most probable first.
+
+    Parameters
+    ----------
+    task : EvokedTask
+        What is to be explained; its settings may give the sequence, the number of drives, or where to start.
+    bench : Bench
+        Simulates.
+
+    Returns
+    -------
+    proposals : list of SpikingProposal
+        At most `max_sequences`; none if no cell could fire.
+    atoms : Atoms | None
+        Of what they are guesses.
+    """
+    settings = task.settings
+    if not pyramidal_cells(task.network) or not circuit_inputs(task.network):
+        return [], None
+    atoms = measure_atoms(task, bench)
+    rng = np.random.default_rng([settings.seed, 2])
+    first = vector_of(task, settings.sequence or ((LOCATIONS[0], task.runs.tstop / 2),), start={})
+    expected = float(first.mean[-1]), float(first.sd[-1])
+    guesses = guess(atoms, task, expected, rng=rng, n_guesses=N_GUESSES, sequence=settings.sequence)
+    if settings.sequence is not None:
+        groups = [(settings.sequence, np.arange(len(guesses)))]
+    else:
+        groups = _groups(guesses, atoms)[: settings.max_sequences]
+    found = []
+    for sequence, which in groups:
+        vector, plain = vector_of(task, sequence), vector_of(task, sequence, start={})
+        z = _numbers(guesses, _drawn(which, settings.members, rng), atoms, plain, rng)
+        if settings.start is not None:  # some begin there, and some at what this response says
+            z = (plain.plain(z) - vector.mean) / np.where(vector.sd > 0, vector.sd, 1.0)
+            half = settings.members // 2
+            z[:half] = vector.drawn(half, rng)
+        found.append(SpikingProposal(vector=vector, z=z, share=len(which) / len(guesses)))
+    return found, atoms
+
+
+def weigh(vector: CircuitVector, atoms: Atoms, task: EvokedTask) -> Guessed:
+    """Return what sums of atoms say of a sequence: how much of what was plausible the response leaves.
+
+    Parameters
+    ----------
+    vector : CircuitVector
+        Its sequence.
+    atoms : Atoms
+        Responses to single drives.
+    task : EvokedTask
+        What is to be explained.
+    """
+    plain = vector_of(task, vector.sequence, start={})
+    expected = float(plain.mean[-1]), float(plain.sd[-1])
+    z, evidences, best = [], [], []
+    for repeat in range(REPEATS):
+        rng = np.random.default_rng([task.settings.seed, 3, repeat])
+        could, do = guess_exactly(atoms, task, expected, vector.sequence, rng=rng, n_guesses=N_WEIGHED)
+        z.append(_numbers(could, np.arange(len(could)), atoms, plain, rng))
+        evidences.append(do.log_evidence)
+        best.append(float((do.wave + do.rates).min()))
+    evidence = float(np.logaddexp.reduce(evidences) - np.log(REPEATS))
+    values = plain.plain(np.vstack(z))
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+    return Guessed(
+        below=low - median,
+        above=high - median,
+        sd=values.std(axis=0, ddof=1),
+        prior_sd=plain.sd,
+        volume=evidence + min(best),
+        error=float(np.std(evidences, ddof=1) / np.sqrt(REPEATS)),
+    )
+
+
+def _groups(guesses: Guesses, atoms: Atoms) -> list[tuple[Sequenced, IntArray]]:
+    """Return sequences of sides and mean times with the guesses that have them, the most frequent first."""
+    by_sides: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    drives = [guesses.drives(number) for number in range(len(guesses))]
+    for number, some in enumerate(drives):
+        by_sides[tuple(int(atoms.places[atom]) for atom, _ in some)].append(number)
+    found = []
+    for sides, members in by_sides.items():
+        left = np.array(members)
+        times = np.array([[tau for _, tau in drives[number]] for number in members], dtype=float)
+        while len(left) >= max(RAREST * len(guesses), 2):
+            near = np.abs(times[:, np.newaxis] - times[np.newaxis]).max(axis=2) <= ALIKE_MS
+            chosen = near[int(near.sum(axis=1).argmax())]
+            mean = times[chosen].mean(axis=0)
+            found.append((tuple(zip((LOCATIONS[side] for side in sides), mean.tolist(), strict=True)), left[chosen]))
+            left, times = left[~chosen], times[~chosen]
+    if not found:  # all guesses differ: the best of them
+        best = int(np.argmin(guesses.wave + guesses.rates))
+        sequence = tuple((LOCATIONS[int(atoms.places[atom])], float(tau)) for atom, tau in drives[best])
+        found = [(sequence, np.array([best]))]
+    return sorted(found, key=lambda pair: -len(pair[1]))
+
+
+def _drawn(which: IntArray, n: int, rng: np.random.Generator) -> IntArray:
+    """Return `n` of some numbers, each as often as the others, as far as that goes."""
+    times, rest = divmod(n, len(which))
+    return np.concatenate([*[which] * times, rng.choice(which, rest, replace=False)])
+
+
+def _numbers(
+    guesses: Guesses, which: IntArray, atoms: Atoms, vector: CircuitVector, rng: np.random.Generator
+) -> FloatArray:
+    """Return guesses as numbers of a vector, shape (n, n_free), moved a little but for times and columns."""
+    rows = []
+    free = vector.sd > 0
+    for number in which:
+        row: list[float] = []
+        for (atom, tau), (_, mu) in zip(guesses.drives(int(number)), vector.sequence, strict=True):
+            row += [(tau - mu) / vector.prior.time_sd_ms, *atoms.z[atom]]
+        columns = (guesses.log_columns[int(number)] - vector.mean[-1]) / vector.sd[-1] if free[-1] else 0.0
+        rows.append([*row, float(columns)])
+    z = np.array(rows)
+    moved = np.array([not path.endswith("mu_ms") and path != "columns" for path in vector.paths])
+    z[:, moved] = KEPT * z[:, moved] + np.sqrt(1 - KEPT**2) * rng.standard_normal((len(z), int(moved.sum())))
+    return z

@@ -49,7 +49,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         scores=Scores(
             loss=1 - numbers["r_squared"],
             search_loss=found.search_loss,
-            start_loss=min(one.loss for one in searched[: len(found.members)]),
+            start_loss=found.start_loss,
             trial_r_squared=trial_r_squared(simulation, task.target, settings.smooth_ms, scale, window),
             ceiling=task.ceiling,
             **numbers,
@@ -64,11 +64,11 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     return Explanation(
         regime="spiking",
         fit=fit,
-        evidence=_evidence(found, task, dipole, spikes),
+        evidence=_evidence(found, task, dipole, fit),
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
-        ensemble=vector.ensemble(found.members.z, found.counted_once.z),
+        ensemble=vector.ensemble(found.members.z, found.guess.sd),
         refusals=(*explains_nothing(fit), *_without_spikes(fit), *refusals),
     )
 
@@ -81,11 +81,12 @@ def _levels(bench: Bench) -> tuple[LevelReport, ...]:
     )
 
 
-def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, spikes: SpikeCounts) -> Evidence:
-    data = SpikingData.of(task)
+def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, fit: FitResult) -> Evidence:
+    data, spikes = SpikingData.of(task), spikes_per_cell(fit.simulation)
     per_cell = [spikes[name].per_cell for name in data.types]
-    value, error = found.waveform(data.data_misfit(data.at_target(dipole), per_cell))
-    columns = found.vector.natural(found.counted_once.z)[:, -1]
+    misfit = data.data_misfit(data.at_target(dipole), per_cell) - data.excess(fit.simulation, fit.scale)
+    value, error = found.waveform(max(misfit, 0.0))
+    columns = found.vector.natural(found.members.z)[:, -1]
     return evidence_of(task, value, error, columns, n_drives=len(found.vector.sequence), firing=True)
 
 
@@ -111,20 +112,20 @@ def _without_spikes(fit: FitResult) -> list[str]:
 
 
 def _estimates(found: Searched, values: dict[str, float]) -> tuple[Estimate, ...]:
-    """Return values, and the 5 and 95 % points of the members when the data had been counted once."""
-    members = found.counted_once
-    natural = found.vector.natural(members.z)
-    low, high = np.quantile(natural, [0.05, 0.95], axis=0)
-    spread = members.z.std(axis=0, ddof=1)
+    """Return values, and where 90 % of what could have made the response lies around them, as far as sums tell."""
+    guessed, vector = found.guess, found.vector
+    centre = vector.plain(found.best)
+    low, high = centre + guessed.below, centre + guessed.above
+    logarithms = [not path.endswith("mu_ms") for path in vector.paths]
     return tuple(
         Estimate(
             path=path,
             value=value,
-            low=float(min(low[k], value)),
-            high=float(max(high[k], value)),
-            determined=bool(spread[k] < DETERMINED),
+            low=float(min(np.exp(low[k]) if logarithms[k] else low[k], value)),
+            high=float(max(np.exp(high[k]) if logarithms[k] else high[k], value)),
+            determined=bool(guessed.sd[k] < DETERMINED * guessed.prior_sd[k]),
         )
-        if found.vector.sd[k] > 0
+        if vector.sd[k] > 0
         else Estimate(path=path, value=value, determined=None)  # it was given
         for k, (path, value) in enumerate(values.items())
     )

@@ -36,7 +36,7 @@ from mne_hnn.fit import (
 from mne_hnn.fit.circuit_vector import CircuitVector
 from mne_hnn.fit.observation import pyramidal_cells
 from mne_hnn.network import Network, jones_2009
-from mne_hnn.simulate import Simulation, SimulationSettings, simulate
+from mne_hnn.simulate import Simulation, simulate
 
 SMOOTH_MS, TSTOP_MS, NOISE, GAP_MS = 20.0, 170.0, 0.05, 20.0
 PRIOR = CircuitPrior()
@@ -59,7 +59,6 @@ def random_sequence(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
 def spiking_truth(network: Network, rng: np.random.Generator) -> tuple[Network, Simulation]:
     """Draw drives until spikes and columns are within two deviations of the prior."""
     expected = PRIOR.spikes_in(TSTOP_MS)
-    runs = SimulationSettings(tstop=TSTOP_MS, n_trials=5)
     while True:
         vector = CircuitVector(
             network=network, sequence=random_sequence(rng), prior=PRIOR, peak_nAm=30.0, tstop=TSTOP_MS
@@ -67,7 +66,7 @@ def spiking_truth(network: Network, rng: np.random.Generator) -> tuple[Network, 
         z = np.clip(rng.standard_normal(vector.n_free), -2, 2)
         z[[path.endswith("mu_ms") for path in vector.paths]] = 0.0
         driven = vector.driven(z)
-        simulation = simulate(driven, settings=runs, seed=int(rng.integers(10**6)), verbose="error")
+        simulation = simulate(driven, TSTOP_MS, n_trials=5, seed=int(rng.integers(10**6)), verbose="error")
         counts = spikes_per_cell(simulation)
         far = [expected[name].distance(count.per_cell) for name, count in counts.types.items()]
         peak = np.abs(simulation.dipole.smooth(SMOOTH_MS)["agg"]).max() * 1e9 * factor(network)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mne_hnn.fit.ensemble import log_increment, log_volume, log_volumes, updated
+from mne_hnn.fit.ensemble import log_increment, log_volume, log_volumes, resampled, spread_again, updated
 
 DEVIATIONS = np.array([0.5, 0.8, 0.3, 1.0, 0.6])
 STEPS = 4
@@ -136,3 +136,30 @@ def test_the_error_is_as_large_as_repeats_differ(model):
         np.random.default_rng([9, 0]).standard_normal((96, 3)) @ matrix.T, DEVIATIONS, part=0.25
     )
     assert 0.6 < np.sqrt(np.mean(errors**2)) / values.std() < 1.6
+
+
+def test_better_members_go_on_more_often():
+    losses = np.concatenate([np.zeros(10), np.full(90, 2.0)])
+    which = resampled(losses, 1000, keep=0.01, rng=np.random.default_rng(0))
+    share = np.mean(which < 10)
+    assert share == pytest.approx(10 / (10 + 90 * np.exp(-2.0)), abs=0.01)
+    assert (np.diff(which) >= 0).all()
+
+
+def test_enough_members_go_on():
+    """One that is far better than all others does not go on alone."""
+    losses = np.concatenate([[0.0], np.linspace(100.0, 200.0, 99)])
+    which = resampled(losses, 10_000, keep=0.3, rng=np.random.default_rng(0))
+    weights = np.bincount(which, minlength=100) / len(which)
+    assert 1 / (weights @ weights) == pytest.approx(30, rel=0.02)
+    equal = resampled(np.ones(50), 50, keep=0.3, rng=np.random.default_rng(0))
+    assert equal.tolist() == list(range(50))
+
+
+def test_members_that_were_the_same_differ_with_the_same_spread():
+    rng = np.random.default_rng(5)
+    members = np.repeat(draws(100, rng, mean=(1.0, 2.0, 3.0)), 10, axis=0)
+    again = spread_again(members, share=0.25, rng=rng)
+    assert len(np.unique(again, axis=0)) == 1000
+    np.testing.assert_allclose(again.mean(axis=0), members.mean(axis=0), atol=0.05)
+    np.testing.assert_allclose(np.cov(again.T), np.cov(members.T), atol=0.12)

@@ -42,7 +42,7 @@ def found(response):
 def test_an_ensemble_holds_what_its_members_are():
     made = vector()
     z = np.random.default_rng(0).standard_normal((500, made.n_free))
-    ensemble = made.ensemble(z, z)
+    ensemble = made.ensemble(z, made.plain(z).std(axis=0))
     assert ensemble["drives.evprox1.mu_ms"] == pytest.approx((25.0, 10.0), abs=1.5)
     # of a number of columns relative to the target's size
     assert ensemble[COLUMNS_PER_nAm] == pytest.approx((made.mean[-1] - np.log(20.0), np.log(2.49)), abs=0.15)
@@ -51,7 +51,10 @@ def test_an_ensemble_holds_what_its_members_are():
 
 def test_a_start_moves_what_is_expected_and_is_no_narrower_than_half_the_prior():
     made = vector()
-    narrow = {name: (mean + 1.0, 0.01) for name, (mean, _) in made.ensemble(*2 * [np.zeros((2, made.n_free))]).items()}
+    narrow = {
+        name: (mean + 1.0, 0.01)
+        for name, (mean, _) in made.ensemble(np.zeros((2, made.n_free)), np.zeros(made.n_free)).items()
+    }
     begun = vector(start=narrow, peak_nAm=40.0)
     np.testing.assert_allclose(begun.mean[:-1], made.mean[:-1] + 1.0)
     assert begun.mean[-1] == pytest.approx(made.mean[-1] + 1.0 + np.log(2.0))
@@ -73,8 +76,7 @@ def test_known_columns_are_free_in_no_member():
 
 @pytest.mark.parametrize("change", [{"drives.evprox2.mu_ms": (30.0, 4.0)}, None])
 def test_a_start_of_other_drives_is_refused(change, response, untouched):
-    z = np.zeros((2, vector().n_free))
-    start = vector().ensemble(z, z) | (change or {})
+    start = vector().ensemble(np.zeros((2, vector().n_free)), np.ones(vector().n_free)) | (change or {})
     if change is None:
         del start["drives.evdist1.mu_ms"]
     with pytest.raises(ParameterError, match="other drives than those of the sequence evprox1, evdist1"):
@@ -115,8 +117,11 @@ def test_a_fit_begins_where_another_ended_and_keeps_the_columns(found, response,
     columns = again.first.fit.estimate("columns")
     assert columns.determined is None
     assert np.isnan(columns.low)
-    middle = [np.median([one.r_squared for one in fit.first.fit.evaluations[:12]]) for fit in (found, again)]
-    assert middle[1] > middle[0] + 0.2  # the members are nearer from the beginning
+    begun = [one.values["drives.evprox1.weights_ampa.L5_pyramidal"] for one in again.first.fit.evaluations[:6]]
+    other = [one.values["drives.evprox1.weights_ampa.L5_pyramidal"] for one in again.first.fit.evaluations[6:12]]
+    # half of the members begin there, within half the prior's width, the others at what this response says
+    assert np.mean(np.log(begun)) == pytest.approx(np.log(0.03), abs=3 * np.log(7.4) / 2 / np.sqrt(6))
+    assert set(begun).isdisjoint(other)
     again.save(tmp_path / "again.npz")
     read = read_explanations(tmp_path / "again.npz")
     assert read.first.ensemble == again.first.ensemble
