@@ -23,7 +23,7 @@ from .observation import n_independent
 from .sequence import EDGE_MS, GAP_MS, Sequenced
 from .spiking_data import HALF_SPIKE, SpikingData
 
-__all__ = ["Guesses", "guess", "guess_exactly"]
+__all__ = ["MOST_DRIVES", "Guesses", "guess", "guess_exactly"]
 
 NOT_ADDITIVE = 0.2
 """What sums of responses are off by, relative to the root mean square: what sequences are told apart by."""

@@ -8,12 +8,14 @@ Every sequence has an ensemble that begins at what sums of responses to single d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .._types import FloatArray
 from ..errors import SimulationError
+from .annealing import MOST_DRIVES
+from .atoms import Atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector
 from .ensemble import resampled, spread_again, updated
@@ -22,7 +24,7 @@ from .levels import Level
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
-from .spiking_proposals import Guessed, SpikingProposal, propose_spiking, weigh
+from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propose_spiking, weigh
 
 __all__ = ["Searched", "search_spiking"]
 
@@ -37,6 +39,10 @@ BETTER, PATIENCE = 0.97, 2
 """Factor on the misfit that a step must reach: the search ends after some that do not."""
 WELL = 0.985
 """R² of the mean of an ensemble from which on more steps are not worth their time."""
+LONGER_STEPS = 3
+"""Steps of a sequence to which a drive was added."""
+DRIVE_COSTS = 6.0
+"""By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
 KEPT, KEPT_LATER = 0.5, 0.7
 """Effective share of the members that go on from one step to the next: those that are far away would tell how
 predictions vary where nobody wants to go."""
@@ -71,6 +77,8 @@ class Searched:
         Of the sequence, in the order in which it was proposed.
     members : Members
         Where the ensemble is now.
+    steps : int
+        How many it has made.
     guessed : Guessed | None
         What the sums of responses to single drives say of the sequence, for its evidence and its intervals.
     best : array, shape (n_free,)
@@ -84,10 +92,18 @@ class Searched:
     vector: CircuitVector
     number: int
     members: Members
+    steps: int = 0
     guessed: Guessed | None = None
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     search_loss: float = float("nan")
     start_loss: float = float("nan")
+
+    @property
+    def sequence(self) -> Sequenced:
+        """Sides and times (ms) of the drives, where the ensemble is now."""
+        natural = self.vector.natural(self.members.z).mean(axis=0)
+        times = [float(natural[k]) for k, path in enumerate(self.vector.paths) if path.endswith("mu_ms")]
+        return tuple((place, mu) for (place, _), mu in zip(self.vector.sequence, times, strict=True))
 
     @property
     def on_full(self) -> bool:
@@ -190,21 +206,48 @@ class _Search:
         settings = self.task.settings
         z = self.moved(found, step, alpha=float(settings.generations), keep=KEPT, fresh=FRESH, n=settings.members)
         trials = 1 if step <= ONE_TRIAL * settings.generations else MORE_TRIALS
-        found.members = self._predict(found.vector, z, step, n_trials=trials)
+        found.members, found.steps = self._predict(found.vector, z, step, n_trials=trials), step
+
+    def more(self, found: Searched, most: int) -> None:
+        """Move an ensemble on, as long as that helps, at most by so many steps."""
+        least, in_vain = self.cost(found), 0
+        for _ in range(most):
+            if in_vain == PATIENCE or self._well(found):
+                break
+            found.steps += 1
+            z = self.moved(
+                found,
+                found.steps,
+                alpha=MORE_ALPHA,
+                keep=KEPT_LATER,
+                fresh=FRESH_LATER,
+                n=self.task.settings.members,
+            )
+            found.members = self._predict(found.vector, z, found.steps, n_trials=MORE_TRIALS)
+            cost = self.cost(found)
+            least, in_vain = (cost, 0) if cost < BETTER * least else (least, in_vain + 1)
+
+    def _well(self, found: Searched) -> bool:
+        return self.data.r_squared(found.members.moment.mean(axis=0)) > WELL
+
+    def longer(self, found: Searched, atoms: Atoms) -> Searched:
+        """Return the sequence with more drives, as long as each explains more than it costs."""
+        settings = self.task.settings
+        while not (settings.sequence or settings.n_drives or self._well(found)):
+            proposal = extended(found.vector, found.members, atoms, self.task)
+            if proposal is None or len(proposal.sequence) > MOST_DRIVES:
+                break
+            members = self._predict(proposal.vector, proposal.z, found.steps, n_trials=MORE_TRIALS)
+            tried = replace(found, vector=proposal.vector, members=members)
+            self.more(tried, LONGER_STEPS)
+            if self.cost(tried) > self.cost(found) - DRIVE_COSTS:
+                break
+            found = tried
+        return found
 
     def on_full(self, found: Searched) -> None:
         """Go on on the full column, and choose the best members by exact simulations."""
-        step, data = self.task.settings.generations, self.data
-        n = self.task.settings.members
-        least, in_vain = self.cost(found), 0
-        for _ in range(MORE_STEPS):
-            if in_vain == PATIENCE or data.r_squared(found.members.moment.mean(axis=0)) > WELL:
-                break
-            step += 1
-            z = self.moved(found, step, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER, n=n)
-            found.members = self._predict(found.vector, z, step, n_trials=MORE_TRIALS)
-            cost = self.cost(found)
-            least, in_vain = (cost, 0) if cost < BETTER * least else (least, in_vain + 1)
+        step, data, n = found.steps, self.data, self.task.settings.members
         full, n = Level(mesh_shape=None), max(int(np.ceil(ON_FULL * n)), FEWEST)
         chosen = found.members.z[np.argsort(data.misfit(found.members), kind="stable")[:n]]
         found.members = self._predict(found.vector, chosen, step + 1, level=full, n_trials=FULL_TRIALS)
@@ -274,12 +317,25 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
         bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
         for found in running:
             search.step(found, step)
-    running = sorted(running, key=search.cost)[: settings.finalists]
-    for found in running:
+    finalists = []
+    for found in _distinct(sorted(running, key=search.cost))[: settings.finalists]:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
+        search.more(found, MORE_STEPS)
+        finalists.append(search.longer(found, atoms))
+    for found in _distinct(finalists):
+        bench.report.say(f"cells that fire: {_words(found.sequence)} on the full column")
         search.on_full(found)
         found.guessed = weigh(found.vector, atoms, task)
-    return running
+    return [found for found in finalists if found.on_full]
+
+
+def _distinct(found: Sequence[Searched]) -> list[Searched]:
+    """Return those whose sequences differ, the first ones where several are alike."""
+    left: list[Searched] = []
+    for one in found:
+        if not any(alike(one.sequence, other.sequence) for other in left):
+            left.append(one)
+    return left
 
 
 def _words(sequence: Sequenced) -> str:

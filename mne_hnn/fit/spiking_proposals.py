@@ -17,14 +17,22 @@ from .circuit_vector import CircuitVector, circuit_inputs
 from .evoked_task import EvokedTask
 from .linear import LOCATIONS
 from .observation import pyramidal_cells
-from .sequence import Sequenced
+from .sequence import EDGE_MS, GAP_MS, Sequenced
+from .spiking_data import Members, SpikingData
 
-__all__ = ["Guessed", "SpikingProposal", "propose_spiking", "vector_of", "weigh"]
+__all__ = ["Guessed", "SpikingProposal", "alike", "extended", "propose_spiking", "vector_of", "weigh"]
 
-N_GUESSES = 2000
+N_GUESSES, POPULATIONS = 2000, 3
+"""Populations end in different places now and then: they are pooled by their evidences."""
+CENTRES = 300
+"""Guesses that are tried as the centre of those that are alike."""
 REPEATS, N_WEIGHED = 3, 400
 ALIKE_MS = 15.0
 """Guesses from the same sides whose times differ less than this are one sequence."""
+EXTEND_MS = 2
+"""Times that are tried for another drive are so far apart."""
+LOOSE = 0.25
+"""So much counts what another drive explains, as sums are off by a fifth."""
 RAREST = 0.005
 """Share of the guesses that a sequence has at least."""
 KEPT = 0.8
@@ -119,11 +127,17 @@ def propose_spiking(task: EvokedTask, bench: Bench) -> tuple[list[SpikingProposa
     rng = np.random.default_rng([settings.seed, 2])
     first = vector_of(task, settings.sequence or ((LOCATIONS[0], task.runs.tstop / 2),), start={})
     expected = float(first.mean[-1]), float(first.sd[-1])
-    guesses = guess(atoms, task, expected, rng=rng, n_guesses=N_GUESSES, sequence=settings.sequence)
+    guesses = _pooled(
+        [
+            guess(atoms, task, expected, rng=rng, n_guesses=N_GUESSES, sequence=settings.sequence)
+            for _ in range(POPULATIONS)
+        ],
+        rng,
+    )
     if settings.sequence is not None:
         groups = [(settings.sequence, np.arange(len(guesses)))]
     else:
-        groups = _groups(guesses, atoms)[: settings.max_sequences]
+        groups = _groups(guesses, atoms, rng)[: settings.max_sequences]
     found = []
     for sequence, which in groups:
         vector, plain = vector_of(task, sequence), vector_of(task, sequence, start={})
@@ -134,6 +148,75 @@ def propose_spiking(task: EvokedTask, bench: Bench) -> tuple[list[SpikingProposa
             z[:half] = vector.drawn(half, rng)
         found.append(SpikingProposal(vector=vector, z=z, share=len(which) / len(guesses)))
     return found, atoms
+
+
+def alike(one: Sequenced, other: Sequenced) -> bool:
+    """Return whether two sequences come from the same sides at about the same times."""
+    return len(one) == len(other) and all(
+        place == there and abs(mu - then) <= ALIKE_MS for (place, mu), (there, then) in zip(one, other, strict=True)
+    )
+
+
+def extended(vector: CircuitVector, members: Members, atoms: Atoms, task: EvokedTask) -> SpikingProposal | None:
+    """Return a sequence with the drive more that would explain most of what an ensemble leaves of the response.
+
+    Parameters
+    ----------
+    vector : CircuitVector
+        What the ensemble is of.
+    members : Members
+        Where it is, and what it predicts.
+    atoms : Atoms
+        What the drive could give, above what there is.
+    task : EvokedTask
+        What is to be explained.
+
+    Returns
+    -------
+    proposal : SpikingProposal | None
+        None if there is no room for another drive.
+    """
+    data = SpikingData.of(task)
+    natural = vector.natural(members.z).mean(axis=0)
+    is_time = [path.endswith("mu_ms") for path in vector.paths]
+    times = natural[is_time]
+    grid = np.arange(int(EDGE_MS) + 1, int(task.runs.tstop - EDGE_MS), EXTEND_MS)
+    grid = grid[np.abs(grid[:, np.newaxis] - times).min(axis=1) >= GAP_MS]
+    if not len(grid):
+        return None
+    rng = np.random.default_rng([task.settings.seed, 4, len(vector.sequence)])
+    loss = np.array([_with_atom(data, members, natural[-1], atoms, int(tau)) for tau in grid])
+    weights = np.exp(-LOOSE * (loss - loss.min()))
+    # the side and time that most of the probability is near
+    by_side = np.array([weights[:, atoms.places == place].sum(axis=1) for place in range(len(LOCATIONS))])
+    near = np.abs(grid[:, np.newaxis] - grid) <= ALIKE_MS / 2
+    place, centre = np.unravel_index(int((by_side @ near).argmax()), by_side.shape)
+    weights[~near[centre]] = 0.0
+    weights[:, atoms.places != place] = 0.0
+    chosen = rng.choice(weights.size, len(members), p=weights.ravel() / weights.sum())
+    tau, atom = np.unravel_index(chosen, weights.shape)
+    mean = float(grid[tau].mean())
+    drives = [*zip((side for side, _ in vector.sequence), times.tolist(), strict=True), (LOCATIONS[int(place)], mean)]
+    order = np.argsort([mu for _, mu in drives], kind="stable")
+    longer = vector_of(task, tuple(drives[k] for k in order))
+    sd = task.settings.circuit.time_sd_ms
+    added = np.column_stack([(grid[tau] - mean) / sd, _moved(np.array([atoms.z[k] for k in atom]), rng)])
+    old = members.z.copy()
+    old[:, is_time] = (vector.natural(members.z)[:, is_time] - times) / sd
+    parts = [*np.split(old[:, :-1], np.flatnonzero(is_time)[1:], axis=1), added]
+    return SpikingProposal(vector=longer, z=np.hstack([*(parts[k] for k in order), old[:, -1:]]))
+
+
+def _with_atom(data: SpikingData, members: Members, columns: float, atoms: Atoms, tau: int) -> FloatArray:
+    """Return half the squared deviations with each atom at a time (ms) besides what there is, shape (n_atoms,)."""
+    n = len(atoms)
+    milliseconds = np.arange(int(data.task.runs.tstop) + 1)
+    moments = columns * atoms.at(np.arange(n), np.full(n, tau), milliseconds)
+    given = np.array([np.interp(data.times * 1e3, milliseconds, moment) for moment in moments])
+    left = members.moment.mean(axis=0) + given - data.wanted[: data.n_times]
+    rates = np.log(np.exp(members.log_rates.mean(axis=0)) + np.maximum(atoms.spikes, 0.0))
+    apart = np.hstack([left, rates - data.wanted[data.n_times :]]) / data.deviations
+    return np.asarray(0.5 * (apart**2).sum(axis=1))
 
 
 def weigh(vector: CircuitVector, atoms: Atoms, task: EvokedTask) -> Guessed:
@@ -170,7 +253,23 @@ def weigh(vector: CircuitVector, atoms: Atoms, task: EvokedTask) -> Guessed:
     )
 
 
-def _groups(guesses: Guesses, atoms: Atoms) -> list[tuple[Sequenced, IntArray]]:
+def _pooled(populations: list[Guesses], rng: np.random.Generator) -> Guesses:
+    """Return the guesses of all populations, as many as they have together, each as often as its evidence asks."""
+    size = len(populations[0])
+    evidences = np.repeat([one.log_evidence for one in populations], size)
+    weights = np.exp(evidences - evidences.max())
+    together = Guesses(
+        **{
+            name: np.concatenate([getattr(one, name) for one in populations])
+            for name in ("on", "atom", "tau_ms", "log_columns", "wave", "rates")
+        },
+        log_evidence=float(np.log(weights.mean()) + evidences.max()),
+    )
+    together.picked(np.sort(rng.choice(len(weights), len(weights), p=weights / weights.sum())))
+    return together
+
+
+def _groups(guesses: Guesses, atoms: Atoms, rng: np.random.Generator) -> list[tuple[Sequenced, IntArray]]:
     """Return sequences of sides and mean times with the guesses that have them, the most frequent first."""
     by_sides: dict[tuple[int, ...], list[int]] = defaultdict(list)
     drives = [guesses.drives(number) for number in range(len(guesses))]
@@ -181,7 +280,8 @@ def _groups(guesses: Guesses, atoms: Atoms) -> list[tuple[Sequenced, IntArray]]:
         left = np.array(members)
         times = np.array([[tau for _, tau in drives[number]] for number in members], dtype=float)
         while len(left) >= max(RAREST * len(guesses), 2):
-            near = np.abs(times[:, np.newaxis] - times[np.newaxis]).max(axis=2) <= ALIKE_MS
+            centres = times if len(times) <= CENTRES else times[rng.choice(len(times), CENTRES, replace=False)]
+            near = np.abs(centres[:, np.newaxis] - times[np.newaxis]).max(axis=2) <= ALIKE_MS
             chosen = near[int(near.sum(axis=1).argmax())]
             mean = times[chosen].mean(axis=0)
             found.append((tuple(zip((LOCATIONS[side] for side in sides), mean.tolist(), strict=True)), left[chosen]))
@@ -213,5 +313,9 @@ def _numbers(
         rows.append([*row, float(columns)])
     z = np.array(rows)
     moved = np.array([not path.endswith("mu_ms") and path != "columns" for path in vector.paths])
-    z[:, moved] = KEPT * z[:, moved] + np.sqrt(1 - KEPT**2) * rng.standard_normal((len(z), int(moved.sum())))
+    z[:, moved] = _moved(z[:, moved], rng)
     return z
+
+
+def _moved(z: FloatArray, rng: np.random.Generator) -> FloatArray:
+    return np.asarray(KEPT * z + np.sqrt(1 - KEPT**2) * rng.standard_normal(z.shape))

@@ -14,7 +14,8 @@ from mne_hnn.fit.bench import Bench
 from mne_hnn.fit.evaluate import Evaluator
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.progress import Report
-from mne_hnn.fit.spiking_data import SpikingData
+from mne_hnn.fit.spiking_data import Members, SpikingData
+from mne_hnn.fit.spiking_proposals import alike, extended, vector_of
 from mne_hnn.network import jones_2009
 
 TSTOP = 100
@@ -145,3 +146,42 @@ def test_atoms_are_responses_of_the_column_above_the_undriven_one():
     # before the widest drives begin there is nothing
     assert np.abs(found.moment[strong]).max() > 50 * np.abs(found.moment[:, :4]).max()
     assert (found.spikes > -1e-9).all()
+
+
+def test_a_drive_is_added_where_it_explains_what_is_left(atoms):
+    """The first of two drives is there: side and time of the other one follow, and the first stays where it is."""
+    task = task_of(atoms, (1, 60), (6, 25))
+    data = SpikingData.of(task)
+    vector = vector_of(task, (("proximal", 55.0),))
+    z = np.zeros((30, vector.n_free))
+    z[:, 0] = 0.5  # 60 ms, with a standard deviation of 10
+    z[:, 3] = np.linspace(-1, 1, 30)
+    z[:, -1] = (LOG_COLUMNS - vector.mean[-1]) / vector.sd[-1]
+    moment = np.exp(LOG_COLUMNS) * atoms.at(np.array([1]), np.array([60]), np.arange(0, TSTOP + 1, 2))
+    members = Members(z=z, moment=np.repeat(moment, 30, axis=0), log_rates=np.full((30, len(data.types)), -1.0))
+    found = extended(vector, members, atoms, task)
+    (first, early), (second, late) = found.sequence
+    assert (first, second) == ("distal", "proximal")
+    assert early == pytest.approx(25, abs=3)
+    assert late == pytest.approx(60)
+    natural = found.vector.natural(found.z)
+    old = vector.natural(z)
+    kept = found.vector.paths.index("drives.evprox1.mu_ms")
+    np.testing.assert_allclose(natural[:, kept : kept + old.shape[1]], old)
+    assert found.z.shape == (30, found.vector.n_free)
+
+
+def test_no_drive_is_added_where_there_is_no_room(atoms):
+    task = task_of(atoms, (1, 60), (6, 25))
+    vector = vector_of(task, tuple(("proximal", float(mu)) for mu in range(10, 95, 12)))
+    z = np.zeros((5, vector.n_free))
+    zero = Members(z=z, moment=np.zeros((5, len(task.wanted))), log_rates=np.zeros((5, 4)))
+    assert extended(vector, zero, atoms, task) is None
+
+
+def test_sequences_are_alike_by_sides_and_times():
+    one = (("proximal", 20.0), ("distal", 60.0))
+    assert alike(one, (("proximal", 30.0), ("distal", 50.0)))
+    assert not alike(one, (("proximal", 20.0), ("distal", 80.0)))
+    assert not alike(one, (("distal", 20.0), ("distal", 60.0)))
+    assert not alike(one, one[:1])
