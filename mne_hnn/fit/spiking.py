@@ -52,16 +52,16 @@ FRESH, FRESH_LATER, FRESH_LAST = 0.2, 0.1, 0.05
 """And so much of what is expected is mixed in: an ensemble that has found a place must still see what is around it."""
 BEST = 0.1
 """Sequences are compared by this quantile of the misfits of their members."""
-GO_ON = 0.7
+GO_ON = 0.6
 """Share of the sequences that go on after each step."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
 ON_FULL, FULL_TRIALS, FULL_STEPS = 1 / 3, 4, 1
 """Share of the members that go on on the full column, their trials, and steps there."""
-CANDIDATES = 6
+CANDIDATES = 5
 """Members that are simulated exactly at the end, besides the mean."""
 EXACT_TRIALS = 5
-AGAIN, AGAIN_TRIALS = 3, 10
+AGAIN, AGAIN_TRIALS = 2, 10
 """Of these, those that are simulated once more: the best of some in few trials is in part the luckiest."""
 
 

@@ -77,7 +77,7 @@ def columns_of(scale: float) -> str:
 def intervals_by(fit: FitResult) -> str:
     """Return where the intervals of a fit are from."""
     if any(level.name.startswith("spiking") for level in fit.levels):
-        return "in the ensemble, when the response had been counted once"
+        return "among the sums of responses to single drives that could have made the response"
     return "by a local Gaussian approximation"
 
 

@@ -34,14 +34,16 @@ def search(facts: Collected) -> Iterator[str]:
     most = facts.said(lambda run: run.settings.get("max_sequences"))
     kept = facts.said(lambda run: run.settings.get("finalists"))
     given = facts.known(lambda run: run.settings.get("sequence"))
-    which = "this sequence" if given else f"up to {most} sequences that these sums proposed"
+    which = "this sequence" if given else f"up to {most} sequences of drives"
     dropped = "" if given else f" Sequences that fell behind were dropped on the way, and at most {kept} went on."
+    proposed = "guessed" if given else "proposed"
     yield (
-        f"Explanations by columns whose cells fire were searched for {which} with an ensemble smoother with multiple "
-        f"data assimilation {cite('emerick2013')}: {members} for each, drawn from what was plausible beforehand, were "
-        f"moved towards the response, and towards plausible numbers of spikes, in {steps} of equal "
-        f"weight.{dropped} What was left was moved on on the full column, where the best network was chosen by exact "
-        "simulations."
+        f"Explanations by columns whose cells fire were searched for {which}, {proposed} by population annealing "
+        f"{cite('hukushima2003')} of sums of responses to single drives that had been drawn from what was plausible "
+        f"beforehand, with an ensemble smoother with multiple data assimilation {cite('emerick2013')}: {members} for "
+        f"each, beginning at these guesses, were moved towards the response, and towards plausible numbers of spikes, "
+        f"in {steps} of equal weight.{dropped} What was left was moved on on the full column, where the best network "
+        "was chosen by exact simulations."
     )
 
 

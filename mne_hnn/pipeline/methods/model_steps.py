@@ -90,9 +90,9 @@ def _search(facts: Collected) -> Iterator[str]:
 def _proposal(facts: Collected) -> Iterator[str]:
     searched = explained_steps.regimes(facts)
     if facts.known(lambda run: run.settings.get("sequence")):
-        yield _given_sequence(facts)
-    else:
-        yield _proposed_sequence(facts, silent="silent" in searched)
+        yield _given_sequence(facts, silent="silent" in searched)
+    elif "silent" in searched:
+        yield _proposed_sequence(facts)
     if "silent" in searched:
         yield from _below_threshold(facts, alone=len(searched) == 1)
     if "spiking" in searched:
@@ -100,25 +100,19 @@ def _proposal(facts: Collected) -> Iterator[str]:
         yield from explained_steps.plausible(facts)
 
 
-def _given_sequence(facts: Collected) -> str:
+def _given_sequence(facts: Collected, *, silent: bool) -> str:
     given = facts.one(lambda run: run.settings.get("sequence"))
     which = ""
     if given is not None:
         which = f" ({listing([f'{place} at {_time(mu)} ms' for place, mu in given])})"
+    sums = " with sums of the responses of the column to single inputs" if silent else ""
     return (
         f"Number, side and order of the evoked drives were given{which}; their times, within the middles to their "
-        "neighbours, spreads and synaptic weights were fitted with sums of the responses of the column to single "
-        "inputs."
+        f"neighbours, spreads and synaptic weights were fitted{sums}."
     )
 
 
-def _proposed_sequence(facts: Collected, *, silent: bool) -> str:
-    proposed = (
-        "of proximal and distal evoked drives {} proposed from the waveform of the target, with sums of the responses "
-        "of the column to single inputs."
-    )
-    if not silent:
-        return f"Sequences {proposed.format('were')}"
+def _proposed_sequence(facts: Collected) -> str:
     gap = facts.said(lambda run: run.settings.get("gap_ms"))
     number = facts.said(lambda run: run.settings.get("n_drives"))
     most = facts.said(lambda run: run.settings.get("max_drives"))
@@ -128,8 +122,9 @@ def _proposed_sequence(facts: Collected, *, silent: bool) -> str:
         else f"Their number, at most {most}, was decided by the Schwarz criterion {cite('schwarz1978')}"
     )
     return (
-        f"A sequence {proposed.format('was')} {decided}; drives closer than {gap} ms were penalised. Times, spreads "
-        "and synaptic weights were then refined."
+        "A sequence of proximal and distal evoked drives was proposed from the waveform of the target, with sums of "
+        f"the responses of the column to single inputs. {decided}; drives closer than {gap} ms were penalised. Times, "
+        "spreads and synaptic weights were then refined."
     )
 
 
@@ -182,7 +177,7 @@ def _score(facts: Collected) -> Iterator[str]:
         kinds = facts.known(lambda run: run.fit.facts.regime if run.fit.facts.verdict else None)
         by = {
             False: "by a local Gaussian approximation around the best values",
-            True: "in the ensemble, when the response had been counted once",
+            True: "among the sums of responses to single drives that could have made the response",
         }
         ways = [by[firing] for firing in dict.fromkeys(kind == "spiking" for kind in kinds or [None])]
         yield f"Intervals of the parameters hold {share} % of the probability {listing(ways, 'or')}."

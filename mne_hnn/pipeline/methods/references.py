@@ -110,6 +110,12 @@ REFERENCES = {
         "Hines ML, Carnevale NT (1997). The NEURON simulation environment. Neural Computation 9:1179-1209.",
         "10.1162/neco.1997.9.6.1179",
     ),
+    "hukushima2003": _entry(
+        "Hukushima and Iba, 2003",
+        "Hukushima K, Iba Y (2003). Population annealing and its application to a spin glass. AIP Conference "
+        "Proceedings 690:200-206.",
+        "10.1063/1.1632130",
+    ),
     "jones2009": _entry(
         "Jones et al., 2009",
         "Jones SR, Pritchett DL, Sikora MA, Stufflebeam SM, Hämäläinen M, Moore CI (2009). Quantitative analysis and "
