@@ -125,7 +125,8 @@ class _Annealing:
         self.time_sd = task.settings.circuit.time_sd_ms
         self.sequence, self.n_drives = sequence, task.settings.n_drives
         self.fixed = sequence is not None or self.n_drives is not None
-        self.slots = len(sequence) if sequence is not None else self.n_drives or MOST_DRIVES
+        most = min(MOST_DRIVES, task.settings.max_drives)
+        self.slots = len(sequence) if sequence is not None else self.n_drives or most
 
     def begin(self, n: int) -> Guesses:
         """Draw guesses before the response is seen."""

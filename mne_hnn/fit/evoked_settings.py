@@ -39,7 +39,8 @@ class EvokedSettings(WaveformSettings):
     n_drives : int | None
         Number of drives; None lets the data decide.
     max_drives : int
-        The most drives that are proposed, where neither `n_drives` nor `sequence` says how many there are.
+        The most drives that are proposed, where neither `n_drives` nor `sequence` says how many there are; five at
+        most where cells fire.
     sequence : sequence of (str, float) | None
         Location (``'proximal'`` or ``'distal'``) and about when (ms) of each drive, at least 10 ms apart, instead of a
         search for them; for example :attr:`FitResult.sequence` of a group's average. Number, sides and order are kept,

@@ -235,7 +235,7 @@ class _Search:
         settings = self.task.settings
         while not (settings.sequence or settings.n_drives or self._well(found)):
             proposal = extended(found.vector, found.members, atoms, self.task)
-            if proposal is None or len(proposal.sequence) > MOST_DRIVES:
+            if proposal is None or len(proposal.sequence) > min(MOST_DRIVES, settings.max_drives):
                 break
             members = self._predict(proposal.vector, proposal.z, found.steps, n_trials=MORE_TRIALS)
             tried = replace(found, vector=proposal.vector, members=members)

@@ -168,6 +168,7 @@ def test_proposals_are_probable_sequences_and_ensembles(network, target):
 def test_the_number_of_drives_and_the_sequence_can_be_given(network, target):
     assert {len(one.sequence) for one in proposals(network, target, n_drives=1)} == {1}
     assert {len(one.sequence) for one in proposals(network, target, n_drives=3)} == {3}
+    assert {len(one.sequence) for one in proposals(network, target, max_drives=1)} == {1}
     (given,) = proposals(network, target, sequence=SMALL.sequence)
     assert given.sequence == SMALL.sequence
     assert len(proposals(network, target, max_sequences=1)) == 1

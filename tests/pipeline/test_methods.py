@@ -135,8 +135,8 @@ def test_what_was_not_done_is_not_said(sidecars):
     keys = {key for key, one in REFERENCES.items() if one in methods.references}
     assert keys == {
         "gramfort2013", "fischl2012", "hamalainen1994", "lin2006", "desikan2006", "jones2009", "neymotin2020",
-        "hines1997", "bandler1994", "hamalainen1993", "emerick2013", "hukushima2003", "kass1995", "crochet2011", "peron2015",
-        "murakami2015", "rockel1980", "dekock2007", "sakata2009", "kohl2022",
+        "hines1997", "bandler1994", "hamalainen1993", "emerick2013", "hukushima2003", "kass1995", "crochet2011",
+        "peron2015", "murakami2015", "rockel1980", "dekock2007", "sakata2009", "kohl2022",
     }  # fmt: skip
 
 
