@@ -17,13 +17,14 @@ from scipy.special import gammaln
 
 from .._types import FloatArray
 from .atoms import Atoms, IntArray
+from .ensemble import drawn_again, flattened
 from .evoked_task import EvokedTask
 from .linear import LOCATIONS
 from .observation import n_independent
 from .sequence import EDGE_MS, GAP_MS, Sequenced
 from .spiking_data import HALF_SPIKE, SpikingData
 
-__all__ = ["MOST_DRIVES", "Guesses", "guess", "guess_exactly"]
+__all__ = ["Guesses", "guess", "guess_exactly", "most_drives"]
 
 NOT_ADDITIVE = 0.2
 """What sums of responses are off by, relative to the root mean square: what sequences are told apart by."""
@@ -118,29 +119,26 @@ class _Annealing:
         relative = task.settings.noise**2 + task.settings.circuit.discrepancy**2
         self.precision = n / len(self.grid) / (relative * size)
         self.loose = relative / (relative + NOT_ADDITIVE**2)
-        half = HALF_SPIKE / np.array([len(task.network.populations[name]) for name in data.types])
-        self.least = half
+        self.least = HALF_SPIKE / np.array([len(task.network.populations[name]) for name in data.types])
         self.rate_mean, self.rate_sd = data.wanted[data.n_times :], data.deviations[data.n_times :]
         self.places = [np.flatnonzero(atoms.places == place) for place in range(len(LOCATIONS))]
         self.time_sd = task.settings.circuit.time_sd_ms
         self.sequence, self.n_drives = sequence, task.settings.n_drives
         self.fixed = sequence is not None or self.n_drives is not None
-        most = min(MOST_DRIVES, task.settings.max_drives)
-        self.slots = len(sequence) if sequence is not None else self.n_drives or most
+        self.slots = len(sequence) if sequence is not None else self.n_drives or most_drives(task)
 
     def begin(self, n: int) -> Guesses:
         """Draw guesses before the response is seen."""
         shape, rng = (n, self.slots), self.rng
         mean, sd = self.expected
+        on = np.ones(shape, bool)
         if self.sequence is None:
-            on = np.ones(shape, bool)
             if not self.fixed:
                 count = rng.integers(1, self.slots + 1, n)
                 on = np.argsort(rng.random(shape), axis=1) < count[:, np.newaxis]
             atom = rng.integers(0, len(self.atoms), shape)
             tau = rng.integers(int(EDGE_MS), self.tstop - int(EDGE_MS), shape)
         else:
-            on = np.ones(shape, bool)
             atom = np.column_stack([rng.choice(self.places[LOCATIONS.index(place)], n) for place, _ in self.sequence])
             times = np.array([mu for _, mu in self.sequence])
             tau = np.rint(times + self.time_sd * rng.standard_normal(shape)).astype(int)
@@ -275,12 +273,11 @@ class _Annealing:
         total = 0.0
         while part < up_to:
             losses = misfit(guesses)
-            step = _step(losses, up_to - part)
+            step = max(flattened(losses, up_to - part, keep=KEEP), 1e-6 * (up_to - part))
             weights = np.exp(-step * (losses - losses.min()))
             total += float(np.log(weights.mean()) - step * losses.min())
             part = up_to if step >= up_to - part else part + step
-            pointer = (self.rng.random() + np.arange(len(guesses))) / len(guesses)
-            which = np.searchsorted(np.cumsum(weights) / weights.sum(), pointer).clip(0, len(guesses) - 1)
+            which = drawn_again(weights, len(guesses), self.rng)
             guesses.picked(which)
             self.total, self.spikes = self.sums(guesses), self.counts(guesses)
             for _ in range(MOVES):
@@ -306,21 +303,9 @@ def wave_of(guesses: Guesses) -> FloatArray:
     return guesses.wave
 
 
-def _step(losses: FloatArray, most: float) -> float:
-    """Return by how much a misfit may count more, so that `KEEP` of the population stays effective."""
-
-    def kept(step: float) -> float:
-        """Return the effective share of the population."""
-        weights = np.exp(-step * (losses - losses.min()))
-        return float(weights.sum() ** 2 / (weights**2).sum() / len(losses))
-
-    if kept(most) >= KEEP:
-        return most
-    low, high = 0.0, most
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if kept(middle) >= KEEP else (low, middle)
-    return max(low, 1e-6 * most)
+def most_drives(task: EvokedTask) -> int:
+    """Return how many drives a sequence has at most."""
+    return min(MOST_DRIVES, task.settings.max_drives)
 
 
 def guess(

@@ -14,7 +14,16 @@ import numpy as np
 
 from .._types import FloatArray
 
-__all__ = ["log_increment", "log_volume", "log_volumes", "resampled", "spread_again", "updated"]
+__all__ = [
+    "drawn_again",
+    "flattened",
+    "log_increment",
+    "log_volume",
+    "log_volumes",
+    "resampled",
+    "spread_again",
+    "updated",
+]
 
 
 def updated(
@@ -82,27 +91,40 @@ def resampled(losses: FloatArray, n: int, *, keep: float, rng: np.random.Generat
     which : array of int, shape (n,)
         Members, in order.
     """
-    above = losses - losses.min()
+    return drawn_again(np.exp(-flattened(losses, 1.0, keep=keep) * (losses - losses.min())), n, rng)
 
-    def weights(power: float) -> FloatArray:
-        """Return the share of each member, if likelihoods are flattened by a power."""
-        raw = np.exp(-power * above)
-        return np.asarray(raw / raw.sum())
+
+def flattened(losses: FloatArray, most: float, *, keep: float) -> float:
+    """Return the largest power of likelihoods, at most `most`, that leaves an effective share of the members.
+
+    Parameters
+    ----------
+    losses : array, shape (n_members,)
+        Negative logarithms of the likelihoods.
+    most : float
+        The power if that leaves enough.
+    keep : float
+        Effective share of the members: the square of the sum of their weights over the sum of their squares.
+    """
 
     def kept(power: float) -> float:
-        """Return the effective number of members."""
-        some = weights(power)
-        return float(1 / (some @ some))
+        """Return the effective share."""
+        weights = np.exp(-power * (losses - losses.min()))
+        return float(weights.sum() ** 2 / (weights**2).sum() / len(losses))
 
-    low, high = 0.0, 1.0
-    if kept(high) >= keep * len(losses):
-        low = high
-    else:
-        for _ in range(50):
-            middle = (low + high) / 2
-            low, high = (middle, high) if kept(middle) >= keep * len(losses) else (low, middle)
+    if kept(most) >= keep:
+        return most
+    low, high = 0.0, most
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if kept(middle) >= keep else (low, middle)
+    return low
+
+
+def drawn_again(weights: FloatArray, n: int, rng: np.random.Generator) -> Any:
+    """Return `n` numbers of members in order, each as often as its weight asks (systematic resampling)."""
     pointer = (rng.random() + np.arange(n)) / n
-    return np.searchsorted(np.cumsum(weights(low)), pointer).clip(0, len(losses) - 1)
+    return np.searchsorted(np.cumsum(weights) / weights.sum(), pointer).clip(0, len(weights) - 1)
 
 
 def spread_again(members: FloatArray, *, share: float, rng: np.random.Generator) -> FloatArray:

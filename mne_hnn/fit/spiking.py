@@ -14,7 +14,6 @@ import numpy as np
 
 from .._types import FloatArray
 from ..errors import SimulationError
-from .annealing import MOST_DRIVES
 from .atoms import Atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector
@@ -235,7 +234,7 @@ class _Search:
         settings = self.task.settings
         while not (settings.sequence or settings.n_drives or self._well(found)):
             proposal = extended(found.vector, found.members, atoms, self.task)
-            if proposal is None or len(proposal.sequence) > min(MOST_DRIVES, settings.max_drives):
+            if proposal is None:
                 break
             members = self._predict(proposal.vector, proposal.z, found.steps, n_trials=MORE_TRIALS)
             tried = replace(found, vector=proposal.vector, members=members)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._types import FloatArray
-from .annealing import Guesses, guess, guess_exactly
+from .annealing import Guesses, guess, guess_exactly, most_drives
 from .atoms import Atoms, IntArray, measure_atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector, circuit_inputs
@@ -174,8 +174,10 @@ def extended(vector: CircuitVector, members: Members, atoms: Atoms, task: Evoked
     Returns
     -------
     proposal : SpikingProposal | None
-        None if there is no room for another drive.
+        None if there is no room for another drive, or there are as many as there may be.
     """
+    if len(vector.sequence) >= most_drives(task):
+        return None
     data = SpikingData.of(task)
     natural = vector.natural(members.z).mean(axis=0)
     is_time = [path.endswith("mu_ms") for path in vector.paths]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dipole import Dipole
 from .amplitude import Amplitude
 from .bench import Bench
 from .doubts import misfit_doubts
@@ -64,7 +63,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
     return Explanation(
         regime="spiking",
         fit=fit,
-        evidence=_evidence(found, task, dipole, fit),
+        evidence=_evidence(found, task, fit, spikes),
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
@@ -81,10 +80,10 @@ def _levels(bench: Bench) -> tuple[LevelReport, ...]:
     )
 
 
-def _evidence(found: Searched, task: EvokedTask, dipole: Dipole, fit: FitResult) -> Evidence:
-    data, spikes = SpikingData.of(task), spikes_per_cell(fit.simulation)
+def _evidence(found: Searched, task: EvokedTask, fit: FitResult, spikes: SpikeCounts) -> Evidence:
+    data = SpikingData.of(task)
     per_cell = [spikes[name].per_cell for name in data.types]
-    misfit = data.data_misfit(data.at_target(dipole), per_cell) - data.excess(fit.simulation, fit.scale)
+    misfit = data.data_misfit(data.at_target(fit.dipole), per_cell) - data.excess(fit.simulation, fit.scale)
     value, error = found.waveform(max(misfit, 0.0))
     columns = found.vector.natural(found.members.z)[:, -1]
     return evidence_of(task, value, error, columns, n_drives=len(found.vector.sequence), firing=True)
