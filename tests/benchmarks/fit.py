@@ -5,7 +5,12 @@
     python tests/benchmarks/fit.py gallery FILE                    # the published start with its 3 free parameters
     python tests/benchmarks/fit.py shift [--trials 5]              # one drive shifted by 10 to 40 ms
     python tests/benchmarks/fit.py peer FILE --peer PEER/bin/python    # wall time of 200 evaluations, and to one loss
+    python tests/benchmarks/fit.py peer-optimizer FILE --peer PEER/bin/python [--evaluations 50] [--folder FOLDER]
     python tests/benchmarks/fit.py kill [--times 20]               # SIGKILL at random moments, resume, compare bytes
+
+``peer-optimizer`` gives the peer's own optimizer the same target, the published sequence, and the 90 % ranges of our
+prior, and then explains the target with the defaults. FOLDER keeps the plan and a line for each of the peer's
+evaluations, so that a search that was made is not repeated; without ``--peer`` the plan is written, and nothing run.
 
 FILE for gallery and peer is yes_trial_S1_ERP_all_avg.txt of https://github.com/jonescompneurolab/hnn-data.
 """
@@ -14,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -24,12 +30,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from compare import peer_seconds
 
 from mne_hnn import Dipole
-from mne_hnn.fit import DriveSettings, EvokedSettings, Level, Parameter, fit_drives, fit_evoked
+from mne_hnn.compare import r_squared
+from mne_hnn.fit import CircuitPrior, DriveSettings, EvokedSettings, Level, Parameter, fit_drives, fit_evoked
+from mne_hnn.fit.circuit_vector import circuit_inputs
+from mne_hnn.fit.linear import delay_ms
+from mne_hnn.fit.sequence import drive_names
 from mne_hnn.network import Network, jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate
 from mne_hnn.source.demo import median_nerve_waveform
@@ -176,6 +187,93 @@ def peer(python: str, target: Dipole, n_jobs: int, rounds: int) -> None:
     )
 
 
+PUBLISHED = (("proximal", 26.61), ("distal", 63.53), ("proximal", 137.12))
+"""The drives whose times, spreads and weights the peer's optimizer is to find, and when they are expected."""
+PUBLISHED_SCALE, PUBLISHED_SMOOTH_MS, GOOD = 3000.0, 30.0, 0.95
+
+
+def peer_plan(file: str) -> dict[str, Any]:
+    """Return what the peer's optimizer is to do: drives, and the 90 % ranges of what is free in them."""
+    network, prior = jones_2009(), CircuitPrior()
+    drives, ranges = [], {}
+    for name, (place, mu) in zip(drive_names([place for place, _ in PUBLISHED]), PUBLISHED, strict=True):
+        low, high = prior.time_ms.interval()
+        ranges[f"{name}.mu_ms"] = (mu + low, mu + high)
+        ranges[f"{name}.sigma_ms"] = prior.spread_ms.interval()
+        cells: dict[str, list[str]] = {"ampa": [], "nmda": []}
+        for one in circuit_inputs(network):
+            if one.location == place:
+                cells[one.receptor].append(one.cell_type)
+                ranges[f"{name}.{one.receptor}.{one.cell_type}"] = prior.weight(one.receptor, one.cell_type).interval()
+        delays = {cell: delay_ms(network, place, cell) for some in cells.values() for cell in some}
+        drives.append({"name": name, "location": place, "cells": cells, "delays_ms": delays})
+    return {
+        "waveform": str(Path(file).resolve()),
+        "smooth_ms": PUBLISHED_SMOOTH_MS,
+        "scale": PUBLISHED_SCALE,
+        "drives": drives,
+        "ranges": ranges,
+    }
+
+
+def peer_optimizer(options: argparse.Namespace) -> None:
+    """Let the peer's optimizer search, then explain the same target with nothing set by hand."""
+    file = options.files[0]
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="peer_optimizer_"))
+    folder.mkdir(parents=True, exist_ok=True)
+    plan, lines = folder / "plan.json", folder / "evaluations.jsonl"
+    plan.write_text(json.dumps(peer_plan(file), indent=1))
+    given = ["--evaluations", str(options.evaluations), "--solver", options.solver, "--mesh", str(options.mesh)]
+    command = [str(Path(__file__).with_name("peer_optimizer.py")), str(plan), str(lines), *given]
+    if not options.peer:
+        say(f"PEER/bin/python {' '.join(command)}")
+        return
+    subprocess.run([options.peer, *command], check=True, stdout=subprocess.DEVNULL)
+    target = read(file)
+    settings = EvokedSettings(
+        smooth_ms=PUBLISHED_SMOOTH_MS, regimes="spiking", members=options.members, generations=options.generations
+    )
+    network = jones_2009((options.mesh, options.mesh))
+    simulate(with_erp_drives(network), 1.0, verbose="error")  # mechanisms are compiled, which is done once
+    began = time.perf_counter()
+    explanation = fit_evoked(network, target, settings, n_jobs=options.n_jobs, progress=quiet).first
+    seconds = time.perf_counter() - began
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    tried, last = [row for row in rows if "evaluation" in row], rows[-1]
+    say(peer_line(tried, last, target))
+    say(f"fit_evoked, n_jobs={options.n_jobs}: {seconds:.0f} s to R2 {explanation.r_squared:.4f} with fresh seeds")
+    if explanation.r_squared < GOOD:
+        say(f"no ratio, as fit_evoked did not reach R2 {GOOD}")
+    elif good := good_after(tried, last, target):
+        say(f"the peer takes {good / seconds:.1f} times as long to R2 {GOOD}")
+    else:
+        ratio = tried[-1]["since_start"] / seconds
+        say(f"the peer takes more than {ratio:.1f} times as long: its search did not reach R2 {GOOD}")
+
+
+def peer_line(tried: list[dict[str, Any]], last: dict[str, Any], target: Dipole) -> str:
+    """Return what the peer's search came to, by the same score as ours."""
+    return (
+        f"peer, {tried[0]['solver']}: R2 {peer_score(last, target):.4f} with fresh seeds, {len(tried)} evaluations "
+        f"({last['r_squared_best_scale']:.4f} if scaled by {last['best_scale']:.4g} instead of {PUBLISHED_SCALE:g}), "
+        f"{statistics.median(row['seconds'] for row in tried):.1f} s per evaluation (median), "
+        f"{tried[-1]['since_start']:.0f} s in all; objective {tried[0]['objective']:.2f} -> {tried[-1]['best']:.2f} nAm"
+    )
+
+
+def peer_score(last: dict[str, Any], target: Dipole) -> float:
+    """Return R² of the peer's fresh trials in the window in which fits are judged."""
+    found = Dipole.from_nAm(last["times_ms"], {"agg": last["moment_nAm"]})
+    return r_squared(found, target, tmin=float(target.times[target.times > 0][0]))
+
+
+def good_after(tried: list[dict[str, Any]], last: dict[str, Any], target: Dipole) -> float | None:
+    """Return after how many seconds the peer's search was good, None if its best is not in fresh trials."""
+    enough_nAm = float(np.std(target["agg"])) * 1e9 * np.sqrt(1 - GOOD)
+    good = [row["since_start"] for row in tried if row["objective"] <= enough_nAm]
+    return good[0] if good and peer_score(last, target) >= GOOD else None
+
+
 SMALL = """
 import sys
 import numpy as np
@@ -221,15 +319,21 @@ def kill(times: int) -> None:
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("waveform", "somato", "gallery", "shift", "peer", "kill"))
+    parser.add_argument("what", choices=("waveform", "somato", "gallery", "shift", "peer", "peer-optimizer", "kill"))
     parser.add_argument("files", nargs="*")
     parser.add_argument("--peer")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="of peer-optimizer: what is kept of the peer's search")
+    parser.add_argument("--evaluations", type=int, default=50, help="of the peer's optimizer")
+    parser.add_argument("--solver", choices=("bayesian", "cobyla"), default="bayesian", help="of the peer's optimizer")
+    parser.add_argument("--mesh", type=int, default=10, help="of peer-optimizer: fewer cells, to try the command")
+    parser.add_argument("--members", type=int, default=96, help="of peer-optimizer: a smaller ensemble, to try it")
+    parser.add_argument("--generations", type=int, default=4, help="of peer-optimizer")
     options = parser.parse_args()
-    if options.what in ("waveform", "gallery", "peer") and not options.files:
+    if options.what in ("waveform", "gallery", "peer", "peer-optimizer") and not options.files:
         parser.error(f"{options.what} needs a FILE")
     if options.what == "waveform":
         for path in options.files:
@@ -242,6 +346,8 @@ def main() -> None:
         shift(options.trials, options.n_jobs)
     elif options.what == "peer":
         peer(options.peer, read(options.files[0]), options.n_jobs, options.rounds)
+    elif options.what == "peer-optimizer":
+        peer_optimizer(options)
     else:
         kill(options.times)
 

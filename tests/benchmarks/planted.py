@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,20 @@ SMOOTH_MS, TSTOP_MS, NOISE, GAP_MS = 20.0, 170.0, 0.05, 20.0
 PRIOR = CircuitPrior()
 
 
-def column(mesh: int) -> Network:
-    """Return the column on a mesh."""
-    return jones_2009() if mesh == 10 else coarse_network(jones_2009(), (mesh, mesh))
+def column(mesh: int, model: Callable[[], Network] = jones_2009) -> Network:
+    """Return the column of a model on a mesh."""
+    return model() if mesh == 10 else coarse_network(model(), (mesh, mesh))
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """Return what was fitted so far."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def keep_row(file: Path, row: dict[str, Any]) -> None:
+    """Add what was fitted to a file."""
+    with file.open("a") as stream:
+        stream.write(json.dumps(row) + "\n")
 
 
 def random_sequence(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
@@ -92,27 +104,29 @@ def planted(regime: str, network: Network, rng: np.random.Generator) -> tuple[Di
     dipole = simulation.dipole.smooth(SMOOTH_MS)
     columns = peak_nAm / (np.abs(dipole["agg"]).max() * 1e9)
     area = columns * pyramidal_cells(network) / (fraction * PRIOR.pyramidal_per_mm2) * float(rng.uniform(1.0, 3.0))
+    target = target_of(dipole, columns, area, SMOOTH_MS, rng)
+    truth = {"regime": regime, **truth_of(driven, simulation, columns), "fraction": fraction}
+    return target, driven, truth | {"area_mm2": area, "peak_nAm": peak_nAm}
+
+
+def target_of(dipole: Dipole, columns: float, area_mm2: float, smooth_ms: float, rng: np.random.Generator) -> Dipole:
+    """Return what so many columns give on a patch, at 1 kHz, with noise of the bandwidth that the smoothing left."""
     times, clean = dipole.times[::40], columns * dipole["agg"][::40]
-    window = np.hamming(round(SMOOTH_MS))
+    window = np.hamming(round(smooth_ms))
     rough = np.convolve(rng.standard_normal(len(times) + 2 * len(window)), window, "same")[len(window) : -len(window)]
     size = NOISE * float(np.sqrt(np.mean(clean**2)))
-    target = Dipole(
-        (clean + rough * size / rough.std())[None],
-        times,
-        ["agg"],
-        provenance={"unit": "A m", "area_mm2": area, "standard_error": size},
-    )
+    provenance = {"unit": "A m", "area_mm2": area_mm2, "standard_error": size}
+    return Dipole((clean + rough * size / rough.std())[None], times, ["agg"], provenance=provenance)
+
+
+def truth_of(driven: Network, simulation: Simulation, columns: float) -> dict[str, Any]:
+    """Return the drives, spikes and columns that made a target, as JSON can hold them."""
     drives = sorted(driven.drives.values(), key=lambda drive: drive.mu_ms)
-    truth = {
-        "regime": regime,
+    return {
         "sequence": [[drive.location, drive.mu_ms] for drive in drives],
         "columns": columns,
         "spikes": {name: count.per_cell for name, count in spikes_per_cell(simulation).types.items()},
-        "fraction": fraction,
-        "area_mm2": area,
-        "peak_nAm": peak_nAm,
     }
-    return target, driven, truth
 
 
 def found(explanations: Explanations, seconds: float) -> dict[str, Any]:
@@ -192,7 +206,7 @@ def main() -> None:
     mne.set_log_level("ERROR")
     options.folder.mkdir(parents=True, exist_ok=True)
     file = options.folder / f"planted-{options.mesh}.jsonl"
-    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    rows = read_rows(file)
     done = {(row["truth"]["regime"], row["number"]) for row in rows}
     network = column(options.mesh)
     wanted = [("spiking", k) for k in range(options.spiking)] + [("silent", k) for k in range(options.silent)]
@@ -205,8 +219,7 @@ def main() -> None:
         began = time.perf_counter()
         explanations = fit_evoked(network, target, EvokedSettings(n_final=5), n_jobs=options.n_jobs)
         row = {"number": number, "truth": truth, "found": found(explanations, time.perf_counter() - began)}
-        with file.open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
+        keep_row(file, row)
         rows.append(row)
         sys.stdout.write(f"{regime} {number}: {json.dumps(judged(row), default=bool)}\n")
         sys.stdout.flush()
