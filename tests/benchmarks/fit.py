@@ -6,11 +6,14 @@
     python tests/benchmarks/fit.py shift [--trials 5]              # one drive shifted by 10 to 40 ms
     python tests/benchmarks/fit.py peer FILE --peer PEER/bin/python    # wall time of 200 evaluations, and to one loss
     python tests/benchmarks/fit.py peer-optimizer FILE --peer PEER/bin/python [--evaluations 50] [--folder FOLDER]
-    python tests/benchmarks/fit.py kill [--times 20]               # SIGKILL at random moments, resume, compare bytes
+    python tests/benchmarks/fit.py kill [--times 20] [--folder FOLDER]   # SIGKILL, resume, compare bytes
 
 ``peer-optimizer`` gives the peer's own optimizer the same target, the published sequence, and the 90 % ranges of our
 prior, and then explains the target with the defaults. FOLDER keeps the plan and a line for each of the peer's
 evaluations, so that a search that was made is not repeated; without ``--peer`` the plan is written, and nothing run.
+
+``kill`` lets a small fit end with 1, 2 and 3 workers, then kills it at random moments, either the process that was
+started or all of them, and lets another number of workers go on; FOLDER keeps what was done for the same command.
 
 FILE for gallery and peer is yes_trial_S1_ERP_all_avg.txt of https://github.com/jonescompneurolab/hnn-data.
 """
@@ -33,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _timing import cpu_seconds
 from compare import peer_seconds
 
 from mne_hnn import Dipole
@@ -235,13 +239,16 @@ def peer_optimizer(options: argparse.Namespace) -> None:
     )
     network = jones_2009((options.mesh, options.mesh))
     simulate(with_erp_drives(network), 1.0, verbose="error")  # mechanisms are compiled, which is done once
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), cpu_seconds()
     explanation = fit_evoked(network, target, settings, n_jobs=options.n_jobs, progress=quiet).first
-    seconds = time.perf_counter() - began
+    seconds, busy = time.perf_counter() - began, cpu_seconds() - busy
     rows = [json.loads(line) for line in lines.read_text().splitlines()]
     tried, last = [row for row in rows if "evaluation" in row], rows[-1]
     say(peer_line(tried, last, target))
-    say(f"fit_evoked, n_jobs={options.n_jobs}: {seconds:.0f} s to R2 {explanation.r_squared:.4f} with fresh seeds")
+    say(
+        f"fit_evoked, n_jobs={options.n_jobs}: {seconds:.0f} s ({busy:.0f} s of processors) to R2 "
+        f"{explanation.r_squared:.4f} with fresh seeds"
+    )
     if explanation.r_squared < GOOD:
         say(f"no ratio, as fit_evoked did not reach R2 {GOOD}")
     elif good := good_after(tried, last, target):
@@ -253,11 +260,13 @@ def peer_optimizer(options: argparse.Namespace) -> None:
 
 def peer_line(tried: list[dict[str, Any]], last: dict[str, Any], target: Dipole) -> str:
     """Return what the peer's search came to, by the same score as ours."""
+    first, final = tried[0], tried[-1]
+    each, busy = (statistics.median(row[kind] for row in tried) for kind in ("seconds", "processor_seconds"))
     return (
-        f"peer, {tried[0]['solver']}: R2 {peer_score(last, target):.4f} with fresh seeds, {len(tried)} evaluations "
+        f"peer, {first['solver']}: R2 {peer_score(last, target):.4f} with fresh seeds, {len(tried)} evaluations "
         f"({last['r_squared_best_scale']:.4f} if scaled by {last['best_scale']:.4g} instead of {PUBLISHED_SCALE:g}), "
-        f"{statistics.median(row['seconds'] for row in tried):.1f} s per evaluation (median), "
-        f"{tried[-1]['since_start']:.0f} s in all; objective {tried[0]['objective']:.2f} -> {tried[-1]['best']:.2f} nAm"
+        f"{each:.1f} s ({busy:.1f} s of a processor) per evaluation (medians), {final['since_start']:.0f} s in all; "
+        f"objective {first['objective']:.2f} -> {final['best']:.2f} nAm"
     )
 
 
@@ -281,39 +290,93 @@ from mne_hnn.fit import EvokedSettings, fit_evoked
 from mne_hnn.network import jones_2009
 from mne_hnn.source.demo import median_nerve_waveform
 from mne_hnn import Dipole
-times = np.arange(511) / 3003.0
-target = Dipole(median_nerve_waveform(times)[None], times, ["agg"])
-settings = EvokedSettings(n_final=2, refine=2, members=12, generations=2, max_sequences=2, finalists=1)
-found = fit_evoked(
-    jones_2009((3, 3)), target, settings, checkpoint=sys.argv[1], progress=lambda *_: None, n_jobs=int(sys.argv[3]))
-found.save(sys.argv[2])
+if __name__ == "__main__":
+    times = np.arange(211) / 3003.0
+    target = Dipole(median_nerve_waveform(times)[None], times, ["agg"])
+    settings = EvokedSettings(
+        n_final=1, refine=1, max_drives=2, members=12, generations=2, max_sequences=2, finalists=1)
+    found = fit_evoked(
+        jones_2009((3, 3)), target, settings, checkpoint=sys.argv[1], progress=lambda *_: None, n_jobs=int(sys.argv[3]))
+    found.save(sys.argv[2])
 """
+MOST_WORKERS, ENDS_WITHIN_s = 3, 20.0
 
 
-def kill(times: int) -> None:
-    """Kill a small fit at random moments; what it ends with must be what an unbroken one ends with."""
-    stream = random.Random(0)
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole.npz"
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", SMALL, f"{folder}/whole", str(whole), "1"], check=True)
-        seconds = time.perf_counter() - began
-        wanted = hashlib.sha256(whole.read_bytes()).hexdigest()
-        same = 0
-        for number in range(times):
-            place, result = f"{folder}/{number}", Path(folder) / f"{number}.npz"
-            workers = str(1 + number % 3)
-            process = subprocess.Popen([sys.executable, "-c", SMALL, place, str(result), workers])
-            moment = stream.uniform(0.1, 0.95) * seconds
-            time.sleep(moment)
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            left = len(list(Path(place).glob("batch-*"))) if Path(place).exists() else 0
-            result.unlink(missing_ok=True)
-            subprocess.run([sys.executable, "-c", SMALL, place, str(result), workers], check=True)
-            same += hashlib.sha256(result.read_bytes()).hexdigest() == wanted
-            say(f"killed after {moment:.1f} of {seconds:.1f} s, {left} batches kept: {same} of {number + 1} the same")
-            shutil.rmtree(place, ignore_errors=True)
+def small_fit(place: Path, result: Path, n_jobs: int) -> subprocess.Popen[bytes]:
+    """Start a small fit, in a session of its own."""
+    command = [sys.executable, "-c", SMALL, str(place), str(result), str(n_jobs)]
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def finished(place: Path, result: Path, n_jobs: int) -> tuple[str, float]:
+    """Let a small fit come to its end; return the digest of what it saved, and the seconds it took."""
+    began = time.perf_counter()
+    if small_fit(place, result, n_jobs).wait():
+        raise SystemExit(f"The small fit with n_jobs={n_jobs} failed: run it without kill to see why.")
+    return hashlib.sha256(result.read_bytes()).hexdigest(), time.perf_counter() - began
+
+
+def ended(group: int) -> bool:
+    """Return whether all processes of a session end by themselves; those that do not are killed."""
+    until = time.monotonic() + ENDS_WITHIN_s
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.2)
+    os.killpg(group, signal.SIGKILL)
+    return False
+
+
+def broken(number: int, seconds: dict[int, float], folder: Path) -> dict[str, Any]:
+    """Kill a small fit at a random moment, resume it with another number of workers, and return what came of it."""
+    stream, n_jobs = random.Random(number), 1 + number % MOST_WORKERS
+    place, result = folder / f"{number}", folder / f"{number}.npz"
+    share, alone = stream.uniform(0.05, 0.95), stream.random() < 0.5
+    while True:
+        shutil.rmtree(place, ignore_errors=True)
+        result.unlink(missing_ok=True)
+        process = small_fit(place, result, n_jobs)
+        try:
+            process.wait(share * seconds[n_jobs])
+        except subprocess.TimeoutExpired:
+            break
+        share /= 2  # it was faster than the unbroken one, and there was nothing left to kill
+    process.kill() if alone else os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    gone = ended(process.pid)
+    kept = len(list(place.glob("batch-*")))
+    digest, _ = finished(place, result, then := 1 + (number + 1) % MOST_WORKERS)
+    shutil.rmtree(place)
+    what = "the first process" if alone else "all processes"
+    said = f"{what} of n_jobs={n_jobs} killed after {share * seconds[n_jobs]:.1f} of {seconds[n_jobs]:.1f} s"
+    said += f", {kept} batches kept, resumed with n_jobs={then}"
+    return {"number": number, "digest": digest, "gone": gone, "said": said}
+
+
+def kill(times: int, folder: Path) -> None:
+    """Kill a small fit at random moments; what it ends with must be what unbroken ones end with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wholes, file = folder / "unbroken.json", folder / "kill.jsonl"
+    if not wholes.exists():
+        finished(folder / "first", folder / "first.npz", 1)  # mechanisms are compiled
+        found = [finished(folder / f"whole{n}", folder / f"whole{n}.npz", n) for n in range(1, MOST_WORKERS + 1)]
+        wholes.write_text(json.dumps(found))
+    unbroken = json.loads(wholes.read_text())
+    seconds = {1 + k: took for k, (_, took) in enumerate(unbroken)}
+    say(f"unbroken, with 1 to {MOST_WORKERS} workers: {len({digest for digest, _ in unbroken})} different results")
+    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    same = 0
+    for number in range(times):
+        if number == len(rows):
+            rows.append(broken(number, seconds, folder))
+            with file.open("a") as stream:
+                stream.write(json.dumps(rows[-1]) + "\n")
+        row = rows[number]
+        same += row["digest"] == unbroken[0][0]
+        left = "" if row["gone"] else f", processes left {ENDS_WITHIN_s:g} s later"
+        say(f"{row['said']}{left}: {same} of {number + 1} the same")
 
 
 def main() -> None:
@@ -326,7 +389,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="of peer-optimizer: what is kept of the peer's search")
+    parser.add_argument("--folder", type=Path, help="of peer-optimizer and kill, which go on where they were")
     parser.add_argument("--evaluations", type=int, default=50, help="of the peer's optimizer")
     parser.add_argument("--solver", choices=("bayesian", "cobyla"), default="bayesian", help="of the peer's optimizer")
     parser.add_argument("--mesh", type=int, default=10, help="of peer-optimizer: fewer cells, to try the command")
@@ -349,7 +412,7 @@ def main() -> None:
     elif options.what == "peer-optimizer":
         peer_optimizer(options)
     else:
-        kill(options.times)
+        kill(options.times, options.folder or Path(tempfile.mkdtemp(prefix="kill_")))
 
 
 if __name__ == "__main__":

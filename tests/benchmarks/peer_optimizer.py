@@ -74,7 +74,7 @@ def recorded(objective, names, file, facts):
 
     def evaluate(*arguments, **options):
         """Evaluate, and write what came of it."""
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         value = float(objective(*arguments, **options))
         now = time.perf_counter()
         tried = options["predicted_params"] if "predicted_params" in options else arguments[3]
@@ -83,6 +83,7 @@ def recorded(objective, names, file, facts):
             "evaluation": len(seen),
             "seconds": now - start,
             "since_start": now - began,
+            "processor_seconds": time.process_time() - busy,
             "objective": value,
             "best": min(seen),
             **facts,
