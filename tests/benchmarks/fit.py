@@ -261,7 +261,8 @@ def peer_optimizer(options: argparse.Namespace) -> None:
 def peer_line(tried: list[dict[str, Any]], last: dict[str, Any], target: Dipole) -> str:
     """Return what the peer's search came to, by the same score as ours."""
     first, final = tried[0], tried[-1]
-    each, busy = (statistics.median(row[kind] for row in tried) for kind in ("seconds", "processor_seconds"))
+    kinds = ("seconds", "processor_seconds")
+    each, busy = (statistics.median(row.get(kind, np.nan) for row in tried) for kind in kinds)
     return (
         f"peer, {first['solver']}: R2 {peer_score(last, target):.4f} with fresh seeds, {len(tried)} evaluations "
         f"({last['r_squared_best_scale']:.4f} if scaled by {last['best_scale']:.4g} instead of {PUBLISHED_SCALE:g}), "
