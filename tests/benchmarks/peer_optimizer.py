@@ -8,7 +8,9 @@ as there are, the command goes on with the last step, trials with seeds that the
 them it begins again, as an optimizer of the peer cannot go on where it was stopped; LINES.jsonl.old is what was there.
 
 Spreads and weights are searched as logarithms, in which the ranges are even, and begin in their middle, as the peer
-does unless told otherwise; ``--linear`` searches the values themselves, as its gallery does. Needs scikit-learn.
+does unless told otherwise; ``--linear`` searches the values themselves, as its gallery does. With ``--unit`` each is
+searched as a share of its range. With cobyla all are: for it the peer (0.6.1) takes the bounds of the last number for
+those of all, which does no harm where all are alike. Needs scikit-learn.
 """
 
 import argparse
@@ -30,21 +32,30 @@ SEED, FRESH_SEED = 2, 1_000_002  # the peer's usual one, and one that no trial o
 class Space:
     """What is free, as the numbers that the optimizer sees."""
 
-    def __init__(self, plan, linear):
-        self.plan, self.linear = plan, linear
+    def __init__(self, plan, linear, unit):
+        self.plan, self.linear, self.unit = plan, linear, unit
 
     def logarithmic(self, name):
         """Tell whether a number is searched as its logarithm."""
         return not self.linear and not name.endswith(".mu_ms")
 
+    def ends(self, name):
+        """Return the ends of the range of a number, as logarithms if it is searched as one."""
+        ends = self.plan["ranges"][name]
+        return tuple(map(math.log10, ends) if self.logarithmic(name) else ends)
+
     def constraints(self):
         """Return the range of each number."""
-        ranges = self.plan["ranges"]
-        return {name: tuple(map(math.log10, ends) if self.logarithmic(name) else ends) for name, ends in ranges.items()}
+        return {name: (0.0, 1.0) if self.unit else self.ends(name) for name in self.plan["ranges"]}
 
     def values(self, parameters):
         """Return times and spreads in ms and weights in uS."""
-        return {name: 10.0**number if self.logarithmic(name) else number for name, number in parameters.items()}
+        values = {}
+        for name, number in parameters.items():
+            low, high = self.ends(name)
+            plain = low + (high - low) * number if self.unit else number
+            values[name] = 10.0**plain if self.logarithmic(name) else plain
+        return values
 
     def add_drives(self, net, parameters, seed=SEED):
         """Add all drives of the plan to a network."""
@@ -109,7 +120,7 @@ def search(space, target, file, options):
         obj_fun="dipole_rmse",
         max_iter=options.evaluations - bayesian,  # this solver evaluates the start in addition
     )
-    facts = {"solver": options.solver, "trials": options.trials, "mesh": options.mesh, "linear": options.linear}
+    facts = {name: getattr(options, name) for name in ("solver", "trials", "mesh", "linear", "unit")}
     optimizer.obj_fun = recorded(optimizer.obj_fun, list(constraints), file, facts)
     np.random.seed(options.seed)  # noqa: NPY002 - the solver draws from this stream, and takes no other
     optimizer.fit(
@@ -162,7 +173,9 @@ def main():
     )
     parser.add_argument("--seed", type=int, default=0, help="of the solver")
     parser.add_argument("--linear", action="store_true", help="search spreads and weights as they are")
+    parser.add_argument("--unit", action="store_true", help="search shares of ranges")
     options = parser.parse_args()
+    options.unit = options.unit or options.solver == "cobyla"
     if options.evaluations < 2:
         parser.error("--evaluations must be 2 or more.")
     plan = json.loads(options.plan.read_text())
@@ -170,13 +183,16 @@ def main():
         parser.error(
             f"--evaluations must be {len(plan['ranges']) + 2} or more with cobyla, which tries each number once."
         )
-    space, target = Space(plan, options.linear), read_dipole(plan["waveform"])
+    space, target = Space(plan, options.linear, options.unit), read_dipole(plan["waveform"])
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # the peer prints each step
         if len(evaluations(options.lines)) < options.evaluations:
             if options.lines.exists():
                 options.lines.replace(f"{options.lines}.old")
             search(space, target, options.lines, options)
         best = min(evaluations(options.lines), key=lambda line: line["objective"])
+        space = Space(
+            plan, best["linear"], best.get("unit", False)
+        )  # as these were searched, whatever is asked for now
         result = {"best_evaluation": best["evaluation"], **fresh(space, target, best["parameters"], options)}
     with options.lines.open("a") as stream:
         stream.write(json.dumps(result) + "\n")
