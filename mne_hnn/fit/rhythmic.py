@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dipole import Dipole
+from ..errors import ParameterError
 from ..network import Network
 from ..simulate import Computing
 from .checks import check_network
@@ -64,6 +65,11 @@ def fit_rhythmic(
     """
     check_network(network)
     given = as_settings(settings, RhythmicSettings)
+    if given.circuit is not None:
+        raise ParameterError(
+            "circuit has no effect on fit_rhythmic, which takes cells in whatever state they are: leave it out, or "
+            "call explain_rhythm."
+        )
     computing = Computing(n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
     goal = rhythm_goal(target, given)
     request = rhythm_request(network, parameters, given, goal.objective)
