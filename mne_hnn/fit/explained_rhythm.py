@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from mne.utils import logger
 
+from .._code import value_text
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError
 from ..network import Network, get_value, set_values
@@ -43,6 +44,8 @@ FACTORS = tuple(2.0**power for power in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, 6, 7,
 """By which the weights of the drives are multiplied to find where each search begins, the nearest to 1 first."""
 CALMER = (0.7, 0.5, 0.35, 0.25, 0.18, 0.125)
 """The same where cells fire in fresh trials that did not in those of the search."""
+ALIKE = 0.01
+"""Losses that differ by less count as equal, and the factor nearest to 1 is taken: any does below threshold."""
 LARGEST_uS = 10.0
 """Above it no weight is tried: a drive of so many uS makes any cell fire."""
 
@@ -165,9 +168,13 @@ def _found(task: _Task, plan: Plan, computing: Computing) -> list[RhythmExplanat
     """Search both regimes; one whose search fails is left out, unless both do."""
     found: list[RhythmExplanation] = []
     failures: list[SimulationError] = []
-    for regime in REGIMES:
+    starts = dict.fromkeys(REGIMES, task.network)
+    if task.parameters is None:
+        runs = plan.runs.with_trials(task.settings.trials, task.settings.seed)
+        starts = _suited(task.network, FACTORS, task, REGIMES, runs=runs, computing=computing)
+    for regime, start in starts.items():
         try:
-            found.append(_searched(task, regime, plan, computing))
+            found.append(_searched(task, regime, start, plan, computing))
         except SimulationError as error:
             failures.append(error)
             logger.info("There is no %s explanation: %s", regime, error)
@@ -176,31 +183,28 @@ def _found(task: _Task, plan: Plan, computing: Computing) -> list[RhythmExplanat
     return found
 
 
-def _searched(task: _Task, regime: str, plan: Plan, computing: Computing) -> RhythmExplanation:
-    """Search one regime, from where it begins best."""
+def _searched(task: _Task, regime: str, start: Network, plan: Plan, computing: Computing) -> RhythmExplanation:
+    """Search one regime from a network."""
     wanted, settings = task.objective(regime), task.settings
-    start, runs = task.network, plan.runs.with_trials(settings.trials, settings.seed)
-    if task.parameters is None:
-        start = _suited(start, FACTORS, task, wanted, runs=runs, computing=computing)
     fit = search_drives(rhythm_request(start, task.parameters, settings, wanted), computing)
     if regime == "silent" and task.parameters is None and pyramidal_spikes(fit.simulation):
-        fit = _calmed(fit, task, wanted, plan, computing)
+        fit = _calmed(fit, task, plan, computing)
     fit = completed(fit, replace(settings, circuit=task.prior), task.goal)
     named = replace(fit.details, objective=f"{called(task.goal.objective)}, {regime}")
     return explanation_of(regime, replace(fit, details=named), task.goal, task.prior, task.moment)
 
 
-def _calmed(fit: FitResult, task: _Task, wanted: Combined, plan: Plan, computing: Computing) -> FitResult:
-    """Return the result with weaker drives, as cells fire that did not in the few trials of the search.
+def _calmed(fit: FitResult, task: _Task, plan: Plan, computing: Computing) -> FitResult:
+    """Return the silent result with weaker drives, as cells fire that did not in the few trials of the search.
 
     Below threshold weaker drives make the same rhythm in more columns. How much weaker is seen in as many trials as the
     fresh ones, with the seed of the search.
     """
     settings = task.settings
     runs = plan.runs.with_trials(settings.n_final, settings.seed)
-    network = _suited(fit.network, CALMER, task, wanted, runs=runs, computing=computing)
+    network = _suited(fit.network, CALMER, task, ("silent",), runs=runs, computing=computing)["silent"]
     once = replace(settings, max_evaluations=1, levels=None, n_trials=settings.trials)
-    again = search_drives(rhythm_request(network, None, once, wanted), computing)
+    again = search_drives(rhythm_request(network, None, once, task.objective("silent")), computing)
     return replace(
         again,
         start_network=fit.start_network,
@@ -217,12 +221,12 @@ def _suited(
     network: Network,
     factors: Sequence[float],
     task: _Task,
-    wanted: Combined,
+    regimes: Sequence[str],
     *,
     runs: SimulationSettings,
     computing: Computing,
-) -> Network:
-    """Return the network with the weights of its bursty drives times the factor that suits a regime best."""
+) -> dict[str, Network]:
+    """Return by regime the network with the weights of its bursty drives times the factor that suits it best."""
     paths = [one.path for one in rhythmic_parameters(network) if ".weights_" in one.path]
     own = {path: get_value(network, path) for path in paths}
     largest = max(own.values(), default=0.0)
@@ -231,6 +235,17 @@ def _suited(
         for factor in factors
         if factor <= 1 or factor * largest <= LARGEST_uS
     ]
+    wanted = {regime: task.objective(regime) for regime in regimes}
     evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=computing)
-    scores = evaluator.scores(networks, searching(runs, network, task.settings.precision), wanted)
-    return networks[int(np.argmin([score.loss for score in scores]))]
+    records = evaluator.records(
+        networks,
+        searching(runs, network, task.settings.precision),
+        value_text("suited", [objective.identity for objective in wanted.values()]),
+        lambda simulation: {regime: objective.score(simulation).loss for regime, objective in wanted.items()},
+    )
+    found = {}
+    for regime in regimes:
+        losses = np.nan_to_num([np.inf if one is None else float(one[regime]) for one in records], nan=np.inf)
+        alike = losses <= losses.min() + ALIKE
+        found[regime] = networks[int(np.argmax(alike))]  # the first of them
+    return found
