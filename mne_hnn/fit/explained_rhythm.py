@@ -44,6 +44,8 @@ FACTORS = tuple(2.0**power for power in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, 6, 7,
 """By which the weights of the drives are multiplied to find where each search begins, the nearest to 1 first."""
 CALMER = (0.7, 0.5, 0.35, 0.25, 0.18, 0.125)
 """The same where cells fire in fresh trials that did not in those of the search."""
+TIMES = 3
+"""How often drives are weakened so at most."""
 ALIKE = 0.01
 """Losses that differ by less count as equal, and the factor nearest to 1 is taken: any does below threshold."""
 LARGEST_uS = 10.0
@@ -78,7 +80,7 @@ def explain_rhythm(
         What may change in both searches, which begin with `network` then. None takes :func:`rhythmic_parameters`, of
         the network with all weights of its bursty drives multiplied by the factor between 1/16 and 1024 that suits each
         regime best, as a column below threshold needs weaker drives than one that fires; and where cells of the silent
-        one fire in fresh trials, its drives are weakened once.
+        one fire in fresh trials, its drives are weakened up to three times.
     settings : RhythmicSettings | None
         What is judged, how to search, and what is plausible (`circuit`); None takes the usual ones.
     n_jobs, executor, checkpoint, progress
@@ -187,8 +189,9 @@ def _searched(task: _Task, regime: str, start: Network, plan: Plan, computing: C
     """Search one regime from a network."""
     wanted, settings = task.objective(regime), task.settings
     fit = search_drives(rhythm_request(start, task.parameters, settings, wanted), computing)
-    if regime == "silent" and task.parameters is None and pyramidal_spikes(fit.simulation):
-        fit = _calmed(fit, task, plan, computing)
+    for _ in range(TIMES):
+        if regime == "silent" and task.parameters is None and pyramidal_spikes(fit.simulation):
+            fit = _calmed(fit, task, plan, computing)
     fit = completed(fit, replace(settings, circuit=task.prior), task.goal)
     named = replace(fit.details, objective=f"{called(task.goal.objective)}, {regime}")
     return explanation_of(regime, replace(fit, details=named), task.goal, task.prior, task.moment)
@@ -198,7 +201,7 @@ def _calmed(fit: FitResult, task: _Task, plan: Plan, computing: Computing) -> Fi
     """Return the silent result with weaker drives, as cells fire that did not in the few trials of the search.
 
     Below threshold weaker drives make the same rhythm in more columns. How much weaker is seen in as many trials as the
-    fresh ones, with the seed of the search.
+    fresh ones, with the seed of the search. That the fresh trials ask for it makes them less fresh in this alone.
     """
     settings = task.settings
     runs = plan.runs.with_trials(settings.n_final, settings.seed)

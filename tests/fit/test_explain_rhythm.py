@@ -83,7 +83,8 @@ def test_parameters_of_ones_own_are_searched_from_the_network_as_it_is(trials):
 def test_drives_are_weakened_where_cells_fire_in_fresh_trials(monkeypatch):
     options = {"bands": [(8.0, 14.0)], "tstop": 100.0, "burn_in_ms": 20.0, "n_trials": 1, "max_evaluations": 2}
     plain = quick(column(), **options).silent.fit
-    monkeypatch.setattr(explained_rhythm, "pyramidal_spikes", lambda simulation: 1)
+    spikes = iter([1, 0, 0])
+    monkeypatch.setattr(explained_rhythm, "pyramidal_spikes", lambda simulation: next(spikes))
     calmed = quick(column(), **options).silent.fit
     before, after = ([get_value(fit.network, path) for path in WEIGHTS] for fit in (plain, calmed))
     factors = [weaker / weight for weaker, weight in zip(after, before, strict=True)]
