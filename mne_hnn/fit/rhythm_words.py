@@ -21,6 +21,11 @@ _MEANING = (
     f"point: a difference of {DECISIVE:.0f} means odds of {odds(DECISIVE)}, and less decides nothing."
 )
 
+_FREE = (
+    "Below threshold weaker drives in more columns make the same spectrum: the number is what was expected, as far as "
+    "cells stay silent with it."
+)
+
 
 def sentences(explanations: RhythmExplanations) -> list[str]:
     """Return what was found, in words: what was measured, the verdict, what each explanation claims.
@@ -69,6 +74,8 @@ def _claims(item: RhythmExplanation) -> list[str]:
         words = item.amplitude.sentence()
         if not any(words in refusal for refusal in item.refusals):  # it is said there
             found.append(f"It takes {words}.")
+        if item.regime == "silent":
+            found.append(_FREE)
     found += [_spikes(item), *_far(item, brief=False)]
     if item.refusals:
         text = " ".join(item.refusals)
@@ -111,8 +118,14 @@ def _compared(first: RhythmExplanation, second: RhythmExplanation) -> tuple[str,
             f"the evidence of the first is {abs(difference):.1f} ± {error:.1f} {way} than that of the second "
             f"({odds(difference)}{against})"
         )
-        return words, [_MEANING]
+        return words, [_MEANING, _tried(first, second)]
     return (
         f"the losses are {first.loss:.3g} ± {first.loss_error:.2g} and {second.loss:.3g} ± {second.loss_error:.2g}",
-        [f"A difference counts from {CLEARLY:g} and twice its standard error on."],
+        [f"A difference counts from {CLEARLY:g} and twice its standard error on.", _tried(first, second)],
     )
+
+
+def _tried(first: RhythmExplanation, second: RhythmExplanation) -> str:
+    """Return what the comparison hangs on."""
+    fewest = min(len(first.fit.evaluations), len(second.fit.evaluations))
+    return f"It compares the best of at least {fewest} networks tried in each state: too short a search tells nothing."

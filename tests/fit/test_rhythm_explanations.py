@@ -240,6 +240,8 @@ def test_silent_comes_first_unless_refused_or_clearly_worse(silent, spiking, sil
         found = explanations(*items)
         assert (found.first.regime, found.verdict) == (first, verdict)
     assert words in " ".join(found.sentences()[:3])
+    compared = "It compares the best of at least 1 networks tried in each state" in " ".join(found.sentences())
+    assert compared == ("loss" in found.sentences()[1] or "evidence" in found.sentences()[1])
     assert found.warnings[: len(found.first.refusals)] == found.first.refusals
 
 
@@ -266,6 +268,7 @@ def test_sentences_say_what_was_measured_and_what_is_claimed(silent, spiking):
     assert told[0].endswith("nA m; its patch has 400 mm².")
     assert "Explanation 1 (no cell fires) has as input proximal bursts at 10.0 Hz." in told
     assert any(text.startswith("It takes ") and "in which no cell fires" in text for text in told)
+    assert sum(text.startswith("Below threshold weaker drives in more columns") for text in told) == 1
     assert any(text.startswith("Spikes per cell of the column in 250 ms: L2 pyramidal") for text in told)
     assert explanations(silent).sentences()[0].startswith("Of the spectrum from 2 to 50 Hz the shape counts")
     bands = replace(SETTINGS, bands=[(8, 12)], shares=[1.0])
