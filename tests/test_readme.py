@@ -89,10 +89,16 @@ def stand_ins(monkeypatch, tmp_path):
 
     best = result_of(fit.Explanation, fit=found, spikes=mock.MagicMock())
     explanations = result_of(fit.Explanations, first=best, sentences=lambda given: ["A sentence."])
+    rhythms = result_of(
+        fit.RhythmExplanations,
+        silent=result_of(fit.RhythmExplanation),
+        spiking=result_of(fit.RhythmExplanation, spikes=mock.MagicMock()),
+        sentences=lambda given: ["A sentence."],
+    )
     patch = result_of(source.Patch, label=mock.Mock())
     answers = {
         source: {"best_patch": patch, "estimate_target": target, "find_label": None, "predict_sensors": prediction},
-        fit: {"fit_evoked": explanations},
+        fit: {"fit_evoked": explanations, "explain_rhythm": rhythms},
     }
     for module, names in answers.items():
         for name, answer in names.items():
@@ -119,7 +125,7 @@ def test_there_are_snippets():
     assert {name.removeprefix("tutorials/"): len(RUN[name]) for name in PAGES} == {
         "README.md": 1,
         "column.md": 5,
-        "fit.md": 3,
+        "fit.md": 4,
         "sources.md": 1,
     }
 

@@ -17,6 +17,7 @@ from .drives import fit_drives
 from .evidence import Evidence
 from .evoked import fit_evoked
 from .evoked_settings import EvokedSettings
+from .explained_rhythm import explain_rhythm
 from .explanation import Explanation, Explanations
 from .explanation_files import read_explanations
 from .files import read_fit
@@ -37,6 +38,8 @@ from .observation import ColumnPrior
 from .optimizers import OPTIMIZERS, Optimizer
 from .parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
+from .rhythm_explanation import RhythmExplanation, RhythmExplanations
+from .rhythm_files import read_rhythm_explanations
 from .rhythmic import fit_rhythmic
 from .rhythmic_settings import RhythmicSettings
 from .scale import fit_scale
@@ -73,6 +76,8 @@ __all__ = [
     "Parameter",
     "ParameterSpace",
     "PriorRow",
+    "RhythmExplanation",
+    "RhythmExplanations",
     "RhythmicSettings",
     "Score",
     "Scores",
@@ -87,6 +92,7 @@ __all__ = [
     "count_amplitude",
     "drive_contributions",
     "evoked_parameters",
+    "explain_rhythm",
     "fit_drives",
     "fit_evoked",
     "fit_rhythmic",
@@ -97,6 +103,7 @@ __all__ = [
     "read_contributions",
     "read_explanations",
     "read_fit",
+    "read_rhythm_explanations",
     "rhythmic_parameters",
     "set_values",
     "spikes_per_cell",

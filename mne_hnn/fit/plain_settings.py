@@ -141,7 +141,8 @@ def _of_rhythm(settings: RhythmicSettings, details: FitDetails) -> dict[str, Any
             "aperiodic": settings.aperiodic,
         }
     own = {"fmin": settings.fmin, "fmax": settings.fmax, "burn_in_ms": settings.burn_in_ms}
-    return {**_searched(replace(settings.search(), prior=None), details), **shown, **own}
+    plain = {**_searched(replace(settings.search(), prior=None), details), **shown, **own}
+    return plain if settings.circuit is None else plain | {"circuit": settings.circuit.to_plain()}
 
 
 def _plain_levels(levels: Any) -> Any:
@@ -218,6 +219,8 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]
 
 def _typed_rhythm(plain: Mapping[str, Any]) -> tuple[RhythmicSettings, FitDetails]:
     shared = {name: plain[name] for name in _OF_RHYTHMS} | {"levels": _typed_levels(plain["levels"])}
+    if "circuit" in plain:
+        shared["circuit"] = CircuitPrior.from_plain(plain["circuit"])
     if "bands" in plain:
         own = {name: plain[name] for name in ("bands", "shares", "measure")}
         return RhythmicSettings(**shared, **own), _details(plain)

@@ -81,12 +81,14 @@ class BandPower:
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
-        freqs, psd = power_spectrum(
-            simulation.dipoles, fmin=self.fmin, fmax=self.fmax, burn_in_ms=self.burn_in_ms, method="welch"
-        )
+        return Score(loss=self.loss_of(simulation.dipoles))
+
+    def loss_of(self, dipoles: Sequence[Dipole]) -> float:
+        """Return the loss of trials."""
+        freqs, psd = power_spectrum(dipoles, fmin=self.fmin, fmax=self.fmax, burn_in_ms=self.burn_in_ms, method="welch")
         if not psd.max() > 0:
-            return Score(loss=1.0 if self.measure == "ratio" else 0.0)
-        return Score(loss=self._loss(freqs, psd))
+            return 1.0 if self.measure == "ratio" else 0.0
+        return self._loss(freqs, psd)
 
     def _loss(self, freqs: FloatArray, psd: FloatArray) -> float:
         rule = band_power_loss if self.measure == "power" else band_ratio_loss
@@ -142,17 +144,31 @@ class Spectrum:
 
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation."""
-        freqs, psd = power_spectrum(
-            simulation.dipoles,
+        return Score(loss=self.loss_of(simulation.dipoles))
+
+    def loss_of(self, dipoles: Sequence[Dipole]) -> float:
+        """Return the loss of trials; infinity where one of the frequencies has no power."""
+        freqs, psd = self._own(dipoles)
+        if not psd.min() > 0:
+            return float("inf")
+        return float(spectrum_loss(freqs, psd, self.freqs, self.power, aperiodic=self.aperiodic))
+
+    def log_powers(self, dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray] | None:
+        """Return log10 of the power of trials and of the target, at the target's frequencies; None without power."""
+        freqs, psd = self._own(dipoles)
+        if not psd.min() > 0:
+            return None
+        logs = np.interp(np.log10(self.freqs), np.log10(freqs), np.log10(psd))
+        return np.asarray(logs), np.asarray(np.log10(self.power))
+
+    def _own(self, dipoles: Sequence[Dipole]) -> tuple[FloatArray, FloatArray]:
+        return power_spectrum(
+            dipoles,
             fmin=float(self.freqs[0]),
             fmax=float(self.freqs[-1]),
             burn_in_ms=self.burn_in_ms,
             bandwidth=self.bandwidth,
         )
-        if not psd.min() > 0:
-            return Score(loss=float("inf"))
-        loss = spectrum_loss(freqs, psd, self.freqs, self.power, aperiodic=self.aperiodic)
-        return Score(loss=float(loss))
 
     def flat_loss(self) -> float:
         """Return the loss of a spectrum without rhythms: the line nearest to the target in double logarithms."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from .._checks import check_finite, check_name, check_non_negative, check_positive
 from ..errors import ParameterError
 from ..simulate.precautions import check_times
+from .circuit_prior import CircuitPrior
 from .drive_settings import DriveSettings
 from .settings import FitSettings, check_step
 
@@ -40,6 +41,8 @@ class RhythmicSettings(FitSettings):
         Duration of a simulation, ms. 300 ms resolve some 4 Hz.
     step : float
         Size of first steps, as a share of the bounds.
+    circuit : CircuitPrior | None
+        What is plausible, for :func:`explain_rhythm`, where None is the usual one; :func:`fit_rhythmic` refuses it.
     n_trials : int | None
         Trials per evaluation; their spectra are averaged, not their dipoles. None is 2, or what the last of `levels`
         says.
@@ -69,6 +72,7 @@ class RhythmicSettings(FitSettings):
     burn_in_ms: float = 50.0
     tstop: float = 300.0
     step: float = 0.2
+    circuit: CircuitPrior | None = None
 
     def __post_init__(self) -> None:
         self._check_shared()
@@ -81,6 +85,10 @@ class RhythmicSettings(FitSettings):
             raise ParameterError(
                 f"burn_in_ms must leave at least {SHORTEST_RHYTHM_MS:g} ms of the {self.tstop:g} ms that are "
                 f"simulated, got {self.burn_in_ms:g} ms."
+            )
+        if self.circuit is not None and not isinstance(self.circuit, CircuitPrior):
+            raise ParameterError(
+                f"circuit must be a CircuitPrior or None for the usual one, got {type(self.circuit).__name__}."
             )
         check_name(self.aperiodic, ("scale", "remove", "keep"), "treatment of the aperiodic part")
         if self.bands is None:

@@ -23,6 +23,7 @@ from .morphology import plot_morphology
 from .movie import MovieView, animate
 from .prior import plot_prior
 from .raster import plot_spikes_raster
+from .rhythm_explanations import plot_rhythm_explanations
 from .sensors import peak_times, plot_response, plot_topomaps
 from .simulation import plot_simulation
 from .simulations import plot_simulations
@@ -66,6 +67,7 @@ __all__ = [
     "plot_prior",
     "plot_psd",
     "plot_response",
+    "plot_rhythm_explanations",
     "plot_simulation",
     "plot_simulations",
     "plot_spikes_histogram",

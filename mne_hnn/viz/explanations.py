@@ -25,6 +25,7 @@ from .colors import LAYERS, TARGET, cell_type_colors, drive_colors, ink, locatio
 
 if TYPE_CHECKING:
     from ..dipole import Dipole
+    from ..fit.circuit_prior import CircuitPrior
     from ..fit.explanation import Explanation, Explanations
 
 __all__ = ["plot_explanations"]
@@ -81,7 +82,7 @@ def plot_explanations(explanations: Explanations, *, show: bool = True) -> Figur
     _draw_courses(left, items, explanations.target)
     evidence, spikes, area = right.subplots(3, 1, height_ratios=[1.0, 1.5, 1.0])
     _draw_evidence(evidence, items)
-    _draw_spikes(spikes, items, explanations)
+    _draw_spikes(spikes, items, explanations.prior)
     _draw_area(area, items)
     if show:
         plt.show()
@@ -287,10 +288,10 @@ def _said(item: Explanation, difference: float | None = None, error: float = 0.0
     return words if difference is None else f"{words} ({odds(difference)})"
 
 
-def _draw_spikes(axes: Axes, items: Sequence[Explanation], explanations: Explanations) -> None:
+def _draw_spikes(axes: Axes, items: Sequence[Explanation], prior: CircuitPrior) -> None:
     """Draw spikes per cell of each type, explanations by their numbers, over what is plausible."""
     window = items[0].spikes.window_ms
-    expected = explanations.prior.spikes_in(window)
+    expected = prior.spikes_in(window)
     names = list(dict.fromkeys(name for item in items for name in item.spikes.types))
     colors = cell_type_colors(names)
     offsets = min(0.33, 0.1 * len(items)) * np.linspace(-1, 1, len(items)) if len(items) > 1 else np.zeros(1)
