@@ -24,11 +24,13 @@ from .observation import n_independent
 from .sequence import EDGE_MS, GAP_MS, Sequenced
 from .spiking_data import HALF_SPIKE, SpikingData
 
-__all__ = ["Guesses", "guess", "guess_exactly", "most_drives"]
+__all__ = ["Annealed", "Guesses", "anneal_sequence", "guess", "guess_exactly", "most_drives"]
 
 NOT_ADDITIVE = 0.2
 """What sums of responses are off by, relative to the root mean square: what sequences are told apart by."""
 MOST_DRIVES = 5
+REPEATS, N_WEIGHED = 3, 400
+"""Populations that weigh a sequence, and guesses in each."""
 GRID_MS = 2
 """Responses are compared at these steps."""
 MOVES = 20
@@ -121,6 +123,8 @@ class _Annealing:
         self.loose = relative / (relative + NOT_ADDITIVE**2)
         self.least = HALF_SPIKE / np.array([len(task.network.populations[name]) for name in data.types])
         self.rate_mean, self.rate_sd = data.wanted[data.n_times :], data.deviations[data.n_times :]
+        if not atoms.spikes.shape[1]:  # no cell fires, and nothing is asked of spikes
+            self.least, self.rate_mean, self.rate_sd = np.zeros(0), np.zeros(0), np.ones(0)
         self.places = [np.flatnonzero(atoms.places == place) for place in range(len(LOCATIONS))]
         self.time_sd = task.settings.circuit.time_sd_ms
         self.sequence, self.n_drives = sequence, task.settings.n_drives
@@ -364,6 +368,65 @@ def guess_exactly(
     more = annealing.cool(do, wave_of, 1.0, part=annealing.loose)
     do.log_evidence += more
     return could, do
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Annealed:
+    """Populations of guesses of one sequence, and its evidence.
+
+    Attributes
+    ----------
+    could : tuple of Guesses
+        What could have made the response, given what sums are off by.
+    evidence, error : float
+        Logarithm of the marginal likelihood of the response if sums are exact, and its standard error from repeats.
+    best : float
+        Half the squared deviations of the best guess.
+    """
+
+    could: tuple[Guesses, ...]
+    evidence: float
+    error: float
+    best: float
+
+    @property
+    def volume(self) -> float:
+        """Logarithm of the share that the response leaves of all that was plausible, in the best place.
+
+        With half the squared deviations of a better place, which no sum has reached, it makes the marginal likelihood.
+        """
+        return self.evidence + self.best
+
+    def together(self, name: str) -> FloatArray:
+        """Return an attribute of all guesses."""
+        return np.concatenate([getattr(one, name) for one in self.could])
+
+
+def anneal_sequence(
+    atoms: Atoms, task: EvokedTask, expected: tuple[float, float], sequence: Sequenced, *, key: list[int]
+) -> Annealed:
+    """Return what sums of atoms say of a sequence.
+
+    Parameters
+    ----------
+    atoms, task, expected, sequence
+        As in :func:`guess`.
+    key : list of int
+        Seeds the draws.
+    """
+    could, evidences, best = [], [], []
+    for repeat in range(REPEATS):
+        rng = np.random.default_rng([*key, repeat])
+        some, do = guess_exactly(atoms, task, expected, sequence, rng=rng, n_guesses=N_WEIGHED)
+        could.append(some)
+        evidences.append(do.log_evidence)
+        best.append(float((do.wave + do.rates).min()))
+    return Annealed(
+        could=tuple(could),
+        evidence=float(np.logaddexp.reduce(evidences) - np.log(REPEATS)),
+        error=float(np.std(evidences, ddof=1) / np.sqrt(REPEATS)),
+        best=min(best),
+    )
 
 
 def _cooled(annealing: _Annealing, n_guesses: int) -> Guesses:

@@ -27,7 +27,7 @@ from .linear import LOCATIONS
 from .observation import pyramidal_cells
 from .spiking_data import SpikingData
 
-__all__ = ["Atoms", "IntArray", "measure_atoms"]
+__all__ = ["BEFORE_MS", "Atoms", "IntArray", "atoms_per_side", "lasts", "measure_atoms"]
 
 IntArray = np.ndarray[Any, np.dtype[np.int_]]
 
@@ -104,7 +104,7 @@ def measure_atoms(task: EvokedTask, bench: Bench) -> Atoms:
         Hardly any network runs.
     """
     level = task.levels[0] if len(task.levels) > 1 else Level(mesh_shape=None)
-    n = int(np.ceil(PER_MEMBER * task.settings.members))
+    n = atoms_per_side(task)
     rng = np.random.default_rng([task.settings.seed, 1])
     places, z, networks = [], [], []
     for place, location in enumerate(LOCATIONS):
@@ -115,7 +115,7 @@ def measure_atoms(task: EvokedTask, bench: Bench) -> Atoms:
             sequence=((location, float(BEFORE_MS)),),
             prior=task.settings.circuit,
             peak_nAm=1.0,
-            tstop=BEFORE_MS + _lasts(task),
+            tstop=BEFORE_MS + lasts(task),
         )
         drawn = vector.drawn(n, rng)
         drawn[:, 0] = 0.0  # its time
@@ -146,12 +146,18 @@ def measure_atoms(task: EvokedTask, bench: Bench) -> Atoms:
     )
 
 
-def _lasts(task: EvokedTask) -> float:
+def atoms_per_side(task: EvokedTask) -> int:
+    """Return how many drives from each side are drawn."""
+    return int(np.ceil(PER_MEMBER * task.settings.members))
+
+
+def lasts(task: EvokedTask) -> float:
+    """Return for how long (ms) the response to a drive is looked at."""
     return float(min(np.ceil(task.runs.tstop), LONGEST_MS))
 
 
 def _records(networks: Sequence[Network], task: EvokedTask, bench: Bench) -> list[dict[str, FloatArray] | None]:
-    runs = replace(task.runs, tstop=BEFORE_MS + _lasts(task)).with_trials(1, task.settings.seed)
+    runs = replace(task.runs, tstop=BEFORE_MS + lasts(task)).with_trials(1, task.settings.seed)
     runs = searching(runs, task.network, task.settings.precision)
     types = SpikingData.of(task).types
     factor = pyramidal_cells(task.network) / pyramidal_cells(networks[0])

@@ -3,7 +3,7 @@
 The ensemble smoother with multiple data assimilation (Emerick and Reynolds 2013,
 https://doi.org/10.1016/j.cageo.2012.03.011) needs no derivatives, only what each member predicts. Every step takes a
 part 1 / alpha of the data's weight into account; after steps whose parts sum to one, linear predictions would leave
-exactly the posterior. The same Gaussian approximation gives the marginal likelihood, step by step.
+exactly the posterior.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from .._types import FloatArray
 __all__ = [
     "drawn_again",
     "flattened",
-    "log_increment",
-    "log_volume",
-    "log_volumes",
     "resampled",
     "spread_again",
     "updated",
@@ -143,82 +140,3 @@ def spread_again(members: FloatArray, *, share: float, rng: np.random.Generator)
     apart = members - mean
     drawn = rng.standard_normal((n, n)) @ apart / np.sqrt(n - 1)
     return np.asarray(mean + np.sqrt(1 - share) * apart + np.sqrt(share) * drawn)
-
-
-def log_increment(predicted: FloatArray, wanted: FloatArray, deviations: FloatArray, *, part: float) -> float:
-    """Return the logarithm of the mean over members of the likelihood to the power of `part`.
-
-    Members count as draws of a normal distribution of predictions. The likelihood is relative to that of a member that
-    meets the data exactly.
-
-    Parameters
-    ----------
-    predicted : array, shape (n_members, n_data)
-        What members predict.
-    wanted, deviations : array, shape (n_data,)
-        The data and their standard deviations.
-    part : float
-        Part of the data's weight.
-
-    Returns
-    -------
-    increment : float
-        Natural logarithm.
-    """
-    centre = predicted.mean(axis=0)
-    misfit = (wanted - centre) / deviations
-    _, singular, directions = np.linalg.svd((predicted - centre) / deviations, full_matrices=False)
-    share = part * singular**2 / (len(predicted) - 1)
-    along = directions @ misfit
-    beside = float(misfit @ misfit - along @ along)
-    return float(-0.5 * part * (beside + np.sum(along**2 / (1 + share))) - 0.5 * np.sum(np.log1p(share)))
-
-
-def log_volume(predicted: FloatArray, deviations: FloatArray, *, part: float) -> float:
-    """Return the logarithm of the share of what members predict that a part of the data's weight leaves.
-
-    The sum over steps whose parts sum to one is the price of all that could have been predicted, the factor of Ockham;
-    with the misfit at the best point it makes the marginal likelihood (Laplace's approximation along the steps, exact
-    for linear predictions).
-
-    Parameters
-    ----------
-    predicted : array, shape (n_members, n_data)
-        What members predict.
-    deviations : array, shape (n_data,)
-        Standard deviations of the data.
-    part : float
-        Part of the data's weight.
-
-    Returns
-    -------
-    volume : float
-        Natural logarithm, at most 0.
-    """
-    spread = (predicted - predicted.mean(axis=0)) / deviations
-    return float(-0.5 * np.sum(np.log1p(part * _singular(spread) ** 2 / (len(predicted) - 1))))
-
-
-def log_volumes(predicted: FloatArray, deviations: FloatArray, *, part: float, blocks: int = 4) -> tuple[float, float]:
-    """Return :func:`log_volume` of all members, and its standard error by leaving out blocks of them in turn.
-
-    Parameters
-    ----------
-    predicted, deviations, part
-        As in :func:`log_volume`.
-    blocks : int
-        Number of blocks (the jackknife: Efron and Stein 1981, https://doi.org/10.1214/aos/1176345462).
-
-    Returns
-    -------
-    volume, error : float
-        Natural logarithm, and its standard error.
-    """
-    whole = log_volume(predicted, deviations, part=part)
-    block = np.arange(len(predicted)) % blocks
-    left = np.array([log_volume(predicted[block != k], deviations, part=part) for k in range(blocks)])
-    return whole, float(np.sqrt((blocks - 1) / blocks * np.sum((left - left.mean()) ** 2)))
-
-
-def _singular(spread: FloatArray) -> FloatArray:
-    return np.asarray(np.linalg.svd(spread, compute_uv=False))

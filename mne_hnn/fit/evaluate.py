@@ -67,7 +67,10 @@ class Evaluator:
     n_unscored: int = 0
 
     def simulate(
-        self, networks: Sequence[Network], runs: SimulationSettings, done: Callable[[int, Any], None] | None = None
+        self,
+        networks: Sequence[Network],
+        runs: SimulationSettings | Sequence[SimulationSettings],
+        done: Callable[[int, Any], None] | None = None,
     ) -> list[Simulation | SimulationError]:
         """Simulate networks; failures are returned, not raised."""
 
@@ -84,7 +87,7 @@ class Evaluator:
     def records(
         self,
         networks: Sequence[Network],
-        runs: SimulationSettings,
+        runs: SimulationSettings | Sequence[SimulationSettings],
         identity: str,
         extract: Callable[[Simulation], dict[str, Any]],
     ) -> list[dict[str, FloatArray] | None]:
@@ -94,15 +97,16 @@ class Evaluator:
         ----------
         networks : sequence of Network
             The networks; equal ones are simulated once.
-        runs : SimulationSettings
-            How to simulate them.
+        runs : SimulationSettings | sequence of SimulationSettings
+            How to simulate them: all alike, or each as its own say.
         identity : str
             Text that stands for `extract` and all it depends on besides the simulation.
         extract : callable
             From a simulation to named arrays.
         """
-        shared = f"{source_digest('fit')}|{runs.identity}|{identity}"
-        keys = [_key(network, shared) for network in networks]
+        each = [runs] * len(networks) if isinstance(runs, SimulationSettings) else list(runs)
+        shared = {one: f"{source_digest('fit')}|{one.identity}|{identity}" for one in set(each)}
+        keys = [_key(network, shared[one]) for network, one in zip(networks, each, strict=True)]
         missing = [k for k, key in enumerate(keys) if self.checkpoint.get(key) is None and keys.index(key) == k]
         fresh: dict[str, dict[str, FloatArray]] = {}
         lost: set[str] = set()
@@ -116,7 +120,8 @@ class Evaluator:
             else:
                 fresh[key] = {name: np.asarray(value, dtype=float) for name, value in extract(outcome).items()}
 
-        self.simulate([networks[k] for k in missing], runs, done)
+        one_for_all = isinstance(runs, SimulationSettings)
+        self.simulate([networks[k] for k in missing], runs if one_for_all else [each[k] for k in missing], done)
         # in the order asked, not of completion
         self.checkpoint.add({keys[k]: fresh[keys[k]] for k in missing if keys[k] not in lost})
         found = [None if key in lost else self.checkpoint.get(key) for key in keys]

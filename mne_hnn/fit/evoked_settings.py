@@ -90,7 +90,10 @@ class EvokedSettings(WaveformSettings):
         Networks to try with ``drives='network'``, refused without.
     n_trials : int | None
         Trials per evaluation, averaged. None is 2, or what the last of `levels` says.
-    levels, n_final, dt, seed, fresh_seed, precision
+    n_final : int
+        Trials of the final score. A response is the sum of many columns, in which the chance of each is lost; the mean
+        of 10 trials of one still has some of it.
+    levels, dt, seed, fresh_seed, precision
         As in :class:`FitSettings`. Kernels are measured on the first of at most two levels.
 
     Raises
@@ -102,6 +105,7 @@ class EvokedSettings(WaveformSettings):
     usual_trials: ClassVar[int] = 2
 
     drives: str = "propose"
+    n_final: int = 30
     n_drives: int | None = None
     max_drives: int = MAX_DRIVES
     sequence: Sequenced | None = None

@@ -98,6 +98,7 @@ class LinearColumn:
         smooth_ms: float,
     ) -> None:
         self.inputs = tuple(kernels)
+        self._given = kernels, background, smooth_ms
         self.times_ms, self.tstop = times_ms, tstop
         # a search changes one drive at a time, and asks for all
         self._known: dict[tuple[str, float, float], FloatArray] = {}
@@ -121,6 +122,11 @@ class LinearColumn:
         self._observe = (1 - part) * smoother[low] + part * smoother[low + 1]
         self.background = self._observe @ np.interp(self._grid, STEP_MS * np.arange(len(background)), background)
 
+    def sampled(self, times_ms: FloatArray, tstop: float) -> LinearColumn:
+        """Return the same column at other times (ms), in a simulation of another duration (ms)."""
+        kernels, background, smooth_ms = self._given
+        return LinearColumn(kernels, background, np.asarray(times_ms, dtype=float), tstop, smooth_ms)
+
     def of(self, location: str) -> tuple[Input, ...]:
         """Return the inputs at a location."""
         return tuple(kind for kind in self.inputs if kind.location == location)
@@ -130,14 +136,15 @@ class LinearColumn:
         drive = (location, mu_ms, sigma_ms)
         found = self._known.pop(drive, None)
         if found is None:
-            found = self._response(*drive)
+            found = self.response(*drive)
             found.setflags(write=False)  # all who ask for this drive get the same array
             if len(self._known) >= KEPT:
                 del self._known[next(iter(self._known))]
         self._known[drive] = found  # last: the one that was not asked for the longest goes first
         return found
 
-    def _response(self, location: str, mu_ms: float, sigma_ms: float) -> FloatArray:
+    def response(self, location: str, mu_ms: float, sigma_ms: float) -> FloatArray:
+        """Return the same as :meth:`basis`, and do not keep it."""
         blurred = gaussian_filter1d(self._kernels[location], sigma_ms / STEP_MS, axis=1, mode="constant")
         moved = np.array([np.interp(self._grid - mu_ms, self._lags, row) for row in blurred])
         return np.asarray(self._observe @ moved.T)

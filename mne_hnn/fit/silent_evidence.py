@@ -1,4 +1,4 @@
-"""The evidence of explanations in which no cell fires, by the same ensembles as of those whose cells do."""
+"""The evidence of explanations in which no cell fires, by the same annealing as of those whose cells do."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._types import FloatArray
-from .ensemble import log_volumes, updated
+from .annealing import Annealed, anneal_sequence
+from .atoms import BEFORE_MS, Atoms, atoms_per_side, lasts
 from .evoked_task import EvokedTask
-from .linear import LinearColumn
-from .posterior import WEIGHT_FACTOR, DriveVector, WEIGHT_uS
-from .sequence import EDGE_MS, SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate
-from .spiking_data import SpikingData
+from .linear import LOCATIONS, LinearColumn
+from .posterior import WEIGHT_FACTOR, WEIGHT_uS
+from .sequence import SIGMA_BOUNDS, SIGMA_FACTOR, SIGMA_MS, Candidate
 
-__all__ = ["SilentEvidence", "silent_evidence"]
+__all__ = ["SilentEvidence", "silent_atoms", "silent_evidence"]
 
-LARGEST_NUMBER = 6.0
+ANY_COLUMNS = 3.0
+"""Factor by which the number of columns is uncertain where nothing is known of it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,10 +27,10 @@ class SilentEvidence:
     Attributes
     ----------
     volume, error : float
-        Logarithm of what the response leaves of all that the sequence could give, and of how far its numbers had to
-        move from what is expected; its standard error.
-    columns : array, shape (n_members,)
-        Numbers of columns of the members.
+        Logarithm of the share that the response leaves of all that was plausible, in the best place, and its standard
+        error from repeats.
+    columns : array, shape (n_guesses,)
+        Numbers of columns with which the response could have been made.
     """
 
     volume: float
@@ -58,49 +59,56 @@ def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask
     evidence : SilentEvidence
         Without the misfit, which the full column tells.
     """
-    data = SpikingData.of(task)
-    wanted, deviations = data.task.wanted, data.deviations[: data.n_times]
-    sequence = DriveVector(locations=candidate.locations, sizes=tuple(len(some) for some in candidate.weights))
-    mean, sd = _expected(candidate, task)
-    rng = np.random.default_rng([task.settings.seed, *(round(mu) for mu in candidate.mu_ms)])
-    # as many members and steps as where cells fire: what is compared must be counted alike
-    members, steps = task.settings.members, task.settings.generations
-    z = rng.standard_normal((members, len(mean)))
-    total, square = 0.0, 0.0
-    for _ in range(steps):
-        predicted = _predicted(z, mean, sd, sequence=sequence, column=column)
-        value, error = log_volumes(predicted, deviations, part=1 / steps)
-        total, square = total + value, square + error**2
-        z = updated(z, predicted, wanted, deviations, alpha=float(steps), rng=rng)
-    moved = 0.5 * float(np.sum(z.mean(axis=0) ** 2))
+    sequence = tuple(zip(candidate.locations, map(float, candidate.mu_ms), strict=True))
+    annealed: Annealed = anneal_sequence(
+        silent_atoms(column, task), task, _columns(candidate, task), sequence, key=[task.settings.seed, 5]
+    )
     return SilentEvidence(
-        volume=total - moved, error=float(np.sqrt(square)), columns=np.exp(_vectors(z, mean, sd)[:, -1])
+        volume=annealed.volume, error=annealed.error, columns=np.exp(annealed.together("log_columns"))
     )
 
 
-def _expected(candidate: Candidate, task: EvokedTask) -> tuple[FloatArray, FloatArray]:
-    n, weights = len(candidate.mu_ms), sum(len(some) for some in candidate.weights)
-    columns = task.prior
-    median = float(np.concatenate(candidate.weights).max()) / WEIGHT_uS if columns is None else columns.median
-    mean = [*candidate.mu_ms, *[np.log(SIGMA_MS)] * n, *[np.log(WEIGHT_uS)] * weights, np.log(max(median, 1e-300))]
-    sd = [task.settings.circuit.time_sd_ms] * n + [np.log(SIGMA_FACTOR)] * n + [np.log(WEIGHT_FACTOR)] * weights
-    return np.array(mean), np.array([*sd, np.log(3.0 if columns is None else columns.factor)])
+def silent_atoms(column: LinearColumn, task: EvokedTask) -> Atoms:
+    """Return what single drives below threshold give, as many as there are of drives that make cells fire.
+
+    What is compared must be counted alike.
+
+    Parameters
+    ----------
+    column : LinearColumn
+        Kernels; below threshold they give every response.
+    task : EvokedTask
+        What is to be explained.
+    """
+    rng = np.random.default_rng([task.settings.seed, 6])
+    lags = np.arange(BEFORE_MS + lasts(task) + 1)
+    longer = column.sampled(lags, float(lags[-1]))
+    places, z, moment = [], [], []
+    for place, location in enumerate(LOCATIONS):
+        inputs = column.of(location)
+        for _ in range(atoms_per_side(task) if inputs else 0):
+            drawn = rng.standard_normal(1 + len(inputs))
+            sigma = float(np.clip(SIGMA_MS * SIGMA_FACTOR ** drawn[0], *SIGMA_BOUNDS))
+            weights = WEIGHT_uS * WEIGHT_FACTOR ** drawn[1:]
+            row = longer.response(location, float(BEFORE_MS), sigma) @ weights
+            row[[0, -1]] = 0.0
+            places.append(place)
+            z.append(drawn)
+            moment.append(row)
+    quiet = column.sampled(np.arange(np.ceil(task.runs.tstop) + 1), task.runs.tstop).background
+    return Atoms(
+        places=np.array(places),
+        z=tuple(z),
+        moment=np.array(moment),
+        spikes=np.zeros((len(places), 0)),
+        quiet=quiet,
+        quiet_spikes=np.zeros(0),
+    )
 
 
-def _vectors(z: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
-    return np.asarray(mean + sd * np.clip(z, -LARGEST_NUMBER, LARGEST_NUMBER))
-
-
-def _predicted(
-    z: FloatArray, mean: FloatArray, sd: FloatArray, *, sequence: DriveVector, column: LinearColumn
-) -> FloatArray:
-    return np.array([_moment(x, sequence, column) for x in _vectors(z, mean, sd)])
-
-
-def _moment(x: FloatArray, sequence: DriveVector, column: LinearColumn) -> FloatArray:
-    mu, sigma, weights, scale = sequence.parts(x)
-    mu = np.clip(mu, EDGE_MS, column.tstop - EDGE_MS)
-    found: FloatArray = column.background.copy()
-    for place, time, spread, some in zip(sequence.locations, mu, np.clip(sigma, *SIGMA_BOUNDS), weights, strict=True):
-        found = found + column.basis(place, float(time), float(spread)) @ some
-    return scale * found
+def _columns(candidate: Candidate, task: EvokedTask) -> tuple[float, float]:
+    """Return mean and standard deviation of the logarithm of the number of columns."""
+    if task.prior is not None:
+        return float(np.log(task.prior.median)), float(np.log(task.prior.factor))
+    largest = float(np.concatenate(candidate.weights).max())
+    return float(np.log(max(largest / WEIGHT_uS, 1e-300))), float(np.log(ANY_COLUMNS))

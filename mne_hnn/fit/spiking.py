@@ -27,19 +27,13 @@ from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propos
 
 __all__ = ["Searched", "search_spiking"]
 
-ONE_TRIAL = 0.5
-"""Share of the steps that make do with one trial; then two: a response is a mean, and a single trial of a column that
-fires is a noisy witness of its mean."""
-MORE_TRIALS = 2
 MORE_STEPS = 5
-"""Steps of the best sequences beyond those that count the data once, on the mesh, at most."""
-MORE_ALPHA = 2.0
-BETTER, PATIENCE = 0.97, 2
-"""Factor on the misfit that a step must reach: the search ends after some that do not."""
-WELL = 0.985
+"""Steps of the best sequences beyond those that count the data once, on the mesh."""
+MORE_ALPHA = 1.0
+WELL = 0.995
 """R² of the mean of an ensemble from which on more steps are not worth their time."""
-LONGER_STEPS = 3
-"""Steps of a sequence to which a drive was added."""
+LONGER_STEPS, GROWN_STEPS = 3, 4
+"""Steps of a sequence to which a drive was added, before it is judged, and once it was worth it."""
 DRIVE_COSTS = 6.0
 """By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
 KEPT, KEPT_LATER = 0.5, 0.7
@@ -47,7 +41,7 @@ KEPT, KEPT_LATER = 0.5, 0.7
 predictions vary where nobody wants to go."""
 NEW = 0.25
 """Share of the variance of an ensemble that is drawn anew, as some members go on several times."""
-FRESH, FRESH_LATER, FRESH_LAST = 0.2, 0.1, 0.05
+FRESH, FRESH_LATER = 0.2, 0.05
 """And so much of what is expected is mixed in: an ensemble that has found a place must still see what is around it."""
 BEST = 0.1
 """Sequences are compared by this quantile of the misfits of their members."""
@@ -55,12 +49,12 @@ GO_ON = 0.6
 """Share of the sequences that go on after each step."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
-ON_FULL, FULL_TRIALS, FULL_STEPS = 1 / 3, 4, 1
-"""Share of the members that go on on the full column, their trials, and steps there."""
-CANDIDATES = 5
-"""Members that are simulated exactly at the end, besides the mean."""
-EXACT_TRIALS = 5
-AGAIN, AGAIN_TRIALS = 2, 10
+FULL_STEPS, CLOSER = 1, 0.6
+"""Steps on the full column, and how far apart members are there, of how far they were: the response of their mean is
+nearer to the mean of their responses then."""
+BEST_MEMBERS, CANDIDATE_TRIALS = 3, 12
+"""Members that may be the answer, besides means of ensembles, and trials in which they are compared."""
+AGAIN, AGAIN_TRIALS = 3, 32
 """Of these, those that are simulated once more: the best of some in few trials is in part the luckiest."""
 
 
@@ -104,11 +98,6 @@ class Searched:
         times = [float(natural[k]) for k, path in enumerate(self.vector.paths) if path.endswith("mu_ms")]
         return tuple((place, mu) for (place, _), mu in zip(self.vector.sequence, times, strict=True))
 
-    @property
-    def on_full(self) -> bool:
-        """Whether it was searched on the full column."""
-        return len(self.best) > 0
-
     def waveform(self, misfit: float) -> tuple[float, float]:
         """Return the logarithm of the evidence of the response, and its error.
 
@@ -142,10 +131,14 @@ class _Search:
         self.data = SpikingData.of(task)
         self.mesh = task.levels[0] if len(task.levels) > 1 else Level(mesh_shape=None)
 
-    def seed(self, step: int) -> int:
-        """Return the seed of a step, the same for all sequences."""
-        state = np.random.SeedSequence([self.task.settings.seed, step]).generate_state(1)
-        return int(state[0] % 2**31)
+    def seeds(self, step: int, n: int) -> list[int]:
+        """Return the seeds of a step, one for each member, and the same for all sequences.
+
+        A response is a mean, and a single trial of a column that fires is a noisy witness of it. If all members had the
+        same random numbers, the ensemble would follow them; as it is, their mean over members is nearly free of them.
+        """
+        state = np.random.SeedSequence([self.task.settings.seed, step]).generate_state(n)
+        return [int(one % 2**31) for one in state]
 
     def begin(self, number: int, proposal: SpikingProposal) -> Searched:
         """Simulate the ensemble of a sequence."""
@@ -159,11 +152,9 @@ class _Search:
     def _best_r_squared(self, members: Members) -> float:
         return max(self.data.r_squared(moment) for moment in members.moment)
 
-    def _predict(
-        self, vector: CircuitVector, z: FloatArray, step: int, *, level: Level | None = None, n_trials: int = 1
-    ) -> Members:
+    def _predict(self, vector: CircuitVector, z: FloatArray, step: int, *, level: Level | None = None) -> Members:
         where = self.mesh if level is None else level
-        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seed(step), n_trials=n_trials)
+        members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seeds(step, len(z)))
         if len(members) < FEWEST:
             raise SimulationError(
                 f"Only {len(members)} of the {len(z)} networks of a spiking search ran: simulate the network with "
@@ -187,12 +178,12 @@ class _Search:
             )
         self.bench.tell()
 
-    def moved(self, found: Searched, step: int, *, alpha: float, keep: float, fresh: float, n: int) -> FloatArray:
-        """Return an ensemble of `n` members after a step towards the data.
+    def moved(self, found: Searched, step: int, *, alpha: float, keep: float, fresh: float) -> FloatArray:
+        """Return an ensemble after a step towards the data.
 
         The better members go on, and how predictions vary among them says where to.
         """
-        data, members = self.data, found.members
+        data, members, n = self.data, found.members, self.task.settings.members
         rng = self._random(found.number, step)
         which = resampled(data.misfit(members), n, keep=keep, rng=rng)
         z = updated(members.z[which], members.predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
@@ -202,80 +193,75 @@ class _Search:
 
     def step(self, found: Searched, step: int) -> None:
         """Move an ensemble towards the data by one of the steps that count them once, and simulate where it is then."""
-        settings = self.task.settings
-        z = self.moved(found, step, alpha=float(settings.generations), keep=KEPT, fresh=FRESH, n=settings.members)
-        trials = 1 if step <= ONE_TRIAL * settings.generations else MORE_TRIALS
-        found.members, found.steps = self._predict(found.vector, z, step, n_trials=trials), step
+        z = self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
+        found.members, found.steps = self._predict(found.vector, z, step), step
 
-    def more(self, found: Searched, most: int) -> None:
-        """Move an ensemble on, as long as that helps, at most by so many steps."""
-        least, in_vain = self.cost(found), 0
-        for _ in range(most):
-            if in_vain == PATIENCE or self._well(found):
+    def more(self, found: Searched, steps: int) -> None:
+        """Move an ensemble on by so many steps, or until it is close enough."""
+        for _ in range(steps):
+            if self._well(found):
                 break
             found.steps += 1
-            z = self.moved(
-                found,
-                found.steps,
-                alpha=MORE_ALPHA,
-                keep=KEPT_LATER,
-                fresh=FRESH_LATER,
-                n=self.task.settings.members,
-            )
-            found.members = self._predict(found.vector, z, found.steps, n_trials=MORE_TRIALS)
-            cost = self.cost(found)
-            least, in_vain = (cost, 0) if cost < BETTER * least else (least, in_vain + 1)
+            z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER)
+            found.members = self._predict(found.vector, z, found.steps)
 
     def _well(self, found: Searched) -> bool:
         return self.data.r_squared(found.members.moment.mean(axis=0)) > WELL
 
-    def longer(self, found: Searched, atoms: Atoms) -> Searched:
-        """Return the sequence with more drives, as long as each explains more than it costs."""
-        settings = self.task.settings
+    def longer(self, found: Searched, atoms: Atoms) -> list[Searched]:
+        """Return sequences with more and more drives, as long as each explains more than it costs."""
+        settings, longer = self.task.settings, []
         while not (settings.sequence or settings.n_drives or self._well(found)):
             proposal = extended(found.vector, found.members, atoms, self.task)
             if proposal is None:
                 break
-            members = self._predict(proposal.vector, proposal.z, found.steps, n_trials=MORE_TRIALS)
+            members = self._predict(proposal.vector, proposal.z, found.steps)
             tried = replace(found, vector=proposal.vector, members=members)
             self.more(tried, LONGER_STEPS)
-            if self.cost(tried) > self.cost(found) - DRIVE_COSTS:
+            if self.mean_misfit(tried) > self.mean_misfit(found) - DRIVE_COSTS:
                 break
+            self.more(tried, GROWN_STEPS)
             found = tried
-        return found
+            longer.append(found)
+        return longer
+
+    def mean_misfit(self, found: Searched) -> float:
+        """Return how far the mean of what an ensemble predicts is from the data: chance is gone from it."""
+        members = found.members
+        return self.data.data_misfit(members.moment.mean(axis=0), np.exp(members.log_rates.mean(axis=0)))
 
     def on_full(self, found: Searched) -> None:
-        """Go on on the full column, and choose the best members by exact simulations."""
-        step, data, n = found.steps, self.data, self.task.settings.members
-        full, n = Level(mesh_shape=None), max(int(np.ceil(ON_FULL * n)), FEWEST)
-        chosen = found.members.z[np.argsort(data.misfit(found.members), kind="stable")[:n]]
-        found.members = self._predict(found.vector, chosen, step + 1, level=full, n_trials=FULL_TRIALS)
-        tried = [found.members]
-        for more in range(FULL_STEPS):
-            z = self.moved(found, step + 2 + more, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LAST, n=n)
-            found.members = self._predict(found.vector, z, step + 2 + more, level=full, n_trials=FULL_TRIALS)
+        """Go on on the full column, and choose the best members and means of them by exact simulations."""
+        full = Level(mesh_shape=None)
+        mean = found.members.z.mean(axis=0)
+        z = mean + CLOSER * (found.members.z - mean)
+        tried = []
+        for more in range(FULL_STEPS + 1):
+            found.steps += 1
+            if more:
+                z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=0.0)
+            found.members = self._predict(found.vector, z, found.steps, level=full)
             tried.append(found.members)
         self._choose(found, tried)
 
     def _choose(self, found: Searched, tried: Sequence[Members]) -> None:
-        """Simulate the best members exactly, and keep the best of them."""
-        data = self.data
-        z = np.vstack([members.z for members in tried])
-        costs = np.concatenate([data.misfit(members) for members in tried])
-        z = np.vstack([z[np.argsort(costs, kind="stable")[:CANDIDATES]], found.members.z.mean(axis=0)])
-        few = self._exactly(found, z, self.task.settings.seed, EXACT_TRIALS)
-        again = np.argsort(data.misfit(few), kind="stable")[:AGAIN]
-        more = self._exactly(found, few.z[again], self.seed(0), AGAIN_TRIALS)
-        best = int(np.argmin(data.misfit(more)))
-        found.best, found.search_loss = more.z[best], 1 - data.r_squared(more.moment[best])
+        """Compare means of ensembles and the best members in trials of their own, and keep the best of them."""
+        data, last = self.data, tried[-1]
+        better = resampled(data.misfit(last), len(last), keep=KEPT, rng=self._random(found.number, 0))
+        best = last.z[np.argsort(data.misfit(last), kind="stable")[:BEST_MEMBERS]]
+        z = np.vstack([*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0), best])
+        for n_trials, left in ((CANDIDATE_TRIALS, AGAIN), (AGAIN_TRIALS, 1)):
+            members = self._compared(found, z, n_trials)
+            order = np.argsort(data.misfit(members), kind="stable")
+            z = members.z[order[:left]]
+        found.best, found.search_loss = z[0], 1 - data.r_squared(members.moment[order[0]])
 
-    def _exactly(self, found: Searched, z: FloatArray, seed: int, n_trials: int) -> Members:
-        full = Level(mesh_shape=None)
-        members = self.data.predict(
-            found.vector, z, level=full, bench=self.bench, seed=seed, n_trials=n_trials, precision="exact"
-        )
+    def _compared(self, found: Searched, z: FloatArray, n_trials: int) -> Members:
+        """Simulate members on the full column with the same random numbers."""
+        full, seed = Level(mesh_shape=None), self.seeds(0, n_trials)[-1]
+        members = self.data.predict(found.vector, z, level=full, bench=self.bench, seed=seed, n_trials=n_trials)
         if not len(members):
-            raise SimulationError("None of the networks that a spiking search chose runs exactly: try another seed.")
+            raise SimulationError("None of the networks that a spiking search chose runs: try another seed.")
         self._note(found.vector, members, full)
         return members
 
@@ -316,16 +302,19 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
         bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
         for found in running:
             search.step(found, step)
-    finalists = []
-    for found in _distinct(sorted(running, key=search.cost))[: settings.finalists]:
+    finalists = _distinct(sorted(running, key=search.cost))[: settings.finalists]
+    for found in finalists:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
         search.more(found, MORE_STEPS)
-        finalists.append(search.longer(found, atoms))
-    for found in _distinct(finalists):
+    finalists.sort(key=search.mean_misfit)
+    # with the best as it was: whether a drive more is needed is for the evidence to say
+    finalists = sorted([*search.longer(finalists[0], atoms), *finalists], key=search.mean_misfit)
+    finalists = _distinct(finalists)[: settings.finalists]
+    for found in finalists:
         bench.report.say(f"cells that fire: {_words(found.sequence)} on the full column")
         search.on_full(found)
         found.guessed = weigh(found.vector, atoms, task)
-    return [found for found in finalists if found.on_full]
+    return finalists
 
 
 def _distinct(found: Sequence[Searched]) -> list[Searched]:

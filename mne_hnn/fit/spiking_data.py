@@ -152,7 +152,7 @@ class SpikingData:
         *,
         level: Level,
         bench: Bench,
-        seed: int,
+        seed: int | Sequence[int],
         n_trials: int = 1,
         precision: str | None = None,
     ) -> Members:
@@ -168,14 +168,22 @@ class SpikingData:
             The mesh.
         bench : Bench
             Simulates.
-        seed, n_trials : int
-            The same random numbers for all members, so that they differ by their drives only.
+        seed : int | sequence of int
+            One for all members, so that they differ by their drives only, or one each, so that what chance adds is
+            gone from their mean.
+        n_trials : int
+            Trials of each.
         precision : str | None
             As in :class:`~mne_hnn.fit.FitSettings`; None takes that of the settings.
         """
         task = self.task
-        runs = task.runs.with_trials(n_trials, seed)
-        runs = searching(runs, task.network, task.settings.precision if precision is None else precision)
+        precision = task.settings.precision if precision is None else precision
+        seeds = [seed] * len(z) if isinstance(seed, int) else list(seed)
+        by_seed = {
+            one: searching(task.runs.with_trials(n_trials, one), task.network, precision)
+            for one in dict.fromkeys(seeds)
+        }
+        runs = [by_seed[one] for one in seeds]
         networks = vector.networks(z, level.mesh_shape)
         records = self._records(networks, runs, bench)
         kept = [k for k, record in enumerate(records) if record is not None]
@@ -188,7 +196,7 @@ class SpikingData:
         )
 
     def _records(
-        self, networks: Sequence[Network], runs: SimulationSettings, bench: Bench
+        self, networks: Sequence[Network], runs: Sequence[SimulationSettings], bench: Bench
     ) -> list[dict[str, FloatArray] | None]:
         task = self.task
         factor = pyramidal_cells(task.network) / pyramidal_cells(networks[0]) if networks else 1.0

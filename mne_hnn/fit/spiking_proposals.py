@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._types import FloatArray
-from .annealing import Guesses, guess, guess_exactly, most_drives
+from .annealing import Guesses, anneal_sequence, guess, most_drives
 from .atoms import Atoms, IntArray, measure_atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector, circuit_inputs
@@ -26,7 +26,6 @@ N_GUESSES, POPULATIONS = 2000, 3
 """Populations end in different places now and then: they are pooled by their evidences."""
 CENTRES = 300
 """Guesses that are tried as the centre of those that are alike."""
-REPEATS, N_WEIGHED = 3, 400
 ALIKE_MS = 15.0
 """Guesses from the same sides whose times differ less than this are one sequence."""
 EXTEND_MS = 2
@@ -235,14 +234,9 @@ def weigh(vector: CircuitVector, atoms: Atoms, task: EvokedTask) -> Guessed:
     """
     plain = vector_of(task, vector.sequence, start={})
     expected = float(plain.mean[-1]), float(plain.sd[-1])
-    z, evidences, best = [], [], []
-    for repeat in range(REPEATS):
-        rng = np.random.default_rng([task.settings.seed, 3, repeat])
-        could, do = guess_exactly(atoms, task, expected, vector.sequence, rng=rng, n_guesses=N_WEIGHED)
-        z.append(_numbers(could, np.arange(len(could)), atoms, plain, rng))
-        evidences.append(do.log_evidence)
-        best.append(float((do.wave + do.rates).min()))
-    evidence = float(np.logaddexp.reduce(evidences) - np.log(REPEATS))
+    annealed = anneal_sequence(atoms, task, expected, vector.sequence, key=[task.settings.seed, 3])
+    rng = np.random.default_rng([task.settings.seed, 3, len(annealed.could)])
+    z = [_numbers(could, np.arange(len(could)), atoms, plain, rng) for could in annealed.could]
     values = plain.plain(np.vstack(z))
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     return Guessed(
@@ -250,8 +244,8 @@ def weigh(vector: CircuitVector, atoms: Atoms, task: EvokedTask) -> Guessed:
         above=high - median,
         sd=values.std(axis=0, ddof=1),
         prior_sd=plain.sd,
-        volume=evidence + min(best),
-        error=float(np.std(evidences, ddof=1) / np.sqrt(REPEATS)),
+        volume=annealed.volume,
+        error=annealed.error,
     )
 
 

@@ -89,7 +89,7 @@ def simulate_many(
 
 def run_networks(
     networks: Sequence[Network],
-    settings: SimulationSettings,
+    settings: SimulationSettings | Sequence[SimulationSettings],
     *,
     computing: Computing | None = None,
     done: Callable[[int, Outcome], None] | None = None,
@@ -103,8 +103,8 @@ def run_networks(
     ----------
     networks : sequence of Network
         The networks.
-    settings : SimulationSettings
-        How to simulate them.
+    settings : SimulationSettings | sequence of SimulationSettings
+        How to simulate them: all alike, or each as its own say.
     computing : Computing | None
         Where; None for this process.
     done, keep
@@ -116,17 +116,19 @@ def run_networks(
         In the order of `networks`; empty if `keep` is False.
     """
     computing = computing or Computing()
-    settings = settings.resolved()
-    for network in networks:
-        settings.check(network)
+    listed = [settings] * len(networks) if isinstance(settings, SimulationSettings) else settings
+    resolved = {one: one.resolved() for one in set(listed)}
+    each = [resolved[one] for one in listed]
+    for network, one in zip(networks, each, strict=True):
+        one.check(network)
     gathered: list[dict[int, Trial | SimulationError]] = [{} for _ in networks]
     outcomes: list[Outcome | None] = [None] * len(networks)
 
     def told(key: _Key, trial: Trial | SimulationError) -> None:
         index, number = key
         gathered[index][number] = trial
-        if len(gathered[index]) == settings.n_trials:
-            outcome = _join(networks[index], gathered[index], settings)
+        if len(gathered[index]) == each[index].n_trials:
+            outcome = _join(networks[index], gathered[index], each[index])
             gathered[index] = {}
             if keep:
                 outcomes[index] = outcome
@@ -134,9 +136,9 @@ def run_networks(
                 done(index, outcome)
 
     tasks = {
-        (index, number): (network, number, settings)
-        for index, network in enumerate(networks)
-        for number in range(settings.n_trials)
+        (index, number): (network, number, one)
+        for index, (network, one) in enumerate(zip(networks, each, strict=True))
+        for number in range(one.n_trials)
     }
     _run_tasks(tasks, computing, told)
     return [outcome for outcome in outcomes if outcome is not None]

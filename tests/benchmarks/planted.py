@@ -150,6 +150,7 @@ def _item(item: Explanation) -> dict[str, Any]:
         "spikes": {name: count.per_cell for name, count in item.spikes.types.items()},
         "refused": list(item.refusals),
         "distances": dict(item.distances),
+        "intervals": {one.path: [one.low, one.value, one.high] for one in item.fit.estimates if one.low is not None},
     }
 
 
@@ -217,7 +218,7 @@ def main() -> None:
         rng = np.random.default_rng([number, regime == "spiking", options.mesh])
         target, _, truth = planted(regime, network, rng)
         began = time.perf_counter()
-        explanations = fit_evoked(network, target, EvokedSettings(n_final=5), n_jobs=options.n_jobs)
+        explanations = fit_evoked(network, target, EvokedSettings(), n_jobs=options.n_jobs)
         row = {"number": number, "truth": truth, "found": found(explanations, time.perf_counter() - began)}
         keep_row(file, row)
         rows.append(row)

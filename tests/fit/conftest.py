@@ -10,13 +10,19 @@ from mne_hnn.fit import evaluate
 from mne_hnn.network import jones_2009
 
 
+def settings_of_each(networks, settings):
+    """Return the settings of each network, of one for all or of a list."""
+    return list(settings) if isinstance(settings, (list, tuple)) else [settings] * len(networks)
+
+
 def remembering(known):
     """Return what runs networks in this process as the package does, each of them once."""
 
     def run(networks, settings, *, computing=None, done=None, keep=True):
         if computing is not None and (computing.executor is not None or computing.n_processes != 1):
             return RUN_NETWORKS(networks, settings, computing=computing, done=done, keep=keep)
-        keys = [(network.digest, network.name, settings.identity) for network in networks]
+        each = settings_of_each(networks, settings)
+        keys = [(network.digest, network.name, one.identity) for network, one in zip(networks, each, strict=True)]
         new = [k for k, key in enumerate(keys) if key not in known]
 
         def ended(index, outcome):
@@ -24,7 +30,7 @@ def remembering(known):
             if done is not None:
                 done(new[index], outcome)
 
-        RUN_NETWORKS([networks[k] for k in new], settings, computing=computing, done=ended)
+        RUN_NETWORKS([networks[k] for k in new], [each[k] for k in new], computing=computing, done=ended)
         for k, key in enumerate(keys):
             if k not in new and done is not None:
                 done(k, known[key])
@@ -57,7 +63,10 @@ def cheap(monkeypatch):
 
     def many(networks, runs, *, done=None, **_):
         calls.append(len(networks))
-        found = [simulated(one, runs.tstop, n_trials=runs.n_trials, dt=runs.dt, seed=runs.seed) for one in networks]
+        found = [
+            simulated(network, one.tstop, n_trials=one.n_trials, dt=one.dt, seed=one.seed)
+            for network, one in zip(networks, settings_of_each(networks, runs), strict=True)
+        ]
         for index, one in enumerate(found):
             done(index, one)
         return found

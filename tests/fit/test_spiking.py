@@ -15,12 +15,13 @@ from mne_hnn.fit import (
     fit_evoked,
     read_explanations,
     spikes_per_cell,
+    spiking,
 )
 from mne_hnn.fit.bench import Bench
 from mne_hnn.fit.evaluate import Evaluator
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.progress import Report
-from mne_hnn.fit.spiking import search_spiking
+from mne_hnn.fit.spiking import AGAIN, AGAIN_TRIALS, CANDIDATE_TRIALS, search_spiking
 from mne_hnn.fit.spiking_data import SpikingData
 from mne_hnn.fit.spiking_proposals import propose_spiking
 from mne_hnn.network import jones_2009
@@ -138,9 +139,50 @@ def test_a_search_moves_towards_the_response(network, target):
     first = [tried.loss for tried in bench.evaluations[: SMALL.members]]
     last = [1 - data.r_squared(moment) for moment in found.members.moment]
     assert np.median(last) < 0.85 * np.median(first)
-    assert found.on_full
+    assert found.best.shape == (found.vector.n_free,)
     assert found.guess.volume < 0
     assert found.start_loss == pytest.approx(min(first))
+
+
+def test_members_have_random_numbers_of_their_own(network, target, monkeypatch):
+    """The same ones in all sequences; those that are compared at the end share theirs."""
+    asked = []
+    records = Evaluator.records
+
+    def kept(self, networks, runs, *rest):
+        asked.append(runs)
+        return records(self, networks, runs, *rest)
+
+    monkeypatch.setattr(Evaluator, "records", kept)
+    settings = replace(SMALL, sequence=None, members=12, generations=1, max_sequences=2, finalists=1)
+    search_spiking(make_task(network, target, settings), bench_of())
+    per_member = [runs for runs in asked if isinstance(runs, list)]
+    begun = [[one.seed for one in runs] for runs in per_member[:2]]
+    assert begun[0] == begun[1]
+    assert len(set(begun[0])) == settings.members
+    assert {one.n_trials for one in per_member[0]} == {1}
+    few, many = per_member[-2:]
+    for runs, n_trials in ((few, CANDIDATE_TRIALS), (many, AGAIN_TRIALS)):
+        assert {one.n_trials for one in runs} == {n_trials}
+        assert len({one.seed for one in runs}) == 1
+    assert few[0].seed != many[0].seed
+    assert len(many) == AGAIN
+
+
+def test_a_drive_more_is_taken_if_it_explains_enough(network, target, monkeypatch):
+    """Beside the sequence without it, which a dear drive leaves alone."""
+    settings = replace(SMALL, sequence=None, members=24, generations=1, max_sequences=3, finalists=2, max_drives=2)
+    for price, numbers in ((-1e6, {1, 2}), (1e6, {1})):
+        monkeypatch.setattr(spiking, "DRIVE_COSTS", price)
+        one_drive = propose_spiking(make_task(network, target, replace(settings, max_drives=1)), bench_of())[0][:1]
+        atoms = propose_spiking(make_task(network, target, settings), bench_of())[1]
+        monkeypatch.setattr(spiking, "propose_spiking", lambda *_, given=(one_drive, atoms): given)
+        found = search_spiking(make_task(network, target, settings), bench_of())
+        assert {len(one.sequence) for one in found} == numbers
+
+
+def bench_of():
+    return Bench(evaluator=Evaluator(), report=Report(lambda *_: None))
 
 
 def proposals(network, target, **changes):

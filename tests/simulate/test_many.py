@@ -1,5 +1,6 @@
 """Several networks side by side: each as if it were simulated alone, and one that fails stops no other."""
 
+import dataclasses
 import gc
 import multiprocessing
 import multiprocessing.connection
@@ -20,7 +21,7 @@ from mne_hnn._code import source_digest
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.parallel import remote, workers
-from mne_hnn.simulate import Simulation, SimulationSettings, clear, many, simulate, simulate_many
+from mne_hnn.simulate import Computing, Simulation, SimulationSettings, clear, many, simulate, simulate_many
 
 TSTOP = 40.0
 HOW = SimulationSettings(tstop=TSTOP, n_trials=2, seed=7)
@@ -319,3 +320,19 @@ def test_what_is_kept_of_a_network_does_not_decide_the_next(precision):
         anew.append(bytes_of(simulate(network, TSTOP, precision=precision, verbose="error")))
     assert kept == anew
     assert len(set(kept)) == len(several) - 1
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_each_network_can_have_settings_of_its_own(n_jobs):
+    first, second, *_ = networks()
+    each = [dataclasses.replace(HOW, seed=3), dataclasses.replace(HOW, n_trials=1)]
+    told = []
+    found = many.run_networks(
+        [first, second], each, computing=Computing(n_jobs=n_jobs), done=lambda index, _: told.append(index)
+    )
+    assert sorted(told) == [0, 1]
+    for network, settings, simulation in zip((first, second), each, found, strict=True):
+        alone = simulate(network, TSTOP, n_trials=settings.n_trials, seed=settings.seed, verbose="error")
+        assert bytes_of(simulation) == bytes_of(alone)
+    with pytest.raises(ValueError, match="zip"):
+        many.run_networks([first], each)

@@ -42,8 +42,8 @@ def search(facts: Collected) -> Iterator[str]:
         f"{cite('hukushima2003')} of sums of responses to single drives that had been drawn from what was plausible "
         f"beforehand, with an ensemble smoother with multiple data assimilation {cite('emerick2013')}: {members} for "
         f"each, beginning at these guesses, were moved towards the response, and towards plausible numbers of spikes, "
-        f"in {steps} of equal weight.{dropped} What was left was moved on on the full column, where the best network "
-        "was chosen by exact simulations."
+        f"in {steps} of equal weight.{dropped} What was left was moved on, last on the full column, where the network "
+        "that is nearest in further trials was chosen."
     )
 
 
