@@ -101,6 +101,11 @@ class CircuitPrior(Value):
         Other weights for single receptors and cell types, uS, by names such as ``'ampa.L5_pyramidal'``.
     silent : ColumnPrior | None
         Number of columns of an explanation in which no cell fires; None takes :meth:`ColumnPrior.for_target`.
+    silent_share : float
+        Probability, before the waveform is seen, that an evoked response comes from columns in which no cell fires.
+        Cells fire in evoked responses wherever they were recorded from (after de Kock et al. 2007 and Crochet et al.
+        2011), and in the published fits; that so few do that they count for nothing is not impossible. A choice of this
+        package.
     discrepancy : float
         What the model is expected to leave of a response besides its noise, relative to the root mean square: published
         fits have R² of 0.96 to 0.997, and so leave 0.05 to 0.2. A choice of this package.
@@ -124,6 +129,7 @@ class CircuitPrior(Value):
     weight_nmda_uS: LogNormal = LogNormal(0.01, 7.4)
     weights: Mapping[str, LogNormal] = _NO_WEIGHTS
     silent: ColumnPrior | None = None
+    silent_share: float = 0.05
     discrepancy: float = 0.1
 
     def __post_init__(self) -> None:
@@ -142,6 +148,12 @@ class CircuitPrior(Value):
 
     def _check_numbers(self) -> None:
         object.__setattr__(self, "discrepancy", check_positive(self.discrepancy, "discrepancy"))
+        object.__setattr__(self, "silent_share", check_finite(self.silent_share, "silent_share"))
+        if not 0 < self.silent_share < 1:
+            raise ParameterError(
+                f"silent_share must be a probability above 0 and below 1, got {self.silent_share:g}: to look for one "
+                "kind of explanation only, take regimes='spiking' or regimes='silent'."
+            )
         for name in ("time_sd_ms", "pyramidal_per_mm2", "density_hard_nAm_per_mm2"):
             object.__setattr__(self, name, _in_range(check_positive(getattr(self, name), name), name, name))
         soft = check_positive(self.density_soft_nAm_per_mm2, "density_soft_nAm_per_mm2")
@@ -236,6 +248,10 @@ class CircuitPrior(Value):
     def silent_columns(self, target: Dipole, network: Network) -> ColumnPrior | None:
         """Return how many columns are plausible if no cell fires: `silent`, or what the target's size says."""
         return ColumnPrior.for_target(target, network) if self.silent is None else self.silent
+
+    def log_regime(self, *, firing: bool) -> float:
+        """Return the logarithm of the probability that cells fire, or that none does, before the waveform is seen."""
+        return math.log(1 - self.silent_share if firing else self.silent_share)
 
     def density_weight(self, density: ArrayLike) -> Any:
         """Return how possible a moment density is.

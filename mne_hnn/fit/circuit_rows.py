@@ -26,10 +26,10 @@ class PriorRow(Value):
     quantity : str
         The same in words.
     median : float | None
-        Median; None for the moment density, of which only a ceiling is known.
+        Median; None for the moment density, of which only a ceiling is known; a probability as it is.
     low, high : float | None
-        Ends of the 90 % interval; of the moment density, where it is as good as any (`low`) and where it is
-        impossible (`high`).
+        Ends of the 90 % interval, None for a probability; of the moment density, where it is as good as any (`low`) and
+        where it is impossible (`high`).
     unit : str
         Unit; empty for a share.
     source : str
@@ -55,6 +55,8 @@ class PriorRow(Value):
         unit = f" {self.unit}" if self.unit else ""
         if self.median is None:
             return f"at ease up to {self.low:g}, not above {self.high:g}{unit}"
+        if self.low is None:
+            return f"{_short(self.median)}{unit}"
         low, middle, high = (_short(value) for value in (self.low, self.median, self.high))
         return f"{middle} ({low} to {high}){unit}"
 
@@ -101,7 +103,7 @@ def prior_rows(prior: CircuitPrior, window_ms: float) -> tuple[PriorRow, ...]:
     if prior.silent is not None:
         columns = LogNormal(prior.silent.median, prior.silent.factor)
         rows.append(_row("silent", "Columns in which no cell fires", columns, "columns", sources))
-    return tuple(rows)
+    return (*rows, _probability("silent_share", "Probability that no cell fires", prior.silent_share, sources))
 
 
 def _row(
@@ -125,6 +127,10 @@ def _row(
         distribution=distribution,
         derived=derived,
     )
+
+
+def _probability(name: str, quantity: str, value: float, sources: dict[str, str]) -> PriorRow:
+    return PriorRow(name=name, quantity=quantity, median=value, low=None, high=None, unit="", source=sources[name])
 
 
 def _short(value: float | None) -> str:

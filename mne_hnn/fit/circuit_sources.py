@@ -31,6 +31,10 @@ SOURCES: Mapping[str, str] = {
     "weight_ampa_uS": f"choice of this package, around published drives: 0.015 uS in the middle ({_FITS})",
     "weight_nmda_uS": f"choice of this package, around published drives: 0.019 uS in the middle ({_FITS})",
     "weights": "choice of this package: none of its own",
+    "silent_share": (
+        "choice of this package: cells fire in evoked responses wherever they were recorded from (after de Kock et al. "
+        "2007, doi:10.1113/jphysiol.2006.124321; Crochet et al. 2011, doi:10.1016/j.neuron.2011.02.022)"
+    ),
     "discrepancy": f"choice of this package, after the R² of published fits, 0.96 to 0.997 (after {_FITS})",
     "silent": (
         "0.25 nA m per mm² (Hämäläinen et al. 1993, doi:10.1103/RevModPhys.65.413) and the pyramidal cells per mm² of "

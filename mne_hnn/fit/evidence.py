@@ -31,7 +31,8 @@ class Evidence(Value):
         Its standard error, from leaving out parts of the ensemble.
     parts : mapping of str to float
         ``'waveform'``: what the response itself says, averaged over all that was plausible before; ``'cells'``: whether
-        the patch holds the cells that are needed; ``'sequence'``: the price of each drive's time and side.
+        the patch holds the cells that are needed; ``'sequence'``: the price of each drive's time and side;
+        ``'regime'``: whether cells were expected to fire.
     """
 
     value: float

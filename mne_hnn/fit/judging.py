@@ -78,5 +78,6 @@ def evidence_of(
         "waveform": waveform,
         "cells": float(max(logsumexp(np.maximum(cells, LEAST)) - np.log(len(cells)), LEAST)),
         "sequence": log_sequence_prior(n_drives, prior.time_sd_ms, task.runs.tstop),
+        "regime": prior.log_regime(firing=firing),
     }
     return Evidence.of(parts, error)

@@ -33,6 +33,9 @@ class Average:
         Target of each subject, sessions averaged, signs aligned; A m, or relative to its norm.
     unit : str
         ``'A m'`` or ``'arbitrary'``.
+    area_mm2 : float | None
+        Median area of the patches, mm²; None if that of some is not known. Whether cells fit into a patch is asked of
+        the average as of everybody.
     """
 
     condition: str
@@ -40,17 +43,19 @@ class Average:
     times: FloatArray
     courses: FloatArray
     unit: str = "A m"
+    area_mm2: float | None = None
 
     @property
     def dipole(self) -> Dipole:
         """The mean over subjects; ``nave`` is their number."""
+        area = {} if self.area_mm2 is None else {"area_mm2": self.area_mm2}
         return Dipole(
             self.courses.mean(axis=0),
             self.times,
             ("agg",),
             comment=self.condition,
             nave=len(self.subjects),
-            provenance={"subjects": list(self.subjects), "unit": self.unit},
+            provenance={"subjects": list(self.subjects), "unit": self.unit} | area,
         )
 
     @property
@@ -119,6 +124,18 @@ def group_average(
             norms = np.linalg.norm(means, axis=1, keepdims=True)
             means = means / np.where(norms > 0, norms, 1.0)
         found[condition] = Average(
-            condition=condition, subjects=subjects, times=times, courses=means, unit="A m" if sized else "arbitrary"
+            condition=condition,
+            subjects=subjects,
+            times=times,
+            courses=means,
+            unit="A m" if sized else "arbitrary",
+            area_mm2=_area([entry for entry in usable if entry.condition == condition]) if sized else None,
         )
     return found
+
+
+def _area(entries: Sequence[Entry]) -> float | None:
+    """Return the median area of the patches of entries with a target, mm²."""
+    areas = [entry.target.provenance.get("area_mm2") for entry in entries if entry.target is not None]
+    known = [float(area) for area in areas if area is not None]
+    return float(np.median(known)) if known and len(known) == len(areas) else None

@@ -75,7 +75,9 @@ def plot_prior(
 
     if not isinstance(prior, CircuitPrior):
         raise ParameterError(f"plot_prior needs a CircuitPrior, got {type(prior).__name__}.")
-    rows = [row for row in prior.rows(window_ms) if not row.derived]
+    rows = [
+        row for row in prior.rows(window_ms) if not row.derived and row.low is not None
+    ]  # a probability is no curve
     claimed = _claimed(rows, values, explanations)
     n_rows = -(-len(rows) // COLUMNS)
     size = (COLUMNS * PANEL_INCHES[0], n_rows * PANEL_INCHES[1] + 0.4)

@@ -138,7 +138,7 @@ def test_rows_are_all_that_is_known():
     assert list(rows) == [
         "columns_per_nAm", "fraction", "density_nAm_per_mm2", "pyramidal_per_mm2", "spikes.L5_pyramidal",
         "tissue.L5_pyramidal", "time_ms", "spread_ms", "weight_ampa_uS", "weight_nmda_uS", "weights.nmda.L5_pyramidal",
-        "silent",
+        "silent", "silent_share",
     ]  # fmt: skip
     spikes = rows["spikes.L5_pyramidal"]
     assert (spikes.median, spikes.unit) == (2.0, "spikes per cell in 200 ms")
@@ -146,6 +146,7 @@ def test_rows_are_all_that_is_known():
     assert spikes.words() == "2 (0.64 to 6.3) spikes per cell in 200 ms"
     assert rows["density_nAm_per_mm2"].words() == "at ease up to 1, not above 2 nA m per mm²"
     assert rows["fraction"].words() == "0.18 (0.041 to 0.43)"
+    assert rows["silent_share"].words() == "0.05"
     assert [row.name for row in rows.values() if row.derived] == ["tissue.L5_pyramidal"]
     for name, row in rows.items():
         if row.distribution is not None:
@@ -221,3 +222,14 @@ def test_defaults_ask_nothing_of_columns_with_other_cells():
     USUAL.check_network(bare)
     with pytest.raises(ParameterError, match="Unknown cell type 'L2_basket' in the prior's spikes"):
         CircuitPrior(spikes={"L2_basket": LogNormal(1.0, 2.0)}).check_network(bare)
+
+
+def test_whether_cells_fire_has_a_probability():
+    """Both regimes together are certain."""
+    prior = CircuitPrior(silent_share=0.2)
+    assert np.exp(prior.log_regime(firing=True)) == pytest.approx(0.8)
+    assert np.exp(prior.log_regime(firing=False)) == pytest.approx(0.2)
+    assert CircuitPrior.from_plain(prior.to_plain()) == prior
+    for wrong in (0.0, 1.0, -0.1, float("nan")):
+        with pytest.raises(ParameterError, match="silent_share must be"):
+            CircuitPrior(silent_share=wrong)

@@ -80,7 +80,7 @@ def test_both_regimes_are_explained(explanations, target):
     for item in explanations:
         assert [place for place, _ in item.sequence] == ["proximal", "distal"]
         assert item.evidence.value == pytest.approx(sum(item.evidence.parts.values()))
-        assert set(item.evidence.parts) == {"waveform", "cells", "sequence"}
+        assert set(item.evidence.parts) == {"waveform", "cells", "sequence", "regime"}
         assert item.evidence.error > 0
         assert item.amplitude.patch_mm2 == 300.0
     assert {"columns_per_nAm", "fraction", "spikes.L5_pyramidal", "drives.evprox1.mu_ms"} <= set(spiking.distances)

@@ -26,6 +26,23 @@ def test_sessions_are_averaged_before_subjects():
     assert average.subjects == ("01", "02")
 
 
+def test_the_patch_of_the_average_is_the_median_one():
+    def with_areas(*areas):
+        """Return entries whose patches have these areas, mm²; None for one that is not known."""
+        plain = [target(size=10 * (k + 1)) for k in range(len(areas))]
+        known = [{} if area is None else {"area_mm2": area} for area in areas]
+        sized = [
+            Dipole(one.data, one.times, ("agg",), provenance={**one.provenance, **area})
+            for one, area in zip(plain, known, strict=True)
+        ]
+        return [Entry(subject=f"{k}", condition="a", target=one) for k, one in enumerate(sized)]
+
+    entries = with_areas(100.0, 500.0, 230.0)
+    assert group_average(entries)["a"].dipole.provenance["area_mm2"] == 230.0
+    assert "area_mm2" not in group_average(entries, relative=True)["a"].dipole.provenance
+    assert "area_mm2" not in group_average(with_areas(100.0, None))["a"].dipole.provenance
+
+
 def test_mean_and_spread_are_those_of_mne_and_numpy():
     sizes = [12.0, 20.0, 31.0, 18.0]
     entries = [of(f"{k}", size) for k, size in enumerate(sizes)]

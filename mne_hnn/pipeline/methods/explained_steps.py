@@ -111,11 +111,14 @@ def comparison(facts: Collected) -> Iterator[str]:
     if not facts.known(lambda run: run.fit.facts.verdict):
         return
     decisive = facts.said(lambda run: run.fit.facts.decisive)
+    rows = facts.one(lambda run: run.fit.facts.prior or None) or ()
+    share = next((row for row in rows if row["name"] == "silent_share"), None)
+    beforehand = "" if share is None else f" That no cell fires had a prior probability of {number(share['median'])}."
     yield (
         "Explanations were ordered by their evidence, the logarithm of the marginal likelihood of the response, in "
         "which count how well the waveform is met over all that was plausible, whether the patch holds the cells, and "
         f"the side and time of each drive; a difference above {decisive}, and above twice its standard error, was "
-        f"taken as decisive {cite('kass1995')}."
+        f"taken as decisive {cite('kass1995')}.{beforehand}"
     )
 
 
