@@ -231,7 +231,7 @@ class _Search:
         return self.data.data_misfit(members.moment.mean(axis=0), np.exp(members.log_rates.mean(axis=0)))
 
     def on_full(self, found: Searched) -> None:
-        """Go on on the full column, and choose the best members and means of them by exact simulations."""
+        """Go on on the full column, and choose among members and means of ensembles."""
         full = Level(mesh_shape=None)
         mean = found.members.z.mean(axis=0)
         z = mean + CLOSER * (found.members.z - mean)
