@@ -81,7 +81,18 @@ def _explained(structure: Explanations | None) -> Iterator[str]:
 def _verdict(structure: Explanations) -> str:
     if structure.verdict == "undecided" and len(structure.settings.regimes) == 1:
         return "Nothing else was looked for."
-    return _VERDICTS[structure.verdict]
+    other = "silent" if structure.first.regime == "spiking" else "spiking"
+    refused = structure.of(other)
+    if structure.verdict == "none" or not refused or any(item.admissible for item in refused):
+        return _VERDICTS[structure.verdict]
+    # by what is refused nothing was decided, or it alone stands against the first
+    columns = "columns in which no cell fires" if other == "silent" else "columns whose cells fire"
+    if structure.verdict == "undecided":
+        return (
+            f"Whether cells fire, the average alone does not tell: the evidence of {columns} is decisively higher, yet "
+            f"they are refused. {' '.join(refused[0].refusals)}"
+        )
+    return f"What there is by {columns} is refused. {' '.join(refused[0].refusals)}"
 
 
 def _everybody(fitted: Sequence[Entry], in_common: bool) -> Iterator[str]:

@@ -221,7 +221,7 @@ def test_words_on_what_was_explained():
         "undecided": "does not tell",
         "none": "be what happened: No.",
     }.items():
-        structure = SimpleNamespace(first=first, verdict=verdict, settings=EvokedSettings())
+        structure = SimpleNamespace(first=first, verdict=verdict, settings=EvokedSettings(), of=lambda _: ())
         text = " ".join(conclusions(GroupFindings(entries=entries, comparison=comparison, structure=structure)))
         assert (
             "explained best by columns whose cells fire, with 2 drives: a proximal one at 25 ms and a distal one"
@@ -234,6 +234,17 @@ def test_words_on_what_was_explained():
     assert "Not to be believed as it is: sub-01 a. Its cells do not fit into the patch: 9 of 3." in text
     assert "Explained by less than half: sub-01 b." in text
     assert conclusions(GroupFindings(entries=[entry("01", "a", fit=None)])) == []
+    silent = SimpleNamespace(admissible=False, refusals=("Its cells do not fit.",))
+    for verdict, words in {
+        "spiking": "What there is by columns in which no cell fires is refused. Its cells do not fit.",
+        "undecided": "no cell fires is decisively higher, yet they are refused. Its cells do not fit.",
+    }.items():
+        structure = SimpleNamespace(
+            first=first, verdict=verdict, settings=EvokedSettings(), of=lambda regime: {"silent": [silent]}[regime]
+        )
+        text = " ".join(conclusions(GroupFindings(entries=entries, structure=structure)))
+        assert words in text
+        assert "prefers" not in text
     structure = SimpleNamespace(first=first, verdict="undecided", settings=EvokedSettings(regimes="spiking"))
     text = " ".join(conclusions(GroupFindings(entries=entries, structure=structure)))
     assert "Nothing else was looked for." in text
