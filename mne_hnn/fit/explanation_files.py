@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._archive import DAMAGE, describe, open_archive, write_archive
 from .._files import new_file
@@ -18,7 +18,10 @@ from .files import REMEDY, fit_of, fit_parts
 from .plain_settings import plain_settings, typed_settings
 from .spiking_counts import spikes_per_cell
 
-__all__ = ["read_explanations", "write_explanations"]
+if TYPE_CHECKING:
+    from .rhythm_explanation import RhythmExplanation
+
+__all__ = ["item_fields", "item_parts", "read_explanations", "write_explanations"]
 
 VERSION = 1
 
@@ -48,20 +51,11 @@ def write_explanations(path: str | Path, explanations: Explanations, *, overwrit
     arrays: dict[str, Any] = {"target": explanations.target.data}
     kept = []
     for k, item in enumerate(explanations):
-        content, own = fit_parts(item.fit)
-        arrays |= {f"{k}/{name}": value for name, value in own.items()}
+        shared, own = item_parts(k, item)
+        arrays |= own
         kept.append(
             {
-                "regime": item.regime,
-                "fit": content,
-                "evidence": {
-                    "value": item.evidence.value,
-                    "error": item.evidence.error,
-                    "parts": dict(item.evidence.parts),
-                },
-                "amplitude": None if item.amplitude is None else asdict(item.amplitude),
-                "distances": dict(item.distances),
-                "refusals": list(item.refusals),
+                **shared,
                 "ensemble": {path: list(pair) for path, pair in item.ensemble.items()},
             }
         )
@@ -106,17 +100,50 @@ def read_explanations(path: str | Path) -> Explanations:
         raise describe(error, path, "file of explanations", REMEDY) from error
 
 
-def _explanation(number: int, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Explanation:
+def item_parts(number: int, item: Explanation | RhythmExplanation) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what explanations of responses and of rhythms have in common, as JSON and as arrays by name.
+
+    Parameters
+    ----------
+    number : int
+        Place of the explanation in the file.
+    item : Explanation | RhythmExplanation
+        The explanation.
+    """
+    fit, own = fit_parts(item.fit)
+    row = {
+        "regime": item.regime,
+        "fit": fit,
+        "evidence": {
+            "value": item.evidence.value,
+            "error": item.evidence.error,
+            "parts": dict(item.evidence.parts),
+        },
+        "amplitude": None if item.amplitude is None else asdict(item.amplitude),
+        "distances": dict(item.distances),
+        "refusals": list(item.refusals),
+    }
+    return row, {f"{number}/{name}": value for name, value in own.items()}
+
+
+def item_fields(number: int, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of an explanation by name from what :func:`item_parts` gave."""
     begin = f"{number}/"
     own = {name.removeprefix(begin): value for name, value in arrays.items() if name.startswith(begin)}
-    fit = fit_of(own, row["fit"])
+    return {
+        "regime": row["regime"],
+        "fit": fit_of(own, row["fit"]),
+        "evidence": Evidence(**row["evidence"]),
+        "amplitude": None if row["amplitude"] is None else Amplitude(**row["amplitude"]),
+        "distances": row["distances"],
+        "refusals": tuple(row["refusals"]),
+    }
+
+
+def _explanation(number: int, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> Explanation:
+    shared = item_fields(number, row, arrays)
     return Explanation(
-        regime=row["regime"],
-        fit=fit,
-        evidence=Evidence(**row["evidence"]),
-        amplitude=None if row["amplitude"] is None else Amplitude(**row["amplitude"]),
-        spikes=spikes_per_cell(fit.simulation),
-        distances=row["distances"],
-        refusals=tuple(row["refusals"]),
+        **shared,
+        spikes=spikes_per_cell(shared["fit"].simulation),
         ensemble={path: (mean, sd) for path, (mean, sd) in row["ensemble"].items()},
     )

@@ -10,9 +10,10 @@ from ..network import EvokedDrive
 from .result import Estimate
 
 if TYPE_CHECKING:
+    from .amplitude import Amplitude
     from .explanation import Explanation, Explanations
 
-__all__ = ["alike_of", "intervals", "matched", "rows"]
+__all__ = ["alike_of", "amplitude_columns", "intervals", "matched", "rows"]
 
 # by time, ms: a drive without a partner costs as much as one that is so far away
 UNMATCHED_ms = 60.0
@@ -41,7 +42,7 @@ def rows(explanations: Explanations) -> list[dict[str, Any]]:
 
 
 def _row(item: Explanation, explanations: Explanations, rivals: Sequence[Explanation]) -> dict[str, Any]:
-    amplitude, told = item.amplitude, [one.determined for one in item.fit.estimates if one.determined is not None]
+    told = [one.determined for one in item.fit.estimates if one.determined is not None]
     first = explanations.first
     return {
         "regime": item.regime,
@@ -54,18 +55,25 @@ def _row(item: Explanation, explanations: Explanations, rivals: Sequence[Explana
         "evidence_below_first": first.evidence.value - item.evidence.value,
         "fits_as_well": item is first or item in rivals,
         "columns": item.columns,
-        "columns_per_nAm": None if amplitude is None else amplitude.columns_per_nAm,
-        "pyramidal_cells": None if amplitude is None else amplitude.cells,
-        "fraction": None if amplitude is None else amplitude.fraction,
-        "area_mm2": None if amplitude is None else amplitude.area_mm2,
-        "patch_mm2": None if amplitude is None else amplitude.patch_mm2,
-        "fits_patch": None if amplitude is None else amplitude.fits,
+        **amplitude_columns(item.amplitude),
         **{f"spikes_per_cell.{name}": count.per_cell for name, count in item.spikes.types.items()},
         **{f"spikes_median_ms.{name}": count.median_ms for name, count in item.spikes.types.items()},
         **{f"distance.{name}": value for name, value in item.distances.items()},
         "determined": sum(told) if told else None,
         "parameters": len(item.fit.estimates),
         "refused": " ".join(item.refusals),
+    }
+
+
+def amplitude_columns(amplitude: Amplitude | None) -> dict[str, Any]:
+    """Return columns per nA m, cells and mm² of an explanation by name; None for each where they cannot be counted."""
+    return {
+        "columns_per_nAm": None if amplitude is None else amplitude.columns_per_nAm,
+        "pyramidal_cells": None if amplitude is None else amplitude.cells,
+        "fraction": None if amplitude is None else amplitude.fraction,
+        "area_mm2": None if amplitude is None else amplitude.area_mm2,
+        "patch_mm2": None if amplitude is None else amplitude.patch_mm2,
+        "fits_patch": None if amplitude is None else amplitude.fits,
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from .._archive import DAMAGE, describe, open_archive, write_archive
 from .._files import new_file
 from ..errors import DataError, MneHnnError, ParameterError
 from ..io.results import about_dipole, dipole_of
-from .amplitude import Amplitude
-from .evidence import Evidence
-from .files import REMEDY, fit_of, fit_parts
+from .explanation_files import item_fields, item_parts
+from .files import REMEDY
 from .plain_settings import plain_settings, typed_settings
 from .rhythm_explanation import RhythmExplanation, RhythmExplanations
 from .rhythm_regime import counts_of
@@ -52,21 +50,12 @@ def write_rhythm_explanations(path: str | Path, explanations: RhythmExplanations
     arrays: dict[str, Any] = {} if moment is None else {"moment": moment.data}
     kept = []
     for k, item in enumerate(explanations):
-        content, own = fit_parts(item.fit)
-        arrays |= {f"{k}/{name}": value for name, value in own.items()}
+        shared, own = item_parts(k, item)
+        arrays |= own
         numbers = {name: getattr(item, name) for name in _NUMBERS}
         kept.append(
             {
-                "regime": item.regime,
-                "fit": content,
-                "evidence": {
-                    "value": item.evidence.value,
-                    "error": item.evidence.error,
-                    "parts": dict(item.evidence.parts),
-                },
-                "amplitude": None if item.amplitude is None else asdict(item.amplitude),
-                "distances": dict(item.distances),
-                "refusals": list(item.refusals),
+                **shared,
                 **{name: None if isnan(value) else value for name, value in numbers.items()},
             }
         )
@@ -114,18 +103,12 @@ def read_rhythm_explanations(path: str | Path) -> RhythmExplanations:
 
 
 def _explanation(number: int, row: Mapping[str, Any], arrays: Mapping[str, Any]) -> RhythmExplanation:
-    begin = f"{number}/"
-    own = {name.removeprefix(begin): value for name, value in arrays.items() if name.startswith(begin)}
-    fit = fit_of(own, row["fit"])
+    shared = item_fields(number, row, arrays)
+    fit = shared["fit"]
     assert isinstance(fit.settings, RhythmicSettings)
     numbers: dict[str, Any] = {name: float("nan") if row[name] is None else row[name] for name in _NUMBERS}
     return RhythmExplanation(
-        regime=row["regime"],
-        fit=fit,
-        evidence=Evidence(**row["evidence"]),
-        amplitude=None if row["amplitude"] is None else Amplitude(**row["amplitude"]),
+        **shared,
         spikes=counts_of(fit.simulation, fit.settings.burn_in_ms),
-        distances=row["distances"],
-        refusals=tuple(row["refusals"]),
         **numbers,
     )

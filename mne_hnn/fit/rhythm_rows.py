@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .explanation_rows import amplitude_columns
+
 if TYPE_CHECKING:
     from .rhythm_explanation import RhythmExplanation, RhythmExplanations
 
@@ -30,7 +32,7 @@ def rows(explanations: RhythmExplanations) -> list[dict[str, Any]]:
 
 
 def _row(item: RhythmExplanation, explanations: RhythmExplanations) -> dict[str, Any]:
-    amplitude, evidence = item.amplitude, item.evidence if item.evidence.parts else None
+    evidence = item.evidence if item.evidence.parts else None
     return {
         "regime": item.regime,
         "drives": ", ".join(f"{place} {rate:.1f} Hz" for place, rate in item.bursts),
@@ -42,12 +44,7 @@ def _row(item: RhythmExplanation, explanations: RhythmExplanations) -> dict[str,
         "evidence_error": None if evidence is None else evidence.error,
         **{f"evidence.{name}": value for name, value in item.evidence.parts.items()},
         "columns": None if item.columns != item.columns else item.columns,
-        "columns_per_nAm": None if amplitude is None else amplitude.columns_per_nAm,
-        "pyramidal_cells": None if amplitude is None else amplitude.cells,
-        "fraction": None if amplitude is None else amplitude.fraction,
-        "area_mm2": None if amplitude is None else amplitude.area_mm2,
-        "patch_mm2": None if amplitude is None else amplitude.patch_mm2,
-        "fits_patch": None if amplitude is None else amplitude.fits,
+        **amplitude_columns(item.amplitude),
         **{f"spikes_per_cell.{name}": count.per_cell for name, count in item.spikes.types.items()},
         **{f"distance.{name}": value for name, value in item.distances.items()},
         "parameters": len(item.fit.estimates),

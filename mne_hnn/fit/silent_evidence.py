@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._types import FloatArray
-from .annealing import Annealed, anneal_sequence
+from .annealing import anneal_sequence
 from .atoms import BEFORE_MS, Atoms, atoms_per_side, lasts
 from .evoked_task import EvokedTask
 from .linear import LOCATIONS, LinearColumn
@@ -60,7 +60,7 @@ def silent_evidence(candidate: Candidate, column: LinearColumn, task: EvokedTask
         Without the misfit, which the full column tells.
     """
     sequence = tuple(zip(candidate.locations, map(float, candidate.mu_ms), strict=True))
-    annealed: Annealed = anneal_sequence(
+    annealed = anneal_sequence(
         silent_atoms(column, task), task, _columns(candidate, task), sequence, key=[task.settings.seed, 5]
     )
     return SilentEvidence(
