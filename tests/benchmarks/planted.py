@@ -8,8 +8,8 @@ and a patch that holds the cells, too. Targets have 10 to 100 nA m (silent ones 
 patch) and are the mean of 100 trials, as thousands of columns would have it, with noise of 5 %. With ``--mesh 5``
 truths live, and are fitted, on the column with 5 x 5 pyramidal cells per layer; ``--mesh 10`` takes the full one. Every
 truth that was fitted is one line of ``FOLDER/planted-mesh.jsonl``: the same command goes on where it was stopped, and
-prints the totals. ``FOLDER/truths-mesh.jsonl`` says of each spiking truth how well it explains its own target in fresh trials,
-and how well without each of its drives: what no fit can know is seen there.
+prints the totals. ``FOLDER/truths-mesh.jsonl`` says of each spiking truth how well it explains its own target in fresh
+trials, and how well without each of its drives: what no fit can know is seen there.
 """
 
 from __future__ import annotations
