@@ -16,6 +16,7 @@ from ..errors import DriveError, NetworkError
 from ._handed import SHARED, packed, unpacked
 from .biases import TonicBias
 from .cells import CellTemplate
+from .channels import CELSIUS
 from .connections import Connection
 from .drives import Drive, SpikeTrainDrive
 from .electrodes import Electrodes
@@ -24,6 +25,8 @@ from .populations import Population, population_digest
 from .sections import Point, as_point
 
 __all__ = ["GAINS", "NetworkBase"]
+
+COLDEST, HOTTEST = 0.0, 45.0  # degrees Celsius
 
 #: Global gains: source and target of a connection, each excitatory or inhibitory.
 GAINS: tuple[str, ...] = ("e_e", "e_i", "i_e", "i_i")
@@ -45,6 +48,7 @@ class NetworkBase(Value):
     threshold_mV: float = 0.0
     gains: Mapping[str, float] = field(default_factory=FrozenMap)
     electrodes: Mapping[str, Electrodes] = field(default_factory=FrozenMap)
+    celsius: float = field(default=CELSIUS, metadata={"omit": CELSIUS})
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
     _ranges: dict[str, range] | None = field(default=None, init=False, repr=False, compare=False)
@@ -61,6 +65,7 @@ class NetworkBase(Value):
         for name in ("inplane_distance_um", "layer_separation_um"):
             self._set(name, check_positive(getattr(self, name), f"Network: {name}", error=NetworkError))
         self._set("threshold_mV", check_finite(self.threshold_mV, "Network: threshold_mV", error=NetworkError))
+        self._set("celsius", _checked_celsius(self.celsius))
         if self.mesh_shape is not None:
             self._set("mesh_shape", check_mesh_shape(self.mesh_shape))
         self._set("origin_um", self._default_origin() if self.origin_um is None else as_point(self.origin_um, "origin"))
@@ -243,6 +248,8 @@ class NetworkBase(Value):
             rest = [getattr(self, name) for name in _DIGEST_FIELDS]
             if self.electrodes:  # left out where there are none: caches of such networks stay good
                 rest.append(self.electrodes)
+            if self.celsius != CELSIUS:
+                rest.append({"celsius": self.celsius})
             self._set("_digest", digest(["Network", parts, rest]))
         assert self._digest is not None
         return self._digest
@@ -305,6 +312,16 @@ class NetworkBase(Value):
         assert self.origin_um is not None
         x, y, z = self.origin_um
         return x, y, z
+
+
+def _checked_celsius(given: Any) -> float:
+    celsius = check_finite(given, "Network: celsius", error=NetworkError)
+    if not COLDEST <= celsius <= HOTTEST:
+        raise NetworkError(
+            f"Network: celsius must be from {COLDEST:g} to {HOTTEST:g} degrees Celsius, got {celsius:g}"
+            f"{': is it in kelvin?' if celsius > 200 else '.'}"
+        )
+    return celsius
 
 
 def _arrived(kind: type[NetworkBase], shared: Mapping[str, bytes], own: Mapping[str, Any]) -> NetworkBase:

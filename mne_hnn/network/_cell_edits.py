@@ -152,6 +152,25 @@ class CellEdits(NetworkBase):
         warn_of_distances(spacing, separation)
         return self._on_grid(self.mesh_shape, spacing, separation)
 
+    def with_temperature(self, celsius: float) -> Self:
+        """Return a network at another temperature.
+
+        Rates of sodium and potassium change by a factor of 3 per 10 degrees, rates and conductances of the M current,
+        of calcium and of the potassium current that calcium gates by 2.3; the Nernst potential of calcium follows. The
+        T and the h current, the removal of calcium, and synapses do not depend on temperature in the published model.
+
+        Parameters
+        ----------
+        celsius : float
+            Temperature, degrees Celsius, from 0 to 45.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
+        """
+        return replace(self, celsius=celsius)
+
     def with_mesh(self, mesh_shape: tuple[int, int]) -> Self:
         """Return a network on a grid of another shape; all cells must sit on the present grid.
 

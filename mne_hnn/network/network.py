@@ -46,6 +46,9 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
         Global gains ``e_e``, ``e_i``, ``i_e``, ``i_i`` of the connections between cells.
     electrodes : mapping of str to Electrodes
         Arrays that measure the extracellular potential.
+    celsius : float
+        Temperature of the channels, degrees Celsius, from 0 to 45. The published models are for 37; at others each
+        channel has the Q10 of the published model, and synapses stay as they are.
     name : str
         A label; not part of the network's identity.
 

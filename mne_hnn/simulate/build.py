@@ -43,7 +43,6 @@ class Column:
         self.horizon_ms = horizon_ms
         self.sites = frozenset(sites)
         h = self.h
-        h.celsius = 37.0
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
@@ -77,7 +76,7 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
-            plan = [section_plan(template, name) for name in template.sections]
+            plan = [section_plan(template, name, self.network.celsius) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
             for gid in self.share.of(gids[cell_type]):
@@ -92,7 +91,8 @@ class Column:
             if not self.share.has(self.network.n_cells + index):
                 continue
             template = self.network.populations[cell_type].template
-            cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
+            plan = [section_plan(template, name, self.network.celsius) for name in template.sections]
+            cell = self._new_cell(plan, template)
             self._keep.append(cell)
             self.reference_moments[cell_type] = len(self._moment_starts)
             self._add_moment(cell, moment_weights(template))
@@ -277,7 +277,8 @@ class Column:
         return True
 
     def initialise(self) -> None:
-        """Set every section to its start voltage, and all states to what belongs to it."""
+        """Set every section to its start voltage, and all states to what belongs to it at the temperature."""
+        self.h.celsius = self.network.celsius
         for section, voltage in self._start_voltages:
             section.v = voltage
         self.h.finitialize()

@@ -95,6 +95,7 @@ def column_for(network: Network, drives: Mapping[str, Wires], settings: Simulati
             column.sites >= sites
             and column.horizon_ms >= tstop
             and column.network.threshold_mV == network.threshold_mV
+            and column.network.celsius == network.celsius
             and _same_routes(column.wires, wires)
         )
         if fits and column.reweigh(wires):

@@ -72,6 +72,7 @@ class RunStruct(ctypes.Structure):
         ("n_steps", ctypes.c_int64),
         ("interval", ctypes.c_int64),
         ("search", ctypes.c_int32),
+        ("membrane_parameters", _F64),
     ]
 
 

@@ -135,7 +135,7 @@ def type_plans(network: Network, sites: Iterable[Site]) -> dict[str, TypePlan]:
     plans = {}
     for name, population in network.populations.items():
         template = population.template
-        tree = _tree(template)
+        tree = _tree(template, network.celsius)
         groups = sorted(sections for owner, sections in sites if owner == name)
         first_bank, parameters = _banks(template, groups)
         per_group = -(-len(template.synapses) // SYNAPSE_SLOTS)

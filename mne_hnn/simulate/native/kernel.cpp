@@ -64,6 +64,7 @@ struct MneHnnRun {
     std::int64_t n_steps;
     std::int64_t interval;  // steps that no event is faster than
     std::int32_t search;    // 1: single precision, two steps at a time
+    const double* membrane_parameters;  // of each mechanism, in the order of their numbers: what tables are made with
 };
 }
 
@@ -245,23 +246,32 @@ public:
     std::vector<double> times;
 };
 
-// The tables of all mechanisms for one time step. Those of the last one are kept: a small network runs for as long as it
-// takes to make them.
+// The tables of all mechanisms for one time step and temperature. Those of the last one are kept: a small network runs
+// for as long as it takes to make them.
 template <class S>
 struct Tables {
-    explicit Tables(double step): dt(step), hh(step), hh_km(step), full(step) {}
+    using D = Lanes<double>;
+    static constexpr int n_hh = hnn_hh<D>::n_parameters, n_km = hnn_hh_km<D>::n_parameters;
+    static constexpr int n_all = n_hh + n_km + hnn_full<D>::n_parameters;
+
+    Tables(double step, const double* p)
+        : dt(step), parameters(p, p + n_all), hh(step, p), hh_km(step, p + n_hh), full(step, p + n_hh + n_km) {}
+
+    bool hold(double step, const double* p) const { return dt == step && std::equal(p, p + n_all, parameters.begin()); }
+
     const double dt;
+    const std::vector<double> parameters;
     const Gates<hnn_hh, S> hh;
     const Gates<hnn_hh_km, S> hh_km;
     const Gates<hnn_full, S> full;
 };
 
 template <class S>
-std::shared_ptr<const Tables<S>> tables_for(double dt) {
+std::shared_ptr<const Tables<S>> tables_for(double dt, const double* parameters) {
     static std::mutex mutex;
     static std::shared_ptr<const Tables<S>> last;
     const std::lock_guard<std::mutex> guard(mutex);
-    if (!last || last->dt != dt) last = std::make_shared<const Tables<S>>(dt);
+    if (!last || !last->hold(dt, parameters)) last = std::make_shared<const Tables<S>>(dt, parameters);
     return last;
 }
 
@@ -276,7 +286,7 @@ public:
         , substeps_(run.search ? 2 : 1)
         , theta_(run.search ? 0.75 : 1.0)  // backward Euler, or what has its error at half the step
         , dt_(run.dt * substeps_)
-        , tables_(tables_for<S>(dt_)) {
+        , tables_(tables_for<S>(dt_, run.membrane_parameters)) {
         const size_t n = static_cast<size_t>(run.n_steps) + 2 * substeps_ + 1;
         times.resize(n);
         for (size_t k = 1; k < n; ++k) {
