@@ -77,7 +77,6 @@ class NetworkBase(Value):
         self._set("gains", FrozenMap(gains))
         for connection in self.connections:
             self._check_connection(connection)
-        self._check_thresholds()
         for drive in self.drives.values():
             self._check_drive(drive)
         for bias in self.biases.values():
@@ -168,21 +167,6 @@ class NetworkBase(Value):
                 if last >= size:
                     raise NetworkError(f"{what}: its pairs must name one of the {size} {end} cells, got number {last}.")
 
-    def _check_thresholds(self) -> None:
-        thresholds: dict[str, float] = {}
-        for connection in self.connections:
-            threshold = self.threshold_of(connection)
-            if thresholds.setdefault(connection.source, threshold) != threshold:
-                raise NetworkError(
-                    f"Connections from {connection.source!r} have different thresholds, "
-                    f"{thresholds[connection.source]:g} and {threshold:g} mV: a cell has one spike threshold, so give "
-                    "them the same threshold_mV."
-                )
-
-    def threshold_of(self, connection: Connection) -> float:
-        """Return the spike threshold of the source cells of a connection, mV."""
-        return self.threshold_mV if connection.threshold_mV is None else connection.threshold_mV
-
     def _check_drive(self, drive: Drive) -> None:
         what = f"drive {drive.name!r}"
         for cell_type in sorted(drive.targets):
@@ -272,6 +256,19 @@ class NetworkBase(Value):
             f"<{type(self).__name__} {self.name!r}: {self.n_cells} cells ({cells}), "
             f"{len(self.connections)} connections, drives: {drives}, biases: {', '.join(self.biases) or 'none'}>"
         )
+
+    def threshold_of(self, connection: Connection) -> float:
+        """Return the soma voltage of the source at whose upward crossing a connection passes an event on, mV."""
+        return self.threshold_mV if connection.threshold_mV is None else connection.threshold_mV
+
+    def spike_threshold(self, cell_type: str) -> float:
+        """Return the soma voltage whose upward crossings are the spikes of a cell type in results, mV.
+
+        It is the threshold of the connections from these cells if they have one only, else that of the network.
+        """
+        check_name(cell_type, self.populations, "cell type", error=NetworkError)
+        found = {self.threshold_of(made) for made in self.connections if made.source == cell_type}
+        return found.pop() if len(found) == 1 else self.threshold_mV
 
     def drive_targets(self, drive: Drive) -> tuple[str, ...]:
         """Return the target cell types of a drive in the order of the network."""

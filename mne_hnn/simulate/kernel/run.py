@@ -16,6 +16,7 @@ from ...errors import SimulationError
 from ...network import Network, Wires
 from ...network.channels import CELSIUS
 from ..cell import MEMBRANES
+from ..detectors import detectors_of
 from ..library import mechanism_library
 from ..pieces import Piece
 from ..settings import SimulationSettings
@@ -73,20 +74,16 @@ class _Model:
     """What the kernel is given of cells, connections and biases, with all arrays that it points to."""
 
     def __init__(self, expanded: Expanded, plans: Mapping[str, TypePlan], way: Routes, stop_ms: float) -> None:
-        network, wires = expanded.network, expanded.wires
+        network = expanded.network
         self._pointed = Pointed()
         self.membranes = self._pointed.floats(_membrane_parameters(network.celsius))
-        thresholds = np.full(network.n_cells, float(network.threshold_mV))
-        thresholds[wires.source] = wires.threshold
+        detectors = detectors_of(network)
         self.clamps = _clamps(network, plans, stop_ms)
-        structs = [
-            plan.struct(self._pointed, thresholds[plan.gids.start : plan.gids.stop], self.clamps[name])
-            for name, plan in plans.items()
-        ]
+        structs = [plan.struct(self._pointed, detectors.of(name), self.clamps[name]) for name, plan in plans.items()]
         self.types = (CellTypeStruct * len(structs))(*structs)
         self.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
         arrays: dict[str, NDArray[Any]] = {
-            "start": way.starts(network.n_cells),
+            "start": way.starts(detectors.n_sources),
             "target": way.target,
             "bank": way.bank,
             "delay_ms": way.delay_ms,
@@ -151,7 +148,7 @@ def _prepared(given: Expanded, ends_ms: tuple[float, float]) -> tuple[Mapping[st
         known.contacts = None
         known.drives.clear()
     if known.routes is None or known.wires is not wires or known.ends_ms != ends_ms:
-        known.routes = routes(known.plans, wires, ends_ms[0])
+        known.routes = routes(known.plans, wires, ends_ms[0], detectors_of(network).sources(wires))
         known.wires, known.ends_ms, known.model = wires, ends_ms, None
     if known.model is None or known.biases != network.biases:
         known.model = _Model(given, known.plans, known.routes, ends_ms[1])
@@ -337,6 +334,8 @@ def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], probes:
             largest = max(largest, size / bound) if np.isfinite(size) else np.inf
     stable = run.library.mne_hnn_largest_voltage(run.handle) < 1e4 and largest < 1.0
     times, gids = run.spikes()
+    reported = gids < expanded.network.n_cells  # further thresholds have higher numbers
+    times, gids = times[reported], gids[reported]
     ranges = expanded.network.gid_ranges
     for name, trains in expanded.events.items():
         times = np.concatenate([times, *trains])
