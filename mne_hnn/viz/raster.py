@@ -34,9 +34,11 @@ def spikes_of(given: Spikes | Simulation) -> tuple[Spikes, Network | None]:
     return given.spikes, given.network
 
 
-def sort_by_layer(cell_types: Iterable[str]) -> list[str]:
-    """Sort cell types from superficial to deep by the layer in their names; what has none, such as drives, is last."""
-    return sorted(cell_types, key=lambda name: layer_number(name) or 10)
+def sort_by_layer(cell_types: Iterable[str], network: Network | None = None) -> list[str]:
+    """Sort cell types from superficial to deep by the layer of their templates, else of their names; drives are last."""
+    known = {} if network is None else network.cell_types
+    layers = {name: known[name].layer if name in known else name for name in cell_types}
+    return sorted(layers, key=lambda name: layer_number(layers[name]) or 10)
 
 
 def draw_raster(
@@ -141,11 +143,12 @@ def plot_spikes_raster(
 def _cell_types(table: Spikes, network: Network | None, wanted: str | Sequence[str] | None) -> list[str]:
     if wanted is None:
         # without the network nobody knows what is a drive: nothing that fired may vanish
-        return sort_by_layer(table.cell_types if network is None else network.cell_types)
+        return sort_by_layer(table.cell_types if network is None else network.cell_types, network)
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     if not names:
         raise ParameterError(f"cell_types must name at least one of {', '.join(table.cell_types)}.")
-    return sort_by_layer(dict.fromkeys(check_name(name, table.cell_types, "cell type or drive") for name in names))
+    chosen = dict.fromkeys(check_name(name, table.cell_types, "cell type or drive") for name in names)
+    return sort_by_layer(chosen, network)
 
 
 def _overlaid(dipole: Dipole | bool, spikes: Spikes | Simulation, trial: int) -> Dipole:
