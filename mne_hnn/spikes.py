@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_finite, check_int, check_name, check_positive, check_trial
+from ._units import MS
 from ._warn import warn
 from .errors import ParameterError
 
@@ -274,6 +275,33 @@ class Spikes:
             tmax=stop,
             trials=trials,
         )
+
+    def trains_ms(
+        self, *, trial: int | None = None, cell_types: str | Iterable[str] | None = None
+    ) -> dict[int, tuple[float, ...]]:
+        """Return the spike times of each cell in ms, silent ones included: what a spike-train drive takes.
+
+        ``network.with_spike_train_drive("replayed", times_ms=spikes.trains_ms(cell_types="L5_pyramidal"), ...)`` lets
+        these cells drive another column. Times count from 0 of the simulation, whatever the window.
+
+        Parameters
+        ----------
+        trial : int | None
+            The trial; None for the first.
+        cell_types : str | iterable of str | None
+            Cell types or drives; None for all.
+
+        Returns
+        -------
+        trains : dict of int to tuple of float
+            By cell number, times in ms.
+        """
+        numbers = self.trials or (0,)
+        chosen = self.select(trial=numbers[0] if trial is None else trial, cell_types=cell_types)
+        trains: dict[int, list[float]] = {gid: [] for cells in chosen.gid_ranges.values() for gid in cells}
+        for gid, time in zip(chosen.gid.tolist(), (chosen.time / MS).tolist(), strict=True):
+            trains[gid].append(time)
+        return {gid: tuple(times) for gid, times in trains.items()}
 
     # counting ---------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class ConnectionEdits(NetworkBase):
             cells |= {} if indices is None else {f"{end}_indices": indices}
         return cells
 
-    def _cells_by_pair(self, source: Any, target: Sequence[Any]) -> dict[str, Any]:
+    def _cells_by_pair(self, source: Any, target: Any) -> dict[str, Any]:
         """Return source and target type with the pairs of cells that one list of targets per source cell joins."""
         source_type, sources = self._cells_of("source", source)
         if sources is None:

@@ -35,7 +35,7 @@ def spikes_of(given: Spikes | Simulation) -> tuple[Spikes, Network | None]:
 
 
 def sort_by_layer(cell_types: Iterable[str], network: Network | None = None) -> list[str]:
-    """Sort cell types from superficial to deep by the layer of their templates, else of their names; drives are last."""
+    """Sort cell types from superficial to deep, by the layer of their templates, else of their names; drives last."""
     known = {} if network is None else network.cell_types
     layers = {name: known[name].layer if name in known else name for name in cell_types}
     return sorted(layers, key=lambda name: layer_number(layers[name]) or 10)

@@ -21,7 +21,7 @@ def network():
             "e", mu_ms=10, sigma_ms=2, location="proximal", weights_ampa={L2P: 0.02, L5P: 0.03, L2B: 0.05},
             weights_nmda={L5P: 0.001}, synaptic_delays={L2P: 0.1, L5P: 1.0, L2B: 0.2}, placeholder_types=[L5B],
         )
-        .with_poisson_drive("p", rate_Hz={L5P: 80.0, L5B: 40.0}, location="proximal", weights_ampa={L5P: 0.01, L5B: 0.02})
+        .with_poisson_drive("p", rate_Hz={L5P: 80, L5B: 40}, location="proximal", weights_ampa={L5P: 0.01, L5B: 0.1})
         .with_tonic_bias("b", amplitude_nA={L5P: 0.5, L2P: -0.1})
         .with_electrodes("shank", [(0.0, 0.0, 500.0)])
     )  # fmt: skip
