@@ -276,6 +276,14 @@ class Spikes:
             trials=trials,
         )
 
+    def of_trials(self, numbers: Sequence[int]) -> Spikes:
+        """Return the spikes of some trials, in the order of the table."""
+        chosen = tuple(check_trial(number, self.trials or ()) for number in numbers)
+        keep = np.isin(self.trial, chosen)
+        kept = tuple(number for number in self.trials or () if number in chosen)
+        columns = (self.trial[keep], self.time[keep], self.gid[keep])
+        return Spikes(*columns, self.gid_ranges, len(kept), self.tmin, self.tmax, kept)
+
     def trains_ms(
         self, *, trial: int | None = None, cell_types: str | Iterable[str] | None = None
     ) -> dict[int, tuple[float, ...]]:
@@ -404,7 +412,7 @@ class Spikes:
             columns = (self.trial.tolist(), (f"{t:.6f}" for t in self.time), self.gid.tolist(), self.cell_type.tolist())
             writer.writerows(zip(*columns, strict=True))
 
-    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+    def plot_raster(self, *, trial: Any = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
         """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
         from .viz import plot_spikes_raster
 
