@@ -97,8 +97,19 @@ def _network(content: Mapping[str, Any], name: str) -> Network:
         celsius=content.get("celsius", CELSIUS),
         **_grid(content, populations),
     )
+    _warn_of_thresholds(network)
     network = _with_drives(network, content["external_drives"], entries, ranges)
     return _with_electrodes(network, content.get("rec_arrays") or {})
+
+
+def _warn_of_thresholds(network: Network) -> None:
+    for name in network.populations:
+        found = sorted({network.threshold_of(made) for made in network.connections if made.source == name})
+        if len(found) > 1:
+            warn(
+                f"Connections from {name!r} have thresholds of {', '.join(f'{value:g}' for value in found)} mV in the "
+                "file. Here each has its own; in HNN the connection made last sets that of its cells for all."
+            )
 
 
 def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> dict[str, Any]:

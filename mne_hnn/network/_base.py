@@ -254,7 +254,8 @@ class NetworkBase(Value):
         drives = ", ".join(self.drives) or "none"
         return (
             f"<{type(self).__name__} {self.name!r}: {self.n_cells} cells ({cells}), "
-            f"{len(self.connections)} connections, drives: {drives}, biases: {', '.join(self.biases) or 'none'}>"
+            f"{len(self.connections)} connections, drives: {drives}, biases: {', '.join(self.biases) or 'none'}"
+            f"{'' if self.celsius == CELSIUS else f', at {self.celsius:g} °C'}>"
         )
 
     def threshold_of(self, connection: Connection) -> float:

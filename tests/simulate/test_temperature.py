@@ -147,6 +147,7 @@ def test_37_degrees_are_not_written_down():
     network = jones_2009((3, 3))
     assert network.digest == "9d6b80315c4c793311b37ee8e27715455efc5c9cbfb925359fdf417eaea7752d"
     assert network.with_temperature(37) == network
+    assert repr(network.with_temperature(34)) == repr(network)[:-1] + ", at 34 °C>"
     assert "celsius" not in network_to_text(network)
     colder = network.with_temperature(34)
     assert colder != network
