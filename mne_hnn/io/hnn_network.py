@@ -13,14 +13,13 @@ from .._files import Target, read_json
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, Population, grid_origin, grid_positions
+from ..network.channels import CELSIUS
 from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM
 from ._hnn_cells import cell_template
 from ._hnn_connections import cell_connection
 from ._hnn_drives import biases, drive, same_wires
 
 __all__ = ["read_hnn_network"]
-
-CELSIUS = 37.0
 
 
 def read_hnn_network(path: Target) -> Network:
@@ -80,9 +79,6 @@ def read_hnn_network(path: Target) -> Network:
 
 
 def _network(content: Mapping[str, Any], name: str) -> Network:
-    celsius = float(content.get("celsius", CELSIUS))
-    if celsius != CELSIUS:
-        raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
     ranges = {key: range(ends["start"], ends["stop"]) for key, ends in content["gid_ranges"].items()}
     ranges = dict(sorted(ranges.items(), key=lambda item: item[1].start))
     templates = {key: cell_template(key, content["cell_types"][key]) for key in ranges if key in content["cell_types"]}
@@ -98,10 +94,22 @@ def _network(content: Mapping[str, Any], name: str) -> Network:
         connections=[made for made in connections if made],
         biases=biases(content.get("external_biases") or {}),
         threshold_mV=threshold,
+        celsius=content.get("celsius", CELSIUS),
         **_grid(content, populations),
     )
+    _warn_of_thresholds(network)
     network = _with_drives(network, content["external_drives"], entries, ranges)
     return _with_electrodes(network, content.get("rec_arrays") or {})
+
+
+def _warn_of_thresholds(network: Network) -> None:
+    for name in network.populations:
+        found = sorted({network.threshold_of(made) for made in network.connections if made.source == name})
+        if len(found) > 1:
+            warn(
+                f"Connections from {name!r} have thresholds of {', '.join(f'{value:g}' for value in found)} mV in the "
+                "file. Here each has its own; in HNN the connection made last sets that of its cells for all."
+            )
 
 
 def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> dict[str, Any]:

@@ -13,18 +13,17 @@ from .._files import Target, read_text
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
+from ..network.channels import CELSIUS
 from ._params_cells import cell_names, with_cell_parameters
 from ._params_drives import DEFAULTS, drive_names, silenced_rates, with_drives_of
 
 __all__ = ["read_hnn_params"]
 
-CELSIUS = 37.0
 #: What says how to run, store or draw a simulation, not what is simulated.
 SETTINGS = (
     "sim_prefix",
     "expmt_groups",
     "dt",
-    "celsius",
     "N_trials",
     "N_sims",
     "save_spec_data",
@@ -111,13 +110,15 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
 
 
 def _network(values: Mapping[str, Any], file: str, drives: bool) -> Network:
-    celsius = float(values.get("celsius", CELSIUS))
-    if celsius != CELSIUS:
-        raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
     mesh = (int(values.get("N_pyr_x", 10)), int(values.get("N_pyr_y", 10)))
     network = jones_2009(mesh, weights={key: values.get(key, 0.0) for key in weight_set()})
     name = file.rsplit(".", 1)[0].strip() or "network"
-    network = replace(network, name=name, threshold_mV=values.get("threshold", DEFAULTS["threshold"]))
+    network = replace(
+        network,
+        name=name,
+        threshold_mV=values.get("threshold", DEFAULTS["threshold"]),
+        celsius=values.get("celsius", CELSIUS),
+    )
     network = with_cell_parameters(network, values, file)
     if not drives:
         return network
@@ -166,7 +167,7 @@ def _number(text: str) -> float | str:
 
 
 def _list_known(values: Mapping[str, Any]) -> set[str]:
-    return {*SETTINGS, *MESH, *weight_set(), *cell_names(), *drive_names(values)}
+    return {*SETTINGS, *MESH, "celsius", *weight_set(), *cell_names(), *drive_names(values)}
 
 
 def _warn_unknown(path: Target, values: Mapping[str, Any]) -> None:

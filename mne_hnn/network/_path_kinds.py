@@ -72,6 +72,8 @@ class PathKind(Value):
 
     def find(self, network: Network, path: str) -> tuple[Key, float] | None:
         """Return key and number of a path; None if it leads to none."""
+        if not _NAME.search(self.form):  # a number of the network itself
+            return next(self.numbers(network, Names()), None) if path == self.form else None
         start, *separators = _separators(self.form)
         for key in _cuts(path.removeprefix(start), separators):
             for found in self.numbers(network, Names(key)):
@@ -143,6 +145,11 @@ def _drive_entries(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
 @_kind("gain", "gains.NAME", "gains", "a global factor on the weights of connections, such as e_i")
 def _gains(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
     return (((name,), value) for name, value in at(0, network.gains))
+
+
+@_kind("temperature", "celsius", "whole", "the temperature of the channels, degrees Celsius")
+def _temperature(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
+    yield ("celsius",), network.celsius
 
 
 @_kind(

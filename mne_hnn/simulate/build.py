@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..network import CellTemplate, Network, Wires
 from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
+from .detectors import detectors_of
 from .slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
 
 # How many node voltages one mechanism holds.
@@ -42,8 +43,8 @@ class Column:
         self.wires = wires
         self.horizon_ms = horizon_ms
         self.sites = frozenset(sites)
+        self.detectors = detectors_of(network)
         h = self.h
-        h.celsius = 37.0
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
@@ -77,7 +78,7 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
-            plan = [section_plan(template, name) for name in template.sections]
+            plan = [section_plan(template, name, self.network.celsius) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
             for gid in self.share.of(gids[cell_type]):
@@ -92,7 +93,8 @@ class Column:
             if not self.share.has(self.network.n_cells + index):
                 continue
             template = self.network.populations[cell_type].template
-            cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
+            plan = [section_plan(template, name, self.network.celsius) for name in template.sections]
+            cell = self._new_cell(plan, template)
             self._keep.append(cell)
             self.reference_moments[cell_type] = len(self._moment_starts)
             self._add_moment(cell, moment_weights(template))
@@ -118,15 +120,23 @@ class Column:
             self._moments.append(moment)
 
     def _add_spike_detectors(self) -> None:
-        thresholds = np.full(self.network.n_cells, float(self.network.threshold_mV))
-        thresholds[self.wires.source] = self.wires.threshold
-        for gid, cell in self._cells.items():
-            soma = cell.sections[self._templates[gid].root]
-            detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
-            detector.threshold = thresholds[gid]
-            self.pc.set_gid2node(gid, self.pc.id())
-            self.pc.cell(gid, detector)
-            self._keep.append(detector)
+        for known in self.detectors.reporting:
+            for gid in self.share.of(known.gids):
+                soma = self.root(gid)
+                detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
+                detector.threshold = known.threshold_mV
+                self._add_source(gid, detector)
+        for known in self.detectors.further:
+            for gid in self.share.of(known.gids):
+                watching = self.h.HnnDetector(self.root(gid)(0.5))
+                watching.level = known.threshold_mV
+                self._keep.append(watching)
+                self._add_source(known.first + gid - known.gids.start, self.h.NetCon(watching, None))
+
+    def _add_source(self, number: int, detector: Any) -> None:
+        self.pc.set_gid2node(number, self.pc.id())
+        self.pc.cell(number, detector)
+        self._keep.append(detector)
 
     # synapses ---------------------------------------------------------------------------------------------
 
@@ -170,6 +180,7 @@ class Column:
 
     def _add_connections(self) -> None:
         h, wires = self.h, self.wires
+        sources = self.detectors.sources(wires)
         self._groups: list[tuple[NDArray[np.int64], str, int, list[int], Any]] = []
         for index, (cell_type, sections) in enumerate(wires.sites):
             here = self.share.has(wires.target)
@@ -192,7 +203,7 @@ class Column:
                     targets.append(self._banks[int(gid), sections][bank])
                 netcons = h.List()
                 h.mne_hnn_connect(
-                    h.Vector(wires.source[rows]),
+                    h.Vector(sources[rows]),
                     targets,
                     h.Vector(np.searchsorted(gids, wires.target[rows])),
                     h.Vector(wires.delay_ms[rows]),
@@ -258,7 +269,9 @@ class Column:
 
     def spikes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return times (ms) and cell numbers of the spikes of the last run, in no particular order."""
-        return np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
+        times, gids = np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
+        reported = gids < self.network.n_cells  # further thresholds have higher numbers
+        return times[reported], gids[reported]
 
     def set_threads(self, n_threads: int) -> bool:
         """Deal the cells to as many threads, but not to more than there are cells; return False if it is too late.
@@ -277,7 +290,8 @@ class Column:
         return True
 
     def initialise(self) -> None:
-        """Set every section to its start voltage, and all states to what belongs to it."""
+        """Set every section to its start voltage, and all states to what belongs to it at the temperature."""
+        self.h.celsius = self.network.celsius
         for section, voltage in self._start_voltages:
             section.v = voltage
         self.h.finitialize()

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..errors import SimulationError
 from ..network import CellTemplate
+from ..network.channels import CELSIUS
+from .temperature import TEMPERATURE_PARAMETERS, temperature_parameters
 
 # The mechanisms that hold whole membranes, smallest first, and the channels each one covers.
 MEMBRANES: tuple[tuple[str, frozenset[str]], ...] = (
@@ -86,8 +88,8 @@ class SectionPlan:
     varying: tuple[tuple[str, tuple[float, ...]], ...]
 
 
-def section_plan(template: CellTemplate, name: str) -> SectionPlan:
-    """Work out what every copy of one section is set to, once for all cells of a type."""
+def section_plan(template: CellTemplate, name: str, celsius: float = CELSIUS) -> SectionPlan:
+    """Work out what every copy of one section is set to at a temperature, once for all cells of a type."""
     section = template.sections[name]
     membrane = membrane_of(list(section.channels)) if section.channels else None
     uniform: list[tuple[str, float]] = []
@@ -101,6 +103,9 @@ def section_plan(template: CellTemplate, name: str) -> SectionPlan:
                 varying.append((f"{channel}_{parameter}_{membrane}", tuple(map(float, values))))
     if "cad" in section.channels:
         uniform.append((f"cad_gain_{membrane}", 1.0))
+    if membrane is not None:  # at 37 C as well: NEURON rounds the defaults of parameters to six digits
+        known = temperature_parameters(celsius)
+        uniform += [(f"{parameter}_{membrane}", known[parameter]) for parameter in TEMPERATURE_PARAMETERS[membrane]]
     return SectionPlan(
         name=name,
         geometry=(section.L_um, effective_diameter(section.diam_um), section.Ra_ohm_cm, section.cm_uF_cm2),

@@ -20,6 +20,7 @@ from ..network import Network, Wires, connection_wires, drive_events, drive_wire
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
+from .detectors import detectors_of
 from .kernel import Expanded, beyond_kernel, forget, run_kernel
 from .pieces import Piece, join_recordings, total
 from .recorder import Recorder
@@ -94,7 +95,8 @@ def column_for(network: Network, drives: Mapping[str, Wires], settings: Simulati
         fits = (
             column.sites >= sites
             and column.horizon_ms >= tstop
-            and column.network.threshold_mV == network.threshold_mV
+            and column.detectors == detectors_of(network)
+            and column.network.celsius == network.celsius
             and _same_routes(column.wires, wires)
         )
         if fits and column.reweigh(wires):

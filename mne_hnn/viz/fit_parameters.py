@@ -91,6 +91,8 @@ def _row(path: str, network: Network) -> _Row:
         kind = f", {_plain(cell_type)}" if cell_type else ""
         location = network.drives[name].location if name in network.drives else None
         return _Row(panel, panel == _WEIGHT, f"{name}{kind}{addition}", location)
+    if path == "celsius":
+        return _Row("Temperature (°C)", False, "channels")
     if root == "gains":
         return _Row(_GAIN, False, " \N{RIGHTWARDS ARROW} ".join(rest.upper().split("_")))
     if root == "biases":
