@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from ..network import CellTemplate, Network, Wires
 from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
-from .slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
+from .custom import load_custom
+from .points import Points
+from .slots import SYNAPSE_SLOTS, Site, kinetics, slot_weights
 
 # How many node voltages one mechanism holds.
 MOMENT_SLOTS = 12
@@ -38,6 +40,8 @@ class Column:
 
     def __init__(self, network: Network, wires: Wires, horizon_ms: float, sites: Iterable[Site]) -> None:
         self.h, self.library = _neuron.load()
+        load_custom(self.h, network)
+        self.points = Points(self.h, network)
         self.network = network
         self.wires = wires
         self.horizon_ms = horizon_ms
@@ -83,6 +87,7 @@ class Column:
             for gid in self.share.of(gids[cell_type]):
                 cell = self._new_cell(plan, template)
                 self._cells[gid] = cell
+                self.points.add(gid, cell, template)
                 if weights:
                     self._add_moment(cell, weights)
             if weights:
@@ -94,6 +99,7 @@ class Column:
             template = self.network.populations[cell_type].template
             cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
             self._keep.append(cell)
+            self.points.add(-1 - index, cell, template)
             self.reference_moments[cell_type] = len(self._moment_starts)
             self._add_moment(cell, moment_weights(template))
 
@@ -148,7 +154,7 @@ class Column:
         h = self.h
         cell = self._cells[gid]
         template = self._templates[gid]
-        receptors = [template.synapses[name] for name in receptor_order(template)]
+        receptors = kinetics(template)
         banks = []
         for start in range(0, len(receptors), SYNAPSE_SLOTS):
             bank = h.HnnSynapses(cell.sections[sections[0]](0.5))
@@ -200,6 +206,9 @@ class Column:
                     netcons,
                 )
                 self._groups.append((rows, cell_type, bank, slots, netcons))
+
+        reached = (wires.delay_ms <= self.horizon_ms) & self.share.has(wires.target)
+        self.points.connect(wires, reached, self.pc.gid_connect)
 
     def _vectors(self, columns: NDArray[np.float64], slots: Sequence[int]) -> Any:
         vectors = self.h.List()
@@ -287,6 +296,7 @@ class Column:
         self.pc.gid_clear()
         # recordings before what they record, connections before what they connect
         self.clamps.clear()
+        self.points.close()
         for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
             self.__dict__.pop(name, None)
         for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network import Network
+from ..network import CustomSynapse, Network
 from ..recordings import RecordingChannel
 from .build import Column
 from .extracellular import potential_weights
@@ -53,6 +53,10 @@ class _Traces:
             self.rows[key] = len(self.vectors)
             self.vectors.append(vector)
         return self.rows[key]
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _nothing(values: _Values, _: _Values) -> _Values:
@@ -183,18 +187,37 @@ class Recorder:
         As NEURON has it, the current at a time is the one that flowed in the step that ends then.
         """
         plan: list[tuple[int, float, list[int]]] = []
-        for gid, cell_type, section, receptor in channels:
+        custom: list[tuple[int, list[int]]] = []
+        for index, (gid, cell_type, section, receptor) in enumerate(channels):
             template = self._network.populations[cell_type].template
             assert receptor is not None
+            synapse = template.synapses[receptor]
+            if isinstance(synapse, CustomSynapse):
+                custom.append((index, self._point_rows(gid, section, receptor, synapse.mechanism.currents)))
+                continue
             slot = receptor_order(template).index(receptor)
             groups = sorted(names for owner, names in self._sites if owner == cell_type and section in names)
             conductances = [self._conductance_row(gid, names, slot) for names in groups]
-            plan.append((self._voltage_row(gid, section), template.synapses[receptor].e_mV, conductances))
+            plan.append((self._voltage_row(gid, section), synapse.e_mV, conductances))
+        ready = [index for index in range(len(channels)) if index not in dict(custom)]
 
-        def combine(_: _Values, before: _Values) -> _Values:
-            return np.array([before[g].sum(axis=0) * (before[v] - e) for v, e, g in plan])
+        def combine(values: _Values, before: _Values) -> _Values:
+            currents = np.empty((len(channels), values.shape[1]))
+            for index, (v, e, g) in zip(ready, plan, strict=True):
+                currents[index] = before[g].sum(axis=0) * (before[v] - e)
+            for index, rows in custom:  # which NEURON has known since the step began
+                currents[index] = values[rows].sum(axis=0)
+            return currents
 
         return combine
+
+    def _point_rows(self, gid: int, section: str, receptor: str, variables: tuple[str, ...]) -> list[int]:
+        """Return the rows of variables of a synapse of one's own."""
+        found = self._column.points.references(gid, section, receptor, variables)
+        return [
+            self._traces.row((name, gid, section, receptor), partial(_same, reference))
+            for name, reference in zip(variables, found, strict=True)
+        ]
 
     def _potential(self, weights: _Values) -> _Potential:
         rows: list[int] = []

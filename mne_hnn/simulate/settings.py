@@ -12,6 +12,7 @@ from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..parallel import n_workers
 from .baselines import BASELINES, pyramidal_cells
+from .custom import check_custom, custom_mechanisms, warn_of_concentrations
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
 from .precautions import (
@@ -171,6 +172,28 @@ class SimulationSettings:
         if self.baseline == "published":
             pyramidal_cells(network)
         recording_channels(network, self.record)
+        check_custom(network)
+
+    def check_engine(self, network: Network) -> None:
+        """Refuse an engine that was asked for and cannot run the mechanisms of a network.
+
+        Raises
+        ------
+        ParameterError
+            The network has mechanisms of one's own, which NEURON itself simulates, in one thread and exactly.
+        """
+        check_is_network(network)
+        mechanisms = custom_mechanisms(network)
+        asked = None
+        if self.engine not in ("auto", "neuron"):
+            asked = f"engine={self.engine!r} was asked for: take engine='auto' or 'neuron'"
+        elif self.n_threads > 1:
+            asked = f"n_threads={self.n_threads} was asked for: take n_threads=1, and n_jobs for several trials"
+        elif self.precision == "search":
+            asked = "precision='search' was asked for: take precision='exact'"
+        if mechanisms and asked is not None:
+            names = ", ".join(repr(mechanism.name) for mechanism in mechanisms)
+            raise ParameterError(f"{names}, of one's own, runs in NEURON itself, in one thread and exactly, but {asked}.")
 
     def warn_of_times(self) -> None:
         """Say that the step changes results, or that the duration is as long as no experiment."""
@@ -179,13 +202,14 @@ class SimulationSettings:
     def warn_of(self, network: Network) -> None:
         """Say what a user should know of a network before it is simulated so."""
         warn_of_contacts_inside_cells(network)
+        warn_of_concentrations(network)
         warn_of_silence(network, self.tstop)
         warn_of_unheard_drives(network, self.tstop)
         warn_of_large_tables(network, self.record, self.tstop, self.dt, self.n_trials)
 
     def made_ready(self, network: Network) -> SimulationSettings:
         """Check a network, give all warnings once, and return what to simulate it with."""
-        check_is_network(network)
+        self.check_engine(network)
         ready = self.resolved()
         ready.check(network)
         ready.warn_of_times()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..._recent import Recent
 from ...errors import SimulationError
 from ...network import Network, Wires
+from ..custom import custom_mechanisms
 from ..library import mechanism_library
 from ..pieces import Piece
 from ..settings import SimulationSettings
@@ -114,6 +115,8 @@ _known = _Known()
 
 def beyond_kernel(network: Network, settings: SimulationSettings) -> str | None:
     """Return what of a run the kernel cannot do, in a few words; None if it can do all of it."""
+    if custom_mechanisms(network):
+        return "mechanisms of one's own"
     return "several threads" if settings.n_threads > 1 else None
 
 
