@@ -1,4 +1,4 @@
-"""What an NMODL file says of itself: name, parameters, variables, ions. Its equations are left to NEURON's translator."""
+"""What an NMODL file says of itself: name, parameters, variables, ions; its equations are for NEURON's translator."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _ion(words: Sequence[str]) -> Ion:
     parts: dict[str, list[str]] = {"READ": [], "WRITE": [], "VALENCE": [], "REPRESENTS": []}
     current: list[str] = []
     for word in words[1:]:
-        current = parts[word] if word in parts else current
+        current = parts.get(word, current)
         if word not in parts:
             current.append(word)
     return Ion(words[0], tuple(parts["READ"]), tuple(parts["WRITE"]))

@@ -267,6 +267,10 @@ class CellTemplate(Value):
         **parameters : float or Density
             Parameters to set; others keep their value, or take the default if the channel is new.
         """
+        if isinstance(channel, Mechanism) and channel.kind != "channel":
+            raise NetworkError(
+                f"{channel.name!r} is a synapse (POINT_PROCESS), no channel: give it to a receptor with with_synapse."
+            )
         matching = self._matching(section)
         own = {channel.name: channel} if isinstance(channel, Mechanism) else {}
         present = {key: value for name in matching for key, value in self.sections[name].mechanisms.items()}

@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = FrozenMap({"POINT_PROCESS": "synapse", "SUFFIX": "cha
 _GIVEN = frozenset({"v", "t", "dt", "celsius", "diam", "area"})
 _DRAWS = ("scop_random", "normrand", "exprand", "poisrand", "nrn_random_pick")
 _FOREIGN = {
-    "ARTIFICIAL_CELL": "it is an ARTIFICIAL_CELL, which has no place on a membrane: what fires by itself is a drive here",
+    "ARTIFICIAL_CELL": "it is an ARTIFICIAL_CELL, without a place on a membrane: what fires by itself is a drive here",
     "POINTER": "it has a POINTER to a variable elsewhere in the model, which nothing here sets",
     "BBCOREPOINTER": "it has a BBCOREPOINTER to data of its own, which nothing here sets",
     "EXTERNAL": "it uses EXTERNAL variables of another mechanism, which nothing here gives",
@@ -206,8 +206,8 @@ def _check_needs(found: Outline, kind: str) -> None:
         )
     if found.includes:
         raise ParameterError(
-            f"it includes {found.includes[0]!r}, and its text must be whole to travel with networks: put the content of "
-            "that file in the place of the INCLUDE line"
+            f"it includes {found.includes[0]!r}, and its text must be whole to travel with networks: put the content "
+            "of that file in the place of the INCLUDE line"
         )
     for ion in found.ions:
         if ion.reads and ion.reversal not in REVERSALS:

@@ -37,7 +37,7 @@ __all__ = [
 _VARIANT = toolchain.Variant(name="neuron", flags=("-O2",), fast_sources=False, coreneuron=False)
 _UNDEFINED = re.compile(r"Warning: (\w+) undefined\.")
 _AT_LINE = re.compile(r"^\s*(?:Error: )?(?P<message>.*?)\s+at line (?P<line>\d+) in file", re.MULTILINE)
-_QUOTED = re.compile(r"[‘'](\w+)[’']")
+_QUOTED = re.compile(r"[\u2018'](\w+)[\u2019']")  # as compilers quote
 # what this process has loaded already, by the name inside NEURON
 _loaded: set[str] = set()
 _ready: set[tuple[Path, str]] = set()
@@ -89,7 +89,7 @@ def global_parameters(network: Network) -> dict[str, float]:
             first = found.setdefault(f"{key}_{mechanism.compiled_name}", (value, where))
             if first[0] != value:
                 raise NetworkError(
-                    f"Parameter {key!r} of {mechanism.name!r} is GLOBAL in {mechanism.file}, one number for all places, "
+                    f"Parameter {key!r} of {mechanism.name!r} is GLOBAL in {mechanism.file}, one number everywhere, "
                     f"but {first[1]} has {first[0]:g} and {where} has {value:g}: give them the same number, or make it "
                     "RANGE in the file."
                 )
@@ -267,9 +267,11 @@ def _explained(mechanism: Mechanism, log: str, otherwise: str, compiler: str) ->
         number = int(found["line"])
         lines = mechanism.text.splitlines()
         shown = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-        first = said[: found.start("message")].rpartition("syntax error:")[2].split(":")[0].strip()
-        message = (first or found["message"]).strip().rstrip(".")
-        return f"{mechanism.file}, line {number}: {message[:1].lower()}{message[1:]}, {shown!r}."
+        _, syntax, details = said[: found.start()].rpartition("syntax error:")
+        detailed = [line.strip().rstrip(":") for line in details.splitlines() if line.strip()] if syntax else []
+        general = f"syntax error ({found['message']})" if syntax else found["message"]
+        message = (detailed or [general])[0].strip().rstrip(".")
+        return f"{mechanism.file}, line {number}: {message[:1].lower()}{message[1:]}{f', {shown!r}' if shown else ''}."
     errors = re.findall(r"error: (.*)", said)
     if errors:
         message = errors[0].strip().rstrip(".")

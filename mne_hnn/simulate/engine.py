@@ -220,7 +220,9 @@ def _piece(column: Column, armed: Armed, recorder: Recorder, steps: int) -> Piec
 
 
 def engine_of(network: Network, settings: SimulationSettings) -> str:
-    """Return the engine that runs a network: of mechanisms of one's own NEURON itself, of what the kernel lacks CoreNEURON.
+    """Return the engine that runs a network: NEURON itself with mechanisms of one's own, else what was asked for.
+
+    What the kernel lacks it leaves to CoreNEURON.
 
     Parameters
     ----------

@@ -115,7 +115,8 @@ class Recorder:
         self._set_membrane_currents(record.membrane_current is not None or bool(network.electrodes))
         for quantity, channels in recording_channels(network, record).items():
             own = tuple(channel for channel in channels if column.share.has(channel.gid))
-            combine = getattr(self, f"_{quantity}")(own) if own else _nothing
+            recorded = partial(self._variable, quantity) if "." in quantity else getattr(self, f"_{quantity}")
+            combine = recorded(own) if own else _nothing
             samples = np.zeros((len(own), self._steps // self._every + 1))
             self._recordings[quantity] = (combine, samples)
         for name, array in network.electrodes.items():
@@ -218,6 +219,20 @@ class Recorder:
             self._traces.row((name, gid, section, receptor), partial(_same, reference))
             for name, reference in zip(variables, found, strict=True)
         ]
+
+    def _variable(self, quantity: str, channels: tuple[RecordingChannel, ...]) -> _Combine:
+        """Record a variable of mechanisms of one's own."""
+        owner, _, variable = quantity.rpartition(".")
+        rows = []
+        for gid, cell_type, section, receptor in channels:
+            if receptor is not None:
+                rows += self._point_rows(gid, section, receptor, (variable,))
+                continue
+            mechanism = self._network.populations[cell_type].template.sections[section].mechanisms[owner]
+            name = f"_ref_{variable}_{mechanism.compiled_name}"
+            segment = self._column.section(gid, section)(0.5)
+            rows.append(self._traces.row((quantity, gid, section), partial(getattr, segment, name)))
+        return lambda values, _: values[rows]
 
     def _potential(self, weights: _Values) -> _Potential:
         rows: list[int] = []

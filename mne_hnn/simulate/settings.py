@@ -135,6 +135,9 @@ class SimulationSettings:
         """Return the values as JSON has them; of the record, what was asked for."""
         record = {name: value for name, value in asdict(self.record).items() if value is not None}
         record = {name: list(value) if isinstance(value, tuple) else value for name, value in record.items()}
+        variables = record.pop("variables")
+        if variables:  # left out where there are none, so that keys of results stay what they were
+            record["variables"] = {name: list(places) for name, places in variables.items()}
         return {
             "tstop": self.tstop,
             "dt": self.dt,
@@ -184,16 +187,19 @@ class SimulationSettings:
         """
         check_is_network(network)
         mechanisms = custom_mechanisms(network)
-        asked = None
+        asked, instead = "", ""
         if self.engine not in ("auto", "neuron"):
-            asked = f"engine={self.engine!r} was asked for: take engine='auto' or 'neuron'"
+            asked, instead = f"engine={self.engine!r}", "engine='auto' or 'neuron'"
         elif self.n_threads > 1:
-            asked = f"n_threads={self.n_threads} was asked for: take n_threads=1, and n_jobs for several trials"
+            asked, instead = f"n_threads={self.n_threads}", "n_threads=1, and n_jobs for several trials"
         elif self.precision == "search":
-            asked = "precision='search' was asked for: take precision='exact'"
-        if mechanisms and asked is not None:
+            asked, instead = "precision='search'", "precision='exact'"
+        if mechanisms and asked:
             names = ", ".join(repr(mechanism.name) for mechanism in mechanisms)
-            raise ParameterError(f"{names}, of one's own, runs in NEURON itself, in one thread and exactly, but {asked}.")
+            raise ParameterError(
+                f"{asked} cannot run this network: its mechanisms of one's own ({names}) run in NEURON itself, in one "
+                f"thread and exactly: take {instead}."
+            )
 
     def warn_of_times(self) -> None:
         """Say that the step changes results, or that the duration is as long as no experiment."""

@@ -23,7 +23,7 @@ from ..spikes import Spikes
 from .baselines import dipole_layers, pyramidal_cells
 from .computing import Computing
 from .engine import Trial, engine_of, run_trial
-from .record import Record, as_record, every_nth, recording_channels
+from .record import Record, as_record, every_nth, recording_channels, variable_units
 from .result import Simulation
 from .settings import SimulationSettings
 from .steps import n_steps, n_stretches
@@ -58,13 +58,15 @@ def _stack(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.floa
 def _recordings(network: Network, trials: Sequence[Trial], settings: SimulationSettings) -> dict[str, Recording]:
     channels = recording_channels(network, settings.record)
     times = _sample_times(settings)
+    units = variable_units(network)
     return {
         quantity: Recording(
             quantity=quantity,
             times=times,
-            data=_stack([trial.recordings[quantity] for trial in trials], _SI[quantity]),
+            data=_stack([trial.recordings[quantity] for trial in trials], _SI.get(quantity, 1.0)),
             channels=found,
             trials=tuple(trial.index for trial in trials),
+            own_unit=units.get(quantity, ""),
         )
         for quantity, found in channels.items()
     }
