@@ -182,8 +182,8 @@ def outline(text: str) -> Outline:
     for content in heads:
         _read_head(content, found)
     for part in _declarations(code, "PARAMETER"):
-        found.units[part["name"]] = (part["unit"] or "").strip()
         if not part["array"]:
+            found.units[part["name"]] = (part["unit"] or "").strip()
             value = None if part["value"] is None else float(part["value"])
             found.declared[part["name"]] = (value, found.units[part["name"]])
     for keyword in ("ASSIGNED", "STATE"):

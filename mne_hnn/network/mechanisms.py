@@ -82,6 +82,8 @@ class Mechanism(Value):
         Names of its currents: a synapse's in nA, a channel's in mA/cm2.
     ions : tuple of Ion
         The ions that it uses.
+    counters : tuple of str
+        GLOBAL variables that are no parameters: what they hold must not come from an earlier run.
     """
 
     text: str
@@ -92,6 +94,7 @@ class Mechanism(Value):
     variables: Mapping[str, str] = field(init=False, compare=False)
     currents: tuple[str, ...] = field(init=False, compare=False)
     ions: tuple[Ion, ...] = field(init=False, compare=False)
+    counters: tuple[str, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
@@ -122,7 +125,9 @@ class Mechanism(Value):
         self._set("currents", tuple(dict.fromkeys(currents)))
         named = dict.fromkeys([*found.statements.get("RANGE", ()), *found.states, *self.currents])
         # an ion's current of a channel is that of all channels of the section
-        own = {name: found.units.get(name, "") for name in named if name not in found.declared}
+        own = {name: found.units[name] for name in named if name in found.units and name not in found.declared}
+        kept = [name for name in found.statements.get("GLOBAL", ()) if name in found.units]
+        self._set("counters", tuple(name for name in kept if name not in {*found.declared, *found.states}))
         self._set("variables", FrozenMap({name: unit for name, unit in own.items() if not self._is_shared(name)}))
 
     def _set(self, name: str, value: Any) -> None:

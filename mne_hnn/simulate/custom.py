@@ -271,7 +271,9 @@ def _explained(mechanism: Mechanism, log: str, otherwise: str, compiler: str) ->
         detailed = [line.strip().rstrip(":") for line in details.splitlines() if line.strip()] if syntax else []
         general = f"syntax error ({found['message']})" if syntax else found["message"]
         message = (detailed or [general])[0].strip().rstrip(".")
-        return f"{mechanism.file}, line {number}: {message[:1].lower()}{message[1:]}{f', {shown!r}' if shown else ''}."
+        if message[1:2].islower():  # else it begins with a keyword
+            message = message[:1].lower() + message[1:]
+        return f"{mechanism.file}, line {number}: {message}{f', {shown!r}' if shown else ''}."
     errors = re.findall(r"error: (.*)", said)
     if errors:
         message = errors[0].strip().rstrip(".")
@@ -315,5 +317,8 @@ def load_custom(h: Any, network: Network) -> None:
         if reason is not None:
             raise SimulationError(f"NEURON cannot load the compiled mechanism {mechanism.name!r} ({reason}).")
         _loaded.add(mechanism.compiled_name)
+    for mechanism in custom_mechanisms(network):
+        for name in mechanism.counters:
+            setattr(h, f"{name}_{mechanism.compiled_name}", 0.0)
     for name, value in FrozenMap(global_parameters(network)).items():
         setattr(h, name, value)
