@@ -215,12 +215,13 @@ def test_files_keep_networks_and_simulations(once, tmp_path):
 
 def test_sweeps_and_fits_vary_their_parameters():
     path = "cells.L2_pyramidal.synapses.nmda.tau2"
-    network = set_values(column().without_drives("evdist1", "evprox2"), {"drives.evprox1.sigma_ms": 0.0})
+    felt = {"drives.evprox1.sigma_ms": 0.0, "drives.evprox1.weights_nmda.L2_pyramidal": 0.005}
+    network = set_values(column().without_drives("evdist1", "evprox2"), felt)
     target = simulate(set_values(network, {path: 80.0}), 60.0, verbose="error").dipoles[0]
     sweep = run_sweep(network, {path: [20.0, 80.0]}, SimulationSettings(tstop=60.0), verbose="error")
     assert np.array_equal(sweep.dipole(1).data, target.data)
     assert not np.array_equal(sweep.dipole(0).data, target.data)
-    settings = DriveSettings(max_evaluations=12, n_final=1, intervals=False, scale=1.0)
+    settings = DriveSettings(max_evaluations=12, n_final=1, intervals=False, scale=1.0, smooth_ms=0.0)
     free = [Parameter(path=path, low=10.0, high=160.0)]
     fit = fit_drives(network, target, free, settings=settings, progress=lambda *_: None)
     assert abs(get_value(fit.network, path) - 80.0) < 20.0
