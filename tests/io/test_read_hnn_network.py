@@ -227,7 +227,7 @@ def test_a_drive_without_connections_is_left_out(hnn_file, tmp_path):
         (lambda content: content.update(celsius=34.0), "34 degrees"),
         (
             lambda content: content["cell_types"][L2B]["cell_object"]["sections"]["soma"]["mechs"].update(kv={}),
-            "Section 'soma' of cell type 'L2_basket' has the mechanism 'kv', .*mechanisms=\['kv.mod'\]",
+            r"Section 'soma' of cell type 'L2_basket' has the mechanism 'kv', .*mechanisms=\['kv.mod'\]",
         ),
         (lambda content: content["external_drives"]["evprox1"].update(type="sinus"), "Unknown kind of drive 'sinus'"),
         (lambda content: content["connectivity"][0]["nc_dict"].update(A_weight="much"), "cannot be read as a network"),
