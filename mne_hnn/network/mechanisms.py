@@ -169,11 +169,9 @@ class Mechanism(Value):
         """What it is called inside NEURON: texts that differ can so have one name in one process."""
         return f"{self.name}_{hashlib.sha256(self.text.encode('utf-8')).hexdigest()[:10]}"
 
-    @property
-    def compiled_text(self) -> str:
-        """The text with the name that it has inside NEURON; its lines keep their numbers."""
-        keyword = "POINT_PROCESS" if self.kind == "synapse" else "SUFFIX"
-        return renamed(self.text, keyword, self.compiled_name)
+    def text_named(self, name: str) -> str:
+        """Return the text with another name; its lines keep their numbers."""
+        return renamed(self.text, "POINT_PROCESS" if self.kind == "synapse" else "SUFFIX", name)
 
     def reads_concentrations(self) -> tuple[str, ...]:
         """Return the concentrations that it reads without writing them, such as ``cai``."""

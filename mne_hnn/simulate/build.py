@@ -40,8 +40,8 @@ class Column:
 
     def __init__(self, network: Network, wires: Wires, horizon_ms: float, sites: Iterable[Site]) -> None:
         self.h, self.library = _neuron.load()
-        load_custom(self.h, network)
-        self.points = Points(self.h, network)
+        self.names = load_custom(self.h, network)  # inside NEURON, of mechanisms of one's own
+        self.points = Points(self.h, network, self.names)
         self.network = network
         self.wires = wires
         self.horizon_ms = horizon_ms
@@ -81,7 +81,7 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
-            plan = [section_plan(template, name) for name in template.sections]
+            plan = [section_plan(template, name, self.names) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
             for gid in self.share.of(gids[cell_type]):
@@ -97,7 +97,8 @@ class Column:
             if not self.share.has(self.network.n_cells + index):
                 continue
             template = self.network.populations[cell_type].template
-            cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
+            plan = [section_plan(template, name, self.names) for name in template.sections]
+            cell = self._new_cell(plan, template)
             self._keep.append(cell)
             self.points.add(-1 - index, cell, template)
             self.reference_moments[cell_type] = len(self._moment_starts)

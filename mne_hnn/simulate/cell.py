@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import SimulationError
-from ..network import CellTemplate
+from ..network import CellTemplate, Mechanism
 from .custom import reversals
 
 # The mechanisms that hold whole membranes, smallest first, and the channels each one covers.
@@ -88,12 +88,23 @@ class SectionPlan:
     varying: tuple[tuple[str, tuple[float, ...]], ...]
 
 
-def section_plan(template: CellTemplate, name: str) -> SectionPlan:
-    """Work out what every copy of one section is set to, once for all cells of a type."""
+def section_plan(template: CellTemplate, name: str, names: Mapping[Mechanism, str] | None = None) -> SectionPlan:
+    """Work out what every copy of one section is set to, once for all cells of a type.
+
+    Parameters
+    ----------
+    template : CellTemplate
+        The cell.
+    name : str
+        The section.
+    names : mapping of Mechanism to str | None
+        What mechanisms of one's own are called inside NEURON.
+    """
     section = template.sections[name]
     ready = [channel for channel in section.channels if channel not in section.mechanisms]
     membrane = membrane_of(ready) if ready else None
-    own = [mechanism.compiled_name for mechanism in section.mechanisms.values()]
+    called = {key: (names or {}).get(one, one.compiled_name) for key, one in section.mechanisms.items()}
+    own = list(called.values())
     profiles = [
         (f"{channel}_{parameter}_{membrane}", profile)
         for channel in ready
@@ -102,8 +113,7 @@ def section_plan(template: CellTemplate, name: str) -> SectionPlan:
     for channel, mechanism in section.mechanisms.items():
         for parameter, about in mechanism.parameters.items():
             if not about.everywhere and not about.ion:
-                attribute = f"{parameter}_{mechanism.compiled_name}"
-                profiles.append((attribute, section.channels[channel][parameter]))
+                profiles.append((f"{parameter}_{called[channel]}", section.channels[channel][parameter]))
     for reversal, profile in reversals(template, name).items():
         own.append(f"{reversal[1:]}_ion")  # a synapse, which comes later, may be the first to use it
         profiles.append((reversal, profile))

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from .._cache import cache_directory
 from .._locks import lock_file
-from .._value import FrozenMap
 from .._warn import warn
 from ..errors import CompilationError, NetworkError, SimulationError
 from ..network import CellTemplate, CustomSynapse, Mechanism, Network, Uniform
@@ -38,8 +37,8 @@ _VARIANT = toolchain.Variant(name="neuron", flags=("-O2",), fast_sources=False, 
 _UNDEFINED = re.compile(r"Warning: (\w+) undefined\.")
 _AT_LINE = re.compile(r"^\s*(?:Error: )?(?P<message>.*?)\s+at line (?P<line>\d+) in file", re.MULTILINE)
 _QUOTED = re.compile(r"[\u2018'](\w+)[\u2019']")  # as compilers quote
-# what this process has loaded already, by the name inside NEURON
-_loaded: set[str] = set()
+# what this process has loaded already, in that order: the mechanism, and its name inside NEURON
+_loaded: list[tuple[Mechanism, str]] = []
 _ready: set[tuple[Path, str]] = set()
 
 
@@ -71,29 +70,29 @@ def custom_mechanisms(network: Network) -> tuple[Mechanism, ...]:
     return tuple(sorted(found, key=lambda mechanism: mechanism.compiled_name))
 
 
-def global_parameters(network: Network) -> dict[str, float]:
-    """Return the GLOBAL parameters of all mechanisms by their name inside NEURON.
+def global_parameters(network: Network) -> dict[tuple[Mechanism, str], float]:
+    """Return the GLOBAL parameters of all mechanisms of a network.
 
     Raises
     ------
     NetworkError
         Two places of the network give one of them different numbers.
     """
-    found: dict[str, tuple[float, str]] = {}
+    found: dict[tuple[Mechanism, str], tuple[float, str]] = {}
     for where, mechanism, parameters in _uses(network):
         for key, about in mechanism.parameters.items():
             if not about.everywhere:
                 continue
             given = parameters[key]
             value = given.value if isinstance(given, Uniform) else float(given)
-            first = found.setdefault(f"{key}_{mechanism.compiled_name}", (value, where))
+            first = found.setdefault((mechanism, key), (value, where))
             if first[0] != value:
                 raise NetworkError(
                     f"Parameter {key!r} of {mechanism.name!r} is GLOBAL in {mechanism.file}, one number everywhere, "
                     f"but {first[1]} has {first[0]:g} and {where} has {value:g}: give them the same number, or make it "
                     "RANGE in the file."
                 )
-    return {name: value for name, (value, _) in found.items()}
+    return {which: value for which, (value, _) in found.items()}
 
 
 def _in_section(template: CellTemplate, name: str) -> list[_Use]:
@@ -195,15 +194,22 @@ class _Build(toolchain.Build):
         advance()
 
 
-def _place(mechanism: Mechanism) -> Path:
-    parts = [mechanism.compiled_text, version("neuron"), machine(), str(toolchain.neuron_root())]
+def _place(mechanism: Mechanism, name: str) -> Path:
+    parts = [mechanism.text_named(name), version("neuron"), machine(), str(toolchain.neuron_root())]
     parts.append(Path(toolchain.__file__).read_text(encoding="utf-8"))
     key = hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()[:20]
     return cache_directory() / "own_mechanisms" / f"{mechanism.name}-{key}"
 
 
-def compiled(mechanism: Mechanism) -> Path:
+def compiled(mechanism: Mechanism, name: str = "") -> Path:
     """Return the folder of the compiled mechanism, compiling it if this machine has not yet.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        The mechanism.
+    name : str
+        Its name inside NEURON, if it is not the usual one.
 
     Raises
     ------
@@ -212,8 +218,9 @@ def compiled(mechanism: Mechanism) -> Path:
     CacheError
         The cache folder cannot be written.
     """
-    key = (cache_directory(), mechanism.compiled_name)
-    place = _place(mechanism)
+    name = name or mechanism.compiled_name
+    key = (cache_directory(), name)
+    place = _place(mechanism, name)
     if key in _ready or is_complete(place):
         _ready.add(key)
         return place
@@ -221,18 +228,18 @@ def compiled(mechanism: Mechanism) -> Path:
     writable(place.parent)
     with lock_file(place.with_suffix(".lock")):
         if not is_complete(place):
-            _compile(mechanism, place, compiler)
+            _compile(mechanism, name, place, compiler)
     _ready.add(key)
     return place
 
 
-def _compile(mechanism: Mechanism, place: Path, compiler: str) -> None:
+def _compile(mechanism: Mechanism, name: str, place: Path, compiler: str) -> None:
     from mne.utils import logger
 
     scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
-        mod = scratch / f"{mechanism.compiled_name}.mod"
-        mod.write_text(mechanism.compiled_text, encoding="utf-8")
+        mod = scratch / f"{name}.mod"
+        mod.write_text(mechanism.text_named(name), encoding="utf-8")
         build = _Build(
             root=toolchain.neuron_root(), directory=scratch, compiler=compiler, variant=_VARIANT, jobs=1, mod=mod
         )
@@ -241,6 +248,7 @@ def _compile(mechanism: Mechanism, place: Path, compiler: str) -> None:
             build.run()
         except CompilationError as error:
             log = build.log.read_text(encoding="utf-8", errors="replace") if build.log.exists() else ""
+            log = log.replace(name, mechanism.name)
             raise CompilationError(_explained(mechanism, log, str(error), compiler)) from error
         shutil.rmtree(scratch / "neuron")
         library = scratch / loading.NEURON_LIBRARY
@@ -259,9 +267,8 @@ def _line_of(mechanism: Mechanism, word: str) -> int | None:
     return None
 
 
-def _explained(mechanism: Mechanism, log: str, otherwise: str, compiler: str) -> str:
+def _explained(mechanism: Mechanism, said: str, otherwise: str, compiler: str) -> str:
     """Return one sentence for what the translator or the compiler printed."""
-    said = log.replace(mechanism.compiled_name, mechanism.name)
     found = _AT_LINE.search(said)
     if found is not None:
         number = int(found["line"])
@@ -293,8 +300,12 @@ def _at(mechanism: Mechanism, word: str, message: str) -> str:
 # loading -------------------------------------------------------------------------------------------------------
 
 
-def load_custom(h: Any, network: Network) -> None:
+def load_custom(h: Any, network: Network) -> dict[Mechanism, str]:
     """Load the mechanisms of a network into NEURON, and set their GLOBAL parameters.
+
+    NEURON sums currents in the order in which it got to know their mechanisms, and with it the last bits. So what a
+    network has must have been loaded in the order of its names, whatever was simulated before in this process: else a
+    mechanism is loaded once more, under another name.
 
     Parameters
     ----------
@@ -303,6 +314,11 @@ def load_custom(h: Any, network: Network) -> None:
     network : Network
         The network.
 
+    Returns
+    -------
+    names : dict of Mechanism to str
+        Their names inside NEURON.
+
     Raises
     ------
     CompilationError
@@ -310,15 +326,23 @@ def load_custom(h: Any, network: Network) -> None:
     SimulationError
         NEURON cannot load it.
     """
+    names: dict[Mechanism, str] = {}
+    last = -1
     for mechanism in custom_mechanisms(network):
-        if mechanism.compiled_name in _loaded:
-            continue
-        reason = loading.load_library(h, compiled(mechanism) / loading.NEURON_LIBRARY)
-        if reason is not None:
-            raise SimulationError(f"NEURON cannot load the compiled mechanism {mechanism.name!r} ({reason}).")
-        _loaded.add(mechanism.compiled_name)
-    for mechanism in custom_mechanisms(network):
-        for name in mechanism.counters:
-            setattr(h, f"{name}_{mechanism.compiled_name}", 0.0)
-    for name, value in FrozenMap(global_parameters(network)).items():
-        setattr(h, name, value)
+        known = [k for k, (loaded, _) in enumerate(_loaded) if loaded == mechanism]
+        later = [k for k in known if k > last]
+        if not later:
+            name = mechanism.compiled_name + (f"_{len(known) + 1}" if known else "")
+            reason = loading.load_library(h, compiled(mechanism, name) / loading.NEURON_LIBRARY)
+            if reason is not None:
+                raise SimulationError(f"NEURON cannot load the compiled mechanism {mechanism.name!r} ({reason}).")
+            later = [len(_loaded)]
+            _loaded.append((mechanism, name))
+        last = later[0]
+        names[mechanism] = _loaded[last][1]
+    for mechanism, name in names.items():
+        for counter in mechanism.counters:
+            setattr(h, f"{counter}_{name}", 0.0)
+    for (mechanism, parameter), value in global_parameters(network).items():
+        setattr(h, f"{parameter}_{names[mechanism]}", value)
+    return names

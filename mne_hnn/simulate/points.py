@@ -7,14 +7,14 @@ place of its own, and each route to it a connection of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..network import CellTemplate, CustomSynapse, Network, Wires
+from ..network import CellTemplate, CustomSynapse, Mechanism, Network, Wires
 from .cell import Cell
 from .custom import custom_receptors
 
@@ -30,10 +30,13 @@ class Points:
         NEURON's interpreter, with their mechanisms loaded.
     network : Network
         The model.
+    names : mapping of Mechanism to str
+        What the mechanisms are called inside NEURON.
     """
 
-    def __init__(self, h: Any, network: Network) -> None:
+    def __init__(self, h: Any, network: Network, names: Mapping[Mechanism, str]) -> None:
         self._h = h
+        self._names = names
         self._receptors = {name: custom_receptors(template) for name, template in network.cell_types.items()}
         self._points: dict[tuple[int, str, str], Any] = {}
         self._netcons: list[Any] = []
@@ -50,7 +53,7 @@ class Points:
 
     def _new(self, synapse: CustomSynapse, section: Any) -> Any:
         mechanism = synapse.mechanism
-        point = getattr(self._h, mechanism.compiled_name)(section(0.5))
+        point = getattr(self._h, self._names[mechanism])(section(0.5))
         for name, about in mechanism.parameters.items():
             if not about.everywhere and not about.ion:
                 setattr(point, name, synapse.parameters[name])

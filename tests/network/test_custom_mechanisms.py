@@ -107,7 +107,7 @@ def test_whatever_else_stands_in_a_file():
 def test_the_name_inside_neuron_is_that_of_the_text_and_lines_stay():
     busy = Mechanism(text=BUSY)
     assert busy.compiled_name.startswith("Busy_")
-    before, after = BUSY.splitlines(), busy.compiled_text.splitlines()
+    before, after = BUSY.splitlines(), busy.text_named(busy.compiled_name).splitlines()
     changed = [k for k, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     assert [before[k].replace("Busy", busy.compiled_name) for k in changed] == [after[k] for k in changed]
     assert len(changed) == 1

@@ -103,8 +103,8 @@ def same(one, other):
 def alone(tmp_path_factory):
     """Return the table of plain_cell.py, with mechanisms that NEURON's own script compiled."""
     folder = tmp_path_factory.mktemp("alone")
-    for mod in MODS.glob("*.mod"):
-        shutil.copy(mod, folder)
+    for name in ("leak", "persistent_sodium", "nmda_block", "gabab_kinetic"):
+        shutil.copy(MODS / f"{name}.mod", folder)
     environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     subprocess.run(["nrnivmodl"], cwd=folder, env=environment, check=True, capture_output=True)
     (library,) = folder.glob("*/libnrnmech.so")
@@ -196,6 +196,24 @@ def test_two_texts_of_one_name_live_in_one_process_and_others_run_beside_them():
     assert np.allclose(
         found[0].dipoles[0].data, expected.dipoles[0].data, atol=1e-9 * np.abs(expected.dipoles[0].data).max()
     )
+
+
+def test_what_was_loaded_before_moves_no_bit():
+    """NEURON sums currents in the order in which it got to know their mechanisms."""
+    early = altered("nmda_block", ("NmdaBlock", "Early"))
+    late = altered("nmda_block", ("NmdaBlock", "Late"), ("-0.062", "-0.07"))
+    ready = jones_2009((2, 2), drives=True)
+    simulate(ready.with_synapse(L5P, "nmda", late), 30.0, verbose="error")  # here first, in new workers second
+    both = ready.with_synapse(L5P, "nmda", early, tau2=40.0).with_synapse(L5P, "ampa", late, tau2=5.0)
+    here, there = (simulate(both, 80.0, n_trials=2, n_jobs=n_jobs, verbose="error") for n_jobs in (1, 2))
+    assert same(here, there)
+
+
+def test_a_current_that_a_file_keeps_to_itself_cannot_be_recorded():
+    hidden = altered("nmda_pulse", (", Cdur, ica", ", Cdur"))
+    network = jones_2009((2, 2), drives=True).with_synapse(L5P, "nmda", hidden)
+    with pytest.raises(ParameterError, match=r"'ica' of 'NMDA_gao' cannot be recorded: list it under RANGE in my.mod"):
+        simulate(network, 30.0, record={"synaptic_current": "basal_2"}, verbose="error")
 
 
 def test_files_keep_networks_and_simulations(once, tmp_path):
