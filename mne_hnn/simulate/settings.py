@@ -164,7 +164,8 @@ class SimulationSettings:
         Raises
         ------
         ParameterError
-            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded.
+            It is no network, has not the cells of the published baseline, nothing of what is to be recorded, or
+            mechanisms of one's own that do not fit together or cannot be run so.
         """
         check_is_network(network)
         if self.precision == "search" and network.electrodes:
@@ -175,31 +176,25 @@ class SimulationSettings:
         if self.baseline == "published":
             pyramidal_cells(network)
         recording_channels(network, self.record)
+        if self.n_threads > 1:
+            _refuse_custom(network, f"n_threads={self.n_threads}", "n_threads=1, and n_jobs for several trials")
+        if self.precision == "search":
+            _refuse_custom(network, "precision='search'", "precision='exact'")
         check_custom(network)
 
     def check_engine(self, network: Network) -> None:
         """Refuse an engine that was asked for and cannot run the mechanisms of a network.
 
+        Once settings are resolved, nobody knows any more whether it was asked for.
+
         Raises
         ------
         ParameterError
-            The network has mechanisms of one's own, which NEURON itself simulates, in one thread and exactly.
+            The network has mechanisms of one's own, which run in NEURON itself.
         """
         check_is_network(network)
-        mechanisms = custom_mechanisms(network)
-        asked, instead = "", ""
         if self.engine not in ("auto", "neuron"):
-            asked, instead = f"engine={self.engine!r}", "engine='auto' or 'neuron'"
-        elif self.n_threads > 1:
-            asked, instead = f"n_threads={self.n_threads}", "n_threads=1, and n_jobs for several trials"
-        elif self.precision == "search":
-            asked, instead = "precision='search'", "precision='exact'"
-        if mechanisms and asked:
-            names = ", ".join(repr(mechanism.name) for mechanism in mechanisms)
-            raise ParameterError(
-                f"{asked} cannot run this network: its mechanisms of one's own ({names}) run in NEURON itself, in one "
-                f"thread and exactly: take {instead}."
-            )
+            _refuse_custom(network, f"engine={self.engine!r}", "engine='auto' or 'neuron'")
 
     def warn_of_times(self) -> None:
         """Say that the step changes results, or that the duration is as long as no experiment."""
@@ -252,6 +247,16 @@ def check_is_network(network: Any) -> None:
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+
+
+def _refuse_custom(network: Network, asked: str, instead: str) -> None:
+    mechanisms = custom_mechanisms(network)
+    if mechanisms:
+        names = ", ".join(repr(mechanism.name) for mechanism in mechanisms)
+        raise ParameterError(
+            f"{asked} cannot run this network: its mechanisms of one's own ({names}) run in NEURON itself, in one "
+            f"thread and exactly: take {instead}."
+        )
 
 
 def _available_engine(engine: str) -> str:

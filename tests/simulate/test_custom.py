@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 
@@ -25,7 +26,8 @@ from mne_hnn.network import (
     jones_2009,
     set_values,
 )
-from mne_hnn.simulate import SimulationSettings, simulate, simulate_many, simulate_mpi
+from mne_hnn.simulate import SimulationSettings, _neuron, simulate, simulate_many, simulate_mpi
+from mne_hnn.simulate.custom import load_custom
 from mne_hnn.sweep import run_sweep
 
 MODS = Path(__file__).parents[1] / "data" / "mechanisms"
@@ -159,6 +161,12 @@ def test_workers_give_the_same_bytes(once):
     assert not np.array_equal(once.dipoles[0].data, once.dipoles[1].data)
 
 
+def test_the_choice_of_the_engine_is_said():
+    with mne.utils.catch_logging(verbose="debug") as log:
+        assert simulate(cell(), 5.0, verbose="debug").engine == "neuron"
+    assert "Simulating in NEURON instead of the kernel, which has no mechanisms of one's own." in log.getvalue()
+
+
 def test_ranks_give_the_same_spikes(once):
     ranks = simulate_mpi(column(), SimulationSettings(tstop=60.0), n_procs=2, verbose="error")
     assert ranks.engine == "neuron"
@@ -207,6 +215,22 @@ def test_what_was_loaded_before_moves_no_bit():
     both = ready.with_synapse(L5P, "nmda", early, tau2=40.0).with_synapse(L5P, "ampa", late, tau2=5.0)
     here, there = (simulate(both, 80.0, n_trials=2, n_jobs=n_jobs, verbose="error") for n_jobs in (1, 2))
     assert same(here, there)
+
+
+@pytest.mark.parametrize("ion", ["na", "k", "ca"])
+def test_reversal_potentials_are_those_of_neuron_until_they_are_given(ion):
+    names = {
+        "USEION na READ ena WRITE ina": f"USEION {ion} READ e{ion} WRITE i{ion}",
+        "    ena (mV)": f"    e{ion} (mV)",
+        "    ina (mA/cm2)": f"    i{ion} (mA/cm2)",
+        "ina = g * (v - ena)": f"i{ion} = g * (v - e{ion})",
+    }
+    channel = altered("persistent_sodium", *names.items())
+    network = jones_2009((2, 2)).with_channel(L5P, "soma", channel)
+    h, _ = _neuron.load()
+    section = h.Section()
+    section.insert(load_custom(h, network)[channel])
+    assert getattr(section, f"e{ion}") == channel.parameters[f"e{ion}"].default
 
 
 def test_a_current_that_a_file_keeps_to_itself_cannot_be_recorded():
