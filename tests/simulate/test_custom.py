@@ -168,10 +168,15 @@ def test_the_choice_of_the_engine_is_said():
 
 
 def test_ranks_give_the_same_spikes(once):
-    ranks = simulate_mpi(column(), SimulationSettings(tstop=60.0), n_procs=2, verbose="error")
+    record = {"synaptic_current": "soma", "variables": {"nmda.g": "basal_2", "nap.m": "basal_2"}}
+    ranks = simulate_mpi(column(), SimulationSettings(tstop=60.0, record=record), n_procs=2, verbose="error")
     assert ranks.engine == "neuron"
     first = once.dipoles[0].data
     assert np.abs(ranks.dipoles[0].data - first).max() < 1e-12 * np.abs(first).max()
+    current, expected = (one.recordings["synaptic_current"] for one in (ranks, once))
+    assert current.channels == expected.channels
+    assert np.allclose(current.data[0], expected.data[0], rtol=1e-9, atol=1e-24)
+    assert [len(ranks.recordings[name]) for name in ("nmda.g", "nap.m")] == [4, 4]
 
 
 def test_nothing_of_a_run_is_left_for_the_next():
