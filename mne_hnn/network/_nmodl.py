@@ -107,10 +107,14 @@ def _code(text: str) -> str:
 
 
 def renamed(text: str, keyword: str, name: str) -> str:
-    """Return an NMODL text with another name after the keyword of its NEURON block; its lines keep their numbers."""
+    """Return an NMODL text with another name after the keyword of its NEURON block, as NEURON's translator takes it.
+
+    That refuses letters beyond ASCII, which comments may have. Lines keep their numbers.
+    """
     found = re.search(rf"\b{keyword}\s+([A-Za-z_]\w*)", _code(text))
     assert found is not None
-    return text[: found.start(1)] + name + text[found.end(1) :]
+    text = text[: found.start(1)] + name + text[found.end(1) :]
+    return _HIDDEN.sub(lambda hidden: re.sub(r"[^\x00-\x7f]", ".", hidden.group()), text)
 
 
 def _blocks(code: str, keyword: str) -> Iterator[tuple[str, str]]:
@@ -174,6 +178,12 @@ def outline(text: str) -> Outline:
         It is no NMODL; the sentence's predicate, without its subject.
     """
     code = _code(text)
+    foreign = re.search(r"[^\x00-\x7f]", code)
+    if foreign is not None:
+        number = 1 + code.count("\n", 0, foreign.start())
+        raise ParameterError(
+            f"line {number} has {foreign.group()!r}, and NMODL has ASCII letters only, but in comments"
+        )
     found = Outline(words=frozenset(_NAME.findall(code)))
     found.includes = re.findall(r'\bINCLUDE\s+"([^"]+)"', code)
     heads = [content for between, content in _blocks(code, "NEURON") if not between.strip()]

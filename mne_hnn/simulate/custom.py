@@ -280,7 +280,8 @@ def _explained(mechanism: Mechanism, said: str, otherwise: str, compiler: str) -
         message = (detailed or [general])[0].strip().rstrip(".")
         if message[1:2].islower():  # else it begins with a keyword
             message = message[:1].lower() + message[1:]
-        return f"{mechanism.file}, line {number}: {message}{f', {shown!r}' if shown else ''}."
+        place = f"{mechanism.file}, line {number}" if number else mechanism.file
+        return f"{place}: {message}{f', {shown!r}' if shown else ''}."
     errors = re.findall(r"error: (.*)", said)
     if errors:
         message = errors[0].strip().rstrip(".")

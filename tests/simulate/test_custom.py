@@ -161,6 +161,14 @@ def test_workers_give_the_same_bytes(once):
     assert not np.array_equal(once.dipoles[0].data, once.dipoles[1].data)
 
 
+def test_comments_may_have_any_letters():
+    german = altered("leak", ("TITLE Leak", "TITLE Leitwert in \u00b5S\n: f\u00fcr \u03bb"))
+    network = jones_2009((2, 2), drives=True).with_channel(L5P, "soma", german, g=0.0)
+    assert simulate(network, 30.0, verbose="error").spikes is not None
+    with pytest.raises(NetworkError, match="line 20 has '\u03b3', and NMODL has ASCII letters only, but in comments"):
+        altered("leak", ("i = g * (v - e)", "i = \u03b3 * (v - e)"))
+
+
 def test_the_choice_of_the_engine_is_said():
     with mne.utils.catch_logging(verbose="debug") as log:
         assert simulate(cell(), 5.0, verbose="debug").engine == "neuron"
