@@ -77,7 +77,8 @@ class Mechanism(Value):
     parameters : mapping of str to MechanismParameter
         The scalars of PARAMETER, and the reversal potentials of sodium, potassium and calcium where it reads them.
     variables : mapping of str to str
-        What can be recorded, RANGE variables, states and currents, with the unit in the file.
+        What can be recorded, RANGE variables, states, currents, and concentrations that it writes, with the unit in
+        the file.
     currents : tuple of str
         Names of its currents: a synapse's in nA, a channel's in mA/cm2.
     ions : tuple of Ion
@@ -123,7 +124,7 @@ class Mechanism(Value):
         currents = [*found.statements.get("NONSPECIFIC_CURRENT", ())]
         currents += [ion.current for ion in found.ions if ion.current in ion.writes]
         self._set("currents", tuple(dict.fromkeys(currents)))
-        named = dict.fromkeys([*found.statements.get("RANGE", ()), *found.states, *self.currents])
+        named = [*found.statements.get("RANGE", ()), *found.states, *self.currents, *self.writes_concentrations()]
         # an ion's current of a channel is that of all channels of the section
         own = {name: found.units[name] for name in named if name in found.units and name not in found.declared}
         kept = [name for name in found.statements.get("GLOBAL", ()) if name in found.units]
@@ -134,8 +135,9 @@ class Mechanism(Value):
         object.__setattr__(self, name, value)
 
     def _is_shared(self, variable: str) -> bool:
-        """Whether a variable is of the ion rather than of the mechanism."""
-        return self.kind == "channel" and any(variable in (*ion.reads, *ion.writes) for ion in self.ions)
+        """Whether a variable is of the ion, and no concentration that this mechanism keeps."""
+        of_ions = {name for ion in self.ions for name in (*ion.reads, *ion.writes)}
+        return self.kind == "channel" and variable in of_ions - set(self.writes_concentrations())
 
     @classmethod
     def from_mod(cls, path: Target) -> Self:

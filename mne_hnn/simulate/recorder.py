@@ -229,7 +229,9 @@ class Recorder:
                 rows += self._point_rows(gid, section, receptor, (variable,))
                 continue
             mechanism = self._network.populations[cell_type].template.sections[section].mechanisms[owner]
-            name = f"_ref_{variable}_{self._column.names[mechanism]}"
+            name = f"_ref_{variable}"  # of the ion, or of the mechanism
+            if variable not in mechanism.writes_concentrations():
+                name += f"_{self._column.names[mechanism]}"
             segment = self._column.section(gid, section)(0.5)
             rows.append(self._traces.row((quantity, gid, section), partial(getattr, segment, name)))
         return lambda values, _: values[rows]

@@ -1,7 +1,8 @@
 """A cell with mechanisms of one's own in NEURON alone, by hand: `python plain_cell.py LIBRARY TABLE`.
 
 What `cell()` of test_custom.py describes, without a line of mne_hnn. Rows of the table: voltage of the soma (mV),
-currents of both synapses (nA), magnesium block, activation of the persistent sodium current.
+currents of both synapses (nA), magnesium block, activation of the persistent sodium current and of the potassium
+current that calcium opens, calcium (mM).
 """
 
 import os
@@ -30,6 +31,9 @@ def main(library, table):
         segment.gbar_nap = 2e-5 * np.exp(-0.005 * (20.0 + segment.x * 300.0))
     dendrite.ena = 55.0
     h.tau_nap = 1.5
+    for mechanism in ("cahva", "pool", "kcalcium"):
+        soma.insert(mechanism)
+    soma.gbar_kcalcium, soma.ek, soma.tau_pool, soma.gbar_cahva = 2e-4, -90.0, 15.0, 5e-5
     nmda, gabab = h.NmdaBlock(dendrite(0.5)), h.GabaBKinetic(dendrite(0.5))
     nmda.tau2, nmda.e, gabab.gmax = 40.0, 2.0, 0.005
     h.mg_NmdaBlock, h.K4_GabaBKinetic = 1.2, 0.03
@@ -37,6 +41,7 @@ def main(library, table):
     for way in ways:
         way[0].weight[0], way[1].weight[0] = 0.003, 1.0
     names = (soma(0.5)._ref_v, nmda._ref_i, gabab._ref_i, nmda._ref_block, dendrite(0.5)._ref_m_nap)
+    names = (*names, soma(0.5)._ref_n_kcalcium, soma(0.5)._ref_cai)
     vectors = [h.Vector().record(name) for name in names]
     h.dt = 0.025
     h.celsius = 37.0

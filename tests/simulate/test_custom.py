@@ -36,7 +36,7 @@ TRAINS = ((5.0, 6.0, 30.0), (5.1, 12.5))
 RECORD = {
     "voltage": ["soma", "dendrite"],
     "synaptic_current": "dendrite",
-    "variables": {"nmda.block": "dendrite", "nap.m": "dendrite"},
+    "variables": {"nmda.block": "dendrite", "nap.m": "dendrite", "kcalcium.n": "soma", "pool.cai": "soma"},
 }
 
 
@@ -68,6 +68,10 @@ def cell():
     template = template.with_channel(
         "dendrite", mechanism("persistent_sodium"), gbar=Exponential(2e-5, -0.005), ena=55.0, tau=1.5
     )
+    # a current that fills a pool, whose calcium opens another
+    template = template.with_channel("soma", mechanism("calcium_potassium"), gbar=2e-4, ek=-90.0)
+    template = template.with_channel("soma", mechanism("calcium_pool"), tau=15.0)
+    template = template.with_channel("soma", mechanism("calcium_current"), gbar=5e-5)
     template = template.with_synapse("nmda", mechanism("nmda_block"), tau2=40.0, e=2.0, mg=1.2)
     template = template.with_synapse("ampa", mechanism("gabab_kinetic"), gmax=0.005, K4=0.03)
     template = template.with_section("dendrite", receptors=("ampa", "nmda"))
@@ -105,8 +109,9 @@ def same(one, other):
 def alone(tmp_path_factory):
     """Return the table of plain_cell.py, with mechanisms that NEURON's own script compiled."""
     folder = tmp_path_factory.mktemp("alone")
-    for name in ("leak", "persistent_sodium", "nmda_block", "gabab_kinetic"):
-        shutil.copy(MODS / f"{name}.mod", folder)
+    for name in ("leak", "persistent_sodium", "nmda_block", "gabab_kinetic", "current", "pool", "potassium"):
+        (mod,) = MODS.glob(f"*{name}.mod")
+        shutil.copy(mod, folder)
     environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     subprocess.run(["nrnivmodl"], cwd=folder, env=environment, check=True, capture_output=True)
     (library,) = folder.glob("*/libnrnmech.so")
@@ -128,6 +133,8 @@ def test_a_cell_is_what_neuron_alone_makes_of_the_same_files(alone):
         recorded["synaptic_current"].select(receptors="ampa").data[0, 0] * 1e9,
         recorded["nmda.block"].data[0, 0],
         recorded["nap.m"].data[0, 0],
+        recorded["kcalcium.n"].data[0, 0],
+        recorded["pool.cai"].data[0, 0],
     ]
     assert np.ptp(alone[0]) > 5.0  # mV: something happens
     for expected, found in zip(alone, own, strict=True):
