@@ -98,6 +98,12 @@ FEATURES["The model"] = (
         "hasattr(hnn_core, 'Cell')",
     ),
     Feature(
+        "synapses and channels of one's own, in NMODL",
+        "channels by name, once the user has compiled and loaded them; synapses: its head version",
+        "`Mechanism.from_mod`: compiled here, kept in networks, files and digests; `read_hnn_network(mechanisms=...)`",
+        test("simulate/test_custom.py"),
+    ),
+    Feature(
         "edits never change the network they are made of",
         "no: networks change in place",
         "yes: equal networks are equal, and have the same digest everywhere",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,27 @@ from .._archive import DAMAGE
 from .._files import Target, read_json
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ..network import Network, Population, grid_origin, grid_positions
+from ..network import Mechanism, Network, Population, grid_origin, grid_positions
 from ..network.channels import CELSIUS
 from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM
 from ._hnn_cells import cell_template
 from ._hnn_connections import cell_connection
 from ._hnn_drives import biases, drive, same_wires
+from ._hnn_mechanisms import mechanisms_by_name
 
 __all__ = ["read_hnn_network"]
 
 
-def read_hnn_network(path: Target) -> Network:
+def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()) -> Network:
     """Read a network file of HNN: the hierarchical JSON of ``Network.write_configuration``, versions 0.4 to 0.6.
 
     Parameters
     ----------
     path : path-like
         The file, ``.json``.
+    mechanisms : list of path-like or Mechanism
+        NMODL files of synapses and channels that are not among those of the ready models, such as ``NMDA_gao.mod``: the
+        network file has their names and parameters only.
 
     Returns
     -------
@@ -39,7 +43,10 @@ def read_hnn_network(path: Target) -> Network:
     Raises
     ------
     DataError
-        The file is missing, damaged, something else, or says what has no counterpart here.
+        The file is missing, damaged, something else, or says what has no counterpart here; of a mechanism that is not
+        known the sentence has the name.
+    NetworkError
+        One of `mechanisms` cannot be used; see :meth:`~mne_hnn.network.Mechanism.from_mod`.
 
     Notes
     -----
@@ -65,8 +72,9 @@ def read_hnn_network(path: Target) -> Network:
     content = read_json(path, "network file of HNN")
     if content.get("object_type") != "Network" or "cell_types" not in content:
         raise DataError(f"{path} is no network file of HNN: it lacks object_type 'Network' and cell_types.")
+    known = mechanisms_by_name(mechanisms)
     try:
-        return _network(content, Path(path).name.split(".")[0])
+        return _network(content, Path(path).name.split(".")[0], known)
     except DataError:
         raise
     except ParameterError as error:
@@ -78,10 +86,11 @@ def read_hnn_network(path: Target) -> Network:
         ) from error
 
 
-def _network(content: Mapping[str, Any], name: str) -> Network:
+def _network(content: Mapping[str, Any], name: str, known: Mapping[str, Mechanism]) -> Network:
     ranges = {key: range(ends["start"], ends["stop"]) for key, ends in content["gid_ranges"].items()}
     ranges = dict(sorted(ranges.items(), key=lambda item: item[1].start))
-    templates = {key: cell_template(key, content["cell_types"][key]) for key in ranges if key in content["cell_types"]}
+    cells = content["cell_types"]
+    templates = {key: cell_template(key, cells[key], known) for key in ranges if key in cells}
     positions = content["pos_dict"]
     points = {key: [tuple(map(float, point)) for point in positions[key]] for key in templates}
     populations = {key: Population(template=template, positions_um=points[key]) for key, template in templates.items()}

@@ -13,6 +13,7 @@ from ._base import NetworkBase
 from ._plausible import warn_of_distances
 from .cells import CellTemplate
 from .grid import DEPTHS, check_mesh_shape, grid_origin, grid_positions
+from .mechanisms import Mechanism
 from .populations import Population
 from .sections import Point
 
@@ -58,7 +59,7 @@ class CellEdits(NetworkBase):
         """Return a network with fields of one :class:`~mne_hnn.network.Section` changed."""
         return self.with_cell(cell_type, edit=lambda template: template.with_section(section, **changes))
 
-    def with_channel(self, cell_type: str, section: str, channel: str, **parameters: Any) -> Self:
+    def with_channel(self, cell_type: str, section: str, channel: str | Mechanism, **parameters: Any) -> Self:
         """Return a network with a channel set; see :meth:`CellTemplate.with_channel`."""
         return self.with_cell(cell_type, edit=lambda template: template.with_channel(section, channel, **parameters))
 
@@ -66,9 +67,11 @@ class CellEdits(NetworkBase):
         """Return a network with a channel taken out; see :meth:`CellTemplate.without_channel`."""
         return self.with_cell(cell_type, edit=lambda template: template.without_channel(section, channel))
 
-    def with_synapse(self, cell_type: str, receptor: str, **changes: float) -> Self:
-        """Return a network with the kinetics of one receptor of a cell type changed."""
-        return self.with_cell(cell_type, edit=lambda template: template.with_synapse(receptor, **changes))
+    def with_synapse(
+        self, cell_type: str, receptor: str, /, mechanism: Mechanism | None = None, **changes: float
+    ) -> Self:
+        """Return a network with one receptor of a cell type changed; see :meth:`CellTemplate.with_synapse`."""
+        return self.with_cell(cell_type, edit=lambda template: template.with_synapse(receptor, mechanism, **changes))
 
     def with_population(self, cell_type: str, template: CellTemplate, positions_um: Sequence[Sequence[float]]) -> Self:
         """Return a network with a cell type added at the end.

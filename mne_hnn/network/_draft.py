@@ -79,7 +79,7 @@ class Draft:
 
     def _template(self, name: str, template: CellTemplate) -> CellTemplate:
         for receptor, kinetics in self.synapses.get(name, {}).items():
-            template = template.with_synapse(receptor, **kinetics)
+            template = template.with_synapse(receptor, None, **kinetics)
         for section, channels in self.channels.get(name, {}).items():
             # not by with_channel, for which a name can be a pattern of several sections
             present = template.sections[section].channels

@@ -11,6 +11,7 @@ from typing import Any
 from .._value import FrozenMap, OrderedFrozenMap, Value
 from ._draft import place_of
 from .density import Uniform
+from .mechanisms import CustomSynapse
 from .network import Network
 
 __all__ = ["BY_ROOT", "PATH_KINDS", "WEIGHT_FIELDS", "Key", "PathKind"]
@@ -109,7 +110,9 @@ def _kind(name: str, form: str, part: str, description: str) -> Callable[[Number
     return enter
 
 
-def _fields(value: Any, names: Iterable[str]) -> dict[str, Any]:
+def _fields(value: Any, names: Iterable[str]) -> Mapping[str, Any]:
+    if isinstance(value, CustomSynapse):
+        return value.parameters
     return {name: getattr(value, name) for name in names}
 
 
@@ -130,7 +133,7 @@ def _drive_fields(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
 )
 def _drive_entries(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
     for name, drive in at(0, network.drives):
-        for field, entries in at(1, _fields(drive, WEIGHT_FIELDS) | drive.type_maps()):
+        for field, entries in at(1, {**_fields(drive, WEIGHT_FIELDS), **drive.type_maps()}):
             for cell_type, cells in at(2, network.populations):
                 if cell_type in entries:
                     yield (name, field, cell_type), entries[cell_type]
@@ -184,7 +187,7 @@ _kind(
     "synapse",
     "cells.CELLTYPE.synapses.RECEPTOR.FIELD",
     "synapses",
-    "kinetics of a receptor: reversal potential in mV, time constants in ms",
+    "kinetics of a receptor: reversal potential in mV, time constants in ms; or parameters of a mechanism of one's own",
 )(_parts("synapses", SYNAPSE_FIELDS))
 _kind("section", "cells.CELLTYPE.SECTION.FIELD", "sections", "a size or passive property of a section")(
     _parts("sections", SECTION_FIELDS)

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from ..network import CellTemplate, Network, Wires
 from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
+from .custom import load_custom
 from .detectors import detectors_of
-from .slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
+from .points import Points
+from .slots import SYNAPSE_SLOTS, Site, kinetics, slot_weights
 
 # How many node voltages one mechanism holds.
 MOMENT_SLOTS = 12
@@ -39,6 +41,8 @@ class Column:
 
     def __init__(self, network: Network, wires: Wires, horizon_ms: float, sites: Iterable[Site]) -> None:
         self.h, self.library = _neuron.load()
+        self.names = load_custom(self.h, network)  # inside NEURON, of mechanisms of one's own
+        self.points = Points(self.h, network, self.names)
         self.network = network
         self.wires = wires
         self.horizon_ms = horizon_ms
@@ -78,12 +82,13 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
-            plan = [section_plan(template, name, self.network.celsius) for name in template.sections]
+            plan = [section_plan(template, name, self.network.celsius, self.names) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
             for gid in self.share.of(gids[cell_type]):
                 cell = self._new_cell(plan, template)
                 self._cells[gid] = cell
+                self.points.add(gid, cell, template)
                 if weights:
                     self._add_moment(cell, weights)
             if weights:
@@ -93,9 +98,10 @@ class Column:
             if not self.share.has(self.network.n_cells + index):
                 continue
             template = self.network.populations[cell_type].template
-            plan = [section_plan(template, name, self.network.celsius) for name in template.sections]
+            plan = [section_plan(template, name, self.network.celsius, self.names) for name in template.sections]
             cell = self._new_cell(plan, template)
             self._keep.append(cell)
+            self.points.add(-1 - index, cell, template)
             self.reference_moments[cell_type] = len(self._moment_starts)
             self._add_moment(cell, moment_weights(template))
 
@@ -158,7 +164,7 @@ class Column:
         h = self.h
         cell = self._cells[gid]
         template = self._templates[gid]
-        receptors = [template.synapses[name] for name in receptor_order(template)]
+        receptors = kinetics(template)
         banks = []
         for start in range(0, len(receptors), SYNAPSE_SLOTS):
             bank = h.HnnSynapses(cell.sections[sections[0]](0.5))
@@ -211,6 +217,9 @@ class Column:
                     netcons,
                 )
                 self._groups.append((rows, cell_type, bank, slots, netcons))
+
+        reached = (wires.delay_ms <= self.horizon_ms) & self.share.has(wires.target)
+        self.points.connect(wires, reached, self.pc.gid_connect)
 
     def _vectors(self, columns: NDArray[np.float64], slots: Sequence[int]) -> Any:
         vectors = self.h.List()
@@ -301,6 +310,7 @@ class Column:
         self.pc.gid_clear()
         # recordings before what they record, connections before what they connect
         self.clamps.clear()
+        self.points.close()
         for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
             self.__dict__.pop(name, None)
         for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):

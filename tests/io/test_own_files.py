@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from mne_hnn.network import (
     Branch,
     CellTemplate,
     Connection,
+    CustomSynapse,
     Electrodes,
     Exponential,
     Linear,
+    Mechanism,
     Network,
     Population,
     Section,
@@ -33,6 +36,10 @@ from mne_hnn.network import (
 from mne_hnn.simulate import simulate
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
+
+
+def mechanism(name):
+    return Mechanism.from_mod(Path(__file__).parents[1] / "data" / "mechanisms" / f"{name}.mod")
 
 
 def small(**options):
@@ -132,6 +139,10 @@ VARIANTS = {
     ),
     "without a channel": lambda: small().without_channel(L5P, "all", "ar"),
     "synapse": lambda: small().with_synapse(L2P, "gabab", e_mV=-90.0, tau1_ms=1.5, tau2_ms=123.0),
+    "synapse of one's own": lambda: small().with_synapse(L2P, "nmda", mechanism("nmda_block"), tau2=40.0),
+    "channel of one's own": lambda: small().with_channel(
+        L5P, "basal_*", mechanism("persistent_sodium"), gbar=Exponential(1e-5, -0.01), ena=55.0
+    ),
     "reversed drives": lambda: replace(
         small(drives=True), drives=dict(reversed(list(small(drives=True).drives.items())))
     ),
@@ -161,10 +172,12 @@ def test_the_table_has_every_field_of_every_class():
         return {one.name for one in fields(kind) if one.init}
 
     assert names(Connection) == {*CONNECTION_VALUES, "seed"}
-    assert names(Section) == {*SECTION_VALUES, "channels"}
+    assert names(Section) == {*SECTION_VALUES, "channels", "mechanisms"}
     assert names(CellTemplate) == {*TEMPLATE_VALUES, "sections", "tree", "synapses"}
     assert names(Branch) == {"child", "parent", "child_end", "parent_end"}
     assert names(Synapse) == {"e_mV", "tau1_ms", "tau2_ms"}
+    assert names(CustomSynapse) == {"mechanism", "parameters"}
+    assert names(Mechanism) == {"text", "file"}
     assert names(TonicBias) == {"name", "amplitude_nA", "section", "t0_ms", "tstop_ms"}
     assert names(Population) == {"template", "positions_um"}
     assert names(Electrodes) == {"positions_um", "conductivity_S_m", "method", "min_distance_um"}

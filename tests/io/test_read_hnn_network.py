@@ -241,7 +241,7 @@ def test_the_temperature_of_the_file(hnn_file, tmp_path):
         (lambda content: content.update(celsius=340.0), "from 0 to 45 degrees Celsius"),
         (
             lambda content: content["cell_types"][L2B]["cell_object"]["sections"]["soma"]["mechs"].update(kv={}),
-            "Unknown channel 'kv'",
+            r"Section 'soma' of cell type 'L2_basket' has the mechanism 'kv', .*mechanisms=\['kv.mod'\]",
         ),
         (lambda content: content["external_drives"]["evprox1"].update(type="sinus"), "Unknown kind of drive 'sinus'"),
         (lambda content: content["connectivity"][0]["nc_dict"].update(A_weight="much"), "cannot be read as a network"),

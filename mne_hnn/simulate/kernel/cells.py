@@ -158,8 +158,9 @@ def _parameters(template: CellTemplate, celsius: float) -> dict[tuple[str, int],
                 found[section, number] = (0, [])
                 continue
             values = dict(mechanism(plan.membrane).parameters)
-            values.update({name.removesuffix(f"_{plan.membrane}"): value for name, value in plan.uniform})
-            values.update({name.removesuffix(f"_{plan.membrane}"): several[number] for name, several in plan.varying})
+            given = dict(plan.uniform) | {name: several[number] for name, several in plan.varying}
+            known = {name.removesuffix(f"_{plan.membrane}"): value for name, value in given.items()}
+            values.update({name: value for name, value in known.items() if name in values})  # not those of one's own
             found[section, number] = (names.index(plan.membrane) + 1, list(values.values()))
     return found
 

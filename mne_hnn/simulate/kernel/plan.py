@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...network import CellTemplate, Network, Wires
 from ..detectors import Detector
-from ..slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
+from ..slots import SYNAPSE_SLOTS, Site, kinetics, slot_weights
 from .binding import CellTypeStruct, Pointed
 from .cells import NodeTree, mechanism, middle_nodes, node_tree
 
@@ -108,7 +108,7 @@ class TypePlan:
 def _banks(template: CellTemplate, groups: Sequence[tuple[str, ...]]) -> tuple[dict[tuple[str, ...], int], _Floats]:
     """Return the first bank of each group of sections, and the kinetics of all banks."""
     defaults = mechanism("hnn_synapses").parameters
-    receptors = [template.synapses[name] for name in receptor_order(template)]
+    receptors = kinetics(template)
     first: dict[tuple[str, ...], int] = {}
     banks: list[list[float]] = []
     for sections in groups:

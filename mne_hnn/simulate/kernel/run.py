@@ -16,6 +16,7 @@ from ...errors import SimulationError
 from ...network import Network, Wires
 from ...network.channels import CELSIUS
 from ..cell import MEMBRANES
+from ..custom import custom_mechanisms
 from ..detectors import detectors_of
 from ..library import mechanism_library
 from ..pieces import Piece
@@ -115,6 +116,8 @@ _known = _Known()
 
 def beyond_kernel(network: Network, settings: SimulationSettings) -> str | None:
     """Return what of a run the kernel cannot do, in a few words; None if it can do all of it."""
+    if custom_mechanisms(network):
+        return "mechanisms of one's own"
     return "several threads" if settings.n_threads > 1 else None
 
 
