@@ -4,7 +4,7 @@ from typing import Any
 
 from .._peer_names import MODULES, no_attribute
 from .dipole_txt import read_dipole_txt, write_dipole_txt
-from .hnn_network import read_hnn_network
+from .hnn_network import read_hnn_network, write_hnn_network
 from .hnn_params import read_hnn_params
 from .network import read_network, write_network
 from .simulation import read_simulation, read_spikes, write_simulation, write_spikes
@@ -19,6 +19,7 @@ __all__ = [
     "read_spikes",
     "read_spikes_txt",
     "write_dipole_txt",
+    "write_hnn_network",
     "write_network",
     "write_simulation",
     "write_spikes",
