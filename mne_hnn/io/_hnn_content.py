@@ -25,12 +25,12 @@ from ..network import (
 )
 from ..network.grid import INPLANE_DISTANCE_UM
 from ._hnn_cells import MECHANISMS
+from .hnn_settings import CELSIUS
 
 __all__ = ["OWN", "drive_pairs", "network_content", "old_mode"]
 
 #: What only this package reads of a file; HNN takes no notice of it.
 OWN = "mne_hnn"
-CELSIUS = 37.0
 #: Delay of the connections without weight that HNN's old mode makes.
 OLD_MODE_DELAY_MS = 0.1
 GAUSSIAN = "extgauss"

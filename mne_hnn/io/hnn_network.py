@@ -21,10 +21,9 @@ from ._hnn_connections import cell_connection
 from ._hnn_content import OWN, network_content
 from ._hnn_drives import biases, drive, same_wires
 from ._hnn_limits import check_held
+from .hnn_settings import CELSIUS
 
 __all__ = ["read_hnn_network", "write_hnn_network"]
-
-CELSIUS = 37.0
 
 
 def read_hnn_network(path: Target) -> Network:
