@@ -62,7 +62,8 @@ def network_values(network: Network, settings: HnnSettings) -> Values:
             if cell_type in bias.amplitude_nA:
                 stop = settings.tstop_ms if bias.tstop_ms is None else bias.tstop_ms
                 own = {"A": bias.amplitude_nA[cell_type], "t0": bias.t0_ms, "T": stop}
-                values |= {f"Itonic_{key}_{short}_soma": value for key, value in own.items()}
+                ending = "_soma" if short.endswith("Pyr") else ""  # the one section of a basket cell is not named
+                values |= {f"Itonic_{key}_{short}{ending}": value for key, value in own.items()}
     return values
 
 

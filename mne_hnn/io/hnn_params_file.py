@@ -59,8 +59,8 @@ def write_hnn_params(
     of drives and biases that are those of the simulation; names of network and biases. With drives in the order of
     their names, weights stated and gains of 1, :func:`read_hnn_params` gives an equal network.
 
-    hnn-core 0.6.1 takes no notice of cell parameters in parameter files, delays Gaussian inputs by their mean time and
-    gives all constant currents one time; where that makes a difference it is warned about.
+    hnn-core 0.6.1 takes no notice of cell parameters and constant currents in parameter files, and delays Gaussian
+    inputs by their mean time; where that makes a difference it is warned about.
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
@@ -115,5 +115,8 @@ def _warn_of_peer(network: Network, file: str) -> None:
         rates = drive.rate_Hz if isinstance(drive, PoissonDrive) else 1.0
         if 0 in (rates.values() if isinstance(rates, Mapping) else (rates,)):
             warn(f"{file}: hnn-core makes rates of 0 Hz, which drive {name!r} has, 1 Hz.")
-    if len({(bias.t0_ms, bias.tstop_ms) for bias in network.biases.values()}) > 1:
-        warn(f"{file}: hnn-core gives all constant currents the start and end of the last one.")
+    if network.biases:
+        warn(
+            f"{file}: hnn-core 0.6.1 drops constant currents of parameter files, here {', '.join(network.biases)}: add "
+            "them there, or write a network file for it (write_hnn_network)."
+        )

@@ -1,13 +1,13 @@
-"""Round trips with hnn-core itself: networks written here and opened there, and files of its own opened and written here.
+"""Round trips with hnn-core itself: networks written here and opened there, its own files opened and written here.
 
     python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python                  # all
     python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python --what files     # without simulations
 
-``networks``: ten networks and more on small meshes are written by ``write_hnn_network``, opened by the peer and simulated by
-both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that the peer
-wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to 1e-12,
-whatever their order. ``parameters``: parameter files that are written here, read and simulated by both. The peer lives in an
-environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``.
+``networks``: twelve networks on small meshes are written by ``write_hnn_network``, opened by the peer and simulated by
+both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that the
+peer wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to
+1e-12, whatever their order. ``parameters``: parameter files that are written here, read and simulated by both. The peer
+lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def gaussian() -> Any:
     """Return a Gaussian drive and constant currents."""
     column = evoked().without_drives().with_evoked_drive(
         "extgauss", location="proximal", mu_ms=40.0, sigma_ms=3.6, numspikes=50, space_constant=100.0,
-        weights_ampa={L2B: 1e-3, L2P: 2e-3, L5B: 1e-3, L5P: 2e-3}, synaptic_delays={L2B: 1.0, L2P: 0.1, L5B: 1.0, L5P: 1.0},
-        event_seed=4,
+        weights_ampa={L2B: 1e-3, L2P: 2e-3, L5B: 1e-3, L5P: 2e-3}, event_seed=4,
+        synaptic_delays={L2B: 1.0, L2P: 0.1, L5B: 1.0, L5P: 1.0},
     )  # fmt: skip
     column = column.with_tonic_bias("tonic", amplitude_nA={L2P: 0.8, L5B: 0.1}, t0_ms=10.0, tstop_ms=60.0)
     return column.with_tonic_bias("tuft", amplitude_nA={L5P: 0.5}, section="apical_tuft")
@@ -199,22 +199,21 @@ def named_rhythms() -> Any:
 
 
 def named_noise() -> Any:
-    """Return the Poisson input of parameter files, under weak gamma and constant currents."""
+    """Return the Poisson input of parameter files, and weak gamma."""
     from mne_hnn.network import jones_2009
 
-    column = jones_2009((3, 3), weights="gamma_L5weak_L2weak").with_poisson_drive(
+    return jones_2009((3, 3), weights="gamma_L5weak_L2weak").with_poisson_drive(
         "extpois", location="proximal", rate_Hz={L2B: 2.0, L2P: 140.0, L5B: 3.0, L5P: 40.0}, tstop=80.0,
         weights_ampa={L2B: 0.0, L2P: 0.008, L5B: 0.0, L5P: 0.0075}, event_seed=1349,
         synaptic_delays={L2B: 1.0, L2P: 0.1, L5B: 1.0, L5P: 1.0},
     )  # fmt: skip
-    return column.with_tonic_bias("tonic", amplitude_nA={L2P: 0.8, L5B: 0.1}, t0_ms=10.0, tstop_ms=60.0)
 
 
 PARAMETERS = {
     "evoked response, each cell's events": (evoked, 170.0),
     "evoked response, one event for all": (one_time, 90.0),
     "two rhythms": (named_rhythms, 110.0),
-    "Poisson input, constant currents": (named_noise, 100.0),
+    "Poisson input": (named_noise, 100.0),
 }
 
 
