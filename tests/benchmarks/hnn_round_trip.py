@@ -6,7 +6,8 @@
 ``networks``: twelve networks on small meshes are written by ``write_hnn_network``, opened by the peer and simulated by
 both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that the
 peer wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to
-1e-12, whatever their order. ``parameters``: parameter files that are written here, read and simulated by both. The peer
+1e-12, whatever their order. ``parameters``: parameter files that are written here, read and simulated by both.
+``texts``: dipole and spikes written here, read and written by the peer (``peer_texts.py``), byte by byte. The peer
 lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``.
 """
 
@@ -345,6 +346,33 @@ def compare_files(peer: str) -> Iterator[str]:
             yield f"| {path.stem} | {n_members(first):,} | {told} |"
 
 
+# -- texts -----------------------------------------------------------------------------------------
+
+
+def compare_texts(peer: str) -> Iterator[str]:
+    """Write a dipole and spikes, let the peer read and write them: is that what is written here with its digits?"""
+    from mne_hnn.io import write_dipole_txt, write_spikes_txt
+    from mne_hnn.simulate import simulate
+
+    simulation = simulate(evoked(), tstop=60.0, n_trials=2, verbose="error")
+    dipole = simulation.dipole.copy().scale(3000.0).smooth(30.0)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for digits in ("all", "hnn"):
+            (folder / digits).mkdir()
+            write_dipole_txt(dipole, folder / digits / "dipole.txt", digits=digits)
+            write_spikes_txt(simulation.spikes, folder / digits / "spk_%d.txt", digits=digits)
+        for digits in ("all", "hnn"):
+            out = folder / f"peer_{digits}"
+            out.mkdir()
+            command = [peer, str(HERE / "peer_texts.py"), str(folder / digits), str(out)]
+            subprocess.run(command, check=True, capture_output=True)
+            for file in sorted((folder / "hnn").iterdir()):
+                same = file.read_bytes() == (out / file.name).read_bytes()
+                n_lines = len(file.read_text(encoding="utf-8").splitlines())
+                yield f"{file.name}, {n_lines} lines, digits={digits!r}: {'the same bytes' if same else 'DIFFERS'}"
+
+
 def main() -> None:
     """Read the command line and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -363,6 +391,7 @@ def main() -> None:
 
 PARTS = {
     "files": lambda options: compare_files(options.peer),
+    "texts": lambda options: compare_texts(options.peer),
     "parameters": lambda options: compare_parameters(options.peer, options.trials),
     "networks": lambda options: compare_networks(options.peer, options.trials, options.only),
 }
