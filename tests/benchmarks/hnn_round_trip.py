@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hnn_files import HERE, read_peer
+from hnn_files import HERE, event_differences, our_routes, read_peer
 
 STEP_MS = 0.025
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
@@ -222,8 +222,8 @@ def compare_parameters(peer: str, n_trials: int) -> Iterator[str]:
     """Write parameters, read them again, let the peer read and simulate them: one row per file."""
     from mne_hnn.io import HnnSettings, read_hnn_params, write_hnn_params
 
-    yield "| parameter file | read here | spikes of cells and events | spikes by trial | dipole apart | |"
-    yield "|---|---|---|---|---|---|"
+    yield "| parameter file | read here | spikes of cells | events of drives | spikes by trial | dipole apart | |"
+    yield "|---|---|---|---|---|---|---|"
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, (build, tstop)) in enumerate(PARAMETERS.items()):
             path, again = (Path(folder) / f"{kind}_{number}.param" for kind in ("first", "again"))
@@ -232,21 +232,15 @@ def compare_parameters(peer: str, n_trials: int) -> Iterator[str]:
             write_hnn_params(network, again, settings)
             same = "equal" if (network, settings) == read_hnn_params(again, return_settings=True) else "DIFFERS"
             found = read_peer(peer, path, "--simulate", "--no-tables", "--tstop", str(tstop), "--trials", str(n_trials))
-            yield f"| {name} | {same} | {same_spikes(network, found['simulation'], tstop, n_trials)} |"
+            yield f"| {name} | {same} | {same_spikes(network, found, tstop, n_trials)} |"
 
 
-def same_spikes(network: Any, peer: Mapping[str, Any], tstop: float, n_trials: int) -> str:
-    """Return how spikes of cells and drives, dipoles and potentials compare."""
-    from mne_hnn.network import drive_wires
+def same_spikes(network: Any, found: Mapping[str, Any], tstop: float, n_trials: int) -> str:
+    """Return how spikes of cells, events of drives, dipoles and potentials compare."""
     from mne_hnn.simulate import simulate
 
     ours = simulate(network, tstop=tstop, n_trials=n_trials, baseline="published", verbose="error")
-    # the peer makes no drive cells that reach nothing
-    acting = {
-        int(source) + network.gid_ranges[name].start
-        for name in network.drives
-        for source in drive_wires(network, name).source
-    }
+    peer = found["simulation"]
     counts, apart, moments = [], 0, []
     for trial in range(n_trials):
         mine = ours.spikes.trial == trial
@@ -259,12 +253,11 @@ def same_spikes(network: Any, peer: Mapping[str, Any], tstop: float, n_trials: i
             for time, gid in zip(peer["spike_times"][trial], peer["spike_gids"][trial], strict=True)
         }
         cells = [{spike for spike in some if spike[1] < network.n_cells} for some in (own, theirs)]
-        events = [sorted(gid for _, gid in some if gid in acting) for some in (own, theirs)]
-        counts.append(len(cells[1]))
-        apart += len(cells[0] ^ cells[1]) + abs(len(events[0]) - len(events[1])) + (events[0] != events[1])
+        apart += len(cells[0] ^ cells[1])
         theirs_agg = np.array(peer["agg"][trial])
         moments.append(np.linalg.norm(ours.dipoles[trial]["agg"] * 1e9 - theirs_agg) / np.linalg.norm(theirs_agg))
-    text = f"{'same' if not apart else f'{apart} DIFFER'} | {' and '.join(map(str, counts))} | {max(moments):.1e}"
+    events = event_differences(network, found, tstop, our_routes(network)[1])
+    text = f"{'same' if not apart else f'{apart} DIFFER'} | {'same' if not events else '; '.join(events)} | {' and '.join(map(str, counts))} | {max(moments):.1e}"
     potentials = [
         np.linalg.norm(ours.lfp[name].get_data() * 1e6 - np.array(theirs)) / np.linalg.norm(theirs)
         for name, theirs in peer.get("potentials", {}).items()
@@ -277,8 +270,8 @@ def compare_networks(peer: str, n_trials: int, only: Sequence[str]) -> Iterator[
     """Write, open there, simulate here and there: one row per network."""
     from mne_hnn.io import write_hnn_network
 
-    yield "| network | spikes of cells and events | spikes by trial | dipole apart | potentials apart |"
-    yield "|---|---|---|---|---|"
+    yield "| network | spikes of cells | events of drives | spikes by trial | dipole apart | potentials apart |"
+    yield "|---|---|---|---|---|---|"
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, (build, tstop)) in enumerate(NETWORKS.items()):
             if only and not any(word in name for word in only):
@@ -287,7 +280,7 @@ def compare_networks(peer: str, n_trials: int, only: Sequence[str]) -> Iterator[
             network = build()
             write_hnn_network(network, path)
             found = read_peer(peer, path, "--simulate", "--no-tables", "--tstop", str(tstop), "--trials", str(n_trials))
-            yield f"| {name} | {same_spikes(network, found['simulation'], tstop, n_trials)} |"
+            yield f"| {name} | {same_spikes(network, found, tstop, n_trials)} |"
 
 
 # -- files of the peer -----------------------------------------------------------------------------

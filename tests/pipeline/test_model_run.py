@@ -55,8 +55,8 @@ def test_a_parameter_file_runs_as_it_says(param, tmp_path):
     assert len(again.gid) > 4
     assert run.figure.read_bytes().startswith(b"\x89PNG")
     assert run.summary == (
-        "column.param, a parameter file of HNN: 12 cells; drives: evdist1, evprox1, evprox2; 2 trials of 30 ms in steps "
-        "of 0.025 ms; dipole of 3,000 columns; smoothed over 5 ms"
+        "column.param, a parameter file of HNN: 12 cells; drives: evdist1, evprox1, evprox2; 2 trials of 30 ms in "
+        "steps of 0.025 ms; dipole of 3,000 columns; smoothed over 5 ms"
     )
 
 
@@ -83,8 +83,8 @@ def test_network_files_run_as_long_as_their_drives_act(network, tmp_path, kind):
     model = read_model(path)
     assert model.network == late
     assert model.settings is None
-    run = run_model(path, {"dt": 0.5}, output=tmp_path / "out")
-    assert run.settings == HnnSettings(dipole_scale=1.0, smooth_ms=0.0, tstop_ms=215.0, dt_ms=0.5)
+    run = run_model(path, {"dt": 0.05}, output=tmp_path / "out")
+    assert run.settings == HnnSettings(dipole_scale=1.0, smooth_ms=0.0, tstop_ms=215.0, dt_ms=0.05)
     assert run.summary.endswith("(the file says no duration, scale or trials)")
 
 
