@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from explained import explanation, explanations
 
 from mne_hnn import cli
 from mne_hnn.errors import ConfigError, DataError, NetworkError
@@ -157,6 +158,18 @@ def test_what_holds_no_column_is_told_in_a_sentence(tmp_path, text, sentence, ca
 def test_a_file_that_is_not_there(tmp_path, capsys):
     assert cli.main(["run", str(tmp_path / "none.param")]) == 1
     assert capsys.readouterr().err == f"mne-hnn: There is no file {tmp_path / 'none.param'}: check the path.\n"
+
+
+def test_fits_and_the_first_of_explanations(tmp_path):
+    explained = explanations(explanation())
+    explained.save(tmp_path / "explanations.npz")
+    explained.first.fit.save(tmp_path / "fit.npz")
+    fitted = explained.first.network
+    for name, kind in (("explanations.npz", "file of explanations"), ("fit.npz", "fit")):
+        model = read_model(tmp_path / name)
+        assert (model.kind, model.network) == (kind, fitted)
+        convert_model(tmp_path / name, tmp_path / "hnn.json", overwrite=True)
+        assert read_hnn_network(tmp_path / "hnn.json") == fitted
 
 
 # conversion
