@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["EXECUTORS", "SECTIONS", "STEPS", "VARIANTS"]
+__all__ = ["EXECUTORS", "MODEL_FORMATS", "MODEL_SUFFIXES", "SECTIONS", "STEPS", "VARIANTS"]
 
 STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
 """The steps of an analysis, in their order: each is a file of :mod:`mne_hnn.pipeline.stages`."""
@@ -15,3 +15,9 @@ EXECUTORS = ("processes", "dask", "serial")
 
 VARIANTS = ("vector", "portable", "neuron")
 """How mechanisms can be compiled, the fastest first."""
+
+MODEL_SUFFIXES = (".param", ".json", ".npz")
+"""How names of files end that hold a column: those of HNN, and ours."""
+
+MODEL_FORMATS = ("hnn", "hnn-params", "mne-hnn")
+"""What a column can be written as."""

@@ -1,4 +1,4 @@
-"""The command line: ``mne-hnn init | run | demo | rerun | options | compile | sys-info``."""
+"""The command line: ``mne-hnn init | run | demo | convert | rerun | options | compile | sys-info``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from ._checks import suggestion
-from ._names import EXECUTORS, SECTIONS, STEPS, VARIANTS
+from ._names import EXECUTORS, MODEL_FORMATS, MODEL_SUFFIXES, SECTIONS, STEPS, VARIANTS
 from .errors import ConfigError, MneHnnError, StageError
 
 if TYPE_CHECKING:
@@ -86,7 +86,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", type=Path, metavar="CONFIG", help="the Python file that describes the analysis")
+    parser.add_argument(
+        "config",
+        type=Path,
+        metavar="CONFIG",
+        help="the Python file that describes the analysis; or a column to simulate: a parameter or network file of HNN "
+        "(.param, .json), or a network, simulation or fit of ours",
+    )
     parser.add_argument("--subject", nargs="+", metavar="SUBJECT", help="these only (all of the analysis)")
     _add_execution(parser)
     parser.add_argument("--executor", choices=EXECUTORS, help=f"where the jobs of a data set run ({EXECUTORS[0]})")
@@ -105,6 +111,18 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
         "--condition", nargs="+", metavar="CONDITION", default=(), help="conditions of the data set; events to average"
     )
     parser.add_argument("--label", metavar="LABEL", help="where the response comes from, such as postcentral-rh")
+
+
+def _add_convert(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, metavar="FILE", help="parameters or network of HNN; ours, or a fit")
+    parser.add_argument("target", type=Path, metavar="NEW", help="the file to write: .json, or .param for parameters")
+    parser.add_argument(
+        "--format",
+        choices=MODEL_FORMATS,
+        help="hnn: a network file that HNN opens; hnn-params: parameters of HNN; mne-hnn: a network of ours "
+        "(parameters for .param; else hnn, or mne-hnn for a network file of HNN)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +151,40 @@ def _add_nothing(_parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    _analyse(options, options.config, options.subject)
+    if options.config.suffix in MODEL_SUFFIXES:
+        _simulate(options)
+    else:
+        _analyse(options, options.config, options.subject)
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    import matplotlib as mpl
+    from mne.utils import use_log_level
+
+    mpl.use("agg")
+    from .pipeline import run_model
+
+    for name in ("steps", "subject", "executor", "scheduler"):
+        if getattr(options, name) is not None:
+            raise ConfigError(f"--{name} is for an analysis; {options.config} holds a column, which is simulated.")
+    with use_log_level("info"):
+        run = run_model(
+            options.config,
+            dict(options.changes),
+            output=options.output,
+            n_jobs=1 if options.n_jobs is None else options.n_jobs,
+            overwrite=options.force,
+        )
+    _say(run.summary)
+    _say(f"Figure: {run.figure.resolve()}")
+    _say(f"Results: {run.folder.resolve()}")
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from .pipeline import convert_model
+
+    model = convert_model(options.source, options.target, options.format, overwrite=options.force)
+    _say(f"{options.target}: the column of {model.path} ({model.kind})")
 
 
 def _init(options: argparse.Namespace) -> None:
@@ -266,12 +317,14 @@ _COMMANDS: Mapping[str, _Command] = {
         run=_init,
     ),
     "run": _Command(
-        help="run an analysis: from MEG/EEG data to the column and a report",
+        help="run an analysis, from MEG/EEG data to the column and a report; or simulate a file of HNN",
         description="Run an analysis that a Python file of named values describes, such as pipelines/median_nerve.py: "
         "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
         "column, fit its drives, predict the sensors, write a report. A file that sets bids_root, such as "
         "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, "
-        "then the report of the group. What is up to date is not run again.",
+        "then the report of the group. What is up to date is not run again. A file that holds a column (.param, .json, "
+        ".npz) is simulated as it says, with a figure: --set n_trials, tstop, dt, dipole_scale, smooth_ms or seed "
+        "changes that, and --force overwrites.",
         add=_add_run,
         run=_run,
     ),
@@ -281,6 +334,14 @@ _COMMANDS: Mapping[str, _Command] = {
         "truth, and run the whole analysis on them: response, source, target, column, fit, sensors, report.",
         add=_add_execution,
         run=_demo,
+    ),
+    "convert": _Command(
+        help="write the column of a file as another kind of file, such as one that HNN opens",
+        description="Read a column from a parameter or network file of HNN, or from a network, simulation, fit or "
+        "explanations of ours, and write it as a network file that HNN opens, as parameters of HNN, or as a network "
+        "of ours. What a kind of file cannot hold is refused or said.",
+        add=_add_convert,
+        run=_convert,
     ),
     "rerun": _Command(
         help="repeat the step that made a file, and compare the bytes",

@@ -115,7 +115,8 @@ def count(package: Path) -> Counts:
             counts.bodies[key] = body_lines(function)
             counts.untyped += [f"{key}({one.arg})" for one in given if one.annotation is None]
             public = not any(part.startswith("_") for part in (*file.relative_to(package).parts, *title.split(".")))
-            if public and ast.get_docstring(function) is None:
+            overload = any(getattr(one, "id", "") == "overload" for one in function.decorator_list)  # only a type
+            if public and not overload and ast.get_docstring(function) is None:
                 counts.undocumented.append(key)
     return counts
 

@@ -14,7 +14,7 @@ from .._warn import warn
 from ..network import CellTemplate, Exponential, FrozenMap, Linear, OrderedFrozenMap, replace
 from ..network.templates import calcium_templates
 
-__all__ = ["with_profiles"]
+__all__ = ["profile_ends", "with_profiles"]
 
 CELL = "L5_pyramidal"
 #: Channel and parameter whose density is a profile in the calcium model, by the ending of its name in files.
@@ -56,6 +56,18 @@ def with_profiles(template: CellTemplate, values: Mapping[str, Any], file: str) 
             "files of the calcium model, take the cells of mne_hnn.network.calcium()."
         )
     return template
+
+
+def profile_ends(template: CellTemplate) -> dict[str, float]:
+    """Return the ends of the profiles along the dendrites of a cell as a file states them; none if they are uniform."""
+    found: dict[str, float] = {}
+    for ending, (channel, parameter) in _PROFILED.items():
+        profile = template.sections["apical_tuft"].channels.get(channel, {}).get(parameter)
+        if isinstance(profile, Exponential):
+            found |= {f"L5Pyr_soma_{ending}": profile.amplitude, f"L5Pyr_dend_{ending}": profile.offset}
+        elif isinstance(profile, Linear):
+            found |= {f"L5Pyr_soma_{ending}": profile.start, f"L5Pyr_dend_{ending}": profile.stop}
+    return found
 
 
 def _ends(template: CellTemplate, channel: str, parameter: str) -> tuple[float, float]:

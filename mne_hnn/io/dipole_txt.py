@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._checks import check_bool, check_finite
+from .._checks import check_bool, check_finite, check_name
 from .._files import Target, new_file, write_whole
 from .._times import even_times, resample_evenly, sampling
 from .._types import FloatArray
@@ -22,6 +22,8 @@ __all__ = ["read_dipole_txt", "write_dipole_txt"]
 LARGEST_NAM, SMALLEST_NAM = 1000.0, 1e-7
 #: A record that is shorter and finer than this has times in seconds.
 SHORTEST_MS, SHORTEST_STEP_MS = 10.0, 0.02
+#: How many digits texts have.
+DIGITS = ("all", "hnn")
 COLUMNS = {2: (AGGREGATE,), 4: (AGGREGATE, "L2", "L5")}
 
 
@@ -131,8 +133,8 @@ def _even(times: FloatArray, moments: FloatArray, path: Target) -> tuple[FloatAr
     return times, moments
 
 
-def write_dipole_txt(dipole: Dipole, path: Target, *, overwrite: bool = False) -> None:
-    """Write a dipole as text for other programs, with all digits.
+def write_dipole_txt(dipole: Dipole, path: Target, *, digits: str = "all", overwrite: bool = False) -> None:
+    """Write a dipole as text for HNN and other programs.
 
     Parameters
     ----------
@@ -140,6 +142,9 @@ def write_dipole_txt(dipole: Dipole, path: Target, *, overwrite: bool = False) -
         With the layers ``agg``, ``L2`` and ``L5``, or ``agg`` alone.
     path : path-like
         The file, ``.txt``.
+    digits : str
+        ``'all'`` keeps every digit; ``'hnn'`` rounds as HNN's own files do, to 1 us and 1e-4 nA m, which is for dipoles
+        that were scaled. HNN reads both.
     overwrite : bool
         Whether to replace a file that is there.
 
@@ -160,6 +165,8 @@ def write_dipole_txt(dipole: Dipole, path: Target, *, overwrite: bool = False) -
         raise ParameterError(f"dipole must be a Dipole, got {type(dipole).__name__}.")
     if dipole.layers not in COLUMNS.values():
         raise ParameterError(f"Text has columns for agg, L2 and L5 (or agg alone), the dipole has {dipole.layers}.")
+    check_name(digits, DIGITS, "choice of digits")
     file = new_file(path, overwrite)
+    formats = ["%.3f", *["%.4f"] * len(dipole.layers)] if digits == "hnn" else "%.17g"
     table = np.column_stack([dipole.times / MS, *(dipole[name] / NAM for name in dipole.layers)])
-    write_whole(file, lambda stream: np.savetxt(stream, table, fmt="%.17g", delimiter="\t"), "dipole")
+    write_whole(file, lambda stream: np.savetxt(stream, table, fmt=formats, delimiter="\t"), "dipole")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,21 @@ from typing import Any
 import numpy as np
 
 from .._archive import DAMAGE
-from .._files import Target, read_json
+from .._checks import check_positive
+from .._files import Target, new_file, read_json, write_whole
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ..network import Mechanism, Network, Population, grid_origin, grid_positions
+from ..network import Mechanism, Network, Population, grid_origin, grid_positions, replace
 from ..network.channels import CELSIUS
 from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM
 from ._hnn_cells import cell_template
 from ._hnn_connections import cell_connection
+from ._hnn_content import OWN, network_content
 from ._hnn_drives import biases, drive, same_wires
+from ._hnn_limits import check_held
 from ._hnn_mechanisms import mechanisms_by_name
 
-__all__ = ["read_hnn_network"]
+__all__ = ["read_hnn_network", "write_hnn_network"]
 
 
 def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()) -> Network:
@@ -55,6 +59,7 @@ def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()
     In-plane distance
         The file has positions only. The distance is that of neighbours on the grid, so that space constants, which
         count in it, mean what they meant when the file was written. Cells that are not on a grid get 1 um, as in HNN.
+        Files of :func:`write_hnn_network` say it.
     Sparse connections
         The file lists the pairs of cells that are connected, without the seed that chose them. They are kept exactly:
         as probability and seed if the default seed gives them, else as :attr:`Connection.pairs`. Nothing is drawn
@@ -86,6 +91,54 @@ def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()
         ) from error
 
 
+def write_hnn_network(network: Network, path: Target, *, overwrite: bool = False) -> None:
+    """Write a network as a file that HNN opens: ``read_network_configuration`` of hnn-core 0.6.1, and its window.
+
+    Parameters
+    ----------
+    network : Network
+        The network, such as ``fit.network``.
+    path : path-like
+        The file, ``.json``.
+    overwrite : bool
+        Whether to replace a file that is there.
+
+    Raises
+    ------
+    NetworkError, DriveError
+        Such a file cannot hold the network, or HNN cannot open it; the sentence names what: drives of given spike
+        times, Poisson rates of 0 Hz, other dipoles than those of layers 2 and 5, receptors and channels of one's own.
+    ParameterError
+        The file is there and `overwrite` is False, or its folder is not there.
+    CacheError
+        It cannot be written.
+
+    Notes
+    -----
+    Seeds are those of the network, so HNN draws the same events, in all trials. What HNN would lose is written so that
+    it opens the same network:
+
+    In-plane distance
+        HNN opens every file as if cells were 1 um apart. Where they are not, space constants are written in um, and
+        :func:`read_hnn_network` finds the distance in a member that HNN takes no notice of.
+    Sparse connections
+        HNN draws again, at random, from what it reads with a probability below 1. Pairs are written as they are, with a
+        probability of 1; drives keep theirs.
+    Gains
+        Global gains go into the gain of each connection.
+    Channels that change with distance
+        One value per segment.
+
+    Names, the number of segments of a section, and cells without a grid come back as :func:`read_hnn_network` says.
+    """
+    if not isinstance(network, Network):
+        raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
+    check_held(network)
+    file = new_file(path, overwrite)
+    text = json.dumps(network_content(network), indent=1) + "\n"
+    write_whole(file, lambda stream: stream.write(text.encode("utf-8")), "network")
+
+
 def _network(content: Mapping[str, Any], name: str, known: Mapping[str, Mechanism]) -> Network:
     ranges = {key: range(ends["start"], ends["stop"]) for key, ends in content["gid_ranges"].items()}
     ranges = dict(sorted(ranges.items(), key=lambda item: item[1].start))
@@ -95,7 +148,8 @@ def _network(content: Mapping[str, Any], name: str, known: Mapping[str, Mechanis
     points = {key: [tuple(map(float, point)) for point in positions[key]] for key in templates}
     populations = {key: Population(template=template, positions_um=points[key]) for key, template in templates.items()}
     threshold = float(content.get("threshold", 0.0))
-    entries = content["connectivity"]
+    distance = _stated_distance(content)
+    entries = [_in_distances(entry, distance) for entry in content["connectivity"]]
     connections = [cell_connection(entry, ranges, threshold) for entry in entries if entry["src_type"] in templates]
     network = Network(
         name=name.strip() or "network",
@@ -107,6 +161,8 @@ def _network(content: Mapping[str, Any], name: str, known: Mapping[str, Mechanis
         **_grid(content, populations),
     )
     _warn_of_thresholds(network)
+    if distance is not None:
+        network = replace(network, inplane_distance_um=distance)
     network = _with_drives(network, content["external_drives"], entries, ranges)
     return _with_electrodes(network, content.get("rec_arrays") or {})
 
@@ -119,6 +175,20 @@ def _warn_of_thresholds(network: Network) -> None:
                 f"Connections from {name!r} have thresholds of {', '.join(f'{value:g}' for value in found)} mV in the "
                 "file. Here each has its own; in HNN the connection made last sets that of its cells for all."
             )
+
+
+def _stated_distance(content: Mapping[str, Any]) -> float | None:
+    """Return the in-plane distance of a file of ours whose space constants are in um, because HNN forgets it."""
+    if OWN not in content:
+        return None
+    return check_positive(content[OWN]["inplane_distance_um"], f"inplane_distance_um of {OWN}", error=DataError)
+
+
+def _in_distances(entry: Mapping[str, Any], distance_um: float | None) -> Mapping[str, Any]:
+    if distance_um is None:
+        return entry
+    rules = entry["nc_dict"]
+    return {**entry, "nc_dict": {**rules, "lamtha": rules["lamtha"] / distance_um}}
 
 
 def _grid(content: Mapping[str, Any], populations: Mapping[str, Population]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from .._checks import check_bool, suggestion
 from .._files import Target, read_text
@@ -16,21 +16,19 @@ from ..network import Network, jones_2009, replace, weight_set
 from ..network.channels import CELSIUS
 from ._params_cells import cell_names, with_cell_parameters
 from ._params_drives import DEFAULTS, drive_names, silenced_rates, with_drives_of
+from .hnn_settings import NAMES, HnnSettings, settings_of
 
-__all__ = ["read_hnn_params"]
+__all__ = ["network_of", "read_hnn_params"]
 
-#: What says how to run, store or draw a simulation, not what is simulated.
+#: What says how to store or draw a simulation, not what is simulated.
 SETTINGS = (
+    *NAMES,
     "sim_prefix",
     "expmt_groups",
-    "dt",
-    "N_trials",
     "N_sims",
     "save_spec_data",
     "f_max_spec",
     "spec_cmap",
-    "dipole_scalefctr",
-    "dipole_smooth_win",
     "save_figs",
     "save_dpl",
     "record_vsoma",
@@ -54,7 +52,19 @@ _LEFTOVER = re.compile(r"prng_seedcore_(ev(prox|dist)_\d+|opt)")
 MESH = ("N_pyr_x", "N_pyr_y")
 
 
-def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
+@overload
+def read_hnn_params(path: Target, *, drives: bool = ..., return_settings: Literal[False] = ...) -> Network: ...
+
+
+@overload
+def read_hnn_params(
+    path: Target, *, drives: bool = ..., return_settings: Literal[True]
+) -> tuple[Network, HnnSettings]: ...
+
+
+def read_hnn_params(
+    path: Target, *, drives: bool = True, return_settings: bool = False
+) -> Network | tuple[Network, HnnSettings]:
     """Read a parameter file of HNN: flat ``.json``, or ``.param`` with lines of ``name: value``.
 
     Parameters
@@ -63,12 +73,17 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
         The file.
     drives : bool
         Whether to add the drives and tonic biases of the file.
+    return_settings : bool
+        Whether to return how the file says the network is run, too.
 
     Returns
     -------
     network : Network
         The column of :func:`~mne_hnn.network.jones_2009` with the mesh, the connection weights, the cell parameters
         and the drives of the file, under the name of the file.
+    settings : HnnSettings
+        Scale and smoothing of the dipole, duration, step and number of trials. Only returned if `return_settings` is
+        True.
 
     Raises
     ------
@@ -97,10 +112,12 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
     once and each with the nearest known one.
     """
     drives = check_bool(drives, "drives")
+    return_settings = check_bool(return_settings, "return_settings")
     values = _values(path)
     _warn_unknown(path, values)
     try:
-        return _network(values, Path(path).name, drives)
+        network = network_of(values, Path(path).name, drives)
+        return (network, settings_of(values)) if return_settings else network
     except DataError:
         raise
     except ParameterError as error:
@@ -109,7 +126,8 @@ def read_hnn_params(path: Target, *, drives: bool = True) -> Network:
         raise DataError(f"{path} has a text where a number is expected: {error}.") from error
 
 
-def _network(values: Mapping[str, Any], file: str, drives: bool) -> Network:
+def network_of(values: Mapping[str, Any], file: str, drives: bool = True) -> Network:
+    """Return the network of parameters, under the name of their file."""
     mesh = (int(values.get("N_pyr_x", 10)), int(values.get("N_pyr_y", 10)))
     network = jones_2009(mesh, weights={key: values.get(key, 0.0) for key in weight_set()})
     name = file.rsplit(".", 1)[0].strip() or "network"

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._checks import check_finite
+from .._checks import check_finite, check_name
 from .._files import Target, existing_file, new_file, read_text, write_whole
 from .._units import MS
 from .._warn import warn
 from ..errors import DataError, MneHnnError, ParameterError
 from ..network import Network
 from ..spikes import Spikes
+from .dipole_txt import DIGITS
 
 __all__ = ["read_spikes_txt", "write_spikes_txt"]
 
@@ -164,8 +165,8 @@ def _ranges(trials: Iterable[_Trial]) -> dict[str, list[int]]:
     return ranges
 
 
-def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -> list[Path]:
-    """Write spikes as text, one file per trial, with all digits.
+def write_spikes_txt(spikes: Spikes, path: Target, *, digits: str = "all", overwrite: bool = False) -> list[Path]:
+    """Write spikes as text, one file per trial: time in ms, cell number and cell type.
 
     Parameters
     ----------
@@ -174,6 +175,8 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
     path : path-like
         Pattern of the file names, with ``%d`` or ``{}`` for the number of the trial, such as ``"spk_%d.txt"``, or
         ``%03d`` for at least three digits; without one, the number goes before the suffix.
+    digits : str
+        ``'all'`` keeps every digit of the times; ``'hnn'`` rounds them as HNN's own files do, to 1 us. HNN reads both.
     overwrite : bool
         Whether to replace files that are there.
 
@@ -195,13 +198,15 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, overwrite: bool = False) -
     for name in spikes.cell_types:
         if name.split() != [name]:
             raise ParameterError(f"Text cannot hold the name {name!r} with white space in it: use write_spikes.")
+    check_name(digits, DIGITS, "choice of digits")
+    shown = "{:.3f}" if digits == "hnn" else "{!r}"
     # all names are checked before the first file is written
     files = {number: new_file(_fill_number(os.fspath(path), number), overwrite) for number in spikes.trials or ()}
     types = spikes.cell_type
     for number, file in files.items():
         own = spikes.trial == number
         rows = zip((spikes.time[own] / MS).tolist(), spikes.gid[own].tolist(), types[own].tolist(), strict=True)
-        text = "".join(f"{time!r}\t{gid}\t{cell_type}\n" for time, gid, cell_type in rows)
+        text = "".join(f"{shown.format(time)}\t{gid}\t{cell_type}\n" for time, gid, cell_type in rows)
         write_whole(file, lambda stream, text=text: stream.write(text.encode("utf-8")), "spikes")  # type: ignore[misc]
     return list(files.values())
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .config import Config, read_config
+from .model_files import ModelFile, convert_model, read_model
+from .model_run import ModelRun, run_model
 from .notebook import Explained, ExplainOptions, explain
 from .runner import PipelineResult, run_pipeline
 from .stages import STAGES
@@ -13,10 +15,15 @@ __all__ = [
     "Config",
     "ExplainOptions",
     "Explained",
+    "ModelFile",
+    "ModelRun",
     "OwnData",
     "PipelineResult",
+    "convert_model",
     "explain",
     "read_config",
+    "read_model",
+    "run_model",
     "run_pipeline",
     "write_analysis",
 ]

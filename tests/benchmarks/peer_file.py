@@ -49,6 +49,9 @@ def with_voltages(net):
 
 def events_of(net, tstop, n_trials):
     """Return the sorted event times of each drive by trial and cell."""
+    for drive in net.external_drives.values():
+        if drive["dynamics"].get("tstop", 0) is None:  # what a simulation does first
+            drive["dynamics"]["tstop"] = tstop
     net._instantiate_drives(tstop=tstop, n_trials=n_trials)
     return {
         name: [[np.sort(np.asarray(cell, dtype=float)).tolist() for cell in trial] for trial in drive["events"]]
@@ -72,6 +75,7 @@ def simulate(net, tstop, n_trials, tables):
         "times": dipoles[0].times.tolist(),
         "spike_times": [np.asarray(one).tolist() for one in response.spike_times],
         "spike_gids": [np.asarray(one).tolist() for one in response.spike_gids],
+        "potentials": {name: np.asarray(array.voltages).tolist() for name, array in net.rec_arrays.items()},
     }
 
 

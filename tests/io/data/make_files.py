@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import sys
 import warnings
 from pathlib import Path
 
@@ -147,5 +148,10 @@ if __name__ == "__main__":
     keep(everything(), "hnn_everything_3x3")
     old_mode = hnn_core.neymotin_2020_model(mesh_shape=(3, 3), add_drives_from_params=True, legacy_mode=True)
     keep(old_mode, "hnn_old_mode_3x3")
+    sys.path.insert(0, str(HERE.parents[1] / "benchmarks"))
+    from peer_networks import NETWORKS
+
+    for title in ("rhythms", "noise", "biased", "changed_cells", "rewired", "synchronous"):
+        keep(NETWORKS[title](), f"hnn_{title}")
     old_layout("hnn_calcium_3x3_v04", "hnn_calcium_3x3")
     outputs()
