@@ -8,6 +8,7 @@ from .hnn_network import read_hnn_network
 from .hnn_params import read_hnn_params
 from .network import read_network, write_network
 from .simulation import read_simulation, read_spikes, write_simulation, write_spikes
+from .source_course import read_source_course
 from .spikes_txt import read_spikes_txt, write_spikes_txt
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "read_hnn_params",
     "read_network",
     "read_simulation",
+    "read_source_course",
     "read_spikes",
     "read_spikes_txt",
     "write_dipole_txt",
