@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .config import Config, read_config
+from .from_file import FILE_STAGES
 from .notebook import Explained, ExplainOptions, explain
 from .runner import PipelineResult, run_pipeline
 from .stages import STAGES
 from .starting import OwnData, write_analysis
 
 __all__ = [
+    "FILE_STAGES",
     "STAGES",
     "Config",
     "ExplainOptions",

@@ -93,7 +93,7 @@ def test_the_text_of_hnn_gives_the_same(tmp_path):
         (
             "0 1\n1 2\n3 4\n",
             {"unit": "nA m", "orientation": 1, "time_unit": "ms"},
-            "has one component, so that orientation has no meaning",
+            "orientation has no meaning",
         ),
         ("0 1\n1 2\n3 4\n", {"unit": "nA m", "trial": 2, "time_unit": "ms"}, "has 1 trial, and trial is 2"),
         ("0 1\n1 2\n3 4\n", {"unit": "nA m", "pick": "V1"}, "has no names of its 1 columns"),
