@@ -6,6 +6,7 @@ from .._peer_names import MODULES, no_attribute
 from .dipole_txt import read_dipole_txt, write_dipole_txt
 from .hnn_network import read_hnn_network
 from .hnn_params import read_hnn_params
+from .laminar import read_laminar
 from .network import read_network, write_network
 from .simulation import read_simulation, read_spikes, write_simulation, write_spikes
 from .source_course import read_source_course
@@ -15,6 +16,7 @@ __all__ = [
     "read_dipole_txt",
     "read_hnn_network",
     "read_hnn_params",
+    "read_laminar",
     "read_network",
     "read_simulation",
     "read_source_course",
