@@ -46,10 +46,12 @@ def nwb(folder, name="probe.nwb", *, columns=None, conversion=1e-6, stamps=None,
         file.add_electrode(group=group, location="S1", **places)
     region = file.create_electrode_table_region(list(range(CONTACTS)), "all")
     when = {"rate": RATE, "starting_time": 0.0} if stamps is None else {"timestamps": stamps}
-    made = [ElectricalSeries("lfp", VALUES / conversion, region, conversion=conversion, **when)]
+    made = [ElectricalSeries(name="lfp", data=VALUES / conversion, electrodes=region, conversion=conversion, **when)]
     module = file.create_processing_module("ecephys", "processed")
     if second:
-        module.add(ElectricalSeries("mua", VALUES / conversion, region, conversion=conversion, **when))
+        module.add(
+            ElectricalSeries(name="mua", data=VALUES / conversion, electrodes=region, conversion=conversion, **when)
+        )
     module.add(LFP(electrical_series=made))
     if density is not None:
         values, unit = density
