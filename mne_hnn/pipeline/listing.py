@@ -60,7 +60,8 @@ def stage_sections() -> dict[str, Section]:
             option.name: [reader for reader in readers[option.name] if reader != stage.name] for option in declared
         }
         sections[stage.name] = Section(name=stage.name, title=stage.title, options=declared, others=others)
-    read = Section.of("file", "Read the target from a file, instead of load, inverse and target", ReadTargetOptions)
+    title = "Read the target from a file, instead of load, inverse and target"
+    read = Section(name="file", title=title, options=_own_first(ReadTargetOptions))
     run = Section.of("run", "On whom, where and how to run; no result depends on it", RunOptions)
     return sections | {"file": read, "run": run}
 
