@@ -23,11 +23,12 @@ times = np.arange(-100, 401) * 1e-3
 course = np.exp(-(((times - 0.1) / 0.01) ** 2))  # its peak is at 100 ms
 label = np.array([["a"], ["b"]], dtype=object)
 data = np.array([course, course])
-cell = np.empty((1, 1), dtype=object)
+cell = np.empty((1, 2), dtype=object)
 axis = cell.copy()
-cell[0, 0], axis[0, 0] = data, times[None]
+for k in range(2):
+    cell[0, k], axis[0, k] = data, times[None]
 scipy.io.savemat("average.mat", {"data": {"label": label, "time": times[None], "avg": data}})
-trials = {"label": label, "time": axis, "trial": cell, "trialinfo": np.ones((1, 1)), "fsample": 1000.0}
+trials = {"label": label, "time": axis, "trial": cell, "trialinfo": np.ones((2, 1)), "fsample": 1000.0}
 scipy.io.savemat("trials.mat", {"data": trials})
 average = mne.read_evoked_fieldtrip("average.mat", info=None)
 epochs = mne.read_epochs_fieldtrip("trials.mat", info=None)
