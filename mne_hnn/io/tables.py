@@ -34,12 +34,15 @@ class Table:
         ``'tabs'``, ``'semicolons'``, ``'commas'`` or ``'spaces'``; as in its first row.
     decimal_commas : bool
         Whether commas were read as points.
+    commented : bool
+        Whether the names stand in a comment, which may be any sentence.
     """
 
     rows: NDArray[np.float64]
     names: tuple[str, ...]
     separator: str
     decimal_commas: bool
+    commented: bool = False
 
 
 def read_table(path: Target, what: str) -> NDArray[np.float64]:
@@ -95,9 +98,10 @@ def read_named_table(path: Target, what: str) -> Table:
             )
     above = [line.strip() for line in text.splitlines()[: number_first - 1] if line.strip()]
     names = _names(above[-1], rows.shape[1]) if above else ()
+    commented = bool(names) and above[-1][0] in "#%"
     if commas:
         warn(f"{path} is written with decimal commas, such as {lines[-1][1][:30]!r}: they are read as points.")
-    return Table(rows=rows, names=names, separator=_SEPARATORS[separator], decimal_commas=commas)
+    return Table(rows=rows, names=names, separator=_SEPARATORS[separator], decimal_commas=commas, commented=commented)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

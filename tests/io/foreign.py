@@ -44,6 +44,7 @@ def brainstorm(
     values=(MOMENT,), names=("V1 L",), comment="Avg: deviant | MN: MEG(Constr) 2018 | scouts (V1 L)", **others
 ):
     """The fields of a matrix file, as Brainstorm's process of extraction writes them."""
+    label = names[0].split(" @ ")[0].removesuffix(".1")
     return {
         "Value": np.array(values),
         "Std": np.empty((0, 0)),
@@ -55,7 +56,10 @@ def brainstorm(
         "Leff": 100.0,
         "Events": np.empty((0, 0)),
         "SurfaceFile": "Subject01/tess_cortex_pial_low.mat",
-        "Atlas": {"Name": "User scouts", "Scouts": {"Vertices": np.arange(1.0, 5.0)[None], "Label": names[0]}},
+        "Atlas": {
+            "Name": "User scouts",
+            "Scouts": {"Vertices": np.arange(1.0, 5.0)[None], "Label": label},
+        },
         "DisplayUnits": np.empty((0, 0)),
         "History": np.array(
             [

@@ -55,6 +55,9 @@ def test_several_scouts_and_free_orientations(tmp_path, version):
     refused(path, "'V1 L' has 3 components (orientations): choose one by its number (orientation=1)")
     same(read_source_course(path, orientation=3), FREE[2])
     assert same(read_source_course(path, orientation=(0, 3, 4)))["orientation"] == pytest.approx([0, 0.6, 0.8])
+    parts = brainstorm(FREE, [f"V1 L.{k}" for k in (1, 2, 3)])
+    parts["Atlas"]["Scouts"]["Label"] = "V1 L.1"  # a scout that was subdivided
+    same(read_source_course(save(tmp_path / "p.mat", parts, version), pick="V1 L.3"), FREE[2])
     noted = same(read_source_course(path, orientation="largest"))
     assert "100% of it) is arbitrary" in noted["assumed"][-1]
 
@@ -88,6 +91,12 @@ def test_other_files_of_brainstorm(tmp_path):
     refused(save(tmp_path / "scout_1.mat", scouts), "with the scouts themselves, without courses")
     data = {"F": np.zeros((5, 3)), "Time": TIMES[None, :3], "Comment": "Avg"}
     refused(save(tmp_path / "data_1.mat", data), "with recordings of sensors")
+
+
+def test_what_says_that_it_is_a_minimum_norm(tmp_path):
+    name = "V1 L @ S01/deviant/results_MN_MEG_KERNEL_240501.mat"
+    same(read_source_course(save(tmp_path / "m.mat", brainstorm(names=[name], comment="mine"))))
+    refused(save(tmp_path / "n.mat", brainstorm(comment="Avg: MN (5) | scouts")), "does not say in which unit")
 
 
 def test_a_unit_that_the_file_contradicts(tmp_path):

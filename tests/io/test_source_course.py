@@ -48,7 +48,7 @@ def test_names_choose_columns_and_say_units(tmp_path, header, separator):
     for pick in (name, "M1", 2):
         dipole = read_source_course(path, pick=pick, sign=-1)
         np.testing.assert_allclose(dipole["agg"], -OTHER, rtol=1e-8, atol=1e-18)
-        assert dipole.comment == dipole.provenance["course"] == name
+        assert (dipole.comment, dipole.provenance["course"]) == ("M1", name)
         assert (dipole.provenance["sign"], dipole.provenance["unit_of_file"]) == (-1, "nA m")
     with pytest.raises(DataError, match="has 2 columns .*choose one, by pick="):
         read_source_course(path)
@@ -58,6 +58,13 @@ def test_names_choose_columns_and_say_units(tmp_path, header, separator):
         read_source_course(path, pick=3)
     with pytest.raises(DataError, match="says that its moments are in nA m, and unit is 'pA m'"):
         read_source_course(path, pick=1, unit="pA m")
+
+
+def test_a_sentence_above_the_numbers_names_no_columns(tmp_path):
+    path = written(tmp_path, [TIMES, MOMENT, OTHER], separator=" ", header="# peak time course")
+    np.testing.assert_allclose(read_source_course(path, unit="A m", pick=1)["agg"], MOMENT, rtol=1e-8, atol=1e-18)
+    path = written(tmp_path, [TIMES, MOMENT, OTHER], separator=" ", header="# time V1 M1")
+    np.testing.assert_allclose(read_source_course(path, unit="A m", pick="M1")["agg"], OTHER, rtol=1e-8, atol=1e-18)
 
 
 def test_decimal_commas(tmp_path):

@@ -68,7 +68,7 @@ def test_the_target_is_what_the_file_has(result):
     np.testing.assert_allclose(target.times, TIMES[50:221], atol=1e-9)
     np.testing.assert_allclose(target["agg"], smoothed["agg"][50:221], rtol=1e-5, atol=1e-15)
     noted = target.provenance
-    assert (noted["course"], noted["label"], noted["unit_of_file"]) == ("V1 (nAm)", "V1 (nAm)", "nA m")
+    assert (noted["course"], noted["label"], noted["unit_of_file"]) == ("V1 (nAm)", "V1", "nA m")
     assert (noted["sign"], noted["area_mm2"], noted["smooth_ms"]) == (-1, 300.0, 5.0)
     assert noted["standard_error"] == pytest.approx(0.8e-9)
 

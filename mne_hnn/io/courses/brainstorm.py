@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import DataError
 from .content import Courses, Trial
-from .mat import numbers, row, scalar, text_of, texts_of
+from .mat import numbers, records, row, scalar, text_of, texts_of
 from .units import moment_unit
 
 __all__ = ["brainstorm_courses", "is_brainstorm"]
@@ -38,7 +38,8 @@ _TAGS = {
     "std": "standard deviations",
 }
 _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_AMPLITUDE = re.compile(r"\bw?MN(?:E)?\b(?!p)")
+# 'MN: MEG(Constr) 2018' of a comment, 'results_MN_MEG_KERNEL' of a file
+_AMPLITUDE = re.compile(r"\bw?MNE?(?::| (?:MEG|EEG|SEEG|ECOG)\b)")
 _COMPONENT = re.compile(r"(.*)\.([123])")
 _MAPS = ("ImageGridAmp", "ImagingKernel")
 _OTHERS = {
@@ -70,7 +71,7 @@ def brainstorm_courses(variables: Mapping[str, Any], path: Path) -> Courses:
         )
     said = _said_of(variables, path)
     _refuse_measures(said, variables, path)
-    grouped, data = _grouped(names, values)
+    grouped, data = _grouped(names, values, _scouts(variables))
     unit, why = _unit(said)
     return Courses(
         software="Brainstorm",
@@ -133,13 +134,25 @@ def _refuse_measures(said: str, variables: Mapping[str, Any], path: Path) -> Non
 
 def _unit(said: str) -> tuple[str | None, tuple[str, ...]]:
     """Return the unit of the values, and why; Brainstorm keeps A m whatever it shows."""
-    if _AMPLITUDE.search(said):
+    if _AMPLITUDE.search(said.replace("_", " ")):
         return "A m", ("moments in A m, as Brainstorm keeps minimum-norm amplitudes",)
     return None, ()
 
 
-def _grouped(names: Sequence[str], values: Any) -> tuple[tuple[str, ...], Any]:
-    """Return the scouts, those of unconstrained sources with their three rows together."""
+def _scouts(variables: Mapping[str, Any]) -> set[str]:
+    """Return the names of the scouts that were extracted, as their atlas has them."""
+    atlas = variables.get("Atlas")
+    listed = records(atlas.get("Scouts")) if isinstance(atlas, Mapping) else []
+    return {text_of(scout.get("Label")) for scout in listed}
+
+
+def _grouped(names: Sequence[str], values: Any, scouts: set[str]) -> tuple[tuple[str, ...], Any]:
+    """Return the scouts, those of unconstrained sources with their three rows together.
+
+    Parts of a scout that was subdivided have such names, too: those are scouts of the atlas themselves.
+    """
+    if scouts & set(names):
+        return tuple(names), values[:, None]
     parts = [_COMPONENT.fullmatch(name) for name in names]
     triples = [names[k : k + 3] for k in range(0, len(names), 3)]
     if all(parts) and all(

@@ -90,7 +90,7 @@ class _Taking:
                 moment,
                 even,
                 (AGGREGATE,),
-                comment=name,
+                comment=without_unit(name),
                 nave=trial.nave,
                 provenance={
                     "file": path.name,

@@ -34,7 +34,7 @@ LARGEST_NAM, SMALLEST_NAM = 1000.0, 1e-7
 #: A record that is shorter and finer than this has times in seconds.
 SHORTEST_MS, SHORTEST_STEP_MS = 10.0, 0.02
 #: One that is longer and coarser than this has times in milliseconds: a source is sampled at 50 Hz or more.
-LONGEST_s, LONGEST_STEP_s = 10.0, 0.0199
+LONGEST_s, LONGEST_STEP_s = 10.0, 0.0201
 
 _MOMENT = re.compile(r"(?P<prefix>[unpf\u00b5\u03bc]?)A(?:mp)?[\s.*\u00b7\u22c5\u2219_-]?m", re.ASCII)
 _BRACKETS = re.compile(r"[(\[/,_\s]+(?P<unit>[^()\[\]]+?)[)\]]?\s*")
