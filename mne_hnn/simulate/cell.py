@@ -103,7 +103,7 @@ def section_plan(template: CellTemplate, name: str, celsius: float = CELSIUS) ->
                 varying.append((f"{channel}_{parameter}_{membrane}", tuple(map(float, values))))
     if "cad" in section.channels:
         uniform.append((f"cad_gain_{membrane}", 1.0))
-    if membrane is not None:  # at 37 C as well: NEURON rounds the defaults of parameters to six digits
+    if membrane is not None and celsius != CELSIUS:  # of which the mechanisms have the numbers
         known = temperature_parameters(celsius)
         uniform += [(f"{parameter}_{membrane}", known[parameter]) for parameter in TEMPERATURE_PARAMETERS[membrane]]
     return SectionPlan(
