@@ -133,7 +133,7 @@ def section_plan(
             varying.append((attribute, tuple(map(float, values))))
     if "cad" in section.channels:
         uniform.append((f"cad_gain_{membrane}", 1.0))
-    if membrane is not None:  # at 37 C as well: NEURON rounds the defaults of parameters to six digits
+    if membrane is not None and celsius != CELSIUS:  # of which the mechanisms have the numbers
         known = temperature_parameters(celsius)
         uniform += [(f"{parameter}_{membrane}", known[parameter]) for parameter in TEMPERATURE_PARAMETERS[membrane]]
     return SectionPlan(

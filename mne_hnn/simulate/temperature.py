@@ -10,13 +10,12 @@ __all__ = ["TEMPERATURE_PARAMETERS", "temperature_parameters"]
 
 #: Which of them a membrane mechanism has.
 TEMPERATURE_PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "hnn_hh": ("hh_tadj",),
-    "hnn_hh_km": ("hh_tadj", "tadj"),
-    "hnn_full": ("hh_tadj", "tadj", "kelvin"),
+    "hnn_hh": ("hh_warming",),
+    "hnn_hh_km": ("hh_warming", "warming"),
+    "hnn_full": ("hh_warming", "warming", "kelvin"),
 }
 
-# Factors on rates and conductances at 37 C, as the mechanisms have them, and their Q10.
-_FACTORS = {"hh_tadj": (1.0, 3.0), "tadj": (0.2488367461978179, 2.3)}
+_Q10 = {"hh_warming": 3.0, "warming": 2.3}
 _KELVIN = 310.15  # at 37 C
 
 
@@ -36,8 +35,8 @@ def temperature_parameters(celsius: float) -> Mapping[str, float]:
     Returns
     -------
     mapping of str to float
-        ``hh_tadj``, ``tadj`` and ``kelvin``; at 37 C exactly the numbers of the published model.
+        ``hh_warming`` and ``warming``, factors on what is at 37 C, and ``kelvin``; at 37 C exactly 1, 1 and 310.15.
     """
     away = celsius - CELSIUS
-    factors = {name: at_37 * q10 ** (away / 10) for name, (at_37, q10) in _FACTORS.items()}
+    factors = {name: q10 ** (away / 10) for name, q10 in _Q10.items()}
     return {**factors, "kelvin": _KELVIN + away}

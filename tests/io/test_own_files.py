@@ -99,7 +99,7 @@ PROFILE_VALUES = {
 CONNECTION_VALUES = {
     "source": L5P, "target": L5P, "location": "distal", "receptor": "nmda", "weight_uS": 1 / 3, "delay_ms": 0.7,
     "lamtha": 7.5, "gain": 1.25, "probability": 0.5, "allow_autapses": False, "source_indices": (0, 3),
-    "target_indices": (2, 1), "threshold_mV": 0.0, "pairs": ((0, 1), (3, 2)),
+    "target_indices": (2, 1), "threshold_mV": -17.5, "pairs": ((0, 1), (3, 2)),
 }  # fmt: skip
 SECTION_VALUES = {
     "L_um": 123.4, "diam_um": 3.3, "Ra_ohm_cm": 150.0, "cm_uF_cm2": 1.1, "v_init_mV": -70.5,
@@ -119,6 +119,7 @@ VARIANTS = {
     "layer separation": lambda: small().with_positions(layer_separation_um=1000.0 / 3),
     "no mesh": lambda: replace(small(), mesh_shape=None),
     "origin": lambda: replace(small(), origin_um=(1.0, 2.5, -3.0)),
+    "temperature": lambda: small().with_temperature(100.0 / 3),
     "network threshold": lambda: replace(small(), threshold_mV=-12.5),
     "gains": lambda: small().with_gains(e_e=0.1, e_i=0.2, i_e=0.3, i_i=0.4),
     "bias": lambda: small().with_tonic_bias(
@@ -187,14 +188,14 @@ def test_the_table_has_every_field_of_every_class():
         assert names(DRIVE_KINDS[kind]) == {*COMMON, *own, *extra}
     assert names(Network) == {
         "name", "populations", "connections", "drives", "biases", "inplane_distance_um", "layer_separation_um",
-        "mesh_shape", "origin_um", "threshold_mV", "gains", "electrodes",
+        "mesh_shape", "origin_um", "threshold_mV", "gains", "electrodes", "celsius",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_option_of_a_network_comes_back(tmp_path, variant):
     network = VARIANTS[variant]()
-    if variant not in ("as it is", "name", "template reference", "connection threshold_mV"):
+    if variant not in ("as it is", "name", "template reference"):
         assert network != small()
     path = tmp_path / "network.json"
     network.save(path)

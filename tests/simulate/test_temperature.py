@@ -40,8 +40,8 @@ def two_drives(network):
 @pytest.mark.parametrize("celsius", [0.0, 6.3, 23.0, 34.0, 45.0])
 def test_factors_are_the_closed_forms(celsius):
     found = temperature_parameters(celsius)
-    assert found["hh_tadj"] == pytest.approx(3 ** ((celsius - 6.3 - 30.7) / 10), rel=1e-13)
-    assert found["tadj"] == pytest.approx(2.3 ** ((celsius - 23 - 30.7) / 10), rel=1e-13)
+    assert found["hh_warming"] == pytest.approx(3 ** ((celsius - 6.3 - 30.7) / 10), rel=1e-13)
+    assert 0.2488367461978179 * found["warming"] == pytest.approx(2.3 ** ((celsius - 53.7) / 10), rel=1e-13)
     assert found["kelvin"] == pytest.approx(273.15 + celsius, rel=1e-15)
 
 
@@ -72,10 +72,10 @@ def test_gates_relax_faster_by_their_factor(h, celsius, gate):
         return getattr(section(0.5).hnn_full, gate)
 
     known = temperature_parameters(celsius)
-    factor = known["hh_tadj"] if gate in ("m", "h", "n") else known["tadj"] / temperature_parameters(37.0)["tadj"]
+    factor = known["hh_warming"] if gate in ("m", "h", "n") else known["warming"]
     if gate in ("cat_m", "cat_h", "ar_m"):
         factor = 1.0
-    assert moved(known, 0.025) == pytest.approx(moved(temperature_parameters(37.0), 0.025 * factor), rel=1e-11)
+    assert moved(known, 0.025) == pytest.approx(moved({}, 0.025 * factor), rel=1e-11)
 
 
 @pytest.mark.parametrize("celsius", [20.0, 30.7, 37.0, 43.0])

@@ -5,7 +5,7 @@ All channels of a membrane are one mechanism, so that a step reads the voltage o
 are shared; the kinetics of each channel stand in the file named after it. After the gates are advanced,
 the whole membrane is one conductance g and one reversal term ge: i = g v - ge.
 
-hh_tadj, tadj and kelvin are what depends on temperature, here at 37 C; simulate/temperature.py has them at others.
+hh_warming, warming and kelvin are what depends on temperature, here at 37 C; simulate/temperature.py has them at others.
 They are RANGE although all have the same: CoreNEURON reads GLOBAL parameters at its first run of a process only.
 ENDCOMMENT
 
@@ -15,7 +15,7 @@ NEURON {
     NONSPECIFIC_CURRENT i
     RANGE hh_gnabar, hh_gkbar, hh_gl, hh_el
     RANGE g, ge
-    RANGE hh_tadj
+    RANGE hh_warming
 }
 
 PARAMETER {
@@ -23,7 +23,7 @@ PARAMETER {
     hh_gkbar = 0 (S/cm2)
     hh_gl = 0 (S/cm2)
     hh_el = -65 (mV)
-    hh_tadj = 1
+    hh_warming = 1
 }
 
 STATE { m h n }
