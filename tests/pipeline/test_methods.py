@@ -127,6 +127,15 @@ def test_the_engine_is_cited_that_ran(sidecars):
     assert "10.3389/fninf.2019.00063" in text
 
 
+def test_temperature_and_mechanisms_of_the_user_are_said(sidecars):
+    assert "Celsius" not in methods_text(sidecars).text
+    sidecars["simulate"]["facts"] |= {"celsius": 34.0, "mechanisms": ["nmda_block", "leak"]}
+    methods = methods_text(sidecars)
+    assert "Its channels were at 34 degrees Celsius, with the temperature coefficients of that model." in methods.text
+    assert "It had the mechanisms nmda_block and leak from NMODL files of the user." in methods.text
+    check_numbers(methods, sidecars)
+
+
 def test_what_was_not_done_is_not_said(sidecars):
     methods = methods_text(sidecars)
     for word in ("filtered", "MNE-BIDS", "Schwarz", "template", "individual MRI", "runs", "conditions", "bootstrap",

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...network.channels import CELSIUS
 from .explanations import DriveFacts, ExplanationFacts
-from .record import Facts, each_of, list_of, part
+from .record import Facts, each_of, left_out, list_of, part
 
 __all__ = ["ColumnsPrior", "FitFacts", "ReportFacts", "SensorsFacts", "SimulateFacts"]
 
@@ -28,6 +29,10 @@ class SimulateFacts(Facts):
         ``'kernel'``, ``'coreneuron'`` or ``'neuron'``.
     rates_Hz : mapping of str to float
         Spikes of each population.
+    celsius : float
+        Temperature of its channels, degrees Celsius.
+    mechanisms : sequence of str
+        Synapses and channels from the user's own NMODL files.
     """
 
     network: str
@@ -36,6 +41,8 @@ class SimulateFacts(Facts):
     tstop_ms: float
     engine: str
     rates_Hz: Mapping[str, float]
+    celsius: float = left_out(CELSIUS)
+    mechanisms: Sequence[str] = left_out(())
 
 
 @dataclass(frozen=True, kw_only=True)

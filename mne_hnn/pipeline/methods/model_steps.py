@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...network.channels import CELSIUS
 from . import explained_steps
 from .collected import Collected, listing
 from .references import cite
@@ -40,6 +41,7 @@ def model(facts: Collected) -> Iterator[str]:
     described += [f"the network {network!r}" for network in networks if network not in MODELS]
     cells = facts.said(lambda run: run.simulate.facts.cells)
     yield f"The response was simulated with {listing(described, 'or')}; the network had {cells} cells."
+    yield from _changed(facts)
     neuron = facts.names(lambda run: run.simulate.versions.get("neuron"))
     engines = facts.known(lambda run: run.fit.facts.engine) or facts.known(lambda run: run.simulate.facts.engine)
     own = facts.names(lambda run: run.fit.versions.get("mne_hnn"))
@@ -50,6 +52,18 @@ def model(facts: Collected) -> Iterator[str]:
         place = f"It ran in NEURON {neuron} {cite('hines1997')}{core}, by mne_hnn {own}"
     dt, tstop = facts.said(lambda run: run.fit.options.get("dt")), facts.said(lambda run: run.simulate.facts.tstop_ms)
     yield f"{place}, for {tstop} ms in steps of {dt} ms."
+
+
+def _changed(facts: Collected) -> Iterator[str]:
+    """Yield the temperature, and mechanisms that are not those of the published model."""
+    if set(facts.known(lambda run: run.simulate.facts.celsius)) - {CELSIUS}:
+        yield (
+            f"Its channels were at {facts.said(lambda run: run.simulate.facts.celsius)} degrees Celsius, with the "
+            "temperature coefficients of that model."
+        )
+    own = [name for names in facts.known(lambda run: run.simulate.facts.mechanisms) for name in names]
+    if own:
+        yield f"It had the mechanisms {listing(list(dict.fromkeys(own)))} from NMODL files of the user."
 
 
 def fit(facts: Collected) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...fit.observation import covering
 from ...io import write_simulation
 from ...simulate import simulate
+from ...simulate.custom import custom_mechanisms
 from ..facts import SimulateFacts
 from ..files import read_target
 from ..options import SimulateOptions
@@ -33,6 +34,8 @@ def _run(work: Work[SimulateOptions]) -> SimulateFacts:
         tstop_ms=simulation.tstop,
         engine=simulation.engine,
         rates_Hz=simulation.spikes.rates(),
+        celsius=options.network.celsius,
+        mechanisms=tuple(mechanism.name for mechanism in custom_mechanisms(options.network)),
     )
 
 
