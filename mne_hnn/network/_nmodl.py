@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from ..errors import ParameterError
 
-__all__ = ["Ion", "Outline", "outline", "renamed"]
+__all__ = ["Ion", "Outline", "has_code", "outline", "renamed"]
 
 _HIDDEN = re.compile(
     r"^[ \t]*COMMENT\b.*?^[ \t]*ENDCOMMENT\b|\bVERBATIM\b.*?\bENDVERBATIM\b|^[ \t]*TITLE[^\n]*|[:?][^\n]*",
     re.DOTALL | re.MULTILINE,
 )
+_REMARK = re.compile(r"^[ \t]*COMMENT\b.*?^[ \t]*ENDCOMMENT\b|^[ \t]*TITLE[^\n]*|[:?][^\n]*", re.DOTALL | re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*|[-+]?\d[\d.]*(?:[eE][-+]?\d+)?|[^\s\w,]")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _STATEMENTS = frozenset(
@@ -207,3 +208,10 @@ def outline(text: str) -> Outline:
         inside = re.sub(r"\([^()]*\)", " ", between.strip().removeprefix("(").removesuffix(")"))
         found.arguments = tuple(_NAME.findall(inside))
     return found
+
+
+def has_code(text: str) -> bool:
+    """Return whether an NMODL text has more than equations: C code (VERBATIM), or texts, which functions of C take."""
+    if re.search(r"\bVERBATIM\b", text):  # wherever it stands: what is a remark here need not be one to NEURON
+        return True
+    return '"' in _REMARK.sub(" ", text)

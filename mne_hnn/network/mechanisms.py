@@ -13,6 +13,7 @@ from .._files import Target, read_text
 from .._value import FrozenMap, Value
 from ..errors import NetworkError, ParameterError
 from ._nmodl import Ion, Outline, outline, renamed
+from ._trust import trust
 from .channels import CHANNELS
 from .density import Density, Uniform, as_density
 
@@ -160,8 +161,15 @@ class Mechanism(Value):
         NetworkError
             It is no synapse and no channel, its name is taken, or it needs what nothing here gives; the sentence says
             which.
+
+        Notes
+        -----
+        C code in it (VERBATIM) runs at the first simulation. A network that is read from a file is refused if it brings
+        such code along, unless the NMODL file was read in this process before, or ``MNE_HNN_TRUST_CODE`` is 1.
         """
-        return cls(text=read_text(path, "an NMODL file"), file=Path(path).name)
+        mechanism = cls(text=read_text(path, "an NMODL file"), file=Path(path).name)
+        trust(mechanism)
+        return mechanism
 
     def __repr__(self) -> str:
         return f"<Mechanism {self.name!r}: a {self.kind} with {', '.join(self.parameters) or 'no parameters'}>"

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._value import FrozenMap, canonical, replace
 from ..errors import NetworkError
+from ._trust import check_trusted
 from .biases import TonicBias
 from .cells import CellTemplate
 from .connections import Connection
@@ -67,13 +68,15 @@ def network_to_text(network: Network) -> str:
     return json.dumps(content, sort_keys=True)
 
 
-def network_from_text(text: str) -> Network:
+def network_from_text(text: str, *, trusted: bool = False) -> Network:
     """Return the network that :func:`network_to_text` wrote.
 
     Parameters
     ----------
     text : str
         What :func:`network_to_text` returned.
+    trusted : bool
+        Whether C code that mechanisms bring along may run, as this process wrote the text itself.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def network_from_text(text: str) -> Network:
     Raises
     ------
     NetworkError
-        The text is damaged, or of a version that describes networks in another way.
+        The text is damaged, of a version that describes networks in another way, or brings C code along.
     """
     try:
         content = json.loads(text)
@@ -101,6 +104,8 @@ def network_from_text(text: str) -> Network:
         ) from error
     if not isinstance(network, Network) or network.digest != wanted:
         raise NetworkError("The text of the network is damaged, or of another version of mne_hnn: its digest differs.")
+    if not trusted:
+        check_trusted(network)
     return network
 
 

@@ -223,3 +223,37 @@ def test_wrong_uses_are_refused(tmp_path):
         Mechanism.from_mod(tmp_path / "gone.mod")
     with pytest.raises(ParameterError, match="text must be the content of an NMODL file, got \\w*Path"):
         Mechanism(text=tmp_path)
+
+
+# -- C code that comes along with files
+
+CODE = "BREAKPOINT {\nVERBATIM\n    fflush(stdout);\nENDVERBATIM\n"
+TEXTS = ("BREAKPOINT {", 'BREAKPOINT {\n    printf("read")\n')
+
+
+@pytest.mark.parametrize("new", [CODE, TEXTS[1]])
+def test_code_of_files_is_refused_until_its_file_was_read(new, tmp_path, monkeypatch):
+    text = (MODS / "leak.mod").read_text().replace("BREAKPOINT {", f": {tmp_path}\n{new}", 1)
+    network = jones_2009((1, 1)).with_channel("L5_pyramidal", "soma", Mechanism(text=text, file="leak.mod"))
+    written = network_to_text(network)
+    with pytest.raises(
+        NetworkError, match=r"brings C code along, in the mechanism 'leak' \(leak.mod\), which would run"
+    ):
+        network_from_text(written)
+    assert network_from_text(written, trusted=True) == network
+    monkeypatch.setenv("MNE_HNN_TRUST_CODE", "1")
+    assert network_from_text(written) == network
+    monkeypatch.setenv("MNE_HNN_TRUST_CODE", "0")
+    with pytest.raises(NetworkError, match="brings C code along"):
+        network_from_text(written)
+    (tmp_path / "leak.mod").write_text(text)
+    Mechanism.from_mod(tmp_path / "leak.mod")
+    assert network_from_text(written) == network
+
+
+def test_equations_of_files_are_taken():
+    network = jones_2009((1, 1)).with_channel("L5_pyramidal", "soma", mechanism("leak"))
+    text = network.cell_types["L5_pyramidal"].sections["soma"].mechanisms["leak"].text
+    other = Mechanism(text=text.replace("BREAKPOINT {", ': "a remark" of no consequence\nBREAKPOINT {', 1))
+    network = network.with_channel("L5_pyramidal", "soma", other)
+    assert network_from_text(network_to_text(network)) == network
