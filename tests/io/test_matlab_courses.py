@@ -2,9 +2,11 @@
 
 import sys
 
+import h5py
 import numpy as np
 import pytest
-from foreign import MOMENT, OTHER, TIMES, brainstorm, cells, configuration, raw, save, source, spm, timelock
+import scipy.io
+from foreign import MOMENT, OTHER, TIMES, brainstorm, cells, configuration, elements, raw, save, source, spm, timelock
 
 from mne_hnn.errors import DataError, MneHnnWarning, ParameterError
 from mne_hnn.io import read_source_course
@@ -181,6 +183,25 @@ def test_sensors_and_several_structures(tmp_path):
     refused(save(tmp_path / "z.mat", {"signal": MOMENT}), "has signal, which is no scout time series of Brainstorm")
 
 
+def test_trials_of_other_lengths(tmp_path):
+    times, values = cells(TIMES[None], TIMES[None, :-20]), cells(np.array([MOMENT]), np.array([MOMENT[:-20]]))
+    made = raw(time=times, trial=values, label=np.array([["V1"]], dtype=object), trialinfo=np.array([[5.0], [6.0]]))
+    path = save(tmp_path / "x.mat", {"x": made})
+    refused(path, "has trials with different times, which cannot be averaged", unit="A m", trial="average")
+    assert len(read_source_course(path, unit="A m", trial="6").times) == len(TIMES) - 20
+    same(read_source_course(path, unit="A m", trial=1))
+
+
+def test_names_that_only_matlab_can_read(tmp_path):
+    path = save(tmp_path / "x.mat", {"x": timelock()}, "7.3")
+    with h5py.File(path, "r+") as file:
+        del file["x/label"]
+        file["x/label"] = np.zeros((1, 6), dtype=np.uint32)  # how a string array looks from outside
+        file["x/label"].attrs["MATLAB_class"] = np.bytes_("string")
+        file["x/label"].attrs["MATLAB_object_decode"] = np.int32(3)
+    refused(path, "label is a MATLAB object (a string array?): save it as a cell of char, cellstr().", unit="A m")
+
+
 def test_times_in_milliseconds(tmp_path):
     path = save(tmp_path / "x.mat", {"x": timelock(time=1e3 * TIMES[None])})
     refused(path, "are its times in milliseconds? Give time_unit='ms' then.", unit="A m", pick=1)
@@ -224,6 +245,31 @@ def test_sources_of_spm(tmp_path, version, kind):
 )
 def test_what_of_spm_is_refused(tmp_path, changes, message):
     refused(spm(tmp_path, **changes), message, unit="A m", pick=1, trial=1)
+
+
+def test_samples_of_spm_in_other_forms(tmp_path):
+    path = spm(tmp_path)
+    place = elements({
+        "fname": "imspm_evoked.dat", "dim": np.array([[2.0, 101.0, 2.0]]), "dtype": 4.0, "be": 1.0, "offset": 8.0,
+        "scl_slope": np.array([[1e-12], [2e-12]]), "scl_inter": np.array([[0.0]]),
+    })  # fmt: skip
+    values = np.round(np.array([MOMENT, OTHER, MOMENT, OTHER]) * 1e12).reshape(2, 2, -1).transpose(1, 2, 0)
+    path.with_suffix(".dat").write_bytes(bytes(8) + values.astype(">i2").tobytes(order="F"))
+    header = scipy.io.loadmat(path)["D"]
+    header[0, 0]["data"] = place
+    save(path, {"D": header})
+    same(read_source_course(path, unit="A m", pick=1, trial=1), np.round(MOMENT * 1e12) * 1e-12)
+    same(read_source_course(path, unit="A m", pick=2, trial=2), np.round(OTHER * 1e12) * 2e-12)
+
+
+def test_bad_trials_of_spm_are_left_out(tmp_path):
+    labels = (("std", 0.0), ("std", 1.0), ("dev", 1.0))
+    values = np.array([[MOMENT], [9 * MOMENT], [MOMENT]]).transpose(1, 2, 0)
+    trials = elements(*({"label": label, "bad": bad, "repl": 1.0} for label, bad in labels))
+    path = spm(tmp_path, kind="f8", values=values, trials=trials)
+    for trial in ("average", "std", 1):
+        same(read_source_course(path, unit="A m", trial=trial))
+    refused(path, "has only trials that are marked as bad for 'dev'", unit="A m", trial="dev")
 
 
 def test_sensors_of_spm_and_a_unit_in_the_file(tmp_path):
