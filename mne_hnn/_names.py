@@ -7,8 +7,8 @@ __all__ = ["EXECUTORS", "MODEL_FORMATS", "MODEL_SUFFIXES", "SECTIONS", "STEPS", 
 STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
 """The steps of an analysis, in their order: each is a file of :mod:`mne_hnn.pipeline.stages`."""
 
-SECTIONS = (*STEPS, "run", "group")
-"""What has options: the steps, how to run, and a group."""
+SECTIONS = (*STEPS, "file", "run", "group")
+"""What has options: the steps, a target that is read from a file, how to run, and a group."""
 
 EXECUTORS = ("processes", "dask", "serial")
 """Where the jobs of a group can run."""

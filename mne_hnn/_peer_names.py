@@ -33,6 +33,7 @@ NETWORK: Mapping[str, str] = {
     "clear_connectivity": f"without_connections, {_NEW}without_connections()",
     "clear_drives": f"without_drives, {_NEW}without_drives()",
     "filter_cell_types": "populations and cell_types",
+    "rename_cell_types": f"with_cell_names, {_NEW}with_cell_names(...)",
     "connectivity": "connections, changed by with_connection_changes",
     "external_drives": "drives, changed by with_drive_changes",
     "external_biases": "biases",

@@ -105,6 +105,7 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, default=Path("analysis.py"), metavar="FILE", help="(analysis.py)")
     parser.add_argument("--data", metavar="PATH", help="the recording: raw data, epochs or an average")
     parser.add_argument("--bids-root", metavar="FOLDER", help="a data set in BIDS form, instead of a recording")
+    parser.add_argument("--target", metavar="PATH", help="a source time course of other software, instead of data")
     parser.add_argument("--subject", nargs="+", metavar="SUBJECT", default=(), help="subjects to analyse")
     parser.add_argument("--task", nargs="+", metavar="TASK", default=(), help="tasks of the data set")
     parser.add_argument(
@@ -190,9 +191,13 @@ def _convert(options: argparse.Namespace) -> None:
 def _init(options: argparse.Namespace) -> None:
     from .pipeline.starting import OwnData, write_analysis
 
-    if options.data is not None and options.bids_root is not None:
-        raise ConfigError("--data and --bids-root are both given: an analysis is of a recording or of a data set.")
-    named = {"data": options.data, "bids_root": options.bids_root, "label": options.label}
+    named = {"data": options.data, "bids_root": options.bids_root, "target": options.target, "label": options.label}
+    both = [f"--{name.replace('_', '-')}" for name in ("data", "bids_root", "target") if named[name] is not None]
+    if len(both) > 1:
+        of = "a recording or of a data set" if options.target is None else "a recording, a data set or a target"
+        raise ConfigError(f"{' and '.join(both[:2])} are both given: an analysis is of {of}.")
+    if options.target is not None and options.label is not None:
+        raise ConfigError("--label is of a recording: a target that is read from a file has its source already.")
     given = {name: value for name, value in named.items() if value is not None}
     own = OwnData(subjects=options.subject, tasks=options.task, conditions=options.condition, **given)
     file = write_analysis(options.file, own)
@@ -322,9 +327,10 @@ _COMMANDS: Mapping[str, _Command] = {
         "load and average the response, make the inverse, turn a label's response into a target dipole, simulate the "
         "column, fit its drives, predict the sensors, write a report. A file that sets bids_root, such as "
         "pipelines/bids_group.py, describes the analysis of a whole data set: subjects and conditions side by side, "
-        "then the report of the group. What is up to date is not run again. A file that holds a column (.param, .json, "
-        ".npz) is simulated as it says, with a figure: --set n_trials, tstop, dt, dipole_scale, smooth_ms or seed "
-        "changes that, and --force overwrites.",
+        "then the report of the group. One that sets target_file begins with a source time course of other software, "
+        "without sensors. What is up to date is not run again. A file that holds a column (.param, .json, .npz) is "
+        "simulated as it says, with a figure: --set n_trials, tstop, dt, dipole_scale, smooth_ms or seed changes that, "
+        "and --force overwrites.",
         add=_add_run,
         run=_run,
     ),

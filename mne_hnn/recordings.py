@@ -38,7 +38,8 @@ class Recording:
     ----------
     quantity : str
         ``'voltage'`` (V), ``'synaptic_current'`` (A, inward is negative), ``'calcium'`` (mM), or ``'membrane_current'``
-        (A, outward is positive; of the whole section, capacitive, ionic and synaptic).
+        (A, outward is positive; of the whole section, capacitive, ionic and synaptic). Or a variable of a mechanism of
+        one's own: receptor or channel, and variable, such as ``'nmda.block'``.
     times : array, shape (n_times,)
         Times in s.
     data : array, shape (n_trials, n_channels, n_times)
@@ -47,6 +48,8 @@ class Recording:
         Cell number, cell type, section and receptor of each row.
     trials : tuple of int
         Numbers of the trials.
+    own_unit : str
+        Unit of a variable of a mechanism of one's own, as its file has it; empty for the other quantities.
     """
 
     quantity: str
@@ -54,9 +57,11 @@ class Recording:
     data: NDArray[np.float64]
     channels: tuple[RecordingChannel, ...]
     trials: tuple[int, ...]
+    own_unit: str = ""
 
     def __post_init__(self) -> None:
-        check_name(self.quantity, QUANTITIES, "quantity")
+        if "." not in self.quantity:
+            check_name(self.quantity, QUANTITIES, "quantity")
         object.__setattr__(self, "channels", tuple(RecordingChannel(*channel) for channel in self.channels))
         object.__setattr__(self, "trials", tuple(int(number) for number in self.trials))
         for name in ("times", "data"):
@@ -68,7 +73,7 @@ class Recording:
     @property
     def unit(self) -> str:
         """The unit of the values."""
-        return QUANTITIES[self.quantity]
+        return QUANTITIES.get(self.quantity, self.own_unit)
 
     @property
     def sfreq(self) -> float:
@@ -88,8 +93,9 @@ class Recording:
 
     def __repr__(self) -> str:
         cells = len({channel.gid for channel in self.channels})
+        unit = f" ({self.unit})" if self.unit else ""
         return (
-            f"<Recording of {self.quantity.replace('_', ' ')} ({self.unit}): {len(self.trials)} trial(s), "
+            f"<Recording of {self.quantity.replace('_', ' ')}{unit}: {len(self.trials)} trial(s), "
             f"{len(self)} channel(s) of {cells} cell(s), {len(self.times)} times>"
         )
 
@@ -141,6 +147,7 @@ class Recording:
             data=self.data[np.ix_(picked, rows)],
             channels=tuple(self.channels[row] for row in rows),
             trials=numbers,
+            own_unit=self.own_unit,
         )
 
     def to_data_frame(self) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_finite, check_int, check_name, check_positive, check_trial
+from ._units import MS
 from ._warn import warn
 from .errors import ParameterError
 
@@ -275,6 +276,41 @@ class Spikes:
             trials=trials,
         )
 
+    def of_trials(self, numbers: Sequence[int]) -> Spikes:
+        """Return the spikes of some trials, in the order of the table."""
+        chosen = tuple(check_trial(number, self.trials or ()) for number in numbers)
+        keep = np.isin(self.trial, chosen)
+        kept = tuple(number for number in self.trials or () if number in chosen)
+        columns = (self.trial[keep], self.time[keep], self.gid[keep])
+        return Spikes(*columns, self.gid_ranges, len(kept), self.tmin, self.tmax, kept)
+
+    def trains_ms(
+        self, *, trial: int | None = None, cell_types: str | Iterable[str] | None = None
+    ) -> dict[int, tuple[float, ...]]:
+        """Return the spike times of each cell in ms, silent ones included: what a spike-train drive takes.
+
+        ``network.with_spike_train_drive("replayed", times_ms=spikes.trains_ms(cell_types="L5_pyramidal"), ...)`` lets
+        these cells drive another column. Times count from 0 of the simulation, whatever the window.
+
+        Parameters
+        ----------
+        trial : int | None
+            The trial; None for the first.
+        cell_types : str | iterable of str | None
+            Cell types or drives; None for all.
+
+        Returns
+        -------
+        trains : dict of int to tuple of float
+            By cell number, times in ms.
+        """
+        numbers = self.trials or (0,)
+        chosen = self.select(trial=numbers[0] if trial is None else trial, cell_types=cell_types)
+        trains: dict[int, list[float]] = {gid: [] for cells in chosen.gid_ranges.values() for gid in cells}
+        for gid, time in zip(chosen.gid.tolist(), (chosen.time / MS).tolist(), strict=True):
+            trains[gid].append(time)
+        return {gid: tuple(times) for gid, times in trains.items()}
+
     # counting ---------------------------------------------------------------------------------------------
 
     def counts(self, by: str = "cell_type") -> dict[Any, int]:
@@ -376,7 +412,7 @@ class Spikes:
             columns = (self.trial.tolist(), (f"{t:.6f}" for t in self.time), self.gid.tolist(), self.cell_type.tolist())
             writer.writerows(zip(*columns, strict=True))
 
-    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+    def plot_raster(self, *, trial: Any = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
         """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
         from .viz import plot_spikes_raster
 

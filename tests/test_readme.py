@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import mne_hnn
-from mne_hnn import Dipole, fit, simulate, source, sweep
+from mne_hnn import Dipole, fit, io, simulate, source, sweep
 from mne_hnn.group import GroupConfig, read_config
 from mne_hnn.network import Network
 
@@ -31,7 +31,9 @@ def blocks_of(path):
 
 
 SNIPPETS = [(str(path.relative_to(ROOT)), k, text) for path in GUIDES for k, text in enumerate(blocks_of(path))]
-CONFIGURATIONS = [text for _, _, text in SNIPPETS if re.search(r"^(bids_root|data|dataset) = ", text, re.MULTILINE)]
+CONFIGURATIONS = [
+    text for _, _, text in SNIPPETS if re.search(r"^(bids_root|data|dataset|target_file) = ", text, re.MULTILINE)
+]
 RUN = {str(path.relative_to(ROOT)): [] for path in GUIDES}
 for page, _, text in SNIPPETS:
     if text not in CONFIGURATIONS and "dask" not in text:
@@ -77,14 +79,14 @@ def stand_ins(monkeypatch, tmp_path):
     """Replace the files of a reader, simulations of the full column, and fits."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda *_, **__: None)
-    moment = Dipole(np.sin(np.arange(171) / 20)[None] * 1e-9, np.arange(171) / 1000, ["agg"])
+    course = np.sin(np.arange(171) / 20)[None] * 1e-9
+    moment = Dipole(course, np.arange(171) / 1000, ["agg"], provenance={"assumed": []})
     target = result_of(source.Target, dipole=moment, patch=mock.Mock(), polarity=mock.Mock(spec=["confidence"]))
     prediction = result_of(source.Prediction, explained={"grad": 0.9})
     found = result_of(fit.FitResult, predict_sensors=lambda given: prediction)
 
     def searched(given):
-        known = fit.list_paths(given["network"])
-        assert all(one.path in known for one in given["parameters"])
+        fit.ParameterSpace(given["parameters"], given["network"], apply=given["apply"])
         return found
 
     best = result_of(fit.Explanation, fit=found, spikes=mock.MagicMock())
@@ -104,6 +106,11 @@ def stand_ins(monkeypatch, tmp_path):
         for name, answer in names.items():
             monkeypatch.setattr(module, name, standing_in(getattr(module, name), lambda given, answer=answer: answer))
     monkeypatch.setattr(fit, "fit_drives", standing_in(fit.fit_drives, searched))
+    probe = mne.EpochsArray(np.random.default_rng(1).normal(size=(2, 5, 171)), mne.create_info(5, 1000.0, "seeg"))
+    for k, channel in enumerate(probe.info["chs"]):
+        channel["loc"][:3] = (0.0, 0.0, -1e-4 * (2 * k + 1))
+    for name, answer in (("read_source_course", moment), ("read_laminar", probe)):
+        monkeypatch.setattr(io, name, standing_in(getattr(io, name), lambda given, answer=answer: answer))
     for name in ("read_evokeds", "read_forward_solution"):
         monkeypatch.setattr(mne, name, standing_in(getattr(mne, name), lambda given: mock.Mock()))
     monkeypatch.setattr(
@@ -121,12 +128,12 @@ def stand_ins(monkeypatch, tmp_path):
 
 def test_there_are_snippets():
     assert len(SNIPPETS) >= 10
-    assert len(CONFIGURATIONS) == 1
+    assert len(CONFIGURATIONS) == 2
     assert {name.removeprefix("tutorials/"): len(RUN[name]) for name in PAGES} == {
         "README.md": 1,
-        "column.md": 6,
-        "fit.md": 4,
-        "sources.md": 1,
+        "column.md": 7,
+        "fit.md": 5,
+        "sources.md": 3,
     }
 
 
@@ -242,8 +249,11 @@ def test_contributors_are_told_of_files_and_registries_there_are():
 def test_configurations_are_read(text, tmp_path):
     (tmp_path / "mine.py").write_text(text)
     config = read_config(tmp_path / "mine.py")
-    assert isinstance(config, GroupConfig)
-    assert list(config.conditions) == ["detected", "missed"]
+    assert isinstance(config, GroupConfig) == ("bids_root" in text)
+    if "bids_root" in text:
+        assert list(config.conditions) == ["detected", "missed"]
+    else:
+        assert (config.target_pick, config.target_area_mm2) == ("V1 L", 300.0)
 
 
 @pytest.mark.parametrize(("file", "k", "text"), SNIPPETS)

@@ -36,7 +36,9 @@ from .objectives import (
 )
 from .observation import ColumnPrior
 from .optimizers import OPTIMIZERS, Optimizer
-from .parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
+from .parameter_sets import evoked_parameters, rhythmic_parameters
+from .parameter_space import ParameterSpace
+from .parameters import Parameter
 from .result import Estimate, Evaluation, FitResult, LevelReport, Scores
 from .rhythm_explanation import RhythmExplanation, RhythmExplanations
 from .rhythm_files import read_rhythm_explanations

@@ -10,11 +10,10 @@ from .._checks import suggestion
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import Network
-from ..network.paths import get_value
 from .drive_settings import DriveSettings
 from .objectives import Objective, Waveform, called, option_names
 from .observation import ColumnPrior
-from .parameters import ParameterSpace
+from .parameter_space import ParameterSpace
 
 __all__ = [
     "check_names",
@@ -91,7 +90,7 @@ def check_start(space: ParameterSpace) -> None:
     """Refuse a network that lies outside the bounds: the search would not begin with it."""
     space.network(space.start)  # refuses bounds that the network cannot have
     for parameter in space.free:
-        value = get_value(space._network, parameter.path)
+        value = space.begins[parameter.path]
         slack = 1e-9 * (parameter.high - parameter.low)
         if not parameter.low - slack <= value <= parameter.high + slack:
             raise ParameterError(

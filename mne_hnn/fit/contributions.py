@@ -17,7 +17,7 @@ from .._units import FAM, MS
 from .._value import FrozenMap, OrderedFrozenMap
 from ..dipole import Dipole
 from ..errors import ParameterError, SimulationError, WorkerError
-from ..network import Network
+from ..network import CustomSynapse, Network
 from ..parallel import Lost, run_with_retries
 from ..simulate import Computing, Record, Simulation, SimulationSettings
 from ..simulate.settings import as_settings, check_is_network
@@ -27,7 +27,7 @@ from .contribution_parts import Contributions
 from .current_moments import CURRENTS, Moments, TrialMoments, run_and_weigh
 from .spiking_counts import SpikeCounts, spikes_per_cell
 
-__all__ = ["drive_contributions", "silenced"]
+__all__ = ["drive_contributions", "receptor_of_ones_own", "silenced"]
 
 
 def silenced(network: Network, names: Iterable[str]) -> Network:
@@ -116,6 +116,8 @@ def drive_contributions(
     """
     check_bool(currents, "currents")
     settings = _checked(network, settings, scale, smooth_ms)
+    if currents:
+        _check_reversals(network)
     network = network.without_electrodes()
     settings = settings.made_ready(network)
     names = list(network.drives)
@@ -162,6 +164,24 @@ def _checked(network: Any, settings: Any, scale: Any, smooth_ms: Any) -> Simulat
         samples = n_steps(checked.tstop, checked.dt) + 1
         smoothed_rows(np.zeros((1, samples)), 1 / (checked.dt * MS), smooth_ms, "normalised")
     return checked
+
+
+def receptor_of_ones_own(network: Network) -> str | None:
+    """Return a receptor of the cells of the dipole of which no reversal potential is known, in words; None without."""
+    for cell_type, template in network.cell_types.items():
+        for receptor, synapse in template.synapses.items():
+            if template.measures_dipole and isinstance(synapse, CustomSynapse):
+                return f"receptor {receptor!r} of {cell_type!r}, a mechanism of one's own ({synapse.mechanism.name!r})"
+    return None
+
+
+def _check_reversals(network: Network) -> None:
+    receptor = receptor_of_ones_own(network)
+    if receptor is not None:
+        raise ParameterError(
+            "Splitting the dipole by currents needs the reversal potential of each receptor, which is not known of "
+            f"{receptor}: take currents=False."
+        )
 
 
 def _simulate_all(

@@ -11,7 +11,7 @@ import numpy as np
 from .._types import FloatArray
 from .._value import FrozenMap, OrderedFrozenMap
 from ..errors import ParameterError, SimulationError
-from ..network import CellTemplate, Network
+from ..network import CellTemplate, Network, Synapse
 from ..recordings import RecordingChannel
 from ..simulate import Record, SimulationSettings
 from ..simulate.engine import Trial
@@ -148,7 +148,9 @@ def _synapse(
     The current at a sample is the conductance times the driving force at the sample before.
     """
     assert channel.receptor is not None
-    reversal = template.synapses[channel.receptor].e_mV
+    synapse = template.synapses[channel.receptor]
+    assert isinstance(synapse, Synapse)  # a network with others is refused before it is simulated
+    reversal = synapse.e_mV
     force = voltage[:-1] - reversal
     known = np.abs(force) > _NEAR_MV
     steps = np.arange(len(force))

@@ -24,6 +24,8 @@ class FitDetails(Value):
         Duration of the simulations, ms.
     parameters : tuple of Parameter
         What could change, fixed ones included; empty where drives were proposed.
+    apply : str
+        Name of the function that said what parameters mean; empty where there was none.
     options : mapping of str to float or str
         Of an objective given by name, such as ``tmin``; only what is a number or text.
     gap_ms, spread_ms : float | None
@@ -35,6 +37,7 @@ class FitDetails(Value):
     objective: str = ""
     tstop: float | None = None
     parameters: tuple[Parameter, ...] = ()
+    apply: str = ""
     options: Mapping[str, Any] = field(default_factory=FrozenMap)
     gap_ms: float | None = None
     spread_ms: float | None = None

@@ -38,7 +38,7 @@ class DriveSettings(WaveformSettings):
         Whether to compute intervals of the parameters; it takes one more evaluation per parameter.
     n_trials : int | None
         Trials per evaluation, averaged. None is 1, or what the last of `levels` says.
-    optimizer, max_evaluations, levels, n_final, dt, seed, fresh_seed, precision
+    optimizer, max_evaluations, levels, population, n_final, dt, seed, fresh_seed, precision
         As in :class:`FitSettings`.
 
     Raises

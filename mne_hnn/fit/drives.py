@@ -16,6 +16,7 @@ from .conclude import conclude
 from .doubts import announced
 from .drive_settings import DriveSettings
 from .evaluate import Evaluator
+from .parameter_space import Apply
 from .parameters import Parameter
 from .plan import Request, make_plan, warn_of
 from .progress import Report
@@ -34,6 +35,7 @@ def fit_drives(
     settings: DriveSettings | None = None,
     *,
     objective: Any = "r_squared",
+    apply: Apply | None = None,
     n_jobs: int = 1,
     executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
@@ -59,6 +61,11 @@ def fit_drives(
     objective : str | callable | Objective
         A name of :data:`~mne_hnn.fit.OBJECTIVES`, a function from a :class:`~mne_hnn.simulate.Simulation` to a number
         to make small, or an objective.
+    apply : callable | None
+        Called as ``apply(network, values)`` with the network in which parameters that are paths have their values, and
+        a dict of all values by name; returns the network to simulate. So numbers can be derived from others, and
+        parameters have names of one's own, such as a shift of all drives (with `start`). Paths that only share one
+        value need no function: ``Parameter(tied=...)``.
     n_jobs : int
         Processes. Not together with an executor that is an object.
     executor : str | concurrent.futures.Executor | None
@@ -99,7 +106,13 @@ def fit_drives(
     computing = Computing(n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
     check_names(options)
     request = Request(
-        network=network, target=target, parameters=parameters, settings=checked, objective=objective, options=options
+        network=network,
+        target=target,
+        parameters=parameters,
+        settings=checked,
+        objective=objective,
+        options=options,
+        apply=apply,
     )
     return search_drives(request, computing)
 

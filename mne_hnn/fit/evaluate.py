@@ -15,6 +15,7 @@ from .._types import FloatArray
 from ..errors import SimulationError, WorkerError
 from ..network import Network
 from ..simulate import Computing, Simulation, SimulationSettings
+from ..simulate.custom import custom_mechanisms
 from ..simulate.many import run_networks
 from .checkpoint import Checkpoint
 from .objectives import Objective, Score
@@ -38,6 +39,7 @@ def searching(runs: SimulationSettings, network: Network, precision: str) -> Sim
         return runs
     engine = runs.resolved().engine
     lacks = f"engine {engine!r}" if engine != "kernel" else "electrodes" if network.electrodes else None
+    lacks = "mechanisms of one's own" if custom_mechanisms(network) else lacks
     if lacks is not None:
         logger.debug("Searching by exact simulations: with %s there are no others.", lacks)
         return runs

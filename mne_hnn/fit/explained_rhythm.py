@@ -25,7 +25,8 @@ from .drives import search_drives
 from .evaluate import Evaluator, searching
 from .objectives import Combined, called
 from .observation import pyramidal_cells
-from .parameters import Parameter, rhythmic_parameters
+from .parameter_sets import rhythmic_parameters
+from .parameters import Parameter
 from .plan import Plan, make_plan
 from .result import FitResult
 from .rhythm_explanation import RhythmExplanation, RhythmExplanations

@@ -19,7 +19,7 @@ from .._checks import check_name
 from .._types import FloatArray
 from ..errors import ParameterError
 
-__all__ = ["FEW", "OPTIMIZERS", "BudgetSpent", "Optimizer", "Problem", "choose_optimizer"]
+__all__ = ["FEW", "OPTIMIZERS", "BudgetSpent", "Optimizer", "Problem", "check_population", "choose_optimizer"]
 
 FEW = 4
 """So many parameters need so few evaluations that they can be searched everywhere, and on the full column at once."""
@@ -42,6 +42,8 @@ class Problem(Protocol):
         Size of first steps, as a share of the bounds.
     seed : int
         Seed of everything random.
+    population : int | None
+        Points of a generation, for those that have generations; None for the usual number.
     budget : int
         Evaluations left.
     """
@@ -49,6 +51,7 @@ class Problem(Protocol):
     start: FloatArray
     step: float
     seed: int
+    population: int | None
 
     @property
     def budget(self) -> int:
@@ -78,12 +81,18 @@ class Optimizer:
         Searches a :class:`Problem`.
     needs : str | None
         The package it needs besides the required ones.
+    extra : str
+        The extra of mne-hnn that brings this package.
+    generations : bool
+        Whether it has a population whose size can be chosen.
     """
 
     name: str
     description: str
     run: Callable[[Problem], None]
     needs: str | None = None
+    extra: str = "fit"
+    generations: bool = False
 
 
 def _finite(losses: FloatArray) -> FloatArray:
@@ -97,9 +106,10 @@ def _cma(problem: Problem) -> None:
     if n == 1:  # the strategy has no covariance to adapt in one dimension, and pycma refuses it
         return _scan(problem)
     stream = np.random.default_rng(problem.seed)
+    size = 4 + math.floor(3 * math.log(n)) if problem.population is None else problem.population
     options = {
         "bounds": [0.0, 1.0],
-        "popsize": 4 + math.floor(3 * math.log(n)),
+        "popsize": size,
         # its own stream: pycma would seed the global one
         "seed": np.nan,
         "randn": lambda *shape: stream.standard_normal(shape),
@@ -114,13 +124,13 @@ def _cma(problem: Problem) -> None:
             points = np.array(strategy.ask())
             strategy.tell(list(points), _finite(problem.losses(points)).tolist())
         restart += 1
-        options["popsize"] = (4 + math.floor(3 * math.log(n))) * 2**restart  # as IPOP-CMA-ES does
+        options["popsize"] = size * 2**restart  # as IPOP-CMA-ES does
         start, step = stream.random(n), max(problem.step, 0.3)
 
 
 def _evolution(problem: Problem) -> None:
     n = len(problem.start)
-    size = max(8, min(4 * n, problem.budget // 5))
+    size = max(8, min(4 * n, problem.budget // 5)) if problem.population is None else problem.population
     spread = qmc.LatinHypercube(n, rng=np.random.default_rng(problem.seed)).random(size)
     # half of the first generation close to the start, the other half everywhere
     near = np.clip(problem.start + problem.step * (spread - 0.5), 0.0, 1.0)
@@ -154,6 +164,23 @@ def _nelder_mead(problem: Problem) -> None:
         method="Nelder-Mead",
         options={"initial_simplex": np.vstack([start, corners]), "maxfev": 10**6, "xatol": 1e-4, "fatol": 1e-7},
     )
+
+
+def _cobyla(problem: Problem) -> None:
+    # it builds linear models from a simplex, and keeps to the bounds but for rounding
+    minimize(
+        lambda point: float(_finite(problem.losses(np.clip(point, 0.0, 1.0)[None]))[0]),
+        problem.start,
+        method="COBYLA",
+        bounds=[(0.0, 1.0)] * len(problem.start),
+        options={"rhobeg": problem.step, "tol": 1e-4, "maxiter": 10**6},
+    )
+
+
+def _bayesian(problem: Problem) -> None:
+    from .bayesian import search
+
+    search(problem)
 
 
 def _least_squares(problem: Problem) -> None:
@@ -208,12 +235,14 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             "parameters. One parameter is scanned instead.",
             run=_cma,
             needs="cma",
+            generations=True,
         ),
         Optimizer(
             name="differential_evolution",
             description="scipy's differential evolution (Storn and Price 1997, "
             "https://doi.org/10.1023/A:1008202821328): global; no further package.",
             run=_evolution,
+            generations=True,
         ),
         Optimizer(
             name="least_squares",
@@ -226,6 +255,21 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             description="scipy's simplex (Nelder and Mead 1965, https://doi.org/10.1093/comjnl/7.4.308): local, one "
             "evaluation at a time.",
             run=_nelder_mead,
+        ),
+        Optimizer(
+            name="cobyla",
+            description="scipy's COBYLA (Powell 1994, https://doi.org/10.1007/978-94-015-8330-5_4), which HNN has as "
+            "well: local, linear models of the loss within the bounds, one evaluation at a time.",
+            run=_cobyla,
+        ),
+        Optimizer(
+            name="bayesian",
+            description="Expected improvement under a Gaussian process (Jones et al. 1998, "
+            "https://doi.org/10.1023/A:1008306431147), by the package bayesian-optimization: for a few dozen "
+            "evaluations of up to some ten parameters.",
+            run=_bayesian,
+            needs="bayes_opt",
+            extra="bayesian",
         ),
         Optimizer(
             name="scan",
@@ -259,9 +303,32 @@ def choose_optimizer(name: str, n_free: int = 2) -> Optimizer:
     row = OPTIMIZERS[check_name(name, ("auto", *OPTIMIZERS), "optimizer")]
     if row.needs is not None and find_spec(row.needs) is None:
         raise ParameterError(
-            f"Optimizer {name!r} needs the package {row.needs!r}: pip install 'mne-hnn[fit]', or use "
+            f"Optimizer {name!r} needs the package {row.needs!r}: pip install 'mne-hnn[{row.extra}]', or use "
             "'differential_evolution'."
         )
     if name == "scan" and n_free != 1:
         raise ParameterError(f"Optimizer 'scan' takes one free parameter, got {n_free}: use 'auto'.")
     return row
+
+
+def check_population(row: Optimizer, population: int | None, budget: int) -> None:
+    """Refuse a population of an optimizer that has none, or one that the budget does not hold once.
+
+    Raises
+    ------
+    ParameterError
+        One of both.
+    """
+    if population is None:
+        return
+    if not row.generations:
+        names = " or ".join(repr(name) for name, other in OPTIMIZERS.items() if other.generations)
+        raise ParameterError(
+            f"population = {population} has no effect on optimizer {row.name!r}, which has no generations: leave it "
+            f"out, or take optimizer={names}."
+        )
+    if population > budget:
+        raise ParameterError(
+            f"population = {population} is more than the {budget} networks of max_evaluations: one generation would "
+            "not be complete: make it smaller, or max_evaluations larger."
+        )

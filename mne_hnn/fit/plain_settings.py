@@ -27,7 +27,7 @@ _SEARCHED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM, "step", "scal
 _OF_EVOKED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM)
 _OF_RHYTHMS = ("optimizer", "max_evaluations", *_SHARED, "step", "tstop", "fmin", "fmax", "burn_in_ms")
 _COLUMNS = ("columns_median", "columns_factor")
-_KNOWN = {*_SEARCHED, *_COLUMNS, "objective", "tstop", "levels", "parameters"}
+_KNOWN = {*_SEARCHED, *_COLUMNS, "objective", "tstop", "levels", "population", "parameters", "apply"}
 
 
 def plain_settings(settings: FittedSettings, details: FitDetails) -> dict[str, Any]:
@@ -119,12 +119,19 @@ def _searched(settings: DriveSettings, details: FitDetails) -> dict[str, Any]:
         "fresh_seed": settings.fresh_seed,
         "precision": settings.precision,
         "levels": _plain_levels(settings.levels),
-        "parameters": [[free.path, free.low, free.high, free.scale, free.fixed] for free in details.parameters],
+        "parameters": [_plain_parameter(parameter) for parameter in details.parameters],
         **details.options,
     }
     if isinstance(settings.prior, ColumnPrior):
         plain |= {"columns_median": settings.prior.median, "columns_factor": settings.prior.factor}
-    return plain
+    chosen = {"population": settings.population, "apply": details.apply}
+    return plain | {name: value for name, value in chosen.items() if value}  # most fits have neither
+
+
+def _plain_parameter(parameter: Parameter) -> list[Any]:
+    row = [parameter.path, parameter.low, parameter.high, parameter.scale, parameter.fixed]
+    more = parameter.tied or parameter.start is not None
+    return [*row, list(parameter.tied), parameter.start] if more else row
 
 
 def _of_rhythm(settings: RhythmicSettings, details: FitDetails) -> dict[str, Any]:
@@ -187,6 +194,7 @@ def _typed_search(plain: Mapping[str, Any], intervals: bool) -> DriveSettings:
     return DriveSettings(
         **{name: plain[name] for name in _SEARCHED},
         tstop=plain["tstop"],
+        population=plain.get("population"),  # files from before there was a choice
         levels=_typed_levels(plain["levels"]),
         prior=_prior(plain),
         intervals=intervals,
@@ -202,7 +210,7 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]
     }
     if plain["drives"] == "network":
         own = {name: plain[name] for name in ("drives", *_OF_EVOKED)}
-        return EvokedSettings(**own, **given), _details(plain)
+        return EvokedSettings(**own, population=plain.get("population"), **given), _details(plain)
     sequence = plain["sequence"]
     settings = EvokedSettings(
         **{name: plain[name] for name in _PROPOSED},
@@ -219,6 +227,7 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]
 
 def _typed_rhythm(plain: Mapping[str, Any]) -> tuple[RhythmicSettings, FitDetails]:
     shared = {name: plain[name] for name in _OF_RHYTHMS} | {"levels": _typed_levels(plain["levels"])}
+    shared["population"] = plain.get("population")
     if "circuit" in plain:
         shared["circuit"] = CircuitPrior.from_plain(plain["circuit"])
     if "bands" in plain:
@@ -231,10 +240,15 @@ def _typed_rhythm(plain: Mapping[str, Any]) -> tuple[RhythmicSettings, FitDetail
 
 def _details(plain: Mapping[str, Any], **own: Any) -> FitDetails:
     rows = plain.get("parameters", ())
-    parameters = tuple(
-        Parameter(path=path, low=low, high=high, scale=scale, fixed=fixed) for path, low, high, scale, fixed in rows
+    names = ("path", "low", "high", "scale", "fixed", "tied", "start")
+    parameters = tuple(Parameter(**dict(zip(names, row, strict=False))) for row in rows)
+    return FitDetails(
+        objective=plain["objective"],
+        tstop=plain["tstop"],
+        parameters=parameters,
+        apply=plain.get("apply", ""),
+        **own,
     )
-    return FitDetails(objective=plain["objective"], tstop=plain["tstop"], parameters=parameters, **own)
 
 
 def _options(plain: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from .drive_settings import DriveSettings
 from .levels import Level, as_levels
 from .objectives import MEASURES, Objective, Waveform, as_objective
 from .observation import ColumnPrior, check_target, covering
-from .optimizers import FEW, Optimizer, choose_optimizer
-from .parameters import Parameter, ParameterSpace, evoked_parameters
+from .optimizers import FEW, Optimizer, check_population, choose_optimizer
+from .parameter_sets import evoked_parameters
+from .parameter_space import Apply, ParameterSpace
+from .parameters import Parameter
 from .rehearsal import check_smoothing, rehearse
 from .scoring import known_error, relative_noise
 
@@ -47,6 +49,8 @@ class Request:
         Of an objective given by name.
     kind : str
         Of the fit, kept in the result.
+    apply : callable | None
+        What parameters mean that are no paths; see :class:`ParameterSpace`.
     """
 
     network: Network
@@ -56,6 +60,7 @@ class Request:
     objective: Any = "r_squared"
     options: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "drives"
+    apply: Apply | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +130,7 @@ def make_plan(request: Request) -> Plan:
     assert settings.tstop is not None
     runs = SimulationSettings(tstop=settings.tstop, dt=settings.dt, seed=settings.seed)
     free = evoked_parameters(network) if request.parameters is None else request.parameters
-    space = ParameterSpace(free, network)
+    space = ParameterSpace(free, network, apply=request.apply)
     if target is not None:
         check_drives_within(network, target)
     optimizer = _optimizer(settings, space, objective)
@@ -157,6 +162,7 @@ def make_plan(request: Request) -> Plan:
             objective=_name(request.objective, objective),
             tstop=settings.tstop,
             parameters=space.parameters,
+            apply="" if request.apply is None else getattr(request.apply, "__name__", type(request.apply).__name__),
             options={name: value for name, value in options.items() if isinstance(value, (int, float, str))},
         ),
         doubts=() if target is None else tuple(target_doubts(target, request.kind, settings.noise)),
@@ -219,6 +225,7 @@ def _duration(settings: DriveSettings, target: Dipole | None) -> float:
 
 def _optimizer(settings: DriveSettings, space: ParameterSpace, objective: Objective) -> Optimizer:
     row = choose_optimizer(settings.optimizer, space.n_free)
+    check_population(row, settings.population, settings.max_evaluations)
     if row.name == "least_squares" and not isinstance(objective, Waveform):
         raise ParameterError(
             "Optimizer 'least_squares' needs a waveform objective, such as 'r_squared': use 'cma' or "

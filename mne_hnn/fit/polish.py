@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..simulate import Computing
 from .drives import search_drives
 from .evoked_settings import EvokedSettings
-from .parameters import Parameter, evoked_parameters
+from .parameter_sets import evoked_parameters
+from .parameters import Parameter
 from .plan import Request
 from .result import Estimate, FitResult
 from .scoring import firing

@@ -16,7 +16,8 @@ from .doubts import target_doubts
 from .drive_settings import DriveSettings
 from .objectives import BandPower, Objective, Spectrum
 from .observation import check_target
-from .parameters import Parameter, as_parameters, rhythmic_parameters
+from .parameter_sets import rhythmic_parameters
+from .parameters import Parameter, as_parameters
 from .plan import Request
 from .result import FitResult
 from .rhythmic_settings import RhythmicSettings

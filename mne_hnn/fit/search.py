@@ -47,6 +47,7 @@ class Search:
         self.runs = searching(plan.runs, plan.network, plan.settings.precision)
         self.space, self.objective, self.levels = plan.space, plan.objective, plan.levels
         self.step, self.seed = plan.settings.step, plan.settings.seed
+        self.population = plan.settings.population
         self.start = plan.space.start
         self.evaluations: list[Evaluation] = []
         self.reports: list[LevelReport] = []

@@ -35,6 +35,10 @@ class FitSettings(Value):
     levels : 'auto' | None | sequence of Level
         Steps of rising cost. ``'auto'`` searches a 5 x 5 mesh (:func:`coarse_network`) first if the column is at least
         four times as large and more than four parameters are free; None uses the column only.
+    population : int | None
+        Networks in a generation of CMA-ES (the first, as restarts double it) or differential evolution; None is what is
+        usual for them: 4 + 3 ln(n) for n free parameters, and 4 n. Other optimizers have none. A large one finds
+        more of a rough loss, for more evaluations.
     n_trials : int | None
         Trials per evaluation, averaged. None is what the last of `levels` says, or what is usual for the kind of fit;
         both must agree.
@@ -63,6 +67,7 @@ class FitSettings(Value):
     optimizer: str = "auto"
     max_evaluations: int = MAX_EVALUATIONS
     levels: str | Sequence[Level] | None = "auto"
+    population: int | None = None
     n_trials: int | None = None
     n_final: int = 10
     dt: float = 0.025
@@ -82,6 +87,7 @@ class FitSettings(Value):
         self._keep(
             max_evaluations=check_int(self.max_evaluations, "max_evaluations", minimum=1),
             levels=levels,
+            population=None if self.population is None else check_int(self.population, "population", minimum=4),
             n_trials=None if self.n_trials is None else check_int(self.n_trials, "n_trials", minimum=1),
             n_final=check_int(self.n_final, "n_final", minimum=1),
             seed=check_seed(self.seed, "seed"),

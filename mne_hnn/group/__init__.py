@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..pipeline import STAGES
+from ..pipeline import FILE_STAGES, STAGES
 from ..pipeline.rerun import Rerun
 from ..pipeline.rerun import rerun as _rerun
 from .alignment import Alignment, align_polarity
@@ -46,5 +46,5 @@ __all__ = [
 
 def rerun(sidecar: str | Path, *, n_jobs: int = 1, verbose: Any = "warning") -> Rerun:
     """Repeat the step that a sidecar tells of, of a subject or of a group; see :func:`mne_hnn.pipeline.rerun.rerun`."""
-    stages: Sequence[Any] = (*STAGES, *GROUP_STAGES)
+    stages: Sequence[Any] = (*STAGES, *FILE_STAGES, *GROUP_STAGES)
     return _rerun(sidecar, stages=stages, n_jobs=n_jobs, verbose=verbose)

@@ -12,7 +12,7 @@ from .._checks import check_name, suggestion
 from ..errors import ConfigError
 from ..pipeline.checks import check_names
 from ..pipeline.config import AnalysisOptions, Config, read_options
-from ..pipeline.options import documented
+from ..pipeline.options import TargetFileOptions, documented
 from .names import DEMO_CONDITIONS
 from .options import ComparisonOptions, DataSetOptions, GroupExecutionOptions
 
@@ -41,9 +41,10 @@ class GroupConfig(DataSetOptions, ComparisonOptions, GroupExecutionOptions, Anal
     ``{task}`` are replaced. ``mne-hnn options group`` lists the options.
     """
 
-    decided: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("data", "condition", "event_id"), "the data set and 'conditions' decide it in a group"
-    )
+    decided: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("data", "condition", "event_id"), "the data set and 'conditions' decide it in a group"),
+        **dict.fromkeys(TargetFileOptions.names(), "the targets of a group are made of its recordings"),
+    }
 
     def _check(self) -> None:
         if self.dataset is not None:

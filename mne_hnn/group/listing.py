@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..pipeline.config import ExecutionOptions
 from ..pipeline.listing import Section, section_text, stage_sections
+from ..pipeline.options import TargetFileOptions
 from .config import GroupConfig
 from .options import ComparisonOptions, DataSetOptions, GroupExecutionOptions
 
@@ -33,7 +34,7 @@ def listed_options(name: str | None = None) -> str:
 
 
 def _of_groups() -> str:
-    *names, last = GroupConfig.decided
+    *names, last = (name for name in GroupConfig.decided if name not in TargetFileOptions.names())
     return (
         "  The options of the stages hold for every subject, but those that the data set\n"
         f"  and conditions decide: {', '.join(names)} and {last}."

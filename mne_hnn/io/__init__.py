@@ -8,8 +8,11 @@ from .hnn_network import read_hnn_network, write_hnn_network
 from .hnn_params import read_hnn_params
 from .hnn_params_file import write_hnn_params
 from .hnn_settings import HnnSettings
+from .laminar import read_laminar
 from .network import read_network, write_network
 from .simulation import read_simulation, read_spikes, write_simulation, write_spikes
+from .source_course import read_source_course
+from .spike_trains import read_spike_trains
 from .spikes_txt import read_spikes_txt, write_spikes_txt
 
 __all__ = [
@@ -17,8 +20,11 @@ __all__ = [
     "read_dipole_txt",
     "read_hnn_network",
     "read_hnn_params",
+    "read_laminar",
     "read_network",
     "read_simulation",
+    "read_source_course",
+    "read_spike_trains",
     "read_spikes",
     "read_spikes_txt",
     "write_dipole_txt",

@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import check_name
 from ..errors import DataError
 from ..network import (
     CHANNELS,
     Branch,
     CellTemplate,
     Density,
+    Mechanism,
     OrderedFrozenMap,
     Section,
-    Synapse,
     Tabulated,
     Uniform,
     replace,
 )
 from ..network.templates import calcium_templates, jones_2009_templates
+from ._hnn_mechanisms import synapse, unknown_mechanism
 
 __all__ = ["cell_template"]
 
@@ -31,16 +31,13 @@ READY = (jones_2009_templates, calcium_templates)
 V_INIT_MV = -65.0
 
 
-def cell_template(cell_type: str, entry: Mapping[str, Any]) -> CellTemplate:
-    """Return the template of a cell type, from the layout with or without metadata."""
+def cell_template(cell_type: str, entry: Mapping[str, Any], known: Mapping[str, Mechanism]) -> CellTemplate:
+    """Return the template of a cell type, from the layout with or without metadata, with mechanisms by name."""
     cell = entry.get("cell_object", entry)
     about = _about(cell_type, entry.get("cell_metadata"))
     points = _end_points(cell)
     sections = {name: _section(cell_type, name, section, points[name]) for name, section in cell["sections"].items()}
-    synapses = {
-        name: Synapse(e_mV=kinetics["e"], tau1_ms=kinetics["tau1"], tau2_ms=kinetics["tau2"])
-        for name, kinetics in cell["synapses"].items()
-    }
+    synapses = {name: synapse(cell_type, name, kinetics, known) for name, kinetics in cell["synapses"].items()}
     pyramidal = about["morphology"] == "pyramidal"
     template = CellTemplate(
         name=cell_type,
@@ -53,7 +50,7 @@ def cell_template(cell_type: str, entry: Mapping[str, Any]) -> CellTemplate:
     )
     # distances need the whole tree, so channels come last
     filled = {
-        name: replace(section, channels=_channels(template, name, cell["sections"][name]["mechs"]))
+        name: replace(section, **channels_of(template, name, cell["sections"][name]["mechs"], known))
         for name, section in template.sections.items()
     }
     return replace(template, sections=OrderedFrozenMap(filled))
@@ -126,19 +123,23 @@ def _node(text: str) -> tuple[str, int]:
     return name, int(end)
 
 
-def _channels(template: CellTemplate, section: str, mechanisms: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def channels_of(
+    template: CellTemplate, section: str, mechanisms: Mapping[str, Any], known: Mapping[str, Mechanism]
+) -> dict[str, Any]:
+    """Return the channels of a section and those of them that are mechanisms of one's own, as fields of a section."""
     channels: dict[str, dict[str, Any]] = {}
     for mechanism, parameters in mechanisms.items():
         channel = MECHANISMS.get(mechanism, mechanism)
-        where = f"in section {section!r} of {template.name!r}"
-        check_name(channel, CHANNELS, "channel", where=where, error=DataError)
+        if channel not in CHANNELS and channel not in known:
+            raise unknown_mechanism(mechanism, f"section {section!r} of cell type {template.name!r}", known)
         channels[channel] = {
             key.removesuffix(f"_{mechanism}"): _profile(
                 template, section, key, value, channel=channel, mechanism=mechanism
             )
             for key, value in parameters.items()
         }
-    return channels
+    own = {name: known[name] for name in channels if name not in CHANNELS}
+    return {"channels": channels, "mechanisms": own}
 
 
 def _profile(template: CellTemplate, section: str, key: str, value: Any, *, channel: str, mechanism: str) -> Density:

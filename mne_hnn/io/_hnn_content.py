@@ -18,6 +18,7 @@ from ..network import (
     EvokedDrive,
     Network,
     PoissonDrive,
+    Synapse,
     TonicBias,
     Uniform,
     connection_wires,
@@ -25,7 +26,6 @@ from ..network import (
 )
 from ..network.grid import INPLANE_DISTANCE_UM
 from ._hnn_cells import MECHANISMS
-from .hnn_settings import CELSIUS
 
 __all__ = ["OWN", "drive_pairs", "network_content", "old_mode"]
 
@@ -61,7 +61,7 @@ def network_content(network: Network) -> Entry:
         "legacy_mode": old_mode(network),
         "N_pyr_x": columns,
         "N_pyr_y": rows,
-        "celsius": float(getattr(network, "celsius", CELSIUS)),
+        "celsius": network.celsius,
         "cell_types": {name: _cell(name, population.template) for name, population in populations.items()},
         "gid_ranges": {name: {"start": cells.start, "stop": cells.stop} for name, cells in ranges.items()},
         "pos_dict": positions,
@@ -113,6 +113,7 @@ def _cell(name: str, template: CellTemplate) -> Entry:
         "synapses": {
             receptor: {"e": synapse.e_mV, "tau1": synapse.tau1_ms, "tau2": synapse.tau2_ms}
             for receptor, synapse in template.synapses.items()
+            if isinstance(synapse, Synapse)  # others were refused
         },
         "cell_tree": _tree(template),
         "sect_loc": {location: list(sections) for location, sections in template.locations.items()},

@@ -10,7 +10,7 @@ from ..errors import DriveError
 from ..network import BurstyDrive, Drive, EvokedDrive, Network, PoissonDrive, jones_2009, weight_set
 from ._params_cells import CELLS, cell_values
 from ._params_drives import RECEPTORS, TARGETS
-from .hnn_settings import CELSIUS, HnnSettings, values_of
+from .hnn_settings import HnnSettings, values_of
 
 __all__ = ["folded_gain", "network_values"]
 
@@ -42,7 +42,7 @@ def network_values(network: Network, settings: HnnSettings) -> Values:
         "sim_prefix": network.name,
         "expmt_groups": f"{{{network.name}}}",
         **values_of(settings),
-        "celsius": float(getattr(network, "celsius", CELSIUS)),
+        "celsius": network.celsius,
         "threshold": network.threshold_mV,
         "N_pyr_x": columns,
         "N_pyr_y": rows,

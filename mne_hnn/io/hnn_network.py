@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,29 @@ from .._checks import check_positive
 from .._files import Target, new_file, read_json, write_whole
 from .._warn import warn
 from ..errors import DataError, ParameterError
-from ..network import Network, Population, grid_origin, grid_positions, replace
+from ..network import Mechanism, Network, Population, grid_origin, grid_positions, replace
+from ..network.channels import CELSIUS
 from ..network.grid import DEPTHS, INPLANE_DISTANCE_UM, LAYER_SEPARATION_UM
 from ._hnn_cells import cell_template
 from ._hnn_connections import cell_connection
 from ._hnn_content import OWN, network_content
 from ._hnn_drives import biases, drive, same_wires
 from ._hnn_limits import check_held
-from .hnn_settings import CELSIUS
+from ._hnn_mechanisms import mechanisms_by_name
 
 __all__ = ["read_hnn_network", "write_hnn_network"]
 
 
-def read_hnn_network(path: Target) -> Network:
+def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()) -> Network:
     """Read a network file of HNN: the hierarchical JSON of ``Network.write_configuration``, versions 0.4 to 0.6.
 
     Parameters
     ----------
     path : path-like
         The file, ``.json``.
+    mechanisms : list of path-like or Mechanism
+        NMODL files of synapses and channels that are not among those of the ready models, such as ``NMDA_gao.mod``: the
+        network file has their names and parameters only.
 
     Returns
     -------
@@ -43,7 +47,10 @@ def read_hnn_network(path: Target) -> Network:
     Raises
     ------
     DataError
-        The file is missing, damaged, something else, or says what has no counterpart here.
+        The file is missing, damaged, something else, or says what has no counterpart here; of a mechanism that is not
+        known the sentence has the name.
+    NetworkError
+        One of `mechanisms` cannot be used; see :meth:`~mne_hnn.network.Mechanism.from_mod`.
 
     Notes
     -----
@@ -70,8 +77,9 @@ def read_hnn_network(path: Target) -> Network:
     content = read_json(path, "network file of HNN")
     if content.get("object_type") != "Network" or "cell_types" not in content:
         raise DataError(f"{path} is no network file of HNN: it lacks object_type 'Network' and cell_types.")
+    known = mechanisms_by_name(mechanisms)
     try:
-        return _network(content, Path(path).name.split(".")[0])
+        return _network(content, Path(path).name.split(".")[0], known)
     except DataError:
         raise
     except ParameterError as error:
@@ -133,13 +141,11 @@ def write_hnn_network(network: Network, path: Target, *, overwrite: bool = False
     write_whole(file, lambda stream: stream.write(text.encode("utf-8")), "network")
 
 
-def _network(content: Mapping[str, Any], name: str) -> Network:
-    celsius = float(content.get("celsius", CELSIUS))
-    if celsius != CELSIUS:
-        raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
+def _network(content: Mapping[str, Any], name: str, known: Mapping[str, Mechanism]) -> Network:
     ranges = {key: range(ends["start"], ends["stop"]) for key, ends in content["gid_ranges"].items()}
     ranges = dict(sorted(ranges.items(), key=lambda item: item[1].start))
-    templates = {key: cell_template(key, content["cell_types"][key]) for key in ranges if key in content["cell_types"]}
+    cells = content["cell_types"]
+    templates = {key: cell_template(key, cells[key], known) for key in ranges if key in cells}
     positions = content["pos_dict"]
     points = {key: [tuple(map(float, point)) for point in positions[key]] for key in templates}
     populations = {key: Population(template=template, positions_um=points[key]) for key, template in templates.items()}
@@ -153,12 +159,24 @@ def _network(content: Mapping[str, Any], name: str) -> Network:
         connections=[made for made in connections if made],
         biases=biases(content.get("external_biases") or {}),
         threshold_mV=threshold,
+        celsius=content.get("celsius", CELSIUS),
         **_grid(content, populations),
     )
+    _warn_of_thresholds(network)
     if distance is not None:
         network = replace(network, inplane_distance_um=distance)
     network = _with_drives(network, content["external_drives"], entries, ranges)
     return _with_electrodes(network, content.get("rec_arrays") or {})
+
+
+def _warn_of_thresholds(network: Network) -> None:
+    for name in network.populations:
+        found = sorted({network.threshold_of(made) for made in network.connections if made.source == name})
+        if len(found) > 1:
+            warn(
+                f"Connections from {name!r} have thresholds of {', '.join(f'{value:g}' for value in found)} mV in the "
+                "file. Here each has its own; in HNN the connection made last sets that of its cells for all."
+            )
 
 
 def _stated_distance(content: Mapping[str, Any]) -> float | None:

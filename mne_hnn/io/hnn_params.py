@@ -13,9 +13,10 @@ from .._files import Target, read_text
 from .._warn import warn
 from ..errors import DataError, ParameterError
 from ..network import Network, jones_2009, replace, weight_set
+from ..network.channels import CELSIUS
 from ._params_cells import cell_names, with_cell_parameters
 from ._params_drives import DEFAULTS, drive_names, silenced_rates, with_drives_of
-from .hnn_settings import CELSIUS, NAMES, HnnSettings, settings_of
+from .hnn_settings import NAMES, HnnSettings, settings_of
 
 __all__ = ["network_of", "read_hnn_params"]
 
@@ -24,7 +25,6 @@ SETTINGS = (
     *NAMES,
     "sim_prefix",
     "expmt_groups",
-    "celsius",
     "N_sims",
     "save_spec_data",
     "f_max_spec",
@@ -128,13 +128,15 @@ def read_hnn_params(
 
 def network_of(values: Mapping[str, Any], file: str, drives: bool = True) -> Network:
     """Return the network of parameters, under the name of their file."""
-    celsius = float(values.get("celsius", CELSIUS))
-    if celsius != CELSIUS:
-        raise DataError(f"The file is for {celsius:g} degrees Celsius, but the channels here are for {CELSIUS:g}.")
     mesh = (int(values.get("N_pyr_x", 10)), int(values.get("N_pyr_y", 10)))
     network = jones_2009(mesh, weights={key: values.get(key, 0.0) for key in weight_set()})
     name = file.rsplit(".", 1)[0].strip() or "network"
-    network = replace(network, name=name, threshold_mV=values.get("threshold", DEFAULTS["threshold"]))
+    network = replace(
+        network,
+        name=name,
+        threshold_mV=values.get("threshold", DEFAULTS["threshold"]),
+        celsius=values.get("celsius", CELSIUS),
+    )
     network = with_cell_parameters(network, values, file)
     if not drives:
         return network
@@ -183,7 +185,7 @@ def _number(text: str) -> float | str:
 
 
 def _list_known(values: Mapping[str, Any]) -> set[str]:
-    return {*SETTINGS, *MESH, *weight_set(), *cell_names(), *drive_names(values)}
+    return {*SETTINGS, *MESH, "celsius", *weight_set(), *cell_names(), *drive_names(values)}
 
 
 def _warn_unknown(path: Target, values: Mapping[str, Any]) -> None:

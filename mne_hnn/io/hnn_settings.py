@@ -48,7 +48,6 @@ class HnnSettings(Value):
             object.__setattr__(self, name, value)
 
 
-CELSIUS = 37.0
 #: The field of each name in a file.
 NAMES: Mapping[str, str] = {
     "dipole_scalefctr": "dipole_scale",

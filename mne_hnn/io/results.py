@@ -118,7 +118,12 @@ def measured_parts(simulation: Simulation, kinds: Container[str] = ("recordings"
     lfp = simulation.lfp if "lfp" in kinds else {}
     content = {
         "recordings": [
-            {"quantity": recording.quantity, "channels": recording.channels, "trials": recording.trials}
+            {
+                "quantity": recording.quantity,
+                "channels": recording.channels,
+                "trials": recording.trials,
+                **({"own_unit": recording.own_unit} if recording.own_unit else {}),
+            }
             for recording in recordings.values()
         ],
         "lfp": [{"name": name, **_about_potential(potential)} for name, potential in lfp.items()],
@@ -152,6 +157,7 @@ def measured_of(content: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[s
             data=arrays[f"recording_{k}_data"],
             channels=tuple(RecordingChannel(*channel) for channel in entry["channels"]),
             trials=tuple(entry["trials"]),
+            own_unit=entry.get("own_unit", ""),
         )
         for k, entry in enumerate(content.get("recordings", ()))
     }

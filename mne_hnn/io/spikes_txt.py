@@ -44,6 +44,8 @@ def read_spikes_txt(
 ) -> Spikes:
     """Read spikes from text, one file per trial with lines of time in ms, cell number and cell type.
 
+    Older files have no third column: then the types are those of `network` or `gid_ranges`.
+
     Parameters
     ----------
     paths : path-like | sequence of path-like
@@ -77,6 +79,12 @@ def read_spikes_txt(
         gid_ranges = network.gid_ranges
     files = _files(paths)
     trials = [_trial(file) for file in files]
+    untyped = next((file for file, trial in zip(files, trials, strict=True) if "" in trial.types), None)
+    if untyped is not None and gid_ranges is None:
+        raise DataError(
+            f"{untyped} has times and cell numbers, but no third column with cell types: give the network that fired, "
+            "or gid_ranges with the numbers of each cell type."
+        )
     last = max((time for trial in trials for time in trial.times), default=0.0)
     if 0 < last < SHORTEST_MS and sum(len(trial.times) for trial in trials) > 1:
         warn(f"{files[0]} and its like end at {last:g} ms: are their times in seconds? The first column must be in ms.")
@@ -123,16 +131,25 @@ def _trial(file: Path) -> _Trial:
         if not cells or cells[0].startswith("#"):
             continue
         try:
-            time, gid, cell_type = cells
+            time, gid, *rest = cells
+            (cell_type,) = rest or [""]
             trial.times.append(float(time))
-            trial.gids.append(int(gid))
+            trial.gids.append(int(gid) if rest else _whole(gid))
             trial.types.append(cell_type)
         except ValueError as error:
             raise DataError(
-                f"{file} is no spike file, or damaged: line {number} is not time in ms, cell number and cell type: "
-                f"{line.strip()[:40]!r}{' (decimal comma?)' if ',' in line else ''}."
+                f"{file} is no spike file, or damaged: line {number} is not time in ms, cell number and cell type "
+                f"(or without type): {line.strip()[:40]!r}{' (decimal comma?)' if ',' in line else ''}."
             ) from error
     return trial
+
+
+def _whole(text: str) -> int:
+    """Return a cell number that may be written as tables of numbers are, with a point."""
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError(text)
+    return int(number)
 
 
 def _ranges(trials: Iterable[_Trial]) -> dict[str, list[int]]:

@@ -17,6 +17,7 @@ from .electrodes import SOURCE_MODELS, Electrodes
 from .events import drive_events
 from .geometry import Segments, cell_segments
 from .grid import grid_origin, grid_positions
+from .mechanisms import CustomSynapse, Mechanism, MechanismParameter
 from .models import (
     MODELS,
     WEIGHT_SETS,
@@ -50,6 +51,7 @@ __all__ = [
     "Channel",
     "ChannelParameter",
     "Connection",
+    "CustomSynapse",
     "Density",
     "Drive",
     "Electrodes",
@@ -57,6 +59,8 @@ __all__ = [
     "Exponential",
     "FrozenMap",
     "Linear",
+    "Mechanism",
+    "MechanismParameter",
     "Network",
     "OrderedFrozenMap",
     "PoissonDrive",

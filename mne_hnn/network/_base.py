@@ -16,6 +16,7 @@ from ..errors import DriveError, NetworkError
 from ._handed import SHARED, packed, unpacked
 from .biases import TonicBias
 from .cells import CellTemplate
+from .channels import CELSIUS
 from .connections import Connection
 from .drives import Drive, SpikeTrainDrive
 from .electrodes import Electrodes
@@ -24,6 +25,8 @@ from .populations import Population, population_digest
 from .sections import Point, as_point
 
 __all__ = ["GAINS", "NetworkBase"]
+
+COLDEST, HOTTEST = 0.0, 45.0  # degrees Celsius
 
 #: Global gains: source and target of a connection, each excitatory or inhibitory.
 GAINS: tuple[str, ...] = ("e_e", "e_i", "i_e", "i_i")
@@ -45,6 +48,7 @@ class NetworkBase(Value):
     threshold_mV: float = 0.0
     gains: Mapping[str, float] = field(default_factory=FrozenMap)
     electrodes: Mapping[str, Electrodes] = field(default_factory=FrozenMap)
+    celsius: float = field(default=CELSIUS, metadata={"omit": CELSIUS})
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _hash: int | None = field(default=None, init=False, repr=False, compare=False)
     _ranges: dict[str, range] | None = field(default=None, init=False, repr=False, compare=False)
@@ -61,6 +65,7 @@ class NetworkBase(Value):
         for name in ("inplane_distance_um", "layer_separation_um"):
             self._set(name, check_positive(getattr(self, name), f"Network: {name}", error=NetworkError))
         self._set("threshold_mV", check_finite(self.threshold_mV, "Network: threshold_mV", error=NetworkError))
+        self._set("celsius", _checked_celsius(self.celsius))
         if self.mesh_shape is not None:
             self._set("mesh_shape", check_mesh_shape(self.mesh_shape))
         self._set("origin_um", self._default_origin() if self.origin_um is None else as_point(self.origin_um, "origin"))
@@ -72,7 +77,6 @@ class NetworkBase(Value):
         self._set("gains", FrozenMap(gains))
         for connection in self.connections:
             self._check_connection(connection)
-        self._check_thresholds()
         for drive in self.drives.values():
             self._check_drive(drive)
         for bias in self.biases.values():
@@ -163,21 +167,6 @@ class NetworkBase(Value):
                 if last >= size:
                     raise NetworkError(f"{what}: its pairs must name one of the {size} {end} cells, got number {last}.")
 
-    def _check_thresholds(self) -> None:
-        thresholds: dict[str, float] = {}
-        for connection in self.connections:
-            threshold = self.threshold_of(connection)
-            if thresholds.setdefault(connection.source, threshold) != threshold:
-                raise NetworkError(
-                    f"Connections from {connection.source!r} have different thresholds, "
-                    f"{thresholds[connection.source]:g} and {threshold:g} mV: a cell has one spike threshold, so give "
-                    "them the same threshold_mV."
-                )
-
-    def threshold_of(self, connection: Connection) -> float:
-        """Return the spike threshold of the source cells of a connection, mV."""
-        return self.threshold_mV if connection.threshold_mV is None else connection.threshold_mV
-
     def _check_drive(self, drive: Drive) -> None:
         what = f"drive {drive.name!r}"
         for cell_type in sorted(drive.targets):
@@ -243,6 +232,8 @@ class NetworkBase(Value):
             rest = [getattr(self, name) for name in _DIGEST_FIELDS]
             if self.electrodes:  # left out where there are none: caches of such networks stay good
                 rest.append(self.electrodes)
+            if self.celsius != CELSIUS:
+                rest.append({"celsius": self.celsius})
             self._set("_digest", digest(["Network", parts, rest]))
         assert self._digest is not None
         return self._digest
@@ -263,8 +254,22 @@ class NetworkBase(Value):
         drives = ", ".join(self.drives) or "none"
         return (
             f"<{type(self).__name__} {self.name!r}: {self.n_cells} cells ({cells}), "
-            f"{len(self.connections)} connections, drives: {drives}, biases: {', '.join(self.biases) or 'none'}>"
+            f"{len(self.connections)} connections, drives: {drives}, biases: {', '.join(self.biases) or 'none'}"
+            f"{'' if self.celsius == CELSIUS else f', at {self.celsius:g} °C'}>"
         )
+
+    def threshold_of(self, connection: Connection) -> float:
+        """Return the soma voltage of the source at whose upward crossing a connection passes an event on, mV."""
+        return self.threshold_mV if connection.threshold_mV is None else connection.threshold_mV
+
+    def spike_threshold(self, cell_type: str) -> float:
+        """Return the soma voltage whose upward crossings are the spikes of a cell type in results, mV.
+
+        It is the threshold of the connections from these cells if they have one only, else that of the network.
+        """
+        check_name(cell_type, self.populations, "cell type", error=NetworkError)
+        found = {self.threshold_of(made) for made in self.connections if made.source == cell_type}
+        return found.pop() if len(found) == 1 else self.threshold_mV
 
     def drive_targets(self, drive: Drive) -> tuple[str, ...]:
         """Return the target cell types of a drive in the order of the network."""
@@ -305,6 +310,16 @@ class NetworkBase(Value):
         assert self.origin_um is not None
         x, y, z = self.origin_um
         return x, y, z
+
+
+def _checked_celsius(given: Any) -> float:
+    celsius = check_finite(given, "Network: celsius", error=NetworkError)
+    if not COLDEST <= celsius <= HOTTEST:
+        raise NetworkError(
+            f"Network: celsius must be from {COLDEST:g} to {HOTTEST:g} degrees Celsius, got {celsius:g}"
+            f"{': is it in kelvin?' if celsius > 200 else '.'}"
+        )
+    return celsius
 
 
 def _arrived(kind: type[NetworkBase], shared: Mapping[str, bytes], own: Mapping[str, Any]) -> NetworkBase:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-from .._checks import check_name, check_positive
+from .._checks import check_label, check_name, check_positive
 from .._peer_names import checked_arguments
 from .._value import OrderedFrozenMap, replace
 from ..errors import NetworkError
@@ -13,6 +13,7 @@ from ._base import NetworkBase
 from ._plausible import warn_of_distances
 from .cells import CellTemplate
 from .grid import DEPTHS, check_mesh_shape, grid_origin, grid_positions
+from .mechanisms import Mechanism
 from .populations import Population
 from .sections import Point
 
@@ -58,7 +59,7 @@ class CellEdits(NetworkBase):
         """Return a network with fields of one :class:`~mne_hnn.network.Section` changed."""
         return self.with_cell(cell_type, edit=lambda template: template.with_section(section, **changes))
 
-    def with_channel(self, cell_type: str, section: str, channel: str, **parameters: Any) -> Self:
+    def with_channel(self, cell_type: str, section: str, channel: str | Mechanism, **parameters: Any) -> Self:
         """Return a network with a channel set; see :meth:`CellTemplate.with_channel`."""
         return self.with_cell(cell_type, edit=lambda template: template.with_channel(section, channel, **parameters))
 
@@ -66,9 +67,11 @@ class CellEdits(NetworkBase):
         """Return a network with a channel taken out; see :meth:`CellTemplate.without_channel`."""
         return self.with_cell(cell_type, edit=lambda template: template.without_channel(section, channel))
 
-    def with_synapse(self, cell_type: str, receptor: str, **changes: float) -> Self:
-        """Return a network with the kinetics of one receptor of a cell type changed."""
-        return self.with_cell(cell_type, edit=lambda template: template.with_synapse(receptor, **changes))
+    def with_synapse(
+        self, cell_type: str, receptor: str, /, mechanism: Mechanism | None = None, **changes: float
+    ) -> Self:
+        """Return a network with one receptor of a cell type changed; see :meth:`CellTemplate.with_synapse`."""
+        return self.with_cell(cell_type, edit=lambda template: template.with_synapse(receptor, mechanism, **changes))
 
     def with_population(self, cell_type: str, template: CellTemplate, positions_um: Sequence[Sequence[float]]) -> Self:
         """Return a network with a cell type added at the end.
@@ -126,6 +129,54 @@ class CellEdits(NetworkBase):
             biases=biases,
         )
 
+    def with_cell_names(self, names: Mapping[str, str]) -> Self:
+        """Return a network with other names of cell types, wherever they stand: cells, connections, drives, biases.
+
+        Simulations of it are the same but for the names. A fit expects spikes of cell types by name: give those of
+        renamed ones to its :class:`~mne_hnn.fit.CircuitPrior`, which else expects nothing of them. Figures have the
+        layer from the templates, and other colours than those of the published names.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            New name by present name, of some or all cell types; two may be exchanged.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
+        """
+        if not isinstance(names, Mapping):
+            raise NetworkError(f"with_cell_names takes a mapping of present to new names, got {type(names).__name__}.")
+        for present, new in names.items():
+            check_name(present, self.populations, "cell type", error=NetworkError)
+            check_label(new, f"The new name of {present!r}", error=NetworkError)
+        all_new = [names.get(name, name) for name in self.populations]
+        for name in all_new:
+            if all_new.count(name) > 1:
+                raise NetworkError(f"Two cell types would be called {name!r}: give each a name of its own.")
+
+        def renamed(entries: Mapping[str, Any]) -> dict[str, Any]:
+            return {names.get(key, key): value for key, value in entries.items()}
+
+        drives = {}
+        for name, drive in self.drives.items():
+            changes: dict[str, Any] = {key: renamed(value) for key, value in drive.type_maps().items()}
+            changes |= {"weights_ampa": renamed(drive.weights_ampa), "weights_nmda": renamed(drive.weights_nmda)}
+            changes["placeholder_types"] = tuple(names.get(key, key) for key in drive.placeholder_types)
+            drives[name] = replace(drive, **changes)
+        ends = ("source", "target")
+        return replace(
+            self,
+            populations=OrderedFrozenMap(renamed(self.populations)),
+            connections=tuple(
+                replace(made, **{end: names.get(getattr(made, end), getattr(made, end)) for end in ends})
+                for made in self.connections
+            ),
+            drives=OrderedFrozenMap(drives),
+            biases={name: replace(bias, amplitude_nA=renamed(bias.amplitude_nA)) for name, bias in self.biases.items()},
+        )
+
     @checked_arguments(error=NetworkError)
     def with_positions(
         self, *, inplane_distance_um: float | None = None, layer_separation_um: float | None = None
@@ -151,6 +202,25 @@ class CellEdits(NetworkBase):
         separation = check_positive(separation, "layer_separation_um", error=NetworkError)
         warn_of_distances(spacing, separation)
         return self._on_grid(self.mesh_shape, spacing, separation)
+
+    def with_temperature(self, celsius: float) -> Self:
+        """Return a network at another temperature.
+
+        Rates of sodium and potassium change by a factor of 3 per 10 degrees, rates and conductances of the M current,
+        of calcium and of the potassium current that calcium gates by 2.3; the Nernst potential of calcium follows. The
+        T and the h current, the removal of calcium, and synapses do not depend on temperature in the published model.
+
+        Parameters
+        ----------
+        celsius : float
+            Temperature, degrees Celsius, from 0 to 45.
+
+        Returns
+        -------
+        Network
+            The edited network; this one stays as it is.
+        """
+        return replace(self, celsius=celsius)
 
     def with_mesh(self, mesh_shape: tuple[int, int]) -> Self:
         """Return a network on a grid of another shape; all cells must sit on the present grid.

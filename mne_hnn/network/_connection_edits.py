@@ -6,6 +6,8 @@ import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
+
 from .._checks import check_int, check_name, check_non_negative
 from .._peer_names import checked_arguments
 from .._value import FrozenMap, OrderedFrozenMap, replace
@@ -35,7 +37,7 @@ class ConnectionEdits(NetworkBase):
     def with_connection(
         self,
         source: str | int | Sequence[int],
-        target: str | int | Sequence[int],
+        target: str | int | Sequence[int] | Sequence[Sequence[int]],
         *,
         location: str,
         receptor: str,
@@ -50,7 +52,7 @@ class ConnectionEdits(NetworkBase):
         ----------
         source, target : str | int | sequence of int
             Cell types; or numbers of cells of one type (see ``gid_ranges``), which become ``source_indices`` and
-            ``target_indices``.
+            ``target_indices``. `target` may also be one list of numbers per source cell, which become ``pairs``.
         location : str
             Location or section of the target.
         receptor : str
@@ -67,12 +69,11 @@ class ConnectionEdits(NetworkBase):
         Network
             The edited network; this one stays as it is.
         """
-        cells: dict[str, Any] = {}
-        for end, given in (("source", source), ("target", target)):
-            cells[end], indices = self._cells_of(end, given)
-            if indices is not None and f"{end}_indices" in more:
-                raise NetworkError(f"{end} names cells by number already: leave out {end}_indices.")
-            cells |= {} if indices is None else {f"{end}_indices": indices}
+        cells = self._cells_by_pair(source, target) if _is_nested(target) else self._cells_by_end(source, target)
+        for name in ("source_indices", "target_indices", "pairs"):
+            if name in cells and name in more:
+                ends = "source and target name" if name == "pairs" else f"{name[:6]} names"
+                raise NetworkError(f"{ends} cells by number already: leave out {name}.")
         connection = Connection(
             **cells,
             location=location,
@@ -83,6 +84,29 @@ class ConnectionEdits(NetworkBase):
             **more,
         )
         return self.with_connections(connection)
+
+    def _cells_by_end(self, source: Any, target: Any) -> dict[str, Any]:
+        cells: dict[str, Any] = {}
+        for end, given in (("source", source), ("target", target)):
+            cells[end], indices = self._cells_of(end, given)
+            cells |= {} if indices is None else {f"{end}_indices": indices}
+        return cells
+
+    def _cells_by_pair(self, source: Any, target: Any) -> dict[str, Any]:
+        """Return source and target type with the pairs of cells that one list of targets per source cell joins."""
+        source_type, sources = self._cells_of("source", source)
+        if sources is None:
+            check_name(source_type, self.populations, "cell type", error=NetworkError)
+            sources = tuple(range(len(self.populations[source_type])))
+        if len(target) != len(sources):
+            raise NetworkError(
+                f"target must have one list of cell numbers per source cell, got {len(target)} lists for "
+                f"{len(sources)} cells."
+            )
+        target_type, targets = self._cells_of("target", [number for one in target for number in one])
+        assert targets is not None
+        owners = np.repeat(np.array(sources), [len(one) for one in target]).tolist()
+        return {"source": source_type, "target": target_type, "pairs": tuple(zip(owners, targets, strict=True))}
 
     def _cells_of(self, end: str, given: Any) -> tuple[str, tuple[int, ...] | None]:
         """Return the cell type of one end of a connection, and which of its cells if they are given by number."""
@@ -96,6 +120,12 @@ class ConnectionEdits(NetworkBase):
                 f"{end} must be a cell type, the number of a cell, or a list of such numbers, got {given!r}."
             )
         last = self.n_cells - 1
+        for number in several:
+            if last < number < self.n_gids:
+                raise NetworkError(
+                    f"Cell {number} in {end} belongs to drive {self.gid_to_type(number)!r}, whose targets are those of "
+                    f"its weights: connect cells from 0 to {last}."
+                )
         gids = [
             check_int(number, f"A cell number in {end}", minimum=0, maximum=last, error=NetworkError)
             for number in several
@@ -237,6 +267,11 @@ class ConnectionEdits(NetworkBase):
 
 def _is_many(given: Any) -> bool:
     return hasattr(given, "__iter__") and not isinstance(given, (str, Mapping))
+
+
+def _is_nested(given: Any) -> bool:
+    """Whether a target is one list of cells per source cell."""
+    return _is_many(given) and isinstance(given, Sequence) and bool(given) and all(map(_is_many, given))
 
 
 def _has_numbers(selector: Any) -> bool:

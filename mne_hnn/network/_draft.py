@@ -27,6 +27,7 @@ class Draft:
         self.biases: dict[str, dict[str, float]] = {}
         self.connections: dict[tuple[str, ...], dict[str, float]] = {}
         self.gains: dict[str, float] = {}
+        self.whole: dict[str, float] = {}
         self.synapses: dict[str, dict[str, dict[str, float]]] = {}
         self.sections: dict[str, dict[str, dict[str, float]]] = {}
         self.channels: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
@@ -34,7 +35,7 @@ class Draft:
     def note(self, part: str, key: tuple[str, ...], value: float) -> None:
         """Note a new number of a part, given the names that lead to it."""
         *names, field = key
-        changes = getattr(self, part)
+        changes = getattr(self, part)  # of the whole network no names lead to it
         for name in [tuple(names)] if part == "connections" else names:
             changes = changes.setdefault(name, {})
         changes[field] = value
@@ -57,6 +58,7 @@ class Draft:
             )
         if self.gains:
             changes["gains"] = FrozenMap({**network.gains, **self.gains})
+        changes |= self.whole
         edited = {*self.synapses, *self.sections, *self.channels}
         if edited:
             changes["populations"] = OrderedFrozenMap(
@@ -77,7 +79,7 @@ class Draft:
 
     def _template(self, name: str, template: CellTemplate) -> CellTemplate:
         for receptor, kinetics in self.synapses.get(name, {}).items():
-            template = template.with_synapse(receptor, **kinetics)
+            template = template.with_synapse(receptor, None, **kinetics)
         for section, channels in self.channels.get(name, {}).items():
             # not by with_channel, for which a name can be a pattern of several sections
             present = template.sections[section].channels

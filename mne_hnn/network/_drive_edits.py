@@ -205,7 +205,8 @@ class DriveEdits(NetworkBase):
         name : str
             Name of the drive.
         times_ms : sequence of sequence of float | mapping of cell to sequence of float
-            Spike times of each drive cell, ms.
+            Spike times of each drive cell, ms: as :func:`mne_hnn.io.read_spike_trains` reads them from a file, or
+            :meth:`mne_hnn.Spikes.trains_ms` has them of simulated cells.
         location : str
             ``"proximal"``, ``"distal"``, another location, or a section.
         weights_ampa, weights_nmda : mapping of str to float | None

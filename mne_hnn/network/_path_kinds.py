@@ -11,6 +11,7 @@ from typing import Any
 from .._value import FrozenMap, OrderedFrozenMap, Value
 from ._draft import place_of
 from .density import Uniform
+from .mechanisms import CustomSynapse
 from .network import Network
 
 __all__ = ["BY_ROOT", "PATH_KINDS", "WEIGHT_FIELDS", "Key", "PathKind"]
@@ -72,6 +73,8 @@ class PathKind(Value):
 
     def find(self, network: Network, path: str) -> tuple[Key, float] | None:
         """Return key and number of a path; None if it leads to none."""
+        if not _NAME.search(self.form):  # a number of the network itself
+            return next(self.numbers(network, Names()), None) if path == self.form else None
         start, *separators = _separators(self.form)
         for key in _cuts(path.removeprefix(start), separators):
             for found in self.numbers(network, Names(key)):
@@ -107,7 +110,9 @@ def _kind(name: str, form: str, part: str, description: str) -> Callable[[Number
     return enter
 
 
-def _fields(value: Any, names: Iterable[str]) -> dict[str, Any]:
+def _fields(value: Any, names: Iterable[str]) -> Mapping[str, Any]:
+    if isinstance(value, CustomSynapse):
+        return value.parameters
     return {name: getattr(value, name) for name in names}
 
 
@@ -128,7 +133,7 @@ def _drive_fields(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
 )
 def _drive_entries(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
     for name, drive in at(0, network.drives):
-        for field, entries in at(1, _fields(drive, WEIGHT_FIELDS) | drive.type_maps()):
+        for field, entries in at(1, {**_fields(drive, WEIGHT_FIELDS), **drive.type_maps()}):
             for cell_type, cells in at(2, network.populations):
                 if cell_type in entries:
                     yield (name, field, cell_type), entries[cell_type]
@@ -143,6 +148,11 @@ def _drive_entries(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
 @_kind("gain", "gains.NAME", "gains", "a global factor on the weights of connections, such as e_i")
 def _gains(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
     return (((name,), value) for name, value in at(0, network.gains))
+
+
+@_kind("temperature", "celsius", "whole", "the temperature of the channels, degrees Celsius")
+def _temperature(network: Network, at: Names) -> Iterator[tuple[Key, float]]:
+    yield ("celsius",), network.celsius
 
 
 @_kind(
@@ -177,7 +187,7 @@ _kind(
     "synapse",
     "cells.CELLTYPE.synapses.RECEPTOR.FIELD",
     "synapses",
-    "kinetics of a receptor: reversal potential in mV, time constants in ms",
+    "kinetics of a receptor: reversal potential in mV, time constants in ms; or parameters of a mechanism of one's own",
 )(_parts("synapses", SYNAPSE_FIELDS))
 _kind("section", "cells.CELLTYPE.SECTION.FIELD", "sections", "a size or passive property of a section")(
     _parts("sections", SECTION_FIELDS)

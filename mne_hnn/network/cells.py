@@ -15,6 +15,7 @@ from .._value import FrozenMap, OrderedFrozenMap, Value, replace
 from ..errors import NetworkError, ParameterError
 from .channels import CHANNELS
 from .density import Density
+from .mechanisms import CustomSynapse, Mechanism
 from .sections import Branch, Section
 from .synapses import Synapse
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CellTemplate"]
 
 ELECTRO_TYPES = ("excitatory", "inhibitory")
+_KINETICS = {"e_mV", "tau1_ms", "tau2_ms"}
 Z_AXIS = (0.0, 0.0, 1.0)
 
 
@@ -40,7 +42,7 @@ class CellTemplate(Value):
         The sections; their order is the order in which they are built.
     tree : sequence of Branch
         How the sections join; one section, the root, is no child.
-    synapses : mapping of str to Synapse
+    synapses : mapping of str to Synapse or CustomSynapse
         Kinetics per receptor.
     locations : mapping of str to sequence of str
         Named groups of sections that connections and drives can target. A group may be empty:
@@ -62,7 +64,7 @@ class CellTemplate(Value):
     name: str
     sections: Mapping[str, Section]
     tree: Sequence[Branch] = ()
-    synapses: Mapping[str, Synapse] = field(default_factory=FrozenMap)
+    synapses: Mapping[str, Synapse | CustomSynapse] = field(default_factory=FrozenMap)
     locations: Mapping[str, Sequence[str]] = field(default_factory=FrozenMap)
     layer: str
     morphology: str
@@ -82,7 +84,7 @@ class CellTemplate(Value):
         object.__setattr__(self, "tree", tuple(self.tree))
         object.__setattr__(self, "synapses", FrozenMap(self.synapses))
         _check_types(what, self.sections, Section)
-        _check_types(what, self.synapses, Synapse)
+        _check_types(what, self.synapses, Synapse, CustomSynapse)
         for name in self.locations:
             if name in self.sections and tuple(self.locations[name]) != (name,):
                 raise NetworkError(f"{what}: location {name!r} has the name of a section: rename it.")
@@ -253,24 +255,35 @@ class CellTemplate(Value):
             check_name(pattern, ["all", *self.sections], "section or pattern", where=f"of {self.name!r}")
         return names
 
-    def with_channel(self, section: str, channel: str, **parameters: Any) -> Self:
+    def with_channel(self, section: str, channel: str | Mechanism, **parameters: Any) -> Self:
         """Return a template with a channel added or changed.
 
         Parameters
         ----------
         section : str
             A section, ``"all"``, or a pattern such as ``"basal_*"``.
-        channel : str
-            Key of the channel.
+        channel : str or Mechanism
+            Key of the channel; or a channel of one's own, whose key is then its name.
         **parameters : float or Density
             Parameters to set; others keep their value, or take the default if the channel is new.
         """
-        check_name(channel, CHANNELS, "channel")
+        if isinstance(channel, Mechanism) and channel.kind != "channel":
+            raise NetworkError(
+                f"{channel.name!r} is a synapse (POINT_PROCESS), no channel: give it to a receptor with with_synapse."
+            )
+        matching = self._matching(section)
+        own = {channel.name: channel} if isinstance(channel, Mechanism) else {}
+        present = {key: value for name in matching for key, value in self.sections[name].mechanisms.items()}
+        key = channel.name if isinstance(channel, Mechanism) else channel
+        check_name(key, [*CHANNELS, *own, *present], "channel")
         sections = dict(self.sections)
-        for name in self._matching(section):
+        for name in matching:
             channels = sections[name].channels
-            merged = {**channels.get(channel, {}), **parameters}
-            sections[name] = replace(sections[name], channels={**channels, channel: merged})
+            merged = {**channels.get(key, {}), **parameters}
+            if own and own[key] != sections[name].mechanisms.get(key):
+                merged = parameters  # another text, with parameters of its own
+            mechanisms = {**present, **sections[name].mechanisms, **own}
+            sections[name] = replace(sections[name], channels={**channels, key: merged}, mechanisms=mechanisms)
         return replace(self, sections=OrderedFrozenMap(sections))
 
     def without_channel(self, section: str, channel: str) -> Self:
@@ -290,14 +303,29 @@ class CellTemplate(Value):
             sections[name] = replace(sections[name], channels=kept)
         return replace(self, sections=OrderedFrozenMap(sections))
 
-    def with_synapse(self, receptor: str, **changes: float) -> Self:
-        """Return a template with fields of one receptor's :class:`Synapse` changed.
+    def with_synapse(self, receptor: str, /, mechanism: Mechanism | None = None, **changes: float) -> Self:
+        """Return a template with the kinetics of one receptor changed.
 
-        A receptor that is not there yet is defined by giving all fields.
+        Parameters
+        ----------
+        receptor : str
+            The receptor; one that is not there yet is defined by a mechanism, or by all fields of a :class:`Synapse`.
+        mechanism : Mechanism | None
+            A synapse of one's own that takes the place of the present kinetics; None keeps the kind that is there.
+        **changes : float
+            Fields of :class:`Synapse`, or parameters of the mechanism; others keep their value, or take the default
+            of the file where the mechanism is new.
         """
-        if receptor in self.synapses:
-            synapse = replace(self.synapses[receptor], **changes)
-        elif set(changes) == {"e_mV", "tau1_ms", "tau2_ms"}:
+        present = self.synapses.get(receptor)
+        synapse: Synapse | CustomSynapse
+        if mechanism is not None:
+            kept = present.parameters if isinstance(present, CustomSynapse) and present.mechanism == mechanism else {}
+            synapse = CustomSynapse(mechanism=mechanism, parameters={**kept, **changes})
+        elif isinstance(present, CustomSynapse) and not _defines(changes, present):
+            synapse = replace(present, parameters={**present.parameters, **changes})
+        elif isinstance(present, Synapse):
+            synapse = replace(present, **changes)
+        elif set(changes) == _KINETICS:
             synapse = Synapse(**changes)
         else:
             synapse = self.synapses[check_name(receptor, self.synapses, "receptor", where=f"of {self.name!r}")]
@@ -312,8 +340,13 @@ class CellTemplate(Value):
         return plot_morphology(self, axes=axes, show=show)
 
 
-def _check_types(what: str, items: Mapping[str, Any], kind: type) -> None:
+def _defines(changes: Mapping[str, float], present: CustomSynapse) -> bool:
+    """Whether changes define a double exponential in place of a synapse of one's own."""
+    return set(changes) == _KINETICS and not _KINETICS & set(present.mechanism.parameters)
+
+
+def _check_types(what: str, items: Mapping[str, Any], kind: type, *others: type) -> None:
     for name, item in items.items():
         check_label(name, f"{what}: the name of a {kind.__name__}")
-        if not isinstance(item, kind):
+        if not isinstance(item, (kind, *others)):
             raise NetworkError(f"{what}: {name!r} must be a {kind.__name__}, got {type(item).__name__}.")

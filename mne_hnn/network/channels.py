@@ -15,7 +15,10 @@ from .._value import FrozenMap, OrderedFrozenMap, Value
 from ..errors import ParameterError
 from .density import Density, Uniform, as_density
 
-__all__ = ["CHANNELS", "Channel", "ChannelParameter", "channel_parameters"]
+__all__ = ["CELSIUS", "CHANNELS", "Channel", "ChannelParameter", "channel_parameters"]
+
+#: The temperature of the published models, degrees Celsius.
+CELSIUS = 37.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,8 +78,9 @@ class Connection(Value):
     source_indices, target_indices : sequence of int | None
         Positions within the cell type of the cells that take part; None for all.
     threshold_mV : float | None
-        Soma voltage of the source whose upward crossing is a spike, mV; None for that of the network. All connections
-        of a source cell type have the same.
+        Soma voltage of the source at whose upward crossing an event sets out, mV; None for that of the network.
+        Connections from the same cells may have several. The spikes of results are crossings of the threshold that all
+        connections from a cell type have, or of the network's where they differ.
     pairs : sequence of (int, int) | None
         The pairs that are connected, as positions of source and target cell within their types, instead of all or a
         random part of them; then `probability`, `source_indices` and `target_indices` are not given.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 from .._checks import (
@@ -327,8 +328,13 @@ class SpikeTrainDrive(Drive):
 
     def __post_init__(self) -> None:
         trains = self.times_ms
-        if isinstance(trains, (str, Mapping)) or not hasattr(trains, "__len__") or not len(trains):
-            raise DriveError(f"{self._what('times_ms')} must be one sequence of times per drive cell, got {trains!r}.")
+        listed = hasattr(trains, "__len__") and not hasattr(trains, "trains_ms")
+        if isinstance(trains, (str, Mapping)) or not listed or not len(trains):
+            hint = ": mne_hnn.io.read_spike_trains reads files" if isinstance(trains, (str, PathLike)) else "."
+            hint = ": give its trains_ms()" if hasattr(trains, "trains_ms") else hint
+            raise DriveError(
+                f"{self._what('times_ms')} must be one sequence of times per drive cell, got {trains!r}{hint}"
+            )
         what = self._what("a time in times_ms", "ms")
         checked = []
         for train in trains:

@@ -41,11 +41,14 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
     origin_um : (x, y, z) | None
         Where drives come from, um; None for the middle of the grid or of the cells.
     threshold_mV : float
-        Soma voltage whose upward crossing is a spike, mV.
+        Soma voltage whose upward crossing is a spike, mV; see :class:`~mne_hnn.network.Connection` for one's own.
     gains : mapping of str to float
         Global gains ``e_e``, ``e_i``, ``i_e``, ``i_i`` of the connections between cells.
     electrodes : mapping of str to Electrodes
         Arrays that measure the extracellular potential.
+    celsius : float
+        Temperature of the channels, degrees Celsius, from 0 to 45. The published models are for 37; at others each
+        channel has the Q10 of the published model, and synapses stay as they are.
     name : str
         A label; not part of the network's identity.
 

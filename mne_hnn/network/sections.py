@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import check_finite, check_int, check_label, check_positive
+from .._checks import check_finite, check_int, check_label, check_name, check_positive
 from .._value import FrozenMap, Value
 from ..errors import NetworkError, ParameterError
 from .channels import CHANNELS, channel_parameters
+from .density import Density
+from .mechanisms import Mechanism, mechanism_parameters
 
 __all__ = ["Branch", "Point", "Section"]
 
@@ -53,6 +55,8 @@ class Section(Value):
         Receptors present, at the middle of the section.
     nseg_override : int | None
         Number of segments; None for the rule of :attr:`nseg`.
+    mechanisms : mapping of str to Mechanism
+        The channels of one's own among `channels`, by name; see :meth:`CellTemplate.with_channel`.
     """
 
     L_um: float
@@ -64,6 +68,7 @@ class Section(Value):
     channels: Mapping[str, Mapping[str, Any]] = _EMPTY
     receptors: Sequence[str] = ()
     nseg_override: int | None = None
+    mechanisms: Mapping[str, Mechanism] = field(default=_EMPTY, metadata={"omit": _EMPTY})
 
     def __post_init__(self) -> None:
         for name in ("L_um", "diam_um", "Ra_ohm_cm", "cm_uF_cm2"):
@@ -73,11 +78,7 @@ class Section(Value):
             raise ParameterError(f"Section: end_points_um must be two points, got {self.end_points_um!r}.")
         ends = tuple(as_point(point, "Section: end_points_um") for point in self.end_points_um)
         object.__setattr__(self, "end_points_um", ends)
-        if not isinstance(self.channels, Mapping):
-            raise ParameterError(f"Section: channels must be a mapping, got {self.channels!r}.")
-        full = {key: channel_parameters(key, given, "Section") for key, given in self.channels.items()}
-        ordered = {key: full[key] for key in CHANNELS if key in full}
-        object.__setattr__(self, "channels", FrozenMap(ordered))
+        self._set_channels()
         if isinstance(self.receptors, str):
             raise ParameterError(f"Section: receptors must be a sequence of names, got the str {self.receptors!r}.")
         receptors = tuple(check_label(name, "Section: a receptor name") for name in self.receptors)
@@ -87,6 +88,24 @@ class Section(Value):
         if self.nseg_override is not None:
             nseg = check_int(self.nseg_override, "Section: nseg_override", minimum=1)
             object.__setattr__(self, "nseg_override", nseg)
+
+    def _set_channels(self) -> None:
+        if not isinstance(self.channels, Mapping):
+            raise ParameterError(f"Section: channels must be a mapping, got {self.channels!r}.")
+        full: dict[str, FrozenMap[Density]] = {}
+        for key, given in self.channels.items():
+            mechanism = self.mechanisms.get(key)
+            if mechanism is None:
+                check_name(key, {**CHANNELS, **self.mechanisms}, "channel")
+                full[key] = channel_parameters(key, given, "Section")
+            elif mechanism.kind == "channel" and mechanism.name == key:
+                full[key] = mechanism_parameters(mechanism, given, "Section")
+            else:
+                raise NetworkError(f"Section: {key!r} must be a channel of that name, got the {mechanism!r}.")
+        names = [*CHANNELS, *sorted(self.mechanisms)]
+        object.__setattr__(self, "channels", FrozenMap({key: full[key] for key in names if key in full}))
+        used = {key: value for key, value in sorted(self.mechanisms.items()) if key in full}
+        object.__setattr__(self, "mechanisms", FrozenMap(used))
 
     @property
     def nseg(self) -> int:

@@ -14,6 +14,7 @@ from .connections import Connection
 from .density import Exponential, Linear, Tabulated, Uniform
 from .drives import DRIVE_KINDS
 from .electrodes import Electrodes
+from .mechanisms import CustomSynapse, Mechanism
 from .network import Network
 from .populations import Population
 from .sections import Branch, Section
@@ -29,9 +30,11 @@ _CLASSES: Mapping[str, type] = FrozenMap(
             Branch,
             CellTemplate,
             Connection,
+            CustomSynapse,
             Electrodes,
             Exponential,
             Linear,
+            Mechanism,
             Network,
             Population,
             Section,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .config import Config, read_config
+from .from_file import FILE_STAGES
 from .model_files import ModelFile, convert_model, read_model
 from .model_run import ModelRun, run_model
 from .notebook import Explained, ExplainOptions, explain
@@ -11,6 +12,7 @@ from .stages import STAGES
 from .starting import OwnData, write_analysis
 
 __all__ = [
+    "FILE_STAGES",
     "STAGES",
     "Config",
     "ExplainOptions",

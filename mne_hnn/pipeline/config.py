@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+
 from .._checks import check_name, suggestion
 from ..errors import ConfigError
 from .checks import check_jobs, check_names, path_or
@@ -20,8 +22,12 @@ from .options import (
     InverseOptions,
     LoadOptions,
     Options,
+    ReadTargetOptions,
     ReportOptions,
+    SensorsOptions,
+    ShortReportOptions,
     SimulateOptions,
+    TargetFileOptions,
     TargetOptions,
     documented,
     option,
@@ -72,23 +78,55 @@ class AnalysisOptions(
 
 @documented
 @dataclass(frozen=True, kw_only=True)
-class Config(RunOptions, LoadOptions, AnalysisOptions):
+class Config(RunOptions, LoadOptions, TargetFileOptions, AnalysisOptions):
     """Every choice of an analysis; a configuration file gives those that differ from the defaults.
 
     ``{subject}`` in a path is replaced by the subject. ``mne-hnn options`` lists the options by stage.
     """
 
+    def _needs_label(self) -> bool:
+        return self.target_file is None
+
     def _check(self) -> None:
-        if self.dataset is not None:
+        if self.target_file is not None:
+            self._check_read_alone()
+        elif self.dataset is not None:
             check_name(self.dataset, DATASETS, "data set")
         elif self.data is None or (isinstance(self.data, (list, tuple)) and not self.data):
-            raise ConfigError(f"data is not set: name the recording, or a dataset ({', '.join(DATASETS)}).")
+            raise ConfigError(
+                f"data is not set: name the recording, a dataset ({', '.join(DATASETS)}), or the target_file of other "
+                "software."
+            )
         elif self.inverse is not None and self.forward is None:
             raise ConfigError(
                 "inverse is set without forward: an inverse operator alone can give neither the moment in nA m nor the "
                 "field at the sensors. Set forward to the forward solution that it was made from, or leave inverse out."
             )
         super()._check()
+
+    def _check_read_alone(self) -> None:
+        """Refuse what only an analysis of sensors reads."""
+        usual = self.defaults()
+        for name in ("dataset", *OF_SENSORS):
+            value = getattr(self, name)
+            if value is not usual[name] and (isinstance(value, np.ndarray) or value != usual[name]):
+                raise ConfigError(
+                    f"target_file and {name} are both set, but only an analysis of sensors reads {name}: take one of "
+                    "them out."
+                )
+
+
+def _names_of(*kinds: type[Options]) -> dict[str, None]:
+    return dict.fromkeys(name for kind in kinds for name in kind.names())
+
+
+_READ_BESIDE = _names_of(ReadTargetOptions, SimulateOptions, FitOptions, ShortReportOptions)
+OF_SENSORS = tuple(
+    name
+    for name in _names_of(LoadOptions, InverseOptions, TargetOptions, SensorsOptions, ReportOptions)
+    if name not in _READ_BESIDE
+)
+"""Options that an analysis whose target is read from a file does not read."""
 
 
 EXECUTION = RunOptions.names()

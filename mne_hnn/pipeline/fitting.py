@@ -18,6 +18,7 @@ from ..fit import (
     fit_evoked,
     read_explanations,
 )
+from ..fit.contributions import receptor_of_ones_own
 from ..simulate import SimulationSettings
 from .noted import taken_apart
 from .options import FitOptions, ProposalOptions
@@ -122,4 +123,11 @@ def contributions_of(found: Explanations, *, n_jobs: int = 1) -> Contributions |
         return None
     settings = SimulationSettings(tstop=simulation.tstop, dt=simulation.dt, seed=simulation.seed, n_trials=TRIALS)
     smooth_ms = fit.settings.smooth_ms or None
-    return drive_contributions(item.network, settings, scale=fit.scale, smooth_ms=smooth_ms, n_jobs=n_jobs)
+    return drive_contributions(
+        item.network,
+        settings,
+        scale=fit.scale,
+        smooth_ms=smooth_ms,
+        currents=receptor_of_ones_own(item.network) is None,
+        n_jobs=n_jobs,
+    )

@@ -9,7 +9,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from .config import RunOptions
-from .options import Options
+from .options import Options, ReadTargetOptions
 from .options.option import default_text, meaning_of
 from .stages import STAGES
 
@@ -60,7 +60,10 @@ def stage_sections() -> dict[str, Section]:
             option.name: [reader for reader in readers[option.name] if reader != stage.name] for option in declared
         }
         sections[stage.name] = Section(name=stage.name, title=stage.title, options=declared, others=others)
-    return sections | {"run": Section.of("run", "On whom, where and how to run; no result depends on it", RunOptions)}
+    title = "Read the target from a file, instead of load, inverse and target"
+    read = Section(name="file", title=title, options=_own_first(ReadTargetOptions))
+    run = Section.of("run", "On whom, where and how to run; no result depends on it", RunOptions)
+    return sections | {"file": read, "run": run}
 
 
 def _own_first(kind: type[Options]) -> tuple[Field[Any], ...]:

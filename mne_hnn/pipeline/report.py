@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import mne
 from mne.utils import logger
 
 from .. import viz
-from .._units import MS, NAM
-from ..fit import read_contributions, read_explanations
-from ..io import read_simulation
+from .._units import MS
 from ..source.demo import read_truth
 from ..source.inverse import method_unit
 from ..source.localisation import explained_words
-from ..viz.target import SMALLEST
-from .explained import ExplainedPage
-from .facts import DriveFacts, FitFacts, ReportFacts, TargetFacts
+from .analysis_page import AnalysisPage, arrival, extrema, fresh, regime
+from .facts import ReportFacts, TargetFacts
 from .files import (
     anatomy,
     read_course,
     read_label,
     read_noise_cov,
     read_response,
-    read_sidecar,
-    read_target,
 )
-from .methods import methods_text
-from .methods.collected import Analysis
 from .options import ReportOptions
-from .page import Markup, drawing, new_report, table
+from .page import drawing, new_report, table
 from .stage import Work
 from .wording import (
-    CONFIGURED_HEADER,
     columns_of,
-    configured_rows,
-    firing,
 )
 
 __all__ = ["write_report"]
@@ -72,22 +59,15 @@ def write_report(work: Work[ReportOptions]) -> ReportFacts:
     return ReportFacts(figures=page.figures)
 
 
-class _SubjectPage(ExplainedPage):
+class _SubjectPage(AnalysisPage):
     """The report's sections, in the order of the analysis."""
 
     def __init__(self, work: Work[ReportOptions], report: mne.Report) -> None:
-        files, truth = work.inputs["fit"], work.options.truth
-        super().__init__(
-            report,
-            read_explanations(files["explanations"]),
-            contributions=read_contributions(files["contributions"]),
-            truth=None if truth is None else read_truth(truth),
-        )
+        truth = work.options.truth
+        super().__init__(work, report, truth=None if truth is None else read_truth(truth))
         self.work = work
         self.evoked, self.noise_cov = read_response(work), read_noise_cov(work)
-        self.target_dipole, self.label = read_target(work), read_label(work)
-        self.sidecars = {name: read_sidecar(next(iter(files.values())).parent) for name, files in work.inputs.items()}
-        self.analysis = Analysis(self.sidecars)
+        self.label = read_label(work)
         window = self.target_dipole.times
         cropped = self.evoked.copy().crop(window[0], window[-1])
         self.times = viz.peak_times(cropped, work.options.n_peaks, noise_cov=self.noise_cov)
@@ -102,13 +82,13 @@ class _SubjectPage(ExplainedPage):
             ("Source", f"{target.label}, {target.n_vertices} vertices, {target.area_mm2:.0f} mm²"),
             ("Patch", explained_words(target.json())),
             ("Polarity", _polarity(target)),
-            ("Target", _extrema(self.target_dipole)),
+            ("Target", extrema(self.target_dipole)),
             ("Column", f"{self.work.options.network.name}, {self.work.options.network.n_cells} cells"),
             (
                 "Fit" if self.fitted else "Scale",
-                f"R² = {fit.r_squared:.3f}{_fresh(fit)}; {columns_of(fit.scale)}{_regime(fit)}",
+                f"R² = {fit.r_squared:.3f}{fresh(fit)}; {columns_of(fit.scale)}{regime(fit)}",
             ),
-            ("Drives", ", ".join(_arrival(name, drive) for name, drive in fit.drives.items())),
+            ("Drives", ", ".join(arrival(name, drive) for name, drive in fit.drives.items())),
             (
                 "Sensors explained",
                 "; ".join(
@@ -200,27 +180,6 @@ class _SubjectPage(ExplainedPage):
         explained = explained_words(facts.json())
         self.add(figure, "Target dipole", section, f"{words[facts.amplitude]} The patch {explained}.")
 
-    def simulation(self) -> None:
-        """Show what the column did."""
-        section = "Simulation"
-        window_ms = self.work.options.smooth_ms or None
-        self.add(
-            viz.plot_simulation(self.result.simulation, window_ms=window_ms, scale=self.result.scale, show=False),
-            f"{self.named.capitalize()} column: drives, dipole, spikes",
-            section,
-            "Single trials in grey; the raster shows the spikes of the first trial. Cells fire in "
-            f"{firing(self.result)} trials.",
-        )
-        if not self.fitted:  # it is the one above
-            return
-        configured = read_simulation(self.work.inputs["simulate"]["simulation"])
-        self.add(
-            viz.plot_simulation(configured, window_ms=window_ms, show=False),
-            "Column as configured, before the fit",
-            section,
-            "A single column, not scaled.",
-        )
-
     def sensors(self) -> None:
         """Show the prediction at the sensors."""
         section = "Sensors"
@@ -242,73 +201,8 @@ class _SubjectPage(ExplainedPage):
             "At the peaks of the response; measured and predicted on one scale per channel type.",
         )
 
-    def methods(self) -> None:
-        """Say what was done, in words for a paper."""
-        self.text(methods_text(self.sidecars).html, "What was done, ready to paste", "Methods")
-
-    def tables(self) -> None:
-        """List everything needed to repeat it."""
-        rows = configured_rows(self.work.options.network, self.result.network)
-        title = "Drives, as configured and fitted" if self.fitted else "Drives, as configured"
-        self.text(table(rows, CONFIGURED_HEADER), title, "Parameters")
-        sidecars = self.sidecars
-        given = [
-            (name, option, json.dumps(value, default=str))
-            for name, sidecar in sidecars.items()
-            for option, value in sidecar["options"].items()
-        ]
-        self.text(table(given, ("Step", "Option", "Value")), "Options", "Parameters")
-        facts = [
-            (name, fact, _short(value))
-            for name, sidecar in sidecars.items()
-            for fact, value in sidecar["facts"].items()
-        ]
-        self.text(table(facts, ("Step", "Fact", "Value")), "What the steps found", "Provenance")
-        inputs = [
-            (name, record["path"], Markup(f"<code>{record['sha256'][:16]}</code>"))
-            for name, sidecar in sidecars.items()
-            for record in sidecar["files"]
-        ]
-        self.text(table(inputs, ("Step", "File", "SHA-256 (first 16)")), "Input files", "Provenance")
-        versions = sidecars["fit"]["versions"].items()
-        self.text(table(versions, ("Software", "Version")), "Versions", "Provenance")
-
 
 def _polarity(target: TargetFacts) -> str:
     # the amplitude of a single vertex is all on one side, whatever it is
     sure = "the only vertex cannot disagree" if target.n_vertices == 1 else "1: all vertices agree"
     return f"{target.polarity}; confidence {target.confidence:.2f} ({sure})"
-
-
-def _extrema(dipole: Any) -> str:
-    data, unit = dipole["agg"], dipole.provenance.get("unit")
-    factor, name = (NAM, "nA m") if unit == "A m" else (1.0, "(arbitrary units)")
-    largest = SMALLEST * abs(data).max()
-    places = sorted(at for at in (int(data.argmin()), int(data.argmax())) if abs(data[at]) > largest)
-    return ", ".join(f"{data[at] / factor:+.3g} {name} at {dipole.times[at] / MS:.0f} ms" for at in places)
-
-
-def _fresh(fit: FitFacts) -> str:
-    """Return what the R² of a fit is to be read with."""
-    if not fit.fitted:
-        return " (drives as configured)"
-    known = "" if fit.ceiling is None else f"; the true waveform would reach {fit.ceiling:.3f}"
-    return f" in trials that the search has not seen ({fit.search_r_squared:.3f} in those of the search{known})"
-
-
-def _regime(fit: FitFacts) -> str:
-    """Return whether cells fire, and whether that was compared."""
-    state = "pyramidal cells fire" if fit.regime == "spiking" else "no pyramidal cell fires"
-    verdicts = {"undecided": "; the data leave open whether any does", "none": "; refused"}
-    return f", in which {state}{verdicts.get(fit.verdict or '', '')}"
-
-
-def _arrival(name: str, drive: DriveFacts) -> str:
-    ends = [end for end in drive.mu_ms_90 or () if end is not None]
-    interval = f" ({ends[0]:.0f} to {ends[1]:.0f})" if len(ends) == 2 else ""
-    return f"{name} at {drive.mu_ms:.0f} ms{interval}"
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 300 else text[:300] + " …"

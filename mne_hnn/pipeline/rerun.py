@@ -100,8 +100,7 @@ def rerun(
     """
     path = step_sidecar(sidecar)
     told, place = read_json(path, "sidecar of a step"), path.parent
-    known = {stage.name: stage for stage in stages}
-    stage = known[check_name(told.get("stage"), known, "step", where=f"in {path}", error=DataError)]
+    stage = _stage_of(told, stages, path)
     try:
         inputs = {name: dict(_inputs(files, place)) for name, files in told["inputs"].items()}
         _check_files(told["files"])
@@ -132,6 +131,15 @@ def rerun(
         same = [name for name, file in stage.outputs.items() if _equal(file, folder, place, hashes[name])]
     different = tuple(name for name in stage.outputs if name not in same)
     return Rerun(stage=stage.name, sidecar=path, same=tuple(same), different=different, changed=changed)
+
+
+def _stage_of(told: Mapping[str, Any], stages: Sequence[AnyStage], path: Path) -> AnyStage:
+    """Return the stage that a sidecar tells of; of those with one name, the one with its options."""
+    known = [stage.name for stage in stages]
+    name = check_name(told.get("stage"), dict.fromkeys(known), "step", where=f"in {path}", error=DataError)
+    named = [stage for stage in stages if stage.name == name]
+    given = set(told.get("options") or ())
+    return next((stage for stage in named if set(stage.options.names()) == given), named[0])
 
 
 def _options(stage: AnyStage, told: Mapping[str, Any], path: Path) -> Options:

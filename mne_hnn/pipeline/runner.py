@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from ..viz.brain import check_headless
 from .chain import Chain, PipelineResult
 from .config import Config
+from .from_file import FILE_STAGES
 from .lock import folder_lock
 from .stages import STAGES
 from .values import chosen_subjects, with_dataset
@@ -28,6 +29,8 @@ def run_pipeline(
     verbose: Any = "warning",
 ) -> list[PipelineResult]:
     """Run an analysis: load, inverse, target, simulate, fit, sensors, report.
+
+    With a `target_file` the stages are target, simulate, fit, report: there are no sensors.
 
     A stage runs again only if its options, its input files, the code of this package or the version of MNE changed. Its
     files appear when it is complete; an interrupted run goes on where it stopped.
@@ -64,10 +67,13 @@ def run_pipeline(
         raise ConfigError(
             f"config must be a Config, got {type(config).__name__}: mne_hnn.group.run_group is for those of a data set."
         )
-    known = [stage.name for stage in STAGES]
+    stages, where = STAGES, ""
+    if config.target_file is not None:
+        stages, where = FILE_STAGES, "of an analysis whose target is read from a file"
+    known = [stage.name for stage in stages]
     asked = [steps] if isinstance(steps, str) else steps
-    chosen = known if asked is None else [check_name(step, known, "step", error=ConfigError) for step in asked]
-    if "report" in chosen and config.draw_cortex:
+    chosen = known if asked is None else [_check_step(step, known, where) for step in asked]
+    if "report" in chosen and "sensors" in known and config.draw_cortex:
         check_headless()
     config = with_dataset(config)
     output = Path(config.output or Path("mne_hnn_results") / config.name).expanduser()
@@ -76,7 +82,7 @@ def run_pipeline(
     for subject in chosen_subjects(config, subjects):
         chain = Chain(
             config,
-            stages=STAGES,
+            stages=stages,
             folder=output / f"sub-{subject}",
             subject=subject,
             n_jobs=n_jobs,
@@ -88,3 +94,7 @@ def run_pipeline(
             chain.store.clean()
             results.append(chain.run(chosen))
     return results
+
+
+def _check_step(step: str, known: Sequence[str], where: str) -> str:
+    return check_name(step, known, "step", where=where, error=ConfigError)

@@ -33,6 +33,24 @@ subjects = {subjects!r}
 event_id = {events!r}  # which events to average: a number, or a name in the annotations; None for an average
 # condition = "left"  # which one, of epochs or averages that hold several
 """
+_READ = """
+# The source time course of other software: text, a scout of Brainstorm, virtual channels or sources of FieldTrip,
+# sources that SPM extracted, fitted dipoles of MNE-Python. `mne-hnn options file` lists what goes with it.
+target_file = {target!r}
+subjects = {subjects!r}
+# target_unit = "A m"  # of its moments, where the file does not say it: "nA m", "pA m", "fA m"
+# target_pick = 1  # which scout, channel, position, column or dipole, of several: its name, or its number
+# target_trial = "average"  # which trial or condition, of several
+# target_orientation = "largest"  # of three components: one, a direction, or that of the largest variance
+# target_time_unit = "ms"  # of its times, where they may be s or ms
+# target_smooth_ms = 5.0  # Hamming window; none if this is left out
+# target_area_mm2 = 300.0  # of the cortex it comes from, if that is known: do the cells fit into it?
+
+# Which way is up. If you know which way a deflection points (up: current from deep to superficial layers), say so:
+# polarity = {{"latency": 0.040, "points": "down"}}
+polarity = "normal"  # as in the file; -1 turns it over
+target_tmin, target_tmax = 0.0, 0.17  # what is explained, s
+"""
 _DATA_SET = """
 # The data set in BIDS form. Subjects, sessions and tasks that are not named are all taken.
 bids_root = {root!r}
@@ -103,6 +121,8 @@ class OwnData:
         The recording.
     bids_root : str | None
         Root of a data set in BIDS form, instead of a recording.
+    target : str | None
+        File with the source time course of other software, instead of a recording.
     subjects, tasks, conditions : sequence of str
         Which ones; of a recording, conditions are the events to average.
     label : str
@@ -111,6 +131,7 @@ class OwnData:
 
     data: str = "my_recording_raw.fif"
     bids_root: str | None = None
+    target: str | None = None
     subjects: Sequence[str] = ()
     tasks: Sequence[str] = ()
     conditions: Sequence[str] = ()
@@ -121,6 +142,10 @@ class OwnData:
             for name in names:
                 check_label(name, f"A {kind}", error=ConfigError)
         check_label(self.label, "label", error=ConfigError)
+        if self.target is not None and (self.bids_root is not None or self.tasks or self.conditions):
+            raise ConfigError(
+                "A target that is read from a file has no data set, tasks or conditions: leave them out, or the target."
+            )
         if self.bids_root is None and self.tasks:
             raise ConfigError(
                 "A task is one of a data set in BIDS form: name its root, too (--bids-root), or leave it out."
@@ -128,6 +153,9 @@ class OwnData:
 
     def text(self, file: str) -> str:
         """Return the file of the analysis, which is called `file`."""
+        if self.target is not None:
+            read = _READ.format(target=self.target, subjects=tuple(self.subjects) or ("01",))
+            return _HEAD.format(file=file) + read + _COLUMN + _FIT
         if self.bids_root is None:
             events: object = tuple(self.conditions) if len(self.conditions) > 1 else next(iter(self.conditions), 1)
             what = _RECORDING.format(data=self.data, subjects=tuple(self.subjects) or ("01",), events=_number(events))

@@ -45,9 +45,10 @@ def chosen_subjects(config: Config, subjects: str | Sequence[str] | None) -> tup
             check_name(subject, config.subjects, "subject", where="of this analysis", error=ConfigError)
         if any(sign in subject for sign in "/\\"):
             raise ConfigError(f"A subject must be a plain name, got {subject!r}: it becomes the name of a folder.")
-    if len(chosen) > 1 and not _depends_on_subject(config.data):
+    name, kind = ("data", "recording") if config.target_file is None else ("target_file", "file of a target")
+    if len(chosen) > 1 and not _depends_on_subject(getattr(config, name)):
         raise ConfigError(
-            f"{len(chosen)} subjects, but one recording: write {{subject}} where the path of data names the subject."
+            f"{len(chosen)} subjects, but one {kind}: write {{subject}} where the path of {name} names the subject."
         )
     return chosen
 

@@ -125,7 +125,8 @@ def arm(
     times: list[NDArray[np.float64]] = [np.empty(0)]
     gids: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
     for name, trains in events.items():
-        arrivals += _arrivals(column, name, _own_part(column, wires[name]), trains, tstop)
+        own = _own_part(column, wires[name])
+        arrivals += _arrivals(column, name, own, trains, tstop) + column.points.arrivals(own, trains, tstop)
         for gid, train in zip(ranges[name], trains, strict=True):
             times.append(train)
             gids.append(np.full(len(train), gid, dtype=np.int64))

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from ..network import CellTemplate, Network, Wires
 from . import _neuron, ranks
 from .cell import Cell, Node, SectionPlan, moment_weights, section_plan
-from .slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
+from .custom import load_custom
+from .detectors import detectors_of
+from .points import Points
+from .slots import SYNAPSE_SLOTS, Site, kinetics, slot_weights
 
 # How many node voltages one mechanism holds.
 MOMENT_SLOTS = 12
@@ -38,12 +41,14 @@ class Column:
 
     def __init__(self, network: Network, wires: Wires, horizon_ms: float, sites: Iterable[Site]) -> None:
         self.h, self.library = _neuron.load()
+        self.names = load_custom(self.h, network)  # inside NEURON, of mechanisms of one's own
+        self.points = Points(self.h, network, self.names)
         self.network = network
         self.wires = wires
         self.horizon_ms = horizon_ms
         self.sites = frozenset(sites)
+        self.detectors = detectors_of(network)
         h = self.h
-        h.celsius = 37.0
         self.pc = h.ParallelContext()
         self.pc.gid_clear()
         self._keep: list[Any] = []
@@ -77,12 +82,13 @@ class Column:
         gids = self.network.gid_ranges
         for cell_type, population in self.network.populations.items():
             template = population.template
-            plan = [section_plan(template, name) for name in template.sections]
+            plan = [section_plan(template, name, self.network.celsius, self.names) for name in template.sections]
             weights = moment_weights(template) if template.measures_dipole else {}
             first = len(self._moment_starts)
             for gid in self.share.of(gids[cell_type]):
                 cell = self._new_cell(plan, template)
                 self._cells[gid] = cell
+                self.points.add(gid, cell, template)
                 if weights:
                     self._add_moment(cell, weights)
             if weights:
@@ -92,8 +98,10 @@ class Column:
             if not self.share.has(self.network.n_cells + index):
                 continue
             template = self.network.populations[cell_type].template
-            cell = self._new_cell([section_plan(template, name) for name in template.sections], template)
+            plan = [section_plan(template, name, self.network.celsius, self.names) for name in template.sections]
+            cell = self._new_cell(plan, template)
             self._keep.append(cell)
+            self.points.add(-1 - index, cell, template)
             self.reference_moments[cell_type] = len(self._moment_starts)
             self._add_moment(cell, moment_weights(template))
 
@@ -118,15 +126,23 @@ class Column:
             self._moments.append(moment)
 
     def _add_spike_detectors(self) -> None:
-        thresholds = np.full(self.network.n_cells, float(self.network.threshold_mV))
-        thresholds[self.wires.source] = self.wires.threshold
-        for gid, cell in self._cells.items():
-            soma = cell.sections[self._templates[gid].root]
-            detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
-            detector.threshold = thresholds[gid]
-            self.pc.set_gid2node(gid, self.pc.id())
-            self.pc.cell(gid, detector)
-            self._keep.append(detector)
+        for known in self.detectors.reporting:
+            for gid in self.share.of(known.gids):
+                soma = self.root(gid)
+                detector = self.h.NetCon(soma(0.5)._ref_v, None, sec=soma)
+                detector.threshold = known.threshold_mV
+                self._add_source(gid, detector)
+        for known in self.detectors.further:
+            for gid in self.share.of(known.gids):
+                watching = self.h.HnnDetector(self.root(gid)(0.5))
+                watching.level = known.threshold_mV
+                self._keep.append(watching)
+                self._add_source(known.first + gid - known.gids.start, self.h.NetCon(watching, None))
+
+    def _add_source(self, number: int, detector: Any) -> None:
+        self.pc.set_gid2node(number, self.pc.id())
+        self.pc.cell(number, detector)
+        self._keep.append(detector)
 
     # synapses ---------------------------------------------------------------------------------------------
 
@@ -148,7 +164,7 @@ class Column:
         h = self.h
         cell = self._cells[gid]
         template = self._templates[gid]
-        receptors = [template.synapses[name] for name in receptor_order(template)]
+        receptors = kinetics(template)
         banks = []
         for start in range(0, len(receptors), SYNAPSE_SLOTS):
             bank = h.HnnSynapses(cell.sections[sections[0]](0.5))
@@ -170,6 +186,7 @@ class Column:
 
     def _add_connections(self) -> None:
         h, wires = self.h, self.wires
+        sources = self.detectors.sources(wires)
         self._groups: list[tuple[NDArray[np.int64], str, int, list[int], Any]] = []
         for index, (cell_type, sections) in enumerate(wires.sites):
             here = self.share.has(wires.target)
@@ -192,7 +209,7 @@ class Column:
                     targets.append(self._banks[int(gid), sections][bank])
                 netcons = h.List()
                 h.mne_hnn_connect(
-                    h.Vector(wires.source[rows]),
+                    h.Vector(sources[rows]),
                     targets,
                     h.Vector(np.searchsorted(gids, wires.target[rows])),
                     h.Vector(wires.delay_ms[rows]),
@@ -200,6 +217,9 @@ class Column:
                     netcons,
                 )
                 self._groups.append((rows, cell_type, bank, slots, netcons))
+
+        reached = (wires.delay_ms <= self.horizon_ms) & self.share.has(wires.target)
+        self.points.connect(wires, reached, self.pc.gid_connect)
 
     def _vectors(self, columns: NDArray[np.float64], slots: Sequence[int]) -> Any:
         vectors = self.h.List()
@@ -258,7 +278,9 @@ class Column:
 
     def spikes(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return times (ms) and cell numbers of the spikes of the last run, in no particular order."""
-        return np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
+        times, gids = np.array(self._spike_times), np.array(self._spike_gids).astype(np.int64)
+        reported = gids < self.network.n_cells  # further thresholds have higher numbers
+        return times[reported], gids[reported]
 
     def set_threads(self, n_threads: int) -> bool:
         """Deal the cells to as many threads, but not to more than there are cells; return False if it is too late.
@@ -277,7 +299,8 @@ class Column:
         return True
 
     def initialise(self) -> None:
-        """Set every section to its start voltage, and all states to what belongs to it."""
+        """Set every section to its start voltage, and all states to what belongs to it at the temperature."""
+        self.h.celsius = self.network.celsius
         for section, voltage in self._start_voltages:
             section.v = voltage
         self.h.finitialize()
@@ -287,6 +310,7 @@ class Column:
         self.pc.gid_clear()
         # recordings before what they record, connections before what they connect
         self.clamps.clear()
+        self.points.close()
         for name in ("_moment_vectors", "_spike_times", "_spike_gids", "_drive_netcons", "_groups", "_moments"):
             self.__dict__.pop(name, None)
         for name in ("_banks", "_keep", "_cells", "_roots", "_start_voltages"):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import SimulationError
-from ..network import CellTemplate
+from ..network import CellTemplate, Mechanism
+from ..network.channels import CELSIUS
+from .custom import reversals
+from .temperature import TEMPERATURE_PARAMETERS, temperature_parameters
 
 # The mechanisms that hold whole membranes, smallest first, and the channels each one covers.
 MEMBRANES: tuple[tuple[str, frozenset[str]], ...] = (
@@ -82,31 +85,64 @@ class SectionPlan:
     nseg: int
     v_init_mV: float
     membrane: str | None
+    own: tuple[str, ...]  # mechanisms of one's own, and their ions
     uniform: tuple[tuple[str, float], ...]
     varying: tuple[tuple[str, tuple[float, ...]], ...]
 
 
-def section_plan(template: CellTemplate, name: str) -> SectionPlan:
-    """Work out what every copy of one section is set to, once for all cells of a type."""
+def section_plan(
+    template: CellTemplate, name: str, celsius: float = CELSIUS, names: Mapping[Mechanism, str] | None = None
+) -> SectionPlan:
+    """Work out what every copy of one section is set to at a temperature, once for all cells of a type.
+
+    Parameters
+    ----------
+    template : CellTemplate
+        The cell.
+    name : str
+        The section.
+    celsius : float
+        Temperature, degrees Celsius.
+    names : mapping of Mechanism to str | None
+        What mechanisms of one's own are called inside NEURON.
+    """
     section = template.sections[name]
-    membrane = membrane_of(list(section.channels)) if section.channels else None
+    ready = [channel for channel in section.channels if channel not in section.mechanisms]
+    membrane = membrane_of(ready) if ready else None
+    called = {key: (names or {}).get(one, one.compiled_name) for key, one in section.mechanisms.items()}
+    own = list(called.values())
+    profiles = [
+        (f"{channel}_{parameter}_{membrane}", profile)
+        for channel in ready
+        for parameter, profile in section.channels[channel].items()
+    ]
+    for channel, mechanism in section.mechanisms.items():
+        for parameter, about in mechanism.parameters.items():
+            if not about.everywhere and not about.ion:
+                profiles.append((f"{parameter}_{called[channel]}", section.channels[channel][parameter]))
+    for reversal, profile in reversals(template, name).items():
+        own.append(f"{reversal[1:]}_ion")  # a synapse, which comes later, may be the first to use it
+        profiles.append((reversal, profile))
     uniform: list[tuple[str, float]] = []
     varying: list[tuple[str, tuple[float, ...]]] = []
-    for channel, parameters in section.channels.items():
-        for parameter in parameters:
-            values = template.density(name, channel, parameter)
-            if np.all(values == values[0]):
-                uniform.append((f"{channel}_{parameter}_{membrane}", float(values[0])))
-            else:
-                varying.append((f"{channel}_{parameter}_{membrane}", tuple(map(float, values))))
+    for attribute, profile in profiles:
+        values = profile.at(template.segment_centres_um(name))
+        if np.all(values == values[0]):
+            uniform.append((attribute, float(values[0])))
+        else:
+            varying.append((attribute, tuple(map(float, values))))
     if "cad" in section.channels:
         uniform.append((f"cad_gain_{membrane}", 1.0))
+    if membrane is not None and celsius != CELSIUS:  # of which the mechanisms have the numbers
+        known = temperature_parameters(celsius)
+        uniform += [(f"{parameter}_{membrane}", known[parameter]) for parameter in TEMPERATURE_PARAMETERS[membrane]]
     return SectionPlan(
         name=name,
         geometry=(section.L_um, effective_diameter(section.diam_um), section.Ra_ohm_cm, section.cm_uF_cm2),
         nseg=section.nseg,
         v_init_mV=section.v_init_mV,
         membrane=membrane,
+        own=tuple(own),
         uniform=tuple(uniform),
         varying=tuple(varying),
     )
@@ -125,6 +161,8 @@ class Cell:
             sec.nseg = part.nseg
             if part.membrane is not None:
                 sec.insert(part.membrane)
+            for mechanism in part.own:
+                sec.insert(mechanism)
             for attribute, value in part.uniform:
                 setattr(sec, attribute, value)
             for attribute, values in part.varying:

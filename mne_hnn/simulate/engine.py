@@ -20,6 +20,8 @@ from ..network import Network, Wires, connection_wires, drive_events, drive_wire
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
+from .custom import custom_mechanisms
+from .detectors import detectors_of
 from .kernel import Expanded, beyond_kernel, forget, run_kernel
 from .pieces import Piece, join_recordings, total
 from .recorder import Recorder
@@ -90,11 +92,14 @@ def column_for(network: Network, drives: Mapping[str, Wires], settings: Simulati
     sites = frozenset(wires.sites).union(*(drive.sites for drive in drives.values()))
     _refuse_foreign_sections()
     column = _column
-    if column is not None and column.network.populations == network.populations:
+    # what a file of one's own does not set at the start of a run must not come from the last run: built anew
+    own = bool(custom_mechanisms(network))
+    if column is not None and not own and column.network.populations == network.populations:
         fits = (
             column.sites >= sites
             and column.horizon_ms >= tstop
-            and column.network.threshold_mV == network.threshold_mV
+            and column.detectors == detectors_of(network)
+            and column.network.celsius == network.celsius
             and _same_routes(column.wires, wires)
         )
         if fits and column.reweigh(wires):
@@ -164,7 +169,7 @@ def _integrate(
     column.h.dt = dt
     column.h.secondorder = 0  # backward Euler, whatever else was done in this process
     column.pc.set_maxstep(10)
-    coreneuron.enable = settings.engine != "neuron"
+    coreneuron.enable = engine_of(column.network, settings) != "neuron"
     coreneuron.verbose = 0
     # rows of equal cells side by side, which the vectorised tree solver needs
     coreneuron.cell_permute = 1 if column.library.variant == "vector" else 0
@@ -216,13 +221,31 @@ def _piece(column: Column, armed: Armed, recorder: Recorder, steps: int) -> Piec
     return Piece(stable, sums, references, times, gids, *recorder.results())
 
 
+def engine_of(network: Network, settings: SimulationSettings) -> str:
+    """Return the engine that runs a network: NEURON itself with mechanisms of one's own, else what was asked for.
+
+    What the kernel lacks it leaves to CoreNEURON.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    settings : SimulationSettings
+        How, resolved.
+    """
+    if custom_mechanisms(network):
+        return "neuron"
+    return "coreneuron" if settings.engine == "kernel" and beyond_kernel(network, settings) else settings.engine
+
+
 def _kernel_can(network: Network, settings: SimulationSettings) -> bool:
     """Return whether the kernel runs a trial; if not although it was to, say why where details are asked for."""
     if settings.engine != "kernel":
         return False
     reason = "processes that share a network" if ranks.share().n_ranks > 1 else beyond_kernel(network, settings)
     if reason is not None:
-        logger.debug("Simulating in CoreNEURON instead of the kernel, which has no %s.", reason)
+        name = {"neuron": "NEURON", "coreneuron": "CoreNEURON"}[engine_of(network, settings)]
+        logger.debug("Simulating in %s instead of the kernel, which has no %s.", name, reason)
     return reason is None
 
 

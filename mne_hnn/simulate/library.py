@@ -25,7 +25,7 @@ from ..errors import CacheError, CompilationError
 from . import loading, toolchain
 from .loading import CORENEURON_LIBRARY, KERNEL_LIBRARY, NEURON_LIBRARY
 
-_RECORD = "library.json"
+RECORD = "library.json"
 _PATIENCE_s = 120.0
 
 
@@ -63,7 +63,7 @@ class Library:
         return None if self.variant == "neuron" else self.directory / KERNEL_LIBRARY
 
 
-def _writable(directory: Path) -> Path:
+def writable(directory: Path) -> Path:
     """Make `directory` and check that a file can be written there."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ def _damage(directory: Path) -> str | None:
     A file that is cut off would end the process that loads it, without a word.
     """
     try:
-        record = json.loads((directory / _RECORD).read_text(encoding="utf-8"))
+        record = json.loads((directory / RECORD).read_text(encoding="utf-8"))
         for name, digest in record["files"].items():
             if _digest(directory / name) != digest:
                 return f"{name} is not the file that was compiled"
@@ -131,11 +131,11 @@ def _damage(directory: Path) -> str | None:
     except OSError as error:
         return f"it cannot be read: {error.strerror or error}"
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{_RECORD} is damaged"
+        return f"{RECORD} is damaged"
     return None
 
 
-def _is_complete(directory: Path) -> bool:
+def is_complete(directory: Path) -> bool:
     """Return whether `directory` holds a finished build as it was compiled."""
     return _damage(directory) is None
 
@@ -202,8 +202,8 @@ def _build(directory: Path, compiler: str, variant: toolchain.Variant, key: str)
             shutil.rmtree(scratch / part, ignore_errors=True)
         files = {file.name: _digest(file) for file in sorted(scratch.glob("*.so"))}
         record = {"key": key, "variant": variant.name, "flags": list(variant.flags), **_surroundings(), "files": files}
-        (scratch / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        _put(scratch, directory)
+        (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+        put_in_place(scratch, directory)
     except CompilationError as error:
         kept = directory.parent / f"failed-{key}.log"
         if build.log.exists():
@@ -232,7 +232,7 @@ def _check_use(directory: Path) -> None:
         raise CompilationError(f"They compile, but NEURON cannot use them ({reason}).")
 
 
-def _put(scratch: Path, directory: Path) -> None:
+def put_in_place(scratch: Path, directory: Path) -> None:
     """Move a build to its place. What is there goes aside first, for processes that are about to load it."""
     aside = scratch.with_name(f"{scratch.name}.old")
     with suppress(FileNotFoundError):
@@ -240,7 +240,7 @@ def _put(scratch: Path, directory: Path) -> None:
     try:
         scratch.rename(directory)
     except OSError:
-        if not _is_complete(directory):  # else another process was faster, on a file system without locks
+        if not is_complete(directory):  # else another process was faster, on a file system without locks
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -276,7 +276,7 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
     """
     request = variant or os.environ.get("MNE_HNN_MECHANISMS") or None
     setting = (request, cache_directory(), os.environ.get("CXX"))
-    if force or setting not in _known or not _is_complete(_known[setting].directory):
+    if force or setting not in _known or not is_complete(_known[setting].directory):
         _known[setting] = _find_or_build(request, force)
     return _known[setting]
 
@@ -289,7 +289,7 @@ def _find_or_build(request: str | None, force: bool) -> Library:
         ready = _ready_library(request)
         if ready is not None:
             return ready
-        damaged = [place.parent for place in _records() if not _is_complete(place.parent)]
+        damaged = [place.parent for place in _records() if not is_complete(place.parent)]
         if damaged:
             raise CompilationError(f"{_damaged(damaged[0])}. {error}") from error
         raise
@@ -297,13 +297,13 @@ def _find_or_build(request: str | None, force: bool) -> Library:
     for compiler, candidate, library in candidates:
         place = library.directory.parent
         if not force:
-            if _is_complete(library.directory):
+            if is_complete(library.directory):
                 return library
             if candidate is not candidates[-1][1] and (place / f"failed-{library.key}.log").exists():
                 continue  # this variant failed here before: do not try it again at every start
-        _writable(place)
+        writable(place)
         with lock_file(place / f"{library.key}.lock", waiting=_tell_of_waiting):
-            if force or not _is_complete(library.directory):
+            if force or not is_complete(library.directory):
                 if library.directory.exists() and not force:
                     warn(f"{_damaged(library.directory)}: they are compiled again.")
                 try:
@@ -346,7 +346,7 @@ def _surroundings() -> dict[str, str]:
 
 def _records() -> list[Path]:
     """Return the records of all builds in the cache."""
-    return sorted((cache_directory() / "mechanisms").glob(f"*/{_RECORD}"))
+    return sorted((cache_directory() / "mechanisms").glob(f"*/{RECORD}"))
 
 
 def _ready_library(request: str | None) -> Library | None:
@@ -354,7 +354,7 @@ def _ready_library(request: str | None) -> Library | None:
     here = _surroundings()
     found = {}
     for record in _records():
-        if not _is_complete(record.parent):
+        if not is_complete(record.parent):
             continue
         try:
             entry = json.loads(record.read_text(encoding="utf-8"))
@@ -394,7 +394,7 @@ def find_library() -> Library | None:
     except CompilationError:
         return _ready_library(request)
     for _, _, library in candidates:
-        if _is_complete(library.directory):
+        if is_complete(library.directory):
             return library
     return None
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["WORKS", "load_kernel", "load_mechanisms", "neuron", "plain_name"]
+__all__ = ["WORKS", "load_kernel", "load_library", "load_mechanisms", "neuron", "plain_name"]
 
 NEURON_LIBRARY, CORENEURON_LIBRARY = "libnrnmech.so", "libcorenrnmech.so"
 KERNEL_LIBRARY = "libmnehnnkernel.so"
@@ -112,6 +112,11 @@ def load_mechanisms(h: Any, directory: Path) -> str | None:
     coreneuron = directory / CORENEURON_LIBRARY
     if coreneuron.exists():
         os.environ["CORENEURONLIB"] = str(coreneuron)  # bytes for NEURON, of whatever name
+    return load_library(h, file)
+
+
+def load_library(h: Any, file: Path) -> str | None:
+    """Load one library of mechanisms into NEURON; return why it cannot, in a few words, or None."""
     try:
         with plain_name(file) as name, _quiet():
             if h.nrn_load_dll(name) == 1:

@@ -79,6 +79,7 @@ def simulate_many(
     _check_outcomes(done, keep)
     different = {network.digest: network for network in networks}
     for network in different.values():
+        settings.check_engine(network)
         settings.check(network)
     if different:
         settings.warn_of_times()

@@ -23,7 +23,7 @@ _PARTS = ("moments", "references", "recordings", "lfp")
 def write_task(folder: Path, network: Network, settings: SimulationSettings) -> None:
     """Write what the ranks are to do."""
     (folder / "network.json").write_text(network_to_text(network), encoding="utf-8")
-    (folder / "task.json").write_text(json.dumps(asdict(settings)), encoding="utf-8")
+    (folder / "task.json").write_text(json.dumps(asdict(settings), default=dict), encoding="utf-8")
 
 
 def read_task(folder: Path) -> tuple[Network, SimulationSettings]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_int, check_name, check_positive
-from .._value import Value
+from .._value import FrozenMap, Value
 from ..errors import ParameterError
-from ..network import CellTemplate, Network
+from ..network import CellTemplate, CustomSynapse, Network
 from ..recordings import QUANTITIES, RecordingChannel
 
-__all__ = ["Record", "as_record", "check_sampling", "every_nth", "recording_channels"]
+__all__ = ["Record", "as_record", "check_sampling", "every_nth", "recording_channels", "variable_units"]
 
 Sections = str | Sequence[str] | None
 
@@ -30,6 +30,9 @@ class Record(Value):
         Where to record a quantity: ``'soma'``, ``'all'`` sections, the name of a section, or several names. A cell
         type without such a section is passed over. Voltage and calcium are those in the middle of a section, the
         membrane current is that of the whole section, and synaptic currents come one per receptor.
+    variables : mapping of str to str | sequence of str | None
+        Where to record variables of mechanisms of one's own, by receptor or channel and variable, such as
+        ``{'nmda.block': 'apical_tuft', 'nap.m': 'soma'}``; in the middle of a section, in the unit of the file.
     cells : str | int | sequence of str | sequence of int | None
         Cell types, or cell numbers; None for all cells.
     sfreq : float | None
@@ -42,12 +45,14 @@ class Record(Value):
     synaptic_current: Sections = None
     calcium: Sections = None
     membrane_current: Sections = None
+    variables: Mapping[str, Sections] = field(default_factory=FrozenMap)
     cells: Any = None
     sfreq: float | None = None
 
     def __post_init__(self) -> None:
         for name in QUANTITIES:
             object.__setattr__(self, name, _sections(name, getattr(self, name)))
+        object.__setattr__(self, "variables", _variables(self.variables))
         if self.cells is not None:
             single = isinstance(self.cells, str) or not hasattr(self.cells, "__iter__")
             cells = (self.cells,) if single else tuple(self.cells)
@@ -66,7 +71,28 @@ class Record(Value):
     @property
     def quantities(self) -> tuple[str, ...]:
         """The quantities that are recorded."""
-        return tuple(name for name in QUANTITIES if getattr(self, name) is not None)
+        return (*(name for name in QUANTITIES if getattr(self, name) is not None), *self.variables)
+
+    def sections_of(self, quantity: str) -> tuple[str, ...]:
+        """Return where a quantity is recorded, as it was asked for."""
+        found: Any = self.variables[quantity] if quantity in self.variables else getattr(self, quantity)
+        return tuple(found)
+
+
+def _variables(value: Any) -> FrozenMap[tuple[str, ...]]:
+    if value is None:
+        return FrozenMap()
+    if not isinstance(value, Mapping):
+        raise ParameterError(
+            f"Record: variables must be a dict such as {{'nmda.block': 'soma'}}, got {type(value).__name__}."
+        )
+    asked = {name: _sections(f"variable {name!r}", places) for name, places in value.items()}
+    for name in asked:
+        if not all(name.rpartition(".")[::2]):
+            raise ParameterError(
+                f"Record: variables are named by receptor or channel and variable, such as 'nmda.block', got {name!r}."
+            )
+    return FrozenMap({name: places for name, places in asked.items() if places is not None})
 
 
 def _sections(quantity: str, value: Any) -> tuple[str, ...] | None:
@@ -167,7 +193,46 @@ def _in_template(template: CellTemplate, quantity: str, names: tuple[str, ...]) 
         return [(name, None) for name in sections if "cad" in template.sections[name].channels]
     if quantity == "synaptic_current":
         return [(name, receptor) for name in sections for receptor in template.sections[name].receptors]
+    if quantity not in QUANTITIES:
+        owner, _, variable = quantity.rpartition(".")
+        return [(name, receptor) for name in sections for receptor in _with_variable(template, name, owner, variable)]
     return [(name, None) for name in sections]
+
+
+def _with_variable(template: CellTemplate, section: str, owner: str, variable: str) -> list[str | None]:
+    """Return the receptor of that name with the variable, and None for a channel that has it."""
+    there = template.sections[section]
+    synapse = template.synapses.get(owner)
+    found: list[str | None] = []
+    if isinstance(synapse, CustomSynapse) and owner in there.receptors and variable in synapse.mechanism.variables:
+        found.append(owner)
+    if owner in there.mechanisms and variable in there.mechanisms[owner].variables:
+        found.append(None)
+    return found
+
+
+def variable_units(network: Network) -> dict[str, str]:
+    """Return the variables of mechanisms of one's own that can be recorded of a network, with their units."""
+    found: dict[str, str] = {}
+    for template in network.cell_types.values():
+        for receptor, synapse in template.synapses.items():
+            if isinstance(synapse, CustomSynapse):
+                found |= {f"{receptor}.{name}": unit for name, unit in synapse.mechanism.variables.items()}
+        for section in template.sections.values():
+            for key, mechanism in section.mechanisms.items():
+                found |= {f"{key}.{name}": unit for name, unit in mechanism.variables.items()}
+    return found
+
+
+def _check_variables(network: Network, record: Record) -> None:
+    if record.variables:
+        known = variable_units(network)
+        if not known:
+            raise ParameterError(
+                "Record: variables are those of mechanisms of one's own, and the network has none: leave them out."
+            )
+        for name in record.variables:
+            check_name(name, known, "variable", where="in variables of Record")
 
 
 def recording_channels(network: Network, record: Record) -> dict[str, tuple[RecordingChannel, ...]]:
@@ -192,12 +257,13 @@ def recording_channels(network: Network, record: Record) -> dict[str, tuple[Reco
     """
     if not record.quantities:
         return {}
+    _check_variables(network, record)
     templates = network.cell_types
     cells = _chosen_cells(network, record)
     known = dict.fromkeys(["soma", "all", *(name for template in templates.values() for name in template.sections)])
     channels = {}
     for quantity in record.quantities:
-        names = getattr(record, quantity)
+        names = record.sections_of(quantity)
         for name in names:
             check_name(name, known, "section", where=f"in {quantity} of Record")
         places = {cell_type: _in_template(template, quantity, names) for cell_type, template in templates.items()}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network import Network
+from ..network import CustomSynapse, Network
 from ..recordings import RecordingChannel
 from .build import Column
 from .extracellular import potential_weights
@@ -53,6 +53,10 @@ class _Traces:
             self.rows[key] = len(self.vectors)
             self.vectors.append(vector)
         return self.rows[key]
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _nothing(values: _Values, _: _Values) -> _Values:
@@ -111,7 +115,8 @@ class Recorder:
         self._set_membrane_currents(record.membrane_current is not None or bool(network.electrodes))
         for quantity, channels in recording_channels(network, record).items():
             own = tuple(channel for channel in channels if column.share.has(channel.gid))
-            combine = getattr(self, f"_{quantity}")(own) if own else _nothing
+            recorded = partial(self._variable, quantity) if "." in quantity else getattr(self, f"_{quantity}")
+            combine = recorded(own) if own else _nothing
             samples = np.zeros((len(own), self._steps // self._every + 1))
             self._recordings[quantity] = (combine, samples)
         for name, array in network.electrodes.items():
@@ -183,18 +188,53 @@ class Recorder:
         As NEURON has it, the current at a time is the one that flowed in the step that ends then.
         """
         plan: list[tuple[int, float, list[int]]] = []
-        for gid, cell_type, section, receptor in channels:
+        custom: list[tuple[int, list[int]]] = []
+        for index, (gid, cell_type, section, receptor) in enumerate(channels):
             template = self._network.populations[cell_type].template
             assert receptor is not None
+            synapse = template.synapses[receptor]
+            if isinstance(synapse, CustomSynapse):
+                custom.append((index, self._point_rows(gid, section, receptor, synapse.mechanism.currents)))
+                continue
             slot = receptor_order(template).index(receptor)
             groups = sorted(names for owner, names in self._sites if owner == cell_type and section in names)
             conductances = [self._conductance_row(gid, names, slot) for names in groups]
-            plan.append((self._voltage_row(gid, section), template.synapses[receptor].e_mV, conductances))
+            plan.append((self._voltage_row(gid, section), synapse.e_mV, conductances))
+        ready = [index for index in range(len(channels)) if index not in dict(custom)]
 
-        def combine(_: _Values, before: _Values) -> _Values:
-            return np.array([before[g].sum(axis=0) * (before[v] - e) for v, e, g in plan])
+        def combine(values: _Values, before: _Values) -> _Values:
+            currents = np.empty((len(channels), values.shape[1]))
+            for index, (v, e, g) in zip(ready, plan, strict=True):
+                currents[index] = before[g].sum(axis=0) * (before[v] - e)
+            for index, rows in custom:  # which NEURON has known since the step began
+                currents[index] = values[rows].sum(axis=0)
+            return currents
 
         return combine
+
+    def _point_rows(self, gid: int, section: str, receptor: str, variables: tuple[str, ...]) -> list[int]:
+        """Return the rows of variables of a synapse of one's own."""
+        found = self._column.points.references(gid, section, receptor, variables)
+        return [
+            self._traces.row((name, gid, section, receptor), partial(_same, reference))
+            for name, reference in zip(variables, found, strict=True)
+        ]
+
+    def _variable(self, quantity: str, channels: tuple[RecordingChannel, ...]) -> _Combine:
+        """Record a variable of mechanisms of one's own."""
+        owner, _, variable = quantity.rpartition(".")
+        rows = []
+        for gid, cell_type, section, receptor in channels:
+            if receptor is not None:
+                rows += self._point_rows(gid, section, receptor, (variable,))
+                continue
+            mechanism = self._network.populations[cell_type].template.sections[section].mechanisms[owner]
+            name = f"_ref_{variable}"  # of the ion, or of the mechanism
+            if variable not in mechanism.writes_concentrations():
+                name += f"_{self._column.names[mechanism]}"
+            segment = self._column.section(gid, section)(0.5)
+            rows.append(self._traces.row((quantity, gid, section), partial(getattr, segment, name)))
+        return lambda values, _: values[rows]
 
     def _potential(self, weights: _Values) -> _Potential:
         rows: list[int] = []

@@ -154,7 +154,7 @@ class Simulation:
 
         return plot_simulation(self, window_ms=window_ms, scale=scale, trial=trial, show=show)
 
-    def plot_raster(self, *, trial: int | None = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
+    def plot_raster(self, *, trial: Any = None, axes: Any = None, show: bool = True, **options: Any) -> Figure:
         """Plot one dot per spike, cells stacked by layer; see :func:`mne_hnn.viz.plot_spikes_raster`."""
         from ..viz import plot_spikes_raster
 

@@ -12,6 +12,7 @@ from ..errors import ParameterError, SimulationError
 from ..network import Network
 from ..parallel import n_workers
 from .baselines import BASELINES, pyramidal_cells
+from .custom import check_custom, custom_mechanisms, warn_of_concentrations
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
 from .precautions import (
@@ -134,6 +135,9 @@ class SimulationSettings:
         """Return the values as JSON has them; of the record, what was asked for."""
         record = {name: value for name, value in asdict(self.record).items() if value is not None}
         record = {name: list(value) if isinstance(value, tuple) else value for name, value in record.items()}
+        variables = record.pop("variables")
+        if variables:  # left out where there are none, so that keys of results stay what they were
+            record["variables"] = {name: list(places) for name, places in variables.items()}
         return {
             "tstop": self.tstop,
             "dt": self.dt,
@@ -160,7 +164,8 @@ class SimulationSettings:
         Raises
         ------
         ParameterError
-            It is no network, has not the cells of the published baseline, or nothing of what is to be recorded.
+            It is no network, has not the cells of the published baseline, nothing of what is to be recorded, or
+            mechanisms of one's own that do not fit together or cannot be run so.
         """
         check_is_network(network)
         if self.precision == "search" and network.electrodes:
@@ -171,6 +176,25 @@ class SimulationSettings:
         if self.baseline == "published":
             pyramidal_cells(network)
         recording_channels(network, self.record)
+        if self.n_threads > 1:
+            _refuse_custom(network, f"n_threads={self.n_threads}", "n_threads=1, and n_jobs for several trials")
+        if self.precision == "search":
+            _refuse_custom(network, "precision='search'", "precision='exact'")
+        check_custom(network)
+
+    def check_engine(self, network: Network) -> None:
+        """Refuse an engine that was asked for and cannot run the mechanisms of a network.
+
+        Once settings are resolved, nobody knows any more whether it was asked for.
+
+        Raises
+        ------
+        ParameterError
+            The network has mechanisms of one's own, which run in NEURON itself.
+        """
+        check_is_network(network)
+        if self.engine not in ("auto", "neuron"):
+            _refuse_custom(network, f"engine={self.engine!r}", "engine='auto' or 'neuron'")
 
     def warn_of_times(self) -> None:
         """Say that the step changes results, or that the duration is as long as no experiment."""
@@ -179,13 +203,14 @@ class SimulationSettings:
     def warn_of(self, network: Network) -> None:
         """Say what a user should know of a network before it is simulated so."""
         warn_of_contacts_inside_cells(network)
+        warn_of_concentrations(network)
         warn_of_silence(network, self.tstop)
         warn_of_unheard_drives(network, self.tstop)
         warn_of_large_tables(network, self.record, self.tstop, self.dt, self.n_trials)
 
     def made_ready(self, network: Network) -> SimulationSettings:
         """Check a network, give all warnings once, and return what to simulate it with."""
-        check_is_network(network)
+        self.check_engine(network)
         ready = self.resolved()
         ready.check(network)
         ready.warn_of_times()
@@ -222,6 +247,16 @@ def check_is_network(network: Any) -> None:
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {type(network).__name__}.")
+
+
+def _refuse_custom(network: Network, asked: str, instead: str) -> None:
+    mechanisms = custom_mechanisms(network)
+    if mechanisms:
+        names = ", ".join(repr(mechanism.name) for mechanism in mechanisms)
+        raise ParameterError(
+            f"{asked} cannot run this network: its mechanisms of one's own ({names}) run in NEURON itself, in one "
+            f"thread and exactly: take {instead}."
+        )
 
 
 def _available_engine(engine: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network import CellTemplate, Wires
+from ..network import CellTemplate, Synapse, Wires
 
-__all__ = ["SYNAPSE_SLOTS", "Site", "receptor_order", "slot_weights"]
+__all__ = ["SYNAPSE_SLOTS", "Site", "kinetics", "receptor_order", "slot_weights"]
 
 #: How many receptors one mechanism holds.
 SYNAPSE_SLOTS = 4
@@ -17,8 +17,17 @@ Site = tuple[str, tuple[str, ...]]
 
 
 def receptor_order(template: CellTemplate) -> list[str]:
-    """Return the receptors in the order of their slots: by name, so that equal templates give equal bits."""
-    return sorted(template.synapses)
+    """Return the receptors in the order of their slots: by name, so that equal templates give equal bits.
+
+    Synapses of one's own have no slots.
+    """
+    return sorted(name for name, synapse in template.synapses.items() if isinstance(synapse, Synapse))
+
+
+def kinetics(template: CellTemplate) -> list[Synapse]:
+    """Return the double exponentials of the receptors, in the order of their slots."""
+    found = (template.synapses[name] for name in receptor_order(template))
+    return [synapse for synapse in found if isinstance(synapse, Synapse)]
 
 
 def slot_weights(

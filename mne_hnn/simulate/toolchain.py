@@ -252,7 +252,7 @@ class Build:
         out = self.directory / "neuron"
         env = _translator_environment(self.root)
         env["MODLUNIT"] = str(self.root / "share" / "nrn" / "lib" / "nrnunits.lib")
-        _run([str(self.root / "bin" / "nocmodl"), "-o", str(out), mod.name], self.log, MOD_DIRECTORY, env)
+        _run([str(self.root / "bin" / "nocmodl"), "-o", str(out), mod.name], self.log, mod.parent, env)
         self._compile(out / f"{mod.stem}.cpp", self._neuron_flags())
 
     def _link_neuron(self) -> None:

@@ -22,9 +22,8 @@ from ..recordings import Recording
 from ..spikes import Spikes
 from .baselines import dipole_layers, pyramidal_cells
 from .computing import Computing
-from .engine import Trial, run_trial
-from .kernel import beyond_kernel
-from .record import Record, as_record, every_nth, recording_channels
+from .engine import Trial, engine_of, run_trial
+from .record import Record, as_record, every_nth, recording_channels, variable_units
 from .result import Simulation
 from .settings import SimulationSettings
 from .steps import n_steps, n_stretches
@@ -59,13 +58,15 @@ def _stack(parts: Sequence[NDArray[np.float64]], unit: float) -> NDArray[np.floa
 def _recordings(network: Network, trials: Sequence[Trial], settings: SimulationSettings) -> dict[str, Recording]:
     channels = recording_channels(network, settings.record)
     times = _sample_times(settings)
+    units = variable_units(network)
     return {
         quantity: Recording(
             quantity=quantity,
             times=times,
-            data=_stack([trial.recordings[quantity] for trial in trials], _SI[quantity]),
+            data=_stack([trial.recordings[quantity] for trial in trials], _SI.get(quantity, 1.0)),
             channels=found,
             trials=tuple(trial.index for trial in trials),
+            own_unit=units.get(quantity, ""),
         )
         for quantity, found in channels.items()
     }
@@ -105,8 +106,7 @@ def collect(network: Network, trials: Mapping[int, Trial], settings: SimulationS
         dt=settings.dt,
         seed=settings.seed,
         baseline=settings.baseline,
-        # the kernel leaves to CoreNEURON what it cannot do
-        engine="coreneuron" if settings.engine == "kernel" and beyond_kernel(network, settings) else settings.engine,
+        engine=engine_of(network, settings),
         precision=settings.precision,
         recordings=_recordings(network, [trials[k] for k in indices], settings),
         lfp=_lfp(network, [trials[k] for k in indices], settings),
@@ -229,7 +229,8 @@ def simulate(
     engine : str
         ``'kernel'``, this package's own loop over the cells; ``'coreneuron'``, several times slower; or ``'neuron'``,
         slower again: the same mechanisms in NEURON itself, against which the others are checked. ``'auto'`` takes the
-        fastest that could be compiled here and can do what is asked for.
+        fastest that could be compiled here and can do what is asked for: of a network with synapses or channels of
+        one's own that is NEURON.
     n_threads : int
         Threads of each process; -1 takes one per core. They share the cells of one trial: spikes do not depend on it,
         the dipole does in its last bits. The kernel has one; more are CoreNEURON's, which takes several to be as fast,

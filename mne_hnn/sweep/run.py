@@ -103,6 +103,7 @@ def run_sweep(
     points = make_grid(network, grid, combine, apply)
     summaries = Summaries(summary, taken=points.names)
     kept = _kept(keep, settings, summaries)
+    settings.check_engine(network)
     settings = settings.resolved()
     networks = points.networks(network, apply)
     if "lfp" in kept:

@@ -19,6 +19,7 @@ from .fit_convergence import plot_convergence
 from .fit_parameters import plot_parameters
 from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
+from .laminar_comparison import plot_laminar_comparison
 from .morphology import plot_morphology
 from .movie import MovieView, animate
 from .prior import plot_prior
@@ -59,6 +60,7 @@ __all__ = [
     "plot_group_targets",
     "plot_influence",
     "plot_label_course",
+    "plot_laminar_comparison",
     "plot_lfp",
     "plot_morphology",
     "plot_parameters",

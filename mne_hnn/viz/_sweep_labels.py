@@ -71,6 +71,8 @@ class _Field(NamedTuple):
     def of(cls, part: str) -> _Field:
         if part.startswith("weights_"):
             return cls(f"{part.removeprefix('weights_').upper()} weight", "µS")
+        if part == "celsius":
+            return cls("temperature", "°C")
         if part in ("synaptic_delays", "tstart", "tstop", "tstart_std"):
             return cls(part, "ms")
         ending = next((field for field in _UNIT_OF_FIELD if part.endswith(f"_{field}")), None)

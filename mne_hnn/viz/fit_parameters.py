@@ -91,10 +91,14 @@ def _row(path: str, network: Network) -> _Row:
         kind = f", {_plain(cell_type)}" if cell_type else ""
         location = network.drives[name].location if name in network.drives else None
         return _Row(panel, panel == _WEIGHT, f"{name}{kind}{addition}", location)
+    if path == "celsius":
+        return _Row("Temperature (°C)", False, "channels")
     if root == "gains":
         return _Row(_GAIN, False, " \N{RIGHTWARDS ARROW} ".join(rest.upper().split("_")))
     if root == "biases":
         return _Row("Current (nA)", False, ", ".join(map(_plain, rest.rsplit(".", 1))))
+    if not rest:  # a name of one's own, which a function interprets
+        return _Row(f"{path} (in a unit of its own)", False, path)
     *place, field = rest.split(".")
     words = [_plain(word.replace(">", " \N{RIGHTWARDS ARROW} ")) for word in place if word != "synapses"]
     if field in _OTHER_FIELDS:

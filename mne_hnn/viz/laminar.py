@@ -76,8 +76,8 @@ def plot_lfp(
     check_cmap(cmap)
     if kind == "traces" and cmap != "RdBu_r":
         raise ParameterError("cmap belongs to kind='image': traces are black; leave it out, or change the kind.")
-    evoked, note = _average(lfp, "plot_lfp")
-    evoked = _pick(evoked, **POTENTIALS)
+    evoked, note = averaged(lfp, "plot_lfp")
+    evoked = picked(evoked, **POTENTIALS)
     if not len(evoked.ch_names):
         raise DataError(
             f"plot_lfp needs channels of type {', '.join(POTENTIALS)}, such as those of simulation.lfp, got "
@@ -90,7 +90,7 @@ def plot_lfp(
         _draw_traces(axes, times, depths, data / UV, scale)
     else:
         vlim = None if scale is None else (-scale, scale)
-        _draw_image(axes, times, depths, data / UV, vlim=vlim, cmap=cmap, label=f"LFP ({MICRO}V)")
+        draw_image(axes, times, depths, data / UV, vlim=vlim, cmap=cmap, label=f"LFP ({MICRO}V)")
     return _finish(axes, times, label, f"LFP{note}", network, show=show)
 
 
@@ -136,11 +136,11 @@ def plot_csd(
     """
     from ..lfp import current_source_density
 
-    evoked, note = _average(lfp_or_csd, "plot_csd")
+    evoked, note = averaged(lfp_or_csd, "plot_csd")
     if "csd" in evoked.get_channel_types():
-        evoked = _pick(evoked, csd=True)
+        evoked = picked(evoked, csd=True)
     else:
-        evoked = _pick(evoked, **POTENTIALS)
+        evoked = picked(evoked, **POTENTIALS)
         if not len(evoked.ch_names):
             raise DataError(
                 f"plot_csd needs channels of type csd, {', '.join(POTENTIALS)}, such as those of simulation.lfp, got "
@@ -153,14 +153,14 @@ def plot_csd(
     if vlim is not None:
         vlim = check_limits(vlim, "mV/mm2")
     label_of_bar = "CSD (mV/mm\N{SUPERSCRIPT TWO})"
-    bar = _draw_image(axes, times, depths, data * MV_PER_MM2, vlim=vlim, cmap=cmap, label=label_of_bar)
+    bar = draw_image(axes, times, depths, data * MV_PER_MM2, vlim=vlim, cmap=cmap, label=label_of_bar)
     for height, word in ((1.02, "source"), (-0.02, "sink")):
         va = "bottom" if height > 0 else "top"
         bar.ax.text(0.5, height, word, transform=bar.ax.transAxes, ha="center", va=va, fontsize="small")
     return _finish(axes, times, label, f"Current source density{note}", network, show=show)
 
 
-def _average(data: Any, what: str) -> tuple[mne.Evoked, str]:
+def averaged(data: Any, what: str) -> tuple[mne.Evoked, str]:
     """Return an average, and words that say of what."""
     if isinstance(data, mne.BaseEpochs):
         if not len(data):
@@ -175,7 +175,8 @@ def _average(data: Any, what: str) -> tuple[mne.Evoked, str]:
     return average, f", average of {average.nave}" if average.nave > 1 else ""
 
 
-def _pick(evoked: mne.Evoked, **types: bool) -> mne.Evoked:
+def picked(evoked: mne.Evoked, **types: bool) -> mne.Evoked:
+    """Return the channels of some types, of an average that may have others."""
     picks = mne.pick_types(evoked.info, meg=False, exclude=(), **types)
     names = [evoked.ch_names[k] for k in picks]
     return evoked.copy().pick(names) if names else mne.EvokedArray(np.empty((0, 1)), mne.create_info(0, 1.0))
@@ -237,7 +238,7 @@ def _draw_traces(axes: Axes, times: FloatArray, depths: FloatArray, data: FloatA
     axes.text(1.035, (foot + depths[-1]) / 2, f"{bar:g} {MICRO}V", transform=place, va="center", fontsize="small")
 
 
-def _draw_image(
+def draw_image(
     axes: Axes,
     times: FloatArray,
     depths: FloatArray,
@@ -247,6 +248,7 @@ def _draw_image(
     cmap: str,
     label: str,
 ) -> Any:
+    """Draw values as colours over time and depth; return the bar of the colours."""
     if vlim is None:
         top = float(np.abs(data).max()) or 1.0
         vlim = (-top, top)

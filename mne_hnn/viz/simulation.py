@@ -51,7 +51,7 @@ def draw_cells(axes: Axes, simulation: Simulation, trial: int) -> None:
     """Draw the spikes of all cells in one trial."""
     network = simulation.network
     chosen = simulation.spikes.select(trial=trial)
-    draw_raster(axes, chosen, sort_by_layer(network.cell_types), spike_colors(network.cell_types, network))
+    draw_raster(axes, chosen, sort_by_layer(network.cell_types, network), spike_colors(network.cell_types, network))
     suffix = f"\n(trial {trial})" if simulation.n_trials > 1 else ""
     axes.set_ylabel(f"Cells{suffix}")
 

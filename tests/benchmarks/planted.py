@@ -5,9 +5,11 @@
 A spiking truth is drawn from the default prior of ``EvokedSettings`` (2 to 4 drives, spikes and columns within two
 standard deviations, a participating fraction, a patch that holds the cells), a silent one has drives below threshold
 and a patch that holds the cells, too. Targets have 10 to 100 nA m (silent ones 1 to 10: more would not fit into a
-patch) and noise of 5 %. With ``--mesh 5`` truths live, and are fitted, on the column with 5 x 5 pyramidal cells per
-layer; ``--mesh 10`` takes the full one. Every truth that was fitted is one line of ``FOLDER/planted-mesh.jsonl``: the
-same command goes on where it was stopped, and prints the totals.
+patch) and are the mean of 100 trials, as thousands of columns would have it, with noise of 5 %. With ``--mesh 5``
+truths live, and are fitted, on the column with 5 x 5 pyramidal cells per layer; ``--mesh 10`` takes the full one. Every
+truth that was fitted is one line of ``FOLDER/planted-mesh.jsonl``: the same command goes on where it was stopped, and
+prints the totals. ``FOLDER/truths-mesh.jsonl`` says of each spiking truth how well it explains its own target in fresh
+trials, and how well without each of its drives: what no fit can know is seen there.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ from mne_hnn.network import Network, jones_2009
 from mne_hnn.simulate import Simulation, simulate
 
 SMOOTH_MS, TSTOP_MS, NOISE, GAP_MS = 20.0, 170.0, 0.05, 20.0
+TRIALS = 100
+"""Of a target: what single trials differ by would be more than its noise (of five trials 20 % of the signal)."""
 PRIOR = CircuitPrior()
 
 
@@ -83,7 +87,12 @@ def spiking_truth(network: Network, rng: np.random.Generator) -> tuple[Network, 
         far = [expected[name].distance(count.per_cell) for name, count in counts.types.items()]
         peak = np.abs(simulation.dipole.smooth(SMOOTH_MS)["agg"]).max() * 1e9 * factor(network)
         if max(np.abs(far)) < 2 and abs(PRIOR.columns_per_nAm.distance(1 / peak)) < 2:
-            return driven, simulation
+            return driven, many_trials(driven, rng)
+
+
+def many_trials(driven: Network, rng: np.random.Generator) -> Simulation:
+    """Return the simulation that a target is made of."""
+    return simulate(driven, TSTOP_MS, n_trials=TRIALS, seed=int(rng.integers(10**6)), n_jobs=2, verbose="error")
 
 
 def factor(network: Network) -> float:
@@ -99,7 +108,7 @@ def planted(regime: str, network: Network, rng: np.random.Generator) -> tuple[Di
         fraction = float(np.clip(PRIOR.fraction.ppf(rng.uniform(0.05, 0.95)), 0.05, 0.3))
     else:
         driven = random_drives(network, rng)
-        simulation = simulate(driven, TSTOP_MS, n_trials=5, seed=int(rng.integers(10**6)), verbose="error")
+        simulation = many_trials(driven, rng)
         peak_nAm, fraction = float(np.exp(rng.uniform(np.log(1), np.log(10)))), 1.0
     dipole = simulation.dipole.smooth(SMOOTH_MS)
     columns = peak_nAm / (np.abs(dipole["agg"]).max() * 1e9)
@@ -151,6 +160,54 @@ def _item(item: Explanation) -> dict[str, Any]:
         "refused": list(item.refusals),
         "distances": dict(item.distances),
         "intervals": {one.path: [one.low, one.value, one.high] for one in item.fit.estimates if one.low is not None},
+    }
+
+
+def told(target: Dipole, driven: Network, columns: float, n_jobs: int) -> dict[str, Any]:
+    """Return how much of its target a truth explains in fresh trials, and how much without each of its drives.
+
+    A drive that hardly moves the dipole beside others cannot be found by anybody.
+    """
+    return {
+        "r_squared": _r_squared(target, driven, columns, n_jobs),
+        "without": [
+            [drive.location, drive.mu_ms, _r_squared(target, driven.without_drives(drive.name), None, n_jobs)]
+            for drive in sorted(driven.drives.values(), key=lambda drive: drive.mu_ms)
+        ],
+    }
+
+
+def _r_squared(target: Dipole, network: Network, columns: float | None, n_jobs: int) -> float:
+    """Return the share of a target that a network explains in 30 trials; the columns that fit best, if not given."""
+    simulation = simulate(network, TSTOP_MS, n_trials=30, seed=2, n_jobs=n_jobs, verbose="error")
+    made, wanted = simulation.dipole.smooth(SMOOTH_MS)["agg"][::40], target["agg"]
+    scale = max(0.0, float(made @ wanted / max(made @ made, 1e-300))) if columns is None else columns
+    return 1.0 - float(np.sum((wanted - scale * made) ** 2) / np.sum((wanted - wanted.mean()) ** 2))
+
+
+#: A drive without which the truth explains so much less is one that the response tells of.
+MATTERS = 0.05
+
+
+def mattering(rows: list[dict[str, Any]], truths: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what was found of the drives that their targets tell of, and where the truth is no better than the fit."""
+    own = {truth["number"]: truth for truth in truths}
+    found, better = [], []
+    for row in rows:
+        if row["truth"]["regime"] != "spiking" or row["number"] not in own:
+            continue
+        result, truth = judged(row), own[row["number"]]
+        better.append(result.get("r_squared", -np.inf) >= truth["r_squared"])
+        found += [
+            near
+            for near, (_, _, without) in zip(result.get("times", ()), truth["without"], strict=False)
+            if truth["r_squared"] - without > MATTERS
+        ]
+    scores = [truth["r_squared"] for truth in truths]
+    return {
+        "R2 of the truth itself (median, lowest)": f"{np.median(scores):.3f}, {min(scores):.3f}",
+        "fits that explain their target at least as well as the truth": f"{sum(better)} of {len(better)}",
+        f"times of drives without which R2 falls by more than {MATTERS}": f"{sum(map(bool, found))} of {len(found)}",
     }
 
 
@@ -224,7 +281,21 @@ def main() -> None:
         rows.append(row)
         sys.stdout.write(f"{regime} {number}: {json.dumps(judged(row), default=bool)}\n")
         sys.stdout.flush()
-    sys.stdout.write(json.dumps(totals(rows), indent=1) + "\n")
+    truths = _truths(options, rows, network)
+    sys.stdout.write(json.dumps({**totals(rows), **(mattering(rows, truths) if truths else {})}, indent=1) + "\n")
+
+
+def _truths(options: argparse.Namespace, rows: list[dict[str, Any]], network: Network) -> list[dict[str, Any]]:
+    """Return what targets tell of their spiking truths; what is in the file is not computed again."""
+    file = options.folder / f"truths-{options.mesh}.jsonl"
+    truths = read_rows(file)
+    done = {truth["number"] for truth in truths}
+    for number in sorted(row["number"] for row in rows if row["truth"]["regime"] == "spiking"):
+        if number not in done:
+            target, driven, truth = planted("spiking", network, np.random.default_rng([number, True, options.mesh]))
+            truths.append({"number": number, **told(target, driven, truth["columns"], options.n_jobs)})
+            keep_row(file, truths[-1])
+    return truths
 
 
 if __name__ == "__main__":

@@ -244,6 +244,11 @@ SEARCHED = {
     "fresh_seed": 2, "precision": "search", "levels": LEVELS,
     "parameters": [["drives.evprox1.mu_ms", 5.0, 45.0, "linear", None]],
 }  # fmt: skip
+CHOSEN = {
+    **SEARCHED, "parameters": [["shift", 5.0, 45.0, "linear", None, [], 20.0],
+                               ["gains.e_e", 0.5, 2.0, "log", None, ["gains.e_i"], None]],
+    "population": 30, "apply": "shifted",
+}  # fmt: skip
 COLUMNS = {"columns_median": 300.0, "columns_factor": 3.0}
 CIRCUIT = {"circuit": CircuitPrior(time_sd_ms=7.0, weights={"nmda.L5_pyramidal": LogNormal(0.02, 3.0)}).to_plain()}
 PROPOSED = {
@@ -257,7 +262,7 @@ PROPOSED = {
 BETWEEN = {"fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0}
 RHYTHM = {**SEARCHED, "objective": "bandpower", "smooth_ms": 0.0, "standard_error": None}
 FILES = {
-    "drives": [SEARCHED, {**SEARCHED, "tmin": 0.02, "tmax": 0.04, **COLUMNS}],
+    "drives": [SEARCHED, CHOSEN, {**SEARCHED, "tmin": 0.02, "tmax": 0.04, **COLUMNS}],
     "evoked": [PROPOSED, {**PROPOSED, "columns_median": None, "columns_factor": None, "sequence": None},
                {"drives": "network", **SEARCHED, **COLUMNS, **CIRCUIT}],
     "rhythmic": [{**RHYTHM, "bands": [[9.0, 11.0]], "shares": [1.0], "measure": "power", **BETWEEN},

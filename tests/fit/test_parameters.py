@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from networks import L2P, L5P, full
 
 from mne_hnn.errors import ParameterError
-from mne_hnn.fit.parameters import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
+from mne_hnn.fit import Parameter, ParameterSpace, evoked_parameters, rhythmic_parameters
 from mne_hnn.network import Network, get_value, replace, set_values
 
 NETWORK = full()
@@ -46,6 +46,10 @@ def test_parameter_is_a_checked_value():
         ({"low": 0.1, "high": 1.0, "fixed": 1.1}, "within the bounds"),
         ({"low": 0.1, "high": 1.0, "fixed": np.nan}, "finite"),
         ({"low": 0.1, "high": 1.0, "path": ""}, "non-empty"),
+        ({"low": 0.1, "high": 1.0, "start": 2.0}, "start must be within the bounds 0.1 to 1, got 2"),
+        ({"low": 0.1, "high": 1.0, "start": 0.5, "fixed": 0.5}, "cannot start anywhere: leave out start"),
+        ({"low": 0.1, "high": 1.0, "tied": "gains.e_i"}, "must be a list of paths"),
+        ({"low": 0.1, "high": 1.0, "tied": ["gains.e_e"]}, "tied to it twice, or to itself"),
     ],
 )
 def test_wrong_parameters(fields, message):
@@ -180,6 +184,66 @@ def test_wrong_values_to_encode():
         space.encode({**values, "drives.evprox1.mu": 1.0})
     with pytest.raises(ParameterError, match="finite"):
         space.encode({**values, "drives.evprox1.mu_ms": np.nan})
+
+
+# -- tied and derived parameters
+
+
+def test_tied_paths_take_one_value(network):
+    first, second = (f"drives.evdist1.weights_{receptor}.{L2P}" for receptor in ("ampa", "nmda"))
+    parameter = Parameter(path=first, low=1e-6, high=0.3, scale="log", tied=[second])
+    assert parameter.paths == (first, second)
+    space = ParameterSpace([parameter], network)
+    assert space.names == (first,)
+    assert space.decode(space.start) == {first: pytest.approx(get_value(network, first))}
+    made = space.network([0.5])
+    assert get_value(made, first) == get_value(made, second) == pytest.approx(np.sqrt(1e-6 * 0.3))
+    with pytest.raises(ParameterError, match="'drives.evdist1.weights_nmda.L2_pyramidal' is there twice"):
+        ParameterSpace([parameter, Parameter(path=second, low=0.0, high=1.0)], network)
+    with pytest.raises(ParameterError, match="Did you mean 'gains.e_i'"):
+        ParameterSpace([Parameter(path="gains.e_e", low=0.0, high=2.0, tied=["gains.ei"])], network)
+
+
+def test_a_start_of_its_own(network):
+    space = ParameterSpace([Parameter(path="gains.e_e", low=0.0, high=4.0, start=3.0)], network)
+    np.testing.assert_allclose(space.start, [0.75])
+    assert space.begins == {"gains.e_e": 3.0}
+
+
+def shifted(network, values):
+    """Let all evoked drives come later by `shift`; the second distal weight is a share of the first."""
+    times = {name: f"drives.{name}.mu_ms" for name in ("evprox1", "evdist1")}
+    moved = {path: get_value(network, path) + values["shift"] for path in times.values()}
+    share = {f"drives.evdist1.weights_ampa.{L2P}": 0.5 * values[f"drives.evdist1.weights_nmda.{L2P}"]}
+    return set_values(network, {**moved, **share})
+
+
+DERIVED = [
+    Parameter(path="shift", low=-10.0, high=10.0, start=0.0),
+    Parameter(path=f"drives.evdist1.weights_nmda.{L2P}", low=1e-6, high=0.3, scale="log"),
+]
+
+
+def test_derived_parameters(network):
+    space = ParameterSpace(DERIVED, network, apply=shifted)
+    np.testing.assert_allclose(space.start[0], 0.5)
+    made = space.network([1.0, 1.0])
+    assert get_value(made, "drives.evprox1.mu_ms") == pytest.approx(36.61)
+    assert get_value(made, f"drives.evdist1.weights_nmda.{L2P}") == 0.3
+    assert get_value(made, f"drives.evdist1.weights_ampa.{L2P}") == 0.15
+
+
+def test_wrong_ways_to_derive(network):
+    with pytest.raises(ParameterError, match="Network 'default' has no parameter 'shift'|no parameter 'shift'"):
+        ParameterSpace(DERIVED, network)
+    with pytest.raises(ParameterError, match="'shift' needs a start if apply interprets it. Or is a path meant"):
+        ParameterSpace([replace(DERIVED[0], start=None), DERIVED[1]], network, apply=shifted)
+    with pytest.raises(ParameterError, match="nothing can be tied to it: let apply set 'gains.e_e'"):
+        ParameterSpace([replace(DERIVED[0], tied=["gains.e_e"]), DERIVED[1]], network, apply=shifted)
+    with pytest.raises(ParameterError, match="apply must return a Network, got NoneType"):
+        ParameterSpace(DERIVED, network, apply=lambda network, values: None)
+    with pytest.raises(ParameterError, match="apply must be a function of a network"):
+        ParameterSpace(DERIVED, network, apply="shifted")
 
 
 # -- ready sets

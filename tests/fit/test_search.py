@@ -130,6 +130,50 @@ def test_eight_parameters_by_the_default(target):
     assert len(result.evaluations) == 40
 
 
+def test_a_derived_parameter_is_found(target):
+    """One number moves both drives, and two weights are one."""
+    weights = [f"drives.evprox1.weights_ampa.{cell}" for cell in (L2P, L5P)]
+    parameters = [
+        Parameter(path="shift", low=-15.0, high=15.0, start=9.0),
+        Parameter(path=weights[0], low=1e-5, high=1e-3, scale="log", tied=[weights[1]]),
+    ]
+
+    def moved(network, values):
+        times = [f"drives.{name}.mu_ms" for name in ("evprox1", "evdist1")]
+        return set_values(network, {path: get_value(network, path) + values["shift"] for path in times})
+
+    start = set_values(driven(), dict.fromkeys(weights, 3e-5))
+    result = quick(start, target, parameters, apply=moved, optimizer="cobyla", max_evaluations=30, scale=COLUMNS)
+    assert result.estimate("shift").value == pytest.approx(0.0, abs=2.0)
+    assert result.estimate(weights[0]).value == pytest.approx(1e-4, rel=0.3)
+    assert get_value(result.network, weights[1]) == get_value(result.network, weights[0])
+    assert get_value(result.network, MU) == pytest.approx(25.0 + result.estimate("shift").value)
+    assert result.details.apply == "moved"
+    assert result.r_squared > 0.9
+    assert result.plot_parameters(show=False).axes[-1].get_xlabel() == "shift (in a unit of its own)"
+
+
+@pytest.mark.parametrize("optimizer", ["cma", "differential_evolution"])
+def test_a_population_is_used(small, optimizer):
+    parameters = [Parameter(path=MU, low=15.0, high=45.0), Parameter(path=WEIGHT, low=8e-6, high=8e-4, scale="log")]
+    asked = {"optimizer": optimizer, "max_evaluations": 13, "intervals": False}
+    few, many = (
+        quick(driven((2, 2)), small, parameters, population=population, **asked).evaluations for population in (5, 12)
+    )
+    assert few[0] == many[0]
+    assert [one.values for one in few[6:]] != [one.values for one in many[6:]]  # the second generation of few
+
+
+def test_populations_that_cannot_be(small):
+    parameters = [Parameter(path=MU, low=15.0, high=45.0), Parameter(path=WEIGHT, low=8e-6, high=8e-4, scale="log")]
+    with pytest.raises(ParameterError, match="population = 8 has no effect on optimizer 'nelder_mead'"):
+        quick(driven((2, 2)), small, parameters, optimizer="nelder_mead", population=8)
+    with pytest.raises(ParameterError, match="more than the 20 networks of max_evaluations"):
+        quick(driven((2, 2)), small, parameters, optimizer="cma", population=30, max_evaluations=20)
+    with pytest.raises(ParameterError, match="population must be .*4"):
+        DriveSettings(population=2)
+
+
 # -- the result
 
 

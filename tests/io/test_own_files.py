@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +18,11 @@ from mne_hnn.network import (
     Branch,
     CellTemplate,
     Connection,
+    CustomSynapse,
     Electrodes,
     Exponential,
     Linear,
+    Mechanism,
     Network,
     Population,
     Section,
@@ -33,6 +36,10 @@ from mne_hnn.network import (
 from mne_hnn.simulate import simulate
 
 L2B, L2P, L5B, L5P = "L2_basket", "L2_pyramidal", "L5_basket", "L5_pyramidal"
+
+
+def mechanism(name):
+    return Mechanism.from_mod(Path(__file__).parents[1] / "data" / "mechanisms" / f"{name}.mod")
 
 
 def small(**options):
@@ -92,7 +99,7 @@ PROFILE_VALUES = {
 CONNECTION_VALUES = {
     "source": L5P, "target": L5P, "location": "distal", "receptor": "nmda", "weight_uS": 1 / 3, "delay_ms": 0.7,
     "lamtha": 7.5, "gain": 1.25, "probability": 0.5, "allow_autapses": False, "source_indices": (0, 3),
-    "target_indices": (2, 1), "threshold_mV": 0.0, "pairs": ((0, 1), (3, 2)),
+    "target_indices": (2, 1), "threshold_mV": -17.5, "pairs": ((0, 1), (3, 2)),
 }  # fmt: skip
 SECTION_VALUES = {
     "L_um": 123.4, "diam_um": 3.3, "Ra_ohm_cm": 150.0, "cm_uF_cm2": 1.1, "v_init_mV": -70.5,
@@ -112,6 +119,7 @@ VARIANTS = {
     "layer separation": lambda: small().with_positions(layer_separation_um=1000.0 / 3),
     "no mesh": lambda: replace(small(), mesh_shape=None),
     "origin": lambda: replace(small(), origin_um=(1.0, 2.5, -3.0)),
+    "temperature": lambda: small().with_temperature(100.0 / 3),
     "network threshold": lambda: replace(small(), threshold_mV=-12.5),
     "gains": lambda: small().with_gains(e_e=0.1, e_i=0.2, i_e=0.3, i_i=0.4),
     "bias": lambda: small().with_tonic_bias(
@@ -132,6 +140,10 @@ VARIANTS = {
     ),
     "without a channel": lambda: small().without_channel(L5P, "all", "ar"),
     "synapse": lambda: small().with_synapse(L2P, "gabab", e_mV=-90.0, tau1_ms=1.5, tau2_ms=123.0),
+    "synapse of one's own": lambda: small().with_synapse(L2P, "nmda", mechanism("nmda_block"), tau2=40.0),
+    "channel of one's own": lambda: small().with_channel(
+        L5P, "basal_*", mechanism("persistent_sodium"), gbar=Exponential(1e-5, -0.01), ena=55.0
+    ),
     "reversed drives": lambda: replace(
         small(drives=True), drives=dict(reversed(list(small(drives=True).drives.items())))
     ),
@@ -161,10 +173,12 @@ def test_the_table_has_every_field_of_every_class():
         return {one.name for one in fields(kind) if one.init}
 
     assert names(Connection) == {*CONNECTION_VALUES, "seed"}
-    assert names(Section) == {*SECTION_VALUES, "channels"}
+    assert names(Section) == {*SECTION_VALUES, "channels", "mechanisms"}
     assert names(CellTemplate) == {*TEMPLATE_VALUES, "sections", "tree", "synapses"}
     assert names(Branch) == {"child", "parent", "child_end", "parent_end"}
     assert names(Synapse) == {"e_mV", "tau1_ms", "tau2_ms"}
+    assert names(CustomSynapse) == {"mechanism", "parameters"}
+    assert names(Mechanism) == {"text", "file"}
     assert names(TonicBias) == {"name", "amplitude_nA", "section", "t0_ms", "tstop_ms"}
     assert names(Population) == {"template", "positions_um"}
     assert names(Electrodes) == {"positions_um", "conductivity_S_m", "method", "min_distance_um"}
@@ -174,14 +188,14 @@ def test_the_table_has_every_field_of_every_class():
         assert names(DRIVE_KINDS[kind]) == {*COMMON, *own, *extra}
     assert names(Network) == {
         "name", "populations", "connections", "drives", "biases", "inplane_distance_um", "layer_separation_um",
-        "mesh_shape", "origin_um", "threshold_mV", "gains", "electrodes",
+        "mesh_shape", "origin_um", "threshold_mV", "gains", "electrodes", "celsius",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_option_of_a_network_comes_back(tmp_path, variant):
     network = VARIANTS[variant]()
-    if variant not in ("as it is", "name", "template reference", "connection threshold_mV"):
+    if variant not in ("as it is", "name", "template reference"):
         assert network != small()
     path = tmp_path / "network.json"
     network.save(path)

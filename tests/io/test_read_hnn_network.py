@@ -219,15 +219,29 @@ def test_a_drive_without_connections_is_left_out(hnn_file, tmp_path):
     assert list(network.drives) == ["evdist1", "evprox2"]
 
 
+def test_several_thresholds_of_the_same_cells(hnn_file, tmp_path):
+    def change(content):
+        content["connectivity"][0]["nc_dict"]["threshold"] = -20.0
+
+    with pytest.warns(RuntimeWarning, match="thresholds of -20, 0 mV in the file. Here each has its own"):
+        network = read_hnn_network(changed(hnn_file("neymotin_2020_3x3"), tmp_path, change))
+    assert {network.threshold_of(one) for one in network.connections} == {-20.0, 0.0}
+
+
+def test_the_temperature_of_the_file(hnn_file, tmp_path):
+    path = changed(hnn_file("neymotin_2020_3x3"), tmp_path, lambda content: content.update(celsius=34.0))
+    assert read_hnn_network(path) == read_hnn_network(hnn_file("neymotin_2020_3x3")).with_temperature(34.0)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda content: content.pop("object_type"), "is no network file of HNN"),
         (lambda content: content.pop("gid_ranges"), "lacks 'gid_ranges'"),
-        (lambda content: content.update(celsius=34.0), "34 degrees"),
+        (lambda content: content.update(celsius=340.0), "from 0 to 45 degrees Celsius"),
         (
             lambda content: content["cell_types"][L2B]["cell_object"]["sections"]["soma"]["mechs"].update(kv={}),
-            "Unknown channel 'kv'",
+            r"Section 'soma' of cell type 'L2_basket' has the mechanism 'kv', .*mechanisms=\['kv.mod'\]",
         ),
         (lambda content: content["external_drives"]["evprox1"].update(type="sinus"), "Unknown kind of drive 'sinus'"),
         (lambda content: content["connectivity"][0]["nc_dict"].update(A_weight="much"), "cannot be read as a network"),

@@ -137,6 +137,12 @@ def test_unknown_names_are_told_once_with_the_nearest(tmp_path):
         read_hnn_params(write(tmp_path, DEFAULT))
 
 
+def test_the_temperature_of_the_file(tmp_path):
+    path = tmp_path / "cold.param"
+    path.write_text("gbar_L2Pyr_L2Basket: 0.5\ncelsius: 6.3\n")
+    assert read_hnn_params(path).celsius == 6.3
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -146,7 +152,7 @@ def test_unknown_names_are_told_once_with_the_nearest(tmp_path):
         ('{"gbar_L2Pyr_L2Basket": -0.5}', "cannot be read as parameters"),
         ('{"gbar_L2Pyr_L2Basket": "much"}', "cannot be read as parameters"),
         ('{"gbar_L2Pyr_L2Basket": 1, "N_pyr_x": "many"}', "text where a number is expected"),
-        ('{"gbar_L2Pyr_L2Basket": 1, "celsius": 6.3}', "6.3 degrees"),
+        ('{"gbar_L2Pyr_L2Basket": 1, "celsius": 310}', "from 0 to 45 degrees"),
         ("", "has none of its names"),
     ],
 )

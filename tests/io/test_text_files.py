@@ -137,10 +137,27 @@ def test_one_spike_and_no_spike(tmp_path):
     assert len(read_spikes_txt(tmp_path / "spk_1.txt")) == 0
 
 
+def test_older_files_without_types(tmp_path):
+    """Times and numbers only, as numbers are: the network says what the cells are."""
+    network = jones_2009((1, 1), drives=True)
+    (tmp_path / "spk_0.txt").write_text("3.25\t0\n10.0\t3.0\n")
+    (tmp_path / "spk_1.txt").write_text("4.5\t1\n")
+    spikes = read_spikes_txt(tmp_path / "spk_*.txt", network=network, tmax=0.1)
+    assert spikes.time == pytest.approx([0.00325, 0.01, 0.0045])
+    assert spikes.gid.tolist() == [0, 3, 1]
+    assert spikes.cell_type.tolist() == [network.gid_to_type(gid) for gid in (0, 3, 1)]
+    assert read_spikes_txt(tmp_path / "spk_*.txt", gid_ranges=network.gid_ranges, tmax=0.1) == spikes
+    with pytest.raises(DataError, match="gid_ranges ends at 1"):
+        read_spikes_txt(tmp_path / "spk_0.txt", gid_ranges={"a": range(2)}, tmax=0.1)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1.0 2\n", "line 1 is not time in ms, cell number and cell type"),
+        ("1.0 2\n", "no third column with cell types: give the network that fired, or gid_ranges"),
+        ("1.0\n", "line 1 is not time in ms, cell number and cell type"),
+        ("1.0 2 a b\n", "line 1 is not time in ms"),
+        ("1.0 2.5\n", "line 1 is not time in ms"),
         ("1.0 2 a\n2.0 x a\n", "line 2 is not"),
         ("1.0 2 a\n2.0 2 b\n", "Cell 2 has two types"),
         ("nan 2 a\n", "must be finite"),

@@ -337,13 +337,18 @@ def test_requests_beyond_memory_are_refused_first():
         drive_events(fast, 0, 100.0)
 
 
-def test_one_threshold_per_source():
+def test_thresholds_per_connection():
     base = jones_2009((1, 1))
     assert base.threshold_of(base.connections[0]) == 0.0
-    with pytest.raises(NetworkError, match="different thresholds, -20 and 0 mV"):
-        base.with_connection_changes(0, changes={"threshold_mV": -20.0})
     every = base.with_connection_changes(changes={"threshold_mV": -20.0}, source="L2_pyramidal")
     assert set(connection_wires(every).threshold) == {0.0, -20.0}
+    assert (every.spike_threshold("L2_pyramidal"), every.spike_threshold("L5_pyramidal")) == (-20.0, 0.0)
+    first = base.pick_connections(source="L2_pyramidal", target="L5_pyramidal")[0]
+    one = base.with_connection_changes(first, changes={"threshold_mV": -20.0})
+    assert set(connection_wires(one).threshold) == {0.0, -20.0}
+    assert one.spike_threshold("L2_pyramidal") == 0.0
+    with pytest.raises(NetworkError, match="Did you mean 'L2_basket'"):
+        base.spike_threshold("L2_bask")
 
 
 def test_wrong_networks(small):

@@ -13,6 +13,7 @@ PATHS = {
     "drive": "drives.evprox1.mu_ms",
     "drive by cell type": f"drives.evdist1.weights_ampa.{L2P}",
     "gain": "gains.e_i",
+    "temperature": "celsius",
     "connection": f"connections.{L2P}>{L5P}.distal.ampa.weight_uS",
     "synapse": f"cells.{L5P}.synapses.gabab.tau2_ms",
     "section": f"cells.{L5P}.apical_1.L_um",
@@ -30,15 +31,15 @@ def test_every_kind_of_path_has_an_example():
     assert set(PATHS) == set(PATH_KINDS)
     for kind, row in PATH_KINDS.items():
         assert row.description
-        assert PATHS[kind].startswith(row.root + ".")
+        assert f"{PATHS[kind]}.".startswith(f"{row.root}.")
 
 
 @pytest.mark.parametrize("kind", PATHS)
 def test_get_set_get(network, kind):
     path = PATHS[kind]
     before = get_value(network, path)
-    changed = set_values(network, {path: before * 1.25})
-    assert get_value(changed, path) == before * 1.25
+    changed = set_values(network, {path: before * 1.125})
+    assert get_value(changed, path) == before * 1.125
     assert get_value(network, path) == before
     assert changed != network
     assert set_values(changed, {path: before}) == network or kind == "section"  # lengths also redraw the cell

@@ -136,9 +136,27 @@ def test_connections_by_cell_number(small):
     assert network.pick_connections(target=[ranges[L2B][0]]) == small.pick_connections(target=L2B)
 
 
+def test_one_list_of_targets_per_source_cell(small):
+    """As HNN users give pairs; a cell type stands for all its cells."""
+    sources, targets = small.gid_ranges[L2P], small.gid_ranges[L5P]
+    made = connect(small, sources[:2], [[targets[0]], [targets[3], targets[1]]]).connections[-1]
+    assert (made.source, made.target, made.pairs) == (L2P, L5P, ((0, 0), (1, 1), (1, 3)))
+    own = [[gid] for gid in targets]
+    assert connect(small, L2P, own).connections[-1].pairs == tuple((k, k) for k in range(9))
+    with pytest.raises(NetworkError, match="one list of cell numbers per source cell, got 1 lists for 2 cells"):
+        connect(small, sources[:2], [[targets[0]]])
+    with pytest.raises(NetworkError, match="each only once"):
+        connect(small, sources[:1], [[targets[0], targets[0]]])
+    with pytest.raises(NetworkError, match="of types"):
+        connect(small, sources[:1], [[targets[0], 0]])
+    with pytest.raises(NetworkError, match="leave out pairs"):
+        connect(small, sources[:1], [[targets[0]]], pairs=[(0, 0)])
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
+        (30, "Cell 30 in source belongs to drive 'evdist1'"),
         ([0, 5], "of types L2_basket, L2_pyramidal: add one connection per type"),
         (1000, "from 0 to 23"), (-1, "from 0 to 23"), (1.5, "the number of a cell"), (True, "the number of a cell"),
         ([], "the number of a cell"), ("L5", "Unknown cell type 'L5'"),

@@ -7,7 +7,7 @@ import pytest
 from mne_hnn.errors import ConfigError
 from mne_hnn.group import summary
 from mne_hnn.group.stages import GROUP_STAGES
-from mne_hnn.pipeline import STAGES, Config, fitting, read_config, report
+from mne_hnn.pipeline import FILE_STAGES, STAGES, Config, analysis_page, fitting, read_config, report
 from mne_hnn.pipeline.config import EXECUTION
 
 MINIMAL = """
@@ -106,13 +106,21 @@ def test_every_option_is_documented():
         assert field.name in names, field.name
 
 
-BESIDE = {"report": report, "fit": fitting, "structure": fitting, "summary": summary}
+BESIDE = {
+    ("report", "sensors"): (report, analysis_page),
+    ("report",): (analysis_page,),
+    ("fit",): (fitting,),
+    ("structure",): (fitting,),
+    ("summary",): (summary,),
+}
+ALL_STAGES = (*STAGES, FILE_STAGES[0], FILE_STAGES[-1])
 """Where a stage's work is done, if not in its own module."""
 
 
 def _options_read(stage):
     """The attributes of `options` that the source of a stage's module reads, and of what works for it."""
-    modules = [inspect.getmodule(stage.run), *([BESIDE[stage.name]] if stage.name in BESIDE else [])]
+    kind = (stage.name, "sensors") if "sensors" in stage.after else (stage.name,)
+    modules = [inspect.getmodule(stage.run), *BESIDE.get(kind, ())]
     read = set()
     for module in modules:
         tree = ast.parse(inspect.getsource(module))
@@ -128,7 +136,7 @@ def _options_read(stage):
     return read
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", ALL_STAGES, ids=lambda stage: stage.run.__module__)
 def test_a_stage_reads_the_options_it_names_and_no_others(stage):
     assert _options_read(stage) == set(stage.options.names())
 
@@ -139,18 +147,22 @@ def test_a_stage_of_a_group_reads_the_options_it_names(stage):
 
 
 def test_every_option_is_read_somewhere():
-    read = {name for stage in STAGES for name in stage.options.names()}
+    read = {name for stage in ALL_STAGES for name in stage.options.names()}
     assert {field.name for field in fields(Config)} - read == set(EXECUTION)
 
 
 def test_execution_options_decide_no_result():
-    assert not {name for stage in STAGES for name in stage.options.names()} & set(EXECUTION)
+    assert not {name for stage in ALL_STAGES for name in stage.options.names()} & set(EXECUTION)
 
 
 def test_stages_come_after_what_they_read():
     names = [stage.name for stage in STAGES]
     assert names == ["load", "inverse", "target", "simulate", "fit", "sensors", "report"]
     for number, stage in enumerate(STAGES):
+        assert set(stage.after) <= set(names[:number])
+    names = [stage.name for stage in FILE_STAGES]
+    assert names == ["target", "simulate", "fit", "report"]
+    for number, stage in enumerate(FILE_STAGES):
         assert set(stage.after) <= set(names[:number])
 
 

@@ -15,20 +15,28 @@ from mne_hnn.group.listing import listed_options, option_sections
 from mne_hnn.group.options import StructureOptions
 from mne_hnn.group.stages import GROUP_STAGES
 from mne_hnn.network import jones_2009, with_erp_drives
-from mne_hnn.pipeline import STAGES, Config, run_pipeline
+from mne_hnn.pipeline import FILE_STAGES, STAGES, Config, run_pipeline
 from mne_hnn.pipeline.config import EXECUTION
 from mne_hnn.pipeline.fitting import evoked_settings
 from mne_hnn.pipeline.identity import described
-from mne_hnn.pipeline.options import FitOptions, LoadOptions, Options, TargetOptions, documented, option
+from mne_hnn.pipeline.options import (
+    FitOptions,
+    LoadOptions,
+    Options,
+    TargetFileOptions,
+    TargetOptions,
+    documented,
+    option,
+)
 from mne_hnn.pipeline.options.option import meaning_of
 from mne_hnn.pipeline.provenance import rebuilt_value
 
 NETWORK = with_erp_drives(jones_2009((2, 2)))
-DECIDED = {"data", "condition", "event_id"}
+DECIDED = {"data", "condition", "event_id", *TargetFileOptions.names()}
 
 
 def test_each_option_of_an_analysis_is_of_a_stage_or_says_how_to_run():
-    of_stages = {name for stage in STAGES for name in stage.options.names()}
+    of_stages = {name for stage in (*STAGES, *FILE_STAGES) for name in stage.options.names()}
     assert set(Config.names()) == of_stages | set(EXECUTION)
     assert not of_stages & set(EXECUTION)
     of_groups = {name for stage in GROUP_STAGES for name in stage.options.names()} & set(GroupConfig.names())
@@ -36,7 +44,7 @@ def test_each_option_of_an_analysis_is_of_a_stage_or_says_how_to_run():
     assert set(GROUP_EXECUTION) | {"n_jobs", "bids_root", "conditions"} <= chosen
 
 
-@pytest.mark.parametrize("kind", [Config, GroupConfig, *(stage.options for stage in STAGES)])
+@pytest.mark.parametrize("kind", [Config, GroupConfig, *(stage.options for stage in (*STAGES, *FILE_STAGES))])
 def test_each_option_has_a_meaning_and_is_declared_once(kind):
     for declared in fields(kind):
         meaning = meaning_of(declared)

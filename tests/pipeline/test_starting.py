@@ -36,6 +36,22 @@ def test_a_file_for_a_data_set(tmp_path, capsys):
     assert (config.contrast, config.label) == (("hit", "miss"), "postcentral-rh")
 
 
+def test_a_file_for_a_target(tmp_path, capsys):
+    config = written(tmp_path, capsys, "--target", "{subject}.mat", "--subject", "02", "03")
+    usual = Config(
+        name="mine", target_file="{subject}.mat", subjects=("02", "03"), network=config.network, n_jobs=-1
+    )  # fmt: skip
+    assert config == usual
+    own = OwnData(target="V1.mat")
+    lines = [line[2:] for line in own.text("x.py").splitlines() if line.startswith(("# target_", "# polarity"))]
+    (tmp_path / "all.py").write_text(own.text("x.py") + "\n".join(lines) + "\n")
+    config = read_config(tmp_path / "all.py")
+    assert (config.target_unit, config.target_pick, config.target_trial) == ("A m", 1, "average")
+    assert (config.target_orientation, config.target_time_unit) == ("largest", "ms")
+    assert (config.target_smooth_ms, config.target_area_mm2) == (5.0, 300.0)
+    assert config.polarity == {"latency": 0.04, "points": "down"}
+
+
 def test_a_file_for_nothing_yet(tmp_path):
     config = read_config(write_analysis(tmp_path / "analysis.py"))
     assert (config.data, config.event_id, config.subjects) == ("my_recording_raw.fif", 1, ("01",))
@@ -64,6 +80,9 @@ def test_lines_that_are_commented_out_are_options_too(tmp_path):
         (["nowhere/mine.py"], "There is no folder"),
         (["mine.py", "--task", "touch"], "A task is one of a data set in BIDS form: name its root, too (--bids-root)"),
         (["mine.py", "--data", "x.fif", "--bids-root", "y"], "--data and --bids-root are both given"),
+        (["mine.py", "--data", "x.fif", "--target", "y"], "--data and --target are both given: an analysis is of a"),
+        (["mine.py", "--target", "y", "--label", "z"], "--label is of a recording"),
+        (["mine.py", "--target", "y", "--task", "z"], "A target that is read from a file has no data set, tasks or"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(words, message, tmp_path, monkeypatch, capsys):

@@ -20,6 +20,7 @@ import pytest
 
 from mne_hnn.errors import ParameterError, SimulationError, WorkerError
 from mne_hnn.network import jones_2009, serial, with_erp_drives
+from mne_hnn.network import replace as fields_of
 from mne_hnn.network.serial import network_from_text, network_to_text
 from mne_hnn.simulate import SimulationSettings, mechanism_library, mpi, mpi_files, mpi_library, simulate, simulate_mpi
 from mne_hnn.simulate.mpi_library import find_launcher, world_size
@@ -166,6 +167,18 @@ def test_threads_within_processes_and_a_seed():
     assert (two.seed, two.baseline, two.tstop, two.dt) == (5, "none", TSTOP, 0.025)
     # the threads' cells are summed in another order: some 1e-12, by the processor
     assert np.abs(one.dipole.data - two.dipole.data).max() < 1e-11 * np.abs(one.dipole.data).max()
+
+
+@needs_mpi
+def test_several_thresholds_and_another_temperature():
+    levels = (-45.0, -20.0, None)
+    network = small().with_temperature(34.0)
+    connections = [fields_of(one, threshold_mV=levels[k % 3]) for k, one in enumerate(network.connections)]
+    network = fields_of(network, connections=tuple(connections))
+    one = simulate(network, TSTOP, verbose="error")
+    two = simulate_mpi(network, SHORT, n_procs=2, timeout=300, verbose="error")
+    assert len(one.spikes.select(cell_types=list(network.cell_types))) > 20
+    assert one.spikes == two.spikes
 
 
 @needs_mpi

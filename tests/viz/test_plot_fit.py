@@ -300,6 +300,7 @@ def test_undetermined_estimates_are_hollow_and_grey(result):
         ("drives.bursty.1.tstart", "Time (ms)", "bursty.1, start"),
         ("drives.bursty.1.burst_rate_Hz", "Rate (Hz)", "bursty.1, bursts"),
         ("drives.bursty.1.burst_std_ms", "Spread (ms)", "bursty.1, bursts"),
+        ("celsius", "Temperature (°C)", "channels"),
         ("gains.e_i", "Gain (factor)", "E \N{RIGHTWARDS ARROW} I"),
         ("connections.L2_pyramidal>L5_basket.proximal.ampa.weight_uS", "Weight (\N{MICRO SIGN}S)",
          "L2 pyramidal \N{RIGHTWARDS ARROW} L5 basket, proximal, AMPA"),

@@ -65,6 +65,53 @@ def test_raster_of_another_trial_window_and_drive(spikes):
     assert [text.get_text() for text in silent.texts] == ["no spikes"]
 
 
+def test_raster_of_all_trials_over_each_other(spikes):
+    axes = spikes.plot_raster(trial="all", cell_types=["L5_basket", "L2_pyramidal"], show=False).axes[0]
+    np.testing.assert_allclose(sorted(map(tuple, dots(axes))), [(11.0, 0.0), (12.0, 2.0), (13.0, 1.0), (97.1, 5.0)])
+    assert axes.get_ylabel() == "Cells\n(2 trials)"
+
+
+def test_raster_with_a_row_per_trial(spikes):
+    """The first trial is on top of each band; within a row the cells stand as in a raster of one trial."""
+    names = ["L5_basket", "L2_pyramidal"]
+    axes = spikes.plot_raster(trial=[1, 0], rows="trials", cell_types=names, show=False).axes[0]
+    by_time = {round(time, 1): row for time, row in dots(axes).tolist()}
+    baskets, pyramidals = {11.0: 1, 13.0: 0}, {12.0: 3, 97.1: 2}
+    assert {time: round(row) for time, row in by_time.items()} == baskets | pyramidals
+    assert by_time[11.0] == pytest.approx(1 - 0.2)  # the first of two cells
+    assert by_time[13.0] == pytest.approx(0 + 0.2)
+    assert by_time[97.1] == pytest.approx(2 + 0.3)  # the last of four
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "1", "0", "1"]
+    assert axes.get_yticks().tolist() == [1, 0, 3, 2]
+    assert [tick.get_text() for tick in axes.get_yticklabels(minor=True)] == ["L5 basket", "L2 pyramidal"]
+    assert axes.get_ylabel() == "Trials"
+    axes = spikes.plot_raster(rows="trials", trial=1, cell_types="L2_pyramidal", tmin=0.05, show=False).axes[0]
+    assert len(dots(axes)) == 1
+
+
+def test_numbers_of_trials_are_written_as_far_as_they_fit():
+    n = 60
+    many = Spikes(
+        trial=np.arange(n), time=np.full(n, 0.01), gid=np.zeros(n, int), gid_ranges=RANGES, n_trials=n, tmin=0, tmax=0.1
+    )
+    axes = many.plot_raster(trial="all", rows="trials", show=False).axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == [str(k) for k in range(0, 60, 10)] * 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"trial": "each"}, "Unknown choice of trials 'each'"),
+        ({"trial": []}, "at least one of"),
+        ({"trial": [0, 5]}, "no trial 5"),
+        ({"rows": "trial"}, "Did you mean 'trials'"),
+    ],
+)
+def test_rasters_of_trials_that_are_not_there(spikes, options, message):
+    with pytest.raises(ParameterError, match=message):
+        spikes.plot_raster(**options, show=False)
+
+
 def test_raster_with_dipole_behind(spikes):
     dipole = Dipole.from_nAm(np.arange(101.0), {"agg": np.arange(101.0)})
     fig, axes = plt.subplots()

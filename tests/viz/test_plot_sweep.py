@@ -150,6 +150,13 @@ def test_wrong_arguments(line, plane):
         bare.plot_dipoles(show=False)
 
 
+def test_a_temperature_has_its_name_and_unit():
+    swept = run_sweep(column(), {"celsius": [30.0, 34.0, 37.0]}, SimulationSettings(tstop=5.0), summary="extrema")
+    axes = swept.plot("peak", show=False).axes[0]
+    assert axes.get_xlabel() == "temperature (°C)"
+    plt.close("all")
+
+
 def test_values_stand_at_the_ticks_of_a_logarithmic_axis():
     """Three values by a factor of two: 0.5, 1 and 2, and not 4e-1 and 6e-1."""
     swept = run_sweep(

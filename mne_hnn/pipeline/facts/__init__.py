@@ -5,7 +5,7 @@ from __future__ import annotations
 from .explanations import DriveFacts, ExplanationFacts, SpikesFacts
 from .model import ColumnsPrior, FitFacts, ReportFacts, SensorsFacts, SimulateFacts
 from .record import Facts, each_of, left_out, list_of, part
-from .source import BestSource, InverseFacts, LoadFacts, TargetFacts
+from .source import BestSource, InverseFacts, LoadFacts, ReadTargetFacts, TargetFacts
 
 __all__ = [
     "BestSource",
@@ -16,6 +16,7 @@ __all__ = [
     "FitFacts",
     "InverseFacts",
     "LoadFacts",
+    "ReadTargetFacts",
     "ReportFacts",
     "SensorsFacts",
     "SimulateFacts",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .record import Facts, left_out, part
 
-__all__ = ["BestSource", "InverseFacts", "LoadFacts", "TargetFacts"]
+__all__ = ["BestSource", "InverseFacts", "LoadFacts", "ReadTargetFacts", "TargetFacts"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,3 +201,67 @@ class TargetFacts(Facts):
     coherence: float
     vertices: Sequence[int]
     searched: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadTargetFacts(Facts):
+    """How stage target read the target from a file of other software.
+
+    Attributes
+    ----------
+    file, software, form : str
+        Its name, what wrote it, and what of it this is.
+    version, method : str | None
+        Of the software and of its source estimate, as the file says.
+    course : str
+        Scout, channel, position, column or dipole.
+    trial : str | None
+        Trial or condition.
+    nave : int
+        Trials that were averaged.
+    unit_of_file, time_unit_of_file : str
+        Units of moments and times.
+    orientation : sequence of float | None
+        Direction that was taken of three components.
+    polarity : str
+        The rule in words.
+    sign : int
+        What the course was multiplied with.
+    resampled : bool
+        Whether uneven times were interpolated.
+    smooth_ms : float
+        Hamming window, ms; 0 for none.
+    window : sequence of float
+        First and last time of the target, s.
+    sfreq : float
+        Hz.
+    peak, peak_at : float
+        Largest moment with its sign (A m), and when (s).
+    area_mm2, standard_error : float | None
+        Of the cortex (mm²) and of the moment (A m), as they were given.
+    assumed : sequence of str
+        What the file leaves open.
+    """
+
+    file: str
+    software: str
+    form: str
+    version: str | None
+    method: str | None
+    course: str
+    trial: str | None
+    nave: int
+    unit_of_file: str
+    time_unit_of_file: str
+    orientation: Sequence[float] | None
+    polarity: str
+    sign: int
+    resampled: bool
+    smooth_ms: float
+    window: Sequence[float]
+    sfreq: float
+    peak: float
+    peak_at: float
+    area_mm2: float | None
+    standard_error: float | None
+    assumed: Sequence[str]

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ...errors import DataError
-from ..facts import Facts, FitFacts, InverseFacts, LoadFacts, SensorsFacts, SimulateFacts, TargetFacts
+from ..facts import (
+    Facts,
+    FitFacts,
+    InverseFacts,
+    LoadFacts,
+    ReadTargetFacts,
+    SensorsFacts,
+    SimulateFacts,
+    TargetFacts,
+)
 
 __all__ = ["Analysis", "Collected", "Sidecar", "listing", "number"]
 
@@ -60,9 +69,14 @@ class Analysis:
     """
 
     def __init__(self, sidecars: Sidecars) -> None:
-        self._read = {
-            name: Sidecar.read(sidecars[name], kind, name) for name, kind in _KINDS.items() if name in sidecars
-        }
+        self._read: dict[str, Sidecar[Any]] = {}
+        for name, kind in _KINDS.items():
+            if name not in sidecars:
+                continue
+            if "target_file" in (sidecars[name].get("options") or ()):
+                self._read["read target"] = Sidecar.read(sidecars[name], ReadTargetFacts, name)
+            else:
+                self._read[name] = Sidecar.read(sidecars[name], kind, name)
 
     def __contains__(self, step: str) -> bool:
         return step in self._read
@@ -86,6 +100,11 @@ class Analysis:
     def target(self) -> Sidecar[TargetFacts]:
         """How the target was made."""
         return self._of("target")
+
+    @property
+    def read_target(self) -> Sidecar[ReadTargetFacts]:
+        """How the target was read, where it comes from a file."""
+        return self._of("read target")
 
     @property
     def simulate(self) -> Sidecar[SimulateFacts]:

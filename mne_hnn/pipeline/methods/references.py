@@ -152,6 +152,13 @@ REFERENCES = {
         "constraints. Human Brain Mapping 27:1-13.",
         "10.1002/hbm.20155",
     ),
+    "litvak2011": _entry(
+        "Litvak et al., 2011",
+        "Litvak V, Mattout J, Kiebel S, Phillips C, Henson R, Kilner J, Barnes G, Oostenveld R, Daunizeau J, "
+        "Flandin G, Penny W, Friston K (2011). EEG and MEG data analysis in SPM8. Computational Intelligence and "
+        "Neuroscience 2011:852961.",
+        "10.1155/2011/852961",
+    ),
     "maris2007": _entry(
         "Maris and Oostenveld, 2007",
         "Maris E, Oostenveld R (2007). Nonparametric statistical testing of EEG- and MEG-data. Journal of Neuroscience "
@@ -181,6 +188,12 @@ REFERENCES = {
         "Niso G et al. (2018). MEG-BIDS, the brain imaging data structure extended to magnetoencephalography. "
         "Scientific Data 5:180110.",
         "10.1038/sdata.2018.110",
+    ),
+    "oostenveld2011": _entry(
+        "Oostenveld et al., 2011",
+        "Oostenveld R, Fries P, Maris E, Schoffelen JM (2011). FieldTrip: Open source software for advanced analysis "
+        "of MEG, EEG, and invasive electrophysiological data. Computational Intelligence and Neuroscience 2011:156869.",
+        "10.1155/2011/156869",
     ),
     "pascual2002": _entry(
         "Pascual-Marqui, 2002",
@@ -221,6 +234,12 @@ REFERENCES = {
         "Schwarz, 1978",
         "Schwarz G (1978). Estimating the dimension of a model. Annals of Statistics 6:461-464.",
         "10.1214/aos/1176344136",
+    ),
+    "tadel2011": _entry(
+        "Tadel et al., 2011",
+        "Tadel F, Baillet S, Mosher JC, Pantazis D, Leahy RM (2011). Brainstorm: A user-friendly application for "
+        "MEG/EEG analysis. Computational Intelligence and Neuroscience 2011:879716.",
+        "10.1155/2011/879716",
     ),
 }
 """By key, as :func:`cite` takes it."""

@@ -6,9 +6,10 @@ from .fit import FitOptions, ProposalOptions
 from .inverse import InverseOptions
 from .load import AveragingOptions, LoadOptions
 from .option import Options, documented, option
-from .report import ReportOptions, SensorsOptions
+from .report import ReportOptions, SensorsOptions, ShortReportOptions
 from .simulate import SimulateOptions
 from .target import TargetOptions
+from .target_file import ReadTargetOptions, TargetFileOptions
 
 __all__ = [
     "AveragingOptions",
@@ -17,9 +18,12 @@ __all__ = [
     "LoadOptions",
     "Options",
     "ProposalOptions",
+    "ReadTargetOptions",
     "ReportOptions",
     "SensorsOptions",
+    "ShortReportOptions",
     "SimulateOptions",
+    "TargetFileOptions",
     "TargetOptions",
     "documented",
     "option",

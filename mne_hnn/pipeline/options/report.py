@@ -9,12 +9,18 @@ from ..checks import at_least, path_or
 from .option import Options, documented, option
 from .shared import Anatomy, Column, Drawing, Named, Smoothing
 
-__all__ = ["ReportOptions", "SensorsOptions"]
+__all__ = ["ReportOptions", "SensorsOptions", "ShortReportOptions"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensorsOptions(Options):
     """Nothing: what stage sensors predicts depends on the stages before it alone."""
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class ShortReportOptions(Named, Column, Smoothing):
+    """What the report of an analysis without sensors depends on."""
 
 
 @documented

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._checks import check_bool, check_non_negative, check_positive, check_seed
+from ...source.plausible import check_seconds, check_window
+from ...source.polarity import parse_polarity
 from ..checks import check_network, or_none, path_or
 from .option import Options, option
 
-__all__ = ["Anatomy", "Column", "Drawing", "Named", "Seeded", "Smoothing", "Stepping", "SurfaceFolder"]
+__all__ = ["Anatomy", "Column", "Drawing", "Named", "Seeded", "Smoothing", "Stepping", "SurfaceFolder", "Targeted"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +84,21 @@ class Drawing(Options):
     """What a report shows."""
 
     draw_cortex: bool = option(True, "Whether the report has pictures of the cortex.", check=check_bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targeted(Options):
+    """Which part of a response is the target, and which way it goes."""
+
+    polarity: Any = option(
+        "normal",
+        "Which way is up: 'normal', {'latency': s, 'points': 'up' or 'down'}, 1 or -1. Of a file 'normal' is as it is.",
+        kind="str | int | mapping",
+    )
+    target_tmin: float = option(0.0, "Start of the target, from the event.", unit="s", check=check_seconds)
+    target_tmax: float = option(0.17, "End of the target, from the event.", unit="s", check=check_seconds)
+
+    def _check(self) -> None:
+        parse_polarity(self.polarity)
+        check_window(self.target_tmin, self.target_tmax, ("target_tmin", "target_tmax"))
+        super()._check()

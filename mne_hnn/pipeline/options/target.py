@@ -10,18 +10,16 @@ from ..._checks import check_positive
 from ...errors import ConfigError
 from ...source.course import AMPLITUDES, MODES
 from ...source.inverse import METHODS
-from ...source.plausible import check_seconds, check_window
-from ...source.polarity import parse_polarity
 from ..checks import as_labels, check_latency, one_of, or_none
 from .option import documented, option
-from .shared import Anatomy
+from .shared import Anatomy, Targeted
 
 __all__ = ["TargetOptions"]
 
 
 @documented
 @dataclass(frozen=True, kw_only=True)
-class TargetOptions(Anatomy):
+class TargetOptions(Anatomy, Targeted):
     """What stage target depends on."""
 
     label: Any = option(None, "The piece of cortex; must be set.", kind="str | path-like | mne.Label | sequence of int")
@@ -47,17 +45,12 @@ class TargetOptions(Anatomy):
         convert=as_labels,
     )
     amplitude: str = option("patch", "Size of the target: 'patch', 'estimate', 'arbitrary'.", check=one_of(AMPLITUDES))
-    polarity: Any = option(
-        "normal",
-        "Which way is up: 'normal', {'latency': s, 'points': 'up' or 'down'}, 1 or -1.",
-        kind="str | int | mapping",
-    )
-    target_tmin: float = option(0.0, "Start of the target, from the event.", unit="s", check=check_seconds)
-    target_tmax: float = option(0.17, "End of the target, from the event.", unit="s", check=check_seconds)
+
+    def _needs_label(self) -> bool:
+        """Return whether the target is made of sensors."""
+        return True
 
     def _check(self) -> None:
-        if self.label is None:
+        if self.label is None and self._needs_label():
             raise ConfigError("label is not set: name a piece of cortex, for example 'postcentral-rh'.")
-        parse_polarity(self.polarity)
-        check_window(self.target_tmin, self.target_tmax, ("target_tmin", "target_tmax"))
         super()._check()

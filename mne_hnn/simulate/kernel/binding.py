@@ -30,6 +30,7 @@ class CellTypeStruct(ctypes.Structure):
         ("n_banks", ctypes.c_int32),
         ("n_moments", ctypes.c_int32),
         ("n_clamps", ctypes.c_int32),
+        ("n_levels", ctypes.c_int32),
         ("parent", _I32),
         ("membrane", _I32),
         ("capacity", _F64),
@@ -45,6 +46,7 @@ class CellTypeStruct(ctypes.Structure):
         ("clamp_node", _I32),
         ("clamp", _F64),
         ("threshold_mV", _F64),
+        ("level_source", _I32),
     ]
 
 
@@ -72,6 +74,7 @@ class RunStruct(ctypes.Structure):
         ("n_steps", ctypes.c_int64),
         ("interval", ctypes.c_int64),
         ("search", ctypes.c_int32),
+        ("membrane_parameters", _F64),
     ]
 
 

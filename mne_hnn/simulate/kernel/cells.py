@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...network import CellTemplate
+from ...network.channels import CELSIUS
 from ..cell import MEMBRANES, Node, effective_diameter, moment_weights, section_plan
+from ..temperature import temperature_parameters
 from ..toolchain import MOD_DIRECTORY
 from .kinetics import Mechanism, read_mechanism
 
-__all__ = ["NodeTree", "mechanism", "middle_nodes", "node_tree", "segment_of"]
+__all__ = ["NodeTree", "mechanism", "middle_nodes", "node_tree", "parameters_at", "segment_of"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int32]
@@ -32,6 +34,13 @@ _Key = tuple[str, int] | tuple[str, float, str]
 def mechanism(name: str) -> Mechanism:
     """Return what the file of a mechanism says."""
     return read_mechanism(MOD_DIRECTORY / f"{name}.mod")
+
+
+def parameters_at(name: str, celsius: float) -> dict[str, float]:
+    """Return the parameters of a mechanism at a temperature, defaults but for what depends on it."""
+    values = dict(mechanism(name).parameters)
+    values.update({key: value for key, value in temperature_parameters(celsius).items() if key in values})
+    return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,19 +147,20 @@ class _Wiring:
             waiting += [(other, key) for other in reversed(self.neighbours[key]) if other != parent]
 
 
-def _parameters(template: CellTemplate) -> dict[tuple[str, int], tuple[int, list[float]]]:
+def _parameters(template: CellTemplate, celsius: float) -> dict[tuple[str, int], tuple[int, list[float]]]:
     """Return the mechanism of every segment and its parameters."""
     names = [name for name, _ in MEMBRANES]
     found: dict[tuple[str, int], tuple[int, list[float]]] = {}
     for section in template.sections:
-        plan = section_plan(template, section)
+        plan = section_plan(template, section, celsius)
         for number in range(plan.nseg):
             if plan.membrane is None:
                 found[section, number] = (0, [])
                 continue
             values = dict(mechanism(plan.membrane).parameters)
-            values.update({name.removesuffix(f"_{plan.membrane}"): value for name, value in plan.uniform})
-            values.update({name.removesuffix(f"_{plan.membrane}"): several[number] for name, several in plan.varying})
+            given = dict(plan.uniform) | {name: several[number] for name, several in plan.varying}
+            known = {name.removesuffix(f"_{plan.membrane}"): value for name, value in given.items()}
+            values.update({name: value for name, value in known.items() if name in values})  # not those of one's own
             found[section, number] = (names.index(plan.membrane) + 1, list(values.values()))
     return found
 
@@ -169,13 +179,15 @@ def _moment(template: CellTemplate, wiring: _Wiring, index: Mapping[_Key, int]) 
     return weights, first
 
 
-def node_tree(template: CellTemplate) -> NodeTree:
+def node_tree(template: CellTemplate, celsius: float = CELSIUS) -> NodeTree:
     """Discretise a cell.
 
     Parameters
     ----------
     template : CellTemplate
         The cell.
+    celsius : float
+        Temperature of its channels.
 
     Returns
     -------
@@ -183,7 +195,7 @@ def node_tree(template: CellTemplate) -> NodeTree:
         Its nodes.
     """
     wiring = _Wiring(template)
-    mechanisms = _parameters(template)
+    mechanisms = _parameters(template, celsius)
     order = list(wiring.outwards((template.root, segment_of(template, template.root))))
     index: dict[_Key, int] = {key: number for number, (key, _) in enumerate(order)}
     n = len(order)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...network import CellTemplate, Network, Wires
-from ..slots import SYNAPSE_SLOTS, Site, receptor_order, slot_weights
+from ..detectors import Detector
+from ..slots import SYNAPSE_SLOTS, Site, kinetics, slot_weights
 from .binding import CellTypeStruct, Pointed
 from .cells import NodeTree, mechanism, middle_nodes, node_tree
 
@@ -58,7 +59,7 @@ class TypePlan:
         return len(self.bank_parameters) // len(mechanism("hnn_synapses").parameters)
 
     def struct(
-        self, pointed: Pointed, thresholds: _Floats, clamps: Sequence[tuple[int, tuple[float, float, float]]]
+        self, pointed: Pointed, levels: Sequence[Detector], clamps: Sequence[tuple[int, tuple[float, float, float]]]
     ) -> CellTypeStruct:
         """Return what the kernel is given.
 
@@ -66,8 +67,8 @@ class TypePlan:
         ----------
         pointed : Pointed
             Keeps the arrays.
-        thresholds : array, shape (n_cells,)
-            Spike threshold per cell, mV.
+        levels : sequence of Detector
+            Its spike thresholds, the one that is reported first.
         clamps : list of (node, (amplitude, start, end))
             Currents into all cells, nA and ms.
         """
@@ -88,7 +89,8 @@ class TypePlan:
             "moment_weight": np.array(list(tree.moment.values()), dtype=np.float64),
             "clamp_node": np.array([node for node, _ in clamps], dtype=np.int32),
             "clamp": np.array([clamp for _, clamp in clamps], dtype=np.float64).ravel(),
-            "threshold_mV": thresholds,
+            "threshold_mV": np.array([level.threshold_mV for level in levels]),
+            "level_source": np.array([level.first for level in levels], dtype=np.int32),
         }
         filled = CellTypeStruct(
             n_cells=len(self.gids),
@@ -97,6 +99,7 @@ class TypePlan:
             n_banks=self.n_banks,
             n_moments=len(tree.moment),
             n_clamps=len(clamps),
+            n_levels=len(levels),
         )
         pointed.fill(filled, arrays)
         return filled
@@ -105,7 +108,7 @@ class TypePlan:
 def _banks(template: CellTemplate, groups: Sequence[tuple[str, ...]]) -> tuple[dict[tuple[str, ...], int], _Floats]:
     """Return the first bank of each group of sections, and the kinetics of all banks."""
     defaults = mechanism("hnn_synapses").parameters
-    receptors = [template.synapses[name] for name in receptor_order(template)]
+    receptors = kinetics(template)
     first: dict[tuple[str, ...], int] = {}
     banks: list[list[float]] = []
     for sections in groups:
@@ -135,7 +138,7 @@ def type_plans(network: Network, sites: Iterable[Site]) -> dict[str, TypePlan]:
     plans = {}
     for name, population in network.populations.items():
         template = population.template
-        tree = _tree(template)
+        tree = _tree(template, network.celsius)
         groups = sorted(sections for owner, sections in sites if owner == name)
         first_bank, parameters = _banks(template, groups)
         per_group = -(-len(template.synapses) // SYNAPSE_SLOTS)
@@ -154,7 +157,7 @@ class Routes:
     Attributes
     ----------
     source : array of int, shape (n,)
-        Cell, or cell of a drive, ascending.
+        Number of a cell's threshold, or cell of a drive, ascending.
     target : array of int, shape (n,)
         Number of the cell.
     bank : array of int, shape (n,)
@@ -176,7 +179,9 @@ class Routes:
         return np.searchsorted(self.source, np.arange(n_sources + 1)).astype(np.int64)
 
 
-def routes(plans: Mapping[str, TypePlan], wires: Wires, horizon_ms: float) -> Routes:
+def routes(
+    plans: Mapping[str, TypePlan], wires: Wires, horizon_ms: float, sources: NDArray[np.int32] | None = None
+) -> Routes:
     """Return the routes on which an event can arrive and do something.
 
     Parameters
@@ -187,7 +192,10 @@ def routes(plans: Mapping[str, TypePlan], wires: Wires, horizon_ms: float) -> Ro
         Connections or a drive, expanded.
     horizon_ms : float
         End of the run: what takes longer is left out.
+    sources : array of int, shape (n_routes,) | None
+        By which number each route hears its source; None for that of the cell.
     """
+    sources = wires.source if sources is None else sources
     parts: list[tuple[NDArray[np.int64], NDArray[np.int32], _Floats]] = [
         (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty((0, SYNAPSE_SLOTS)))
     ]
@@ -205,6 +213,6 @@ def routes(plans: Mapping[str, TypePlan], wires: Wires, horizon_ms: float) -> Ro
     rows, banks, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     # by source, then row, then bank: one number that no two routes share sorts several times faster than three keys
     n_banks = 1 + int(banks.max(initial=0))
-    order = np.argsort((wires.source[rows].astype(np.int64) * len(wires) + rows) * n_banks + banks)
+    order = np.argsort((sources[rows].astype(np.int64) * len(wires) + rows) * n_banks + banks)
     rows = rows[order]
-    return Routes(wires.source[rows], wires.target[rows], banks[order], wires.delay_ms[rows], weights[order])
+    return Routes(sources[rows], wires.target[rows], banks[order], wires.delay_ms[rows], weights[order])

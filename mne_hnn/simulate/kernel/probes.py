@@ -20,7 +20,7 @@ from ...recordings import RecordingChannel
 from ..extracellular import potential_weights
 from ..record import every_nth, recording_channels, thinned
 from ..settings import SimulationSettings
-from ..slots import SYNAPSE_SLOTS, receptor_order
+from ..slots import SYNAPSE_SLOTS, kinetics, receptor_order
 from ..steps import n_steps
 from .binding import Pointed, ProbesStruct
 from .cells import NodeTree, segment_of
@@ -158,11 +158,12 @@ def _site(quantity: str, plan: TypePlan, section: str, receptor: str | None) -> 
     if quantity == "calcium":
         return _Site(_CALCIUM, node)
     assert receptor is not None
-    bank, slot = divmod(receptor_order(plan.template).index(receptor), SYNAPSE_SLOTS)
+    slots = receptor_order(plan.template)
+    bank, slot = divmod(slots.index(receptor), SYNAPSE_SLOTS)
     # a section can be part of several groups, each with its own conductance
     banks = [first + bank for sections, first in sorted(plan.first_bank.items()) if section in sections]
     terms = {number * SYNAPSE_SLOTS + slot: 1.0 for number in banks}
-    return _Site(_SYNAPSES, node, terms, plan.template.synapses[receptor].e_mV)
+    return _Site(_SYNAPSES, node, terms, kinetics(plan.template)[slots.index(receptor)].e_mV)
 
 
 def _sites(channels: Mapping[str, Sequence[RecordingChannel]], plans: Mapping[str, TypePlan]) -> list[_Site]:

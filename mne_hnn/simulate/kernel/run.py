@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 from ..._recent import Recent
 from ...errors import SimulationError
 from ...network import Network, Wires
+from ...network.channels import CELSIUS
+from ..cell import MEMBRANES
+from ..custom import custom_mechanisms
+from ..detectors import detectors_of
 from ..library import mechanism_library
 from ..pieces import Piece
 from ..settings import SimulationSettings
 from ..slots import SYNAPSE_SLOTS, Site
 from ..steps import n_steps, n_stretches
 from .binding import CellTypeStruct, Pointed, RoutesStruct, RunStruct, kernel_library
-from .cells import middle_nodes
+from .cells import middle_nodes, parameters_at
 from .plan import Clamps, Routes, TypePlan, routes, type_plans
 from .probes import ContactWeights, Probes, contact_weights
 
@@ -71,19 +75,16 @@ class _Model:
     """What the kernel is given of cells, connections and biases, with all arrays that it points to."""
 
     def __init__(self, expanded: Expanded, plans: Mapping[str, TypePlan], way: Routes, stop_ms: float) -> None:
-        network, wires = expanded.network, expanded.wires
+        network = expanded.network
         self._pointed = Pointed()
-        thresholds = np.full(network.n_cells, float(network.threshold_mV))
-        thresholds[wires.source] = wires.threshold
+        self.membranes = self._pointed.floats(_membrane_parameters(network.celsius))
+        detectors = detectors_of(network)
         self.clamps = _clamps(network, plans, stop_ms)
-        structs = [
-            plan.struct(self._pointed, thresholds[plan.gids.start : plan.gids.stop], self.clamps[name])
-            for name, plan in plans.items()
-        ]
+        structs = [plan.struct(self._pointed, detectors.of(name), self.clamps[name]) for name, plan in plans.items()]
         self.types = (CellTypeStruct * len(structs))(*structs)
         self.routes = RoutesStruct(stride=SYNAPSE_SLOTS)
         arrays: dict[str, NDArray[Any]] = {
-            "start": way.starts(network.n_cells),
+            "start": way.starts(detectors.n_sources),
             "target": way.target,
             "bank": way.bank,
             "delay_ms": way.delay_ms,
@@ -97,6 +98,7 @@ class _Known:
     """What was made of the last network: a further trial, or other drives, take it as it is."""
 
     populations: Any = None
+    celsius: float = CELSIUS
     sites: frozenset[Site] = frozenset()
     plans: Mapping[str, TypePlan] | None = None
     wires: Wires | None = None
@@ -114,6 +116,8 @@ _known = _Known()
 
 def beyond_kernel(network: Network, settings: SimulationSettings) -> str | None:
     """Return what of a run the kernel cannot do, in a few words; None if it can do all of it."""
+    if custom_mechanisms(network):
+        return "mechanisms of one's own"
     return "several threads" if settings.n_threads > 1 else None
 
 
@@ -139,13 +143,15 @@ def _prepared(given: Expanded, ends_ms: tuple[float, float]) -> tuple[Mapping[st
     A run has two ends, as asked for and as its steps add up to, which can differ in the last bit.
     """
     known, network, wires, sites = _known, given.network, given.wires, given.sites
-    if known.plans is None or known.populations != network.populations or known.sites != sites:
+    same = known.populations == network.populations and known.celsius == network.celsius and known.sites == sites
+    if known.plans is None or not same:
         known.plans = type_plans(network, sites)
         known.populations, known.sites, known.routes = network.populations, sites, None
+        known.celsius = network.celsius
         known.contacts = None
         known.drives.clear()
     if known.routes is None or known.wires is not wires or known.ends_ms != ends_ms:
-        known.routes = routes(known.plans, wires, ends_ms[0])
+        known.routes = routes(known.plans, wires, ends_ms[0], detectors_of(network).sources(wires))
         known.wires, known.ends_ms, known.model = wires, ends_ms, None
     if known.model is None or known.biases != network.biases:
         known.model = _Model(given, known.plans, known.routes, ends_ms[1])
@@ -165,6 +171,11 @@ def _contacts(network: Network, plans: Mapping[str, TypePlan]) -> ContactWeights
     if _known.contacts is None or _known.electrodes != network.electrodes:
         _known.contacts, _known.electrodes = contact_weights(network, plans), network.electrodes
     return _known.contacts
+
+
+def _membrane_parameters(celsius: float) -> NDArray[np.float64]:
+    """Return the parameters from which the tables of all membranes are made, mechanism by mechanism."""
+    return np.array([value for name, _ in MEMBRANES for value in parameters_at(name, celsius).values()])
 
 
 def _clamps(network: Network, plans: Mapping[str, TypePlan], tstop: float) -> Clamps:
@@ -206,6 +217,7 @@ class _Run:
         self.pointed = Pointed()
         self._model = model
         given.n_types, given.types, given.routes = len(model.types), model.types, model.routes
+        given.membrane_parameters = model.membranes
         self.handle = library.mne_hnn_new(ctypes.byref(given))
         if not self.handle:
             raise SimulationError(_NO_MEMORY)
@@ -325,6 +337,8 @@ def _piece(run: _Run, expanded: Expanded, plans: Mapping[str, TypePlan], probes:
             largest = max(largest, size / bound) if np.isfinite(size) else np.inf
     stable = run.library.mne_hnn_largest_voltage(run.handle) < 1e4 and largest < 1.0
     times, gids = run.spikes()
+    reported = gids < expanded.network.n_cells  # further thresholds have higher numbers
+    times, gids = times[reported], gids[reported]
     ranges = expanded.network.gid_ranges
     for name, trains in expanded.events.items():
         times = np.concatenate([times, *trains])

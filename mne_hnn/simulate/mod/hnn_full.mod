@@ -13,6 +13,7 @@ NEURON {
     RANGE hh_gnabar, hh_gkbar, hh_gl, hh_el
     RANGE km_gbar, ca_gbar, cad_taur, cad_gain, kca_gbar, cat_gbar, ar_gbar
     RANGE g, ge, ca_g, ca_ge, ca_i, cai
+    RANGE hh_warming, warming, kelvin
 }
 
 PARAMETER {
@@ -27,6 +28,9 @@ PARAMETER {
     kca_gbar = 0
     cat_gbar = 0 (S/cm2)
     ar_gbar = 0 (S/cm2)
+    hh_warming = 1
+    warming = 1
+    kelvin = 310.15
 }
 
 STATE { m h n km_n ca_m ca_h kca_n cat_m cat_h ar_m cai }
@@ -93,12 +97,12 @@ PROCEDURE conductances() {
     LOCAL gna, gk, gt, gh
 
     gna = hh_gnabar * m * m * m * h
-    gk = hh_gkbar * n * n * n * n + 1e-4 * 0.2488367461978179 * (km_gbar * km_n + kca_gbar * kca_n)
+    gk = hh_gkbar * n * n * n * n + 1e-4 * 0.2488367461978179 * warming * (km_gbar * km_n + kca_gbar * kca_n)
     gt = cat_gbar * cat_m * cat_m * cat_h
     gh = ar_gbar * ar_m
-    ca_g = 1e-4 * 0.2488367461978179 * ca_gbar * ca_m * ca_m * ca_h
-    : Nernst potential in mV at 310.15 K with 2 mM outside: 1e3 R T/(2 F) ln(2/cai)
-    ca_ge = ca_g * 1e3 * 8.3134 * 310.15 / (2 * 96485.309) * (0.6931471805599453 - log(cai))
+    ca_g = 1e-4 * 0.2488367461978179 * warming * ca_gbar * ca_m * ca_m * ca_h
+    : Nernst potential in mV with 2 mM outside: 1e3 R T/(2 F) ln(2/cai)
+    ca_ge = ca_g * 1e3 * 8.3134 * kelvin / (2 * 96485.309) * (0.6931471805599453 - log(cai))
     g = gna + gk + gt + gh + ca_g + hh_gl
     ge = 50 * gna - 77 * gk + 125 * gt - 35 * gh + ca_ge + hh_gl * hh_el
 }

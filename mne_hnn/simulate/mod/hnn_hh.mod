@@ -4,6 +4,9 @@ COMMENT
 All channels of a membrane are one mechanism, so that a step reads the voltage once and the exponentials
 are shared; the kinetics of each channel stand in the file named after it. After the gates are advanced,
 the whole membrane is one conductance g and one reversal term ge: i = g v - ge.
+
+hh_warming, warming and kelvin are what depends on temperature, here at 37 C; simulate/temperature.py has them at others.
+They are RANGE although all have the same: CoreNEURON reads GLOBAL parameters at its first run of a process only.
 ENDCOMMENT
 
 NEURON {
@@ -12,6 +15,7 @@ NEURON {
     NONSPECIFIC_CURRENT i
     RANGE hh_gnabar, hh_gkbar, hh_gl, hh_el
     RANGE g, ge
+    RANGE hh_warming
 }
 
 PARAMETER {
@@ -19,6 +23,7 @@ PARAMETER {
     hh_gkbar = 0 (S/cm2)
     hh_gl = 0 (S/cm2)
     hh_el = -65 (mV)
+    hh_warming = 1
 }
 
 STATE { m h n }

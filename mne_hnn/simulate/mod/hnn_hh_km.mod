@@ -10,6 +10,7 @@ NEURON {
     NONSPECIFIC_CURRENT i
     RANGE hh_gnabar, hh_gkbar, hh_gl, hh_el, km_gbar
     RANGE g, ge
+    RANGE hh_warming, warming
 }
 
 PARAMETER {
@@ -18,6 +19,8 @@ PARAMETER {
     hh_gl = 0 (S/cm2)
     hh_el = -65 (mV)
     km_gbar = 0
+    hh_warming = 1
+    warming = 1
 }
 
 STATE { m h n km_n }
@@ -64,7 +67,7 @@ PROCEDURE conductances() {
     LOCAL gna, gk
 
     gna = hh_gnabar * m * m * m * h
-    gk = hh_gkbar * n * n * n * n + 1e-4 * 0.2488367461978179 * km_gbar * km_n
+    gk = hh_gkbar * n * n * n * n + 1e-4 * 0.2488367461978179 * warming * km_gbar * km_n
     g = gna + gk + hh_gl
     ge = 50 * gna - 77 * gk + hh_gl * hh_el
 }

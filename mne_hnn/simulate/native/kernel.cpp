@@ -28,7 +28,7 @@ extern "C" {
 
 // All cells of one type. Nodes are numbered from the soma outwards: a node's parent comes before it.
 struct MneHnnType {
-    std::int32_t n_cells, first_gid, n_nodes, n_banks, n_moments, n_clamps;
+    std::int32_t n_cells, first_gid, n_nodes, n_banks, n_moments, n_clamps, n_levels;
     const std::int32_t* parent;
     const std::int32_t* membrane;         // 0: none, else the number of the mechanism
     const double* capacity;               // nA ms/mV
@@ -43,12 +43,13 @@ struct MneHnnType {
     const double* moment_weight;          // fA m/mV
     const std::int32_t* clamp_node;
     const double* clamp;                  // amplitude (nA), start and end (ms)
-    const double* threshold_mV;           // by cell
+    const double* threshold_mV;           // by level: cells can be heard at several thresholds
+    const std::int32_t* level_source;     // by level: the number of the first cell as a source of events
 };
 
-// Who is told of a spike: by source cell, each route with its target, delay and weights.
+// Who is told of a spike: by source, each route with its target, delay and weights.
 struct MneHnnRoutes {
-    const std::int64_t* start;  // by source cell, and the end
+    const std::int64_t* start;  // by source, and the end
     const std::int32_t* target;
     const std::int32_t* bank;  // the first of those that the weights are for
     const double* delay_ms;
@@ -64,6 +65,7 @@ struct MneHnnRun {
     std::int64_t n_steps;
     std::int64_t interval;  // steps that no event is faster than
     std::int32_t search;    // 1: single precision, two steps at a time
+    const double* membrane_parameters;  // of each mechanism, in the order of their numbers: what tables are made with
 };
 }
 
@@ -80,7 +82,15 @@ struct Event {
 
 struct Spike {
     std::int64_t step;
-    std::int32_t gid;
+    std::int32_t source;  // of the first level the number of the cell
+};
+
+// One threshold of the cells of a block.
+template <class S>
+struct Level {
+    Lanes<S> threshold{S(1e30)};
+    typename Lanes<S>::Mask above{};
+    std::int32_t source = 0;  // of the first cell of the block
 };
 
 // What the cells of a type share, in the precision of the run.
@@ -163,8 +173,8 @@ struct Block {
     Aligned<V> v, rhs, inverse, added_d, added_r, kept, banks, bank_g, bank_ge;
     Aligned<S> gates;
     std::vector<std::uint8_t> active;
-    V threshold, real, before;
-    Mask above;
+    V real, before;
+    std::vector<Level<S>> levels;
     std::vector<std::vector<Event>> calendar;
 
     Block(Type<S>& t, int first_cell, int n_cells, size_t n_intervals, S dt)
@@ -182,16 +192,17 @@ struct Block {
         , bank_ge(t.given->n_banks)
         , gates(size_t(t.n_gates) * V::width)
         , active(t.given->n_banks, 0)
-        , threshold(S(1e30))
         , real(S(0))
         , before(S(0))
-        , above{}
+        , levels(t.given->n_levels)
         , calendar(n_intervals) {
         for (int i = 0; i < t.n; ++i) v[i] = V(static_cast<S>(t.given->start_mV[i]));
         before = v[0];
-        for (int lane = 0; lane < count; ++lane) {
-            threshold.set(lane, static_cast<S>(t.given->threshold_mV[first + lane]));
-            real.set(lane, S(1));
+        for (int lane = 0; lane < count; ++lane) real.set(lane, S(1));
+        for (size_t l = 0; l < levels.size(); ++l) {
+            const S threshold = static_cast<S>(t.given->threshold_mV[l]);
+            for (int lane = 0; lane < count; ++lane) levels[l].threshold.set(lane, threshold);
+            levels[l].source = t.given->level_source[l] + first;
         }
         for (int b = 0; b < t.given->n_banks; ++b) {
             HnnSynapses<V> bank = parametrised(b);
@@ -245,23 +256,32 @@ public:
     std::vector<double> times;
 };
 
-// The tables of all mechanisms for one time step. Those of the last one are kept: a small network runs for as long as it
-// takes to make them.
+// The tables of all mechanisms for one time step and temperature. Those of the last one are kept: a small network runs
+// for as long as it takes to make them.
 template <class S>
 struct Tables {
-    explicit Tables(double step): dt(step), hh(step), hh_km(step), full(step) {}
+    using D = Lanes<double>;
+    static constexpr int n_hh = hnn_hh<D>::n_parameters, n_km = hnn_hh_km<D>::n_parameters;
+    static constexpr int n_all = n_hh + n_km + hnn_full<D>::n_parameters;
+
+    Tables(double step, const double* p)
+        : dt(step), parameters(p, p + n_all), hh(step, p), hh_km(step, p + n_hh), full(step, p + n_hh + n_km) {}
+
+    bool hold(double step, const double* p) const { return dt == step && std::equal(p, p + n_all, parameters.begin()); }
+
     const double dt;
+    const std::vector<double> parameters;
     const Gates<hnn_hh, S> hh;
     const Gates<hnn_hh_km, S> hh_km;
     const Gates<hnn_full, S> full;
 };
 
 template <class S>
-std::shared_ptr<const Tables<S>> tables_for(double dt) {
+std::shared_ptr<const Tables<S>> tables_for(double dt, const double* parameters) {
     static std::mutex mutex;
     static std::shared_ptr<const Tables<S>> last;
     const std::lock_guard<std::mutex> guard(mutex);
-    if (!last || last->dt != dt) last = std::make_shared<const Tables<S>>(dt);
+    if (!last || !last->hold(dt, parameters)) last = std::make_shared<const Tables<S>>(dt, parameters);
     return last;
 }
 
@@ -276,7 +296,7 @@ public:
         , substeps_(run.search ? 2 : 1)
         , theta_(run.search ? 0.75 : 1.0)  // backward Euler, or what has its error at half the step
         , dt_(run.dt * substeps_)
-        , tables_(tables_for<S>(dt_)) {
+        , tables_(tables_for<S>(dt_, run.membrane_parameters)) {
         const size_t n = static_cast<size_t>(run.n_steps) + 2 * substeps_ + 1;
         times.resize(n);
         for (size_t k = 1; k < n; ++k) {
@@ -338,7 +358,7 @@ public:
             }
             probes_.hand_over(now_, end);
             std::sort(spikes.begin() + known, spikes.end(), [](const Spike& a, const Spike& b) {
-                return a.step != b.step ? a.step < b.step : a.gid < b.gid;
+                return a.step != b.step ? a.step < b.step : a.source < b.source;
             });
             for (size_t s = known; s < spikes.size(); ++s) hand_out(spikes[s]);
             now_ = end + (end - now_) % substeps_;
@@ -414,7 +434,7 @@ private:
     void hand_out(const Spike& spike) {
         const MneHnnRoutes& routes = run_.routes;
         const double time = times[spike.step] + 1e-10;  // as NEURON has it
-        for (std::int64_t r = routes.start[spike.gid]; r < routes.start[spike.gid + 1]; ++r) {
+        for (std::int64_t r = routes.start[spike.source]; r < routes.start[spike.source + 1]; ++r) {
             insert(time + routes.delay_ms[r], routes.target[r], routes.bank[r], routes.weight_uS + r * routes.stride);
         }
     }
@@ -427,14 +447,14 @@ private:
             Block<S>& block = blocks_[b];
             if (block.waiting && (clamped || !block.calendar[interval].empty())) {
                 if (now_ > 0) block.start_from(last, last.count);
-                block.above = above_like(block, last);
+                for (auto& level: block.levels) level.above = above_like(level, last);
                 block.waiting = false;
             }
         }
     }
 
-    Mask above_like(const Block<S>& block, const Block<S>& last) const {
-        return now_ > 0 ? Mask(V(last.before[last.count]) > block.threshold) : Mask{};
+    Mask above_like(const Level<S>& level, const Block<S>& last) const {
+        return now_ > 0 ? Mask(V(last.before[last.count]) > level.threshold) : Mask{};
     }
 
     void run_reference(size_t t, size_t interval, std::int64_t end) {
@@ -530,16 +550,18 @@ private:
 
     // Note which cells have crossed their thresholds since the last step.
     INLINE void detect(Block<S>& block, V v, V before, std::int64_t k) {
-        const Mask now = v > block.threshold;
-        const Mask fresh = now & ~block.above;
-        block.above = now;
-        if (!any(fresh)) return;
-        for (int lane = 0; lane < block.count; ++lane) {
-            if (!fresh[lane]) continue;
-            std::int64_t at = k;
-            // between two steps: the first of the finer grid at which a straight line lies above
-            if (substeps_ == 2 && k > 0 && 0.5f * (v[lane] + before[lane]) > block.threshold[lane]) --at;
-            spikes.push_back({at, block.type->given->first_gid + block.first + lane});
+        for (auto& level: block.levels) {
+            const Mask now = v > level.threshold;
+            const Mask fresh = now & ~level.above;
+            level.above = now;
+            if (!any(fresh)) continue;
+            for (int lane = 0; lane < block.count; ++lane) {
+                if (!fresh[lane]) continue;
+                std::int64_t at = k;
+                // between two steps: the first of the finer grid at which a straight line lies above
+                if (substeps_ == 2 && k > 0 && 0.5f * (v[lane] + before[lane]) > level.threshold[lane]) --at;
+                spikes.push_back({at, level.source + lane});
+            }
         }
     }
 
@@ -761,7 +783,7 @@ void mne_hnn_spikes(void* column, double* time, std::int64_t* gid) {
     const Base& base = *static_cast<Base*>(column);
     for (size_t k = 0; k < base.spikes.size(); ++k) {
         time[k] = base.times[base.spikes[k].step] + 1e-10;
-        gid[k] = base.spikes[k].gid;
+        gid[k] = base.spikes[k].source;
     }
 }
 

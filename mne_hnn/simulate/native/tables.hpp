@@ -3,7 +3,7 @@
 // One step moves a gate x by f (x_inf - x), where x_inf and f = 1 - exp(-dt/tau) are smooth functions of the voltage.
 // Between two points of a grid each is a polynomial through Chebyshev's points (degree 5 on 0.25 mV in double precision:
 // within 2e-14 of the formulas, which is their own rounding; degree 3 on 1 mV in single). The formulas themselves make
-// the table, once for each time step, and stand in outside it. Where the formulas change (-81 mV) lies a point of the grid.
+// the table, once for each time step and temperature, and stand in outside it. Where the formulas change (-81 mV) lies a point of the grid.
 //
 // All gates of a cell lie side by side, so that one load brings a coefficient of each: a table costs a tenth of the
 // exponentials. For the conductances the gates are then turned into vectors with one lane per cell.
@@ -233,7 +233,7 @@ public:
     // Vectors that the gates of one node take.
     static constexpr int size = C * n_rows + 4 * n_fours + n_singles;
 
-    explicit Gates(double dt)
+    Gates(double dt, const double* parameters)
         : rows_(std::size_t(rows_size) * n_intervals)
         , fours_(std::size_t(fours_size) * n_intervals)
         , singles_(std::size_t(singles_size) * n_intervals) {
@@ -250,6 +250,8 @@ public:
                 v.set(lane, TABLE_START_mV + (at / points + 0.5 + t[at % points]) / per_mV);
             }
             M<D> steady{}, moved{};
+            steady.parametrise(parameters);
+            moved.parametrise(parameters);
             steady.v = moved.v = v;
             steady.dt = moved.dt = dt;
             steady.gates(0.0);
