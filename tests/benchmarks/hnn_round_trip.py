@@ -3,9 +3,9 @@
     python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python                  # all
     python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python --what files     # without simulations
 
-``networks``: twelve networks on small meshes are written by ``write_hnn_network``, opened by the peer and simulated by
-both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that the
-peer wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to
+``networks``: thirteen networks on small meshes are written by ``write_hnn_network``, opened by the peer and simulated
+by both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that
+the peer wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to
 1e-12, whatever their order. ``parameters``: parameter files that are written here, read and simulated by both.
 ``texts``: dipole and spikes written here, read and written by the peer (``peer_texts.py``), byte by byte. The peer
 lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``. ``window``, if it
@@ -160,6 +160,13 @@ def old_mode() -> Any:
     return replace(column, drives=drives)
 
 
+def colder() -> Any:
+    """Return a column at 30 degrees Celsius."""
+    from mne_hnn.network import replace
+
+    return replace(evoked(), celsius=30.0)
+
+
 NETWORKS = {
     "evoked response": (evoked, 170.0),
     "law_2021": (lambda: evoked("law_2021"), 100.0),
@@ -173,6 +180,7 @@ NETWORKS = {
     "Gaussian drive, biases": (gaussian, 90.0),
     "off the grid": (off_the_grid, 90.0),
     "old mode": (old_mode, 90.0),
+    "30 degrees Celsius": (colder, 90.0),
 }
 
 

@@ -13,6 +13,7 @@ from mne_hnn.io import read_hnn_network, write_hnn_network
 from mne_hnn.network import (
     Exponential,
     Linear,
+    Mechanism,
     TonicBias,
     calcium,
     connection_wires,
@@ -108,7 +109,7 @@ def test_the_old_mode_keeps_its_cells_that_reach_nothing(hnn_file, tmp_path, com
         .with_section(L5P, "apical_tuft", L_um=480.0, diam_um=4.0)
         .with_synapse(L2P, "nmda", e_mV=-5.0)
         .with_channel(L2B, "soma", "km", gbar=3.0),
-        replace(column(), threshold_mV=-10.0, origin_um=(0.5, 0.0, 300.0)),
+        replace(column(), threshold_mV=-10.0, origin_um=(0.5, 0.0, 300.0), celsius=30.0),
         column()
         .with_tonic_bias("tonic", amplitude_nA={L2P: 0.5, L5B: 0.1}, t0_ms=1.0, tstop_ms=30.0)
         .with_tonic_bias("tuft", amplitude_nA={L5P: 0.5}, section="apical_tuft")
@@ -261,7 +262,26 @@ def renamed(network, name, **changes):
     return replace(network, populations={**network.populations, name: replace(population, template=template)})
 
 
+def mechanism(name):
+    return Mechanism.from_mod(Path(__file__).parents[1] / "data" / "mechanisms" / f"{name}.mod")
+
+
 REFUSED = {
+    "receptor": (
+        lambda: column().with_synapse(L5P, "nmda", mechanism("nmda_block")),
+        NetworkError,
+        "Receptor 'nmda' of 'L5_pyramidal' has a mechanism of its own",
+    ),
+    "channel": (
+        lambda: column().with_channel(L5P, "basal_*", mechanism("persistent_sodium"), gbar=1e-5),
+        NetworkError,
+        "Channel 'nap' in section 'basal_1' of 'L5_pyramidal' is not one of HNN's",
+    ),
+    "thresholds": (
+        lambda: column().with_connection_changes(changes={"threshold_mV": -20.0}, source=L5P, target=L5B),
+        NetworkError,
+        "Connections from 'L5_pyramidal' have thresholds -20, 0 mV: in HNN a cell has one, that of the last",
+    ),
     "spike train": (
         lambda: column().with_spike_train_drive(
             "trains", times_ms=[[1.0]], location="apical_tuft", weights_ampa={L5P: 0.1}
