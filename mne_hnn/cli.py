@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import __version__
 from ._checks import suggestion
 from ._names import EXECUTORS, MODEL_FORMATS, MODEL_SUFFIXES, SECTIONS, STEPS, VARIANTS
-from .errors import ConfigError, MneHnnError, StageError
+from .errors import ConfigError, MneHnnError, ParameterError, StageError
 
 if TYPE_CHECKING:
     from .group import GroupConfig
@@ -184,6 +184,8 @@ def _simulate(options: argparse.Namespace) -> None:
 def _convert(options: argparse.Namespace) -> None:
     from .pipeline import convert_model
 
+    if Path(options.target).expanduser().exists() and not options.force:
+        raise ParameterError(f"{options.target} exists: choose another name, or replace it (--force).")
     model = convert_model(options.source, options.target, options.format, overwrite=options.force)
     _say(f"{options.target}: the column of {model.path} ({model.kind})")
 

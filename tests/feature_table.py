@@ -104,6 +104,27 @@ FEATURES["The model"] = (
         test("simulate/test_custom.py"),
     ),
     Feature(
+        "temperatures other than 37 degrees Celsius",
+        "`params['celsius']`",
+        "`with_temperature`, the path `celsius`: the same spikes",
+        test("simulate/test_temperature.py"),
+        "'celsius' in hnn_core.jones_2009_model()._params",
+    ),
+    Feature(
+        "a threshold per connection",
+        "`add_connection(threshold=...)`; that of the last one holds for its cells",
+        "`with_connection(threshold_mV=...)`: each its own",
+        test("simulate/test_thresholds.py"),
+        "'threshold' in arguments(Network.add_connection)",
+    ),
+    Feature(
+        "cell types under other names",
+        "`_rename_cell_types`, which is private",
+        "`with_cell_names`",
+        test("network/test_cell_names.py"),
+        "hasattr(Network, '_rename_cell_types')",
+    ),
+    Feature(
         "edits never change the network they are made of",
         "no: networks change in place",
         "yes: equal networks are equal, and have the same digest everywhere",
@@ -158,6 +179,67 @@ FEATURES["Simulations"] = (
         "`run_sweep`, which goes on where it was killed",
         tutorial("howto/plot_07_batch"),
         "importable('hnn_core.batch_simulate')",
+    ),
+)
+
+FEATURES["Files"] = (
+    Feature(
+        "network files",
+        "`write_configuration`, `read_network_configuration`",
+        "`write_hnn_network`, `read_hnn_network` for HNN's; our own lose nothing",
+        test("io/test_write_hnn_network.py"),
+        "hasattr(Network, 'write_configuration')",
+    ),
+    Feature(
+        "the same spikes from a network file that was read again",
+        "no: it forgets in-plane distances, and draws sparse connections anew",
+        "yes, also where hnn-core opens a file of ours",
+        "python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python",
+    ),
+    Feature(
+        "parameter files, `.param` and flat `.json`",
+        "`read_params`; cell parameters in them are ignored",
+        "`read_hnn_params`, with scale, smoothing, duration and trials; `write_hnn_params`",
+        test("io/test_write_hnn_params.py"),
+        "hasattr(hnn_core, 'read_params')",
+    ),
+    Feature(
+        "run a file as it says, with a figure",
+        "no",
+        "`mne-hnn run default.param`",
+        test("pipeline/test_model_run.py"),
+    ),
+    Feature(
+        "dipoles and spikes as text",
+        "`Dipole.write`, `read_dipole`, `CellResponse.write`, `read_spikes`",
+        "`write_dipole_txt`, `read_dipole_txt`, ...; decimal commas, uneven times, spikes without cell types",
+        test("io/test_text_files.py"),
+        "hasattr(hnn_core, 'read_dipole') and hasattr(hnn_core, 'read_spikes')",
+    ),
+    Feature(
+        "recorded or simulated spikes as a drive",
+        "`add_spike_train_drive`",
+        "`with_spike_train_drive`, `read_spike_trains`",
+        test("io/test_spike_trains.py"),
+        "hasattr(Network, 'add_spike_train_drive')",
+    ),
+    Feature(
+        "a whole simulation",
+        "no: the network without its results, dipoles as text or HDF5",
+        "`simulation.save`: every bit comes back",
+        test("io/test_own_files.py"),
+    ),
+    Feature(
+        "targets of Brainstorm, FieldTrip, SPM, MNE's fitted dipoles, csv",
+        "no: text by hand",
+        "`read_source_course`, `target_file` of `mne-hnn run`",
+        test("io/test_matlab_courses.py"),
+    ),
+    Feature(
+        "recorded laminar potentials (NWB, Neo) beside simulated ones",
+        "no",
+        "`read_laminar`, `plot_laminar_comparison`",
+        test("io/test_laminar.py"),
     ),
 )
 
@@ -224,6 +306,13 @@ FEATURES["Figures"] = (
         "all(hasattr(hnn_core.viz, f'plot_{k}') for k in ('dipole', 'spikes_raster', 'spikes_hist', 'laminar_csd'))",
     ),
     Feature(
+        "raster of several trials",
+        "`plot_spikes_raster(trial_idx=[...])`: on top of each other",
+        '`plot_raster(trial="all")`, or a row per trial',
+        test("viz/test_plot_spikes.py"),
+        "'trial_idx' in arguments(hnn_core.viz.plot_spikes_raster)",
+    ),
+    Feature(
         "cells, morphology, connectivity, strength of drives",
         "`plot_cells`, `plot_cell_morphology`, `plot_drive_strength`, ...",
         "`plot_cells`, `plot_morphology`, `plot_drive_strength`, ...",
@@ -269,7 +358,8 @@ FEATURES["MEG and EEG"] = (
 
 _ASK = """
 import importlib, importlib.util, inspect, json, sys
-import hnn_core, hnn_core.viz
+import hnn_core, hnn_core.cell, hnn_core.viz
+from pathlib import Path
 from hnn_core import Network
 def importable(name):
     try:

@@ -39,7 +39,8 @@ _AT_LINE = re.compile(r"^\s*(?:Error: )?(?P<message>.*?)\s+at line (?P<line>\d+)
 _QUOTED = re.compile(r"[\u2018'](\w+)[\u2019']")  # as compilers quote
 # what this process has loaded already, in that order: the mechanism, and its name inside NEURON
 _loaded: list[tuple[Mechanism, str]] = []
-_ready: set[tuple[Path, str]] = set()
+# where this process has found what compiled, by cache and name inside NEURON
+_ready: dict[tuple[Path, str], Path] = {}
 
 
 class _Use(NamedTuple):
@@ -220,16 +221,16 @@ def compiled(mechanism: Mechanism, name: str = "") -> Path:
     """
     name = name or mechanism.compiled_name
     key = (cache_directory(), name)
-    place = _place(mechanism, name)
-    if key in _ready or is_complete(place):
-        _ready.add(key)
+    if key in _ready and is_complete(_ready[key]):
+        return _ready[key]
+    place = _ready[key] = _place(mechanism, name)
+    if is_complete(place):
         return place
     compiler = toolchain.find_compiler()
     writable(place.parent)
     with lock_file(place.with_suffix(".lock")):
         if not is_complete(place):
             _compile(mechanism, name, place, compiler)
-    _ready.add(key)
     return place
 
 

@@ -30,6 +30,7 @@ _BY_HAND = {
     ".mat": "mne.io.read_raw_fieldtrip(path, info)",
     ".bin": "mne.io.read_raw_fil(path) or mne.io.read_raw_artemis123(path)",
 }
+_COURSE = " The time course of a source is read by mne_hnn.io.read_source_course, or as target_file of an analysis."
 _SYSTEMS = {
     ".vhdr": "BrainVision",
     ".ahdr": "BrainVision",
@@ -188,7 +189,7 @@ def _unreadable(path: Path, system: str, error: Exception) -> DataError:
     if suffix in _BY_HAND:
         return DataError(
             f"{path} cannot be opened by its path alone: open it with {_BY_HAND[suffix]} and pass the Raw "
-            f"({first_line(error)})."
+            f"({first_line(error)}).{_COURSE if suffix == '.mat' else ''}"
         )
     reason = " ".join(str(error).split()) if "one of:" in str(error) else first_line(error)
     return DataError(

@@ -220,6 +220,6 @@ def test_the_commands(param, tmp_path, capsys):
     assert cli.main(["convert", str(param), str(new)]) == 0
     assert capsys.readouterr().out == f"{new}: the column of {param} (parameter file of HNN)\n"
     assert cli.main(["convert", str(param), str(new)]) == 1
-    assert "exists" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"mne-hnn: {new} exists: choose another name, or replace it (--force).\n"
     assert cli.main(["convert", str(param), str(new), "--force", "--format", "mne-hnn"]) == 0
     assert read_network(new) == read_hnn_params(param)

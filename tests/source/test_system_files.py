@@ -188,7 +188,7 @@ def test_files_that_are_cut_off(written, tmp_path):
         ("no_data", r"has the file 'config' of a BTi system, but no sensor data \(c,rf\*\)"),
         ("empty", "is a folder, but of no system that MNE knows"),
         ("nothing.ds", r"nothing\.ds cannot be read as CTF recording: .*files that belong to it missing"),
-        ("x.mat", r"cannot be opened by its path alone: open it with mne\.io\.read_raw_fieldtrip"),
+        ("x.mat", r"cannot be opened by its path alone: open it with mne\.io\.read_raw_fieldtrip.*as target_file"),
         ("text.vhdr", r"text\.vhdr cannot be read as BrainVision recording"),
         ("text.edf", r"text\.edf cannot be read as EDF recording"),
         ("text.cnt", r"text\.cnt cannot be read as CNT recording: .*mne\.io\.read_raw_cnt"),

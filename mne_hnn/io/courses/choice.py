@@ -167,7 +167,8 @@ class _Taking:
             if other.times.shape != first.times.shape or np.abs(other.times - first.times).max() > 1e-6:
                 raise DataError(f"{path} has trials with different times, which cannot be averaged: choose one.")
         weights = np.array([trial.nave for trial in kept], dtype=float)
-        self.said.append(f"the average of {len(kept)} trials, {len(trials) - len(kept)} bad ones left out")
+        bad = len(trials) - len(kept)
+        self.said.append(f"the average of {len(kept)} trials{f', {bad} bad ones left out' if bad else ''}")
         data = np.tensordot(weights / weights.sum(), np.array([trial.data for trial in kept]), axes=1)
         return Trial(times=first.times, data=data, name=name, nave=int(weights.sum()))
 
