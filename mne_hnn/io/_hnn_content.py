@@ -372,7 +372,8 @@ def _biases(biases: Mapping[str, TonicBias]) -> dict[str, Entry]:
         bias = biases[name]
         window = (bias.section, bias.t0_ms, bias.tstop_ms)
         numbered = _NUMBERED.fullmatch(name)
-        base = numbered[1] if numbered and int(numbered[2]) == len(windows.get(numbered[1], ())) + 1 else name
+        before = windows.get(numbered[1], []) if numbered else []
+        base = numbered[1] if numbered and before and int(numbered[2]) == len(before) + 1 else name
         if base != name and (window in windows[base] or set(found[base]) & set(bias.amplitude_nA)):
             base = name
         windows.setdefault(base, []).append(window)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ..network import (
     PoissonDrive,
     Synapse,
     connection_wires,
+    jones_2009,
     replace,
 )
 from ._hnn_cells import MECHANISMS
@@ -50,6 +52,7 @@ def check_held(network: Network) -> None:
     for drive in network.drives.values():
         _check_drive(network, drive)
         _check_drive_cells(network, drive)
+    _warn_of_window(network)
 
 
 def _check_cell(name: str, template: CellTemplate, electrodes: bool) -> None:
@@ -175,3 +178,31 @@ def _check_drive_cells(network: Network, drive: Drive) -> None:
                 f"{drive.probability_of(cell_type):g}, and HNN opens no such drive: take {cell_type!r} out of its "
                 "weights."
             )
+
+
+def _warn_of_window(network: Network) -> None:
+    """Say what HNN opens in Python, and not in its window."""
+    reasons = list(_beyond_the_window(network))
+    if reasons:
+        more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+        warn(f"HNN opens the network in Python, but not in its window: {'; '.join(reasons[:3])}{more}.")
+
+
+def _beyond_the_window(network: Network) -> Iterator[str]:
+    usual = jones_2009((1, 1))
+    for name in network.populations:
+        if name not in usual.populations:
+            yield f"cell type {name!r} is not of its models"
+    known = {(one.source, one.target) for one in usual.connections}
+    places = Counter((one.source, one.target, one.location, one.receptor) for one in network.connections)
+    for (source, target, location, receptor), number in places.items():
+        if (source, target) not in known and source in usual.populations and target in usual.populations:
+            yield f"its models have no connection {source} -> {target}"
+        elif number > 1:
+            yield f"there are {number} connections {source} -> {target} ({receptor}, {location})"
+    for name, drive in network.drives.items():
+        if not isinstance(drive.synaptic_delays, Mapping):
+            yield f"drive {name!r} has one delay for all cell types (give synaptic_delays by cell type)"
+    for name in network.biases:
+        if "tonic" not in name:
+            yield f"bias {name!r} lacks the word 'tonic' in its name"

@@ -92,7 +92,7 @@ def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()
 
 
 def write_hnn_network(network: Network, path: Target, *, overwrite: bool = False) -> None:
-    """Write a network as a file that HNN opens: ``read_network_configuration`` of hnn-core 0.6.1, and its window.
+    """Write a network as a file that HNN opens, version 0.6.1: ``read_network_configuration`` of hnn-core, its window.
 
     Parameters
     ----------
@@ -115,8 +115,9 @@ def write_hnn_network(network: Network, path: Target, *, overwrite: bool = False
 
     Notes
     -----
-    Seeds are those of the network, so HNN draws the same events, in all trials. What HNN would lose is written so that
-    it opens the same network:
+    Seeds are those of the network: HNN draws the events of ``simulate(network)`` without a seed, in all trials. (Final
+    trials of a fit have a seed of their own, whose events HNN cannot draw.) What HNN would lose is written so that it
+    opens the same network:
 
     In-plane distance
         HNN opens every file as if cells were 1 um apart. Where they are not, space constants are written in um, and
@@ -129,7 +130,8 @@ def write_hnn_network(network: Network, path: Target, *, overwrite: bool = False
     Channels that change with distance
         One value per segment.
 
-    Names, the number of segments of a section, and cells without a grid come back as :func:`read_hnn_network` says.
+    HNN's window opens less than its Python, and a warning names what: drives with one delay for all cell types, biases
+    without "tonic" in their names, kinds of connections that its models have not.
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, got {type(network).__name__}.")

@@ -3,12 +3,13 @@
     python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python                  # all
     python tests/benchmarks/hnn_round_trip.py --peer PEER/bin/python --what files     # without simulations
 
-``networks``: twelve networks on small meshes are written by ``write_hnn_network``, opened by the peer and simulated by
-both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that the
-peer wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to
+``networks``: thirteen networks on small meshes are written by ``write_hnn_network``, opened by the peer and simulated
+by both, the peer with its lookup tables off: spikes of two trials, dipoles and potentials. ``files``: ten files that
+the peer wrote (``peer_networks.py``) are opened and written again; contents are compared member by member, numbers to
 1e-12, whatever their order. ``parameters``: parameter files that are written here, read and simulated by both.
 ``texts``: dipole and spikes written here, read and written by the peer (``peer_texts.py``), byte by byte. The peer
-lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``.
+lives in an environment of its own: ``python -m venv PEER && PEER/bin/pip install hnn-core==0.6.1``. ``window``, if it
+is asked for: the networks opened in its window (``peer_window.py``; ``pip install 'hnn-core[gui]==0.6.1'``).
 """
 
 from __future__ import annotations
@@ -159,6 +160,13 @@ def old_mode() -> Any:
     return replace(column, drives=drives)
 
 
+def colder() -> Any:
+    """Return a column at 30 degrees Celsius."""
+    from mne_hnn.network import replace
+
+    return replace(evoked(), celsius=30.0)
+
+
 NETWORKS = {
     "evoked response": (evoked, 170.0),
     "law_2021": (lambda: evoked("law_2021"), 100.0),
@@ -172,6 +180,7 @@ NETWORKS = {
     "Gaussian drive, biases": (gaussian, 90.0),
     "off the grid": (off_the_grid, 90.0),
     "old mode": (old_mode, 90.0),
+    "30 degrees Celsius": (colder, 90.0),
 }
 
 
@@ -368,11 +377,54 @@ def compare_texts(peer: str) -> Iterator[str]:
                 yield f"{file.name}, {n_lines} lines, digits={digits!r}: {'the same bytes' if same else 'DIFFERS'}"
 
 
+# -- the window ------------------------------------------------------------------------------------
+
+
+def compare_window(peer: str) -> Iterator[str]:
+    """Open what is written here in the peer's window: does it show the drives of the network?"""
+    from mne_hnn.io import write_hnn_network
+
+    yield "| network | we warned that it does not open there | in the window |"
+    yield "|---|---|---|"
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "network.json", Path(folder) / "shown.json"
+        for name, (build, _) in NETWORKS.items():
+            network = build()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                write_hnn_network(network, path, overwrite=True)
+            told = "yes" if any("not in its window" in str(one.message) for one in caught) else "no"
+            command = [peer, str(HERE / "peer_window.py"), str(path), str(out)]
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+            if ran.returncode:
+                yield f"| {name} | {told} | {ran.stderr.strip().splitlines()[-1]} |"
+                continue
+            shown = json.loads(out.read_text(encoding="utf-8"))
+            found = [one for drive in network.drives.values() for one in window_differences(drive, shown)]
+            found += [f"{name} is not there" for name in network.drives if name not in shown]
+            yield f"| {name} | {told} | {'; '.join(found) or f'{len(network.drives)} drives as they are'} |"
+
+
+def window_differences(drive: Any, drives: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the window shows of a drive otherwise; types that it does not reach have a weight of 0 there."""
+    shown = drives.get(drive.name, {})
+    for name, key in (("weights_ampa", "weights_ampa"), ("weights_nmda", "weights_nmda")):
+        own = {cell_type: getattr(drive, name).get(cell_type, 0.0) for cell_type in shown.get(key, {})}
+        if own != shown.get(key, {}):
+            yield f"{name} of {drive.name}"
+    delays = shown.get("delays", {})
+    if any(delays[cell_type] != drive.delay_ms(cell_type) for cell_type in drive.targets if cell_type in delays):
+        yield f"delays of {drive.name}"
+    if shown.get("seed", drive.event_seed) != drive.event_seed or shown.get("mu") != getattr(drive, "mu_ms", None):
+        yield f"time or seed of {drive.name}"
+
+
 def main() -> None:
     """Read the command line and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer", required=True, help="interpreter of an environment with hnn-core")
-    parser.add_argument("--what", nargs="+", choices=PARTS, default=list(PARTS))
+    usual = [name for name in PARTS if name != "window"]
+    parser.add_argument("--what", nargs="+", choices=PARTS, default=usual)
     parser.add_argument("--trials", type=int, default=2)
     parser.add_argument("--only", nargs="+", default=(), metavar="WORD", help="networks with one of these words only")
     options = parser.parse_args()
@@ -387,6 +439,7 @@ def main() -> None:
 PARTS = {
     "files": lambda options: compare_files(options.peer),
     "texts": lambda options: compare_texts(options.peer),
+    "window": lambda options: compare_window(options.peer),
     "parameters": lambda options: compare_parameters(options.peer, options.trials),
     "networks": lambda options: compare_networks(options.peer, options.trials, options.only),
 }

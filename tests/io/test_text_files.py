@@ -73,6 +73,18 @@ def test_dipoles_as_text_keep_all_digits(tmp_path_factory, values, layers, tmin)
     np.testing.assert_allclose(again.times, dipole.times, rtol=0, atol=1e-12)
 
 
+def test_texts_with_the_digits_of_the_peer_have_its_bytes(tmp_path):
+    write_dipole_txt(read_dipole_txt(DATA / "dipole.txt"), tmp_path / "dipole.txt", digits="hnn")
+    assert (tmp_path / "dipole.txt").read_bytes() == (DATA / "dipole.txt").read_bytes()
+    spikes = read_spikes_txt(DATA / "spk_*.txt")
+    files = write_spikes_txt(spikes, tmp_path / "spk_%d.txt", digits="hnn")
+    assert [one.read_bytes() for one in files] == [(DATA / one.name).read_bytes() for one in files]
+    for write, value in ((write_dipole_txt, read_dipole_txt(DATA / "dipole.txt")), (write_spikes_txt, spikes)):
+        with pytest.raises(ParameterError, match="Unknown choice of digits 'HNN': .* Did you mean 'hnn'?"):
+            write(value, tmp_path / "other_%d.txt", digits="HNN")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["dipole.txt", "spk_0.txt", "spk_1.txt"]
+
+
 def test_writing_dipoles(tmp_path):
     dipole = Dipole(np.ones((2, 3)) * 1e-9, sfreq=1000.0, layers=("agg", "L6"))
     with pytest.raises(ParameterError, match="the dipole has .*L6"):

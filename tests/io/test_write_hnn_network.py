@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from mne_hnn.io import read_hnn_network, write_hnn_network
 from mne_hnn.network import (
     Exponential,
     Linear,
+    Mechanism,
     TonicBias,
     calcium,
     connection_wires,
@@ -107,7 +109,7 @@ def test_the_old_mode_keeps_its_cells_that_reach_nothing(hnn_file, tmp_path, com
         .with_section(L5P, "apical_tuft", L_um=480.0, diam_um=4.0)
         .with_synapse(L2P, "nmda", e_mV=-5.0)
         .with_channel(L2B, "soma", "km", gbar=3.0),
-        replace(column(), threshold_mV=-10.0, origin_um=(0.5, 0.0, 300.0)),
+        replace(column(), threshold_mV=-10.0, origin_um=(0.5, 0.0, 300.0), celsius=30.0),
         column()
         .with_tonic_bias("tonic", amplitude_nA={L2P: 0.5, L5B: 0.1}, t0_ms=1.0, tstop_ms=30.0)
         .with_tonic_bias("tuft", amplitude_nA={L5P: 0.5}, section="apical_tuft")
@@ -237,15 +239,20 @@ def test_biases_that_were_told_apart_are_one_again(tmp_path):
     windows = {
         "tonic": TonicBias(name="tonic", amplitude_nA={L2P: 0.5}, t0_ms=1.0, tstop_ms=30.0),
         "tonic 2": TonicBias(name="tonic 2", amplitude_nA={L5P: 0.2}, t0_ms=5.0, tstop_ms=40.0),
+        "tuft 1": TonicBias(name="tuft 1", amplitude_nA={L2P: 0.1}),
         "tuft 2": TonicBias(name="tuft 2", amplitude_nA={L5P: 0.1}),
     }
     network = replace(column(), biases=windows)
     made = content(written(network, tmp_path))["external_biases"]
-    assert {name: sorted(one) for name, one in made.items()} == {"tonic": [L2P, L5P], "tuft 2": [L5P]}
+    assert {name: sorted(one) for name, one in made.items()} == {
+        "tonic": [L2P, L5P],
+        "tuft 1": [L2P],
+        "tuft 2": [L5P],
+    }
     assert read_hnn_network(tmp_path / "out.json") == network
     overlapping = replace(windows["tonic 2"], amplitude_nA={L2P: 0.2})
     made = content(written(replace(network, biases={**windows, "tonic 2": overlapping}), tmp_path))["external_biases"]
-    assert sorted(made) == ["tonic", "tonic 2", "tuft 2"]
+    assert sorted(made) == ["tonic", "tonic 2", "tuft 1", "tuft 2"]
 
 
 def renamed(network, name, **changes):
@@ -255,7 +262,26 @@ def renamed(network, name, **changes):
     return replace(network, populations={**network.populations, name: replace(population, template=template)})
 
 
+def mechanism(name):
+    return Mechanism.from_mod(Path(__file__).parents[1] / "data" / "mechanisms" / f"{name}.mod")
+
+
 REFUSED = {
+    "receptor": (
+        lambda: column().with_synapse(L5P, "nmda", mechanism("nmda_block")),
+        NetworkError,
+        "Receptor 'nmda' of 'L5_pyramidal' has a mechanism of its own",
+    ),
+    "channel": (
+        lambda: column().with_channel(L5P, "basal_*", mechanism("persistent_sodium"), gbar=1e-5),
+        NetworkError,
+        "Channel 'nap' in section 'basal_1' of 'L5_pyramidal' is not one of HNN's",
+    ),
+    "thresholds": (
+        lambda: column().with_connection_changes(changes={"threshold_mV": -20.0}, source=L5P, target=L5B),
+        NetworkError,
+        "Connections from 'L5_pyramidal' have thresholds -20, 0 mV: in HNN a cell has one, that of the last",
+    ),
     "spike train": (
         lambda: column().with_spike_train_drive(
             "trains", times_ms=[[1.0]], location="apical_tuft", weights_ampa={L5P: 0.1}
@@ -331,6 +357,42 @@ def test_what_the_peer_does_otherwise_is_warned_about(tmp_path):
     drawn = column().with_section(L5P, "apical_1", end_points_um=((0.0, 0.0, 0.0), (0.0, 0.0, 5.0)))
     with pytest.warns(MneHnnWarning, match="sections of 'L5_pyramidal' are not drawn as long as they are"):
         write_hnn_network(drawn.with_electrodes("one", (50.0, 0.0, 0.0)), tmp_path / "drawn.json")
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (
+            lambda: column().with_drive_changes("evprox1", synaptic_delays=0.1),
+            "drive 'evprox1' has one delay for all cell types .give synaptic_delays by cell type.",
+        ),
+        (
+            lambda: column().with_tonic_bias("up", amplitude_nA={L5P: 1.0}),
+            "bias 'up' lacks the word 'tonic' in its name",
+        ),
+        (
+            lambda: column().with_connection(
+                L5P, L2B, location="soma", receptor="ampa", weight_uS=1e-3, delay_ms=1.0, lamtha=3.0
+            ),
+            "its models have no connection L5_pyramidal -> L2_basket",
+        ),
+        (
+            lambda: column().with_connection(
+                L2P, L2P, location="proximal", receptor="ampa", weight_uS=1e-3, delay_ms=1.0, lamtha=3.0
+            ),
+            "there are 2 connections L2_pyramidal -> L2_pyramidal .ampa, proximal.",
+        ),
+    ],
+)
+def test_what_the_window_does_not_open_is_said(tmp_path, build, sentence):
+    with pytest.warns(MneHnnWarning, match=f"in Python, but not in its window: {sentence}") as told:
+        write_hnn_network(build(), tmp_path / "out.json")
+    assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_hnn_network(column(), tmp_path / "silent.json")
+        tonic = column().with_tonic_bias("tonic 1", amplitude_nA={L5P: 1.0})
+        write_hnn_network(tonic, tmp_path / "tonic.json")
 
 
 def test_files_and_arguments(tmp_path):

@@ -121,6 +121,9 @@ def test_a_network_whose_weights_are_stated_comes_back_equal(tmp_path):
     write_hnn_params(network, tmp_path / "given.param")
     read, settings = read_hnn_params(tmp_path / "given.param", return_settings=True)
     assert read == network
+    colder = replace(network, celsius=30.0, threshold_mV=-5.0)
+    write_hnn_params(colder, tmp_path / "colder.param")
+    assert read_hnn_params(tmp_path / "colder.param") == colder
     assert settings == HnnSettings(dipole_scale=1.0, smooth_ms=0.0, tstop_ms=170.0)
 
 
