@@ -219,7 +219,7 @@ class Column:
                 self._groups.append((rows, cell_type, bank, slots, netcons))
 
         reached = (wires.delay_ms <= self.horizon_ms) & self.share.has(wires.target)
-        self.points.connect(wires, reached, self.pc.gid_connect)
+        self.points.connect(wires, reached, sources, self.pc.gid_connect)
 
     def _vectors(self, columns: NDArray[np.float64], slots: Sequence[int]) -> Any:
         vectors = self.h.List()

@@ -59,7 +59,13 @@ class Points:
                 setattr(point, name, synapse.parameters[name])
         return point
 
-    def connect(self, wires: Wires, rows: NDArray[np.bool_], connect: Callable[[int, Any], Any]) -> None:
+    def connect(
+        self,
+        wires: Wires,
+        rows: NDArray[np.bool_],
+        sources: NDArray[np.integer[Any]],
+        connect: Callable[[int, Any], Any],
+    ) -> None:
         """Connect cells to the synapses that their routes reach.
 
         Parameters
@@ -68,11 +74,13 @@ class Points:
             The routes.
         rows : array of bool, shape (n,)
             Those that can deliver an event in this process.
+        sources : array of int, shape (n,)
+            Numbers of what tells of the spikes of each route's source, at the threshold of the route.
         connect : callable
             From the number of a source and a point process to a connection.
         """
         for row, section, receptor, weight in self._reached(wires, rows):
-            netcon = connect(int(wires.source[row]), self._points[int(wires.target[row]), section, receptor])
+            netcon = connect(int(sources[row]), self._points[int(wires.target[row]), section, receptor])
             netcon.delay = wires.delay_ms[row]
             netcon.weight[0] = weight
             self._netcons.append(netcon)

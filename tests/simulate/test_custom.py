@@ -160,6 +160,21 @@ def test_our_receptors_written_as_a_mechanism_are_our_receptors():
         assert np.abs(after - before).max() < 1e-11 * np.abs(before).max()
 
 
+def test_routes_keep_their_thresholds():
+    """Of one source two connections with a threshold each, one to a receptor of one's own."""
+    ready = jones_2009((2, 2), drives=True)
+    (route,) = ready.pick_connections(source="L2_basket", target=L2P, receptor="gabaa")
+    ready = ready.with_connection_changes(route, changes={"threshold_mV": 30.0})  # which no basket cell reaches
+    one = ready.cell_types[L2P].synapses["gabaa"]
+    kinetics = {"tau1": one.effective_tau1_ms, "tau2": one.tau2_ms, "e": one.e_mV}
+    custom = ready.with_synapse(L2P, "gabaa", mechanism("double_exponential"), **kinetics)
+    usual = custom.with_connection_changes(route, changes={"threshold_mV": None})
+    expected, found, other = (simulate(network, 80.0, verbose="error") for network in (ready, custom, usual))
+    scale = np.abs(expected.dipoles[0].data).max()
+    assert np.abs(found.dipoles[0].data - expected.dipoles[0].data).max() < 1e-9 * scale
+    assert np.abs(other.dipoles[0].data - expected.dipoles[0].data).max() > 1e-3 * scale
+
+
 def test_workers_give_the_same_bytes(once):
     again = simulate(column(), 60.0, n_trials=2, n_jobs=2, record={"synaptic_current": "soma"}, verbose="error")
     assert once.engine == again.engine == "neuron"
