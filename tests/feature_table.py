@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -407,15 +408,20 @@ def ask(python: str) -> int:
     return len(wrong)
 
 
-def run() -> int:
-    """Run the commands of all rows; return how many failed."""
+def run(peer: str | None) -> int:
+    """Run the commands of all rows, those that need hnn-core if its python is given; return how many failed."""
     commands = dict.fromkeys(row.shown for part in FEATURES.values() for row in part if row.shown)
     failed = 0
     for command in commands:
-        words = command.replace("pytest ", "python -m pytest -q -n 0 ", 1) if command.startswith("pytest") else command
-        ended = subprocess.run(
-            words.replace("python", sys.executable, 1), shell=True, cwd=ROOT, capture_output=True, check=False
-        )
+        if "PEER" in command and peer is None:
+            print("needs --peer:", command)  # noqa: T201
+            continue
+        words = shlex.split(command.replace("PEER/bin/python", peer or ""))
+        words = [
+            sys.executable,
+            *(("-m", "pytest", "-q", "-n", "0", *words[1:]) if words[0] == "pytest" else words[1:]),
+        ]
+        ended = subprocess.run(words, cwd=ROOT, capture_output=True, check=False)
         failed += ended.returncode != 0
         print("shown " if ended.returncode == 0 else "FAILED", command)  # noqa: T201
     return failed
@@ -427,10 +433,10 @@ def main() -> int:
     parser.add_argument("--peer", help="python of an environment with hnn-core")
     parser.add_argument("--run", action="store_true", help="run the commands of all rows")
     given = parser.parse_args()
+    if given.run:
+        return run(given.peer)
     if given.peer:
         return ask(given.peer)
-    if given.run:
-        return run()
     PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
