@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from ..source import (
     Prediction,
     Target,
     apply_normal_inverse,
+    best_patch,
     demo,
     estimate_target,
     find_label,
@@ -357,9 +359,36 @@ class Cortex:
         label = find_label(name, subject=self.subject, subjects_dir=self.subjects_dir, parcellation=parcellation)
         return self._place(label, None)
 
-    def _place(self, label: mne.Label, vertex: int | None) -> Place:
-        import time
+    def best_place(self, name: str, *, radius_mm: float = RADIUS_mm, latency: float | None = None) -> Place:
+        """Return the disc inside a label that explains the response best; see :func:`~mne_hnn.source.best_patch`.
 
+        Parameters
+        ----------
+        name : str
+            The label.
+        radius_mm : float
+            Radius, mm.
+        latency : float | None
+            When, s; None for where the response is largest.
+        """
+        label = find_label(name, subject=self.subject, subjects_dir=self.subjects_dir)
+        patch = best_patch(
+            self.evoked,
+            label,
+            self._fixed,
+            noise_cov=self.noise_cov,
+            radius_mm=radius_mm,
+            latency=latency,
+            tmin=self.tmin,
+            tmax=self.tmax,
+        )
+        return self.of_label(patch.label)
+
+    def of_label(self, label: mne.Label) -> Place:
+        """Return the place of a label that is at hand."""
+        return self._place(label, None)
+
+    def _place(self, label: mne.Label, vertex: int | None) -> Place:
         begun = time.monotonic()
         with _told() as told:
             target = estimate_target(

@@ -81,6 +81,8 @@ class Session:
         Response, forward solution and inverse operator; None without.
     place : Place | None
         Where on that cortex the target comes from.
+    notes : tuple of str
+        What to know of where it came from, such as what a file leaves open.
     n_jobs : int | None
         Processes for the trials of the full column, besides the one for coarse answers; None for one per core.
     """
@@ -91,11 +93,12 @@ class Session:
         cortex: Cortex | None = None,
         *,
         place: Place | None = None,
+        notes: tuple[str, ...] = (),
         n_jobs: int | None = None,
     ) -> None:
         if not isinstance(state, ExploreState):
             raise ParameterError(f"state must be an ExploreState, got {type(state).__name__}.")
-        self.cortex = cortex
+        self.cortex, self.notes = cortex, notes
         self._history = History(Entry(state=state, place=place))
         self._lock = threading.RLock()
         self._told = threading.Condition(self._lock)
