@@ -15,7 +15,8 @@ from ..fit.observation import check_target
 from ..io import read_dipole_txt, read_simulation, read_source_course
 from ..network import Network, jones_2009, with_erp_drives
 from ..pipeline import read_model
-from .cortex import Cortex, Place, demo_cortex
+from .cortex import Cortex, demo_cortex
+from .place import Place
 from .results import results_of
 from .session import Session
 from .state import ExploreState
@@ -195,4 +196,3 @@ def _of_results(folder: Path) -> Opened:
         opened = of_fit(fit, target)
         return Opened(state=opened.state, cortex=cortex, place=place, notes=(*opened.notes, *notes))
     return Opened(state=state_for(target, found.network()), cortex=cortex, place=place, notes=notes)
-

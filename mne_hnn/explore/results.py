@@ -16,7 +16,8 @@ from ..fit import FitResult, read_fit
 from ..io import read_simulation
 from ..network import Network
 from ..source import CourseOptions
-from .cortex import Cortex, Place
+from .cortex import Cortex
+from .place import Place
 
 __all__ = ["Results", "results_of"]
 

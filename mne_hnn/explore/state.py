@@ -194,7 +194,9 @@ class ExploreState(Value):
             return self._with(replace(self.network, biases={**self.network.biases, copied: bias}))
         drive = self._check_drive(name)
         seeds = {other.event_seed for other in self.network.drives.values()}
-        seed = next(number for number in range(drive.event_seed + 1, drive.event_seed + 2 + len(seeds)) if number not in seeds)
+        seed = next(
+            number for number in range(drive.event_seed + 1, drive.event_seed + 2 + len(seeds)) if number not in seeds
+        )
         return self._with(self.network.with_drives(replace(drive, name=copied, event_seed=seed)))
 
     def with_weight(self, drive: str, receptor: str, cell_type: str, value: float | None) -> Self:
@@ -218,7 +220,9 @@ class ExploreState(Value):
         if value is None:
             weights.pop(cell_type, None)
         else:
-            weights[cell_type] = check_non_negative(value, f"weight of {drive!r} on {cell_type!r} (uS)", error=DriveError)
+            weights[cell_type] = check_non_negative(
+                value, f"weight of {drive!r} on {cell_type!r} (uS)", error=DriveError
+            )
         changes: dict[str, Any] = {f"weights_{receptor}": weights}
         targets = {key for name, given in found.weights.items() for key in (weights if name == receptor else given)}
         for field_name, by_type in found.type_maps().items():  # these have an entry for each target
@@ -278,7 +282,7 @@ class ExploreState(Value):
         return replace(self, smooth_ms=smooth_ms)
 
     def with_target(self, target: Dipole | None) -> Self:
-        """Return a state with another target, simulated as long as it lasts; the area of the patch is the target's then."""
+        """Return a state with another target, simulated as long as it lasts; the patch is the target's then."""
         tstop_ms = self.tstop_ms if target is None else covering(target, STEP_ms)
         return replace(self, target=target, patch_area_mm2=None, tstop_ms=tstop_ms)
 
