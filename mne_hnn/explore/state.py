@@ -110,7 +110,7 @@ class ExploreState(Value):
 
     # -- drives ----------------------------------------------------------------------------------
 
-    def with_drive(self, name: str, **changes: Any) -> Self:
+    def with_drive(self, name: str, /, **changes: Any) -> Self:
         """Return a state in which fields of a drive or bias are changed.
 
         Parameters
@@ -283,7 +283,7 @@ class ExploreState(Value):
 
     def with_target(self, target: Dipole | None) -> Self:
         """Return a state with another target, simulated as long as it lasts; the patch is the target's then."""
-        tstop_ms = self.tstop_ms if target is None else covering(target, STEP_ms)
+        tstop_ms = covering(target, STEP_ms) if isinstance(target, Dipole) else self.tstop_ms
         return replace(self, target=target, patch_area_mm2=None, tstop_ms=tstop_ms)
 
     def with_network(self, network: Network) -> Self:
