@@ -14,6 +14,7 @@ from ..fit import CircuitPrior
 from ..fit.observation import covering
 from ..network import Drive, Network
 from ..simulate import SimulationSettings
+from ..simulate.precautions import check_times
 from ..simulate.settings import check_is_network
 
 __all__ = ["KINDS", "RECEPTORS", "ExploreState"]
@@ -94,6 +95,7 @@ class ExploreState(Value):
         object.__setattr__(self, "tstop_ms", check_positive(self.tstop_ms, "tstop_ms"))
         object.__setattr__(self, "n_trials", check_int(self.n_trials, "n_trials", minimum=1))
         object.__setattr__(self, "seed", None if self.seed is None else check_seed(self.seed, "seed"))
+        check_times(self.tstop_ms, STEP_ms)
 
     @property
     def settings(self) -> SimulationSettings:

@@ -11,7 +11,7 @@ import pytest
 
 from mne_hnn import Dipole, simulate
 from mne_hnn.compare import r_squared
-from mne_hnn.errors import MneHnnError, ParameterError
+from mne_hnn.errors import MneHnnError, MneHnnWarning, ParameterError
 from mne_hnn.explore.session import MOST_PINS, PIN_COLORS, Session
 from mne_hnn.explore.state import ExploreState
 from mne_hnn.network import jones_2009, with_erp_drives
@@ -143,7 +143,8 @@ def test_undo_and_redo_show_what_was_simulated(session, state):
 def test_what_cannot_be_simulated_is_said_and_forgotten(session, state):
     told = []
     session.on_failure(told.append)
-    far = state.with_drive("evprox1", weights_ampa={"L5_pyramidal": 1e9})
+    with pytest.warns(MneHnnWarning):
+        far = state.add_drive("tonic", "lightning", amplitude_nA={"L5_pyramidal": 1e9})
     session.change(far)
     with pytest.raises(MneHnnError, match="unstable"):
         session.wait(PATIENCE_s)

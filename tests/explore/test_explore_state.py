@@ -107,6 +107,7 @@ def test_a_target_says_how_long_and_which_area(state):
         (lambda s: s.with_smoothing(-1.0), "smooth_ms"),
         (lambda s: s.with_runs(n_trials=0), "n_trials"),
         (lambda s: s.with_target("target.txt"), "target"),
+        (lambda s: s.with_runs(tstop_ms=100.01), "dt must divide"),
         (lambda s: s.add_drive("tonic", "t").with_weight("t", "ampa", "L5_pyramidal", 1.0), "constant current"),
         (lambda s: s.add_drive("tonic", "t").with_drive("evprox1", name="t"), "there already"),
     ],
