@@ -9,7 +9,7 @@ from mne_hnn import simulate
 from mne_hnn.errors import ParameterError
 from mne_hnn.explore.fitting import FitJob, free_parameters
 from mne_hnn.explore.state import ExploreState
-from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.network import jones_2009
 
 PATIENCE_s = 100.0
 PATH = "drives.evprox1.mu_ms"
@@ -48,9 +48,7 @@ def test_what_can_be_free(state):
 
 def test_a_fit_finds_the_time_again(state, only_time):
     heard, ended = [], threading.Event()
-    job = FitJob(
-        state, only_time, budget=25, on_progress=heard.append, on_end=lambda progress: ended.set(), n_jobs=1
-    )
+    job = FitJob(state, only_time, budget=25, on_progress=heard.append, on_end=lambda progress: ended.set(), n_jobs=1)
     assert ended.wait(PATIENCE_s)
     progress = job.wait(PATIENCE_s)
     assert progress.status == "done", progress.message
