@@ -9,7 +9,7 @@ from .answer import Answer
 from .cortex import Cortex, demo_cortex
 from .fitting import FitJob, FitProgress, free_parameters
 from .opening import open_session
-from .place import CortexActivation, Place
+from .place import CortexActivation, Place, TargetRule
 from .saving import save_analysis, save_pictures
 from .session import Failure, Pin, Session
 from .state import ExploreState
@@ -25,6 +25,7 @@ __all__ = [
     "Pin",
     "Place",
     "Session",
+    "TargetRule",
     "demo_cortex",
     "free_parameters",
     "open_session",
