@@ -18,6 +18,7 @@ from ...network.channels import CELSIUS
 from ..cell import MEMBRANES
 from ..custom import custom_mechanisms
 from ..detectors import detectors_of
+from ..giving_up import check_given_up
 from ..library import mechanism_library
 from ..pieces import Piece
 from ..settings import SimulationSettings
@@ -316,6 +317,7 @@ def run_kernel(expanded: Expanded, settings: SimulationSettings, progress: Calla
             end = round(k * steps / stretches)
             while done < end:
                 done = run.advance(min(end, done + piece))
+                check_given_up()
             progress()
         return _piece(run, expanded, plans, probes)
     finally:
