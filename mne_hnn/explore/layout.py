@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trame.ui.vuetify3 import VAppLayout
-from trame.widgets import html, trame
+from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from .figures import FIGURES
@@ -17,7 +17,9 @@ from .page import Page
 __all__ = ["build"]
 
 _STYLE = """
-html { overflow: hidden !important; font-size: 14px; }
+html, body { overflow: hidden !important; font-size: 14px; }
+.v-btn { text-transform: none; letter-spacing: 0; }
+.v-expansion-panel-text__wrapper { padding: 2px 12px 8px; }
 .row { display: grid; grid-template-columns: 118px 1fr 74px 26px; align-items: center; column-gap: 6px; min-height: 30px; }
 .row label, .row .name { font-size: 12px; line-height: 1.15; }
 .row input.number { width: 74px; font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
@@ -48,8 +50,7 @@ def build(page: Page) -> None:
     server.state.trame__title = "mne_hnn explore"
     with VAppLayout(server) as layout:
         layout.root.theme = "light"
-        trame.ClientStateChange  # noqa: B018 - the component library is there
-        html.Style(_STYLE)
+        client.Style(_STYLE)
         _bar(page)
         with v3.VNavigationDrawer(
             model_value=("true",), permanent=True, width=SIDE_px, location="left", tag="nav", aria_label="Drives and column"

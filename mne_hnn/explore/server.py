@@ -163,7 +163,14 @@ def serve(
 
     def bind(web_server: Any) -> None:
         """Put the gate before everything else."""
+        from aiohttp import web
+
+        async def session(_: Any) -> Any:
+            """Tell the page where to connect, which it asks a launcher first."""
+            return web.json_response({"sessionURL": "ws://USE_HOST/ws"})
+
         web_server.app.middlewares.append(gate.middleware())
+        web_server.app.router.add_post("/paraview/", session)
 
     def ready(**_: Any) -> None:
         """Say where the page is."""

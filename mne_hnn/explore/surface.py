@@ -13,6 +13,7 @@ from .cortex import HEMISPHERES, Cortex, Place
 __all__ = ["CortexScene"]
 
 GAP_mm = 4.0
+ABOVE_mm = 0.8
 SIZE = (800, 560)
 
 
@@ -54,8 +55,8 @@ class CortexScene:
             smooth_shading=True,
             show_scalar_bar=side > 0,
             scalar_bar_args={
-                "title": "Activation (nAm), outward positive", "color": "black", "title_font_size": 18,
-                "label_font_size": 16, "height": 0.06, "width": 0.6, "position_x": 0.2, "position_y": 0.02,
+                "title": "Activation (nAm), outward positive", "color": "black", "title_font_size": 12,
+                "label_font_size": 11, "height": 0.1, "width": 0.5, "position_x": 0.25, "position_y": 0.01,
                 "n_labels": 3, "fmt": "%.2g",
             },
             ambient=0.25,
@@ -82,8 +83,10 @@ class CortexScene:
         mesh = self._meshes[place.hemi]
         inside = np.zeros(mesh.n_points, dtype=np.float32)
         inside[place.label.get_vertices_used(np.arange(mesh.n_points))] = 1.0
-        outline = mesh.copy(deep=False)
+        outline = mesh.copy(deep=True)
         outline["inside"] = inside
+        normals = mesh.compute_normals(cell_normals=False, auto_orient_normals=False).point_normals
+        outline.points = outline.points + ABOVE_mm * normals  # else the surface hides parts of the line
         border = outline.contour([0.5], scalars="inside")
         if border.n_points:
             self.plotter.add_mesh(
@@ -111,7 +114,10 @@ class CortexScene:
         extent = high - low
         tall, wide = (extent[1], extent[0]) if where == "above" else (extent[2], extent[1])
         width, height = self.plotter.window_size
-        camera.parallel_scale = 0.62 * max(tall, wide * height / width)
+        scale = 0.64 * max(tall, wide * height / width)
+        camera.parallel_scale = scale
+        down = 0.16 * scale * np.array(camera.up)  # room for the colour bar below
+        camera.focal_point, camera.position = camera.focal_point - down, camera.position - down
         self.plotter.renderer.ResetCameraClippingRange()
 
     def vertex_at(self, x: float, y: float) -> tuple[str, int] | None:
