@@ -6,9 +6,10 @@ What is here knows of no user interface: states, the session that runs them, the
 from __future__ import annotations
 
 from .answer import Answer
-from .cortex import Cortex, Place, demo_cortex
+from .cortex import Cortex, demo_cortex
 from .fitting import FitJob, FitProgress, free_parameters
 from .opening import open_session
+from .place import CortexActivation, Place
 from .saving import save_analysis, save_pictures
 from .session import Failure, Pin, Session
 from .state import ExploreState
@@ -16,6 +17,7 @@ from .state import ExploreState
 __all__ = [
     "Answer",
     "Cortex",
+    "CortexActivation",
     "ExploreState",
     "Failure",
     "FitJob",

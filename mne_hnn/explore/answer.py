@@ -236,7 +236,12 @@ def answered(state: ExploreState, simulation: Simulation, **facts: object) -> An
     if target is not None:
         dipole = fitted_dipole(dipole, target)
     return Answer(
-        state=state, simulation=simulation, dipole=dipole, columns=columns, r_squared=r_squared, **facts  # type: ignore[arg-type]
+        state=state,
+        simulation=simulation,
+        dipole=dipole,
+        columns=columns,
+        r_squared=r_squared,
+        **facts,  # type: ignore[arg-type]
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,12 @@ from scipy.spatial import KDTree
 from .._checks import check_finite, check_name, check_positive
 from .._types import FloatArray
 from .._units import MS
-from ..dipole import Dipole
 from ..errors import DataError, MneHnnWarning, ParameterError
 from ..source import (
     CourseOptions,
-    Patch,
     Prediction,
-    Target,
     apply_normal_inverse,
+    best_patch,
     demo,
     estimate_target,
     find_label,
@@ -40,104 +38,13 @@ from ..source.patch import open_forward, read_forward
 from ..source.response import with_average_reference
 from ..viz.cortex import existing_surface
 from .answer import Answer
+from .place import CortexActivation, Place
 
-__all__ = ["HEMISPHERES", "Cortex", "CortexActivation", "Place", "demo_cortex"]
+__all__ = ["HEMISPHERES", "Cortex", "demo_cortex"]
 
 HEMISPHERES = ("lh", "rh")
 RADIUS_mm = 10.0
 SURFACES = ("inflated", "pial", "white")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CortexActivation:
-    """The source estimate of one hemisphere at one time.
-
-    Attributes
-    ----------
-    hemi : str
-        ``'lh'`` or ``'rh'``.
-    time : float
-        s.
-    vertices : array, shape (n_sources,)
-        Vertices that are sources.
-    values : array, shape (n_sources,)
-        Their currents along the outward normal, A m; signed.
-    surface : array, shape (n_vertices,)
-        The value of the nearest source for each vertex of the surface.
-    limit : float
-        Largest size over both hemispheres and all times, A m: the end of a colour bar that stays.
-    """
-
-    hemi: str
-    time: float
-    vertices: NDArray[np.int64]
-    values: FloatArray
-    surface: FloatArray
-    limit: float
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Place:
-    """A place on the cortex, and the target that its response makes.
-
-    Attributes
-    ----------
-    name : str
-        The label, or the vertex.
-    hemi : str
-        ``'lh'`` or ``'rh'``.
-    vertex : int | None
-        The vertex that was clicked on; None for a label.
-    label : mne.Label
-        Its vertices.
-    target : Target
-        Target dipole, patch, sign, and how much of the response the patch explains.
-    warnings : tuple of str
-        What is doubtful about it.
-    seconds : float
-        How long it took, s.
-    """
-
-    name: str
-    hemi: str
-    vertex: int | None
-    label: mne.Label
-    target: Target
-    warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def dipole(self) -> Dipole:
-        """The target, A m."""
-        return self.target.dipole
-
-    @property
-    def patch(self) -> Patch:
-        """Where the current flows."""
-        assert self.target.patch is not None  # a forward solution was given
-        return self.target.patch
-
-    @property
-    def course(self) -> tuple[FloatArray, FloatArray]:
-        """Times (s) and time course of the label before its sign was decided, A m."""
-        return self.target.course.times, self.target.course.course
-
-    @property
-    def sign(self) -> int:
-        """1 where up is outward current as the label's course has it, -1 where the course was turned over."""
-        return self.target.polarity.sign
-
-    @property
-    def confidence(self) -> float:
-        """How much of the vertices' amplitude agrees with the sign, 0 to 1."""
-        return self.target.polarity.confidence
-
-    def words(self) -> str:
-        """Return name, area, sign and confidence in one line."""
-        return (
-            f"{self.name}: {len(self.patch.vertices)} sources, {self.patch.area_mm2:.0f} mm²; "
-            f"{self.target.polarity.rule}, agreement {self.confidence:.2f}"
-        )
 
 
 class Cortex:
@@ -271,9 +178,7 @@ class Cortex:
         check_name(name, SURFACES, "surface")
         folder = self.subjects_dir / self.subject
         drawn = existing_surface(folder, hemi, name)
-        path = next(
-            path for end in ("", ".T1", ".T2") if (path := folder / "surf" / f"{hemi}.{drawn}{end}").is_file()
-        )
+        path = next(path for end in ("", ".T1", ".T2") if (path := folder / "surf" / f"{hemi}.{drawn}{end}").is_file())
         points, triangles = mne.read_surface(path)
         return np.asarray(points), np.asarray(triangles)
 
@@ -312,7 +217,12 @@ class Cortex:
         reached = dijkstra(self._graph(hemi), directed=False, indices=centre, limit=radius)
         inside = np.flatnonzero(np.isfinite(reached))
         label = mne.Label(
-            inside, hemi=hemi, name=f"vertex {centre}-{hemi}", subject=self._subject(), pos=points[inside], verbose="error"
+            inside,
+            hemi=hemi,
+            name=f"vertex {centre}-{hemi}",
+            subject=self._subject(),
+            pos=points[inside],
+            verbose="error",
         )
         return self._place(label, int(vertex))
 
@@ -357,9 +267,36 @@ class Cortex:
         label = find_label(name, subject=self.subject, subjects_dir=self.subjects_dir, parcellation=parcellation)
         return self._place(label, None)
 
-    def _place(self, label: mne.Label, vertex: int | None) -> Place:
-        import time
+    def best_place(self, name: str, *, radius_mm: float = RADIUS_mm, latency: float | None = None) -> Place:
+        """Return the disc inside a label that explains the response best; see :func:`~mne_hnn.source.best_patch`.
 
+        Parameters
+        ----------
+        name : str
+            The label.
+        radius_mm : float
+            Radius, mm.
+        latency : float | None
+            When, s; None for where the response is largest.
+        """
+        label = find_label(name, subject=self.subject, subjects_dir=self.subjects_dir)
+        patch = best_patch(
+            self.evoked,
+            label,
+            self._fixed,
+            noise_cov=self.noise_cov,
+            radius_mm=radius_mm,
+            latency=latency,
+            tmin=self.tmin,
+            tmax=self.tmax,
+        )
+        return self.of_label(patch.label)
+
+    def of_label(self, label: mne.Label) -> Place:
+        """Return the place of a label that is at hand."""
+        return self._place(label, None)
+
+    def _place(self, label: mne.Label, vertex: int | None) -> Place:
         begun = time.monotonic()
         with _told() as told:
             target = estimate_target(
@@ -403,7 +340,8 @@ class Cortex:
         """
         if place is None:
             raise DataError("Where the dipole is on this cortex is not known: click on a vertex or name a label first.")
-        return predict_sensors(answer.dipole, place.patch, self._fixed, self.evoked, verbose="error")
+        found: Prediction = predict_sensors(answer.dipole, place.patch, self._fixed, self.evoked, verbose="error")
+        return found
 
     @cached_property
     def _fixed(self) -> mne.Forward:

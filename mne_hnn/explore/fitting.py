@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
-from typing import Any
 
 from .._checks import check_int, check_name
 from .._value import replace
@@ -195,7 +194,8 @@ class FitJob:
         self._best: tuple[float, Network] | None = None
         self._tried, self._status, self._message = 0, "running", ""
         self._losses: list[tuple[int, float]] = []
-        self._begun, self._ended = time.monotonic(), None
+        self._begun = time.monotonic()
+        self._ended: float | None = None
         self._thread = threading.Thread(target=self._run, name="mne_hnn-fit", daemon=True)
         self._thread.start()
 
@@ -265,11 +265,10 @@ class FitJob:
         assert state.target is not None
         if self.kind == "evoked":
             settings = EvokedSettings(smooth_ms=state.smooth_ms, columns=state.columns)
-            found: Any = fit_evoked(state.network, state.target, settings, executor=self._pool, progress=self._heard)
-            return getattr(found, "fit", found)
-        objective = _Watched(
-            target=state.target, smooth_ms=state.smooth_ms, scale=state.columns, heard=self._scored
-        )
+            found = fit_evoked(state.network, state.target, settings, executor=self._pool, progress=self._heard)
+            best: FitResult = found.first.fit
+            return best
+        objective = _Watched(target=state.target, smooth_ms=state.smooth_ms, scale=state.columns, heard=self._scored)
         settings_ = DriveSettings(
             optimizer=self._optimizer,
             max_evaluations=self._budget,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .state import ExploreState
 
 if TYPE_CHECKING:
-    from .cortex import Place
+    from .place import Place
 
 __all__ = ["Entry", "History"]
 

@@ -2,11 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from .._archive import open_archive
+from .._files import existing
+from ..dipole import Dipole
+from ..errors import DataError, MneHnnError, ParameterError
+from ..fit import FitResult, read_explanations, read_fit
+from ..fit.observation import check_target
+from ..io import read_dipole_txt, read_simulation, read_source_course
+from ..network import Network, jones_2009, with_erp_drives
+from ..pipeline import read_model
+from .cortex import Cortex, demo_cortex
+from .place import Place
+from .results import results_of
 from .session import Session
+from .state import ExploreState
 
-__all__ = ["open_session"]
+__all__ = ["DEMO_LABEL", "Opened", "open_session", "read_start", "start_network"]
+
+DEMO_LABEL = "postcentral-rh"
+MOST_TRIALS = 3
+"""Of what is opened, so that changes are answered soon; more can be set."""
+_TEXT = (".txt", ".csv", ".tsv", ".dat", ".asc")
+_COURSES = (".mat", ".fif", ".gz", ".dip", ".bdip", *_TEXT)
+_MODELS = (".json", ".param")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Opened:
+    """What a file holds.
+
+    Attributes
+    ----------
+    state : ExploreState
+        To begin with.
+    cortex : Cortex | None
+        Response and operators, where they are there, too.
+    place : Place | None
+        Where on that cortex the target comes from.
+    notes : tuple of str
+        What the file leaves open, or what was changed.
+    """
+
+    state: ExploreState
+    cortex: Cortex | None = None
+    place: Place | None = None
+    notes: tuple[str, ...] = ()
 
 
 def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -> Session:
@@ -15,20 +59,140 @@ def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -
     Parameters
     ----------
     path : path-like | None
-        A target (text or MATLAB file of :func:`~mne_hnn.io.read_source_course`, a dipole of ours ``-ave.fif`` or of
-        HNN ``.txt``), a network or parameter file (ours or HNN's), a fit or explanations, a results folder of the
-        pipeline; None for the demo.
+        A target (a source course of :func:`~mne_hnn.io.read_source_course`, or HNN's dipole text), a network or
+        parameter file (ours or HNN's), a simulation, a fit or explanations, a results folder of the pipeline; None for
+        the demo.
     n_jobs : int | None
         As for :class:`Session`.
 
     Returns
     -------
     session : Session
-        Its cortex is None unless the file has one.
+        Its cortex is None unless the file has one; its notes say what the file leaves open.
 
     Raises
     ------
     DataError
-        The file is missing, or none of these.
+        The file is missing, damaged, or none of these.
     """
-    raise NotImplementedError
+    opened = read_start(path)
+    return Session(opened.state, opened.cortex, place=opened.place, notes=opened.notes, n_jobs=n_jobs)
+
+
+def read_start(path: str | Path | None = None) -> Opened:
+    """Return what :func:`open_session` begins with, without simulating anything."""
+    if path is None:
+        return _demo()
+    found = existing(path, "file or folder")
+    if found.is_dir():
+        return _of_results(found)
+    suffix = found.suffix.lower()
+    if suffix == ".npz":
+        return _of_archive(found)
+    if suffix in _MODELS:
+        return _of_model(found)
+    if suffix in _COURSES:
+        return _of_target(found)
+    raise DataError(
+        f"{found} is nothing to explore: expected a target or dipole (.txt, .csv, .mat, .fif, .dip), a network or "
+        "parameters (.json, .param), a simulation or fit (.npz), or a results folder of the pipeline."
+    )
+
+
+def start_network() -> Network:
+    """Return the column that a session begins with where nothing says another: published, with published drives."""
+    return with_erp_drives(jones_2009())
+
+
+def state_for(target: Dipole | None, network: Network | None = None, **fields: Any) -> ExploreState:
+    """Return a state for a target: simulated as long as it lasts, by the usual column unless another is given."""
+    network = start_network() if network is None else network
+    state = ExploreState(network=network, **fields)
+    return state if target is None else state.with_target(check_target(target))
+
+
+def _demo() -> Opened:
+    cortex = demo_cortex()
+    place = cortex.best_place(DEMO_LABEL, latency=0.04)
+    return Opened(state=state_for(place.dipole), cortex=cortex, place=place)
+
+
+def _of_target(path: Path) -> Opened:
+    dipole = _read_target(path)
+    assumed = dipole.provenance.get("assumed") or ()
+    return Opened(state=state_for(dipole), notes=tuple(f"Assumed: {text}." for text in assumed))
+
+
+def _read_target(path: Path) -> Dipole:
+    try:
+        return read_source_course(path)
+    except (DataError, ParameterError) as error:
+        if path.suffix.lower() not in _TEXT:
+            raise
+        try:  # HNN's text has no names and units: ms and nA m
+            return read_dipole_txt(path)
+        except MneHnnError:
+            raise error from None
+
+
+def _of_model(path: Path) -> Opened:
+    model = read_model(path)
+    fields: dict[str, Any] = {}
+    if model.settings is not None:
+        settings = model.settings
+        fields = {
+            "columns": settings.dipole_scale if settings.dipole_scale > 0 else None,
+            "smooth_ms": settings.smooth_ms,
+            "tstop_ms": settings.tstop_ms,
+            "n_trials": settings.n_trials,
+        }
+    state, notes = _few_trials(fields)
+    return Opened(state=state_for(None, model.network, **state), notes=notes)
+
+
+def _few_trials(fields: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return fields of a state with few trials, and what to say of that."""
+    n_trials = fields.get("n_trials", 1)
+    if n_trials <= MOST_TRIALS:
+        return fields, ()
+    note = f"The file has {n_trials} trials: {MOST_TRIALS} are simulated here, so that changes are answered soon."
+    return {**fields, "n_trials": MOST_TRIALS}, (note,)
+
+
+def _of_archive(path: Path) -> Opened:
+    content, _ = open_archive(path, "simulation or fit", "give a simulation or a fit")
+    if "explanations" in content:
+        return of_fit(read_explanations(path).first.fit)
+    if "estimates" in content:
+        return of_fit(read_fit(path))
+    simulation = read_simulation(path)
+    fields, notes = _few_trials(
+        {"tstop_ms": simulation.tstop, "n_trials": simulation.n_trials, "seed": simulation.seed}
+    )
+    return Opened(state=state_for(None, simulation.network, **fields), notes=notes)
+
+
+def of_fit(fit: FitResult, target: Dipole | None = None) -> Opened:
+    """Return the column of a fit with its target and number of columns."""
+    fields, notes = _few_trials({"n_trials": fit.simulation.n_trials})
+    state = state_for(
+        fit.target if target is None else target,
+        fit.network,
+        columns=fit.scale if fit.scale > 0 else None,
+        smooth_ms=getattr(fit.settings, "smooth_ms", 20.0),
+        seed=fit.simulation.seed,
+        tstop_ms=fit.simulation.tstop,
+        **fields,
+    )
+    return Opened(state=state, notes=notes)
+
+
+def _of_results(folder: Path) -> Opened:
+    found = results_of(folder)
+    cortex, place, notes = found.cortex()
+    target = found.target()
+    fit = found.fit()
+    if fit is not None:
+        opened = of_fit(fit, target)
+        return Opened(state=opened.state, cortex=cortex, place=place, notes=(*opened.notes, *notes))
+    return Opened(state=state_for(target, found.network()), cortex=cortex, place=place, notes=notes)

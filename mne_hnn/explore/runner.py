@@ -9,12 +9,12 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from .pool import EndingPool
 from ..parallel.executor import DeathError
 from ..simulate import Simulation
 from ..simulate.engine import Trial
 from ..simulate.trials import collect
 from .answer import Answer, answered
+from .pool import EndingPool
 from .state import ExploreState
 from .work import Newest, Run, run_coarse, run_trial
 
@@ -38,10 +38,14 @@ class Runner:
     """
 
     def __init__(self, n_jobs: int) -> None:
-        self.newest = Newest()
+        self._newest = {"coarse": Newest(), "full": Newest()}
         self._pools = {"coarse": EndingPool(1), "full": EndingPool(n_jobs)}
         self._kept: OrderedDict[tuple[str, str], tuple[Simulation, Run]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def want(self, kind: str, number: int) -> None:
+        """Let workers give up answers of a kind to other states."""
+        self._newest[kind].set(number)
 
     def has_full(self, state: ExploreState) -> bool:
         """Return whether the full column of a state was simulated lately."""
@@ -57,7 +61,7 @@ class Runner:
         return partial(answered, state, simulation, number=number, kind=kind, how=run.how, warnings=run.warnings)
 
     def _coarse(self, number: int, state: ExploreState) -> tuple[Simulation, Run] | None:
-        arguments = (state.network.without_electrodes(), state.settings, number, str(self.newest.path))
+        arguments = (state.network.without_electrodes(), state.settings, number, str(self._newest["coarse"].path))
         (run,) = _results(self._pools["coarse"], run_coarse, [arguments])
         return None if run is None else (run.result, run)
 
@@ -68,7 +72,8 @@ class Runner:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         tasks = [
-            (state.network, trial, state.settings, number, str(self.newest.path)) for trial in range(state.n_trials)
+            (state.network, trial, state.settings, number, str(self._newest["full"].path))
+            for trial in range(state.n_trials)
         ]
         runs = _results(self._pools["full"], run_trial, tasks)
         if any(run is None for run in runs):
@@ -91,7 +96,8 @@ class Runner:
 
     def close(self) -> None:
         """End all workers, whatever they are at."""
-        self.newest.close()
+        for newest in self._newest.values():
+            newest.close()
         for pool in self._pools.values():
             pool.end()
 

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 from mne.utils import logger
 
 from .._checks import check_label, check_name
@@ -18,16 +20,19 @@ from ..errors import MneHnnError, ParameterError
 from ..fit import Contributions
 from ..viz.colors import COMPARED
 from .answer import Answer
-from .cortex import Cortex, Place
+from .cortex import Cortex
 from .history import Entry, History
 from .lane import Lane
 from .parts import PartsJob
+from .place import Place
 from .runner import Runner
 from .state import ExploreState
 
 __all__ = ["MOST_PINS", "PIN_COLORS", "Failure", "Pin", "Session"]
 
 MOST_PINS = 10
+LIVE_s = 0.4
+"""While a slider is moved a coarse answer is shown at least about so often."""
 PIN_COLORS = (*COMPARED[1:], "#882255", "#44BB99", "#999933", "#332288")
 """Of pinned simulations, in order; the present one is black. After those of all figures come four of Paul Tol."""
 
@@ -81,6 +86,8 @@ class Session:
         Response, forward solution and inverse operator; None without.
     place : Place | None
         Where on that cortex the target comes from.
+    notes : tuple of str
+        What to know of where it came from, such as what a file leaves open.
     n_jobs : int | None
         Processes for the trials of the full column, besides the one for coarse answers; None for one per core.
     """
@@ -91,15 +98,17 @@ class Session:
         cortex: Cortex | None = None,
         *,
         place: Place | None = None,
+        notes: tuple[str, ...] = (),
         n_jobs: int | None = None,
     ) -> None:
         if not isinstance(state, ExploreState):
             raise ParameterError(f"state must be an ExploreState, got {type(state).__name__}.")
-        self.cortex = cortex
+        self.cortex, self.notes = cortex, notes
         self._history = History(Entry(state=state, place=place))
         self._lock = threading.RLock()
         self._told = threading.Condition(self._lock)
         self._number = 0
+        self._last_told, self._last_shown = -np.inf, 0
         self._answers: dict[str, Answer] = {}  # by kind, of the newest number
         self._failure: Failure | None = None
         self._pins: dict[str, Pin] = {}
@@ -205,7 +214,11 @@ class Session:
             return "full" not in self._answers and self._failure is None and not self._closed
 
     def on_result(self, callback: Callable[[Answer], None]) -> Callable[[], None]:
-        """Call a function with each answer to the newest state; return a function that ends this."""
+        """Call a function with each answer; return a function that ends this.
+
+        While changes come faster than coarse answers, some of those are of a state before the newest, so that something
+        moves: their `number` is below :attr:`number`. Answers of the full column are of the newest state always.
+        """
         return _listen(self._on_result, callback)
 
     def on_failure(self, callback: Callable[[Failure], None]) -> Callable[[], None]:
@@ -242,17 +255,21 @@ class Session:
             raise ParameterError("The session is closed: open another one.")
         self._number += 1
         self._answers, self._failure = {}, None
-        self._runner.newest.set(self._number)
+        self._runner.want("full", self._number)
+        if time.monotonic() - self._last_told < LIVE_s:  # else one coarse answer on the way may still be shown
+            self._runner.want("coarse", self._number)
         number, state, begun = self._number, self.state, time.monotonic()
         for kind, lane in self._lanes.items():
-            lane.ask(lambda kind=kind: self._work(kind, number, state, begun))
+            lane.ask(partial(self._work, kind, number, state, begun))
         return number
 
     def _work(self, kind: str, number: int, state: ExploreState, begun: float) -> None:
         """Get an answer, in the lane of its kind."""
         try:
-            if kind == "coarse" and self._runner.has_full(state):
-                return
+            if kind == "coarse":
+                if self._runner.has_full(state):
+                    return
+                self._runner.want(kind, number)
             found = self._runner.answer(kind, number, state)
             if found is not None:
                 self._tell(found(seconds=time.monotonic() - begun))
@@ -262,13 +279,19 @@ class Session:
             self._fail(kind, Failure(number=number, message=str(error)))
         except Exception as error:  # noqa: BLE001 - whatever it is, the session goes on and says so
             logger.debug("A run failed", exc_info=True)
-            self._fail(kind, Failure(number=number, message=f"The simulation failed ({type(error).__name__}: {error})."))
+            self._fail(
+                kind, Failure(number=number, message=f"The simulation failed ({type(error).__name__}: {error}).")
+            )
 
     def _tell(self, answer: Answer) -> None:
         with self._told:
-            if answer.number != self._number or self._closed or "full" in self._answers:
+            newest = answer.number == self._number
+            late = not newest and (answer.kind == "full" or answer.number <= self._last_shown)
+            if self._closed or late or "full" in self._answers:
                 return
-            self._answers[answer.kind] = answer
+            self._last_told, self._last_shown = time.monotonic(), answer.number
+            if newest:
+                self._answers[answer.kind] = answer
             for name, pin in self._pins.items():  # pinned while it was coarse
                 if pin.answer.number == answer.number:
                     self._pins[name] = Pin(name=name, color=pin.color, answer=answer)

@@ -11,6 +11,7 @@ from .._value import Value, replace
 from ..dipole import Dipole
 from ..errors import DriveError, ParameterError
 from ..fit import CircuitPrior
+from ..fit.observation import covering
 from ..network import Drive, Network
 from ..simulate import SimulationSettings
 from ..simulate.settings import check_is_network
@@ -22,6 +23,7 @@ RHYTHMIC_WEIGHT_uS = 5.4e-5
 """Weight of a new rhythmic or Poisson drive: what published rhythmic drives have (Jones et al. 2009,
 https://doi.org/10.1152/jn.00535.2009), as many events add up."""
 TONIC_nA = 0.1
+STEP_ms = 0.025
 RATE_Hz = 10.0
 
 
@@ -192,7 +194,9 @@ class ExploreState(Value):
             return self._with(replace(self.network, biases={**self.network.biases, copied: bias}))
         drive = self._check_drive(name)
         seeds = {other.event_seed for other in self.network.drives.values()}
-        seed = next(number for number in range(drive.event_seed + 1, drive.event_seed + 2 + len(seeds)) if number not in seeds)
+        seed = next(
+            number for number in range(drive.event_seed + 1, drive.event_seed + 2 + len(seeds)) if number not in seeds
+        )
         return self._with(self.network.with_drives(replace(drive, name=copied, event_seed=seed)))
 
     def with_weight(self, drive: str, receptor: str, cell_type: str, value: float | None) -> Self:
@@ -216,7 +220,9 @@ class ExploreState(Value):
         if value is None:
             weights.pop(cell_type, None)
         else:
-            weights[cell_type] = check_non_negative(value, f"weight of {drive!r} on {cell_type!r} (uS)", error=DriveError)
+            weights[cell_type] = check_non_negative(
+                value, f"weight of {drive!r} on {cell_type!r} (uS)", error=DriveError
+            )
         changes: dict[str, Any] = {f"weights_{receptor}": weights}
         targets = {key for name, given in found.weights.items() for key in (weights if name == receptor else given)}
         for field_name, by_type in found.type_maps().items():  # these have an entry for each target
@@ -276,8 +282,9 @@ class ExploreState(Value):
         return replace(self, smooth_ms=smooth_ms)
 
     def with_target(self, target: Dipole | None) -> Self:
-        """Return a state with another target; the area of the patch is the target's then."""
-        return replace(self, target=target, patch_area_mm2=None)
+        """Return a state with another target, simulated as long as it lasts; the patch is the target's then."""
+        tstop_ms = self.tstop_ms if target is None else covering(target, STEP_ms)
+        return replace(self, target=target, patch_area_mm2=None, tstop_ms=tstop_ms)
 
     def with_network(self, network: Network) -> Self:
         """Return a state with another column."""

@@ -37,7 +37,8 @@ class _OldError(Exception):
 class Newest:
     """The number of the newest state, for processes that work on older ones.
 
-    It is a file of eight bytes: a worker that simulates looks into it every 10 ms of the simulation.
+    It is a file of eight bytes: a worker that simulates looks into it every 10 ms of the simulation, and gives up if it
+    has another number.
     """
 
     def __init__(self) -> None:
@@ -104,9 +105,7 @@ def _told() -> Iterator[list[str]]:
     found += dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, MneHnnWarning))
 
 
-def run_trial(
-    network: Network, trial: int, settings: SimulationSettings, number: int, newest: str
-) -> Run | None:
+def run_trial(network: Network, trial: int, settings: SimulationSettings, number: int, newest: str) -> Run | None:
     """Simulate one trial of the full column; None if a newer state is wanted.
 
     Parameters

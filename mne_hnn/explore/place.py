@@ -1,0 +1,107 @@
+"""What the cortex shows at one time, and a place on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mne
+import numpy as np
+from numpy.typing import NDArray
+
+from .._types import FloatArray
+from ..dipole import Dipole
+from ..source import Patch, Target
+
+__all__ = ["CortexActivation", "Place"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CortexActivation:
+    """The source estimate of one hemisphere at one time.
+
+    Attributes
+    ----------
+    hemi : str
+        ``'lh'`` or ``'rh'``.
+    time : float
+        s.
+    vertices : array, shape (n_sources,)
+        Vertices that are sources.
+    values : array, shape (n_sources,)
+        Their currents along the outward normal, A m; signed.
+    surface : array, shape (n_vertices,)
+        The value of the nearest source for each vertex of the surface.
+    limit : float
+        Largest size over both hemispheres and all times, A m: the end of a colour bar that stays.
+    """
+
+    hemi: str
+    time: float
+    vertices: NDArray[np.int64]
+    values: FloatArray
+    surface: FloatArray
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """A place on the cortex, and the target that its response makes.
+
+    Attributes
+    ----------
+    name : str
+        The label, or the vertex.
+    hemi : str
+        ``'lh'`` or ``'rh'``.
+    vertex : int | None
+        The vertex that was clicked on; None for a label.
+    label : mne.Label
+        Its vertices.
+    target : Target
+        Target dipole, patch, sign, and how much of the response the patch explains.
+    warnings : tuple of str
+        What is doubtful about it.
+    seconds : float
+        How long it took, s.
+    """
+
+    name: str
+    hemi: str
+    vertex: int | None
+    label: mne.Label
+    target: Target
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def dipole(self) -> Dipole:
+        """The target, A m."""
+        return self.target.dipole
+
+    @property
+    def patch(self) -> Patch:
+        """Where the current flows."""
+        assert self.target.patch is not None  # a forward solution was given
+        return self.target.patch
+
+    @property
+    def course(self) -> tuple[FloatArray, FloatArray]:
+        """Times (s) and time course of the label before its sign was decided, A m."""
+        return self.target.course.times, self.target.course.course
+
+    @property
+    def sign(self) -> int:
+        """1 where up is outward current as the label's course has it, -1 where the course was turned over."""
+        return self.target.polarity.sign
+
+    @property
+    def confidence(self) -> float:
+        """How much of the vertices' amplitude agrees with the sign, 0 to 1."""
+        return self.target.polarity.confidence
+
+    def words(self) -> str:
+        """Return name, area, sign and confidence in one line."""
+        return (
+            f"{self.name}: {len(self.patch.vertices)} sources, {self.patch.area_mm2:.0f} mm²; "
+            f"{self.target.polarity.rule}, agreement {self.confidence:.2f}"
+        )
