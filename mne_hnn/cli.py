@@ -1,4 +1,4 @@
-"""The command line: ``mne-hnn init | run | demo | convert | rerun | options | compile | sys-info``."""
+"""The command line: ``mne-hnn init | run | demo | explore | convert | rerun | options | compile | sys-info``."""
 
 from __future__ import annotations
 
@@ -126,6 +126,30 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port: give a number from 1 to 65535, or 0 for any free one"
+        )
+    return port
+
+
+def _add_explore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="a target, a dipole, a network or parameter file (ours or of HNN), a fit, or results (default: the demo)",
+    )
+    parser.add_argument("--port", type=_port, default=0, help="where the page is on this machine (any free port)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+
+
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
     parser.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
@@ -204,6 +228,16 @@ def _init(options: argparse.Namespace) -> None:
     own = OwnData(subjects=options.subject, tasks=options.task, conditions=options.condition, **given)
     file = write_analysis(options.file, own)
     _say(f"{file}: edit it, then mne-hnn run {file}")
+
+
+def _explore(options: argparse.Namespace) -> None:
+    from mne.utils import use_log_level
+
+    from .explore.entry import explore_file
+
+    _say("Opening the demo ..." if options.file is None else f"Opening {options.file} ...")
+    with use_log_level("warning"):
+        explore_file(options.file, port=options.port, browser=not options.no_browser, tell=_say)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -342,6 +376,13 @@ _COMMANDS: Mapping[str, _Command] = {
         "truth, and run the whole analysis on them: response, source, target, column, fit, sensors, report.",
         add=_add_execution,
         run=_demo,
+    ),
+    "explore": _Command(
+        help="change a column by hand, and see dipole, spikes and sensors answer",
+        description="Serve a page on this machine, for one browser, and open it: drives to move, a cortex to click on, and "
+        "what the simulated column answers. Ends with Ctrl+C. Files are opened and saved in the folder where it was started.",
+        add=_add_explore,
+        run=_explore,
     ),
     "convert": _Command(
         help="write the column of a file as another kind of file, such as one that HNN opens",

@@ -112,12 +112,12 @@ def explore(
 def _first_state(target: Any, network: Any) -> ExploreState:
     """Return the state that a session begins with."""
     from ..dipole import Dipole
-    from .opening import demo_network
+    from .opening import start_network
 
     dipole = getattr(target, "dipole", target)
     if dipole is not None and not isinstance(dipole, Dipole):
         raise ParameterError(f"target must be a Dipole or a Target, got {type(target).__name__}.")
-    return ExploreState(network=demo_network() if network is None else network, target=dipole)
+    return ExploreState(network=start_network() if network is None else network, target=dipole)
 
 
 def _cortex(forward: Any, evoked: Any, inverse: Any, subjects_dir: str | Path | None) -> Cortex | None:

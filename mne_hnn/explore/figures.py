@@ -60,7 +60,10 @@ def _matched(name: str, answer: Answer) -> str:
 
 
 def _legend(axes: Axes) -> None:
-    axes.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        style = {"fontsize": "small", "frameon": False, "loc": "lower left", "borderaxespad": 0.1}
+        axes.legend(handles, labels, ncols=min(3, len(handles)), bbox_to_anchor=(0.0, 1.0), **style)
 
 
 def draw_layer_dipoles(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
@@ -109,7 +112,9 @@ def draw_rates(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
         rate = by_name[name]
         if rate.band is not None:
             low, high = rate.band
-            axes.barh(place, high - low, left=low, height=0.7, color="0.88", label="in vivo (90 %)" if not place else None)
+            axes.barh(
+                place, high - low, left=low, height=0.7, color="0.88", label="in vivo (90 %)" if not place else None
+            )
         axes.plot(rate.per_cell, place, "o", color=colors[name], markersize=7, markeredgecolor="black", clip_on=False)
         axes.annotate(
             f"{rate.per_cell:.2g}", (rate.per_cell, place), textcoords="offset points", xytext=(6, 4), fontsize="small"

@@ -20,9 +20,9 @@ _STYLE = """
 html, body { overflow: hidden !important; font-size: 14px; }
 .v-btn { text-transform: none; letter-spacing: 0; }
 .v-expansion-panel-text__wrapper { padding: 2px 12px 8px; }
-.row { display: grid; grid-template-columns: 118px 1fr 74px 26px; align-items: center; column-gap: 6px; min-height: 30px; }
+.row { display: grid; grid-template-columns: 108px 1fr 66px 24px; align-items: center; column-gap: 6px; min-height: 30px; }
 .row label, .row .name { font-size: 12px; line-height: 1.15; }
-.row input.number { width: 74px; font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
+.row input.number { width: 66px; font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
 .unit { font-size: 11px; color: #444; }
 .explained { text-decoration: underline dotted #777; text-underline-offset: 3px; cursor: help; }
 .picture { width: 100%; display: block; }
@@ -53,11 +53,20 @@ def build(page: Page) -> None:
         client.Style(_STYLE)
         _bar(page)
         with v3.VNavigationDrawer(
-            model_value=("true",), permanent=True, width=SIDE_px, location="left", tag="nav", aria_label="Drives and column"
+            model_value=("true",),
+            permanent=True,
+            width=SIDE_px,
+            location="left",
+            tag="nav",
+            aria_label="Drives and column",
         ):
             add_drives(page)
         with v3.VNavigationDrawer(
-            v_if="has_cortex", model_value=("true",), permanent=True, width=SIDE_px + 24, location="right",
+            v_if="has_cortex",
+            model_value=("true",),
+            permanent=True,
+            width=SIDE_px + 24,
+            location="right",
             aria_label="Cortex and sensors",
         ):
             add_cortex(page)
@@ -88,42 +97,72 @@ def _bar(page: Page) -> None:
 def _middle(page: Page) -> None:
     with html.Div(classes="side pa-2", role="main"):
         v3.VAlert(
-            "{{ failure }}", v_if="failure", type="error", density="compact", variant="tonal", closable=True, id="failure",
-            click_close="failure = ''", role="alert", classes="mb-2 text-body-2",
+            "{{ failure }}",
+            v_if="failure",
+            type="error",
+            density="compact",
+            variant="tonal",
+            closable=True,
+            id="failure",
+            click_close="failure = ''",
+            role="alert",
+            classes="mb-2 text-body-2",
         )
         v3.VAlert(
-            "{{ message }}", v_if="message", type="success", density="compact", variant="tonal", closable=True,
-            id="message", click_close="message = ''", role="status", classes="mb-2 text-body-2",
+            "{{ message }}",
+            v_if="message",
+            type="success",
+            density="compact",
+            variant="tonal",
+            closable=True,
+            id="message",
+            click_close="message = ''",
+            role="status",
+            classes="mb-2 text-body-2",
         )
         _facts()
         html.Img(
-            v_if="images.dipole", src=("images.dipole",), classes="picture", id="dipole",
+            v_if="images.dipole",
+            src=("images.dipole",),
+            classes="picture",
+            id="dipole",
             alt=("'Dipole over time, simulated (' + stage + ')' + (match ? ', R squared ' + match : '')",),
         )
         html.Div("The first simulation is running ...", v_if="!images.dipole", classes="pa-8 text-center")
         _pins(page)
-        with v3.VTabs(model_value=("tab",), update_modelValue=(page.show_tab, "[$event]"), density="compact", height=32):
+        with v3.VTabs(
+            model_value=("tab",), update_modelValue=(page.show_tab, "[$event]"), density="compact", height=32
+        ):
             for name, (words, meaning, _) in FIGURES.items():
                 with v3.VTab(words, value=name, size="small", id=f"tab-{name}"):
                     v3.VTooltip(meaning, activator="parent", location="top")
         for name, (words, meaning, _) in FIGURES.items():
             html.Img(
-                v_if=f"tab == '{name}' && images.{name}", src=(f"images.{name}",), classes="picture", id=f"figure-{name}",
+                v_if=f"tab == '{name}' && images.{name}",
+                src=(f"images.{name}",),
+                classes="picture",
+                id=f"figure-{name}",
                 alt=f"{words}: {meaning}",
             )
 
 
 def _facts() -> None:
-    with html.Div(classes="d-flex align-center flex-wrap text-body-2", role="status", aria_live="polite", style="gap: 10px"):
+    with html.Div(
+        classes="d-flex align-center flex-wrap text-body-2", role="status", aria_live="polite", style="gap: 10px"
+    ):
         with v3.VChip(
-            size="small", variant="flat", id="stage",
+            size="small",
+            variant="flat",
+            id="stage",
             color=("busy ? '#E69F00' : stage == 'full column' ? '#009E73' : '#888888'",),
         ):
             html.Span("{{ busy ? (stage ? stage + ', full column to come' : 'simulating') : stage }}")
             v3.VTooltip(
                 "Each change is simulated twice: at once and coarsely, with fewer cells; then the full column, exactly. "
                 "{{ how }}",
-                activator="parent", location="bottom", max_width=320,
+                activator="parent",
+                location="bottom",
+                max_width=320,
             )
         with html.Span(v_if="match"):
             explained("R²", "Share of the target's variance that the simulated dipole explains: 1 is all of it.")
@@ -136,14 +175,22 @@ def _facts() -> None:
 def _pins(page: Page) -> None:
     with html.Div(classes="d-flex align-center flex-wrap my-1", style="gap: 6px"):
         html.Input(
-            v_model="pin_name", placeholder="Name", aria_label="Name of the simulation to keep", id="pin-name",
+            v_model="pin_name",
+            placeholder="Name",
+            aria_label="Name of the simulation to keep",
+            id="pin-name",
             style="width: 120px; font-size: 12px; border: 1px solid #8a8a8a; border-radius: 3px; padding: 3px 6px",
             __properties=[("v_model", "v-model")],
         )
         v3.VBtn("Keep to compare", size="x-small", variant="outlined", click=page.pin, id="pin", prepend_icon="mdi-pin")
         with v3.VChip(
-            v_for="pin in pins", key="pin.name", size="small", variant="outlined", closable=True,
-            click=(page.take_pin, "[pin.name]"), click_close=(page.unpin, "[pin.name]"),
+            v_for="pin in pins",
+            key="pin.name",
+            size="small",
+            variant="outlined",
+            closable=True,
+            click=(page.take_pin, "[pin.name]"),
+            click_close=(page.unpin, "[pin.name]"),
         ):
             v3.VIcon("mdi-square", color=("pin.color",), start=True)
             html.Span("{{ pin.name }}  {{ pin.match }}")

@@ -10,7 +10,12 @@ from .page import Page
 
 __all__ = ["add_cortex"]
 
-_VIEWS = (("lateral-lh", "Left"), ("medial-lh", "Left, medial"), ("lateral-rh", "Right"), ("medial-rh", "Right, medial"))
+_VIEWS = (
+    ("lateral-lh", "Left"),
+    ("medial-lh", "Left, medial"),
+    ("lateral-rh", "Right"),
+    ("medial-rh", "Right, medial"),
+)
 
 
 def add_cortex(page: Page) -> None:
@@ -25,33 +30,62 @@ def add_cortex(page: Page) -> None:
         with html.Div(style="height: 230px; border: 1px solid #ddd", id="cortex"):
             if page.scene is not None:
                 view = vtk_widgets.VtkRemoteView(
-                    page.scene.window, ref="cortex", interactive_ratio=1, still_ratio=1, interactive_quality=70,
+                    page.scene.window,
+                    ref="cortex",
+                    interactive_ratio=1,
+                    still_ratio=1,
+                    interactive_quality=70,
                     interactor_events=("cortex_events", ["LeftButtonPress", "LeftButtonRelease"]),
                     LeftButtonPress=(page.press, "[utils.vtk.event($event)]"),
                     LeftButtonRelease=(page.lift, "[utils.vtk.event($event)]"),
                     style="width: 100%; height: 100%",
                 )
                 page.update_scene = view.update
+        html.Div("Activation: current along the outward normal (nAm), red outward, blue inward", classes="text-caption")
         with html.Div(classes="d-flex align-center"):
             html.Span("Time", classes="text-caption mr-2")
             v3.VSlider(
-                model_value=("latency",), min=("latencies[0]",), max=("latencies[1]",), step=1, density="compact",
-                hide_details=True, thumb_size=14, track_size=3, color="#0072B2", aria_label="Time of the activation (ms)",
-                update_modelValue=(page.show_time, "[$event]"), id="latency",
+                model_value=("latency",),
+                min=("latencies[0]",),
+                max=("latencies[1]",),
+                step=1,
+                density="compact",
+                hide_details=True,
+                thumb_size=14,
+                track_size=3,
+                color="#0072B2",
+                aria_label="Time of the activation (ms)",
+                update_modelValue=(page.show_time, "[$event]"),
+                id="latency",
             )
             html.Span("{{ Math.round(latency) }} ms", classes="text-caption ml-2", style="width: 50px")
         v3.VAutocomplete(
-            v_model=("label",), items=("labels",), label="Label", density="compact", hide_details=True, id="label",
-            update_modelValue=(page.take_label, "[$event]"), variant="outlined", classes="my-1",
+            v_model=("label",),
+            items=("labels",),
+            label="Label",
+            density="compact",
+            hide_details=True,
+            id="label",
+            update_modelValue=(page.take_label, "[$event]"),
+            variant="outlined",
+            classes="my-1",
         )
-        html.Div("{{ place || 'The target was read from a file or made with the demo.' }}", classes="text-caption", id="place",
-                 role="status")
+        html.Div(
+            "{{ place || 'The target was read from a file or made with the demo.' }}",
+            classes="text-caption",
+            id="place",
+            role="status",
+        )
         html.H2("Sensors", classes="text-subtitle-2 mt-1")
         html.Div(
-            "Click on the cortex to see what the sensors would measure of the simulated dipole.", v_if="!images.sensors",
+            "Click on the cortex to see what the sensors would measure of the simulated dipole.",
+            v_if="!images.sensors",
             classes="text-caption",
         )
         html.Img(
-            v_if="images.sensors", src=("images.sensors",), classes="picture", id="sensors",
+            v_if="images.sensors",
+            src=("images.sensors",),
+            classes="picture",
+            id="sensors",
             alt="Measured and predicted sensors: root mean square over time, and maps at the peak",
         )

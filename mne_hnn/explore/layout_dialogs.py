@@ -48,27 +48,50 @@ def add_dialogs(page: Page) -> None:
                     "A target, a dipole, a network or parameter file (ours or of HNN), a fit, or a folder of results.",
                     classes="text-body-2 mb-2",
                 )
-                v3.VCombobox(v_model=("file",), items=("files",), label="File", density="compact", id="file",
-                             variant="outlined", autofocus=True)
+                v3.VCombobox(
+                    v_model=("file",),
+                    items=("files",),
+                    label="File",
+                    density="compact",
+                    id="file",
+                    variant="outlined",
+                    autofocus=True,
+                )
             _actions("Open", (page.open, "[file]"), "open")
     for name, title, words, act in (
-        ("save", "Save analysis", "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
-         page.save),
+        (
+            "save",
+            "Save analysis",
+            "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
+            page.save,
+        ),
         ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.pictures),
     ):
         with v3.VDialog(model_value=(f"dialog == '{name}'",), update_modelValue="dialog = ''", max_width=620):
             with v3.VCard(title=title):
                 with v3.VCardText():
                     html.P(words, classes="text-body-2 mb-2")
-                    v3.VTextField(v_model=("folder",), label="New folder", density="compact", id=f"folder-{name}",
-                                  variant="outlined", autofocus=True)
+                    v3.VTextField(
+                        v_model=("folder",),
+                        label="New folder",
+                        density="compact",
+                        id=f"folder-{name}",
+                        variant="outlined",
+                        autofocus=True,
+                    )
                 _actions("Save", (act, "[folder]"), name)
 
 
 def _actions(words: str, click: object, name: str) -> None:
     with v3.VCardActions():
-        html.Div("{{ failure }}", v_if="failure", classes="text-body-2 ml-2", style="color: #B00020", role="alert",
-                 id=f"failure-{name}")
+        html.Div(
+            "{{ failure }}",
+            v_if="failure",
+            classes="text-body-2 ml-2",
+            style="color: #B00020",
+            role="alert",
+            id=f"failure-{name}",
+        )
         v3.VSpacer()
         v3.VBtn("Cancel", click="dialog = ''")
         v3.VBtn(words, click=click, color="primary", variant="flat", id=f"do-{name}")

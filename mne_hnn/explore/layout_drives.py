@@ -20,7 +20,9 @@ def add_drives(page: Page) -> None:
             _new_drive(page)
         with v3.VExpansionPanels(v_model=("open_drives",), multiple=True, variant="accordion", flat=True):
             with v3.VExpansionPanel(v_for="drive in drives", key="drive.name", value=("drive.name",)):
-                with v3.VExpansionPanelTitle(classes="py-1 px-3", style="min-height: 34px", id=("'drive-' + drive.name",)):
+                with v3.VExpansionPanelTitle(
+                    classes="py-1 px-3", style="min-height: 34px", id=("'drive-' + drive.name",)
+                ):
                     v3.VIcon("mdi-circle", color=("drive.color",), size="small", classes="mr-2")
                     html.Span("{{ drive.name }}", classes="font-weight-medium mr-2")
                     html.Span("{{ drive.short }}", classes="text-caption text-medium-emphasis")
@@ -28,10 +30,20 @@ def add_drives(page: Page) -> None:
                     html.Div("{{ drive.words }}", classes="text-caption mb-1")
                     _rows(page, "drive.rows", "drive.name")
                     with html.Div(classes="d-flex", style="gap: 6px"):
-                        v3.VBtn("Copy", size="x-small", variant="outlined", click=(page.copy_drive, "[drive.name]"),
-                                aria_label=("'Copy drive ' + drive.name",))
-                        v3.VBtn("Remove", size="x-small", variant="outlined", click=(page.remove_drive, "[drive.name]"),
-                                aria_label=("'Remove drive ' + drive.name",))
+                        v3.VBtn(
+                            "Copy",
+                            size="x-small",
+                            variant="outlined",
+                            click=(page.copy_drive, "[drive.name]"),
+                            aria_label=("'Copy drive ' + drive.name",),
+                        )
+                        v3.VBtn(
+                            "Remove",
+                            size="x-small",
+                            variant="outlined",
+                            click=(page.remove_drive, "[drive.name]"),
+                            aria_label=("'Remove drive ' + drive.name",),
+                        )
         html.Div("No drives: the column is at rest. Add one.", v_if="!drives.length", classes="px-3 text-caption")
         v3.VDivider(classes="mt-1")
         html.H2("Column", classes="text-subtitle-2 px-3 pt-2")
@@ -45,14 +57,29 @@ def _new_drive(page: Page) -> None:
             v3.VBtn("Add", v_bind="props", size="x-small", variant="outlined", prepend_icon="mdi-plus", id="add")
         with v3.VCard(classes="pa-3", width=280):
             v3.VSelect(v_model=("new_kind",), items=("new_kinds", _kinds()), label="Kind", density="compact")
-            v3.VSelect(v_model=("new_location",), items=("new_locations", _locations()), label="Where it arrives",
-                       density="compact", v_if="new_kind != 'tonic'")
-            v3.VBtn("Add this drive", click=(page.add_drive, "[new_kind, new_location]"), color="primary", size="small",
-                    id="add-drive")
+            v3.VSelect(
+                v_model=("new_location",),
+                items=("new_locations", _locations()),
+                label="Where it arrives",
+                density="compact",
+                v_if="new_kind != 'tonic'",
+            )
+            v3.VBtn(
+                "Add this drive",
+                click=(page.add_drive, "[new_kind, new_location]"),
+                color="primary",
+                size="small",
+                id="add-drive",
+            )
 
 
 def _kinds() -> list[dict[str, str]]:
-    words = {"evoked": "Evoked volley", "bursty": "Rhythmic bursts", "poisson": "Poisson spikes", "tonic": "Constant current"}
+    words = {
+        "evoked": "Evoked volley",
+        "bursty": "Rhythmic bursts",
+        "poisson": "Poisson spikes",
+        "tonic": "Constant current",
+    }
     return [{"title": words[kind], "value": kind} for kind in KINDS]
 
 
@@ -70,21 +97,44 @@ def _rows(page: Page, rows: str, owner: str) -> None:
         "($event <= row.low && row.key.startsWith('weight') ? null : 10 ** $event)])"
     )
     with html.Div(v_for=f"row in {rows}", key="row.key", classes="row"):
-        with html.Span("{{ row.label }}", classes=("row.hint ? 'name explained' : 'name'",), tabindex=("row.hint ? 0 : -1",)):
+        with html.Span(
+            "{{ row.label }}", classes=("row.hint ? 'name explained' : 'name'",), tabindex=("row.hint ? 0 : -1",)
+        ):
             v3.VTooltip("{{ row.hint }}", activator="parent", location="right", max_width=280, v_if="row.hint")
         v3.VSwitch(
-            v_if="row.switch", model_value=("row.value == 1",), density="compact", hide_details=True, color="primary",
-            update_modelValue=f"trigger('{edit}', [{owner}, row.key, $event ? 1 : 0])", aria_label=("row.spoken",),
+            v_if="row.switch",
+            model_value=("row.value == 1",),
+            density="compact",
+            hide_details=True,
+            color="primary",
+            update_modelValue=f"trigger('{edit}', [{owner}, row.key, $event ? 1 : 0])",
+            aria_label=("row.spoken",),
         )
         v3.VSlider(
-            v_else=True, model_value=("row.place",), min=("row.low",), max=("row.high",), step=("row.step",),
-            density="compact", hide_details=True, thumb_size=14, track_size=3, color="#0072B2",
-            update_modelValue=slid, end=f"trigger('{release}')",
-            aria_label=("row.spoken",), thumb_label=False,
+            v_else=True,
+            model_value=("row.place",),
+            min=("row.low",),
+            max=("row.high",),
+            step=("row.step",),
+            density="compact",
+            hide_details=True,
+            thumb_size=14,
+            track_size=3,
+            color="#0072B2",
+            update_modelValue=slid,
+            end=f"trigger('{release}')",
+            aria_label=("row.spoken",),
+            thumb_label=False,
         )
         html.Input(
-            v_if="!row.switch", value=("row.value",), classes="number", key=("row.key + refused",),
-            aria_label=("row.spoken",), inputmode="decimal", change=f"trigger('{edit}', [{owner}, row.key, $event.target.value])",
-            __events=["change"], __properties=["inputmode", "value"],
+            v_if="!row.switch",
+            value=("row.value",),
+            classes="number",
+            key=("row.key + refused",),
+            aria_label=("row.spoken",),
+            inputmode="decimal",
+            change=f"trigger('{edit}', [{owner}, row.key, $event.target.value])",
+            __events=["change"],
+            __properties=["inputmode", "value"],
         )
         html.Span("{{ row.unit }}", classes="unit", v_if="!row.switch")

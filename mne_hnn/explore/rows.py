@@ -88,8 +88,16 @@ def _time_rows(drive: Any, tstop_ms: float) -> list[Row]:
         ]
     if drive.kind == "bursty":
         return [
-            Row(key="burst_rate_Hz", label="Rate of bursts", value=drive.burst_rate_Hz, low=1, high=100, unit="Hz",
-                hint="Bursts per second", step=0.5),
+            Row(
+                key="burst_rate_Hz",
+                label="Rate of bursts",
+                value=drive.burst_rate_Hz,
+                low=1,
+                high=100,
+                unit="Hz",
+                hint="Bursts per second",
+                step=0.5,
+            ),
             time("burst_std_ms", "Spread", 50.0, "Standard deviation of the time of a burst", 0.5),
             Row(key="numspikes", label="Spikes per burst", value=drive.numspikes, low=1, high=10),
             time("spike_isi_ms", "Within a burst", 30.0, "Time between the spikes of a burst", 0.5),
@@ -97,10 +105,22 @@ def _time_rows(drive: Any, tstop_ms: float) -> list[Row]:
         ]
     if drive.kind == "poisson":
         rate = drive.rate_Hz
-        rows = [] if isinstance(rate, Mapping) else [
-            Row(key="rate_Hz", label="Rate", value=rate, low=0.5, high=200, unit="Hz", hint="Spikes per second of each "
-                "cell of the drive", step=0.5)
-        ]
+        rows = (
+            []
+            if isinstance(rate, Mapping)
+            else [
+                Row(
+                    key="rate_Hz",
+                    label="Rate",
+                    value=rate,
+                    low=0.5,
+                    high=200,
+                    unit="Hz",
+                    hint="Spikes per second of each cell of the drive",
+                    step=0.5,
+                )
+            ]
+        )
         return [*rows, time("tstart", "Start", tstop_ms, "Time of the first spikes")]
     return []
 
@@ -126,18 +146,43 @@ def _weight_rows(drive: Drive, reached: tuple[str, ...]) -> list[Row]:
 def _drive_rows(state: ExploreState, drive: Drive) -> list[Row]:
     rows = _time_rows(drive, state.tstop_ms)
     if isinstance(drive.n_drive_cells, int) and not drive.cell_specific:
-        rows.append(Row(key="n_drive_cells", label="Cells of the drive", value=drive.n_drive_cells, low=1, high=100,
-                        hint="How many cells send spikes; each reaches all cells of the column"))
+        rows.append(
+            Row(
+                key="n_drive_cells",
+                label="Cells of the drive",
+                value=drive.n_drive_cells,
+                low=1,
+                high=100,
+                hint="How many cells send spikes; each reaches all cells of the column",
+            )
+        )
     if drive.kind != "spike_train":
-        rows.append(Row(key="shared", label="Shared spikes", value=float(not drive.cell_specific), low=0, high=1, switch=True,
-                        hint="On: all cells of the column get the same spikes; off: each cell has its own"))
+        rows.append(
+            Row(
+                key="shared",
+                label="Shared spikes",
+                value=float(not drive.cell_specific),
+                low=0,
+                high=1,
+                switch=True,
+                hint="On: all cells of the column get the same spikes; off: each cell has its own",
+            )
+        )
     return [*rows, *_weight_rows(drive, state.reached_types(drive.location))]
 
 
 def _bias_rows(state: ExploreState, bias: TonicBias) -> list[Row]:
     currents = [
-        Row(key=f"amplitude:{cell_type}", label=cell_type.replace("_", " "), value=value, low=-2.0, high=2.0,
-            unit="nA", step=0.01, hint="Constant current; positive ones excite")
+        Row(
+            key=f"amplitude:{cell_type}",
+            label=cell_type.replace("_", " "),
+            value=value,
+            low=-2.0,
+            high=2.0,
+            unit="nA",
+            step=0.01,
+            hint="Constant current; positive ones excite",
+        )
         for cell_type, value in bias.amplitude_nA.items()
     ]
     return [*currents, Row(key="t0_ms", label="Start", value=bias.t0_ms, low=0, high=state.tstop_ms, unit="ms")]
@@ -191,16 +236,49 @@ def column_rows(state: ExploreState, columns: float | None = None) -> list[dict[
     """
     shown = state.columns if state.columns is not None else columns
     rows = [
-        Row(key="auto", label="Fit columns to target", value=float(state.columns is None), low=0, high=1, switch=True,
-            hint="On: the number of columns that brings the simulation closest to the target (1 without a target)"),
-        _logarithmic("columns", "Columns", shown, (1e-2, 1e6), hint="How many columns like this one act together: "
-                     "their number scales the dipole"),
-        Row(key="smooth_ms", label="Smoothing", value=state.smooth_ms, low=0, high=60, unit="ms",
-            hint="Width of the Hamming window that the simulated dipole is smoothed with; 0 for none"),
-        Row(key="tstop_ms", label="Duration", value=state.tstop_ms, low=50, high=1000, unit="ms", step=10,
-            hint="How long the column is simulated"),
-        Row(key="n_trials", label="Trials", value=state.n_trials, low=1, high=20,
-            hint="How many trials are averaged; random spike times differ between them"),
+        Row(
+            key="auto",
+            label="Fit columns to target",
+            value=float(state.columns is None),
+            low=0,
+            high=1,
+            switch=True,
+            hint="On: the number of columns that brings the simulation closest to the target (1 without a target)",
+        ),
+        _logarithmic(
+            "columns",
+            "Columns",
+            shown,
+            (1e-2, 1e6),
+            hint="How many columns like this one act together: their number scales the dipole",
+        ),
+        Row(
+            key="smooth_ms",
+            label="Smoothing",
+            value=state.smooth_ms,
+            low=0,
+            high=60,
+            unit="ms",
+            hint="Width of the Hamming window that the simulated dipole is smoothed with; 0 for none",
+        ),
+        Row(
+            key="tstop_ms",
+            label="Duration",
+            value=state.tstop_ms,
+            low=50,
+            high=1000,
+            unit="ms",
+            step=10,
+            hint="How long the column is simulated",
+        ),
+        Row(
+            key="n_trials",
+            label="Trials",
+            value=state.n_trials,
+            low=1,
+            high=20,
+            hint="How many trials are averaged; random spike times differ between them",
+        ),
     ]
     gains = [
         _logarithmic(f"gain:{name}", words, state.network.gains[name], (0.1, 10.0), hint=hint)

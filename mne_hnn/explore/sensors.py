@@ -5,6 +5,7 @@ from __future__ import annotations
 import mne
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -47,18 +48,22 @@ def draw_sensors(prediction: Prediction, size: tuple[float, float] = SIZE) -> Fi
         lines.set_title(f"{words}: {share:.0%} explained", fontsize=7)
         lines.set_xlabel("Time (ms)")
         lines.set_ylabel(f"RMS ({unit})")
-        lines.legend(frameon=False, fontsize=6)
-        _maps(prediction, measured, predicted, left, right)
+        lines.legend(frameon=False, fontsize=6, loc="upper right")
+        _maps(measured, predicted, left, right)
     return figure
 
 
-def _maps(prediction: Prediction, measured: mne.Evoked, predicted: mne.Evoked, left: object, right: object) -> None:
+def _maps(measured: mne.Evoked, predicted: mne.Evoked, left: Axes, right: Axes) -> None:
     """Draw maps of both at the peak of the measured one, on one scale."""
     power = (measured.data**2).sum(axis=0)
     sample = int(power.argmax())
     limit = float(max(np.abs(measured.data[:, sample]).max(), np.abs(predicted.data[:, sample]).max())) or 1.0
     for axes, evoked, name in ((left, measured, "measured"), (right, predicted, "predicted")):
+        axes.set_title(f"{name}\n{1e3 * measured.times[sample]:.0f} ms", fontsize=7)
+        if not np.any(evoked.data[:, sample]):
+            axes.set_axis_off()
+            axes.text(0.5, 0.5, "no field", ha="center", transform=axes.transAxes)
+            continue
         mne.viz.plot_topomap(
             evoked.data[:, sample], evoked.info, axes=axes, show=False, vlim=(-limit, limit), contours=4, sensors=False
         )
-        axes.set_title(f"{name}\n{1e3 * measured.times[sample]:.0f} ms", fontsize=7)  # type: ignore[attr-defined]

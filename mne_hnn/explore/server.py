@@ -136,9 +136,7 @@ class Gate:
         return bool(self._owner) and secrets.compare_digest(given.encode(), self._owner.encode())
 
 
-def serve(
-    server: Any, *, port: int = 0, browser: bool = True, tell: Callable[[str], None], task: bool = False
-) -> Gate:
+def serve(server: Any, *, port: int = 0, browser: bool = True, tell: Callable[[str], None], task: bool = False) -> Gate:
     """Serve the page until the process is asked to end (SIGINT, SIGTERM), or beside what a notebook does.
 
     Parameters
@@ -192,7 +190,9 @@ def serve(
             thread=task,
         )
     except OSError as error:
-        raise ParameterError(f"Port {port} cannot be used ({error.strerror}): leave out --port for any free one.") from None
+        raise ParameterError(
+            f"Port {port} cannot be used ({error.strerror}): leave out --port for any free one."
+        ) from None
     return gate
 
 

@@ -55,9 +55,16 @@ class CortexScene:
             smooth_shading=True,
             show_scalar_bar=side > 0,
             scalar_bar_args={
-                "title": "Activation (nAm), outward positive", "color": "black", "title_font_size": 12,
-                "label_font_size": 11, "height": 0.1, "width": 0.5, "position_x": 0.25, "position_y": 0.01,
-                "n_labels": 3, "fmt": "%.2g",
+                "title": "",
+                "color": "black",
+                "title_font_size": 8,
+                "label_font_size": 11,
+                "height": 0.1,
+                "width": 0.5,
+                "position_x": 0.25,
+                "position_y": 0.01,
+                "n_labels": 3,
+                "fmt": "%.2g",
             },
             ambient=0.25,
             render=False,
@@ -90,8 +97,16 @@ class CortexScene:
         border = outline.contour([0.5], scalars="inside")
         if border.n_points:
             self.plotter.add_mesh(
-                border, color=LABEL["border"], line_width=4, lighting=False, name="place", reset_camera=False, render=False,
-                pickable=False, show_scalar_bar=False, scalars=None,
+                border,
+                color=LABEL["border"],
+                line_width=4,
+                lighting=False,
+                name="place",
+                reset_camera=False,
+                render=False,
+                pickable=False,
+                show_scalar_bar=False,
+                scalars=None,
             )
 
     def look(self, view: str) -> None:
@@ -106,7 +121,11 @@ class CortexScene:
         points = np.concatenate([mesh.points for mesh in shown])
         low, high = points.min(axis=0), points.max(axis=0)
         centre = (low + high) / 2
-        direction = {"above": (0, 0, 1), "lateral": (-1 if hemi == "lh" else 1, 0, 0), "medial": (1 if hemi == "lh" else -1, 0, 0)}
+        direction = {
+            "above": (0, 0, 1),
+            "lateral": (-1 if hemi == "lh" else 1, 0, 0),
+            "medial": (1 if hemi == "lh" else -1, 0, 0),
+        }
         camera.focal_point = centre
         camera.position = centre + 500.0 * np.array(direction[where], dtype=float)
         camera.up = (0, 1, 0) if where == "above" else (0, 0, 1)
