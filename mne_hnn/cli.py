@@ -379,8 +379,9 @@ _COMMANDS: Mapping[str, _Command] = {
     ),
     "explore": _Command(
         help="change a column by hand, and see dipole, spikes and sensors answer",
-        description="Serve a page on this machine, for one browser, and open it: drives to move, a cortex to click on, and "
-        "what the simulated column answers. Ends with Ctrl+C. Files are opened and saved in the folder where it was started.",
+        description="Serve a page on this machine, for one browser, and open it: drives to move, a cortex to click on, "
+        "and what the simulated column answers. Ends with Ctrl+C. Files are opened and saved in the folder where it "
+        "was started.",
         add=_add_explore,
         run=_explore,
     ),

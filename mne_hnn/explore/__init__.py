@@ -1,7 +1,7 @@
 """Explore a column by hand: change a drive, click on the cortex, and see dipole, spikes and sensors answer.
 
 What is named here knows of no user interface: states, the session that runs them, the cortex, opening, saving, fitting.
-The page is :func:`~mne_hnn.explore.entry.explore`, which is called as ``mne_hnn.explore(...)``: the module itself can be called.
+The page is opened by :func:`explore`, also as ``mne_hnn.explore(...)``: this module can be called.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = [
 
 
 class _Callable(ModuleType):
-    """This module, which is also the function that opens the page."""
+    """The module, which is also the function that opens the page."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return explore(*args, **kwargs)

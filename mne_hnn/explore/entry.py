@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from mne.utils import logger
 
 from ..errors import ParameterError
 from .cortex import Cortex
@@ -56,7 +55,7 @@ class Exploration:
     def close(self) -> None:
         """End the page and its worker processes."""
         self._page.close()
-        asyncio.ensure_future(self._page.server.stop())
+        self._ending = asyncio.ensure_future(self._page.server.stop())
 
 
 def explore(
@@ -142,7 +141,7 @@ def _cortex(forward: Any, evoked: Any, inverse: Any, subjects_dir: str | Path | 
 
 
 def explore_file(
-    file: Path | None, *, port: int = 0, browser: bool = True, tell: Callable[[str], None] = logger.info
+    file: Path | None, *, port: int = 0, browser: bool = True, tell: Callable[[str], None] | None = None
 ) -> None:
     """Explore what a file holds until the process is asked to end.
 
@@ -168,11 +167,11 @@ def _serve(
     title: str,
     port: int,
     browser: bool,
-    tell: Callable[[str], None] = logger.info,
+    tell: Callable[[str], None] | None = None,
 ) -> ExploreState | Exploration:
     import matplotlib as mpl
 
-    page = None
+    page, tell = None, tell or _say
     try:
         mpl.use("agg", force=False)
         from .layout import build
@@ -190,6 +189,12 @@ def _serve(
     finally:
         if page is not None and not _in_a_loop():
             page.close()
+
+
+def _say(words: str) -> None:
+    """Write where the page is, whatever is logged."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def _in_a_loop() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -23,7 +24,7 @@ from .session import Pin
 __all__ = ["FIGURES", "as_image", "draw"]
 
 DPI = 144  # twice what a page at 1280 x 720 shows, for a projector
-_FONTS = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
+_FONTS: Any = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
 
 _Draw = Callable[[Axes, Answer, Sequence[Pin]], None]
 
@@ -62,8 +63,16 @@ def _matched(name: str, answer: Answer) -> str:
 def _legend(axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        style = {"fontsize": "small", "frameon": False, "loc": "lower left", "borderaxespad": 0.1}
-        axes.legend(handles, labels, ncols=min(3, len(handles)), bbox_to_anchor=(0.0, 1.0), **style)
+        axes.legend(
+            handles,
+            labels,
+            loc="lower left",
+            fontsize="small",
+            frameon=False,
+            borderaxespad=0.1,
+            ncols=min(3, len(handles)),
+            bbox_to_anchor=(0.0, 1.0),
+        )
 
 
 def draw_layer_dipoles(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
@@ -72,7 +81,7 @@ def draw_layer_dipoles(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None
     handles, _ = axes.get_legend_handles_labels()
     words = {"agg": "all layers", "L2": "layer 2/3", "L5": "layer 5"}
     for handle in handles:
-        handle.set_label(words.get(str(handle.get_label()), str(handle.get_label())))  # type: ignore[union-attr]
+        handle.set_label(words.get(str(handle.get_label()), str(handle.get_label())))
     _time_axis(axes, answer)
     _legend(axes)
 
@@ -98,7 +107,7 @@ def draw_spikes(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
     """Draw which cells fired when, in the first trial."""
     network, spikes = answer.simulation.network, answer.simulation.spikes
     cell_types = sort_by_layer(network.cell_types, network)
-    first = spikes.select(trials=spikes.trials[0]) if spikes.trials else spikes
+    first = spikes.select(trial=spikes.trials[0]) if spikes.trials else spikes
     draw_raster(axes, first, cell_types, spike_colors(cell_types, network))
     _time_axis(axes, answer)
 

@@ -13,6 +13,7 @@ from .layout_cortex import add_cortex
 from .layout_dialogs import add_dialogs
 from .layout_drives import add_drives
 from .page import Page
+from .spoken import SPOKEN
 
 __all__ = ["build"]
 
@@ -20,7 +21,8 @@ _STYLE = """
 html, body { overflow: hidden !important; font-size: 14px; }
 .v-btn { text-transform: none; letter-spacing: 0; }
 .v-expansion-panel-text__wrapper { padding: 2px 12px 8px; }
-.row { display: grid; grid-template-columns: 108px 1fr 66px 24px; align-items: center; column-gap: 6px; min-height: 30px; }
+.row { display: grid; grid-template-columns: 108px 1fr 66px 24px; align-items: center;
+  column-gap: 6px; min-height: 30px; }
 .row label, .row .name { font-size: 12px; line-height: 1.15; }
 .row input.number { width: 66px; font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
 .unit { font-size: 11px; color: #444; }
@@ -34,7 +36,7 @@ SIDE_px = 356
 
 def explained(words: str, meaning: str, tag: Any = None) -> None:
     """Add words whose meaning is shown where they stand, also to the keyboard."""
-    with (tag or html.Span)(words, classes="explained", tabindex="0"):
+    with (tag or html.Span)(words, classes="explained", __properties=SPOKEN, tabindex="0"):
         v3.VTooltip(meaning, activator="parent", location="bottom", max_width=320)
 
 
@@ -58,6 +60,7 @@ def build(page: Page) -> None:
             width=SIDE_px,
             location="left",
             tag="nav",
+            __properties=SPOKEN,
             aria_label="Drives and column",
         ):
             add_drives(page)
@@ -67,6 +70,7 @@ def build(page: Page) -> None:
             permanent=True,
             width=SIDE_px + 24,
             location="right",
+            __properties=SPOKEN,
             aria_label="Cortex and sensors",
         ):
             add_cortex(page)
@@ -76,7 +80,7 @@ def build(page: Page) -> None:
 
 
 def _button(icon: str, label: str, click: Any, **more: Any) -> None:
-    with v3.VBtn(icon=icon, size="small", click=click, aria_label=label, **more):
+    with v3.VBtn(icon=icon, size="small", click=click, __properties=SPOKEN, aria_label=label, **more):
         v3.VIcon(icon)
         v3.VTooltip(label, activator="parent", location="bottom")
 
@@ -86,7 +90,7 @@ def _bar(page: Page) -> None:
         html.Span("mne_hnn explore", classes="ml-3 mr-3 font-weight-medium")
         html.Span("{{ title }}", classes="text-medium-emphasis")
         v3.VSpacer()
-        html.Span("{{ working }}", v_if="working", classes="mr-3 text-body-2", role="status")
+        html.Span("{{ working }}", v_if="working", classes="mr-3 text-body-2", __properties=SPOKEN, role="status")
         _button("mdi-undo", "Undo", page.undo, disabled=("!can_undo",), id="undo")
         _button("mdi-redo", "Redo", page.redo, disabled=("!can_redo",), id="redo")
         for name, words in (("open", "Open"), ("save", "Save analysis"), ("pictures", "Save pictures")):
@@ -95,7 +99,7 @@ def _bar(page: Page) -> None:
 
 
 def _middle(page: Page) -> None:
-    with html.Div(classes="side pa-2", role="main"):
+    with html.Div(classes="side pa-2", __properties=SPOKEN, role="main"):
         v3.VAlert(
             "{{ failure }}",
             v_if="failure",
@@ -105,6 +109,7 @@ def _middle(page: Page) -> None:
             closable=True,
             id="failure",
             click_close="failure = ''",
+            __properties=SPOKEN,
             role="alert",
             classes="mb-2 text-body-2",
         )
@@ -117,6 +122,7 @@ def _middle(page: Page) -> None:
             closable=True,
             id="message",
             click_close="message = ''",
+            __properties=SPOKEN,
             role="status",
             classes="mb-2 text-body-2",
         )
@@ -148,7 +154,7 @@ def _middle(page: Page) -> None:
 
 def _facts() -> None:
     with html.Div(
-        classes="d-flex align-center flex-wrap text-body-2", role="status", aria_live="polite", style="gap: 10px"
+        classes="d-flex align-center flex-wrap text-body-2", __properties=SPOKEN, role="status", style="gap: 10px"
     ):
         with v3.VChip(
             size="small",
@@ -158,8 +164,7 @@ def _facts() -> None:
         ):
             html.Span("{{ busy ? (stage ? stage + ', full column to come' : 'simulating') : stage }}")
             v3.VTooltip(
-                "Each change is simulated twice: at once and coarsely, with fewer cells; then the full column, exactly. "
-                "{{ how }}",
+                "Each change is simulated twice: at once, with fewer cells; then the full column, exactly. {{ how }}",
                 activator="parent",
                 location="bottom",
                 max_width=320,
@@ -177,10 +182,10 @@ def _pins(page: Page) -> None:
         html.Input(
             v_model="pin_name",
             placeholder="Name",
+            __properties=SPOKEN,
             aria_label="Name of the simulation to keep",
             id="pin-name",
             style="width: 120px; font-size: 12px; border: 1px solid #8a8a8a; border-radius: 3px; padding: 3px 6px",
-            __properties=[("v_model", "v-model")],
         )
         v3.VBtn("Keep to compare", size="x-small", variant="outlined", click=page.pin, id="pin", prepend_icon="mdi-pin")
         with v3.VChip(

@@ -7,6 +7,7 @@ from trame.widgets import vtk as vtk_widgets
 from trame.widgets import vuetify3 as v3
 
 from .page import Page
+from .spoken import SPOKEN
 
 __all__ = ["add_cortex"]
 
@@ -54,6 +55,7 @@ def add_cortex(page: Page) -> None:
                 thumb_size=14,
                 track_size=3,
                 color="#0072B2",
+                __properties=SPOKEN,
                 aria_label="Time of the activation (ms)",
                 update_modelValue=(page.show_time, "[$event]"),
                 id="latency",
@@ -69,11 +71,13 @@ def add_cortex(page: Page) -> None:
             update_modelValue=(page.take_label, "[$event]"),
             variant="outlined",
             classes="my-1",
+            auto_select_first=True,
         )
         html.Div(
             "{{ place || 'The target was read from a file or made with the demo.' }}",
             classes="text-caption",
             id="place",
+            __properties=SPOKEN,
             role="status",
         )
         html.H2("Sensors", classes="text-subtitle-2 mt-1")

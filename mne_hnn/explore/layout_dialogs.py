@@ -6,6 +6,7 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from .page import Page
+from .spoken import SPOKEN
 
 __all__ = ["add_dialogs"]
 
@@ -17,15 +18,15 @@ _STEPS = (
     ),
     (
         "2. What is simulated",
-        "The black line is the dipole of a simulated column of cortex (the HNN model): pyramidal and basket cells of layers "
-        "2/3 and 5. Current up the dendrites, towards the surface, is positive. Nothing happens in it unless drives send "
-        "spikes: proximal ones (feedforward) arrive near the cell bodies, distal ones (feedback) at the tufts above.",
+        "The black line is the dipole of a simulated column of cortex (the HNN model): pyramidal and basket cells of "
+        "layers 2/3 and 5. Current up the dendrites, towards the surface, is positive. Nothing happens in it unless drives send "
+        "spikes: proximal ones (feedforward) arrive near the cell bodies, distal ones (feedback) at the tufts.",
     ),
     (
         "3. What you do",
-        "Open a drive at the left and move its time, spread or weights until black follows grey. Each change is answered at "
-        "once by a coarse simulation, then by the full column. Look whether the cells fire as much as they do in vivo (Rates). "
-        "Undo goes back; Save analysis writes files that give the same numbers again.",
+        "Open a drive at the left and move its time, spread or weights until black follows grey. Each change is answered "
+        "at once by a coarse simulation, then by the full column. Look whether the cells fire as much as they do in "
+        "vivo (Rates). Undo goes back; Save analysis writes files that give the same numbers again.",
     ),
 )
 
@@ -33,7 +34,9 @@ _STEPS = (
 def add_dialogs(page: Page) -> None:
     """Add the dialogs."""
     with v3.VDialog(model_value=("dialog == 'start'",), update_modelValue="dialog = ''", max_width=720):
-        with v3.VCard(title="From a response to the circuit, by hand", aria_label="Start", id="start"):
+        with v3.VCard(
+            title="From a response to the circuit, by hand", __properties=SPOKEN, aria_label="Start", id="start"
+        ):
             with v3.VCardText():
                 for title, words in _STEPS:
                     html.H3(title, classes="text-subtitle-2")
@@ -89,6 +92,7 @@ def _actions(words: str, click: object, name: str) -> None:
             v_if="failure",
             classes="text-body-2 ml-2",
             style="color: #B00020",
+            __properties=SPOKEN,
             role="alert",
             id=f"failure-{name}",
         )

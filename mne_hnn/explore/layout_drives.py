@@ -6,6 +6,7 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from .page import Page
+from .spoken import SPOKEN
 from .state import KINDS
 
 __all__ = ["add_drives"]
@@ -35,6 +36,7 @@ def add_drives(page: Page) -> None:
                             size="x-small",
                             variant="outlined",
                             click=(page.copy_drive, "[drive.name]"),
+                            __properties=SPOKEN,
                             aria_label=("'Copy drive ' + drive.name",),
                         )
                         v3.VBtn(
@@ -42,6 +44,7 @@ def add_drives(page: Page) -> None:
                             size="x-small",
                             variant="outlined",
                             click=(page.remove_drive, "[drive.name]"),
+                            __properties=SPOKEN,
                             aria_label=("'Remove drive ' + drive.name",),
                         )
         html.Div("No drives: the column is at rest. Add one.", v_if="!drives.length", classes="px-3 text-caption")
@@ -98,7 +101,10 @@ def _rows(page: Page, rows: str, owner: str) -> None:
     )
     with html.Div(v_for=f"row in {rows}", key="row.key", classes="row"):
         with html.Span(
-            "{{ row.label }}", classes=("row.hint ? 'name explained' : 'name'",), tabindex=("row.hint ? 0 : -1",)
+            "{{ row.label }}",
+            classes=("row.hint ? 'name explained' : 'name'",),
+            __properties=SPOKEN,
+            tabindex=("row.hint ? 0 : -1",),
         ):
             v3.VTooltip("{{ row.hint }}", activator="parent", location="right", max_width=280, v_if="row.hint")
         v3.VSwitch(
@@ -108,6 +114,7 @@ def _rows(page: Page, rows: str, owner: str) -> None:
             hide_details=True,
             color="primary",
             update_modelValue=f"trigger('{edit}', [{owner}, row.key, $event ? 1 : 0])",
+            __properties=SPOKEN,
             aria_label=("row.spoken",),
         )
         v3.VSlider(
@@ -123,18 +130,18 @@ def _rows(page: Page, rows: str, owner: str) -> None:
             color="#0072B2",
             update_modelValue=slid,
             end=f"trigger('{release}')",
+            __properties=SPOKEN,
             aria_label=("row.spoken",),
-            thumb_label=False,
+            role="group",
         )
         html.Input(
             v_if="!row.switch",
             value=("row.value",),
             classes="number",
             key=("row.key + refused",),
+            __properties=SPOKEN,
             aria_label=("row.spoken",),
-            inputmode="decimal",
             change=f"trigger('{edit}', [{owner}, row.key, $event.target.value])",
             __events=["change"],
-            __properties=["inputmode", "value"],
         )
         html.Span("{{ row.unit }}", classes="unit", v_if="!row.switch")

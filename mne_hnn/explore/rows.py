@@ -70,9 +70,11 @@ class Row:
         return {**asdict(self), "value": value, "place": min(max(place, self.low), self.high), "spoken": spoken}
 
 
-def _logarithmic(key: str, label: str, value: float | None, ends: tuple[float, float], **words: str) -> Row:
+def _logarithmic(
+    key: str, label: str, value: float | None, ends: tuple[float, float], *, unit: str = "", hint: str = ""
+) -> Row:
     low, high = (math.log10(end) for end in ends)
-    return Row(key=key, label=label, value=value, low=low, high=high, step=0.02, log=True, **words)
+    return Row(key=key, label=label, value=value, low=low, high=high, step=0.02, log=True, unit=unit, hint=hint)
 
 
 def _time_rows(drive: Any, tstop_ms: float) -> list[Row]:
@@ -126,21 +128,18 @@ def _time_rows(drive: Any, tstop_ms: float) -> list[Row]:
 
 
 def _weight_rows(drive: Drive, reached: tuple[str, ...]) -> list[Row]:
-    rows = []
-    for receptor in RECEPTORS:
-        for cell_type in dict.fromkeys((*reached, *drive.weights[receptor])):
-            rows.append(
-                _logarithmic(
-                    f"weight:{receptor}:{cell_type}",
-                    f"{cell_type.replace('_', ' ')} {receptor.upper()}",
-                    drive.weights[receptor].get(cell_type),
-                    WEIGHTS_uS,
-                    unit="µS",
-                    hint=f"Conductance of each {receptor.upper()} synapse of the drive on these cells; "
-                    "empty for no synapses",
-                )
-            )
-    return rows
+    return [
+        _logarithmic(
+            f"weight:{receptor}:{cell_type}",
+            f"{cell_type.replace('_', ' ')} {receptor.upper()}",
+            drive.weights[receptor].get(cell_type),
+            WEIGHTS_uS,
+            unit="µS",
+            hint=f"Conductance of each {receptor.upper()} synapse of the drive on these cells; empty for no synapses",
+        )
+        for receptor in RECEPTORS
+        for cell_type in dict.fromkeys((*reached, *drive.weights[receptor]))
+    ]
 
 
 def _drive_rows(state: ExploreState, drive: Drive) -> list[Row]:

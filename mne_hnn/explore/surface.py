@@ -8,7 +8,8 @@ import numpy as np
 
 from ..viz._scene import quiet_vtk
 from ..viz.colors import LABEL
-from .cortex import HEMISPHERES, Cortex, Place
+from .cortex import HEMISPHERES, Cortex
+from .place import Place
 
 __all__ = ["CortexScene"]
 
@@ -110,7 +111,7 @@ class CortexScene:
             )
 
     def look(self, view: str) -> None:
-        """Look from a side: ``'lateral-lh'``, ``'lateral-rh'`` or ``'above'``; the hemisphere beside it fills the view."""
+        """Look from a side: ``'lateral-lh'``, ``'medial-lh'``, ``'lateral-rh'``, ``'medial-rh'`` or ``'above'``."""
         camera = self.plotter.camera
         where, _, hemi = view.partition("-")
         shown = list(self._meshes.values()) if where == "above" else [self._meshes[hemi]]
@@ -140,7 +141,7 @@ class CortexScene:
         self.plotter.renderer.ResetCameraClippingRange()
 
     def vertex_at(self, x: float, y: float) -> tuple[str, int] | None:
-        """Return hemisphere and vertex at a place of the window, in pixels from the lower left; None beside the cortex."""
+        """Return hemisphere and vertex at a place, in pixels from the lower left; None beside the cortex."""
         import vtk
 
         picker = vtk.vtkCellPicker()

@@ -116,7 +116,9 @@ def _match(browser):
 
 
 def _picture(browser):
-    return browser.execute_script("const d = document.querySelector('#dipole'); return d && d.naturalWidth ? d.src : ''")
+    return browser.execute_script(
+        "const d = document.querySelector('#dipole'); return d && d.naturalWidth ? d.src : ''"
+    )
 
 
 def test_page(served, folder):
@@ -174,7 +176,9 @@ def test_who_is_let_in(served):
     assert (status, "token is wrong" in words) == (403, True)
     assert _status(served.address, Host="example.org")[0] == 403
     assert _status(served.address, Origin="http://example.org")[0] == 403
-    listening = [found.laddr.ip for found in psutil.Process(served.process.pid).net_connections() if found.status == "LISTEN"]
+    listening = [
+        found.laddr.ip for found in psutil.Process(served.process.pid).net_connections() if found.status == "LISTEN"
+    ]
     assert listening == ["127.0.0.1"]
 
 
