@@ -130,7 +130,8 @@ class _Watched(Waveform):
     def score(self, simulation: Simulation) -> Score:
         """Return the score of a simulation, and tell it."""
         found = Waveform.score(self, simulation)
-        self.heard(simulation, found)
+        if isinstance(simulation, Simulation):  # no stand-in, which is scored before the first
+            self.heard(simulation, found)
         return found
 
 

@@ -14,6 +14,7 @@ from ..fit import CircuitPrior
 from ..fit.observation import covering
 from ..network import Drive, Network
 from ..simulate import SimulationSettings
+from ..simulate.precautions import check_times
 from ..simulate.settings import check_is_network
 
 __all__ = ["KINDS", "RECEPTORS", "ExploreState"]
@@ -94,6 +95,7 @@ class ExploreState(Value):
         object.__setattr__(self, "tstop_ms", check_positive(self.tstop_ms, "tstop_ms"))
         object.__setattr__(self, "n_trials", check_int(self.n_trials, "n_trials", minimum=1))
         object.__setattr__(self, "seed", None if self.seed is None else check_seed(self.seed, "seed"))
+        check_times(self.tstop_ms, STEP_ms)
 
     @property
     def settings(self) -> SimulationSettings:
@@ -110,7 +112,7 @@ class ExploreState(Value):
 
     # -- drives ----------------------------------------------------------------------------------
 
-    def with_drive(self, name: str, **changes: Any) -> Self:
+    def with_drive(self, name: str, /, **changes: Any) -> Self:
         """Return a state in which fields of a drive or bias are changed.
 
         Parameters
@@ -283,7 +285,7 @@ class ExploreState(Value):
 
     def with_target(self, target: Dipole | None) -> Self:
         """Return a state with another target, simulated as long as it lasts; the patch is the target's then."""
-        tstop_ms = self.tstop_ms if target is None else covering(target, STEP_ms)
+        tstop_ms = covering(target, STEP_ms) if isinstance(target, Dipole) else self.tstop_ms
         return replace(self, target=target, patch_area_mm2=None, tstop_ms=tstop_ms)
 
     def with_network(self, network: Network) -> Self:
