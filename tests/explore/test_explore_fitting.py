@@ -48,9 +48,7 @@ def test_what_can_be_free(state):
 
 def test_a_fit_finds_the_time_again(state, only_time):
     heard, ended = [], threading.Event()
-    job = FitJob(
-        state, only_time, budget=25, on_progress=heard.append, on_end=lambda progress: ended.set(), n_jobs=1
-    )
+    job = FitJob(state, only_time, budget=25, on_progress=heard.append, on_end=lambda progress: ended.set(), n_jobs=1)
     assert ended.wait(PATIENCE_s)
     progress = job.wait(PATIENCE_s)
     assert progress.status == "done", progress.message

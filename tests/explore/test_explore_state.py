@@ -31,9 +31,7 @@ def test_added_evoked_drive_reaches_what_has_the_location(state):
     assert drive.mu_ms == 50.0
 
 
-@pytest.mark.parametrize(
-    ("kind", "field", "value"), [("bursty", "burst_rate_Hz", 10.0), ("poisson", "rate_Hz", 10.0)]
-)
+@pytest.mark.parametrize(("kind", "field", "value"), [("bursty", "burst_rate_Hz", 10.0), ("poisson", "rate_Hz", 10.0)])
 def test_rhythmic_drives_begin_weak(state, kind, field, value):
     drive = state.add_drive(kind, "rhythm", "proximal").network.drives["rhythm"]
     assert getattr(drive, field) == value
