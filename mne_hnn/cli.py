@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from ._checks import suggestion
+from ._arguments import Parser, change, jobs, port
 from ._names import EXECUTORS, MODEL_FORMATS, MODEL_SUFFIXES, SECTIONS, STEPS, VARIANTS
 from .errors import ConfigError, MneHnnError, ParameterError, StageError
 
@@ -24,29 +22,9 @@ _DESCRIPTION = "From MEG/EEG source estimates to the cortical circuit that could
 _EPILOG = "Every command explains itself with --help. Errors end with exit code 1, wrong usage with 2."
 
 
-def _jobs(text: str) -> int:
-    try:
-        n_jobs = int(text)
-    except ValueError:
-        n_jobs = 0
-    if n_jobs < 1 and n_jobs != -1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: give 1 or more, or -1 for all cores")
-    return n_jobs
-
-
-def _change(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip().isidentifier():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a change: write NAME=VALUE, for example snr=2")
-    try:
-        return name.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
-        return name.strip(), value.strip()  # a plain word, as a shell gives it
-
-
 def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(STEPS)}")
-    parser.add_argument("--n-jobs", type=_jobs, default=None, help="processes to use, -1 for all cores")
+    parser.add_argument("--n-jobs", type=jobs, default=None, help="processes to use, -1 for all cores")
     parser.add_argument(
         "--output",
         type=Path,
@@ -56,33 +34,13 @@ def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         dest="changes",
-        type=_change,
+        type=change,
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="change an option of the analysis for this run; may be given several times",
     )
     parser.add_argument("--verbose", action="store_true", help="show everything that MNE says")
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors end with the nearest word that there is."""
-
-    def error(self, message: str) -> NoReturn:
-        wrong = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        if wrong:
-            message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2])).replace(" Did", ". Did")
-        super().error(message)
-
-    def flags(self) -> list[str]:
-        """Return the long options that there are."""
-        return [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-
-    def refuse(self, unknown: Sequence[str]) -> NoReturn:
-        """End with what nobody asked for, and what may be meant."""
-        option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), None)
-        near = suggestion(option, self.flags()) if option else ""
-        super().error(f"unrecognized arguments: {' '.join(unknown)}.{near or ' See --help for what there is.'}")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -126,18 +84,6 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a port: give a number from 1 to 65535, or 0 for any free one"
-        )
-    return port
-
-
 def _add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
@@ -146,13 +92,13 @@ def _add_explore(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a target, a dipole, a network or parameter file (ours or of HNN), a fit, or results (default: the demo)",
     )
-    parser.add_argument("--port", type=_port, default=0, help="where the page is on this machine (any free port)")
+    parser.add_argument("--port", type=port, default=0, help="where the page is on this machine (any free port)")
     parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
 
 
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
-    parser.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
+    parser.add_argument("--n-jobs", type=jobs, default=1, help="processes to use, -1 for all cores")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -424,8 +370,8 @@ _COMMANDS: Mapping[str, _Command] = {
 }
 
 
-def _parser() -> tuple[_Parser, dict[str, _Parser]]:
-    parser = _Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
+def _parser() -> tuple[Parser, dict[str, Parser]]:
+    parser = Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"mne-hnn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in _COMMANDS.items():

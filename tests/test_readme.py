@@ -204,7 +204,7 @@ def test_the_reference_names_what_there_is():
             names = set(re.findall(r"`([A-Za-z][\w.]*)`", things)) - set(mne_hnn.network.WEIGHT_SETS)
             assert {name for name in names if not found(place, name)} == set(), place
             named[place] = names
-    assert len(named) == 11
+    assert len(named) == 12
     plots = {name for name in mne_hnn.viz.__all__ if name.startswith("plot_")}
     assert plots <= named["mne_hnn.viz"]
     assert set(mne_hnn.io.__all__) - named["mne_hnn.io"] == {"write_network", "write_simulation", "write_spikes"}

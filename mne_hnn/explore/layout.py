@@ -136,20 +136,23 @@ def _middle(page: Page) -> None:
         )
         html.Div("The first simulation is running ...", v_if="!images.dipole", classes="pa-8 text-center")
         _pins(page)
-        with v3.VTabs(
-            model_value=("tab",), update_modelValue=(page.show_tab, "[$event]"), density="compact", height=32
-        ):
-            for name, (words, meaning, _) in FIGURES.items():
-                with v3.VTab(words, value=name, size="small", id=f"tab-{name}"):
-                    v3.VTooltip(meaning, activator="parent", location="top")
+        _tabs(page)
+
+
+def _tabs(page: Page) -> None:
+    """Add the figures below the dipole, one of which is shown."""
+    with v3.VTabs(model_value=("tab",), update_modelValue=(page.show_tab, "[$event]"), density="compact", height=32):
         for name, (words, meaning, _) in FIGURES.items():
-            html.Img(
-                v_if=f"tab == '{name}' && images.{name}",
-                src=(f"images.{name}",),
-                classes="picture",
-                id=f"figure-{name}",
-                alt=f"{words}: {meaning}",
-            )
+            with v3.VTab(words, value=name, size="small", id=f"tab-{name}"):
+                v3.VTooltip(meaning, activator="parent", location="top")
+    for name, (words, meaning, _) in FIGURES.items():
+        html.Img(
+            v_if=f"tab == '{name}' && images.{name}",
+            src=(f"images.{name}",),
+            classes="picture",
+            id=f"figure-{name}",
+            alt=f"{words}: {meaning}",
+        )
 
 
 def _facts() -> None:

@@ -20,13 +20,13 @@ _STEPS = (
         "2. What is simulated",
         "The black line is the dipole of a simulated column of cortex (the HNN model): pyramidal and basket cells of "
         "layers 2/3 and 5. Current up the dendrites, towards the surface, is positive. Nothing happens in it unless "
-        "drives send spikes: proximal ones (feedforward) arrive near the cell bodies, distal ones (feedback) at the tufts.",
+        "drives send spikes: proximal ones (feedforward) arrive near the cell bodies, distal ones (feedback) at tufts.",
     ),
     (
         "3. What you do",
         "Open a drive at the left and move its time, spread or weights until black follows grey. Each "
-        "change is answered at once by a coarse simulation, then by the full column. Look whether the cells fire as much as they do in "
-        "vivo (Rates). Undo goes back; Save analysis writes files that give the same numbers again.",
+        "change is answered at once by a coarse simulation, then by the full column. Look whether the cells fire as "
+        "much as they do in vivo (Rates). Undo goes back; Save analysis writes files that give the same numbers again.",
     ),
 )
 

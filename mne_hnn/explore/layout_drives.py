@@ -134,14 +134,19 @@ def _rows(page: Page, rows: str, owner: str) -> None:
             aria_label=("row.spoken",),
             role="group",
         )
-        html.Input(
-            v_if="!row.switch",
-            value=("row.value",),
-            classes="number",
-            key=("row.key + refused",),
-            __properties=SPOKEN,
-            aria_label=("row.spoken",),
-            change=f"trigger('{edit}', [{owner}, row.key, $event.target.value])",
-            __events=["change"],
-        )
-        html.Span("{{ row.unit }}", classes="unit", v_if="!row.switch")
+        _field(edit, owner)
+
+
+def _field(edit: str, owner: str) -> None:
+    """Add the field of a number, and its unit."""
+    html.Input(
+        v_if="!row.switch",
+        value=("row.value",),
+        classes="number",
+        key=("row.key + refused",),
+        __properties=SPOKEN,
+        aria_label=("row.spoken",),
+        change=f"trigger('{edit}', [{owner}, row.key, $event.target.value])",
+        __events=["change"],
+    )
+    html.Span("{{ row.unit }}", classes="unit", v_if="!row.switch")

@@ -223,6 +223,13 @@ _GAIN_WORDS = {
 }
 
 
+def _gain_rows(state: ExploreState) -> list[Row]:
+    return [
+        _logarithmic(f"gain:{name}", words, state.network.gains[name], (0.1, 10.0), hint=hint)
+        for name, (words, hint) in _GAIN_WORDS.items()
+    ]
+
+
 def column_rows(state: ExploreState, columns: float | None = None) -> list[dict[str, Any]]:
     """Return what is set for the whole column as the page takes it.
 
@@ -279,11 +286,7 @@ def column_rows(state: ExploreState, columns: float | None = None) -> list[dict[
             hint="How many trials are averaged; random spike times differ between them",
         ),
     ]
-    gains = [
-        _logarithmic(f"gain:{name}", words, state.network.gains[name], (0.1, 10.0), hint=hint)
-        for name, (words, hint) in _GAIN_WORDS.items()
-    ]
-    return [row.plain() for row in (*rows, *gains)]
+    return [row.plain() for row in (*rows, *_gain_rows(state))]
 
 
 def _number(value: Any, label: str) -> float:

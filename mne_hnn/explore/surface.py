@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..viz._scene import quiet_vtk
 from ..viz.colors import LABEL
 from .cortex import HEMISPHERES, Cortex
 from .place import Place
@@ -31,8 +30,14 @@ class CortexScene:
         import pyvista
 
         self.cortex = cortex
-        with quiet_vtk():
+        from vtkmodules.vtkCommonCore import vtkLogger
+
+        loudness = vtkLogger.GetCurrentVerbosityCutoff()
+        vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)  # that there is no X server is no matter
+        try:
             self.plotter = pyvista.Plotter(off_screen=True, window_size=list(SIZE))
+        finally:
+            vtkLogger.SetStderrVerbosity(loudness)
         self.plotter.set_background("white")
         self._meshes: dict[str, Any] = {}
         self._actors: dict[Any, str] = {}
@@ -142,9 +147,9 @@ class CortexScene:
 
     def vertex_at(self, x: float, y: float) -> tuple[str, int] | None:
         """Return hemisphere and vertex at a place, in pixels from the lower left; None beside the cortex."""
-        import vtk
+        from vtkmodules.vtkRenderingCore import vtkCellPicker
 
-        picker = vtk.vtkCellPicker()
+        picker = vtkCellPicker()
         picker.SetTolerance(0.0005)
         if not picker.Pick(x, y, 0.0, self.plotter.renderer) or picker.GetCellId() < 0:
             return None
