@@ -9,7 +9,7 @@ from mne_hnn import simulate
 from mne_hnn.errors import ParameterError
 from mne_hnn.explore.fitting import FitJob, free_parameters
 from mne_hnn.explore.state import ExploreState
-from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.network import jones_2009
 
 PATIENCE_s = 100.0
 PATH = "drives.evprox1.mu_ms"

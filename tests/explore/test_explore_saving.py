@@ -64,7 +64,7 @@ def test_the_script_gives_the_same_dipole(saved):
 def test_the_analysis_gives_the_same_dipole(saved, tmp_path):
     _, files, answer = saved
     config = read_config(files["pipeline"], {"output": str(tmp_path / "results"), "fit_contributions": False})
-    (result,) = run_pipeline(config, steps=["target", "simulate", "fit"])
+    run_pipeline(config, steps=["target", "simulate", "fit"])
     (path,) = (tmp_path / "results").rglob("fitted-ave.fif")
     repeated = read_dipole(path)
     assert np.allclose(repeated["agg"], answer.dipole["agg"], rtol=0, atol=1e-6 * np.abs(answer.dipole["agg"]).max())

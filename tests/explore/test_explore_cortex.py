@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from mne_hnn.errors import MneHnnError
+from mne_hnn.explore.cortex import demo_cortex
+from mne_hnn.explore.session import Session
+from mne_hnn.explore.state import ExploreState
+from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.source import demo, estimate_target
+
+
+@pytest.fixture(scope="module")
+def cortex():
+    return demo_cortex()
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return demo.read_truth(demo.demo_dataset())
+
+
+@pytest.fixture(scope="module")
+def place(cortex, truth):
+    return cortex.at_vertex(truth.hemi, int(truth.vertices[0]))
+
+
+def test_activation_of_each_vertex(cortex):
+    shown = cortex.activation(cortex.peak, "rh")
+    points, triangles = cortex.surface("rh")
+    assert shown.surface.shape == (len(points),)
+    assert triangles.max() < len(points)
+    assert np.array_equal(shown.surface[shown.vertices], shown.values)
+    assert np.abs(shown.values).max() <= shown.limit
+    assert shown.time == pytest.approx(cortex.peak)
+
+
+def test_a_click_finds_the_truth(place, truth, cortex):
+    assert place.hemi == truth.hemi
+    assert set(place.patch.vertices) & set(truth.vertices)
+    when, wanted = place.dipole.times, truth.dipole
+    moment = np.interp(when, wanted.times, wanted["agg"])
+    assert np.corrcoef(place.dipole["agg"], moment)[0, 1] > 0.9
+    assert place.confidence > 0.7
+    assert place.sign == 1
+    assert f"{place.patch.area_mm2:.0f} mm²" in place.words()
+    distances = np.linalg.norm(
+        cortex.forward["src"][1]["rr"][place.label.vertices] - cortex.forward["src"][1]["rr"][int(truth.vertices[0])],
+        axis=1,
+    )
+    assert distances.max() <= 0.010
+
+
+def test_a_place_is_what_estimate_target_makes(cortex, place):
+    target = estimate_target(
+        cortex.evoked,
+        cortex.inverse,
+        place.label,
+        forward=cortex.forward,
+        noise_cov=cortex.noise_cov,
+        tmax=0.17,
+    )
+    assert np.array_equal(target.dipole["agg"], place.dipole["agg"])
+
+
+def test_labels_and_doubts(cortex):
+    assert "postcentral-rh" in cortex.labels()
+    place = cortex.at_label("postcentral-rh")
+    assert place.vertex is None
+    assert any("too wide" in text for text in place.warnings)
+    assert cortex.best_place("postcentral-rh", latency=0.04).patch.area_mm2 < place.patch.area_mm2
+
+
+def test_a_session_goes_to_a_place_and_back(cortex, place):
+    state = ExploreState(network=with_erp_drives(jones_2009(mesh_shape=(2, 2))))
+    with Session(state, cortex, n_jobs=1) as session:
+        session.wait(120)
+        session.take_place(place)
+        answer = session.wait(120)
+        assert session.place is place
+        assert session.state.tstop_ms == 170.0
+        assert answer.r_squared is not None
+        assert answer.amplitude() is None or answer.amplitude().patch_mm2 == pytest.approx(place.patch.area_mm2)
+        prediction = cortex.predict(answer, session.place)
+        assert prediction.predicted.ch_names == prediction.residual.ch_names
+        assert set(prediction.explained) == {"mag", "grad"}
+        session.undo()
+        assert session.place is None
+        with pytest.raises(MneHnnError, match="click on a vertex"):
+            cortex.predict(session.wait(120), session.place)
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda c: c.activation(40.0), "was it in ms"),
+        (lambda c: c.activation(0.04, "left"), "hemisphere"),
+        (lambda c: c.at_vertex("rh", -1), "no vertex -1"),
+        (lambda c: c.at_vertex("rh", 10**7), "no vertex"),
+        (lambda c: c.at_vertex("rh", 5, radius_mm=-1), "radius_mm"),
+        (lambda c: c.at_label("postcentrall-rh"), "Did you mean 'postcentral-rh'"),
+        (lambda c: c.surface("rh", "ball"), "surface"),
+    ],
+)
+def test_wrong_places_are_answered_in_a_sentence(cortex, ask, sentence):
+    with pytest.raises(MneHnnError, match=sentence) as caught:
+        ask(cortex)
+    assert "\n" not in str(caught.value)
