@@ -132,7 +132,6 @@ def _rows(page: Page, rows: str, owner: str) -> None:
             end=f"trigger('{release}')",
             __properties=SPOKEN,
             aria_label=("row.spoken",),
-            role="group",
         )
         _field(edit, owner)
 
