@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from trame.ui.vuetify3 import VAppLayout
@@ -49,6 +50,7 @@ def build(page: Page) -> None:
         What it shows and does.
     """
     server = page.server
+    page.rebuild = partial(build, page)
     server.state.trame__title = "mne_hnn explore"
     with VAppLayout(server) as layout:
         layout.root.theme = "light"

@@ -52,7 +52,7 @@ def _scene(page: Page) -> None:
 
 
 def _time(page: Page) -> None:
-    html.Div("Activation: current along the outward normal (nAm), red outward, blue inward", classes="text-caption")
+    html.Div("Activation (nAm): red outward, blue inward current", classes="text-caption")
     with html.Div(classes="d-flex align-center"):
         html.Span("Time", classes="text-caption mr-2")
         v3.VSlider(
@@ -87,7 +87,7 @@ def _label(page: Page) -> None:
         auto_select_first=True,
     )
     html.Div(
-        "{{ place || 'The target was read from a file or made with the demo.' }}",
+        "{{ place || (has_target ? 'The target is not of a place on this cortex.' : 'There is no target yet.') }}",
         classes="text-caption",
         id="place",
         __properties=SPOKEN,

@@ -46,6 +46,8 @@ class Page:
         self.session = session
         self.scene: CortexScene | None = None
         self.update_scene: Callable[[], None] = lambda: None
+        self.rebuild: Callable[[], None] = lambda: None
+        self._place: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._drag = 0
         self._pressed: tuple[float, float, float] | None = None
@@ -68,8 +70,8 @@ class Page:
         self.session = session
         self._ends = [session.on_result(self._heard), session.on_failure(self._failed)]
         cortex = session.cortex
-        if self.scene is not None:
-            self.scene.close()
+        old, self._place = self.scene, None
+        self.update_scene = lambda: None
         self.scene = None if cortex is None else CortexScene(cortex)
         self.data.title = title
         self.data.images = {}
@@ -79,7 +81,10 @@ class Page:
             times = [float(moment) for moment in cortex.times if moment >= 0]
             self.data.latency = round(1e3 * cortex.peak, 1)
             self.data.latencies = [round(1e3 * times[0], 1), round(1e3 * times[-1], 1)]
+        self.rebuild()
         self._refresh()
+        if old is not None:
+            old.close()
 
     def close(self) -> None:
         """End everything that the page has started."""
@@ -178,9 +183,12 @@ class Page:
                 "has_target": session.state.target is not None,
             }
         )
-        if self.scene is not None:
+        if self.scene is not None and session.place is not self._place:
+            self._place = session.place
             self.scene.show_place(session.place)
             self.update_scene()
+        if session.place is None and "sensors" in self.data.images:
+            self.data.images = {name: image for name, image in self.data.images.items() if name != "sensors"}
 
     def edit(self, owner: str, key: str, value: Any) -> None:
         """Change a number of a drive, or of the whole column."""

@@ -16,7 +16,7 @@ from .session import Pin
 
 __all__ = ["Painter"]
 
-SIZES = {"dipole": (6.4, 2.9), "other": (6.4, 2.55)}
+SIZES = {"dipole": (6.4, 3.1), "other": (6.4, 3.0)}
 
 
 class Painter:

@@ -162,6 +162,13 @@ def test_page(served, folder):
         assert wait_until(lambda: "analysis.py" in _text(browser, "#message"), 30), _text(browser, "#failure")
         assert (folder / "exploration-1" / "repeat.py").is_file()
 
+        _click(browser, "#to-open")
+        _write(browser, "#file", "column.json")
+        _click(browser, "#do-open")
+        assert wait_until(lambda: not browser.find_elements("css selector", "#cortex"), 30)  # the file has none
+        assert wait_until(lambda: _text(browser, "#stage") == "full column", 60)
+        assert wait_until(lambda: _picture(browser), 20)
+
         status, words = _status(served.address)  # a second browser, which knows the address
         assert (status, "open in another browser" in words) == (409, True)
         severe = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
