@@ -15,7 +15,7 @@ from .cortex import Cortex, demo_cortex
 from .entry import Exploration, explore
 from .fitting import FitJob, FitProgress, free_parameters
 from .opening import open_session
-from .place import CortexActivation, Place
+from .place import CortexActivation, Place, TargetRule
 from .saving import save_analysis, save_pictures
 from .session import Failure, Pin, Session
 from .state import ExploreState
@@ -32,6 +32,7 @@ __all__ = [
     "Pin",
     "Place",
     "Session",
+    "TargetRule",
     "demo_cortex",
     "explore",
     "free_parameters",

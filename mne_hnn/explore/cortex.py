@@ -20,9 +20,9 @@ from scipy.spatial import KDTree
 from .._checks import check_finite, check_name, check_positive
 from .._types import FloatArray
 from .._units import MS
+from .._value import given_or_default
 from ..errors import DataError, MneHnnWarning, ParameterError
 from ..source import (
-    CourseOptions,
     Prediction,
     apply_normal_inverse,
     best_patch,
@@ -38,7 +38,7 @@ from ..source.patch import open_forward, read_forward
 from ..source.response import with_average_reference
 from ..viz.cortex import existing_surface
 from .answer import Answer
-from .place import CortexActivation, Place
+from .place import CortexActivation, Place, TargetRule
 
 __all__ = ["HEMISPHERES", "Cortex", "demo_cortex"]
 
@@ -64,12 +64,8 @@ class Cortex:
         Folder of subjects.
     noise_cov : mne.Covariance | None
         Of single epochs; None takes the one inside the inverse operator.
-    course : CourseOptions | None
-        How a label gets its time course and amplitude, as in :func:`~mne_hnn.source.estimate_target`.
-    polarity : str | int | Component
-        How the sign is decided, as in :func:`~mne_hnn.source.estimate_target`.
-    tmin, tmax : float | None
-        Window of targets, s.
+    rule : TargetRule | None
+        How targets are made; None for the usual way.
     """
 
     def __init__(
@@ -81,19 +77,14 @@ class Cortex:
         subjects_dir: str | Path,
         *,
         noise_cov: mne.Covariance | None = None,
-        course: CourseOptions | None = None,
-        polarity: Any = "normal",
-        tmin: float = 0.0,
-        tmax: float | None = None,
+        rule: TargetRule | None = None,
     ) -> None:
         self.evoked = evoked
         self.forward = read_forward(forward)
         self.inverse = open_inverse(inverse)
         self.subject, self.subjects_dir = subject, Path(subjects_dir)
         self.noise_cov = noise_of_epochs(self.inverse) if noise_cov is None else noise_cov
-        self.course = course or CourseOptions()
-        self.polarity = polarity
-        self.tmin, self.tmax = tmin, tmax
+        self.rule = given_or_default(rule, TargetRule, "rule")
         self._trees: dict[str, KDTree] = {}
         self._nearest: dict[str, NDArray[np.intp]] = {}
         self._graphs: dict[str, Any] = {}
@@ -104,7 +95,7 @@ class Cortex:
     def estimate(self) -> mne.SourceEstimate:
         """The source estimate of the whole cortex along the outward normal, A m, from 0 s on as the targets are."""
         evoked = with_average_reference(self.evoked)
-        return apply_normal_inverse(evoked, self.inverse, method="MNE", snr=self.course.snr)
+        return apply_normal_inverse(evoked, self.inverse, method="MNE", snr=self.rule.course.snr)
 
     @property
     def times(self) -> FloatArray:
@@ -114,8 +105,8 @@ class Cortex:
     @cached_property
     def peak(self) -> float:
         """When the estimate is largest within the window of targets, s."""
-        last = self.times[-1] if self.tmax is None else self.tmax
-        inside = (self.times >= self.tmin) & (self.times <= last)
+        last = self.times[-1] if self.rule.tmax is None else self.rule.tmax
+        inside = (self.times >= self.rule.tmin) & (self.times <= last)
         largest = np.abs(self.estimate.data).max(axis=0)
         return float(self.times[np.where(inside, largest, -1.0).argmax()])
 
@@ -287,8 +278,8 @@ class Cortex:
             noise_cov=self.noise_cov,
             radius_mm=radius_mm,
             latency=latency,
-            tmin=self.tmin,
-            tmax=self.tmax,
+            tmin=self.rule.tmin,
+            tmax=self.rule.tmax,
         )
         return self.of_label(patch.label)
 
@@ -305,10 +296,10 @@ class Cortex:
                 label,
                 forward=self.forward,
                 noise_cov=self.noise_cov,
-                course=self.course,
-                polarity=self.polarity,
-                tmin=self.tmin,
-                tmax=self.tmax,
+                course=self.rule.course,
+                polarity=self.rule.polarity,
+                tmin=self.rule.tmin,
+                tmax=self.rule.tmax,
                 verbose="error",
             )
         return Place(
@@ -377,5 +368,5 @@ def demo_cortex(*, tmax: float = 0.17) -> Cortex:
         dataset.subject,
         dataset.subjects_dir,
         noise_cov=response.noise_cov,
-        tmax=tmax,
+        rule=TargetRule(tmax=tmax),
     )

@@ -105,7 +105,15 @@ def explore(
     cortex = _cortex(forward, evoked, inverse, subjects_dir)
     everything = all(given is None for given in (target, network, cortex))
     session = open_session() if everything else Session(_first_state(target, network), cortex)
-    return _serve(server, session, Folders(Path.cwd()), "demo" if everything else "from Python", port, browser)
+    return _serve(
+        server,
+        session,
+        Folders(Path.cwd()),
+        "demo" if everything else "from Python",
+        port=port,
+        browser=browser,
+        tell=_say,
+    )
 
 
 def _first_state(target: Any, network: Any) -> ExploreState:
@@ -157,21 +165,21 @@ def explore_file(
     server = new_server()
     more = [] if file is None else [file if file.is_dir() else file.parent]
     session = open_session(file)
-    _serve(server, session, Folders(Path.cwd(), *more), "demo" if file is None else file.name, port, browser, tell)
+    _serve(
+        server,
+        session,
+        Folders(Path.cwd(), *more),
+        "demo" if file is None else file.name,
+        port=port,
+        browser=browser,
+        tell=tell or _say,
+    )
 
 
-def _serve(
-    server: Any,
-    session: Session,
-    folders: Folders,
-    title: str,
-    port: int,
-    browser: bool,
-    tell: Callable[[str], None] | None = None,
-) -> ExploreState | Exploration:
+def _serve(server: Any, session: Session, folders: Folders, title: str, **serving: Any) -> ExploreState | Exploration:
     import matplotlib as mpl
 
-    page, tell = None, tell or _say
+    page = None
     try:
         mpl.use("agg", force=False)
         from .layout import build
@@ -180,8 +188,8 @@ def _serve(
         page = Page(server, session, folders, title)
         build(page)
         if _in_a_loop():
-            return Exploration(page, serve(server, port=port, browser=browser, tell=tell, task=True))
-        serve(server, port=port, browser=browser, tell=tell)
+            return Exploration(page, serve(server, task=True, **serving))
+        serve(server, **serving)
         return page.session.state
     except BaseException:
         session.close()

@@ -152,7 +152,7 @@ class FitJob:
         ``'drives'`` searches around the drives that there are. ``'evoked'`` finds their number and sides, too, by
         :func:`~mne_hnn.fit.fit_evoked`, without regard to the other arguments; it takes minutes.
     on_progress : callable | None
-        Called with a :class:`FitProgress` after each networks tried, in the thread of the fit.
+        Called with a :class:`FitProgress` after each network that was tried, in the thread of the fit.
     on_end : callable | None
         Called with the last :class:`FitProgress` when it is done, was stopped, or failed.
     n_jobs : int | None
@@ -220,7 +220,10 @@ class FitJob:
         return self._status == "running"
 
     def found(self) -> ExploreState | None:
-        """Return the state with the best network so far; None before there is one."""
+        """Return the state with the best network so far; None before there is one.
+
+        A fit of kind ``'evoked'`` has one only once it is done.
+        """
         with self._lock:
             if self.result is not None:
                 return replace(self.state, network=self.result.network)
@@ -301,7 +304,8 @@ class FitJob:
             raise _StopError
         with self._lock:
             self._tried = tried
-            self._losses.append((tried, float(loss)))
+            if loss < float("inf"):  # of the full column, none before
+                self._losses.append((tried, float(loss)))
         self._tell(0)
 
     def _tell(self, which: int) -> None:

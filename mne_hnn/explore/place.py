@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import mne
 import numpy as np
 from numpy.typing import NDArray
 
 from .._types import FloatArray
+from .._value import Value
 from ..dipole import Dipole
-from ..source import Patch, Target
+from ..source import CourseOptions, Patch, Target
 
-__all__ = ["CortexActivation", "Place"]
+__all__ = ["CortexActivation", "Place", "TargetRule"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRule(Value):
+    """How the response of a place becomes a target, as in :func:`~mne_hnn.source.estimate_target`.
+
+    Parameters
+    ----------
+    course : CourseOptions
+        How a label gets its time course and amplitude.
+    polarity : str | int | Component | mapping
+        How the sign is decided.
+    tmin, tmax : float | None
+        Window, s.
+    """
+
+    course: CourseOptions = field(default_factory=CourseOptions)
+    polarity: Any = "normal"
+    tmin: float = 0.0
+    tmax: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

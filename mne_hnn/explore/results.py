@@ -17,7 +17,7 @@ from ..io import read_simulation
 from ..network import Network
 from ..source import CourseOptions
 from .cortex import Cortex
-from .place import Place
+from .place import Place, TargetRule
 
 __all__ = ["Results", "results_of"]
 
@@ -110,10 +110,12 @@ class Results:
             subject,
             subjects_dir,
             noise_cov=read_file(mne.read_cov, paths["noise_cov"], "noise covariance"),
-            course=CourseOptions(**course),
-            polarity=options.get("polarity", "normal"),
-            tmin=options.get("target_tmin", 0.0),
-            tmax=options.get("target_tmax"),
+            rule=TargetRule(
+                course=CourseOptions(**course),
+                polarity=options.get("polarity", "normal"),
+                tmin=options.get("target_tmin", 0.0),
+                tmax=options.get("target_tmax"),
+            ),
         )
         label = mne.read_label(paths["label"], subject=subject)
         label.name = facts.get("label", label.name)

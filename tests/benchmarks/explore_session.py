@@ -92,9 +92,8 @@ def main() -> None:
                 early = memory_MB([os.getpid(), *session.pids()])
         if early is not None:
             late = memory_MB([os.getpid(), *session.pids()])
-            print(
-                f"memory after 20 changes {early:.0f} MB, after {options.memory} {late:.0f} MB ({late / early - 1:+.1%})"
-            )
+            grown = f"{late / early - 1:+.1%}"
+            say(f"memory after 20 changes {early:.0f} MB, after {options.memory} {late:.0f} MB ({grown})")
 
 
 if __name__ == "__main__":

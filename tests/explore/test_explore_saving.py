@@ -68,6 +68,13 @@ def test_the_analysis_gives_the_same_dipole(saved, tmp_path):
     (path,) = (tmp_path / "results").rglob("fitted-ave.fif")
     repeated = read_dipole(path)
     assert np.allclose(repeated["agg"], answer.dipole["agg"], rtol=0, atol=1e-6 * np.abs(answer.dipole["agg"]).max())
+    opened = read_start(tmp_path / "results")
+    assert opened.state.network == answer.state.network
+    assert opened.state.columns == pytest.approx(answer.columns, rel=1e-6)
+    assert (opened.state.n_trials, opened.state.seed, opened.state.tstop_ms) == (2, 3, 90.0)
+    assert opened.state.area_mm2 == 300.0
+    assert opened.cortex is None
+    assert "no cortex to click on" in opened.notes[-1]
 
 
 def test_what_was_saved_can_be_opened(saved, session):
