@@ -14,7 +14,7 @@ from ._peer_names import MODULES, no_attribute
 from .errors import MneHnnError, MneHnnWarning
 
 if TYPE_CHECKING:
-    from . import compare, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
+    from . import compare, explore, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .dipole_epochs import DipoleEpochs, read_dipole_epochs
     from .network import Network
@@ -32,6 +32,7 @@ _LAZY_MODULES = (
     "compare",
     "dipole",
     "dipole_epochs",
+    "explore",
     "fit",
     "group",
     "io",
@@ -72,6 +73,7 @@ __all__ = [
     "compare",
     "errors",
     "explain",
+    "explore",
     "fit",
     "group",
     "io",

@@ -1,19 +1,17 @@
-"""The command line: ``mne-hnn init | run | demo | convert | rerun | options | compile | sys-info``."""
+"""The command line: ``mne-hnn init | run | demo | explore | convert | rerun | options | compile | sys-info``."""
 
 from __future__ import annotations
 
 import argparse
-import ast
-import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from ._checks import suggestion
+from ._arguments import Parser, change, jobs, port
 from ._names import EXECUTORS, MODEL_FORMATS, MODEL_SUFFIXES, SECTIONS, STEPS, VARIANTS
 from .errors import ConfigError, MneHnnError, ParameterError, StageError
 
@@ -24,29 +22,9 @@ _DESCRIPTION = "From MEG/EEG source estimates to the cortical circuit that could
 _EPILOG = "Every command explains itself with --help. Errors end with exit code 1, wrong usage with 2."
 
 
-def _jobs(text: str) -> int:
-    try:
-        n_jobs = int(text)
-    except ValueError:
-        n_jobs = 0
-    if n_jobs < 1 and n_jobs != -1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes: give 1 or more, or -1 for all cores")
-    return n_jobs
-
-
-def _change(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.strip().isidentifier():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a change: write NAME=VALUE, for example snr=2")
-    try:
-        return name.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
-        return name.strip(), value.strip()  # a plain word, as a shell gives it
-
-
 def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", nargs="+", metavar="STEP", help=f"run these only, of: {', '.join(STEPS)}")
-    parser.add_argument("--n-jobs", type=_jobs, default=None, help="processes to use, -1 for all cores")
+    parser.add_argument("--n-jobs", type=jobs, default=None, help="processes to use, -1 for all cores")
     parser.add_argument(
         "--output",
         type=Path,
@@ -56,33 +34,13 @@ def _add_execution(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         dest="changes",
-        type=_change,
+        type=change,
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="change an option of the analysis for this run; may be given several times",
     )
     parser.add_argument("--verbose", action="store_true", help="show everything that MNE says")
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors end with the nearest word that there is."""
-
-    def error(self, message: str) -> NoReturn:
-        wrong = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        if wrong:
-            message += suggestion(wrong[1], re.findall(r"[\w-]+", wrong[2])).replace(" Did", ". Did")
-        super().error(message)
-
-    def flags(self) -> list[str]:
-        """Return the long options that there are."""
-        return [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-
-    def refuse(self, unknown: Sequence[str]) -> NoReturn:
-        """End with what nobody asked for, and what may be meant."""
-        option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), None)
-        near = suggestion(option, self.flags()) if option else ""
-        super().error(f"unrecognized arguments: {' '.join(unknown)}.{near or ' See --help for what there is.'}")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -126,9 +84,21 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
+def _add_explore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="a target, a dipole, a network or parameter file (ours or of HNN), a fit, or results (default: the demo)",
+    )
+    parser.add_argument("--port", type=port, default=0, help="where the page is on this machine (any free port)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+
+
 def _add_rerun(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sidecar", type=Path, metavar="SIDECAR", help="the JSON file beside a result")
-    parser.add_argument("--n-jobs", type=_jobs, default=1, help="processes to use, -1 for all cores")
+    parser.add_argument("--n-jobs", type=jobs, default=1, help="processes to use, -1 for all cores")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -204,6 +174,16 @@ def _init(options: argparse.Namespace) -> None:
     own = OwnData(subjects=options.subject, tasks=options.task, conditions=options.condition, **given)
     file = write_analysis(options.file, own)
     _say(f"{file}: edit it, then mne-hnn run {file}")
+
+
+def _explore(options: argparse.Namespace) -> None:
+    from mne.utils import use_log_level
+
+    from .explore.entry import explore_file
+
+    _say("Opening the demo ..." if options.file is None else f"Opening {options.file} ...")
+    with use_log_level("warning"):
+        explore_file(options.file, port=options.port, browser=not options.no_browser, tell=_say)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -343,6 +323,14 @@ _COMMANDS: Mapping[str, _Command] = {
         add=_add_execution,
         run=_demo,
     ),
+    "explore": _Command(
+        help="change a column by hand, and see dipole, spikes and sensors answer",
+        description="Serve a page on this machine, for one browser, and open it: drives to move, a cortex to click on, "
+        "and what the simulated column answers. Ends with Ctrl+C. Files are opened and saved in the folder where it "
+        "was started.",
+        add=_add_explore,
+        run=_explore,
+    ),
     "convert": _Command(
         help="write the column of a file as another kind of file, such as one that HNN opens",
         description="Read a column from a parameter or network file of HNN, or from a network, simulation, fit or "
@@ -382,8 +370,8 @@ _COMMANDS: Mapping[str, _Command] = {
 }
 
 
-def _parser() -> tuple[_Parser, dict[str, _Parser]]:
-    parser = _Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
+def _parser() -> tuple[Parser, dict[str, Parser]]:
+    parser = Parser(prog="mne-hnn", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"mne-hnn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in _COMMANDS.items():

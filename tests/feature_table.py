@@ -330,8 +330,8 @@ FEATURES["Figures"] = (
     Feature(
         "window to simulate by hand",
         "`hnn-gui`",
-        "not yet",
-        "",
+        "`mne-hnn explore`",
+        test("explore/test_explore_browser.py"),
         "importlib.util.find_spec('hnn_core.gui')",
     ),
 )

@@ -127,7 +127,8 @@ def find_browser() -> str:
 
 
 @contextlib.contextmanager
-def _open_browser() -> Iterator[webdriver.Chrome]:
+def open_browser() -> Iterator[webdriver.Chrome]:
+    """Yield a browser without a window; the test is skipped where none is installed."""
     browser = find_browser()
     driver = shutil.which("chromedriver")
     if driver is None:
@@ -146,7 +147,8 @@ def _open_browser() -> Iterator[webdriver.Chrome]:
             opened.quit()
 
 
-def _wait(condition: Any, seconds: float) -> bool:
+def wait_until(condition: Any, seconds: float) -> bool:
+    """Wait for a condition; return whether it came about in time."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
@@ -165,7 +167,7 @@ def _dead_links(browser: webdriver.Chrome, links: list[dict[str, Any]]) -> list[
         if link["folds"]:
             continue  # the heading of a part that a click opens and closes, and leads nowhere else
         browser.execute_script(_FOLLOW, link["index"], name)
-        if not _wait(lambda name=name: browser.execute_script(_ARRIVED, name), 1.5):
+        if not wait_until(lambda name=name: browser.execute_script(_ARRIVED, name), 1.5):
             dead.append(name)
     return dead
 
@@ -204,13 +206,13 @@ def check_page(html_path: str | Path) -> PageResult:
         What was found. The test is skipped where no Chromium is installed.
     """
     page = Path(html_path).resolve(strict=True).as_uri()
-    with _open_browser() as browser:
+    with open_browser() as browser:
         browser.get("about:blank")
         for kind in ("browser", "performance"):
             browser.get_log(kind)  # what the browser's own first page did
         browser.get(page)
         browser.execute_script(_OPEN_EVERYTHING)
-        _wait(lambda: all(image["done"] for image in browser.execute_script(_IMAGES)), 20.0)
+        wait_until(lambda: all(image["done"] for image in browser.execute_script(_IMAGES)), 20.0)
         images = browser.execute_script(_IMAGES)
         links = browser.execute_script(_LINKS)
         dead = _dead_links(browser, links)

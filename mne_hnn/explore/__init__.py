@@ -1,12 +1,18 @@
 """Explore a column by hand: change a drive, click on the cortex, and see dipole, spikes and sensors answer.
 
-What is here knows of no user interface: states, the session that runs them, the cortex, opening, saving, fitting.
+What is named here knows of no user interface: states, the session that runs them, the cortex, opening, saving, fitting.
+The page is opened by :func:`explore`, also as ``mne_hnn.explore(...)``: this module can be called.
 """
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+from typing import Any
+
 from .answer import Answer
 from .cortex import Cortex, demo_cortex
+from .entry import Exploration, explore
 from .fitting import FitJob, FitProgress, free_parameters
 from .opening import open_session
 from .place import CortexActivation, Place, TargetRule
@@ -18,6 +24,7 @@ __all__ = [
     "Answer",
     "Cortex",
     "CortexActivation",
+    "Exploration",
     "ExploreState",
     "Failure",
     "FitJob",
@@ -27,8 +34,19 @@ __all__ = [
     "Session",
     "TargetRule",
     "demo_cortex",
+    "explore",
     "free_parameters",
     "open_session",
     "save_analysis",
     "save_pictures",
 ]
+
+
+class _Callable(ModuleType):
+    """The module, which is also the function that opens the page."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return explore(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable
