@@ -14,9 +14,10 @@ from ._peer_names import MODULES, no_attribute
 from .errors import MneHnnError, MneHnnWarning
 
 if TYPE_CHECKING:
-    from . import compare, explore, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
+    from . import compare, explorer, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .dipole_epochs import DipoleEpochs, read_dipole_epochs
+    from .explorer.entry import explore
     from .network import Network
     from .pipeline.notebook import explain
     from .recordings import Recording
@@ -32,7 +33,7 @@ _LAZY_MODULES = (
     "compare",
     "dipole",
     "dipole_epochs",
-    "explore",
+    "explorer",
     "fit",
     "group",
     "io",
@@ -55,6 +56,7 @@ _LAZY_NAMES = {
     "Spikes": "spikes",
     "average_dipoles": "dipole",
     "explain": "pipeline.notebook",
+    "explore": "explorer.entry",
     "read_dipole": "dipole",
     "read_dipole_epochs": "dipole_epochs",
 }
@@ -74,6 +76,7 @@ __all__ = [
     "errors",
     "explain",
     "explore",
+    "explorer",
     "fit",
     "group",
     "io",

@@ -179,7 +179,7 @@ def _init(options: argparse.Namespace) -> None:
 def _explore(options: argparse.Namespace) -> None:
     from mne.utils import use_log_level
 
-    from .explore.entry import explore_file
+    from .explorer.entry import explore_file
 
     _say("Opening the demo ..." if options.file is None else f"Opening {options.file} ...")
     with use_log_level("warning"):

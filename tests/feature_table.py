@@ -331,7 +331,7 @@ FEATURES["Figures"] = (
         "window to simulate by hand",
         "`hnn-gui`",
         "`mne-hnn explore`",
-        test("explore/test_explore_browser.py"),
+        test("explorer/test_explore_browser.py"),
         "importlib.util.find_spec('hnn_core.gui')",
     ),
 )

@@ -15,9 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-from mne_hnn.explore.cortex import demo_cortex
-from mne_hnn.explore.session import Session
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.cortex import demo_cortex
+from mne_hnn.explorer.session import Session
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009, with_erp_drives
 
 PATIENCE_s = 300.0

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from mne_hnn.errors import MneHnnError
-from mne_hnn.explore.cortex import demo_cortex
-from mne_hnn.explore.session import Session
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.cortex import demo_cortex
+from mne_hnn.explorer.session import Session
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.source import demo, estimate_target
 

@@ -7,10 +7,10 @@ import pytest
 
 from mne_hnn import Dipole, read_dipole
 from mne_hnn.errors import ParameterError
-from mne_hnn.explore.opening import read_start
-from mne_hnn.explore.saving import pipeline_text, save_analysis, save_pictures, script_text
-from mne_hnn.explore.session import Session
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.opening import read_start
+from mne_hnn.explorer.saving import pipeline_text, save_analysis, save_pictures, script_text
+from mne_hnn.explorer.session import Session
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.io import read_hnn_network, read_network, read_simulation
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import read_config, run_pipeline

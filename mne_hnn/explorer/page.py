@@ -31,7 +31,7 @@ class Page:
     Parameters
     ----------
     server : trame_server.Server
-        Which serves it; see :func:`~mne_hnn.explore.server.new_server`.
+        Which serves it; see :func:`~mne_hnn.explorer.server.new_server`.
     session : Session
         What is explored; closed with the page.
     folders : Folders

@@ -7,8 +7,8 @@ import pytest
 
 from mne_hnn import simulate
 from mne_hnn.errors import ParameterError
-from mne_hnn.explore.fitting import FitJob, free_parameters
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.fitting import FitJob, free_parameters
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009
 
 PATIENCE_s = 100.0

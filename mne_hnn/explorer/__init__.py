@@ -1,14 +1,10 @@
 """Explore a column by hand: change a drive, click on the cortex, and see dipole, spikes and sensors answer.
 
 What is named here knows of no user interface: states, the session that runs them, the cortex, opening, saving, fitting.
-The page is opened by :func:`explore`, also as ``mne_hnn.explore(...)``: this module can be called.
+The page is opened by :func:`mne_hnn.explore`.
 """
 
 from __future__ import annotations
-
-import sys
-from types import ModuleType
-from typing import Any
 
 from .answer import Answer
 from .cortex import Cortex, demo_cortex
@@ -40,13 +36,3 @@ __all__ = [
     "save_analysis",
     "save_pictures",
 ]
-
-
-class _Callable(ModuleType):
-    """The module, which is also the function that opens the page."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return explore(*args, **kwargs)
-
-
-sys.modules[__name__].__class__ = _Callable

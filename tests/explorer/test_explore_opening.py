@@ -3,8 +3,8 @@ import pytest
 
 from mne_hnn import Dipole, simulate
 from mne_hnn.errors import DataError, MneHnnError
-from mne_hnn.explore.opening import MOST_TRIALS, open_session, read_start, start_network
-from mne_hnn.explore.results import results_of
+from mne_hnn.explorer.opening import MOST_TRIALS, open_session, read_start, start_network
+from mne_hnn.explorer.results import results_of
 from mne_hnn.io import (
     HnnSettings,
     write_dipole_txt,

@@ -12,8 +12,8 @@ import pytest
 from mne_hnn import Dipole, simulate
 from mne_hnn.compare import r_squared
 from mne_hnn.errors import MneHnnError, MneHnnWarning, ParameterError
-from mne_hnn.explore.session import MOST_PINS, PIN_COLORS, Session
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.session import MOST_PINS, PIN_COLORS, Session
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009, with_erp_drives
 
 PATIENCE_s = 120.0
@@ -228,8 +228,8 @@ def test_workers_end_with_the_session(state):
 
 SCRIPT = """
 import sys, time
-from mne_hnn.explore.session import Session
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.session import Session
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009, with_erp_drives
 
 session = Session(ExploreState(network=with_erp_drives(jones_2009(mesh_shape=(2, 2))), tstop_ms=30.0), n_jobs=1)

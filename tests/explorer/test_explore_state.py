@@ -3,8 +3,8 @@ import pytest
 
 from mne_hnn import Dipole
 from mne_hnn.errors import DriveError, MneHnnError, ParameterError
-from mne_hnn.explore.history import Entry, History
-from mne_hnn.explore.state import ExploreState
+from mne_hnn.explorer.history import Entry, History
+from mne_hnn.explorer.state import ExploreState
 from mne_hnn.fit import CircuitPrior
 from mne_hnn.network import jones_2009, with_erp_drives
 

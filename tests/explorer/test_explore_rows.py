@@ -4,8 +4,8 @@ import pytest
 from networks import full
 
 from mne_hnn.errors import MneHnnError
-from mne_hnn.explore import ExploreState
-from mne_hnn.explore.rows import column_rows, drive_panels, edited
+from mne_hnn.explorer import ExploreState
+from mne_hnn.explorer.rows import column_rows, drive_panels, edited
 
 
 @pytest.fixture(scope="module")

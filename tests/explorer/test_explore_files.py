@@ -3,7 +3,7 @@
 import pytest
 
 from mne_hnn.errors import DataError
-from mne_hnn.explore.files import Folders
+from mne_hnn.explorer.files import Folders
 
 
 @pytest.fixture
