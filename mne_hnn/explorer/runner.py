@@ -20,7 +20,7 @@ from .work import Newest, Run, run_coarse, run_trial
 
 __all__ = ["Runner"]
 
-KEPT_BYTES = 64_000_000
+KEPT_BYTES = 8_000_000
 """Of simulations of the full column that are kept, so that undoing shows them at once."""
 
 _Make = Callable[..., Answer]

@@ -14,7 +14,8 @@ from .._types import FloatArray
 from .._units import MS
 from .._warn import warn
 from .latency import samples_around
-from .patch import Patch, patch_columns, whiten
+from .patch import Patch, patch_columns
+from .whitening import whiten
 
 __all__ = ["Localisation", "explained_words", "localise", "warn_of_elsewhere"]
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import mne
 import numpy as np
-from mne.cov import compute_whitener
-from mne.proj import make_projector
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
@@ -20,19 +18,11 @@ from .._files import read_file
 from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError, ParameterError
-from .agreement import (
-    check_average,
-    check_channels,
-    check_grades,
-    check_known_projectors,
-    compare_positions,
-    good_channels,
-)
+from .agreement import compare_positions
 from .hemispheres import HEMISPHERES, with_both_hemispheres
 from .label import check_label_object, label_vertices
 from .latency import check_half_width, milliseconds, samples_around
-from .plausible import check_covariance
-from .response import read_cov, with_average_reference
+from .whitening import whiten
 
 __all__ = ["Patch", "best_patch", "label_patch", "open_forward", "patch_moment"]
 
@@ -214,41 +204,6 @@ def _source_areas(space: dict[str, Any]) -> FloatArray:
 
 def _label_area(label: mne.Label, space: dict[str, Any]) -> float:
     return float(_vertex_areas(space)[label.vertices].sum())
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Whitened:
-    """Sensors brought to unit noise of single epochs: fields of sources and the response in the same rows."""
-
-    gain: FloatArray  # (n_rows, n_columns of the forward solution), per A m
-    data: FloatArray  # (n_rows, n_times)
-    rank: int  # rows that hold noise of unit variance
-    with_eeg: bool
-
-
-def whiten(evoked: mne.Evoked, forward: mne.Forward, noise_cov: mne.Covariance | None) -> Whitened:
-    """Whiten a response and the fields of a forward solution's sources, whatever their orientation."""
-    evoked = with_average_reference(check_average(evoked))
-    names = good_channels(evoked.info)
-    check_channels(names, forward["sol"]["row_names"], "the forward solution")
-    check_grades(forward["info"], evoked.info, "the forward solution")
-    info = mne.pick_info(evoked.info, [evoked.ch_names.index(name) for name in names])
-    rows = [forward["sol"]["row_names"].index(name) for name in names]
-    projector = make_projector(info["projs"], names, include_active=True)[0]
-    noise_cov = read_cov(noise_cov)
-    if noise_cov is None:
-        noise_cov = mne.make_ad_hoc_cov(info, verbose="error")
-    check_channels(names, noise_cov.ch_names, "the noise covariance")
-    check_covariance(noise_cov, info)
-    check_known_projectors(noise_cov["projs"], info, "The noise covariance")
-    whitener, _, rank = compute_whitener(noise_cov, info, picks=names, rank=None, return_rank=True, verbose="error")
-    whitener = whitener @ projector
-    return Whitened(
-        gain=whitener @ forward["sol"]["data"][rows],
-        data=whitener @ evoked.copy().pick(names).data,
-        rank=int(rank),
-        with_eeg="eeg" in info.get_channel_types(unique=True),
-    )
 
 
 def patch_moment(
