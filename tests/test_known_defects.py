@@ -39,7 +39,7 @@ def flat(value=1.0, names=("agg",), n=401, scale=1.0):
 class Bowl:
     """Three parameters as different as a weight near 1e-5 and a time near 100 ms, as an optimizer sees them."""
 
-    start, step = np.array([0.1, 0.2, 0.9]), 0.25
+    start, step, population = np.array([0.1, 0.2, 0.9]), 0.25, None
     low, high, best = np.array([1e-5, 100.0, 1.0]), np.array([1e-4, 150.0, 20.0]), np.array([3e-5, 137.0, 8.0])
 
     def __init__(self, seed, budget=50):
@@ -60,11 +60,12 @@ class Bowl:
         return min(self.seen)
 
 
-@pytest.mark.parametrize("optimizer", ["cma", "differential_evolution", "nelder_mead"])
+@pytest.mark.parametrize("optimizer", ["cma", "differential_evolution", "nelder_mead", "cobyla", "bayesian"])
 def test_01_a_search_is_better_than_random_draws(optimizer):
     if optimizer == "cma":
         pytest.importorskip("cma")
-    found, drawn = (np.median([Bowl(seed).searched(name) for seed in range(20)]) for name in (optimizer, "random"))
+    seeds = range(4 if optimizer == "bayesian" else 20)
+    found, drawn = (np.median([Bowl(seed).searched(name) for seed in seeds]) for name in (optimizer, "random"))
     assert found < 0.5 * drawn
 
 
