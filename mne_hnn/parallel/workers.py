@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import wait
 from typing import Any
@@ -44,6 +45,20 @@ def _lives(executor: ProcessPoolExecutor) -> bool:
     """Return whether a worker that was kept from an earlier call still lives."""
     processes = list((executor._processes or {}).values())
     return not executor._broken and not wait([process.sentinel for process in processes], timeout=0)
+
+
+def _kill(executor: ProcessPoolExecutor) -> None:
+    """Kill the process of an executor, and let nobody wait for what it was sending.
+
+    A result that is larger than a pipe is sent in pieces. Whoever reads it waits for the rest as long as somebody holds
+    the other end of the pipe, as this process does.
+    """
+    results = executor._result_queue
+    for process in list((executor._processes or {}).values()):
+        process.kill()
+    if results is not None:
+        with suppress(OSError):
+            results._writer.close()  # type: ignore[attr-defined]
 
 
 class WorkerPool(TaskExecutor):
@@ -155,8 +170,7 @@ class WorkerPool(TaskExecutor):
                 future.set_running_or_notify_cancel()
         for executor in executors:
             if kill:
-                for process in list((executor._processes or {}).values()):
-                    process.kill()
+                _kill(executor)
             executor.shutdown(wait=not kill, cancel_futures=True)
 
     def give_up(self) -> None:

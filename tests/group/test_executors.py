@@ -1,5 +1,6 @@
 """Jobs over processes: each as if it ran alone, whatever dies or goes wrong beside it."""
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import mne_hnn
 from mne_hnn.errors import ConfigError, ParameterError
 from mne_hnn.group.progress import Progress, _duration
 from mne_hnn.parallel import Lost, remote, run_tasks, run_with_retries, workers
+from mne_hnn.parallel.executor import DeathError
 
 KINDS = ["serial", "processes"]
 
@@ -289,3 +292,20 @@ def test_progress(caplog):
         "Fits 3/3  sub-03: done in 20 s; 1 failed so far",
     ]
     assert [_duration(one) for one in (3, 60, 600, 7200)] == ["10 s", "60 s", "10 min", "2.0 h"]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_nobody_waits_for_a_large_result_whose_worker_was_killed(share):
+    size = 200_000_000  # many times what a pipe holds
+    pool = workers.WorkerPool(1)
+    pool.submit(len, b"").result(60.0)
+    began = time.monotonic()
+    pool.submit(bytes, size).result(60.0)
+    taken = time.monotonic() - began
+    future = pool.submit(bytes, size)
+    time.sleep(share * taken)
+    pool.give_up()
+    with contextlib.suppress(DeathError):
+        assert len(future.result(30.0)) == size  # it was faster this time
+    assert pool.submit(len, b"ab").result(60.0) == 2
+    pool.close()
