@@ -20,7 +20,7 @@ from mne_hnn.network import Network
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "tutorials"
 GUIDES = [ROOT / "README.md", *sorted(TUTORIALS.glob("*.md"))]
-MANUAL = ("sources", "groups", "cluster", "column", "hnn", "fit", "fidelity", "reference", "architecture")
+MANUAL = ("sources", "groups", "cluster", "column", "hnn", "fit", "explore", "fidelity", "reference", "architecture")
 LINKED = [*GUIDES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "tests/benchmarks/README.md"))]
 GOES_ON = {"tutorials/fit.md": "tutorials/sources.md"}
 """Pages that say of which page they take the variables."""
