@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,8 @@ from .._checks import check_finite, check_name, check_positive
 from .._types import FloatArray
 from .._units import MS
 from .._value import given_or_default
-from ..errors import DataError, MneHnnWarning, ParameterError
+from .._warn import warned
+from ..errors import DataError, ParameterError
 from ..source import (
     Prediction,
     apply_normal_inverse,
@@ -289,7 +287,7 @@ class Cortex:
 
     def _place(self, label: mne.Label, vertex: int | None) -> Place:
         begun = time.monotonic()
-        with _told() as told:
+        with warned() as told:
             target = estimate_target(
                 self.evoked,
                 self.inverse,
@@ -337,16 +335,6 @@ class Cortex:
     @cached_property
     def _fixed(self) -> mne.Forward:
         return open_forward(self.forward)
-
-
-@contextmanager
-def _told() -> Iterator[list[str]]:
-    """Yield a list that has our warnings, which are shown beside the place, once this ends."""
-    found: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield found
-    found += dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, MneHnnWarning))
 
 
 def demo_cortex(*, tmax: float = 0.17) -> Cortex:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .._value import replace
-from ..errors import MneHnnWarning
+from .._warn import warned
 from ..fit.coarse import coarse_network, no_coarser_form
 from ..fit.evaluate import searching
 from ..fit.observation import pyramidal_cells
@@ -95,16 +94,6 @@ class Run:
     how: str
 
 
-@contextmanager
-def _told() -> Iterator[list[str]]:
-    """Yield a list that has our warnings once this ends; a worker has one thread for such things."""
-    found: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield found
-    found += dict.fromkeys(str(one.message) for one in caught if issubclass(one.category, MneHnnWarning))
-
-
 def run_trial(network: Network, trial: int, settings: SimulationSettings, number: int, newest: str) -> Run | None:
     """Simulate one trial of the full column; None if a newer state is wanted.
 
@@ -122,7 +111,7 @@ def run_trial(network: Network, trial: int, settings: SimulationSettings, number
         File of :class:`Newest`.
     """
     with suppress(_OldError), _until_newer(number, newest):
-        with _told() as told:
+        with warned() as told:
             ready = settings.made_ready(network)
             found = work(network, trial, ready)
         return Run(result=found, warnings=tuple(told), how=f"full column, exact ({ready.engine})")
@@ -138,7 +127,7 @@ def run_coarse(network: Network, settings: SimulationSettings, number: int, newe
         As for :func:`run_trial`; no more than four trials are simulated.
     """
     with suppress(_OldError), _until_newer(number, newest):
-        with _told() as told:
+        with warned() as told:
             ready = settings.resolved()
             ready.check(network)
             coarse, how = coarse_form(network)
