@@ -14,8 +14,8 @@ from .._code import source_digest
 from .._types import FloatArray
 from ..errors import SimulationError, WorkerError
 from ..network import Network
+from ..network.mechanism_uses import custom_mechanisms
 from ..simulate import Computing, Simulation, SimulationSettings
-from ..simulate.custom import custom_mechanisms
 from ..simulate.many import run_networks
 from .checkpoint import Checkpoint
 from .objectives import Objective, Score

@@ -18,6 +18,7 @@ from scipy.stats import qmc
 from .._checks import check_name
 from .._types import FloatArray
 from ..errors import ParameterError
+from . import bayesian
 
 __all__ = ["FEW", "OPTIMIZERS", "BudgetSpent", "Optimizer", "Problem", "check_population", "choose_optimizer"]
 
@@ -177,12 +178,6 @@ def _cobyla(problem: Problem) -> None:
     )
 
 
-def _bayesian(problem: Problem) -> None:
-    from .bayesian import search
-
-    search(problem)
-
-
 def _least_squares(problem: Problem) -> None:
     step = 0.1 * problem.step
     known: dict[bytes, FloatArray] = {}
@@ -267,7 +262,7 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             description="Expected improvement under a Gaussian process (Jones et al. 1998, "
             "https://doi.org/10.1023/A:1008306431147), by the package bayesian-optimization: for a few dozen "
             "evaluations of up to some ten parameters.",
-            run=_bayesian,
+            run=bayesian.search,
             needs="bayes_opt",
             extra="bayesian",
         ),

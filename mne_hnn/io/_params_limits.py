@@ -62,7 +62,7 @@ def _differences(network: Network, read: Network, tstop_ms: float) -> Iterator[D
     if network.electrodes:
         yield "electrodes", ", ".join(network.electrodes), None
     for name in _COLUMN:
-        yield from _unequal(name, getattr(network, name, None), getattr(read, name, None))
+        yield from _unequal(name, getattr(network, name), getattr(read, name))
     for name, population in network.populations.items():
         yield from _unequal(f"positions of {name!r}", population.positions_um, read.populations[name].positions_um)
         yield from _cells(name, population.template, read.populations[name].template)

@@ -14,7 +14,6 @@ _HIDDEN = re.compile(
     r"^[ \t]*COMMENT\b.*?^[ \t]*ENDCOMMENT\b|\bVERBATIM\b.*?\bENDVERBATIM\b|^[ \t]*TITLE[^\n]*|[:?][^\n]*",
     re.DOTALL | re.MULTILINE,
 )
-_REMARK = re.compile(r"^[ \t]*COMMENT\b.*?^[ \t]*ENDCOMMENT\b|^[ \t]*TITLE[^\n]*|[:?][^\n]*", re.DOTALL | re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*|[-+]?\d[\d.]*(?:[eE][-+]?\d+)?|[^\s\w,]")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _STATEMENTS = frozenset(
@@ -214,4 +213,4 @@ def has_code(text: str) -> bool:
     """Return whether an NMODL text has more than equations: C code (VERBATIM), or texts, which functions of C take."""
     if re.search(r"\bVERBATIM\b", text):  # wherever it stands: what is a remark here need not be one to NEURON
         return True
-    return '"' in _REMARK.sub(" ", text)
+    return '"' in _HIDDEN.sub(" ", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import NetworkError
@@ -11,7 +12,6 @@ from ._nmodl import has_code
 
 if TYPE_CHECKING:
     from .mechanisms import Mechanism
-    from .network import Network
 
 __all__ = ["TRUST", "check_trusted", "trust"]
 
@@ -25,8 +25,8 @@ def trust(mechanism: Mechanism) -> None:
     _trusted.add(mechanism.text)
 
 
-def check_trusted(network: Network) -> None:
-    """Refuse a network from a file whose mechanisms have C code that the user has not read from an NMODL file.
+def check_trusted(mechanisms: Iterable[Mechanism]) -> None:
+    """Refuse mechanisms of a network from a file that have C code which the user has not read from an NMODL file.
 
     A network is data: that somebody's file is opened and simulated must not run a program of theirs. Equations of
     NMODL are harmless; VERBATIM blocks and texts, which only functions of C take, are not.
@@ -38,14 +38,10 @@ def check_trusted(network: Network) -> None:
     """
     if re.fullmatch(r"\s*(1|true|yes)\s*", os.environ.get(TRUST, ""), re.IGNORECASE):
         return
-    for population in network.populations.values():
-        template = population.template
-        used = [getattr(synapse, "mechanism", None) for synapse in template.synapses.values()]
-        used += [mechanism for section in template.sections.values() for mechanism in section.mechanisms.values()]
-        for mechanism in used:
-            if mechanism is not None and has_code(mechanism.text) and mechanism.text not in _trusted:
-                raise NetworkError(
-                    f"The file brings C code along, in the mechanism {mechanism.name!r} ({mechanism.file}), which "
-                    "would run on this machine: if you know it, read its NMODL file first, with Mechanism.from_mod, or "
-                    f"set {TRUST}=1."
-                )
+    for mechanism in mechanisms:
+        if has_code(mechanism.text) and mechanism.text not in _trusted:
+            raise NetworkError(
+                f"The file brings C code along, in the mechanism {mechanism.name!r} ({mechanism.file}), which would "
+                "run on this machine: if you know it, read its NMODL file first, with Mechanism.from_mod, or set "
+                f"{TRUST}=1."
+            )

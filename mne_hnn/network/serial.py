@@ -15,6 +15,7 @@ from .connections import Connection
 from .density import Exponential, Linear, Tabulated, Uniform
 from .drives import DRIVE_KINDS
 from .electrodes import Electrodes
+from .mechanism_uses import custom_mechanisms
 from .mechanisms import CustomSynapse, Mechanism
 from .network import Network
 from .populations import Population
@@ -105,7 +106,7 @@ def network_from_text(text: str, *, trusted: bool = False) -> Network:
     if not isinstance(network, Network) or network.digest != wanted:
         raise NetworkError("The text of the network is damaged, or of another version of mne_hnn: its digest differs.")
     if not trusted:
-        check_trusted(network)
+        check_trusted(custom_mechanisms(network))
     return network
 
 

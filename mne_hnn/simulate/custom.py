@@ -8,26 +8,25 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from platform import machine
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._cache import cache_directory
 from .._locks import lock_file
 from .._warn import warn
 from ..errors import CompilationError, NetworkError, SimulationError
-from ..network import CellTemplate, CustomSynapse, Mechanism, Network, Uniform
+from ..network import CellTemplate, Mechanism, Network, Uniform
+from ..network.mechanism_uses import MechanismUse, custom_mechanisms, custom_receptors, mechanism_uses
 from . import loading, toolchain
 from .library import RECORD, is_complete, put_in_place, writable
 
 __all__ = [
     "check_custom",
     "compiled",
-    "custom_mechanisms",
-    "custom_receptors",
     "load_custom",
     "reversals",
     "warn_of_concentrations",
@@ -43,34 +42,6 @@ _loaded: list[tuple[Mechanism, str]] = []
 _ready: dict[tuple[Path, str], Path] = {}
 
 
-class _Use(NamedTuple):
-    """One place of a network that has a mechanism, and its parameters there."""
-
-    where: str
-    mechanism: Mechanism
-    parameters: Mapping[str, Any]
-
-
-def custom_receptors(template: CellTemplate) -> dict[str, CustomSynapse]:
-    """Return the receptors of a cell that are mechanisms of one's own, by name."""
-    return {name: one for name, one in sorted(template.synapses.items()) if isinstance(one, CustomSynapse)}
-
-
-def _uses(network: Network) -> Iterator[_Use]:
-    for cell_type, template in network.cell_types.items():
-        for receptor, synapse in custom_receptors(template).items():
-            yield _Use(f"receptor {receptor!r} of {cell_type!r}", synapse.mechanism, synapse.parameters)
-        for name, section in template.sections.items():
-            for key, mechanism in section.mechanisms.items():
-                yield _Use(f"section {name!r} of {cell_type!r}", mechanism, section.channels[key])
-
-
-def custom_mechanisms(network: Network) -> tuple[Mechanism, ...]:
-    """Return the mechanisms of one's own that a network has, each once, in the order of their names inside NEURON."""
-    found = {use.mechanism: None for use in _uses(network)}
-    return tuple(sorted(found, key=lambda mechanism: mechanism.compiled_name))
-
-
 def global_parameters(network: Network) -> dict[tuple[Mechanism, str], float]:
     """Return the GLOBAL parameters of all mechanisms of a network.
 
@@ -80,7 +51,7 @@ def global_parameters(network: Network) -> dict[tuple[Mechanism, str], float]:
         Two places of the network give one of them different numbers.
     """
     found: dict[tuple[Mechanism, str], tuple[float, str]] = {}
-    for where, mechanism, parameters in _uses(network):
+    for where, mechanism, parameters in mechanism_uses(network):
         for key, about in mechanism.parameters.items():
             if not about.everywhere:
                 continue
@@ -96,13 +67,13 @@ def global_parameters(network: Network) -> dict[tuple[Mechanism, str], float]:
     return {which: value for which, (value, _) in found.items()}
 
 
-def _in_section(template: CellTemplate, name: str) -> list[_Use]:
+def _in_section(template: CellTemplate, name: str) -> list[MechanismUse]:
     section = template.sections[name]
-    uses = [_Use(f"channel {key!r}", one, section.channels[key]) for key, one in section.mechanisms.items()]
+    uses = [MechanismUse(f"channel {key!r}", one, section.channels[key]) for key, one in section.mechanisms.items()]
     for receptor, synapse in custom_receptors(template).items():
         if receptor in section.receptors:
             values = {key: Uniform(value) for key, value in synapse.parameters.items()}
-            uses.append(_Use(f"receptor {receptor!r}", synapse.mechanism, values))
+            uses.append(MechanismUse(f"receptor {receptor!r}", synapse.mechanism, values))
     return uses
 
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterError, SimulationError
 from ..network import Network, Wires, connection_wires, drive_events, drive_wires
+from ..network.mechanism_uses import custom_mechanisms
 from . import _neuron, ranks
 from .arm import Armed, arm
 from .build import Column
-from .custom import custom_mechanisms
 from .detectors import detectors_of
 from .kernel import Expanded, beyond_kernel, forget, run_kernel
 from .pieces import Piece, join_recordings, total

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from ..network import CellTemplate, CustomSynapse, Mechanism, Network, Wires
+from ..network.mechanism_uses import custom_receptors
 from .cell import Cell
-from .custom import custom_receptors
 
 __all__ = ["Points"]
 

@@ -10,9 +10,10 @@ from .._checks import check_int, check_name, check_seed
 from .._warn import warn
 from ..errors import ParameterError, SimulationError
 from ..network import Network
+from ..network.mechanism_uses import custom_mechanisms
 from ..parallel import n_workers
 from .baselines import BASELINES, pyramidal_cells
-from .custom import check_custom, custom_mechanisms, warn_of_concentrations
+from .custom import check_custom, warn_of_concentrations
 from .extracellular import warn_of_contacts_inside_cells
 from .library import mechanism_library
 from .precautions import (

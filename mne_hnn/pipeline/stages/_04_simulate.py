@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...fit.observation import covering
 from ...io import write_simulation
+from ...network.mechanism_uses import custom_mechanisms
 from ...simulate import simulate
-from ...simulate.custom import custom_mechanisms
 from ..facts import SimulateFacts
 from ..files import read_target
 from ..options import SimulateOptions

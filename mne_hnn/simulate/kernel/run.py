@@ -15,8 +15,8 @@ from ..._recent import Recent
 from ...errors import SimulationError
 from ...network import Network, Wires
 from ...network.channels import CELSIUS
+from ...network.mechanism_uses import custom_mechanisms
 from ..cell import MEMBRANES
-from ..custom import custom_mechanisms
 from ..detectors import detectors_of
 from ..giving_up import check_given_up
 from ..library import mechanism_library
