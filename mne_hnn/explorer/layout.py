@@ -100,34 +100,27 @@ def _bar(page: Page) -> None:
         v3.VBtn("Help", size="small", variant="text", click="dialog = 'start'", id="help")
 
 
+def _alert(variable: str, kind: str, role: str) -> None:
+    """Show the sentence in a variable of the page, until somebody closes it."""
+    v3.VAlert(
+        f"{{{{ {variable} }}}}",
+        v_if=variable,
+        type=kind,
+        density="compact",
+        variant="tonal",
+        closable=True,
+        id=variable,
+        click_close=f"{variable} = ''",
+        __properties=SPOKEN,
+        role=role,
+        classes="mb-2 text-body-2",
+    )
+
+
 def _middle(page: Page) -> None:
     with html.Div(classes="side pa-2", __properties=SPOKEN, role="main"):
-        v3.VAlert(
-            "{{ failure }}",
-            v_if="failure",
-            type="error",
-            density="compact",
-            variant="tonal",
-            closable=True,
-            id="failure",
-            click_close="failure = ''",
-            __properties=SPOKEN,
-            role="alert",
-            classes="mb-2 text-body-2",
-        )
-        v3.VAlert(
-            "{{ message }}",
-            v_if="message",
-            type="success",
-            density="compact",
-            variant="tonal",
-            closable=True,
-            id="message",
-            click_close="message = ''",
-            __properties=SPOKEN,
-            role="status",
-            classes="mb-2 text-body-2",
-        )
+        _alert("failure", "error", "alert")
+        _alert("message", "success", "status")
         _facts()
         html.Img(
             v_if="images.dipole",
