@@ -159,9 +159,7 @@ class _State:
         )
 
 
-def cool(
-    problem: Problem, *, n: int, moves: int, key: tuple[int, ...], folder: str | Path | None = None
-) -> Cooled:
+def cool(problem: Problem, *, n: int, moves: int, key: tuple[int, ...], folder: str | Path | None = None) -> Cooled:
     """Draw from a posterior.
 
     Parameters

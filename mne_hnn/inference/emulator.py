@@ -15,7 +15,7 @@ import numpy as np
 from .._types import FloatArray
 from ..errors import SimulationError
 
-__all__ = ["Emulator", "Emulated"]
+__all__ = ["Emulated", "Emulator"]
 
 KEPT_VARIANCE, MOST_COMPONENTS = 0.999, 12
 NOISES = np.geomspace(1e-3, 1e2, 26)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from .._types import FloatArray
 from .._units import MS
-from ..fit import Explanation, EvokedSettings
+from ..dipole import Dipole
+from ..errors import ParameterError
+from ..fit import EvokedSettings, Explanation
 from ..fit.amplitude import log_plausibility
 from ..fit.circuit_vector import CircuitVector
 from ..fit.evoked_task import EvokedTask, make_task
 from ..fit.observation import smoothed
 from ..fit.spiking_data import SpikingData
 from ..fit.spiking_proposals import vector_of
-from ..errors import ParameterError
+from ..source.patch import Patch
 from .sensor_likelihood import GRID_MS, Scene, SensorLikelihood, Sensors
 from .settings import PosteriorSettings
 from .waveform_likelihood import Columns, WaveformLikelihood, correlation, discrepancy_grid
@@ -27,7 +28,7 @@ Likelihood = WaveformLikelihood | SensorLikelihood
 USUAL_NAVE = 100
 UNKNOWN_COLUMNS = 3.0
 """Factor by which the number of columns is uncertain where nothing is known of it."""
-NODES, REACH = 121, 6.5
+NODES, REACH = 161, 8.5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,7 +71,10 @@ class Question:
         scene = None
         if self.sensors is not None:
             scene = Scene(
-                sensors=self.sensors, first=float(times[0]), last=float(times[-1]), n_independent=self._independent(task)
+                sensors=self.sensors,
+                first=float(times[0]),
+                last=float(times[-1]),
+                n_independent=self._independent(task),
             )
             times_ms = scene.times_ms
         else:
@@ -121,7 +125,7 @@ class Question:
         return vector_of(self.task, self.explanation.sequence, start={})
 
     def _columns(self) -> Columns:
-        settings, prior = self.task.settings, self.task.settings.circuit
+        settings = self.task.settings
         if settings.columns is not None:
             return Columns(mean_log=float(np.log(settings.columns)), sd_log=0.0)
         if self.firing:
@@ -131,9 +135,29 @@ class Question:
             mean, sd = float(np.log(self.task.prior.median)), float(np.log(self.task.prior.factor))
         else:
             mean, sd = float(np.log(self.explanation.columns)), float(np.log(UNKNOWN_COLUMNS))
-        # how well the patch holds the cells changes slowly with their number: between some nodes it is interpolated
+        return self._held(mean, sd, self.task.target)
+
+    def columns_in(self, area_mm2: float) -> Columns:
+        """Return how many columns are expected if the patch has another area, mm²."""
+        if not self.columns.sd_log or self.task.target.provenance.get("area_mm2") is None:
+            return self.columns
+        target = self.task.target
+        other = Dipole(
+            target.data,
+            None,
+            target.layers,
+            provenance={"unit": target.provenance.get("unit", "A m"), "area_mm2": float(area_mm2)},
+            sfreq=target.info["sfreq"],
+            tmin=float(target.times[0]),
+        )
+        return self._held(self.columns.mean_log, self.columns.sd_log, other)
+
+    def _held(self, mean: float, sd: float, target: Dipole) -> Columns:
+        """Return the prior of the number of columns, and how well the patch of a target holds their cells."""
+        # it changes slowly with their number: between some nodes it is interpolated
         logs = mean + sd * np.linspace(-REACH, REACH, NODES)
-        known = log_plausibility(np.exp(logs), self.task.network, self.task.target, prior, firing=self.firing)
+        prior = self.task.settings.circuit
+        known = log_plausibility(np.exp(logs), self.task.network, target, prior, firing=self.firing)
         weights = np.maximum(np.asarray(known, dtype=float), -1e4)
         return Columns(mean_log=mean, sd_log=sd, log_weight=_Interpolated(logs, weights))
 
@@ -178,13 +202,20 @@ class Question:
         # and an offset, as no baseline is known better than to the noise of a sample
         return self.course(self.wanted, variance * (white * np.eye(n) + 1.0), unknown, sign=sign)
 
-    def at(self, scene: Scene, patch: Any, unknown: FloatArray | None = None, *, sign: int = 1) -> SensorLikelihood:
+    def at(
+        self,
+        scene: Scene,
+        patch: Patch,
+        unknown: FloatArray | None = None,
+        *,
+        sign: int = 1,
+        columns: Columns | None = None,
+    ) -> SensorLikelihood:
         """Return the likelihood of the response at the sensors if a patch made it."""
         seen = scene.field_of(patch)
         reduced = scene.reduced(seen)
-        course = self.course(
-            reduced.moment, reduced.variance * scene.temporal, unknown, sign=sign * self.outward
-        )
+        noise = reduced.variance * scene.temporal
+        course = self.course(reduced.moment, noise, unknown, sign=sign * self.outward, columns=columns)
         return SensorLikelihood(
             course=course,
             rest=reduced.rest,
@@ -195,18 +226,26 @@ class Question:
         )
 
     def course(
-        self, wanted: FloatArray, noise: FloatArray, unknown: FloatArray | None, *, sign: int
+        self,
+        wanted: FloatArray,
+        noise: FloatArray,
+        unknown: FloatArray | None,
+        *,
+        sign: int,
+        columns: Columns | None = None,
     ) -> WaveformLikelihood:
         """Return the likelihood of a moment; what the model leaves is relative to its size."""
         rms = float(np.sqrt(np.mean(wanted**2)))
         expected = self.settings.discrepancy
-        sizes, log_size = discrepancy_grid(rms, self.task.settings.circuit.discrepancy if expected is None else expected)
+        sizes, log_size = discrepancy_grid(
+            rms, self.task.settings.circuit.discrepancy if expected is None else expected
+        )
         own = self.chance if unknown is None else self.chance + unknown
         return WaveformLikelihood(
             times_ms=self.times_ms,
             wanted=wanted,
             noise=noise,
-            columns=self.columns,
+            columns=self.columns if columns is None else columns,
             own=rms**2 * own,
             smooth=correlation(self.times_ms, self.n_independent),
             sizes=sizes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +16,12 @@ from ..fit.circuit_vector import COLUMNS_PER_nAm
 from ..fit.levels import Level
 from ..fit.spiking_data import Members
 from .circuit_model import CircuitModel
-from .cooling import Judged, Problem, cool
+from .cooling import Cooled, Judged, Problem, cool
 from .emulator import LENGTHS, Emulator
 from .question import Likelihood, Question
 from .spiking_model import SpikingModel, kinds_of, with_columns
 
-__all__ = ["Refined", "problem_of", "refined", "simulated"]
+__all__ = ["Refined", "importance", "problem_of", "refined", "simulated"]
 
 WIDER = 1.5
 """The first networks are spread so much wider than what the fit found."""
@@ -69,9 +71,7 @@ def problem_of(model: CircuitModel, likelihood: Likelihood, identity: str) -> Pr
         prior, predicted = model.log_prior(z), model.predict(z)
         return Judged(prior=prior, given=predicted.given, response=likelihood.log_likelihood(predicted.moments))
 
-    return Problem(
-        begin=model.begin, judge=judge, identity=f"{model.identity}|{identity}", given=model.asks_spikes
-    )
+    return Problem(begin=model.begin, judge=judge, identity=f"{model.identity}|{identity}", given=model.asks_spikes)
 
 
 def refined(question: Question, bench: Bench, identity: str, folder: str | Path | None) -> Refined:
@@ -92,13 +92,13 @@ def refined(question: Question, bench: Bench, identity: str, folder: str | Path 
     bench.report.say(f"posterior: {settings.start} networks to begin with")
     z = _design(question)
     known = simulated(question, bench, z, step=0)
-    model, unknown = _model(question, known, slice(None), np.array(LENGTHS))
+    model, unknown = _model(question, known, len(known), np.array(LENGTHS))
     calibration: list[float] = []
     shares: list[float] = []
     total = settings.start
     for number in range(1, settings.rounds + 1):
         bench.report.say(f"posterior: round {number} of at most {settings.rounds}")
-        problem = problem_of(model, question.likelihood(unknown), f"{identity}|{unknown.tobytes()!r}")
+        problem = problem_of(model, question.likelihood(unknown), f"{identity}|{_hex(unknown)}")
         cooled = cool(
             problem,
             n=max(int(SEARCHING * settings.particles), 2 * settings.batch),
@@ -110,11 +110,11 @@ def refined(question: Question, bench: Bench, identity: str, folder: str | Path 
         batch = cooled.z[rng.choice(len(cooled.z), settings.batch, replace=False)]
         fresh = simulated(question, bench, batch, step=number)
         total += settings.batch
-        calibration.append(_surprise(model, question, fresh))
+        calibration.append(_surprise(model, fresh))
         known = _together(known, fresh)
-        last = slice(len(known) - len(fresh), None)
-        model, unknown = _model(question, known, last, model.emulator.lengths)
-        shares.append(_share(cooled.judged, problem_of(model, question.likelihood(unknown), "").judge(cooled.z)))
+        model, unknown = _model(question, known, len(fresh), model.emulator.lengths)
+        after = problem_of(model, question.likelihood(unknown), "").judge(cooled.z)
+        shares.append(_share(_weights(cooled.judged, after)))
         if number >= LEAST_ROUNDS and calibration[-1] <= HOLDS and shares[-1] >= ALIKE:
             break
     return Refined(
@@ -179,9 +179,7 @@ def _together(one: Members, two: Members) -> Members:
     )
 
 
-def _model(
-    question: Question, known: Members, around: slice, lengths: FloatArray
-) -> tuple[SpikingModel, FloatArray]:
+def _model(question: Question, known: Members, last: int, lengths: FloatArray) -> tuple[SpikingModel, FloatArray]:
     """Return the column as an emulator, and what it does not know, over the mean square of the response."""
     vector, data = question.vector, question.data
     emulator = Emulator(
@@ -189,13 +187,13 @@ def _model(
     )
     n = data.n_times
     model = SpikingModel(
-        vector=vector, emulator=emulator, rates=data.wanted[n:], deviations=data.deviations[n:], around=around
+        vector=vector, emulator=emulator, rates=data.wanted[n:], deviations=data.deviations[n:], last=last
     )
     scale = question.explanation.columns / question.rms
-    return model, scale**2 * emulator.covariance(around)
+    return model, scale**2 * emulator.covariance(model.around)
 
 
-def _surprise(model: SpikingModel, question: Question, fresh: Members) -> float:
+def _surprise(model: SpikingModel, fresh: Members) -> float:
     """Return squared errors of the predictions of new networks, over what they were said to be."""
     emulator = model.emulator
     found = emulator.predict(fresh.z)
@@ -206,11 +204,52 @@ def _surprise(model: SpikingModel, question: Question, fresh: Members) -> float:
     return float(np.sum(np.mean(components**2, axis=0)) / np.sum(said[:n]))
 
 
-def _share(before: Judged, after: Judged) -> float:
-    """Return the effective share of particles of one posterior under another."""
+def _weights(before: Judged, after: Judged) -> FloatArray:
+    """Return how much more probable particles of one posterior are under another, the most probable 1."""
     logs = after.total(1.0, 1.0) - before.total(1.0, 1.0)
-    logs = np.where(np.isfinite(logs), logs, -np.inf)
-    if not np.isfinite(logs).any():
-        return 0.0
-    weights = np.exp(logs - logs.max())
-    return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
+    logs = np.where(np.isfinite(logs), logs, -1e300)
+    return np.asarray(np.exp(logs - logs.max()))
+
+
+def _share(weights: FloatArray) -> float:
+    """Return the effective share of weighted particles."""
+    return float(weights.sum() ** 2 / (weights**2).sum() / weights.size)
+
+
+def importance(
+    question: Question, found: Refined, fresh: Members, populations: Sequence[Cooled]
+) -> tuple[float, float, list[FloatArray]]:
+    """Weigh the particles of a posterior by what new simulations tell of the emulator.
+
+    Parameters
+    ----------
+    question : Question
+        The explanation.
+    found : Refined
+        The emulator they were drawn with.
+    fresh : Members
+        New simulations, of some of them.
+    populations : sequence of Cooled
+        The particles.
+
+    Returns
+    -------
+    surprise : float
+        Squared errors of predictions over what they were said to be.
+    share : float
+        Effective share of the particles that is left.
+    weights : list of array
+        Of the particles of each population.
+    """
+    old = found.model
+    surprise = _surprise(old, fresh)
+    emulator = old.emulator
+    known = _together(Members(z=emulator.x, moment=emulator.moments, log_rates=emulator.log_rates), fresh)
+    model, unknown = _model(question, known, len(fresh), emulator.lengths)
+    problem = problem_of(model, question.likelihood(unknown), "")
+    weights = [_weights(one.judged, problem.judge(one.z)) for one in populations]
+    return surprise, min(_share(one) for one in weights), weights
+
+
+def _hex(values: FloatArray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()

@@ -155,4 +155,3 @@ class SilentModel:
                 rows = table[early + step_t, narrow + step_s]
                 total += np.einsum("ni,nit->nt", weights * (share_t * share_s)[:, np.newaxis], rows)
         return total
-

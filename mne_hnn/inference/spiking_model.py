@@ -16,7 +16,9 @@ __all__ = ["SpikingModel", "kinds_of"]
 
 def kinds_of(vector: CircuitVector) -> FloatArray:
     """Return which numbers are times (0), spreads (1) and weights (2), without that of the columns."""
-    return np.array([0 if path.endswith("mu_ms") else 1 if path.endswith("sigma_ms") else 2 for path in vector.paths[:-1]])
+    return np.array(
+        [0 if path.endswith("mu_ms") else 1 if path.endswith("sigma_ms") else 2 for path in vector.paths[:-1]]
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,20 +33,25 @@ class SpikingModel:
         What they give.
     rates, deviations : array, shape (n_types,)
         Plausible logarithms of spikes per cell, and their standard deviations.
-    around : slice
-        Networks of the emulator that are near the posterior: how well it knows their mean responses.
+    last : int
+        So many of the emulator's last networks are near the posterior: how well it knows their mean responses.
     """
 
     vector: CircuitVector
     emulator: Emulator
     rates: FloatArray
     deviations: FloatArray
-    around: slice = slice(None)
+    last: int
 
     @property
     def paths(self) -> tuple[str, ...]:
         """What the numbers are called in the network."""
         return self.vector.paths[:-1]
+
+    @property
+    def around(self) -> slice:
+        """Networks of the emulator that are near the posterior."""
+        return slice(len(self.emulator.x) - self.last, None)
 
     @property
     def asks_spikes(self) -> bool:

@@ -20,12 +20,16 @@ SIZES = (0.02, 0.04, 0.07, 0.1, 0.15, 0.22, 0.33, 0.5)
 """What the model may leave of the response, relative to its root mean square: a grid from next to nothing to half."""
 SIZE_FACTOR = 2.0
 """Standard deviation, as a factor, of the log-normal prior of that size."""
-REACH = 6.0
+REACH = 8.0
 """Numbers of columns are summed over to so many standard deviations from what is expected."""
-FINEST, STEPS = 0.7, (161, 4001)
-"""Step of the sum, relative to the width of the sharpest peak (the trapezoid rule is exact to 1e-8 then), and the
-fewest and the most steps."""
-CHUNK = 2_000_000
+COARSE = 0.08
+"""Largest step of that sum, of logarithms."""
+STRONG = 30.0
+"""Logarithm of a likelihood ratio from which on all that counts is in the peak, which has a grid of its own: weaker peaks
+are wider than 0.13 in logarithms, and the coarse grid sees them."""
+PEAK = np.linspace(-8.0, 8.0, 33)
+"""That grid, in standard deviations of the peak: the trapezoid rule is exact there to some 1e-6."""
+NEWTON = 12
 JITTER = 1e-10
 
 
@@ -80,26 +84,24 @@ class Columns:
     def __post_init__(self) -> None:
         check_non_negative(self.sd_log, "Columns: sd_log")
 
-    def grid(self, sharpness: float) -> tuple[FloatArray, FloatArray]:
-        """Return logarithms of numbers of columns, and of the weight of each in a sum over all of them.
+    @property
+    def width(self) -> float:
+        """Distance of neighbours on a grid of logarithms on which the prior, and weak peaks, are smooth."""
+        return min(COARSE, 0.5 * self.sd_log)
 
-        Parameters
-        ----------
-        sharpness : float
-            How many standard deviations of its noise a response is large: what the finest peak depends on.
-        """
-        if not self.sd_log:
-            logs, weights = np.array([self.mean_log]), np.zeros(1)
-        else:
-            wide = 2 * REACH * self.sd_log
-            steps = int(np.clip(wide * max(sharpness, 1.0) / FINEST, *STEPS)) | 1
-            scores = np.linspace(-REACH, REACH, steps)
-            logs = self.mean_log + self.sd_log * scores
-            weights = -0.5 * scores**2
-            weights -= logsumexp(weights)
+    def grid(self) -> FloatArray:
+        """Return logarithms of numbers of columns as far as they are expected, in even steps."""
+        n = int(np.ceil(REACH * self.sd_log / self.width)) if self.sd_log else 0
+        return np.asarray(self.mean_log + self.width * np.arange(-n, n + 1)) if n else np.array([self.mean_log])
+
+    def log_density(self, logs: FloatArray) -> FloatArray:
+        """Return the logarithm of the density of logarithms of numbers of columns; 0 for the one that is known."""
+        found = np.zeros(logs.shape)
+        if self.sd_log:
+            found = -0.5 * ((logs - self.mean_log) / self.sd_log) ** 2 - np.log(self.sd_log * np.sqrt(2 * np.pi))
         if self.log_weight is not None:
-            weights = weights + np.maximum(self.log_weight(np.exp(logs)), -1e6)
-        return logs, weights
+            found = found + np.maximum(self.log_weight(np.exp(logs)), -1e6)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,7 +169,7 @@ class WaveformLikelihood:
     _whitener: FloatArray = field(init=False, repr=False)
     _white: FloatArray = field(init=False, repr=False)
     _constant: FloatArray = field(init=False, repr=False)
-    _grid: tuple[FloatArray, FloatArray] = field(init=False, repr=False)
+    _coarse: tuple[FloatArray, FloatArray] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.times_ms)
@@ -195,11 +197,12 @@ class WaveformLikelihood:
             whiteners.append(inverse)
             whites.append(white)
             constants.append(-0.5 * (white @ white + n * np.log(2 * np.pi)) - np.log(np.diag(lower)).sum())
-        sharpest = max(float(np.linalg.norm(white)) for white in whites)
+        logs = self.columns.grid()
+        step = np.log(self.columns.width) if self.columns.sd_log else 0.0
         object.__setattr__(self, "_whitener", np.array(whiteners))
         object.__setattr__(self, "_white", np.array(whites))
         object.__setattr__(self, "_constant", np.array(constants))
-        object.__setattr__(self, "_grid", self.columns.grid(sharpest))
+        object.__setattr__(self, "_coarse", (logs, self.columns.log_density(logs) + step))
 
     def covariances(self) -> list[FloatArray]:
         """Return the covariance of the response around the scaled moment for each size of the discrepancy."""
@@ -220,15 +223,8 @@ class WaveformLikelihood:
         log_likelihood : array, shape (n,)
             Natural logarithms; number of columns and size of the discrepancy are integrated out.
         """
-        found = np.empty(len(moments))
-        for some in self._chunks(len(moments)):
-            along, power = self._products(moments[some])
-            found[some] = logsumexp(self._by_size(along, power), axis=0)
-        return found
-
-    def _chunks(self, n: int) -> list[slice]:
-        step = max(1, CHUNK // len(self._grid[0]))
-        return [slice(first, first + step) for first in range(0, n, step)]
+        along, power = self._products(moments)
+        return np.asarray(logsumexp(self._by_size(along, power), axis=0))
 
     def _products(self, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the product of each moment with the response, and its square, in units of the noise of each size."""
@@ -236,15 +232,45 @@ class WaveformLikelihood:
         along = self.sign * np.einsum("snt,st->sn", white, self._white)
         return along, np.einsum("snt,snt->sn", white, white)
 
-    def _of_columns(self, along: FloatArray, power: FloatArray) -> FloatArray:
-        """Return the logarithm of what each number of columns adds, shape (n, n_columns)."""
-        logs, weights = self._grid
-        factors = np.exp(logs)
-        return along[:, np.newaxis] * factors - 0.5 * power[:, np.newaxis] * factors**2 + weights
-
     def _by_size(self, along: FloatArray, power: FloatArray) -> FloatArray:
-        summed = np.array([logsumexp(self._of_columns(*pair), axis=1) for pair in zip(along, power, strict=True)])
+        summed = np.array([self._summed(*pair) for pair in zip(along, power, strict=True)])
         return summed + (self._constant + self.log_size)[:, np.newaxis]
+
+    def _summed(self, along: FloatArray, power: FloatArray) -> FloatArray:
+        """Return the logarithm of the sum over numbers of columns for each product of moment and response."""
+        found = np.empty(len(along))
+        strong = self._strong(along, power)
+        for some in (strong, ~strong):
+            if some.any():
+                terms = self._terms(along[some], power[some], strong=some is strong)[1]
+                most = terms.max(axis=1)
+                found[some] = most + np.log(np.exp(terms - most[:, np.newaxis]).sum(axis=1))
+        return found
+
+    def _strong(self, along: FloatArray, power: FloatArray) -> Any:
+        ratio = 0.5 * np.maximum(along, 0.0) ** 2 / np.maximum(power, 1e-300)
+        return (ratio > STRONG) if self.columns.sd_log else np.zeros(len(along), bool)
+
+    def _terms(self, along: FloatArray, power: FloatArray, *, strong: bool) -> tuple[FloatArray, FloatArray]:
+        """Return logarithms of numbers of columns, and of what each adds, shape (n, n_columns) or broadcast to it."""
+        logs, weights = self._coarse
+        if strong:
+            logs, step = self._peak(along, power)
+            weights = self.columns.log_density(logs) + np.log(step)[:, np.newaxis]
+        factors = np.exp(logs)
+        return logs, along[:, np.newaxis] * factors - 0.5 * power[:, np.newaxis] * factors**2 + weights
+
+    def _peak(self, along: FloatArray, power: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return logarithms of numbers of columns around the peak of each sum, and their distance."""
+        mean, precision = self.columns.mean_log, self.columns.sd_log**-2
+        log = np.log(along / power)
+        for _ in range(NEWTON):  # from the peak of the likelihood, which the prior hardly moves
+            linear, square = along * np.exp(log), power * np.exp(2 * log)
+            slope = linear - square - precision * (log - mean)
+            bend = np.maximum(2 * square - linear, 0.5 * square) + precision
+            log = log + np.clip(slope / bend, -0.5, 0.5)
+        width = 1.0 / np.sqrt(np.maximum(2 * power * np.exp(2 * log) - along * np.exp(log), 1e-12) + precision)
+        return log[:, np.newaxis] + width[:, np.newaxis] * PEAK, width * (PEAK[1] - PEAK[0])
 
     def draw(self, moments: FloatArray, rng: np.random.Generator) -> Drawn:
         """Draw the number of columns and the size of the discrepancy that go with each moment.
@@ -256,17 +282,21 @@ class WaveformLikelihood:
         rng : numpy.random.Generator
             Draws.
         """
-        logs = self._grid[0]
-        step = logs[1] - logs[0] if len(logs) > 1 else 0.0
         columns, sizes = np.empty(len(moments)), np.empty(len(moments), dtype=np.int64)
         for number, moment in enumerate(moments):
             along, power = self._products(moment[np.newaxis])
-            by_size = self._by_size(along, power)[:, 0]
-            size = _drawn(by_size, rng)
-            chosen = _drawn(self._of_columns(along[size], power[size])[0], rng)
+            size = _drawn(self._by_size(along, power)[:, 0], rng)
+            one, two = along[size], power[size]
+            logs, terms = self._terms(one, two, strong=bool(self._strong(one, two)[0]))
+            logs = np.broadcast_to(logs, terms.shape)[0]
+            step = logs[1] - logs[0] if len(logs) > 1 else 0.0
             sizes[number] = size
-            columns[number] = np.exp(logs[chosen] + step * (rng.random() - 0.5))
+            columns[number] = np.exp(logs[_drawn(terms[0], rng)] + step * (rng.random() - 0.5))
         return Drawn(columns=columns, size=sizes)
+
+    def log_columns(self) -> tuple[FloatArray, FloatArray]:
+        """Return logarithms of numbers of columns as they are expected, and of the weight of each."""
+        return self._coarse
 
     def null(self) -> float:
         """Return the logarithm of the density of the response if there is noise only: no column, no discrepancy."""
@@ -292,4 +322,3 @@ def discrepancy_grid(rms: float, expected: float) -> tuple[FloatArray, FloatArra
     relative = np.array(SIZES)
     logs = -0.5 * (np.log(relative / expected) / np.log(SIZE_FACTOR)) ** 2 + np.log(np.gradient(np.log(relative)))
     return check_positive(rms, "The root mean square of the response (A m)") * relative, logs - logsumexp(logs)
-
