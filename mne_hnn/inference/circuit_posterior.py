@@ -257,12 +257,12 @@ def disagreements(draws: Mapping[str, FloatArray]) -> list[str]:
     found = []
     if apart:
         found.append(
-            f"The populations disagree on {len(apart)} of {len(draws)} numbers ({', '.join(apart[:3])}): their intervals "
-            "are too narrow; take more particles or moves."
+            f"The populations disagree on {len(apart)} of {len(draws)} numbers ({', '.join(apart[:3])}): their "
+            "intervals are too narrow; take more particles or moves."
         )
     if few:
         found.append(
-            f"Fewer than {FEW:.0f} independent draws of {len(few)} of {len(draws)} numbers ({', '.join(few[:3])}): take "
-            "more particles or moves."
+            f"Fewer than {FEW:.0f} independent draws of {len(few)} of {len(draws)} numbers ({', '.join(few[:3])}): "
+            "take more particles or moves."
         )
     return found

@@ -1,8 +1,8 @@
 """What a column whose cells fire gives on average, from single trials of some hundred networks: a Gaussian process.
 
 Trials of a column that fires are noisy witnesses of its mean response, so that what is emulated is the mean, and what
-is left over is told apart: chance, which the mean of many trials loses, and what the emulator does not know (Kennedy and
-O'Hagan 2001, https://doi.org/10.1111/1467-9868.00294; Rasmussen and Williams 2006, chapters 2 and 5).
+is left over is told apart: chance, which the mean of many trials loses, and what the emulator does not know (Kennedy
+and O'Hagan 2001, https://doi.org/10.1111/1467-9868.00294; Rasmussen and Williams 2006, chapters 2 and 5).
 """
 
 from __future__ import annotations

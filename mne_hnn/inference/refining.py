@@ -44,7 +44,7 @@ class Refined:
     unknown : array, shape (n_times, n_times)
         Covariance of what it does not know of mean responses, over the mean square of the response.
     calibration : tuple of float
-        Squared errors of the predictions of each round's networks before they were seen, over what they were said to be.
+        Squared errors of predictions of each round's networks before they were seen, over what they were said to be.
     shares : tuple of float
         Effective share of the particles of each round under the emulator of the next.
     n_simulated : int

@@ -85,7 +85,7 @@ def posterior(
     Notes
     -----
     Particles are cooled down from the prior to the response (Del Moral, Doucet and Jasra 2006,
-    https://doi.org/10.1111/j.1467-9868.2006.00553.x). The silent column is a sum of its kernels; of a column whose cells
+    https://doi.org/10.1111/j.1467-9868.2006.00553.x). The silent column is a sum of its kernels; of one whose cells
     fire single trials of some hundred networks are simulated, a Gaussian process tells their mean response, and new
     ones are simulated where the posterior is until its predictions hold.
     """

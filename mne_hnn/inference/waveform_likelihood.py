@@ -25,8 +25,8 @@ REACH = 8.0
 COARSE = 0.08
 """Largest step of that sum, of logarithms."""
 STRONG = 30.0
-"""Logarithm of a likelihood ratio from which on all that counts is in the peak, which has a grid of its own: weaker peaks
-are wider than 0.13 in logarithms, and the coarse grid sees them."""
+"""Logarithm of a likelihood ratio from which on all that counts is in the peak, which has a grid of its own: weaker
+peaks are wider than 0.13 in logarithms, and the coarse grid sees them."""
 PEAK = np.linspace(-8.0, 8.0, 33)
 """That grid, in standard deviations of the peak: the trapezoid rule is exact there to some 1e-6."""
 NEWTON = 12
@@ -240,9 +240,9 @@ class WaveformLikelihood:
         """Return the logarithm of the sum over numbers of columns for each product of moment and response."""
         found = np.empty(len(along))
         strong = self._strong(along, power)
-        for some in (strong, ~strong):
+        for some, is_strong in ((strong, True), (~strong, False)):
             if some.any():
-                terms = self._terms(along[some], power[some], strong=some is strong)[1]
+                terms = self._terms(along[some], power[some], strong=is_strong)[1]
                 most = terms.max(axis=1)
                 found[some] = most + np.log(np.exp(terms - most[:, np.newaxis]).sum(axis=1))
         return found
@@ -282,11 +282,12 @@ class WaveformLikelihood:
         rng : numpy.random.Generator
             Draws.
         """
+        along, power = self._products(moments)
+        by_size = self._by_size(along, power)
         columns, sizes = np.empty(len(moments)), np.empty(len(moments), dtype=np.int64)
-        for number, moment in enumerate(moments):
-            along, power = self._products(moment[np.newaxis])
-            size = _drawn(self._by_size(along, power)[:, 0], rng)
-            one, two = along[size], power[size]
+        for number in range(len(moments)):
+            size = _drawn(by_size[:, number], rng)
+            one, two = along[size, number : number + 1], power[size, number : number + 1]
             logs, terms = self._terms(one, two, strong=bool(self._strong(one, two)[0]))
             logs = np.broadcast_to(logs, terms.shape)[0]
             step = logs[1] - logs[0] if len(logs) > 1 else 0.0

@@ -60,18 +60,18 @@ def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bytes(tmp_path):
     calls = []
     whole = cool(linear(), n=100, moves=3, key=(3,))
 
-    class Stopped(Exception):
+    class StopError(Exception):
         pass
 
     problem = linear(calls=calls)
 
     def stopping(z):
         if len(calls) == 6:
-            raise Stopped
+            raise StopError
         return problem.judge(z)
 
     stopped = Problem(begin=problem.begin, judge=stopping, identity=problem.identity)
-    with pytest.raises(Stopped):
+    with pytest.raises(StopError):
         cool(stopped, n=100, moves=3, key=(3,), folder=tmp_path)
     before = len(calls)
     again = cool(problem, n=100, moves=3, key=(3,), folder=tmp_path)
