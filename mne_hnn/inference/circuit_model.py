@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from .._types import FloatArray
 from ..fit.sequence import EDGE_MS, GAP_MS
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 __all__ = ["CircuitModel", "Predicted", "possible_times"]
 
@@ -68,7 +70,7 @@ class CircuitModel(Protocol):
         """Return what particles give."""
 
 
-def possible_times(times_ms: FloatArray, tstop: float) -> FloatArray:
+def possible_times(times_ms: FloatArray, tstop: float) -> BoolArray:
     """Return which sequences are in order, with drives that can be told apart, inside the record.
 
     Parameters

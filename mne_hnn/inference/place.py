@@ -72,7 +72,9 @@ class PlacePosterior:
     @property
     def of_centre(self) -> FloatArray:
         """Probability that a source is the centre, shape (n_sources,)."""
-        return np.bincount(self.centre, self.probability, minlength=len(self.sources))
+        found = np.zeros(len(self.sources))
+        np.add.at(found, self.centre, self.probability)
+        return found
 
     @property
     def of_source(self) -> FloatArray:
@@ -215,4 +217,4 @@ def _log_mean(
 
 def thinned(moments: FloatArray) -> FloatArray:
     """Return so many of the draws as places are compared with."""
-    return moments[np.linspace(0, len(moments) - 1, min(MOST_DRAWS, len(moments))).astype(int)]
+    return np.asarray(moments[np.linspace(0, len(moments) - 1, min(MOST_DRAWS, len(moments))).astype(int)])

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from .._types import FloatArray
+from ..fit.atoms import IntArray
 from .circuit_posterior import Checked
 from .question import Question
 from .sensor_likelihood import SensorLikelihood
@@ -21,6 +22,7 @@ EXTREME = 0.01
 """A probability below which a check fails."""
 LEAST_COVERED = 0.7
 """Share of the response inside the 90 % band, at least: samples are few and depend on each other."""
+HOLDS, LEAST_SHARE = 1.6, 0.1
 LARGEST_RESIDUAL = 2.0
 """Power that no current of the patch can give, over that of the noise."""
 
@@ -49,7 +51,7 @@ def predictions(
     course: WaveformLikelihood,
     moments: FloatArray,
     columns: FloatArray,
-    size: FloatArray,
+    size: IntArray,
     rng: np.random.Generator,
 ) -> Predictions:
     """Return what draws predict of a response, and whether it looks like that.
@@ -129,19 +131,19 @@ def check_sensors_fit(likelihood: SensorLikelihood, found: Predictions, question
     ]
 
 
-def check_emulator(calibration: float, share: float, importance: float, holds: bool) -> list[Checked]:
+def check_emulator(surprise: float, share: float) -> list[Checked]:
     """Return whether the emulator predicts simulations that it has not seen."""
     return [
         Checked(
             name="emulator: squared errors of new simulations over what was expected",
-            value=calibration,
-            expected="about 1, at most 1.6",
-            passed=holds,
+            value=surprise,
+            expected=f"about 1, at most {HOLDS:g}",
+            passed=surprise <= HOLDS,
         ),
         Checked(
             name="emulator: effective share of the draws once the last simulations are known",
-            value=importance,
-            expected=f"at least 0.1 (it was {share:.2f} in the round before)",
-            passed=importance >= 0.1,
+            value=share,
+            expected=f"at least {LEAST_SHARE:g}; with less, take a larger batch or more rounds",
+            passed=share >= LEAST_SHARE,
         ),
     ]

@@ -57,11 +57,6 @@ class Refined:
     shares: tuple[float, ...]
     n_simulated: int
 
-    @property
-    def holds(self) -> bool:
-        """Whether predictions held in the last round."""
-        return bool(self.calibration and self.calibration[-1] <= HOLDS and self.shares[-1] >= ALIKE)
-
 
 def problem_of(model: CircuitModel, likelihood: Likelihood, identity: str) -> Problem:
     """Return what particles are drawn from."""

@@ -18,6 +18,7 @@ from ..errors import ParameterError
 from ..fit import Explanation, Explanations
 from ..fit.bench import Bench
 from ..fit.checkpoint import Checkpoint
+from ..fit.ensemble import drawn_again
 from ..fit.evaluate import Evaluator
 from ..fit.evidence import DECISIVE, Evidence, log_sequence_prior
 from ..fit.evoked_proposal import measure_kernels
@@ -37,6 +38,9 @@ from .silent_model import SilentModel
 from .waveform_likelihood import Drawn, WaveformLikelihood
 
 __all__ = ["posterior"]
+
+WORTH = 0.5
+"""Effective share of the draws from which on they are drawn again by what the last simulations tell."""
 
 
 def posterior(
@@ -131,7 +135,7 @@ class _Answer:
         log_evidence, error = pooled(populations)
         members, checks = self._simulated(asked, populations)
         z = np.array([one.z for one in populations])
-        moments = asked.model.predict(np.vstack(z)).moments
+        moments = asked.model.predict(np.concatenate(z)).moments
         course = likelihood.course if isinstance(likelihood, SensorLikelihood) else likelihood
         rng = np.random.default_rng([self.settings.seed, 4])
         drawn = course.draw(moments, rng)
@@ -179,21 +183,21 @@ class _Answer:
         return Asked(question=question, model=self.refined.model, unknown=self.refined.unknown, folder=self.folder)
 
     def _simulated(self, asked: Asked, populations: list[Cooled]) -> tuple[Members | None, list[Checked]]:
-        """Simulate some draws, and draw all populations again by what these simulations tell of the emulator."""
+        """Simulate some draws, and weigh all by what these simulations tell of the emulator (importance sampling)."""
         if self.refined is None:
             return None, []
         self.bench.report.say("posterior: simulating draws")
         settings = self.settings
         rng = np.random.default_rng([settings.seed, 5])
         z = np.vstack([one.z for one in populations])
-        self.chosen = np.sort(rng.choice(len(z), min(settings.predictive, len(z)), replace=False))
-        members = simulated(self.question, self.bench, z[self.chosen], step=1000)
+        chosen = np.sort(rng.choice(len(z), min(settings.predictive, len(z)), replace=False))
+        members = simulated(self.question, self.bench, z[chosen], step=1000)
         surprise, share, weights = importance(self.question, self.refined, members, populations)
-        for k, one in enumerate(populations):
-            which = _picked(weights[k], np.random.default_rng([settings.seed, 6, k]))
-            populations[k] = replace(one, z=one.z[which], judged=one.judged.picked(which))
-        holds = surprise <= 1.6 and self.refined.holds
-        return members, check_emulator(surprise, self.refined.shares[-1], share, holds)
+        if share >= WORTH:  # with less, the same few draws would come again and again
+            for k, one in enumerate(populations):
+                which = drawn_again(weights[k], len(weights[k]), np.random.default_rng([settings.seed, 6, k]))
+                populations[k] = replace(one, z=one.z[which], judged=one.judged.picked(which))
+        return members, check_emulator(surprise, share)
 
     def _sensors_checked(self, likelihood: Likelihood, predicted: Predictions) -> list[Checked]:
         if isinstance(likelihood, SensorLikelihood):
@@ -219,7 +223,7 @@ class _Answer:
 
     def _draws(self, asked: Asked, z: FloatArray, drawn: Drawn, course: WaveformLikelihood) -> dict[str, FloatArray]:
         shape = z.shape[:2]
-        natural = asked.model.natural(np.vstack(z)).reshape(*shape, -1)
+        natural = asked.model.natural(np.concatenate(z)).reshape(*shape, -1)
         draws = {path: natural[:, :, k] for k, path in enumerate(asked.model.paths)}
         relative = course.sizes / float(np.sqrt(np.mean(course.wanted**2)))
         return draws | {
@@ -294,12 +298,6 @@ class _Answer:
             if not check.passed
         ]
         return found + disagreements(draws)
-
-
-def _picked(weights: FloatArray, rng: np.random.Generator) -> FloatArray:
-    from ..fit.ensemble import drawn_again
-
-    return np.asarray(drawn_again(weights, len(weights), rng))
 
 
 def _normalised(logs: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from .._checks import check_positive
 from .._types import FloatArray
 from .._units import MS, NAM
 from ..errors import DataError, ParameterError
+from ..fit.atoms import IntArray
 from ..source.agreement import check_average, compare_positions
 from ..source.label import check_label_object
 from ..source.others import check_other_labels
@@ -69,7 +70,7 @@ class Sensors:
         patch = place if isinstance(place, Patch) else label_patch(check_label_object(place, "place"), self.forward)
         object.__setattr__(self, "patch", patch)
 
-    def times(self, first: float, last: float) -> tuple[FloatArray, FloatArray]:
+    def times(self, first: float, last: float) -> tuple[IntArray, FloatArray]:
         """Return samples of a window (s) at steps of about 2 ms: which, and when, ms."""
         times = self.evoked.times
         half = 0.5 / self.evoked.info["sfreq"]

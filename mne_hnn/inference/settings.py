@@ -59,10 +59,10 @@ class PosteriorSettings:
 
     particles: int = 400
     populations: int = 4
-    moves: int = 20
-    start: int = 192
-    batch: int = 96
-    rounds: int = 5
+    moves: int = 30
+    start: int = 256
+    batch: int = 128
+    rounds: int = 6
     predictive: int = 64
     discrepancy: float | None = None
     noise: float | None = None

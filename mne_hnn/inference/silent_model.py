@@ -87,7 +87,7 @@ class SilentModel:
 
     def natural(self, z: FloatArray) -> FloatArray:
         """Return times and spreads (ms) and weights (uS) of particles, shape (n, n_free)."""
-        return self._plain(self._whole(z))[:, self._free]
+        return np.asarray(self._plain(self._whole(z))[:, self._free])
 
     def _whole(self, z: FloatArray) -> FloatArray:
         """Return particles with what is known of all others."""
@@ -130,7 +130,8 @@ class SilentModel:
 
     def _grids(self) -> tuple[FloatArray, FloatArray]:
         times = np.arange(0.0, self.column.tstop + TIME_STEP_MS, TIME_STEP_MS)
-        return times, np.linspace(*np.log(SIGMA_BOUNDS), N_SPREADS)
+        low, high = SIGMA_BOUNDS
+        return times, np.linspace(float(np.log(low)), float(np.log(high)), N_SPREADS)
 
     def _table(self, place: str) -> FloatArray:
         """Return what drives at a place give per uS, shape (n_times_of_drives, n_spreads, n_inputs, n_times)."""
@@ -139,7 +140,8 @@ class SilentModel:
             [
                 [self.column.response(place, float(mu), float(np.exp(spread))).T for spread in spreads]
                 for mu in np.clip(times, EDGE_MS / 2, None)
-            ]
+            ],
+            dtype=float,
         )
 
     def _response(self, place: str, mu: FloatArray, sigma: FloatArray, weights: FloatArray) -> FloatArray:

@@ -70,7 +70,7 @@ class SpikingModel:
     def log_prior(self, z: FloatArray) -> FloatArray:
         """Return the logarithm of the prior: normal, where drives are in order, shape (n,)."""
         times = self.natural(z)[:, kinds_of(self.vector) == 0]
-        possible = possible_times(times, self.vector.tstop) & (np.abs(z) <= LARGEST_NUMBER).all(axis=1)
+        possible = possible_times(times, self.vector.tstop) & np.all(np.abs(z) <= LARGEST_NUMBER, axis=1)
         return np.asarray(np.where(possible, -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi), -np.inf))
 
     def natural(self, z: FloatArray) -> FloatArray:

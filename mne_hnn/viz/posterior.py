@@ -10,6 +10,7 @@ import mne
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import gaussian_kde
 
@@ -79,8 +80,8 @@ def plot_posterior_marginals(
     for axes in grid.flat[len(chosen) :]:
         axes.set_visible(False)
     handles = [
-        plt.Line2D([], [], color=PRIOR, label="expected before"),
-        plt.Line2D([], [], color=POSTERIOR, label="once the response is seen"),
+        Line2D([], [], color=PRIOR, label="expected before"),
+        Line2D([], [], color=POSTERIOR, label="once the response is seen"),
     ]
     fig.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, fontsize="small")
     if show:
@@ -185,8 +186,8 @@ def plot_posterior_predictions(found: CircuitPosterior, *, show: bool = True) ->
     axes.axhline(0, color=TARGET, lw=0.8, zorder=0)
     times_of = [path for path in found.paths if path.endswith("mu_ms")]
     for (place, _), path in zip(found.sequence, times_of, strict=True):
-        ends = found.interval(path)
-        axes.axvspan(*ends, ymax=0.04, color=location_color(place), lw=0)
+        first, last = found.interval(path)
+        axes.axvspan(first, last, ymax=0.04, color=location_color(place), lw=0)
         axes.annotate(
             place,
             (float(np.median(found.of(path))), 0.05),
