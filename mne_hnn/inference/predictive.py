@@ -22,9 +22,10 @@ EXTREME = 0.01
 """A probability below which a check fails."""
 LEAST_COVERED = 0.7
 """Share of the response inside the 90 % band, at least: samples are few and depend on each other."""
+LARGEST_RESIDUAL, LEAST_EXPLAINED = 2.0, 0.5
+"""Power that no current of the patch can give, over that of the noise; share of the response that is predicted."""
 HOLDS, LEAST_SHARE = 1.6, 0.1
-LARGEST_RESIDUAL = 2.0
-"""Power that no current of the patch can give, over that of the noise."""
+"""Squared errors of an emulator's predictions over what was expected, and share of the draws that new ones leave."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,22 +114,26 @@ def check_sensors_fit(likelihood: SensorLikelihood, found: Predictions, question
     left = scene.data - np.outer(seen, mean)
     noise = scene.rank * scene.data.shape[1]
     above = float((scene.data**2).sum()) - noise
-    explained = 1.0 - (float((left**2).sum()) - noise) / above if above > 0 else float("nan")
-    return [
+    checks = [
         Checked(
             name="sensors that the patch cannot explain",
             value=likelihood.residual,
             expected=f"about 1 in units of the noise, at most {LARGEST_RESIDUAL:g}; more is another source, or a noise "
             "covariance that is too small",
             passed=likelihood.residual <= LARGEST_RESIDUAL,
-        ),
-        Checked(
-            name="share of the response above the noise that is predicted at the sensors",
-            value=explained,
-            expected="near 1, at least 0.5",
-            passed=bool(explained >= 0.5),
-        ),
+        )
     ]
+    if above > 0:  # else there is no response to be predicted
+        explained = 1.0 - (float((left**2).sum()) - noise) / above
+        checks.append(
+            Checked(
+                name="share of the response above the noise that is predicted at the sensors",
+                value=explained,
+                expected=f"near 1, at least {LEAST_EXPLAINED:g}",
+                passed=explained >= LEAST_EXPLAINED,
+            )
+        )
+    return checks
 
 
 def check_emulator(surprise: float, share: float) -> list[Checked]:

@@ -16,6 +16,7 @@ from .._value import given_or_default
 from .._warn import warn
 from ..errors import ParameterError
 from ..fit import Explanation, Explanations
+from ..fit.atoms import IntArray
 from ..fit.bench import Bench
 from ..fit.checkpoint import Checkpoint
 from ..fit.ensemble import drawn_again
@@ -225,11 +226,8 @@ class _Answer:
         shape = z.shape[:2]
         natural = asked.model.natural(np.concatenate(z)).reshape(*shape, -1)
         draws = {path: natural[:, :, k] for k, path in enumerate(asked.model.paths)}
-        relative = course.sizes / float(np.sqrt(np.mean(course.wanted**2)))
-        return draws | {
-            "columns": drawn.columns.reshape(shape),
-            "discrepancy": relative[drawn.size].reshape(shape),
-        }
+        discrepancy = _relative_sizes(course, drawn.size, np.random.default_rng([self.settings.seed, 7]))
+        return draws | {"columns": drawn.columns.reshape(shape), "discrepancy": discrepancy.reshape(shape)}
 
     def _prior(
         self, asked: Asked, before: FloatArray, course: WaveformLikelihood, rng: np.random.Generator
@@ -238,8 +236,8 @@ class _Answer:
         natural = asked.model.natural(before)
         logs, weights = course.log_columns()
         columns = rng.choice(np.exp(logs), len(before), p=_normalised(weights))
-        relative = course.sizes / float(np.sqrt(np.mean(course.wanted**2)))
-        sizes = rng.choice(relative, len(before), p=_normalised(course.log_size))
+        chosen = rng.choice(len(course.sizes), len(before), p=_normalised(course.log_size))
+        sizes = _relative_sizes(course, chosen, rng)
         prior = {path: natural[:, k] for k, path in enumerate(asked.model.paths)}
         return prior | {"columns": columns, "discrepancy": sizes}
 
@@ -298,6 +296,14 @@ class _Answer:
             if not check.passed
         ]
         return found + disagreements(draws)
+
+
+def _relative_sizes(course: WaveformLikelihood, chosen: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Return sizes of the discrepancy over the root mean square of the response, anywhere around points of the grid."""
+    logs = np.log(course.sizes / float(np.sqrt(np.mean(course.wanted**2))))
+    middles = (logs[1:] + logs[:-1]) / 2
+    low, high = np.append(logs[0], middles), np.append(middles, logs[-1])
+    return np.asarray(np.exp(low[chosen] + (high - low)[chosen] * rng.random(len(chosen))))
 
 
 def _normalised(logs: FloatArray) -> FloatArray:
