@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 
 import mne_hnn
-from mne_hnn import Dipole, fit, io, simulate, source, sweep
+from mne_hnn import Dipole, fit, inference, io, simulate, source, sweep
 from mne_hnn.group import GroupConfig, read_config
 from mne_hnn.network import Network
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "tutorials"
 GUIDES = [ROOT / "README.md", *sorted(TUTORIALS.glob("*.md"))]
-MANUAL = ("sources", "groups", "cluster", "column", "hnn", "fit", "explore", "fidelity", "reference", "architecture")
+MANUAL = ("sources", "groups", "cluster", "column", "hnn", "fit", "posterior", "explore", "fidelity", "reference", "architecture")
 LINKED = [*GUIDES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "tests/benchmarks/README.md"))]
-GOES_ON = {"tutorials/fit.md": "tutorials/sources.md"}
+GOES_ON = {"tutorials/fit.md": "tutorials/sources.md", "tutorials/posterior.md": "tutorials/sources.md"}
 """Pages that say of which page they take the variables."""
 
 
@@ -106,6 +106,14 @@ def stand_ins(monkeypatch, tmp_path):
         for name, answer in names.items():
             monkeypatch.setattr(module, name, standing_in(getattr(module, name), lambda given, answer=answer: answer))
     monkeypatch.setattr(fit, "fit_drives", standing_in(fit.fit_drives, searched))
+    place = result_of(inference.PlacePosterior)
+    circuit = result_of(inference.CircuitPosterior, sentences=lambda given: ["A sentence."], place=place)
+    for name, answer in (("posterior", circuit), ("Sensors", mock.Mock()), ("compare_posteriors", [])):
+        real = getattr(inference, name)
+        monkeypatch.setattr(inference, name, standing_in(real, lambda given, answer=answer: answer))
+    control = result_of(inference.Control)
+    for name in ("shuffled_sign", "wrong_label"):
+        monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: control))
     probe = mne.EpochsArray(np.random.default_rng(1).normal(size=(2, 5, 171)), mne.create_info(5, 1000.0, "seeg"))
     for k, channel in enumerate(probe.info["chs"]):
         channel["loc"][:3] = (0.0, 0.0, -1e-4 * (2 * k + 1))
@@ -133,6 +141,7 @@ def test_there_are_snippets():
         "README.md": 1,
         "column.md": 7,
         "fit.md": 5,
+        "posterior.md": 3,
         "sources.md": 3,
     }
 
@@ -204,7 +213,7 @@ def test_the_reference_names_what_there_is():
             names = set(re.findall(r"`([A-Za-z][\w.]*)`", things)) - set(mne_hnn.network.WEIGHT_SETS)
             assert {name for name in names if not found(place, name)} == set(), place
             named[place] = names
-    assert len(named) == 12
+    assert len(named) == 13
     plots = {name for name in mne_hnn.viz.__all__ if name.startswith("plot_")}
     assert plots <= named["mne_hnn.viz"]
     assert set(mne_hnn.io.__all__) - named["mne_hnn.io"] == {"write_network", "write_simulation", "write_spikes"}

@@ -24,7 +24,7 @@ from ..fit.evaluate import Evaluator
 from ..fit.evidence import DECISIVE, Evidence, log_sequence_prior
 from ..fit.evoked_proposal import measure_kernels
 from ..fit.progress import Report
-from ..fit.spiking_data import Members
+from ..fit.spiking_data import HALF_SPIKE, Members
 from ..simulate import Computing
 from .asked import Asked, digest_of
 from .circuit_posterior import Checked, CircuitPosterior, Polarity, disagreements
@@ -246,8 +246,12 @@ class _Answer:
         return np.asarray(float(np.median(drawn.columns)) * members.moment)
 
     def _spikes(self, members: Members) -> dict[str, FloatArray]:
-        types = self.question.data.types
-        return {name: np.exp(members.log_rates[:, k]) for k, name in enumerate(types)}
+        sizes = self.question.task.network.populations
+        found = {}
+        for k, name in enumerate(self.question.data.types):
+            added = HALF_SPIKE / len(sizes[name])  # so that logarithms are finite where no cell fires
+            found[name] = np.maximum(np.exp(members.log_rates[:, k]) - added, 0.0)
+        return found
 
     def _evidence(self, response: float, error: float) -> Evidence:
         question = self.question

@@ -59,7 +59,7 @@ def test_columns_that_fire_are_simulated_where_their_posterior_is(firing, tmp_pa
     assert set(found.spikes) == set(FIRING)
     assert found.simulated.shape == (16, len(found.times_ms))
     for name, (per_cell, _) in FIRING.items():
-        assert np.median(found.spikes[name]) == pytest.approx(per_cell, rel=0.1)
+        assert np.median(found.spikes[name]) == pytest.approx(per_cell, abs=0.02 + 0.5 / 3)
     assert found.interval("drives.evdist1.mu_ms")[0] > 45
     assert np.corrcoef(found.predicted.mean(axis=0), found.wanted)[0, 1] > 0.9
     # the same again, from what was kept: nothing is simulated

@@ -66,7 +66,7 @@ def test_the_place_is_drawn_where_the_sources_are():
     forward = {"src": [{"rr": rng.normal(size=(20, 3)) * 0.01}, {"rr": np.zeros((1, 3))}]}
     fig = one.plot_place(forward, show=False)
     dots, rings = fig.axes[0].collections
-    assert dots.get_array() == pytest.approx(one.place.of_source)
+    assert np.asarray(dots.get_array()) == pytest.approx(one.place.of_source)
     assert len(rings.get_offsets()) == len(one.place.region())
     assert [bar.get_height() for bar in fig.axes[1].patches] == pytest.approx([0.85, 0.15])
     with pytest.raises(ParameterError, match="No label was searched"):
