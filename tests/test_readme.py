@@ -20,7 +20,19 @@ from mne_hnn.network import Network
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "tutorials"
 GUIDES = [ROOT / "README.md", *sorted(TUTORIALS.glob("*.md"))]
-MANUAL = ("sources", "groups", "cluster", "column", "hnn", "fit", "posterior", "explore", "fidelity", "reference", "architecture")
+MANUAL = (
+    "sources",
+    "groups",
+    "cluster",
+    "column",
+    "hnn",
+    "fit",
+    "posterior",
+    "explore",
+    "fidelity",
+    "reference",
+    "architecture",
+)
 LINKED = [*GUIDES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "tests/benchmarks/README.md"))]
 GOES_ON = {"tutorials/fit.md": "tutorials/sources.md", "tutorials/posterior.md": "tutorials/sources.md"}
 """Pages that say of which page they take the variables."""
@@ -90,7 +102,9 @@ def stand_ins(monkeypatch, tmp_path):
         return found
 
     best = result_of(fit.Explanation, fit=found, spikes=mock.MagicMock())
-    explanations = result_of(fit.Explanations, first=best, sentences=lambda given: ["A sentence."])
+    explanations = result_of(
+        fit.Explanations, first=best, sentences=lambda given: ["A sentence."], rivals=lambda given: []
+    )
     rhythms = result_of(
         fit.RhythmExplanations,
         silent=result_of(fit.RhythmExplanation),

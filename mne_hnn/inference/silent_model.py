@@ -126,7 +126,7 @@ class SilentModel:
             mu, sigma, weights = plain[:, at], plain[:, at + 1], plain[:, at + 2 : at + 2 + n]
             total += self._response(place, mu, sigma, weights)
             at += 2 + n
-        return total
+        return np.asarray(total)
 
     def _grids(self) -> tuple[FloatArray, FloatArray]:
         times = np.arange(0.0, self.column.tstop + TIME_STEP_MS, TIME_STEP_MS)
