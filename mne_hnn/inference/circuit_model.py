@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -94,8 +93,3 @@ def drawn_possible(model: CircuitModel, n: int, n_free: int, rng: np.random.Gene
         z[wrong] = rng.standard_normal((int(wrong.sum()), n_free))
     z[wrong] = z[~wrong][rng.integers(0, max(int((~wrong).sum()), 1), int(wrong.sum()))]
     return z
-
-
-def by_path(paths: tuple[str, ...], values: FloatArray) -> Mapping[str, FloatArray]:
-    """Return columns of an array by name."""
-    return {path: values[..., k] for k, path in enumerate(paths)}

@@ -14,7 +14,6 @@ from ..fit import EvokedSettings, Explanation
 from ..fit.amplitude import log_plausibility
 from ..fit.circuit_vector import CircuitVector
 from ..fit.evoked_task import EvokedTask, make_task
-from ..fit.observation import smoothed
 from ..fit.spiking_data import SpikingData
 from ..fit.spiking_proposals import vector_of
 from ..source.patch import Patch
@@ -175,13 +174,6 @@ class Question:
     def at_times(self, times_ms: FloatArray, moment: FloatArray) -> FloatArray:
         """Return a moment at the times that are compared."""
         return np.interp(self.times_ms, times_ms, moment)
-
-    @property
-    def found(self) -> FloatArray:
-        """The mean response of the explanation, smoothed and scaled, at the times that are compared, A m."""
-        fit = self.explanation.fit
-        dipole = smoothed(fit.simulation, self.task.settings.smooth_ms)
-        return fit.scale * self.at_times(dipole.times / MS, dipole["agg"])
 
     def likelihood(self, unknown: FloatArray | None = None, *, sign: int = 1) -> Likelihood:
         """Return the likelihood of the response.

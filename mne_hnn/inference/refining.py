@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._code import source_digest
 from .._types import FloatArray
 from .._units import MS
 from ..fit.bench import Bench
@@ -18,6 +19,7 @@ from ..fit.spiking_data import Members
 from .circuit_model import CircuitModel
 from .cooling import Cooled, Judged, Problem, cool
 from .emulator import LENGTHS, Emulator
+from .predictive import HOLDS
 from .question import Likelihood, Question
 from .spiking_model import SpikingModel, kinds_of, with_columns
 
@@ -25,9 +27,9 @@ __all__ = ["Refined", "importance", "problem_of", "refined", "simulated"]
 
 WIDER = 1.5
 """The first networks are spread so much wider than what the fit found."""
-HOLDS, ALIKE = 1.6, 0.3
-"""Rounds end once squared errors of new predictions are at most so many times what they were said to be, and the next
-emulator leaves so large an effective share of the particles of the one before."""
+ALIKE = 0.3
+"""Rounds end once predictions hold, and the next emulator leaves so large an effective share of the particles of the
+one before."""
 LEAST_ROUNDS = 2
 SEARCHING = 0.5
 """Particles and steps of the rounds, of those of the end."""
@@ -66,7 +68,12 @@ def problem_of(model: CircuitModel, likelihood: Likelihood, identity: str) -> Pr
         prior, predicted = model.log_prior(z), model.predict(z)
         return Judged(prior=prior, given=predicted.given, response=likelihood.log_likelihood(predicted.moments))
 
-    return Problem(begin=model.begin, judge=judge, identity=f"{model.identity}|{identity}", given=model.asks_spikes)
+    return Problem(
+        begin=model.begin,
+        judge=judge,
+        identity=f"{source_digest('inference')}|{model.identity}|{identity}",
+        given=model.asks_spikes,
+    )
 
 
 def refined(question: Question, bench: Bench, identity: str, folder: str | Path | None) -> Refined:

@@ -14,7 +14,7 @@ from scipy.special import expit
 from .._types import FloatArray
 from .._value import given_or_default
 from .._warn import warn
-from ..errors import ParameterError
+from ..errors import DataError, ParameterError
 from ..fit import Explanation, Explanations
 from ..fit.atoms import IntArray
 from ..fit.bench import Bench
@@ -144,7 +144,7 @@ class _Answer:
         checks = [*check_source(predicted), *self._sensors_checked(likelihood, predicted), *checks]
         report.say("posterior: the opposite sign")
         polarity = self._polarity(asked, log_evidence, error)
-        place = self._place(asked, moments)
+        place, doubt = self._place(asked, moments)
         draws = self._draws(asked, z, drawn, course)
         null = likelihood.null()
         return CircuitPosterior(
@@ -164,7 +164,7 @@ class _Answer:
             place=place,
             checks=tuple(checks),
             facts=self._facts(populations, log_evidence, null),
-            warnings=tuple(self._warnings(log_evidence - null, checks, draws)),
+            warnings=(*self._warnings(log_evidence - null, checks, draws), *doubt),
             asked=asked,
         )
 
@@ -215,12 +215,16 @@ class _Answer:
             error=float(np.hypot(error, other_error)),
         )
 
-    def _place(self, asked: Asked, moments: FloatArray) -> PlacePosterior | None:
+    def _place(self, asked: Asked, moments: FloatArray) -> tuple[PlacePosterior | None, list[str]]:
+        """Return where the column is in the label that is searched, or why nothing speaks for any place in it."""
         sensors = self.question.sensors
         if sensors is None or sensors.search is None:
-            return None
+            return None, []
         self.bench.report.say("posterior: the place")
-        return locate(self.question, thinned(moments), asked.unknown)
+        try:
+            return locate(self.question, thinned(moments), asked.unknown), []
+        except DataError as error:
+            return None, [str(error)]
 
     def _draws(self, asked: Asked, z: FloatArray, drawn: Drawn, course: WaveformLikelihood) -> dict[str, FloatArray]:
         shape = z.shape[:2]

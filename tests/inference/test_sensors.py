@@ -91,10 +91,18 @@ def test_sign_place_and_controls(answered, measured):
 
 def test_no_evidence_for_a_place_far_from_the_response(measured, silently):
     noise = with_field(measured, measured.patch, 0 * measured.moment)
-    sensors = Sensors(evoked=noise, forward=measured.forward, place=measured.patch, noise_cov=measured.noise_cov)
+    sensors = Sensors(
+        evoked=noise,
+        forward=measured.forward,
+        place=measured.patch,
+        noise_cov=measured.noise_cov,
+        search=measured.labels["BA3b_exvivo-rh"],
+    )
     silent = explanation("silent", columns=5e5, target=measured.target)
     with pytest.warns(MneHnnWarning, match="no evidence for this place '.*BA3b"):
-        posterior(silent, sensors, PosteriorSettings(**SMALL))
+        found = posterior(silent, sensors, PosteriorSettings(**SMALL, radii_mm=(10.0,)))
+    assert found.place is None
+    assert "no evidence for label" in found.warnings[-1]
 
 
 def test_sensors_refuse_what_does_not_fit(measured):
