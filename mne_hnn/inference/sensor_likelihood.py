@@ -10,7 +10,7 @@ import mne
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from .._checks import check_positive
+from .._checks import check_non_negative, check_positive
 from .._types import FloatArray
 from .._units import MS, NAM
 from ..errors import DataError, ParameterError
@@ -27,6 +27,9 @@ GRID_MS = 2.0
 """Responses are compared at steps of about this length: what is smoothed has nothing faster."""
 OTHERS_nAm = 50.0
 """Standard deviation of the moments of other labels at one time: as large as moments of evoked responses are."""
+FIELD_DIMENSIONS = 20
+"""Errors of fields are as smooth as fields are: they share out over so many directions of the sensors, not over all. A
+choice of this package."""
 NO_BASELINE = 1.0
 """Variance of the offset of a response without baseline correction, in units of that of its noise at one time."""
 
@@ -49,6 +52,10 @@ class Sensors:
         What is active, too.
     search : mne.Label | None
         Where else the column could be: discs of this label are compared. None looks nowhere else.
+    field_error : float
+        How far computed fields are off, relative to their size: heads are no three shells, and are not where they seem
+        to be to the millimetre. It counts as noise that follows the moment; with 0 a place is as sure as if its field
+        were known exactly. The default is a choice of this package.
     """
 
     evoked: mne.Evoked
@@ -57,10 +64,12 @@ class Sensors:
     noise_cov: mne.Covariance | None = None
     other_labels: Sequence[mne.Label] = ()
     search: mne.Label | None = None
+    field_error: float = 0.1
     patch: Patch = field(init=False)
 
     def __post_init__(self) -> None:
         check_average(self.evoked)
+        check_non_negative(self.field_error, "field_error")
         object.__setattr__(self, "forward", open_forward(self.forward))
         compare_positions(self.forward["info"], self.evoked.info, "the forward solution")
         object.__setattr__(self, "other_labels", check_other_labels(self.other_labels))
@@ -271,6 +280,12 @@ class Scene:
         values = {"times_ms": times_ms, "data": data[:, chosen], "gain": gain, "rank": rank}
         for name, value in {**values, "temporal": temporal, "others": others}.items():
             object.__setattr__(self, name, value)
+        # an error of the field, the same at all times, gives each sensor a share of the moment: the same one for all
+        # places, so that they are compared with the same noise
+        seen = self.field_of(self.sensors.patch)
+        moment = self.reduced(seen).moment
+        share = self.sensors.field_error**2 * float(seen @ seen) / min(rank, FIELD_DIMENSIONS)
+        object.__setattr__(self, "temporal", temporal + share * np.outer(moment, moment))
 
     def field_of(self, patch: Patch) -> FloatArray:
         """Return the whitened field of a patch at 1 A m."""

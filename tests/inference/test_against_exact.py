@@ -78,9 +78,9 @@ def test_four_numbers_by_markov_chains_and_nested_sampling():
         walkers, 4, density, vectorize=True, moves=[(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
     )
     np.random.seed(3)  # noqa: NPY002 - emcee draws from it
-    chain.run_mcmc(rng.normal(size=(walkers, 4)) * 0.3, 12_000)
-    exact = chain.get_chain(discard=2000, thin=10, flat=True)
-    found = populations(one, wanted, n=8, particles=1000, moves=40)
+    chain.run_mcmc(rng.normal(size=(walkers, 4)) * 0.3, 4_000)
+    exact = chain.get_chain(discard=500, thin=5, flat=True)
+    found = populations(one, wanted, n=8, particles=1000, moves=20)
     z = np.vstack([one_.z for one_ in found])
     sd = exact.std(axis=0)
     assert np.abs(z.mean(axis=0) - exact.mean(axis=0)) / sd == pytest.approx(0.0, abs=0.05)
@@ -90,8 +90,8 @@ def test_four_numbers_by_markov_chains_and_nested_sampling():
         value = density(z)[0] + 0.5 * float(z @ z) + 2 * np.log(2 * np.pi)
         return value if value > -1e200 else -1e200
 
-    nested = dynesty.NestedSampler(likelihood_of, norm.ppf, 4, nlive=800, rstate=np.random.default_rng(5))
-    nested.run_nested(print_progress=False, dlogz=0.01)
+    nested = dynesty.NestedSampler(likelihood_of, norm.ppf, 4, nlive=400, rstate=np.random.default_rng(5))
+    nested.run_nested(print_progress=False, dlogz=0.05)
     value, error = pooled(found)
     assert value == pytest.approx(nested.results.logz[-1], abs=0.2)
-    assert error < 0.1
+    assert error < 0.15

@@ -29,6 +29,21 @@ def test_sensors_give_the_patch_the_moment_of_least_squares(measured):
     assert found.residual == pytest.approx(1.0, abs=0.1)
 
 
+def test_errors_of_the_field_are_noise_that_follows_the_moment(measured):
+    """So that places nearby are not told apart by what no head model knows."""
+    evoked = with_field(measured, measured.patch, 20 * measured.moment)
+    exact, usual = (question(measured, evoked, place=measured.patch, field_error=error).scene for error in (0.0, 0.1))
+    more = usual.temporal - exact.temporal
+    moment = usual.reduced(usual.field_of(measured.patch)).moment
+    assert np.linalg.matrix_rank(more, tol=1e-6 * np.abs(more).max()) == 1
+    assert np.corrcoef(np.diag(more), moment**2)[0, 1] == pytest.approx(1.0)
+    field = usual.field_of(measured.patch)
+    off = 0.1 * np.linalg.norm(field) / np.sqrt(min(usual.rank, 20)) * np.abs(moment).max()  # of each whitened sensor
+    assert np.sqrt(np.diag(more).max()) == pytest.approx(off)
+    with pytest.raises(ParameterError, match="field_error"):
+        Sensors(evoked=evoked, forward=measured.forward, place=measured.patch, field_error=-1)
+
+
 def test_another_active_label_takes_its_share(measured):
     """With what the other one gives integrated out, the likelihood is that of a response without it."""
     other = measured.labels["superiortemporal-lh"]
