@@ -284,7 +284,8 @@ def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show:
     axes_of = axes_of[np.argsort(np.abs(axes_of[:, 2]))]
     axes_of *= np.where(axes_of[[0, 1], [1, 2]] < 0, -1, 1)[:, np.newaxis]
     flat = centred @ axes_of.T / MS
-    fig, (axes, beside) = plt.subplots(1, 2, figsize=(6.8, 3.6), layout="constrained", width_ratios=[3, 1])
+    wide = float(np.clip(3.0 * np.ptp(flat[:, 0]) / max(np.ptp(flat[:, 1]), 1e-9), 1.0, 5.0)) + 1.6
+    fig, (axes, beside) = plt.subplots(1, 2, figsize=(wide + 2.0, 3.9), layout="constrained", width_ratios=[wide, 2.0])
     probability = place.of_source
     size = 4 * np.sqrt(place.areas_mm2)
     dots = axes.scatter(*flat.T, c=probability, s=size**1.3, cmap="viridis", vmin=0, vmax=max(probability.max(), 1e-9))
@@ -292,7 +293,7 @@ def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show:
     axes.scatter(*flat[held].T, s=size[held] ** 1.3 * 2.2, facecolors="none", edgecolors="k", lw=0.9)
     fig.colorbar(dots, ax=axes, label="Probability of being in the patch")
     axes.set(xlabel="mm", ylabel="mm", aspect="equal")
-    axes.set_title(f"{place.label}: ringed, 90 % of the centre, {place.area_mm2():.0f} mm²", fontsize="small")
+    fig.suptitle(f"{place.label}; ringed: 90 % of the centre, {place.area_mm2():.0f} mm²", fontsize="small")
     radii = place.of_radius
     beside.bar(range(len(radii)), list(radii.values()), color=POSTERIOR)
     beside.set_xticks(range(len(radii)), [f"{radius:g}" for radius in radii])
