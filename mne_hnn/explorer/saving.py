@@ -22,7 +22,7 @@ from .pictures import write_pictures
 from .session import Session
 from .state import ExploreState
 
-__all__ = ["save_analysis", "save_pictures"]
+__all__ = ["save_analysis", "save_pictures", "write_target"]
 
 _SCRIPT = '''"""Repeat a simulation: python {name}
 
@@ -133,7 +133,7 @@ def _write_all(session: Session, answer: Answer, folder: Path) -> dict[str, Path
         write_dipole_txt(answer.dipole, files["dipole_txt"])
     if state.target is not None:
         files["target"] = folder / "target.txt"
-        _write_target(state.target, files["target"])
+        write_target(state.target, files["target"])
         files["pipeline"] = folder / "analysis.py"
         _write(files["pipeline"], pipeline_text(state, files["pipeline"].name))
     files["script"] = folder / "repeat.py"
@@ -205,7 +205,7 @@ def _command(state: ExploreState, answer: Answer) -> str:
     return "network.json --set " + " ".join(f"{name}={value!r}" for name, value in values.items())
 
 
-def _write_target(target: Dipole, path: Path) -> None:
+def write_target(target: Dipole, path: Path) -> None:
     """Write a target as text with all its digits: files of MNE have single precision."""
     table = np.column_stack([target.times, target["agg"]])
     head = "time (s)\tmoment (A m)"
