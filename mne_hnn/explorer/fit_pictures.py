@@ -52,7 +52,7 @@ def draw_fit(
         course.plot(target.times / MS, target["agg"] / NAM, color=TARGET, linewidth=4.5, label="target")
         if start is not None:
             course.plot(start.times / MS, start["agg"] / NAM, ":", color="0.4", linewidth=1.2, label="start")
-        for dipole, color, name in _found(best, explanations):
+        for dipole, color, name in _found(progress, best, explanations):
             course.plot(dipole.times / MS, dipole["agg"] / NAM, color=color, linewidth=1.6, label=name)
         course.axhline(0, color="0.5", linewidth=0.6, zorder=0)
         course.set_xlim(target.times[0] / MS, target.times[-1] / MS)
@@ -62,14 +62,17 @@ def draw_fit(
     return figure
 
 
-def _found(best: FitBest | None, explanations: Explanations | None) -> Sequence[tuple[Dipole, str, str]]:
+def _found(
+    progress: FitProgress, best: FitBest | None, explanations: Explanations | None
+) -> Sequence[tuple[Dipole, str, str]]:
     """Return what there is to be drawn: dipole, colour, name."""
     if explanations is not None:
         return [
             (item.fit.dipole, color, f"{number} ({item.regime})")
             for number, (item, color) in enumerate(zip(explanations, COMPARED, strict=False), 1)
         ]
-    return [] if best is None else [(best.dipole, COMPARED[0], f"best so far, R² = {1 - best.loss:.3f}")]
+    name = "in fresh trials" if progress.status == "done" else "best so far"
+    return [] if best is None else [(best.dipole, COMPARED[0], f"{name}, R² = {1 - best.loss:.3f}")]
 
 
 def _draw_losses(axes: Axes, progress: FitProgress) -> None:

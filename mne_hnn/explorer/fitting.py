@@ -228,6 +228,7 @@ class FitJob:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._best: FitBest | None = None
+        self._scores: dict[float, FitBest] = {}
         self._tried, self._status, self._message = 0, "running", ""
         self._losses: list[tuple[int, float]] = []
         self._begun = time.monotonic()
@@ -299,6 +300,9 @@ class FitJob:
             result = self._fit()
             with self._lock:
                 self.result = result
+                self._best = FitBest(
+                    loss=1.0 - result.r_squared, network=result.network, dipole=result.dipole, columns=result.scale
+                )
         except (_StopError, CancelledError):
             status = "stopped"
         except MneHnnError as error:
@@ -323,9 +327,6 @@ class FitJob:
             best: FitResult = found.first.fit
             with self._lock:
                 self.explanations = found
-                self._best = FitBest(
-                    loss=1.0 - best.r_squared, network=best.network, dipole=best.dipole, columns=best.scale
-                )
             return best
         objective = _Watched(target=state.target, smooth_ms=state.smooth_ms, scale=state.columns, heard=self._scored)
         settings_ = DriveSettings(
@@ -336,6 +337,7 @@ class FitJob:
             n_final=max(N_FINAL, state.n_trials),
             tstop=state.tstop_ms,
             intervals=self._intervals,
+            **({} if state.seed is None else {"seed": state.seed, "fresh_seed": state.seed + 1}),
         )
         return fit_drives(
             state.network,
@@ -348,11 +350,14 @@ class FitJob:
         )
 
     def _scored(self, simulation: Simulation, score: Score) -> None:
-        """Remember the best network of the full column."""
+        """Remember what was scored until its loss is told: final trials and intervals never are."""
+        if not score.loss < float("inf"):
+            return
+        dipole = smoothed(simulation, self.state.smooth_ms).scale(score.scale)
         with self._lock:
-            if self._best is None or score.loss < self._best.loss:
-                dipole = smoothed(simulation, self.state.smooth_ms).scale(score.scale)
-                self._best = FitBest(loss=score.loss, network=simulation.network, dipole=dipole, columns=score.scale)
+            self._scores[score.loss] = FitBest(
+                loss=score.loss, network=simulation.network, dipole=dipole, columns=score.scale
+            )
 
     def _heard(self, tried: int, loss: float) -> None:
         """Take note of how far the fit is; end it if it is to end."""
@@ -362,6 +367,10 @@ class FitJob:
             self._tried = tried
             if loss < float("inf"):  # of the full column, none before
                 self._losses.append((tried, float(loss)))
+            found = self._scores.get(loss)
+            if found is not None and (self._best is None or loss < self._best.loss):
+                self._best = found
+            self._scores = {}
         self._tell(0)
 
     def _tell(self, which: int) -> None:

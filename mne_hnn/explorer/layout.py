@@ -29,7 +29,7 @@ html, body { overflow: hidden !important; font-size: 14px; }
 .row input.number { width: 66px; font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
 .unit { font-size: 11px; color: #444; }
 .explained { text-decoration: underline dotted #777; text-underline-offset: 3px; cursor: help; }
-.v-tab.v-btn { min-width: 0; padding: 0 9px; }
+.v-tab.v-btn { min-width: 0 !important; padding: 0 9px !important; }
 .tick { white-space: nowrap; cursor: pointer; }
 .tick input { width: 14px; height: 14px; vertical-align: -2px; }
 .number { font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }

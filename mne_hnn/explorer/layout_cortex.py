@@ -26,7 +26,9 @@ def add_cortex(page: Page) -> None:
             html.H2("Cortex", classes="text-subtitle-2 mr-2")
             with v3.VBtnToggle(model_value=("view",), mandatory=True, density="compact", style="height: 26px"):
                 for view, words in _VIEWS:
-                    v3.VBtn(words, value=view, size="x-small", click=(page.brain.look, f"['{view}']"), id=f"view-{view}")
+                    v3.VBtn(
+                        words, value=view, size="x-small", click=(page.brain.look, f"['{view}']"), id=f"view-{view}"
+                    )
         html.Div("Click on the cortex, or name a label: its response becomes the target.", classes="text-caption")
         _scene(page)
         _time(page)
@@ -80,6 +82,7 @@ def _disc(page: Page) -> None:
             "A click takes a disc of",
             "All cortex within this radius of the vertex, along the surface, or its nearest vertices up to this area. "
             "A change is applied to the present place if it was clicked on.",
+            "text-caption",
         )
         with html.Select(
             value=("disc_kind",),

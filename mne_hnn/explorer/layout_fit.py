@@ -121,6 +121,7 @@ def _fit(page: Page) -> None:
         alt=("'Smallest loss over the networks tried, and the best dipole so far over the target. ' + fit_words",),
     )
     _explanations(page)
+    _finds()
     with html.Div(v_if="!fit_finds"):
         _free(page)
 
@@ -131,6 +132,17 @@ def _check(words: str, name: str, where: str, meaning: str, when: str = "true") 
         html.Input(type="checkbox", v_model=name, id=where)
         with html.Span(f" {words}", classes="explained"):
             v3.VTooltip(meaning, activator="parent", location="bottom", max_width=320)
+
+
+def _finds() -> None:
+    """Add what a fit does that looks for drives."""
+    html.P(
+        "It finds how many drives there are, when they come and on which side, whatever drives are at the left; others "
+        "than evoked ones stay. Explanations are compared by how probable they make the target, and by what is known "
+        "of columns, cells and spikes.",
+        v_if="fit_finds",
+        classes="text-caption mt-1",
+    )
 
 
 def _free(page: Page) -> None:

@@ -23,11 +23,11 @@ __all__ = ["FIT_START", "METHODS", "TAB", "FitDesk"]
 
 TAB = "fit"
 METHODS = {
-    "cobyla": "Close to where the sliders are (COBYLA): for a few numbers",
-    "cma": "Widely (CMA-ES): for many numbers, needs more networks",
-    "spiking": "Find the drives, cells fire: takes minutes",
-    "silent": "Find the drives, no cell fires",
-    "both": "Find the drives, compare both: takes minutes",
+    "cobyla": "Few numbers, near the sliders (COBYLA)",
+    "cma": "Many numbers, widely (CMA-ES)",
+    "spiking": "Explain: find drives, cells fire (minutes)",
+    "silent": "Explain: find drives, no cell fires",
+    "both": "Explain: find drives, compare both (minutes)",
 }
 """How a fit searches, in words: around the drives that there are, or for drives."""
 _REGIMES = {"spiking": ("spiking",), "silent": ("silent",), "both": ("spiking", "silent")}
@@ -187,7 +187,7 @@ class FitDesk:
             return
         data = self.page.data
         running = job.running and progress.status == "running"
-        data.update({"fit_running": running, "fit_words": words(progress), "fit_has": job.found() is not None})
+        data.update({"fit_running": running, "fit_words": words(progress, job.result), "fit_has": job.found() is not None})
         found = job.explanations
         if found is not None:
             data.fit_explanations = [
@@ -212,11 +212,14 @@ def _drives(sequence: Any) -> str:
     return ", ".join(f"{place} {time:.0f} ms" for place, time in sequence) or "no evoked drive"
 
 
-def words(progress: FitProgress) -> str:
-    """Return how far a fit is, in words."""
+def words(progress: FitProgress, result: FitResult | None = None) -> str:
+    """Return how far a fit is, in words; with its result also how it does in trials that it has not seen."""
     said = {"running": "Running", "done": "Done", "stopped": "Stopped", "failed": "Failed"}[progress.status]
     if progress.status == "failed":
         return f"{said}: {progress.message}"
     of = "" if progress.budget is None else f" of {progress.budget}"
     best = "" if progress.r_squared is None else f", R² {progress.r_squared:.3f}"
-    return f"{said}: {progress.tried}{of} networks tried{best}, {progress.seconds:.0f} s."
+    fresh = ""
+    if result is not None:
+        fresh = f" In {result.simulation.n_trials} fresh trials R² is {result.r_squared:.3f}."
+    return f"{said}: {progress.tried}{of} networks tried{best}, {progress.seconds:.0f} s.{fresh}"

@@ -77,15 +77,20 @@ def _of_known_layers(dipole: Dipole) -> Dipole:
     return Dipole(dipole["agg"], None, ("agg",), sfreq=dipole.info["sfreq"], tmin=float(dipole.times[0]))
 
 
+def _check_free(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise ParameterError(f"{path} is there already: choose another name, or replace it.")
+
+
 def _dipole(answer: Answer, _: Found | None, path: Path, overwrite: bool) -> None:
+    _check_free(path, overwrite)
     answer.dipole.save(path, overwrite=overwrite)
 
 
 def _target(answer: Answer, _: Found | None, path: Path, overwrite: bool) -> None:
     if answer.state.target is None:
         raise ParameterError("There is no target to save: open one, or click on the cortex.")
-    if path.exists() and not overwrite:
-        raise ParameterError(f"{path} is there already: choose another name, or replace it.")
+    _check_free(path, overwrite)
     write_target(answer.state.target, path)
 
 

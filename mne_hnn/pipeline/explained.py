@@ -202,8 +202,7 @@ class ExplainedPage(Page):
             "Simulated and measured dipole",
             section,
             f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
-            "layers together) over the target, and the contributions of the layers."
-            + self._left(),
+            "layers together) over the target, and the contributions of the layers." + self._left(),
         )
         self.text(table(score_rows(result)), "How good the fit is", section)
         listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))

@@ -70,8 +70,8 @@ def test_the_stage_warns(simulation, monkeypatch, tmp_path):
     target = target_of(simulation, -1000.0)
     monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
     monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
-    options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit=False, fit_columns=None)
-    options.fit_prior, options.fit_contributions = None, False
+    options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit=False)
+    options.fit_prior, options.fit_contributions, options.fit_columns = None, False, None
     work = SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}},
                            path=lambda name: tmp_path / _05_fit.STAGE.outputs[name])  # fmt: skip
     with pytest.warns(MneHnnWarning, match="The simulation explains nothing of the target"):
@@ -88,7 +88,8 @@ def test_cells_of_a_simulation_that_is_only_scaled_are_counted(simulation, monke
     for factor, refused in ((100.0, False), (1e6, True)):
         target = target_of(simulation, factor, area_mm2=10.0)
         monkeypatch.setattr(_05_fit, "read_target", lambda _, target=target: target)
-        options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit_prior=None, fit_columns=None)
+        options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit_prior=None)
+        options.fit_columns = None
         found = _05_fit._as_it_is(SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}}))
         facts = fit_facts(found)
         firing = bool(pyramidal_spikes(simulation))
