@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._checks import check_bool, check_int, check_name
 from .._value import replace
@@ -329,6 +330,7 @@ class FitJob:
                 self.explanations = found
             return best
         objective = _Watched(target=state.target, smooth_ms=state.smooth_ms, scale=state.columns, heard=self._scored)
+        seeds: dict[str, Any] = {} if state.seed is None else {"seed": state.seed, "fresh_seed": state.seed + 1}
         settings_ = DriveSettings(
             optimizer=self._optimizer,
             max_evaluations=self._budget,
@@ -337,7 +339,7 @@ class FitJob:
             n_final=max(N_FINAL, state.n_trials),
             tstop=state.tstop_ms,
             intervals=self._intervals,
-            **({} if state.seed is None else {"seed": state.seed, "fresh_seed": state.seed + 1}),
+            **seeds,
         )
         return fit_drives(
             state.network,

@@ -115,6 +115,7 @@ def _single(page: Page) -> None:
                     density="compact",
                     hide_details=True,
                     id="single-name",
+                    autofocus=True,
                     variant="outlined",
                 )
                 with html.Label(classes="text-body-2 tick"):

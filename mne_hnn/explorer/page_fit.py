@@ -187,7 +187,9 @@ class FitDesk:
             return
         data = self.page.data
         running = job.running and progress.status == "running"
-        data.update({"fit_running": running, "fit_words": words(progress, job.result), "fit_has": job.found() is not None})
+        data.update(
+            {"fit_running": running, "fit_words": words(progress, job.result), "fit_has": job.found() is not None}
+        )
         found = job.explanations
         if found is not None:
             data.fit_explanations = [
