@@ -76,7 +76,9 @@ class FitDesk:
     # -- what is free ----------------------------------------------------------------------------
 
     def follow(self, state: ExploreState) -> None:
-        """Show what can be free in a state."""
+        """Show what can be free in a state, if the fit is looked at."""
+        if self.page.data.tab != TAB:
+            return
         kept = None if self._choices is None or not self._choices.parameters else self._choices.chosen
         self._show(Choices.of(state, kept))
 
