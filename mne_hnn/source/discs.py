@@ -13,7 +13,7 @@ from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError
 from .label import check_label_object, label_vertices
-from .patch import Patch, _check_radius, _columns, _discs, _patch, _source_areas, _vertex_areas, open_forward
+from .patch import Patch, _check_radius, _columns, _discs, _patch, _source_areas, open_forward, vertex_areas
 
 __all__ = ["Discs", "discs_of"]
 
@@ -87,7 +87,7 @@ class Discs:
             verbose="error",
         )
         vertices = self.sources[self.members[number]]
-        return _patch(disc, fixed, vertices, _source_areas(space), float(_vertex_areas(space)[inside].sum()))
+        return _patch(disc, fixed, vertices, _source_areas(space), float(vertex_areas(space)[inside].sum()))
 
 
 def discs_of(label: mne.Label, forward: mne.Forward, radii_mm: Sequence[float]) -> Discs:
@@ -115,7 +115,7 @@ def discs_of(label: mne.Label, forward: mne.Forward, radii_mm: Sequence[float]) 
         raise DataError(f"No vertex of label {label.name!r} is a source: take a larger one.")
     space = fixed["src"][hemi]
     areas = 1e6 * _source_areas(space)[np.searchsorted(space["vertno"], sources)]
-    vertices = 1e6 * _vertex_areas(space)
+    vertices = 1e6 * vertex_areas(space)
     centre, radius, members, sizes = [], [], [], []
     for radius_mm in sorted(radii_mm):
         inside = _discs(space, label.vertices, sources, MS * _check_radius(radius_mm))
