@@ -91,7 +91,7 @@ def drive_contributions(
     n_jobs : int
         Processes; trials with and without drives share them.
     executor : str | concurrent.futures.Executor | None
-        Runs the trials instead, as in :func:`mne_hnn.simulate_many`.
+        Runs the trials instead, as in :func:`~mne_hnn.simulate.simulate_many`.
 
     Returns
     -------

@@ -229,7 +229,7 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     Parameters
     ----------
     influences : sequence of Influence
-        As :func:`mne_hnn.group.influence.leave_one_out` returns them.
+        As :func:`mne_hnn.group.leave_one_out` returns them.
     comparison : Comparison
         The comparison of all subjects.
     show : bool
