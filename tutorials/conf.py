@@ -64,8 +64,11 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 nitpicky = True  # a reference that leads nowhere is a warning, but to other packages where their sites are out of reach
-_others = "mne|mne_bids|numpy|scipy|matplotlib|mpl_toolkits|pyvista|pandas|neo|dask|distributed|concurrent|dataclasses"
-nitpick_ignore_regex = [(r"py:.*", rf"({_others})(\..*)?"), (r"py:.*", r"[a-z]+Error|Exception|tut-logging")]
+_others = (
+    "mne|mne_bids|numpy|scipy|matplotlib|mpl_toolkits|pyvista|pandas|neo|dask|distributed|joblib|"
+    "collections|concurrent|dataclasses|pathlib|warnings"
+)
+nitpick_ignore_regex = [(r"py:.*", rf"({_others})(\..*)?"), (r"py:exc", r"[A-Z]\w+(Error|Exception)")]
 
 intersphinx_mapping, _skipped = inventories.reachable(
     {

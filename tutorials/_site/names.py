@@ -12,6 +12,8 @@ from typing import Any
 from sphinx.util.nodes import make_refnode
 
 PACKAGE = "mne_hnn"
+LABELS = ("tut-logging",)
+"""Of MNE's site, in what its decorators add to docstrings; without a network they lead nowhere."""
 
 
 def _imported(name: str) -> Any:
@@ -41,16 +43,31 @@ def _described(name: str, objects: Any) -> str | None:
 def resolve(app: Any, env: Any, node: Any, contnode: Any) -> Any:
     """Return the reference for a name that was not found as it is written."""
     target = node.get("reftarget", "")
+    if target in LABELS:
+        return contnode
     if node.get("refdomain") != "py" or not target:
         return None
     objects = env.domains["py"].objects
-    full = _described(target, objects)
+    if node.get("reftype") == "attr":  # fields stand in the text of their class
+        target = target.rpartition(".")[0] or node.get("py:class") or target
+    full = target if target in objects else _described(target, objects)
     if full is None:
         return None
     entry = objects[full]
     return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, full)
 
 
+def _module(member: Any) -> str:
+    function = getattr(member, "fget", None) or getattr(member, "func", None) or getattr(member, "__func__", member)
+    return str(getattr(function, "__module__", None) or "")
+
+
+def skip(app: Any, what: str, name: str, member: Any, skipped: bool, options: Any) -> bool | None:  # noqa: FBT001
+    """Leave out what classes have from other packages: it is described there."""
+    return True if what == "class" and not _module(member).startswith(PACKAGE) else None
+
+
 def connect(app: Any) -> None:
-    """Look names up before they are missed."""
+    """Look names up before they are missed, and list what is ours."""
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-skip-member", skip)

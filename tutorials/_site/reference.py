@@ -31,6 +31,9 @@ MODULES = (
 """Modules whose names are public, in the order of the site."""
 
 
+_DESCRIBED = ("Functions", "Classes")
+
+
 def _home(name: str) -> str:
     """Return the module on whose page something is described: of those that offer it, the one it is defined in."""
     module, _, member = name.rpartition(".")
@@ -83,6 +86,10 @@ def write(folder: Path) -> None:
     place = folder / "api"
     place.mkdir(parents=True, exist_ok=True)
     pages = {"index": _index(), **{name: _page(name) for name in MODULES}}
+    described = {f"{name}.{member}.rst" for name in MODULES for kind in _DESCRIBED for member in public_names(name)[kind]}
+    for old in (place / "names").glob("*.rst"):
+        if old.name not in described:
+            old.unlink()
     for name, text in pages.items():
         file = place / f"{name}.rst"
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
