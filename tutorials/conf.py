@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / "_site"), str(HERE.parent / "tests"), str(HERE.parent)]
+sys.path[:0] = [str(HERE / "_site"), str(HERE.parent)]
 os.environ.setdefault("MNE_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

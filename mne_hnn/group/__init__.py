@@ -67,6 +67,11 @@ def rerun(sidecar: str | Path, *, n_jobs: int = 1, verbose: Any = "warning") -> 
     ------
     DataError
         The sidecar, an input or an option is not what it was: there is nothing to compare then.
+
+    Examples
+    --------
+    >>> rerun("mne_hnn_results/median_nerve/sub-01/03_target/target.json").different  # doctest: +SKIP
+    ()
     """
     stages: Sequence[Any] = (*STAGES, *FILE_STAGES, *GROUP_STAGES)
     return _rerun(sidecar, stages=stages, n_jobs=n_jobs, verbose=verbose)

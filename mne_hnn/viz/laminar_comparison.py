@@ -71,6 +71,10 @@ def plot_laminar_comparison(
         There are no such channels, no positions, or no times or depths that both have.
     ParameterError
         Neither `surface_um` nor `network` is given.
+
+    Examples
+    --------
+    >>> figure = plot_laminar_comparison(simulation.lfp["shank"], simulation.lfp["shank"], network=network)
     """
     check_name(quantity, QUANTITIES, "quantity")
     check_cmap(cmap)

@@ -22,7 +22,11 @@ def entries() -> str:
     told = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     lines = [f"* {_authors(told)}: *{told['title']}*. Licence {told['license']}."]
     for one in told["references"]:
-        place = f"{one['journal']} {one['volume']}:{one['start']}" if "start" in one else f"{one['journal']} {one['volume']}"
+        place = (
+            f"{one['journal']} {one['volume']}:{one['start']}"
+            if "start" in one
+            else f"{one['journal']} {one['volume']}"
+        )
         doi = f"[doi:{one['doi']}](https://doi.org/{one['doi']})"
         lines.append(f"* {_authors(one)} ({one['year']}). {one['title']}. {place}, {doi}")
     return "\n".join(lines)

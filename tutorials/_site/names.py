@@ -62,7 +62,7 @@ def _module(member: Any) -> str:
     return str(getattr(function, "__module__", None) or "")
 
 
-def skip(app: Any, what: str, name: str, member: Any, skipped: bool, options: Any) -> bool | None:  # noqa: FBT001
+def skip(app: Any, what: str, name: str, member: Any, skipped: bool, options: Any) -> bool | None:
     """Leave out what classes have from other packages: it is described there."""
     return True if what == "class" and not _module(member).startswith(PACKAGE) else None
 

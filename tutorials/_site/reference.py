@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import examples
+
 MODULES = (
     "mne_hnn",
     "mne_hnn.network",
@@ -61,7 +63,15 @@ def public_names(name: str) -> dict[str, list[str]]:
 
 def _page(name: str) -> str:
     title = f"``{name}``"
-    lines = [title, "=" * len(title), "", f".. automodule:: {name}", "   :no-members:", "", f".. currentmodule:: {name}"]
+    lines = [
+        title,
+        "=" * len(title),
+        "",
+        f".. automodule:: {name}",
+        "   :no-members:",
+        "",
+        f".. currentmodule:: {name}",
+    ]
     for kind, members in public_names(name).items():
         if not members:
             continue
@@ -77,6 +87,7 @@ def _page(name: str) -> str:
 def _index() -> str:
     lines = ["Every name", "==========", "", "Everything public, by module. What is where in a few words: "]
     lines[-1] += ":doc:`/reference`."
+    lines += ["", *examples.note()]
     lines += ["", ".. toctree::", "   :maxdepth: 1", ""]
     return "\n".join([*lines, *(f"   {name}" for name in MODULES)]) + "\n"
 
@@ -86,7 +97,9 @@ def write(folder: Path) -> None:
     place = folder / "api"
     place.mkdir(parents=True, exist_ok=True)
     pages = {"index": _index(), **{name: _page(name) for name in MODULES}}
-    described = {f"{name}.{member}.rst" for name in MODULES for kind in _DESCRIBED for member in public_names(name)[kind]}
+    described = {
+        f"{name}.{member}.rst" for name in MODULES for kind in _DESCRIBED for member in public_names(name)[kind]
+    }
     for old in (place / "names").glob("*.rst"):
         if old.name not in described:
             old.unlink()

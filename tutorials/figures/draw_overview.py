@@ -5,11 +5,11 @@ from pathlib import Path
 import matplotlib as mpl
 
 mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "overview"  # the same bytes each time
 
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
+mpl.rcParams["svg.hashsalt"] = "overview"  # the same bytes each time
 INK, MNE, MODEL, FIT = "#1c1c1c", "#dcecf7", "#e6f2e1", "#fdebd3"
 WIDTH, HEIGHT = 2.5, 0.95
 # name: left edge and bottom, colour, title, second line
