@@ -269,7 +269,7 @@ def read_dipole_epochs(fname: str | Path) -> DipoleEpochs:
 
     Examples
     --------
-    >>> simulation.to_epochs().save("trials-epo.fif")
+    >>> paths = simulation.to_epochs().save("trials-epo.fif")
     >>> len(read_dipole_epochs("trials-epo.fif")) == simulation.n_trials
     True
     """

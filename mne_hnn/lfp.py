@@ -54,7 +54,8 @@ def lfp_epochs(data: NDArray[np.float64], sfreq: float, name: str, array: Electr
     Examples
     --------
     >>> import numpy as np
-    >>> lfp_epochs(np.zeros((1, 5, 100)), 1000.0, "shank", network.electrodes["shank"]).get_channel_types(unique=True)
+    >>> array = simulation.network.electrodes["shank"]
+    >>> lfp_epochs(np.zeros((1, 5, 100)), 1000.0, "shank", array).get_channel_types(unique=True)
     ['seeg']
     """
     info = mne.create_info([f"{name} {k:03d}" for k in range(1, len(array) + 1)], sfreq, "seeg", verbose="error")

@@ -63,7 +63,7 @@ def time_frequency_power(
 
     Examples
     --------
-    >>> power, times = time_frequency_power(simulation.dipoles, [40.0, 60.0], n_cycles=2, burn_in_ms=0)
+    >>> times, power = time_frequency_power(simulation.dipoles, [40.0, 60.0], n_cycles=2, burn_in_ms=0)
     >>> len(power)
     2
     """

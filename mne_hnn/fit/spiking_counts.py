@@ -139,7 +139,7 @@ def spikes_per_cell(
     Examples
     --------
     >>> counts = spikes_per_cell(simulation)
-    >>> sorted(counts)
+    >>> sorted(counts.types)
     ['L2_basket', 'L2_pyramidal', 'L5_basket', 'L5_pyramidal']
     """
     if not isinstance(simulation, Simulation):

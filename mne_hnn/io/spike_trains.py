@@ -75,7 +75,7 @@ def read_spike_trains(
     >>> from pathlib import Path
     >>> _ = Path("trains.txt").write_text("12.5 20.0 31.0\n14.0 22.5\n")
     >>> read_spike_trains("trains.txt", layout="cells", unit="ms")
-    ((12.5, 20.0, 31.0), (14.0, 22.5))
+    {0: (12.5, 20.0, 31.0), 1: (14.0, 22.5)}
     """
     check_name(layout, LAYOUTS, "layout")
     if unit is not None:

@@ -195,7 +195,7 @@ def drive_events(
     >>> events = drive_events(network, trial=0, tstop_ms=170.0)
     >>> sorted(events)
     ['evdist1', 'evprox1', 'evprox2']
-    >>> [round(time, 1) for time in events["evprox1"][0]]  # ms
+    >>> [round(float(time), 1) for time in events["evprox1"][0]]  # ms
     [23.8]
     """
     trial = check_int(trial, "trial", minimum=0)

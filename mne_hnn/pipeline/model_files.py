@@ -136,8 +136,9 @@ def convert_model(
     Examples
     --------
     >>> network.save("column.json")
-    >>> convert_model("column.json", "for_hnn.json", "hnn").path.name
-    'for_hnn.json'
+    >>> model = convert_model("column.json", "for_hnn.json", "hnn")
+    >>> read_model("for_hnn.json").network.n_cells == model.network.n_cells
+    True
     """
     out = Path(path)
     if out.suffix not in (".json", ".param"):

@@ -52,7 +52,7 @@ def sys_info() -> str:
     Examples
     --------
     >>> print(sys_info().splitlines()[0])
-    mne_hnn...
+    platform ...
     """
     rows = [
         ("platform", platform.platform()),

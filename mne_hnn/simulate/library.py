@@ -276,7 +276,7 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
 
     Examples
     --------
-    >>> mechanism_library().path.exists()
+    >>> mechanism_library().directory.is_dir()
     True
     """
     request = variant or os.environ.get("MNE_HNN_MECHANISMS") or None

@@ -135,7 +135,7 @@ def label_course(
     --------
     >>> stc = apply_normal_inverse(evoked, inverse)
     >>> course = label_course(stc, label, inverse["src"], mode="pca_flip")
-    >>> len(course.times) == len(course.values)
+    >>> len(course.times) == len(course.course)
     True
     """
     check_name(mode, MODES[:3], "mode of the label time course")

@@ -86,8 +86,8 @@ def make_inverse(
     Examples
     --------
     >>> inverse = make_inverse(evoked.info, forward, noise_cov, loose=0.2)
-    >>> inverse["methods"]
-    'meg'
+    >>> inverse["nsource"] == forward["nsource"]
+    True
     """
     check_depth(depth)
     if isinstance(forward, (str, Path)):

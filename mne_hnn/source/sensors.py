@@ -160,7 +160,7 @@ def explained_variance(measured: mne.Evoked, predicted: mne.Evoked) -> dict[str,
     Examples
     --------
     >>> explained_variance(evoked, evoked)
-    {'grad': 1.0, 'mag': 1.0}
+    {'mag': 1.0, 'grad': 1.0}
     """
     if measured.ch_names != predicted.ch_names or measured.data.shape != predicted.data.shape:
         raise DataError("Measured and predicted response must have the same channels and times.")

@@ -184,7 +184,9 @@ def plot_prediction(
 
     Examples
     --------
-    >>> figure = plot_prediction(prediction.measured, prediction.predicted, prediction.explained)  # doctest: +SKIP
+    >>> prediction = predict_sensors(target, patch, forward, evoked)
+    >>> measured = evoked.copy().crop(0.0, 0.17)
+    >>> figure = plot_prediction(measured, prediction.predicted, prediction.explained)
     """
     measured, predicted, kinds = _pair(measured, predicted)
     marked = check_times(times, measured)
@@ -249,7 +251,9 @@ def plot_prediction_topomaps(
 
     Examples
     --------
-    >>> figure = plot_prediction_topomaps(evoked, prediction.predicted)  # doctest: +SKIP
+    >>> prediction = predict_sensors(target, patch, forward, evoked)
+    >>> measured = evoked.copy().crop(0.0, 0.17)
+    >>> figure = plot_prediction_topomaps(measured, prediction.predicted, times=[0.04])
     """
     measured, predicted, kinds = _pair(measured, predicted)
     wanted = check_times(times, measured)

@@ -141,7 +141,7 @@ def plot_cell_connectivity(
 
     Examples
     --------
-    >>> figure = plot_cell_connectivity(network, index=0, gid=0)
+    >>> figure = plot_cell_connectivity(network, index=0, gid=3)
     """
     index = _check_connection(network, index, "plot_cell_connectivity")
     check_name(value, VALUES, "value")

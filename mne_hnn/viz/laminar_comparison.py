@@ -74,7 +74,8 @@ def plot_laminar_comparison(
 
     Examples
     --------
-    >>> figure = plot_laminar_comparison(simulation.lfp["shank"], simulation.lfp["shank"], network=network)
+    >>> recorded, simulated = simulation.lfp["shank"], simulation.lfp["shank"]
+    >>> figure = plot_laminar_comparison(recorded, simulated, surface_um=0.0)
     """
     check_name(quantity, QUANTITIES, "quantity")
     check_cmap(cmap)

@@ -121,7 +121,7 @@ def plot_sweep(
 
     Examples
     --------
-    >>> figure = plot_sweep(swept, "rates_L5_pyramidal")
+    >>> figure = plot_sweep(swept, "rate_L5_pyramidal")
     """
     _check(result, "plot_sweep")
     names = [summary] if isinstance(summary, str) else list(summary)

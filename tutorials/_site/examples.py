@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 GIVEN: Mapping[str, str] = {
-    "network": "a column of 3 x 3 pyramidal cells per layer with three evoked drives and an electrode array",
-    "simulation": "two trials of it, 100 ms",
+    "network": "a column of 3 x 3 pyramidal cells per layer with three evoked drives",
+    "simulation": "two trials of it, 100 ms, with voltages and what five contacts see",
     "target": "a :class:`~mne_hnn.Dipole` in A m, 0 to 170 ms",
     "evoked, noise_cov, forward, inverse": "of the :func:`demo <mne_hnn.source.demo.demo_dataset>`, as MNE has them",
     "dataset, label, patch": "the demo itself, its postcentral gyrus, and the disc in it that explains the response",
