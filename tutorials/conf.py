@@ -87,7 +87,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["_generated/workflows", "_generated/howto"],
     "filename_pattern": r"plot_",
     "within_subsection_order": "FileNameSortKey",
-    "image_scrapers": ("matplotlib", "pyvista", "scrapers.files"),
+    "image_scrapers": ("matplotlib", "scrapers.scenes", "scrapers.files"),
     "matplotlib_animations": True,
     "capture_repr": (),
     "doc_module": ("mne_hnn",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import reference
 from sphinx.util.nodes import make_refnode
 
 PACKAGE = "mne_hnn"
@@ -32,10 +33,14 @@ def _imported(name: str) -> Any:
 
 def _described(name: str, objects: Any) -> str | None:
     """Return the full name under which something is described."""
+    module, _, member = name.rpartition(".")
+    if module in reference.MODULES and hasattr(import_module(module), member):
+        full = f"{reference.home(name)}.{member}"
+        return full if full in objects else None
     if name.startswith(f"{PACKAGE}."):
         found = _imported(name)
-        canonical = f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}"
-        return canonical if canonical in objects else None
+        full = f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}"
+        return full if full in objects else None
     places = {(entry.docname, entry.node_id): full for full, entry in objects.items() if full.endswith(f".{name}")}
     return next(iter(places.values())) if len(places) == 1 else None
 

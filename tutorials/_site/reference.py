@@ -36,7 +36,7 @@ MODULES = (
 _DESCRIBED = ("Functions", "Classes")
 
 
-def _home(name: str) -> str:
+def home(name: str) -> str:
     """Return the module on whose page something is described: of those that offer it, the one it is defined in."""
     module, _, member = name.rpartition(".")
     value = getattr(import_module(module), member)
@@ -55,7 +55,7 @@ def public_names(name: str) -> dict[str, list[str]]:
         if isinstance(value, ModuleType) or member.startswith("__"):
             continue
         kind = "Classes" if inspect.isclass(value) else "Functions" if inspect.isfunction(value) else "Values"
-        if kind != "Values" and _home(f"{name}.{member}") != name:
+        if kind != "Values" and home(f"{name}.{member}") != name:
             kind = "Described elsewhere"
         found[kind].append(member)
     return found

@@ -1,4 +1,4 @@
-"""What the gallery shows beside figures: pictures and animations that a script has written to files."""
+"""What the gallery shows beside figures: scenes, and pictures and animations that a script has written to files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyvista
 from sphinx_gallery.scrapers import figure_rst
 
 KINDS = (".gif", ".png")
+
+
+def scenes(block: tuple[Any, ...], block_vars: Mapping[str, Any], gallery_conf: Mapping[str, Any]) -> str:
+    """Return the markup of the scenes that are still open, by the scraper of pyvista.
+
+    That one takes every scene since the last block, and fails at one that has been closed, as ours are that have written
+    their picture or film.
+    """
+    scenes_made = pyvista.plotting.plotter._ALL_PLOTTERS
+    for name in [name for name, scene in scenes_made.items() if scene._closed]:
+        del scenes_made[name]
+    return str(pyvista.Scraper()(block, block_vars, gallery_conf))
 
 
 def files(block: tuple[Any, ...], block_vars: Mapping[str, Any], gallery_conf: Mapping[str, Any]) -> str:
