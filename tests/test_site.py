@@ -1,4 +1,4 @@
-"""The site builds without a warning from a copy of the checkout, its links lead somewhere, and a reader finds things."""
+"""The site builds without a warning from a copy of the checkout; links lead somewhere, and a reader finds things."""
 
 import os
 import re

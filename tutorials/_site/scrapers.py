@@ -16,8 +16,8 @@ KINDS = (".gif", ".png")
 def scenes(block: tuple[Any, ...], block_vars: Mapping[str, Any], gallery_conf: Mapping[str, Any]) -> str:
     """Return the markup of the scenes that are still open, by the scraper of pyvista.
 
-    That one takes every scene since the last block, and fails at one that has been closed, as ours are that have written
-    their picture or film.
+    That one takes every scene since the last block, and fails at one that has been closed, as ours are once they have
+    written their picture or film.
     """
     scenes_made = pyvista.plotting.plotter._ALL_PLOTTERS
     for name in [name for name, scene in scenes_made.items() if scene._closed]:
