@@ -108,6 +108,7 @@ html_static_path = ["_site/static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # fetched page by page, which a browser refuses where the site is a folder of files
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
