@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyvista
+from pyvista.plotting.plotter import _ALL_PLOTTERS
 from sphinx_gallery.scrapers import figure_rst
 
 KINDS = (".gif", ".png")
@@ -19,9 +20,8 @@ def scenes(block: tuple[Any, ...], block_vars: Mapping[str, Any], gallery_conf: 
     That one takes every scene since the last block, and fails at one that has been closed, as ours are once they have
     written their picture or film.
     """
-    scenes_made = pyvista.plotting.plotter._ALL_PLOTTERS
-    for name in [name for name, scene in scenes_made.items() if scene._closed]:
-        del scenes_made[name]
+    for name in [name for name, scene in _ALL_PLOTTERS.items() if scene._closed]:
+        del _ALL_PLOTTERS[name]
     return str(pyvista.Scraper()(block, block_vars, gallery_conf))
 
 
