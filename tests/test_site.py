@@ -67,7 +67,8 @@ class Links(HTMLParser):
 
 
 def test_every_link_within_the_site_leads_somewhere(site):
-    pages = {path: Links(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    files = [path for path in site.rglob("*.html") if path.relative_to(site).parts[0] != "_static"]  # templates
+    pages = {path: Links(path.read_text(encoding="utf-8")) for path in files}
     assert len(pages) > 300
     dead = []
     for path, found in pages.items():

@@ -119,6 +119,7 @@ html_theme_options = {
     "footer_end": [],
 }
 html_sidebars = {"index": []}
+html_context = {"default_mode": "auto"}  # light or dark as the reader has it; without, the theme reports an error
 
 
 def setup(app):
