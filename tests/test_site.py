@@ -104,6 +104,7 @@ def test_figures_and_films_of_the_gallery_appear(site):
     assert len(set(re.findall(r"_images/sphx_glr_plot_03_gamma_\d+\.png", gamma))) >= 3
     film = (site / "_generated/howto/plot_06_animation.html").read_text(encoding="utf-8")
     assert re.search(r"_images/sphx_glr_plot_06_animation_\d+\.gif", film)
+    assert "_images/sphx_glr_plot_06_animation_002.png" in film, "the scene of pyvista"
     for page, name in ((gamma, SHOWN["workflows"]), (film, SHOWN["howto"])):
         assert f"{name}.ipynb" in page
         assert f"{name}.py" in page

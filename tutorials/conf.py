@@ -118,7 +118,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "start", "mne_users", "hnn", "concepts")}  # they have no siblings below
 html_context = {"default_mode": "auto"}  # light or dark as the reader has it; without, the theme reports an error
 
 
