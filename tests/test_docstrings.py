@@ -18,6 +18,7 @@ from examples import GIVEN
 sys.path.insert(0, str(Path(__file__).parent / "group"))
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+MOST_SHOWN = 28  # examples that are only shown; goes down, never up
 FUNCTIONS = [f"{module}.{name}" for module in reference.MODULES for name in reference.public_names(module)["Functions"]]
 
 
@@ -154,12 +155,23 @@ MADE = {
 }
 
 
+def text_of(name):
+    """Return the docstring of a function."""
+    module, _, member = name.rpartition(".")
+    return inspect.getdoc(getattr(importlib.import_module(module), member)) or ""
+
+
+def runs_of(text):
+    """Return the lines of an example that are run."""
+    return "\n".join(line for line in text.splitlines() if re.match(r"\s*(>>>|\.\.\.) ", line) and "+SKIP" not in line)
+
+
 def example_of(name):
     """Return the example of a function, with what it takes for given as its globals."""
     module, _, member = name.rpartition(".")
     function = getattr(importlib.import_module(module), member)
-    text = inspect.getdoc(function) or ""
-    runs = "\n".join(line for line in text.splitlines() if re.match(r"\s*(>>>|\.\.\.) ", line) and "+SKIP" not in line)
+    text = text_of(name)
+    runs = runs_of(text)
     names = vars(importlib.import_module(module)) | {}
     names = {key: value for key, value in names.items() if not key.startswith("__")} | {member: function}
     for other in ("network", "simulate", "fit", "io", "pipeline", "group", "source", "viz"):
@@ -175,7 +187,7 @@ def test_what_examples_take_for_given_is_said():
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_public_function_has_an_example_that_runs(name, tmp_path, monkeypatch):
+def test_every_public_function_has_an_example_and_it_holds(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda *_, **__: None)
     told = []
@@ -186,6 +198,11 @@ def test_every_public_function_has_an_example_that_runs(name, tmp_path, monkeypa
         runner.run(example, out=told.append)
     plt.close("all")
     assert not runner.failures, "".join(told)
+
+
+def test_few_examples_are_only_shown():
+    """They need files of one's own, a browser, MPI or minutes."""
+    assert sum(not runs_of(text_of(name)) for name in FUNCTIONS) <= MOST_SHOWN
 
 
 def test_a_wrong_example_fails():

@@ -26,7 +26,8 @@ _STEPS = (
         "3. What you do",
         "Open a drive at the left and move its time, spread or weights until black follows grey. Each "
         "change is answered at once by a coarse simulation, then by the full column. Look whether the cells fire as "
-        "much as they do in vivo (Rates). Undo goes back; Save analysis writes files that give the same numbers again.",
+        "much as they do in vivo (Rates), and what each drive pushes up or down; Fit lets a search go on from there. "
+        "Undo goes back; Save analysis writes files that give the same numbers again.",
     ),
 )
 
@@ -44,6 +45,34 @@ def add_dialogs(page: Page) -> None:
             with v3.VCardActions():
                 v3.VSpacer()
                 v3.VBtn("Begin", click="dialog = ''", color="primary", variant="flat", id="begin", autofocus=True)
+    _open(page)
+    _single(page)
+    for name, title, words, act in (
+        (
+            "save",
+            "Save analysis",
+            "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
+            page.files.save,
+        ),
+        ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.files.pictures),
+    ):
+        with v3.VDialog(model_value=(f"dialog == '{name}'",), update_modelValue="dialog = ''", max_width=620):
+            with v3.VCard(title=title):
+                with v3.VCardText():
+                    html.P(words, classes="text-body-2 mb-2")
+                    v3.VTextField(
+                        v_model=("folder",),
+                        label="New folder",
+                        density="compact",
+                        id=f"folder-{name}",
+                        variant="outlined",
+                        autofocus=True,
+                    )
+                _actions("Save", (act, "[folder]"), name)
+
+
+def _open(page: Page) -> None:
+    """Add the dialog that opens a file."""
     with v3.VDialog(model_value=("dialog == 'open'",), update_modelValue="dialog = ''", max_width=620):
         with v3.VCard(title="Open a file"):
             with v3.VCardText():
@@ -60,29 +89,45 @@ def add_dialogs(page: Page) -> None:
                     variant="outlined",
                     autofocus=True,
                 )
-            _actions("Open", (page.open, "[file]"), "open")
-    for name, title, words, act in (
-        (
-            "save",
-            "Save analysis",
-            "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
-            page.save,
-        ),
-        ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.pictures),
-    ):
-        with v3.VDialog(model_value=(f"dialog == '{name}'",), update_modelValue="dialog = ''", max_width=620):
-            with v3.VCard(title=title):
-                with v3.VCardText():
-                    html.P(words, classes="text-body-2 mb-2")
-                    v3.VTextField(
-                        v_model=("folder",),
-                        label="New folder",
-                        density="compact",
-                        id=f"folder-{name}",
-                        variant="outlined",
-                        autofocus=True,
-                    )
-                _actions("Save", (act, "[folder]"), name)
+                v3.VSelect(
+                    v_model=("open_part",),
+                    items=("open_parts",),
+                    label="What is taken of it",
+                    density="compact",
+                    hide_details=True,
+                    id="open-part",
+                    variant="outlined",
+                )
+            _actions("Open", (page.files.open, "[file, open_part]"), "open")
+
+
+def _single(page: Page) -> None:
+    """Add the dialog that saves one thing."""
+    with v3.VDialog(model_value=("dialog == 'single'",), update_modelValue="dialog = ''", max_width=620):
+        with v3.VCard(title="Save one thing"):
+            with v3.VCardText():
+                v3.VSelect(
+                    model_value=("single",),
+                    items=("singles",),
+                    label="What",
+                    density="compact",
+                    id="single",
+                    variant="outlined",
+                    update_modelValue=(page.files.name_single, "[$event]"),
+                )
+                v3.VTextField(
+                    v_model=("single_name",),
+                    label="File, in the folder where mne-hnn explore was started",
+                    density="compact",
+                    hide_details=True,
+                    id="single-name",
+                    autofocus=True,
+                    variant="outlined",
+                )
+                with html.Label(classes="text-body-2 tick"):
+                    html.Input(type="checkbox", v_model="replace", id="single-replace")
+                    html.Span(" Replace a file of this name")
+            _actions("Save", (page.files.save_single, "[single, single_name, replace]"), "single")
 
 
 def _actions(words: str, click: object, name: str) -> None:

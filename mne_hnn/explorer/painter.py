@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from mne.utils import logger
 
 from ..errors import MneHnnError
 from .answer import Answer
-from .figures import as_image, draw
+from .drawing import as_image
+from .figures import FIGURES, draw
 from .lane import Lane
+from .place import Place
 from .sensors import draw_sensors
-from .session import Pin
+from .session import Session
 
 __all__ = ["Painter"]
 
@@ -32,14 +33,18 @@ class Painter:
         self._show = show
         self._lane = Lane("pictures")
 
-    def draw(self, answer: Answer, pins: Sequence[Pin], tab: str, cortex: Any, place: Any) -> None:
+    def draw(self, answer: Answer, session: Session, tab: str, place: Place | None) -> None:
         """Draw the dipole first, then the figure below it, then the sensors of a full answer."""
+        pins, cortex = session.pins, session.cortex
+        spans = session.spans.get(answer.state.network.digest, ())
 
         def work() -> None:
             """Draw, in the thread of pictures."""
             try:
                 for name, size in (("dipole", SIZES["dipole"]), (tab, SIZES["other"])):
-                    self._show(name, as_image(draw(name, answer, pins, size)), answer.number)
+                    if name != "dipole" and name not in FIGURES:
+                        continue  # that is drawn elsewhere
+                    self._show(name, as_image(draw(name, answer, pins, size, spans=spans)), answer.number)
                 if answer.kind == "full" and cortex is not None and place is not None:
                     self._show("sensors", as_image(draw_sensors(cortex.predict(answer, place))), answer.number)
             except MneHnnError as error:
