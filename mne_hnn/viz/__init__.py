@@ -1,6 +1,6 @@
 """Figures. Importing this imports matplotlib; nothing is shown unless asked for.
 
-Figures of a group are made in :mod:`mne_hnn.group.figures`, and found here when they are asked for.
+Figures of a group are made in ``mne_hnn.group.figures``, and found here when they are asked for.
 """
 
 from typing import TYPE_CHECKING, Any
