@@ -93,6 +93,10 @@ def posterior(
     https://doi.org/10.1111/j.1467-9868.2006.00553.x). The silent column is a sum of its kernels; of one whose cells
     fire single trials of some hundred networks are simulated, a Gaussian process tells their mean response, and new
     ones are simulated where the posterior is until its predictions hold.
+
+    Examples
+    --------
+    >>> found = mne_hnn.posterior(explanations, n_jobs=2)  # minutes  # doctest: +SKIP
     """
     chosen = _chosen(explanation)
     question = Question(

@@ -65,6 +65,10 @@ def plot_posterior_marginals(
     ------
     ParameterError
         This is no posterior, or it has no such number.
+
+    Examples
+    --------
+    >>> figure = plot_posterior_marginals(found)  # doctest: +SKIP
     """
     _check(found, "plot_posterior_marginals")
     chosen = list(found.paths) if paths is None else list(paths)
@@ -163,6 +167,10 @@ def plot_posterior_predictions(found: CircuitPosterior, *, show: bool = True) ->
     fig : matplotlib.figure.Figure
         The response; the 50 and 90 % bands of mean moments; and, dashed, the 90 % band of responses with noise, chance
         and what the model leaves. Where cells fire, below it the spikes per cell of simulated draws.
+
+    Examples
+    --------
+    >>> figure = plot_posterior_predictions(found)  # doctest: +SKIP
     """
     _check(found, "plot_posterior_predictions")
     with_spikes = bool(found.spikes)
@@ -227,6 +235,10 @@ def plot_posterior_bits(found: CircuitPosterior, *, show: bool = True) -> Figure
     -------
     fig : matplotlib.figure.Figure
         A bar per number, in bits: one bit halves what was left open, and a number with less is not determined.
+
+    Examples
+    --------
+    >>> figure = plot_posterior_bits(found)  # doctest: +SKIP
     """
     _check(found, "plot_posterior_bits")
     bits = found.bits()
@@ -269,6 +281,10 @@ def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show:
     ------
     ParameterError
         No label was searched.
+
+    Examples
+    --------
+    >>> figure = plot_posterior_place(found, forward)  # doctest: +SKIP
     """
     _check(found, "plot_posterior_place")
     place = found.place
