@@ -16,6 +16,7 @@ MODULES = (
     "mne_hnn.source",
     "mne_hnn.source.demo",
     "mne_hnn.fit",
+    "mne_hnn.inference",
     "mne_hnn.viz",
     "mne_hnn.io",
     "mne_hnn.sweep",
