@@ -26,7 +26,7 @@ def add_cortex(page: Page) -> None:
             html.H2("Cortex", classes="text-subtitle-2 mr-2")
             with v3.VBtnToggle(model_value=("view",), mandatory=True, density="compact", style="height: 26px"):
                 for view, words in _VIEWS:
-                    v3.VBtn(words, value=view, size="x-small", click=f"view = '{view}'", id=f"view-{view}")
+                    v3.VBtn(words, value=view, size="x-small", click=(page.look, f"['{view}']"), id=f"view-{view}")
         html.Div("Click on the cortex, or name a label: its response becomes the target.", classes="text-caption")
         _scene(page)
         _time(page)

@@ -178,6 +178,7 @@ class Page:
                 "can_undo": session.can_undo,
                 "can_redo": session.can_redo,
                 "busy": session.busy,
+                "stage": "" if answer is None else self.data.stage,
                 "pins": [{"name": pin.name, "color": pin.color, "match": _match(pin.answer)} for pin in session.pins],
                 "place": "" if session.place is None else session.place.words(),
                 "has_target": session.state.target is not None,
@@ -264,6 +265,7 @@ class Page:
 
     def look(self, view: str) -> None:
         """Look at the cortex from another side."""
+        self.data.view = view
         if self.scene is not None:
             self.scene.look(view)
             self.update_scene()

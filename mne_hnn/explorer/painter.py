@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from typing import Any
 
 from mne.utils import logger
@@ -11,7 +12,8 @@ from ..errors import MneHnnError
 from .answer import Answer
 from .figures import as_image, draw
 from .lane import Lane
-from .sensors import draw_sensors
+from .pool import EndingPool
+from .sensors import sensors_image
 from .session import Pin
 
 __all__ = ["Painter"]
@@ -31,24 +33,43 @@ class Painter:
     def __init__(self, show: Callable[[str, str, int], None]) -> None:
         self._show = show
         self._lane = Lane("pictures")
+        self._beside = Lane("sensors")
+        self._pool = EndingPool(1)
 
     def draw(self, answer: Answer, pins: Sequence[Pin], tab: str, cortex: Any, place: Any) -> None:
-        """Draw the dipole first, then the figure below it, then the sensors of a full answer."""
+        """Draw the dipole first, then the figure below it; beside them the sensors of a full answer.
+
+        Maps of sensors take longer than all else together: a process draws them, so that no dipole waits for them.
+        """
 
         def work() -> None:
             """Draw, in the thread of pictures."""
-            try:
-                for name, size in (("dipole", SIZES["dipole"]), (tab, SIZES["other"])):
-                    self._show(name, as_image(draw(name, answer, pins, size)), answer.number)
-                if answer.kind == "full" and cortex is not None and place is not None:
-                    self._show("sensors", as_image(draw_sensors(cortex.predict(answer, place))), answer.number)
-            except MneHnnError as error:
-                logger.debug("A picture was not drawn: %s", error)
-            except Exception:  # noqa: BLE001 - the next picture is drawn whatever this one was
-                logger.exception("A picture could not be drawn")
+            for name, size in (("dipole", SIZES["dipole"]), (tab, SIZES["other"])):
+                self._show(name, as_image(draw(name, answer, pins, size)), answer.number)
 
-        self._lane.ask(work)
+        def work_beside() -> None:
+            """Predict the sensors, and have them drawn."""
+            prediction = cortex.predict(answer, place)
+            self._show("sensors", self._pool.submit(sensors_image, prediction).result(), answer.number)
+
+        self._lane.ask(lambda: _tried(work))
+        wanted = answer.kind == "full" and cortex is not None and place is not None
+        self._beside.ask((lambda: _tried(work_beside)) if wanted else None)
 
     def close(self) -> None:
         """Draw nothing more."""
-        self._lane.close()
+        for lane in (self._lane, self._beside):
+            lane.close()
+        self._pool.end()
+
+
+def _tried(work: Callable[[], None]) -> None:
+    """Draw; the next picture is drawn whatever this one was."""
+    try:
+        work()
+    except CancelledError:
+        pass
+    except MneHnnError as error:
+        logger.debug("A picture was not drawn: %s", error)
+    except Exception:  # noqa: BLE001 - whatever it is
+        logger.exception("A picture could not be drawn")
