@@ -32,7 +32,7 @@ from ..source import (
     predict_sensors,
 )
 from ..source.inverse import noise_of_epochs, open_inverse
-from ..source.patch import open_forward, read_forward
+from ..source.patch import open_forward, read_forward, vertex_areas
 from ..source.response import with_average_reference
 from ..viz.cortex import existing_surface
 from .answer import Answer
@@ -173,7 +173,9 @@ class Cortex:
 
     # -- places ----------------------------------------------------------------------------------
 
-    def at_vertex(self, hemi: str, vertex: int, *, radius_mm: float = RADIUS_mm) -> Place:
+    def at_vertex(
+        self, hemi: str, vertex: int, *, radius_mm: float | None = None, area_mm2: float | None = None
+    ) -> Place:
         """Return the place around a vertex: what is within a radius of the nearest source, along the surface.
 
         Parameters
@@ -182,18 +184,22 @@ class Cortex:
             ``'lh'`` or ``'rh'``.
         vertex : int
             A vertex of the surface.
-        radius_mm : float
-            Radius, mm.
+        radius_mm : float | None
+            Radius, mm; None for 10 mm, or what `area_mm2` needs.
+        area_mm2 : float | None
+            Area of the disc, mm², instead of its radius.
 
         Raises
         ------
         ParameterError
-            There is no such hemisphere or vertex.
+            There is no such hemisphere or vertex, or both radius and area are given.
         DataError
             There is no source near it, or its response makes no target.
         """
         check_name(hemi, HEMISPHERES, "hemisphere")
-        radius = MS * check_positive(radius_mm, "radius_mm")
+        if radius_mm is not None and area_mm2 is not None:
+            raise ParameterError("A disc has a radius or an area: give radius_mm or area_mm2, not both.")
+        radius = MS * check_positive(RADIUS_mm if radius_mm is None else radius_mm, "radius_mm")
         points = self._points(hemi)
         if isinstance(vertex, bool) or not isinstance(vertex, (int, np.integer)) or not 0 <= vertex < len(points):
             raise ParameterError(f"There is no vertex {vertex!r}: the surface has 0 to {len(points) - 1}.")
@@ -203,8 +209,11 @@ class Cortex:
         centre = int(vertices[self._nearest_source(hemi)[int(vertex)]])
         if np.linalg.norm(points[centre] - points[int(vertex)]) > max(2 * radius, 0.02):
             raise DataError("There is no source near this vertex (it is not cortex): click beside it.")
-        reached = dijkstra(self._graph(hemi), directed=False, indices=centre, limit=radius)
-        inside = np.flatnonzero(np.isfinite(reached))
+        if area_mm2 is None:
+            reached = dijkstra(self._graph(hemi), directed=False, indices=centre, limit=radius)
+            inside = np.flatnonzero(np.isfinite(reached))
+        else:
+            inside = self._disc_of(hemi, centre, check_positive(area_mm2, "area_mm2 (mm²)"))
         label = mne.Label(
             inside,
             hemi=hemi,
@@ -214,6 +223,16 @@ class Cortex:
             verbose="error",
         )
         return self._place(label, int(vertex))
+
+    def _disc_of(self, hemi: str, centre: int, area_mm2: float) -> NDArray[np.intp]:
+        """Return the vertices nearest to one along the surface whose areas add up to an area, or come next to it."""
+        areas = 1e6 * vertex_areas(self._space(hemi))
+        distances = dijkstra(self._graph(hemi), directed=False, indices=centre)
+        nearest = np.argsort(distances, kind="stable")[: int(np.isfinite(distances).sum())]
+        grown = np.cumsum(areas[nearest])
+        if area_mm2 > grown[-1]:
+            raise DataError(f"A hemisphere has {grown[-1]:.0f} mm²: {area_mm2:g} mm² is more than there is of it.")
+        return np.sort(nearest[: 1 + int(np.abs(grown - area_mm2).argmin())])
 
     def _graph(self, hemi: str) -> Any:
         """Return the distances between neighbours on the white surface, m."""

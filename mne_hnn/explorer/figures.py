@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .._units import MS, NAM
@@ -20,14 +15,13 @@ from ..viz.colors import LAYERS, TARGET, cell_type_colors, drive_colors, spike_c
 from ..viz.dipole import draw_layers
 from ..viz.raster import draw_raster, sort_by_layer
 from .answer import Answer
+from .drawing import COLUMNS, drawing, new_figure, put_legend
 from .session import Pin
+from .spans import Span
 
-__all__ = ["FIGURES", "as_image", "draw"]
+__all__ = ["FIGURES", "draw"]
 
-DPI = 144  # twice what a page at 1280 x 720 shows, for a projector
-COLUMNS = 3  # of a legend
 _SAME_MARGINS = ("dipole", "drives", "layers")
-_FONTS: Any = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
 
 _Draw = Callable[[Axes, Answer, Sequence[Pin]], None]
 
@@ -56,26 +50,20 @@ def draw_dipole(axes: Axes, answer: Answer, pins: Sequence[Pin]) -> None:
     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
     axes.set_ylabel("Dipole moment (nAm)")
     _time_axis(axes, answer)
-    _legend(axes)
+    put_legend(axes)
+
+
+def draw_spans(axes: Axes, answer: Answer, spans: Sequence[Span]) -> None:
+    """Draw the interval of each drive's mean time as a band over the whole height."""
+    colors = drive_colors(answer.state.network)
+    for span in spans:
+        if span.drive in colors:
+            name = f"{span.drive}: time, 90 %"
+            axes.axvspan(span.low_ms, span.high_ms, color=colors[span.drive], alpha=0.25, linewidth=0, label=name)
 
 
 def _matched(name: str, answer: Answer) -> str:
     return name if answer.r_squared is None else f"{name}, R² = {answer.r_squared:.2f}"
-
-
-def _legend(axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        axes.legend(
-            handles,
-            labels,
-            loc="lower left",
-            fontsize="small",
-            frameon=False,
-            borderaxespad=0.1,
-            ncols=min(COLUMNS, len(handles)),
-            bbox_to_anchor=(0.0, 1.0),
-        )
 
 
 def draw_layer_dipoles(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
@@ -86,7 +74,7 @@ def draw_layer_dipoles(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None
     for handle in handles:
         handle.set_label(words.get(str(handle.get_label()), str(handle.get_label())))
     _time_axis(axes, answer)
-    _legend(axes)
+    put_legend(axes)
 
 
 def draw_drives(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
@@ -100,7 +88,7 @@ def draw_drives(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
     if not any(np.any(count) for count in counts.values()):
         axes.text(0.5, 0.5, "no drive sends spikes", transform=axes.transAxes, ha="center", color="0.35")
     else:
-        _legend(axes)
+        put_legend(axes)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("Spikes of drives\nper trial and 5 ms")
     _time_axis(axes, answer)
@@ -135,7 +123,7 @@ def draw_rates(axes: Axes, answer: Answer, _pins: Sequence[Pin]) -> None:
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlim(left=0)
     axes.set_xlabel(f"Spikes per cell in {answer.state.tstop_ms:g} ms")
-    _legend(axes)
+    put_legend(axes)
 
 
 def draw_spectrum(axes: Axes, answer: Answer, pins: Sequence[Pin]) -> None:
@@ -148,7 +136,7 @@ def draw_spectrum(axes: Axes, answer: Answer, pins: Sequence[Pin]) -> None:
     if not axes.lines:
         axes.text(0.5, 0.5, "too short for a spectrum", transform=axes.transAxes, ha="center", color="0.35")
     else:
-        _legend(axes)
+        put_legend(axes)
     axes.set_xlabel("Frequency (Hz)")
     axes.set_ylabel("Power (nAm² / Hz)")
 
@@ -163,7 +151,9 @@ FIGURES: dict[str, tuple[str, str, _Draw]] = {
 }
 
 
-def draw(name: str, answer: Answer, pins: Sequence[Pin], size: tuple[float, float]) -> Figure:
+def draw(
+    name: str, answer: Answer, pins: Sequence[Pin], size: tuple[float, float], *, spans: Sequence[Span] = ()
+) -> Figure:
     """Draw a figure without a display.
 
     Parameters
@@ -176,12 +166,15 @@ def draw(name: str, answer: Answer, pins: Sequence[Pin], size: tuple[float, floa
         What it is compared with.
     size : tuple of float
         Width and height, inches.
+    spans : sequence of Span
+        When drives come, as far as a fit knows: drawn behind the dipole.
     """
     function = draw_dipole if name == "dipole" else FIGURES[name][2]
-    with rc_context(_FONTS):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
+    with drawing():
+        figure = new_figure(*size)
         axes = figure.add_subplot()
+        if name == "dipole":
+            draw_spans(axes, answer, spans)
         function(axes, answer, pins)
         if name in _SAME_MARGINS:
             _put_margins(figure, axes)
@@ -197,10 +190,3 @@ def _put_margins(figure: Figure, axes: Axes) -> None:
     figure.subplots_adjust(
         left=0.78 / width, right=1 - 0.14 / width, bottom=0.5 / height, top=1 - (0.1 + 0.18 * rows) / height
     )
-
-
-def as_image(figure: Figure) -> str:
-    """Return a figure as the address of a PNG that holds it."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

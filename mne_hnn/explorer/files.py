@@ -43,7 +43,7 @@ class Folders:
         return path
 
     def new(self, name: str | None) -> Path:
-        """Return the path of a folder to write to.
+        """Return the path of a file or folder to write to.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class Folders:
         """
         path = self._path(name)
         if not path.is_relative_to(self.home) or path == self.home:
-            raise DataError(f"{name} is not inside {self.home}: name a new folder in it.")
+            raise DataError(f"{name} is not inside {self.home}: name something new in it.")
         return path
 
     def _path(self, name: str | None) -> Path:
@@ -75,6 +75,11 @@ class Folders:
                 if len(found) >= MOST_FILES:
                     return found
         return found
+
+    def free_file(self, name: str, ending: str) -> str:
+        """Return the name of a file that is not there yet."""
+        tried = (f"{name}{'' if k == 1 else f'-{k}'}{ending}" for k in range(1, 10000))
+        return next(one for one in tried if not (self.home / one).exists())
 
     def free_name(self) -> str:
         """Return the name of a folder that is not there yet."""

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
-from .._checks import check_int, check_name
+from .._checks import check_bool, check_int, check_name
 from .._value import replace
+from ..dipole import Dipole
 from ..errors import MneHnnError, ParameterError
 from ..fit import (
     DriveSettings,
     EvokedSettings,
+    Explanations,
     FitResult,
     Parameter,
     Score,
@@ -24,12 +26,14 @@ from ..fit import (
     fit_evoked,
     rhythmic_parameters,
 )
+from ..fit.evoked_settings import REGIMES
+from ..fit.observation import smoothed
 from ..network import BurstyDrive, EvokedDrive, Network, PoissonDrive
 from ..simulate import Simulation
 from .pool import EndingPool
 from .state import ExploreState
 
-__all__ = ["OPTIMIZERS", "STATUS", "FitJob", "FitProgress", "free_parameters"]
+__all__ = ["OPTIMIZERS", "STATUS", "FitBest", "FitJob", "FitProgress", "free_parameters"]
 
 OPTIMIZERS = ("cobyla", "cma")
 """What searches here: a few numbers from where they are, or many of them."""
@@ -117,6 +121,28 @@ class FitProgress:
         return 1.0 - self.best_loss if self.best_loss < float("inf") else None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class FitBest:
+    """The best that a fit has tried so far.
+
+    Attributes
+    ----------
+    loss : float
+        Its 1 - R².
+    network : Network
+        The column.
+    dipole : Dipole
+        Its dipole, smoothed, of all columns together, A m.
+    columns : float
+        How many they are.
+    """
+
+    loss: float
+    network: Network
+    dipole: Dipole
+    columns: float
+
+
 class _StopError(Exception):
     """The fit is to end."""
 
@@ -150,7 +176,12 @@ class FitJob:
         ``'cobyla'`` for few parameters, ``'cma'`` (CMA-ES, extra ``fit``) for many.
     kind : str
         ``'drives'`` searches around the drives that there are. ``'evoked'`` finds their number and sides, too, by
-        :func:`~mne_hnn.fit.fit_evoked`, without regard to the other arguments; it takes minutes.
+        :func:`~mne_hnn.fit.fit_evoked`, without regard to `parameters`, `budget`, `optimizer` and `intervals`; with
+        columns whose cells fire it takes minutes.
+    regimes : sequence of str
+        With ``kind='evoked'``: ``'spiking'``, columns whose cells fire, ``'silent'``, none in which any does, or both.
+    intervals : bool
+        Whether to find out at the end how well the numbers are determined, by one more network for each.
     on_progress : callable | None
         Called with a :class:`FitProgress` after each network that was tried, in the thread of the fit.
     on_end : callable | None
@@ -172,6 +203,8 @@ class FitJob:
         budget: int = 100,
         optimizer: str = "cobyla",
         kind: str = "drives",
+        regimes: Sequence[str] = REGIMES,
+        intervals: bool = False,
         on_progress: Callable[[FitProgress], None] | None = None,
         on_end: Callable[[FitProgress], None] | None = None,
         n_jobs: int | None = None,
@@ -182,6 +215,8 @@ class FitJob:
         check_name(kind, ("drives", "evoked"), "kind of fit")
         self.state, self.kind = state, kind
         self.result: FitResult | None = None
+        self.explanations: Explanations | None = None
+        self._regimes, self._intervals = tuple(regimes), check_bool(intervals, "intervals")
         self._budget = check_int(budget, "budget", minimum=1)
         if kind == "drives":
             self._parameters = evoked_parameters(state.network) if parameters is None else tuple(parameters)
@@ -192,7 +227,8 @@ class FitJob:
         self._pool = EndingPool(n_jobs or os.cpu_count() or 1)
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._best: tuple[float, Network] | None = None
+        self._best: FitBest | None = None
+        self._scores: dict[float, FitBest] = {}
         self._tried, self._status, self._message = 0, "running", ""
         self._losses: list[tuple[int, float]] = []
         self._begun = time.monotonic()
@@ -219,15 +255,30 @@ class FitJob:
         """Whether it goes on."""
         return self._status == "running"
 
-    def found(self) -> ExploreState | None:
+    @property
+    def best(self) -> FitBest | None:
+        """The best that it has tried so far; of kind ``'evoked'`` None before it is done."""
+        with self._lock:
+            return self._best
+
+    def found(self, index: int = 0) -> ExploreState | None:
         """Return the state with the best network so far; None before there is one.
 
-        A fit of kind ``'evoked'`` has one only once it is done.
+        A fit of kind ``'evoked'`` has one only once it is done, with the number of columns of that explanation.
+
+        Parameters
+        ----------
+        index : int
+            Of which explanation, for a fit of kind ``'evoked'``.
         """
         with self._lock:
+            if self.explanations is not None:
+                fit = self.explanations[index].fit
+                columns = fit.scale if fit.scale > 0 else None
+                return replace(self.state, network=fit.network, columns=columns)
             if self.result is not None:
                 return replace(self.state, network=self.result.network)
-            return None if self._best is None else replace(self.state, network=self._best[1])
+            return None if self._best is None else replace(self.state, network=self._best.network)
 
     def stop(self) -> None:
         """End it; :meth:`found` has the best network that it tried."""
@@ -249,6 +300,9 @@ class FitJob:
             result = self._fit()
             with self._lock:
                 self.result = result
+                self._best = FitBest(
+                    loss=1.0 - result.r_squared, network=result.network, dipole=result.dipole, columns=result.scale
+                )
         except (_StopError, CancelledError):
             status = "stopped"
         except MneHnnError as error:
@@ -268,9 +322,11 @@ class FitJob:
         state = self.state
         assert state.target is not None
         if self.kind == "evoked":
-            settings = EvokedSettings(smooth_ms=state.smooth_ms, columns=state.columns)
+            settings = EvokedSettings(smooth_ms=state.smooth_ms, columns=state.columns, regimes=self._regimes)
             found = fit_evoked(state.network, state.target, settings, executor=self._pool, progress=self._heard)
             best: FitResult = found.first.fit
+            with self._lock:
+                self.explanations = found
             return best
         objective = _Watched(target=state.target, smooth_ms=state.smooth_ms, scale=state.columns, heard=self._scored)
         settings_ = DriveSettings(
@@ -280,7 +336,8 @@ class FitJob:
             n_trials=state.n_trials,
             n_final=max(N_FINAL, state.n_trials),
             tstop=state.tstop_ms,
-            intervals=False,
+            intervals=self._intervals,
+            **({} if state.seed is None else {"seed": state.seed, "fresh_seed": state.seed + 1}),
         )
         return fit_drives(
             state.network,
@@ -293,10 +350,14 @@ class FitJob:
         )
 
     def _scored(self, simulation: Simulation, score: Score) -> None:
-        """Remember the best network of the full column."""
+        """Remember what was scored until its loss is told: final trials and intervals never are."""
+        if not score.loss < float("inf"):
+            return
+        dipole = smoothed(simulation, self.state.smooth_ms).scale(score.scale)
         with self._lock:
-            if self._best is None or score.loss < self._best[0]:
-                self._best = score.loss, simulation.network
+            self._scores[score.loss] = FitBest(
+                loss=score.loss, network=simulation.network, dipole=dipole, columns=score.scale
+            )
 
     def _heard(self, tried: int, loss: float) -> None:
         """Take note of how far the fit is; end it if it is to end."""
@@ -306,6 +367,10 @@ class FitJob:
             self._tried = tried
             if loss < float("inf"):  # of the full column, none before
                 self._losses.append((tried, float(loss)))
+            found = self._scores.get(loss)
+            if found is not None and (self._best is None or loss < self._best.loss):
+                self._best = found
+            self._scores = {}
         self._tell(0)
 
     def _tell(self, which: int) -> None:

@@ -13,8 +13,9 @@ from .figures import FIGURES
 from .layout_cortex import add_cortex
 from .layout_dialogs import add_dialogs
 from .layout_drives import add_drives
+from .layout_fit import WORKING_TABS, add_working_tabs
 from .page import Page
-from .spoken import SPOKEN
+from .spoken import SPOKEN, explained
 
 __all__ = ["build"]
 
@@ -28,17 +29,17 @@ html, body { overflow: hidden !important; font-size: 14px; }
 .row input.number { width: 66px; font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
 .unit { font-size: 11px; color: #444; }
 .explained { text-decoration: underline dotted #777; text-underline-offset: 3px; cursor: help; }
+.v-tab.v-btn { min-width: 0 !important; padding: 0 9px !important; }
+.tick { white-space: nowrap; cursor: pointer; }
+.tick input { width: 14px; height: 14px; vertical-align: -2px; }
+.number { font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
+.fit-row { border-top: 1px solid #eee; padding: 2px 0; }
 .picture { width: 100%; display: block; }
 .side { height: calc(100vh - 40px); overflow-y: auto; }
 :focus-visible { outline: 2px solid #0072B2 !important; outline-offset: 1px; }
 """
 SIDE_px = 356
-
-
-def explained(words: str, meaning: str, tag: Any = None) -> None:
-    """Add words whose meaning is shown where they stand, also to the keyboard."""
-    with (tag or html.Span)(words, classes="explained", __properties=SPOKEN, tabindex="0"):
-        v3.VTooltip(meaning, activator="parent", location="bottom", max_width=320)
+_DIALOGS = {"open": "Open", "save": "Save analysis", "single": "Save one thing", "pictures": "Save pictures"}
 
 
 def build(page: Page) -> None:
@@ -95,8 +96,8 @@ def _bar(page: Page) -> None:
         html.Span("{{ working }}", v_if="working", classes="mr-3 text-body-2", __properties=SPOKEN, role="status")
         _button("mdi-undo", "Undo", page.undo, disabled=("!can_undo",), id="undo")
         _button("mdi-redo", "Redo", page.redo, disabled=("!can_redo",), id="redo")
-        for name, words in (("open", "Open"), ("save", "Save analysis"), ("pictures", "Save pictures")):
-            v3.VBtn(words, size="small", variant="text", click=(page.show_dialog, f"['{name}']"), id=f"to-{name}")
+        for name, words in _DIALOGS.items():
+            v3.VBtn(words, size="small", variant="text", click=(page.files.show_dialog, f"['{name}']"), id=f"to-{name}")
         v3.VBtn("Help", size="small", variant="text", click="dialog = 'start'", id="help")
 
 
@@ -137,7 +138,8 @@ def _middle(page: Page) -> None:
 def _tabs(page: Page) -> None:
     """Add the figures below the dipole, one of which is shown."""
     with v3.VTabs(model_value=("tab",), update_modelValue=(page.show_tab, "[$event]"), density="compact", height=32):
-        for name, (words, meaning, _) in FIGURES.items():
+        shown = {name: (words, meaning) for name, (words, meaning, _) in FIGURES.items()}
+        for name, (words, meaning) in {**shown, **WORKING_TABS}.items():
             with v3.VTab(words, value=name, size="small", id=f"tab-{name}"):
                 v3.VTooltip(meaning, activator="parent", location="top")
     for name, (words, meaning, _) in FIGURES.items():
@@ -148,6 +150,7 @@ def _tabs(page: Page) -> None:
             id=f"figure-{name}",
             alt=f"{words}: {meaning}",
         )
+    add_working_tabs(page)
 
 
 def _facts() -> None:

@@ -60,15 +60,25 @@ def add_dialogs(page: Page) -> None:
                     variant="outlined",
                     autofocus=True,
                 )
-            _actions("Open", (page.open, "[file]"), "open")
+                v3.VSelect(
+                    v_model=("open_part",),
+                    items=("open_parts",),
+                    label="What is taken of it",
+                    density="compact",
+                    hide_details=True,
+                    id="open-part",
+                    variant="outlined",
+                )
+            _actions("Open", (page.files.open, "[file, open_part]"), "open")
+    _single(page)
     for name, title, words, act in (
         (
             "save",
             "Save analysis",
             "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
-            page.save,
+            page.files.save,
         ),
-        ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.pictures),
+        ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.files.pictures),
     ):
         with v3.VDialog(model_value=(f"dialog == '{name}'",), update_modelValue="dialog = ''", max_width=620):
             with v3.VCard(title=title):
@@ -83,6 +93,34 @@ def add_dialogs(page: Page) -> None:
                         autofocus=True,
                     )
                 _actions("Save", (act, "[folder]"), name)
+
+
+def _single(page: Page) -> None:
+    """Add the dialog that saves one thing."""
+    with v3.VDialog(model_value=("dialog == 'single'",), update_modelValue="dialog = ''", max_width=620):
+        with v3.VCard(title="Save one thing"):
+            with v3.VCardText():
+                v3.VSelect(
+                    model_value=("single",),
+                    items=("singles",),
+                    label="What",
+                    density="compact",
+                    id="single",
+                    variant="outlined",
+                    update_modelValue=(page.files.name_single, "[$event]"),
+                )
+                v3.VTextField(
+                    v_model=("single_name",),
+                    label="File, in the folder where mne-hnn explore was started",
+                    density="compact",
+                    hide_details=True,
+                    id="single-name",
+                    variant="outlined",
+                )
+                with html.Label(classes="text-body-2 tick"):
+                    html.Input(type="checkbox", v_model="replace", id="single-replace")
+                    html.Span(" Replace a file of this name")
+            _actions("Save", (page.files.save_single, "[single, single_name, replace]"), "single")
 
 
 def _actions(words: str, click: object, name: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .._archive import open_archive
+from .._checks import check_name
 from .._files import existing
 from ..dipole import Dipole
 from ..errors import DataError, MneHnnError, ParameterError
@@ -19,9 +20,17 @@ from .cortex import Cortex, demo_cortex
 from .place import Place
 from .results import results_of
 from .session import Session
+from .spans import Span, time_spans
 from .state import ExploreState
 
-__all__ = ["DEMO_LABEL", "Opened", "open_session", "read_start", "start_network"]
+__all__ = ["DEMO_LABEL", "PARTS", "Opened", "open_session", "read_start", "start_network", "with_part"]
+
+PARTS = {
+    "all": "all of it, as a new beginning",
+    "column": "its column only; the target stays",
+    "target": "its target or dipole only; the column stays",
+}
+"""What is taken of a file that is opened beside something, in words."""
 
 DEMO_LABEL = "postcentral-rh"
 MOST_TRIALS = 3
@@ -45,12 +54,15 @@ class Opened:
         Where on that cortex the target comes from.
     notes : tuple of str
         What the file leaves open, or what was changed.
+    spans : tuple of Span
+        When drives come, as far as a fit with intervals knows.
     """
 
     state: ExploreState
     cortex: Cortex | None = None
     place: Place | None = None
     notes: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -> Session:
@@ -76,7 +88,9 @@ def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -
         The file is missing, damaged, or none of these.
     """
     opened = read_start(path)
-    return Session(opened.state, opened.cortex, place=opened.place, notes=opened.notes, n_jobs=n_jobs)
+    session = Session(opened.state, opened.cortex, place=opened.place, notes=opened.notes, n_jobs=n_jobs)
+    session.spans[opened.state.network.digest] = opened.spans
+    return session
 
 
 def read_start(path: str | Path | None = None) -> Opened:
@@ -97,6 +111,36 @@ def read_start(path: str | Path | None = None) -> Opened:
         f"{found} is nothing to explore: expected a target or dipole (.txt, .csv, .mat, .fif, .dip), a network or "
         "parameters (.json, .param), a simulation or fit (.npz), or a results folder of the pipeline."
     )
+
+
+def with_part(state: ExploreState, path: str | Path, part: str) -> ExploreState:
+    """Return a state with the column or the target of a file.
+
+    Parameters
+    ----------
+    state : ExploreState
+        The state; all else of it stays, but the duration follows a new target.
+    path : path-like
+        As for :func:`open_session`.
+    part : str
+        ``'column'`` or ``'target'``.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, or has no such part.
+    """
+    check_name(part, [name for name in PARTS if name != "all"], "part of a file")
+    found = existing(path, "file or folder")
+    suffix = found.suffix.lower()
+    if part == "target":
+        target = read_start(found).state.target
+        if target is None:
+            raise DataError(f"{found.name} has no target: it holds a column only.")
+        return state.with_target(target)
+    if found.is_file() and suffix not in (*_MODELS, ".npz"):
+        raise DataError(f"{found.name} has no column: it holds a target or dipole only.")
+    return state.with_network(read_start(found).state.network)
 
 
 def start_network() -> Network:
@@ -184,7 +228,7 @@ def of_fit(fit: FitResult, target: Dipole | None = None) -> Opened:
         tstop_ms=fit.simulation.tstop,
         **fields,
     )
-    return Opened(state=state, notes=notes)
+    return Opened(state=state, notes=notes, spans=time_spans(fit.estimates))
 
 
 def _of_results(folder: Path) -> Opened:
@@ -194,5 +238,5 @@ def _of_results(folder: Path) -> Opened:
     fit = found.fit()
     if fit is not None:
         opened = of_fit(fit, target)
-        return Opened(state=opened.state, cortex=cortex, place=place, notes=(*opened.notes, *notes))
+        return replace(opened, cortex=cortex, place=place, notes=(*opened.notes, *notes))
     return Opened(state=state_for(target, found.network()), cortex=cortex, place=place, notes=notes)

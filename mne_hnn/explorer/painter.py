@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import Any
 
 from mne.utils import logger
 
 from ..errors import MneHnnError
 from .answer import Answer
-from .figures import as_image, draw
+from .drawing import as_image
+from .figures import FIGURES, draw
 from .lane import Lane
+from .place import Place
 from .pool import EndingPool
 from .sensors import sensors_image
-from .session import Pin
+from .session import Session
 
 __all__ = ["Painter"]
 
@@ -36,25 +37,32 @@ class Painter:
         self._beside = Lane("sensors")
         self._pool = EndingPool(1)
 
-    def draw(self, answer: Answer, pins: Sequence[Pin], tab: str, cortex: Any, place: Any) -> None:
+    def draw(self, answer: Answer, session: Session, tab: str, place: Place | None) -> None:
         """Draw the dipole first, then the figure below it; beside them the sensors of a full answer.
 
         Maps of sensors take longer than all else together: a process draws them, so that no dipole waits for them.
         """
+        pins, cortex = session.pins, session.cortex
+        spans = session.spans.get(answer.state.network.digest, ())
 
         def work() -> None:
             """Draw, in the thread of pictures."""
             for name, size in (("dipole", SIZES["dipole"]), (tab, SIZES["other"])):
-                self._show(name, as_image(draw(name, answer, pins, size)), answer.number)
+                if name != "dipole" and name not in FIGURES:
+                    continue  # that is drawn elsewhere
+                self._show(name, as_image(draw(name, answer, pins, size, spans=spans)), answer.number)
+
+        self._lane.ask(lambda: _tried(work))
+        if answer.kind != "full" or cortex is None or place is None:
+            self._beside.ask(None)
+            return
 
         def work_beside() -> None:
             """Predict the sensors, and have them drawn."""
             prediction = cortex.predict(answer, place)
             self._show("sensors", self._pool.submit(sensors_image, prediction).result(), answer.number)
 
-        self._lane.ask(lambda: _tried(work))
-        wanted = answer.kind == "full" and cortex is not None and place is not None
-        self._beside.ask((lambda: _tried(work_beside)) if wanted else None)
+        self._beside.ask(lambda: _tried(work_beside))
 
     def close(self) -> None:
         """Draw nothing more."""

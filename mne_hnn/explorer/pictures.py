@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .._files import new_file, scratch_file
@@ -15,6 +13,7 @@ from .._units import MS, NAM
 from ..viz.colors import LAYERS, TARGET, drive_colors
 from ..viz.raster import plot_spikes_raster
 from .answer import Answer
+from .drawing import drawing, new_figure
 
 if TYPE_CHECKING:
     from .session import Pin
@@ -35,8 +34,7 @@ def answer_figure(answer: Answer, pins: Sequence[Pin] = ()) -> Figure:
     pins : sequence of Pin
         Simulations to compare it with.
     """
-    fig = Figure(figsize=(8.0, 8.0), layout="constrained")
-    FigureCanvasAgg(fig)
+    fig = new_figure(8.0, 8.0)
     drives, dipole, spikes = fig.subplots(3, 1, sharex=True, height_ratios=(1, 2, 2))
     _draw_drives(drives, answer)
     _draw_dipole(dipole, answer, pins)
@@ -90,7 +88,7 @@ def write_pictures(
         Whether to replace those that are there.
     """
     files = {ending: new_file(folder / f"{name}.{ending}", overwrite) for ending in FORMATS}
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "mne_hnn"}):
+    with drawing({"svg.fonttype": "none", "svg.hashsalt": "mne_hnn"}):
         fig = answer_figure(answer, pins)
         for ending, file in files.items():
             with scratch_file(file, "picture") as scratch:

@@ -17,6 +17,10 @@ from ..source import CourseOptions, Patch, Target
 __all__ = ["CortexActivation", "Place", "TargetRule"]
 
 
+_SURE = ((0.9, "clear"), (0.7, "likely"), (0.0, "doubtful (50 % is a toss of a coin)"))
+"""From which confidence on a sign is what, in words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetRule(Value):
     """How the response of a place becomes a target, as in :func:`~mne_hnn.source.estimate_target`.
@@ -122,8 +126,18 @@ class Place:
         return self.target.polarity.confidence
 
     def words(self) -> str:
-        """Return name, area, sign and confidence in one line."""
+        """Return name, area, sign and its confidence in words."""
         return (
-            f"{self.name}: {len(self.patch.vertices)} sources, {self.patch.area_mm2:.0f} mm²; "
-            f"{self.target.polarity.rule}, agreement {self.confidence:.2f}"
+            f"{self.name}: {len(self.patch.vertices)} source{'s' if len(self.patch.vertices) > 1 else ''}, "
+            f"{self.patch.area_mm2:.0f} mm². {self.sign_words()}"
+        )
+
+    def sign_words(self) -> str:
+        """Return which way is up, and how sure that is."""
+        outward = self.target.polarity.outward == 1
+        agree = self.confidence if outward else 1.0 - self.confidence
+        sure = next(words for least, words in _SURE if agree >= least)
+        return (
+            f"Up is current {'out of' if outward else 'into'} the cortex; {agree:.0%} of its vertices' amplitude "
+            f"agree: the sign is {sure}."
         )

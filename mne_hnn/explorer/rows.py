@@ -13,7 +13,7 @@ from ..network.biases import TonicBias
 from ..viz.colors import drive_colors
 from .state import RECEPTORS, ExploreState
 
-__all__ = ["Row", "column_rows", "drive_panels", "edited"]
+__all__ = ["Row", "as_number", "column_rows", "drive_panels", "edited"]
 
 WEIGHTS_uS = (1e-6, 1.0)
 LOCATIONS = {
@@ -289,7 +289,8 @@ def column_rows(state: ExploreState, columns: float | None = None) -> list[dict[
     return [row.plain() for row in (*rows, *_gain_rows(state))]
 
 
-def _number(value: Any, label: str) -> float:
+def as_number(value: Any, label: str) -> float:
+    """Return what was written into a field as a number; a ParameterError names the field."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -321,8 +322,8 @@ def edited(state: ExploreState, owner: str, key: str, value: Any) -> ExploreStat
     name, _, rest = key.partition(":")
     if name == "weight":
         receptor, _, cell_type = rest.partition(":")
-        return state.with_weight(owner, receptor, cell_type, None if value in (None, "") else _number(value, rest))
-    number = _number(value, key.replace("_", " "))
+        return state.with_weight(owner, receptor, cell_type, None if value in (None, "") else as_number(value, rest))
+    number = as_number(value, key.replace("_", " "))
     if owner:
         return _edited_drive(state, owner, name, rest, number)
     edit = _OF_COLUMN.get(name)

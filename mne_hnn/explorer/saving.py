@@ -22,7 +22,7 @@ from .pictures import write_pictures
 from .session import Session
 from .state import ExploreState
 
-__all__ = ["save_analysis", "save_pictures"]
+__all__ = ["save_analysis", "save_pictures", "write_target"]
 
 _SCRIPT = '''"""Repeat a simulation: python {name}
 
@@ -60,13 +60,13 @@ _here = Path(__file__).resolve().parent
 target_file = _here / "target.txt"
 target_tmin, target_tmax = {tmin!r}, {tmax!r}
 {facts}
-# the column as it was set by hand: nothing is searched but the number of columns
+# the column as it was set by hand: {searched}
 network = read_network(_here / "network.json")
 n_trials = {n_trials!r}
 seed = {seed!r}
 smooth_ms = {smooth_ms!r}  # Hamming window on simulated dipoles
 fit = False
-fit_contributions = {contributions!r}
+{columns}fit_contributions = {contributions!r}
 output = _here / "results"
 '''
 _READ_ME = """How to repeat what was explored
@@ -133,11 +133,9 @@ def _write_all(session: Session, answer: Answer, folder: Path) -> dict[str, Path
         write_dipole_txt(answer.dipole, files["dipole_txt"])
     if state.target is not None:
         files["target"] = folder / "target.txt"
-        _write_target(state.target, files["target"])
+        write_target(state.target, files["target"])
         files["pipeline"] = folder / "analysis.py"
         _write(files["pipeline"], pipeline_text(state, files["pipeline"].name))
-        if state.columns is not None:
-            words.append("In the analysis the number of columns is fitted; in repeat.py it is the one that was set.")
     files["script"] = folder / "repeat.py"
     _write(files["script"], script_text(state, files["script"].name))
     try:
@@ -187,6 +185,8 @@ def pipeline_text(state: ExploreState, name: str = "analysis.py") -> str:
         seed=state.seed,
         smooth_ms=state.smooth_ms,
         contributions=bool(state.network.drives),
+        searched="nothing is searched but the number of columns" if state.columns is None else "nothing is searched",
+        columns="" if state.columns is None else f"fit_columns = {state.columns!r}\n",
     )
 
 
@@ -205,7 +205,7 @@ def _command(state: ExploreState, answer: Answer) -> str:
     return "network.json --set " + " ".join(f"{name}={value!r}" for name, value in values.items())
 
 
-def _write_target(target: Dipole, path: Path) -> None:
+def write_target(target: Dipole, path: Path) -> None:
     """Write a target as text with all its digits: files of MNE have single precision."""
     table = np.column_stack([target.times, target["agg"]])
     head = "time (s)\tmoment (A m)"

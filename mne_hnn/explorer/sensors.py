@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import mne
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from .._units import MS
 from ..source import Prediction
 from ..viz.colors import CHANNEL_TYPES, TARGET
-from .figures import as_image
+from .drawing import FONTS, as_image, drawing, new_figure
 
 __all__ = ["draw_sensors", "sensors_image"]
 
@@ -35,9 +33,8 @@ def draw_sensors(prediction: Prediction, size: tuple[float, float] = SIZE) -> Fi
     residual = prediction.residual.copy().pick(kind, exclude="bads")
     measured = mne.combine_evoked([predicted, residual], weights=[1, 1])
     words, unit, factor = _KINDS[kind]
-    with rc_context({"font.size": 7, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(figure)
+    with drawing({**FONTS, "font.size": 7}):
+        figure = new_figure(*size)
         lines, left, right = figure.subplots(1, 3, width_ratios=[1.5, 1, 1])
         times = predicted.times / MS
         for data, name, style in (

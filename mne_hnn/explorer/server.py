@@ -18,6 +18,21 @@ HOST = "127.0.0.1"
 GRACE_s = 10.0
 """How long a browser that was let in may take until its page is connected, before another one takes its place."""
 
+TAKEN_s = 1.0
+"""How long a page that is connecting waits for the one before to leave, as when it is loaded again."""
+_UNKEPT = {"Cache-Control": "no-store"}
+_PAGES = ("/", "/index.html")
+_WAITING = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">
+<title>mne_hnn explore: open in another tab</title>
+<style>body { font-family: sans-serif; max-width: 34em; margin: 4em auto; } button { font: inherit; padding: 4px 12px; }
+</style></head><body><main><h1>Open in another tab</h1>
+<p role="status" id="elsewhere">This session is open in another tab of this browser: close it there, or use it here.</p>
+<form method="post" action="/take"><button id="take" autofocus>Use it here</button></form></main>
+<script>setInterval(() => fetch("/free").then(answer => answer.json()).then(
+  found => { if (found.free) location.replace("/index.html"); }).catch(() => {}), 250);</script></body></html>
+"""
+
 _Handler = Callable[[Any], Awaitable[Any]]
 
 
@@ -41,7 +56,7 @@ def new_server() -> Any:
 
 
 class Gate:
-    """Who may see the page: one browser, which knew the secret of the address.
+    """Who may see the page: one tab of one browser, which knew the secret of the address.
 
     The first visit with the right token leaves a cookie, which all further requests must have, as the browser of nobody
     else has it.
@@ -57,7 +72,7 @@ class Gate:
         self.port = 0
         self._owner = ""
         self._since = 0.0
-        self._sockets = 0
+        self._connections: dict[int, Any] = {}  # transports
 
     @property
     def address(self) -> str:
@@ -67,7 +82,7 @@ class Gate:
     @property
     def connected(self) -> int:
         """How many pages are connected."""
-        return self._sockets
+        return len(self._connections)
 
     def middleware(self) -> Any:
         """Return what looks at each request first."""
@@ -85,16 +100,44 @@ class Gate:
                 return web.Response(
                     status=403, text="This page is open in another browser, or the address lacks its token."
                 )
-            if request.path != "/ws":
-                return await handler(request)
-            self._sockets += 1
-            try:
-                return await handler(request)
-            finally:
-                self._sockets -= 1
-                self._since = time.monotonic()
+            if request.path == "/ws":
+                return await self._connect(request, handler)
+            answer = self._of_tabs(request) or await handler(request)
+            if request.path in _PAGES:
+                answer.headers.update(_UNKEPT)  # else a second tab would take the page from the browser's store
+            return answer
 
         return look
+
+    async def _connect(self, request: Any, handler: _Handler) -> Any:
+        """Let a page connect, unless another one is connected and stays."""
+        from aiohttp import web
+
+        deadline = time.monotonic() + TAKEN_s
+        while self._connections and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if self._connections:
+            return web.Response(status=409, text="This session is open in another tab.")
+        self._connections[id(request)] = request.transport
+        try:
+            return await handler(request)
+        finally:
+            self._connections.pop(id(request), None)
+            self._since = time.monotonic()
+
+    def _of_tabs(self, request: Any) -> Any:
+        """Answer a second tab of the same browser, whose page would share all with the first; None for others."""
+        from aiohttp import web
+
+        if request.path == "/free":
+            return web.json_response({"free": not self._connections}, headers=_UNKEPT)
+        if request.path == "/take" and request.method == "POST":
+            for transport in self._connections.values():
+                transport.close()
+            return web.HTTPSeeOther("/index.html")
+        if request.path in _PAGES and self._connections:
+            return web.Response(text=_WAITING, content_type="text/html", headers=_UNKEPT)
+        return None
 
     def _refused(self, request: Any) -> str:
         """Return why a request is refused whoever sent it; nothing if it may go on."""
@@ -114,11 +157,11 @@ class Gate:
         """Answer a visit with the right token."""
         from aiohttp import web
 
-        answer = web.HTTPFound("/index.html", headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        answer = web.HTTPFound("/index.html", headers={**_UNKEPT, "Referrer-Policy": "no-referrer"})
         if self._is_owner(request):
             return answer
         waiting = time.monotonic() - self._since < GRACE_s
-        if self._owner and (self._sockets or waiting):
+        if self._owner and (self._connections or waiting):
             return web.Response(
                 status=409,
                 text="This session is open in another browser: close it there, or start mne-hnn explore once more.",

@@ -26,6 +26,7 @@ from .lane import Lane
 from .parts import PartsJob
 from .place import Place
 from .runner import Runner
+from .spans import Span
 from .state import ExploreState
 
 __all__ = ["MOST_PINS", "PIN_COLORS", "Failure", "Pin", "Session"]
@@ -104,6 +105,7 @@ class Session:
         if not isinstance(state, ExploreState):
             raise ParameterError(f"state must be an ExploreState, got {type(state).__name__}.")
         self.cortex, self.notes = cortex, notes
+        self.spans: dict[str, tuple[Span, ...]] = {}  # by digest of a network that was fitted
         self._history = History(Entry(state=state, place=place))
         self._lock = threading.RLock()
         self._told = threading.Condition(self._lock)

@@ -15,7 +15,7 @@ __all__ = ["FittedSettings", "UnfittedSettings"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnfittedSettings(Value):
-    """How a column was simulated that is only brought to the target's scale.
+    """How a column was simulated whose drives stay as they are.
 
     Parameters
     ----------
@@ -25,17 +25,22 @@ class UnfittedSettings(Value):
         Time step, ms.
     seed : int | None
         Seed of the simulation; None is that of the drives.
+    columns : float | None
+        Number of columns that was given; None for the one that brings the simulation closest to the target.
     """
 
     smooth_ms: float = 20.0
     dt: float = 0.025
     seed: int | None = None
+    columns: float | None = None
 
     def __post_init__(self) -> None:
         check_non_negative(self.smooth_ms, "smooth_ms")
         check_positive(self.dt, "dt (ms)")
         if self.seed is not None:
             check_seed(self.seed, "seed")
+        if self.columns is not None:
+            check_positive(self.columns, "columns")
 
 
 FittedSettings = EvokedSettings | DriveSettings | RhythmicSettings | UnfittedSettings

@@ -51,7 +51,8 @@ def plain_settings(settings: FittedSettings, details: FitDetails) -> dict[str, A
         The settings are none of a fit.
     """
     if isinstance(settings, UnfittedSettings):
-        return {"smooth_ms": settings.smooth_ms, "dt": settings.dt, "seed": settings.seed}
+        plain = {"smooth_ms": settings.smooth_ms, "dt": settings.dt, "seed": settings.seed}
+        return plain if settings.columns is None else {**plain, "columns": settings.columns}
     if isinstance(settings, DriveSettings):
         return _searched(settings, details)
     if isinstance(settings, RhythmicSettings):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import mne
 
 from .. import viz
-from ..fit import Contributions, Explanations, FitResult
+from ..fit import Contributions, Explanations, FitResult, UnfittedSettings
 from ..viz.colors import COMPARED
 from .explained_words import (
     CONTRIBUTION_HEADER,
@@ -184,6 +184,15 @@ class ExplainedPage(Page):
         )
         self.text(table(truth_rows(made, found), ("", "Truth", *names(found))), "The truth in numbers", SECTION)
 
+    def _left(self) -> str:
+        """Return what was not fitted."""
+        settings = self.result.settings
+        if not isinstance(settings, UnfittedSettings):
+            return ""
+        if settings.columns is not None:
+            return " Nothing was fitted: the number of columns was given, too (fit = False, fit_columns)."
+        return " Nothing but the scale was fitted (fit = False)."
+
     def first(self) -> None:
         """Show the first explanation: how well it fits, and how sure its parameters are."""
         section, result = "First explanation" if self.fitted else "Fit", self.result
@@ -193,8 +202,7 @@ class ExplainedPage(Page):
             "Simulated and measured dipole",
             section,
             f"Top: when the {drives} fire, distal ones hanging from above. Below: the {dipole} dipole (agg: of all "
-            "layers together) over the target, and the contributions of the layers."
-            + ("" if self.fitted else " Nothing but the scale was fitted (fit = False)."),
+            "layers together) over the target, and the contributions of the layers." + self._left(),
         )
         self.text(table(score_rows(result)), "How good the fit is", section)
         listed = "".join(f"<li>{html.escape(text)}</li>" for text in plain_warnings(result))

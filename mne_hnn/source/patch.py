@@ -185,7 +185,7 @@ def patch_field(gain: FloatArray, patch: Patch, fixed: mne.Forward) -> FloatArra
     return np.asarray(gain[:, patch_columns(patch, fixed)] @ patch.weights)
 
 
-def _vertex_areas(space: dict[str, Any]) -> FloatArray:
+def vertex_areas(space: dict[str, Any]) -> FloatArray:
     """Return the area of each vertex of the full surface, m²: a third of each triangle around it."""
     corners = space["rr"][space["tris"]]
     triangles = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
@@ -197,13 +197,13 @@ def _vertex_areas(space: dict[str, Any]) -> FloatArray:
 def _source_areas(space: dict[str, Any]) -> FloatArray:
     """Return the area that each source of a hemisphere stands for, m²; equal areas if the source space has none."""
     if space.get("nearest") is None:
-        return np.full(space["nuse"], _vertex_areas(space).sum() / space["nuse"])
-    per_vertex = np.bincount(space["nearest"], _vertex_areas(space), minlength=space["np"])
+        return np.full(space["nuse"], vertex_areas(space).sum() / space["nuse"])
+    per_vertex = np.bincount(space["nearest"], vertex_areas(space), minlength=space["np"])
     return np.asarray(per_vertex[space["vertno"]])
 
 
 def _label_area(label: mne.Label, space: dict[str, Any]) -> float:
-    return float(_vertex_areas(space)[label.vertices].sum())
+    return float(vertex_areas(space)[label.vertices].sum())
 
 
 def patch_moment(
@@ -335,7 +335,7 @@ def best_patch(
         pos=space["rr"][inside],
         verbose="error",
     )
-    return _patch(disc, fixed, candidates[members[best, candidates]], areas, float(_vertex_areas(space)[inside].sum()))
+    return _patch(disc, fixed, candidates[members[best, candidates]], areas, float(vertex_areas(space)[inside].sum()))
 
 
 def _check_radius(radius_mm: Any) -> float:

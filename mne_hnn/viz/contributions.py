@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..fit.contribution_parts import Contribution, Contributions
     from ..fit.spiking_counts import SpikeCounts
 
-__all__ = ["plot_contributions", "plot_spikes_per_cell"]
+__all__ = ["draw_drive_parts", "draw_other_parts", "plot_contributions", "plot_spikes_per_cell"]
 
 # kind of current: colour, line style, name
 _CURRENTS = {
@@ -74,9 +74,8 @@ def plot_contributions(contributions: Contributions, target: Dipole | None = Non
         figsize=(12.0, 3.0 + max(1.15 * n_drives, 2.2 * len(contributions.currents))), layout="constrained"
     )
     left, right = fig.subfigures(1, 2, squeeze=False, wspace=0.03)[0]
-    unit = _unit(contributions)
-    _draw_drives(left, contributions, target, unit)
-    _draw_parts(right, contributions, unit)
+    draw_drive_parts(left, contributions, target)
+    draw_other_parts(right, contributions)
     if show:
         plt.show()
     return fig
@@ -133,11 +132,9 @@ def _title(axes: Axes, text: str, color: str = "black") -> None:
     axes.set_title(text, loc="left", fontsize="small", color=color)
 
 
-def _draw_drives(
-    place: SubFigure, contributions: Contributions, target: Dipole | None, unit: tuple[float, str]
-) -> None:
-    """Draw the whole, and below it each drive on one scale."""
-    factor, name = unit
+def draw_drive_parts(place: Figure | SubFigure, contributions: Contributions, target: Dipole | None = None) -> None:
+    """Draw the whole into a figure, and below it each drive on one scale."""
+    factor, name = unit = _unit(contributions)
     parts = list(contributions.drives)
     together = len(parts) > 1
     rows = place.subplots(
@@ -209,9 +206,9 @@ def _share_scale(rows: Sequence[Axes]) -> None:
         axes.set_ylim(low, high)
 
 
-def _draw_parts(place: SubFigure, contributions: Contributions, unit: tuple[float, str]) -> None:
-    """Draw layers, and the currents of each cell type."""
-    factor, name = unit
+def draw_other_parts(place: Figure | SubFigure, contributions: Contributions) -> None:
+    """Draw layers into a figure, and below them the currents of each cell type."""
+    factor, name = _unit(contributions)
     rows = place.subplots(1 + len(contributions.currents), 1, sharex=True, squeeze=False)[:, 0]
     times = contributions.times / MS
     for layer in contributions.dipole.layers:

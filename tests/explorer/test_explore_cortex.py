@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mne_hnn.errors import MneHnnError
 from mne_hnn.explorer.cortex import demo_cortex
+from mne_hnn.explorer.courses import place_courses
 from mne_hnn.explorer.session import Session
 from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.source import demo, estimate_target
+from mne_hnn.source.patch import vertex_areas
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,42 @@ def test_a_place_is_what_estimate_target_makes(cortex, place):
         tmax=0.17,
     )
     assert np.array_equal(target.dipole["agg"], place.dipole["agg"])
+
+
+def test_a_disc_of_an_area(cortex, truth):
+    disc = cortex.at_vertex(truth.hemi, int(truth.vertices[0]), area_mm2=300.0)
+    areas = 1e6 * vertex_areas(cortex.forward["src"][1])
+    assert disc.patch.area_mm2 == pytest.approx(300.0, abs=areas.max())
+    small = cortex.at_vertex(truth.hemi, int(truth.vertices[0]), area_mm2=100.0)
+    assert set(small.label.vertices) < set(disc.label.vertices)
+    with pytest.raises(MneHnnError, match="more than there is"):
+        cortex.at_vertex(truth.hemi, int(truth.vertices[0]), area_mm2=1e6)
+    with pytest.raises(MneHnnError, match="not both"):
+        cortex.at_vertex(truth.hemi, int(truth.vertices[0]), area_mm2=300.0, radius_mm=5.0)
+
+
+def test_courses_of_a_place(cortex, place):
+    first, *others = place_courses(place, cortex.inverse["src"], cortex.rule)
+    assert (first.way, first.used) == ("patch", True)
+    assert np.array_equal(first.values, place.dipole["agg"])
+    assert [course.way for course in others] == ["mean_flip", "pca_flip", "peak"]
+    for course in others:
+        assert not course.used
+        assert course.factor != 0
+        # as near as it comes: what is left has nothing of the course
+        rest = first.values - course.values
+        assert abs(rest @ course.values) < 1e-9 * (first.values @ first.values)
+    assert others[0].factor > 1  # estimates are shrunk
+
+
+def test_the_sign_in_words(place):
+    assert "Up is current out of the cortex" in place.words()
+    assert "84% of its vertices' amplitude agree: the sign is likely." in place.words()
+    inward = replace(place.target.polarity, confidence=0.45, outward=-1)
+    doubtful = replace(place, target=replace(place.target, polarity=inward))
+    assert (
+        "Up is current into the cortex; 55% of its vertices' amplitude agree: the sign is doubtful" in doubtful.words()
+    )
 
 
 def test_labels_and_doubts(cortex):

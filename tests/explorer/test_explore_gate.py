@@ -1,65 +1,72 @@
-"""Who is let in, and what is left when the page ends, however it is ended."""
+"""One tab of one browser has the page: a second one is told so, and may take it over."""
 
-import signal
-import subprocess
-import sys
+import asyncio
 
-import psutil
-import pytest
-from explore_page import PATIENCE_s, Served, visit
+from aiohttp import ClientSession, CookieJar, web
+from aiohttp.test_utils import TestServer
 
-from mne_hnn.network import jones_2009, with_erp_drives
+from mne_hnn.explorer import server as module
+from mne_hnn.explorer.server import Gate
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("gate")
-    with_erp_drives(jones_2009((2, 2))).save(path / "column.json")
-    return path
+async def _page(_):
+    return web.Response(text="the page")
 
 
-def start(folder, **more):
-    return Served([sys.executable, "-m", "mne_hnn", "explore", "column.json", "--no-browser"], folder, **more)
+async def _socket(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for _ in socket:
+        pass
+    return socket
 
 
-@pytest.fixture(scope="module")
-def served(folder):
-    page = start(folder)
-    yield page
-    page.process.kill()
+async def _visit(act):
+    gate = Gate()
+    app = web.Application(middlewares=[gate.middleware()])
+    app.router.add_get("/index.html", _page)
+    app.router.add_get("/ws", _socket)
+    async with TestServer(app, host="127.0.0.1") as server:
+        gate.port = server.port
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
+            return await act(gate, browser, f"http://127.0.0.1:{server.port}")
 
 
-def test_other_hosts_and_wrong_tokens_are_refused(served):
-    place = f"http://127.0.0.1:{served.port}"
-    for path in ("/", "/index.html", "/ws", "/paraview/", "/assets/../../etc/passwd"):
-        status, words = visit(f"{place}{path}")
-        assert (status, "lacks its token" in words) == (403, True)
-    status, words = visit(f"{place}/?token=wrong")
-    assert (status, "token is wrong" in words) == (403, True)
-    assert visit(served.address, Host="example.org")[0] == 403
-    assert visit(served.address, Host=f"example.org:{served.port}")[0] == 403
-    assert visit(served.address, Origin="http://example.org")[0] == 403
-    assert visit(f"{place}/index.html", Cookie=f"mne_hnn_{served.port}=guessed")[0] == 403
-    listening = [
-        found.laddr.ip for found in psutil.Process(served.process.pid).net_connections() if found.status == "LISTEN"
-    ]
-    assert listening == ["127.0.0.1"]
+def test_a_second_tab(monkeypatch):
+    monkeypatch.setattr(module, "TAKEN_s", 0.05)
+
+    async def act(gate, browser, place):
+        async with browser.get(gate.address) as answer:
+            assert await answer.text() == "the page"
+        first = await browser.ws_connect(f"{place}/ws")
+        assert gate.connected == 1
+        async with browser.get(f"{place}/index.html") as answer:
+            words = await answer.text()
+        assert "open in another tab of this browser" in words
+        assert answer.headers["Cache-Control"] == "no-store"
+        async with browser.get(f"{place}/free") as answer:
+            assert await answer.json() == {"free": False}
+        async with browser.get(f"{place}/ws") as answer:  # one that does not ask before it connects
+            assert answer.status == 409
+        async with browser.post(f"{place}/take", headers={"Origin": "http://example.org"}) as answer:
+            assert answer.status == 403
+        assert gate.connected == 1
+        async with browser.post(f"{place}/take", allow_redirects=False) as answer:
+            assert answer.status == 303
+        message = await first.receive(timeout=5)
+        assert message.data is None or first.closed or message.type.name in ("CLOSE", "CLOSED", "ERROR")
+        second = await browser.ws_connect(f"{place}/ws")  # which waits until the first has left
+        assert gate.connected == 1
+        await second.close()
+        async with browser.get(f"{place}/free") as answer:
+            assert await answer.json() == {"free": True}
+
+    asyncio.run(_visit(act))
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
-def test_workers_end_with_the_page(folder, tmp_path, how):
-    page = start(folder, TMPDIR=str(tmp_path))
-    code, workers, left = page.end(how)
-    assert workers
-    assert not left
-    assert code in ((-how,) if how == signal.SIGKILL else (0, 130))
-    if how != signal.SIGKILL:
-        assert list(tmp_path.glob("mne_hnn-explore-*")) == []
+def test_others_may_not_take_it():
+    async def act(gate, browser, place):
+        async with ClientSession() as other, other.post(f"{place}/take") as answer:
+            assert answer.status == 403
 
-
-def test_a_port_that_is_taken_is_said(folder, served):
-    command = [sys.executable, "-m", "mne_hnn", "explore", "column.json", "--no-browser", "--port", str(served.port)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE_s)
-    assert done.returncode == 1
-    assert f"Port {served.port} cannot be used" in done.stderr
-    assert "Traceback" not in done.stderr
+    asyncio.run(_visit(act))

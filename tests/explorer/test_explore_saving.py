@@ -11,6 +11,7 @@ from mne_hnn.explorer.opening import read_start
 from mne_hnn.explorer.saving import pipeline_text, save_analysis, save_pictures, script_text
 from mne_hnn.explorer.session import Session
 from mne_hnn.explorer.state import ExploreState
+from mne_hnn.fit import read_fit
 from mne_hnn.io import read_hnn_network, read_network, read_simulation
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.pipeline import read_config, run_pipeline
@@ -77,6 +78,23 @@ def test_the_analysis_gives_the_same_dipole(saved, tmp_path):
     assert "no cortex to click on" in opened.notes[-1]
 
 
+@pytest.mark.filterwarnings("ignore::mne_hnn.errors.MneHnnWarning")
+def test_the_analysis_keeps_a_number_of_columns_that_was_set(session, tmp_path):
+    session.change(session.state.with_columns(12.0))
+    answer = session.wait(120)
+    files = save_analysis(session, tmp_path / "fixed")
+    config = read_config(files["pipeline"], {"output": str(tmp_path / "results"), "fit_contributions": False})
+    run_pipeline(config, steps=["target", "simulate", "fit"])
+    (path,) = (tmp_path / "results").rglob("fit.npz")
+    fit = read_fit(path)
+    assert (fit.scale, fit.settings.columns) == (12.0, 12.0)
+    assert fit.r_squared == pytest.approx(answer.r_squared, abs=1e-6)  # targets in files of MNE are of single precision
+    assert np.allclose(fit.dipole["agg"], answer.dipole["agg"], rtol=1e-9, atol=0)
+    assert read_start(tmp_path / "results").state.columns == 12.0
+    session.undo()
+    session.wait(120)
+
+
 def test_what_was_saved_can_be_opened(saved, session):
     _, files, _ = saved
     assert read_start(files["network"]).state.network == session.state.network
@@ -92,6 +110,8 @@ def test_texts_of_other_states(session):
     assert "fit_scale" not in fixed
     compile(script_text(state), "repeat.py", "exec")
     assert "target_area_mm2 = 300.0" in pipeline_text(state)
+    assert "fit_columns" not in pipeline_text(state)
+    assert "fit_columns = 12.0" in pipeline_text(state.with_columns(12.0))
 
 
 def test_a_state_without_target_names_its_command(session, tmp_path):

@@ -203,9 +203,10 @@ def test_without_a_target(tmp_path, simulation):
     assert_same(read_fit(tmp_path / "fit.npz"), result)
 
 
-def test_with_nothing_that_can_be_left_out(tmp_path, simulation):
+@pytest.mark.parametrize("columns", [None, 300.0])
+def test_with_nothing_that_can_be_left_out(tmp_path, simulation, columns):
     empty = {"estimates": (), "evaluations": (), "levels": (), "warnings": ()}
-    usual = {"kind": "none", "settings": UnfittedSettings(), "details": FitDetails()}
+    usual = {"kind": "none", "settings": UnfittedSettings(columns=columns), "details": FitDetails()}
     result = fit_result(simulation, some_target(), **empty, **usual)
     result.save(str(tmp_path / "fit.npz"))
     assert_same(read_fit(str(tmp_path / "fit.npz")), result)

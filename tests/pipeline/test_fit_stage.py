@@ -23,10 +23,10 @@ def simulation():
     return simulate(network, 60.0, verbose="error")
 
 
-def unfitted(simulation, target, monkeypatch):
+def unfitted(simulation, target, monkeypatch, columns=None):
     monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
     monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
-    options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None)
+    options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit_columns=columns)
     return _05_fit._unfitted(SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}}))
 
 
@@ -39,6 +39,15 @@ def test_what_fits_has_no_warnings(simulation, monkeypatch):
     fit = unfitted(simulation, target_of(simulation, 1000.0), monkeypatch)
     assert fit.scale == pytest.approx(1000, rel=1e-6)
     assert unfitted_doubts(fit) == []
+
+
+def test_a_number_of_columns_that_is_given_stays(simulation, monkeypatch):
+    target = target_of(simulation, 1000.0)
+    fit = unfitted(simulation, target, monkeypatch, columns=800.0)
+    assert (fit.scale, fit.settings.columns) == (800.0, 800.0)
+    wanted = target["agg"]
+    spread = ((wanted - wanted.mean()) ** 2).sum()
+    assert fit.r_squared == pytest.approx(1 - ((0.2 * wanted) ** 2).sum() / spread, rel=1e-3)
 
 
 def test_the_wrong_sign_explains_nothing(simulation, monkeypatch):
@@ -62,7 +71,7 @@ def test_the_stage_warns(simulation, monkeypatch, tmp_path):
     monkeypatch.setattr(_05_fit, "read_simulation", lambda _: simulation)
     monkeypatch.setattr(_05_fit, "read_target", lambda _: target)
     options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit=False)
-    options.fit_prior, options.fit_contributions = None, False
+    options.fit_prior, options.fit_contributions, options.fit_columns = None, False, None
     work = SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}},
                            path=lambda name: tmp_path / _05_fit.STAGE.outputs[name])  # fmt: skip
     with pytest.warns(MneHnnWarning, match="The simulation explains nothing of the target"):
@@ -80,6 +89,7 @@ def test_cells_of_a_simulation_that_is_only_scaled_are_counted(simulation, monke
         target = target_of(simulation, factor, area_mm2=10.0)
         monkeypatch.setattr(_05_fit, "read_target", lambda _, target=target: target)
         options = SimpleNamespace(network=simulation.network, smooth_ms=20.0, dt=0.025, seed=None, fit_prior=None)
+        options.fit_columns = None
         found = _05_fit._as_it_is(SimpleNamespace(options=options, inputs={"simulate": {"simulation": None}}))
         facts = fit_facts(found)
         firing = bool(pyramidal_spikes(simulation))

@@ -260,6 +260,8 @@ def test_without_a_fit(sidecars):
     assert "The drives were left as configured; only the number of columns" in words
     for word in ("seed", "prior", "proposed", "Intervals", "weights", "fitted dipole"):
         assert word not in words
+    sidecars["fit"]["facts"]["settings"] = {"smooth_ms": 20.0, "columns": 250.0}
+    assert ", was set to 250." in own_words(methods_text(sidecars))
     assert "The simulated dipole was projected" in words
 
 

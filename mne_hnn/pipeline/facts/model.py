@@ -66,7 +66,7 @@ class FitFacts(Facts):
     Attributes
     ----------
     fitted : bool
-        Whether drives were fitted; else nothing but the scale.
+        Whether drives were fitted; else at most the scale.
     verdict : str | None
         ``'spiking'``, ``'silent'``, ``'undecided'`` or ``'none'``; see :attr:`mne_hnn.fit.Explanations.verdict`. None
         where nothing was compared.

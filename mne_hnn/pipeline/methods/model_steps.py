@@ -73,9 +73,12 @@ def fit(facts: Collected) -> Iterator[str]:
         yield f"Simulated dipoles were smoothed with a Hamming window of {smooth} ms before they were compared."
     if not any(facts.known(lambda run: run.fit.facts.fitted)):
         trials = facts.counted("trial", lambda run: run.simulate.facts.trials)
+        given = facts.said(lambda run: run.settings.get("columns"))
+        columns = f"the number of columns, a factor on the average of {trials}, was"
         yield (
-            f"The drives were left as configured; only the number of columns, a factor on the average of {trials}, "
-            "was fitted to the target by least squares."
+            f"The drives were left as configured; {columns} set to {given}."
+            if given
+            else f"The drives were left as configured; only {columns} fitted to the target by least squares."
         )
         yield from explained_steps.counting(facts)
         yield from explained_steps.contributions(facts)

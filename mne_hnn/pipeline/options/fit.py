@@ -131,7 +131,8 @@ class FitOptions(ProposalOptions):
 
     fit: bool = option(
         True,
-        "Whether to fit drives and scale; without, only the scale is fitted, to the simulation as it is configured.",
+        "Whether to fit drives and scale; without, only the scale is fitted, to the simulation as it is configured, "
+        "unless fit_columns says it.",
         check=check_bool,
     )
     fit_drives: str = option(
@@ -150,7 +151,7 @@ class FitOptions(ProposalOptions):
     fit_columns: float | None = option(
         None,
         "Number of columns that act together, where it is known, such as that of another condition of the same "
-        "person; None fits it.",
+        "person; None fits it. It is read without fit, too.",
         check=or_none(check_positive),
     )
     fit_evaluations: int = option(200, "Networks to try with fit_drives='network'.", check=at_least(1))

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..._warn import warn
-from ...compare import correlation, nrmse
+from ...compare import align, correlation, nrmse
 from ...fit import Evaluation, EvokedSettings, Explanations, FitResult, Scores, UnfittedSettings
 from ...fit.contribution_files import write_contributions
-from ...fit.observation import fitted_dipole, nearest_scale, smoothed
+from ...fit.observation import explained, fitted_dipole, nearest_scale, smoothed
 from ...fit.scoring import ceiling, known_error, trial_r_squared
 from ...fit.single import single_explanation
 from ...io import read_simulation, write_simulation
@@ -43,11 +43,15 @@ def _as_it_is(work: Work[FitOptions]) -> Explanations:
 
 
 def _unfitted(work: Work[FitOptions]) -> FitResult:
-    """Only bring the simulation as it is to the target's scale."""
+    """Bring the simulation as it is to the target's scale, or to the number of columns that is given."""
     options = work.options
     simulation = read_simulation(work.inputs["simulate"]["simulation"])
     target, average = read_target(work), smoothed(simulation, options.smooth_ms)
-    scale, r_squared = nearest_scale(average, target)
+    if options.fit_columns is None:
+        scale, r_squared = nearest_scale(average, target)
+    else:
+        _, moment, wanted = align(average, target)
+        scale, r_squared = options.fit_columns, explained(options.fit_columns * moment, wanted)
     dipole = fitted_dipole(average.scale(scale), target)
     loss = 1 - r_squared
     return FitResult(
@@ -70,7 +74,9 @@ def _unfitted(work: Work[FitOptions]) -> FitResult:
         ),
         estimates=(),
         evaluations=(Evaluation(level="full", values={}, loss=loss, scale=scale, r_squared=r_squared),),
-        settings=UnfittedSettings(smooth_ms=options.smooth_ms, dt=options.dt, seed=options.seed),
+        settings=UnfittedSettings(
+            smooth_ms=options.smooth_ms, dt=options.dt, seed=options.seed, columns=options.fit_columns
+        ),
     )
 
 
@@ -114,5 +120,5 @@ STAGE = Stage(
     },
     run=_run,
     simulates=True,
-    revision=5,
+    revision=6,
 )
