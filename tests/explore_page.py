@@ -219,8 +219,10 @@ class Visitor:
 
     def write(self, selector: str, words: str) -> None:
         """Write into a field instead of what is there, and leave it."""
-        self.find(selector).send_keys(Keys.CONTROL, "a", Keys.NULL)
-        self.find(selector).send_keys(words, Keys.TAB)
+        for keys in ((Keys.CONTROL, "a", Keys.NULL), (words, Keys.TAB)):
+            # a field of Vuetify hides what is typed into behind what was chosen
+            assert wait_until(lambda: self.browser.find_elements("css selector", selector), PATIENCE_s), selector
+            self.browser.find_elements("css selector", selector)[0].send_keys(*keys)
 
     def press_escape(self) -> None:
         """Close what is open over the page."""

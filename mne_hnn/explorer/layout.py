@@ -37,8 +37,10 @@ html, body { overflow: hidden !important; font-size: 14px; }
 .picture { width: 100%; display: block; }
 .side { height: calc(100vh - 40px); overflow-y: auto; }
 :focus-visible { outline: 2px solid #0072B2 !important; outline-offset: 1px; }
+.v-field :focus-visible { outline: none !important; }
 """
 SIDE_px = 356
+_INKS = {"error": "#B00020", "success": "#1B5E20"}  # dark enough to be read on their own pale shade
 _DIALOGS = {"open": "Open", "save": "Save analysis", "single": "Save one thing", "pictures": "Save pictures"}
 
 
@@ -107,6 +109,7 @@ def _alert(variable: str, kind: str, role: str) -> None:
         f"{{{{ {variable} }}}}",
         v_if=variable,
         type=kind,
+        color=_INKS[kind],
         density="compact",
         variant="tonal",
         closable=True,

@@ -189,9 +189,11 @@ def remember(hand: Hand, server: int, browser: int, n_changes: int) -> list[list
 
 def peer(python: str, n_runs: int) -> list[str]:
     """Return the line of the peer's window."""
-    command = [python, str(HERE / "peer_window_time.py"), str(n_runs)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout.splitlines()[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "told.json"
+        command = [python, str(HERE / "peer_window_time.py"), str(n_runs), str(file)]
+        subprocess.run(command, capture_output=True, check=True)
+        told = json.loads(file.read_text(encoding="utf-8"))
     seconds = told["seconds"]
     words = f"the peer's window: button Run, to its figures ({told['tstop']:g} ms, {len(told['drives'])} drives)"
     return [words, "-", f"{statistics.median(seconds):.3f} s", f"{max(seconds):.3f} s", str(len(seconds)), "-"]

@@ -1,6 +1,6 @@
 """Run by the peer's interpreter, with its window installed (``hnn-core[gui]``): time its button "Run".
 
-    PEER/bin/python peer_window_time.py N
+    PEER/bin/python peer_window_time.py N OUT.json
 
 N times one trial of the network that the window begins with, from the click on the button until the figures are drawn;
 what a browser takes to show them is not in it. The first run, which builds what later ones find, is told apart.
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import matplotlib as mpl
 
@@ -43,4 +44,4 @@ if __name__ == "__main__":
     told = {"first": taken[0], "seconds": taken[1:], "tstop": window.widget_tstop.value, "minimum": minimum}
     told["drives"] = sorted(runs[-1]["net"].external_drives)
     told["figures"] = len(plt.get_fignums())
-    sys.stdout.write("\n" + json.dumps(told) + "\n")
+    Path(sys.argv[2]).write_text(json.dumps(told), encoding="utf-8")
