@@ -9,11 +9,12 @@ from __future__ import annotations
 from .answer import Answer
 from .cortex import Cortex, demo_cortex
 from .entry import Exploration, explore
-from .fitting import FitJob, FitProgress, free_parameters
+from .fitting import FitBest, FitJob, FitProgress, free_parameters
 from .opening import open_session
 from .place import CortexActivation, Place, TargetRule
 from .saving import save_analysis, save_pictures
 from .session import Failure, Pin, Session
+from .single_files import write_single
 from .state import ExploreState
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Exploration",
     "ExploreState",
     "Failure",
+    "FitBest",
     "FitJob",
     "FitProgress",
     "Pin",
@@ -35,4 +37,5 @@ __all__ = [
     "open_session",
     "save_analysis",
     "save_pictures",
+    "write_single",
 ]

@@ -45,7 +45,7 @@ def draw_courses(courses: Sequence[PlaceCourse], size: tuple[float, float] = SIZ
         axes.axhline(0, color="0.5", linewidth=0.5, zorder=0)
         axes.set_xlim(times[0], times[-1])
         axes.set_xlabel("Time (ms)")
-        axes.set_ylabel("nAm, out of the cortex up")
+        axes.set_ylabel("Moment (nAm)")
         axes.legend(frameon=False, fontsize=6, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.1)
     return figure
 

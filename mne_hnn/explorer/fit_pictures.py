@@ -85,6 +85,7 @@ def _draw_losses(axes: Axes, progress: FitProgress) -> None:
             axes.set_yscale("log")
     else:
         axes.text(0.5, 0.5, "no network of the\nfull column yet", ha="center", va="center", transform=axes.transAxes)
-    axes.set_xlim(left=0, right=max(progress.budget or 0, progress.tried, 1))
+    late = progress.budget is None and progress.losses  # a search for drives has no full column for a long time
+    axes.set_xlim(left=progress.losses[0][0] - 0.5 if late else 0, right=max(progress.budget or 0, progress.tried, 1))
     axes.set_xlabel("Networks tried")
     axes.set_ylabel("Smallest 1 \N{MINUS SIGN} R²")

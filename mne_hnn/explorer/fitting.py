@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from typing import Any
 
-from .._checks import check_bool, check_int, check_name
+from .._checks import check_int, check_name
 from .._value import replace
 from ..dipole import Dipole
 from ..errors import MneHnnError, ParameterError
@@ -38,6 +39,7 @@ __all__ = ["OPTIMIZERS", "STATUS", "FitBest", "FitJob", "FitProgress", "free_par
 OPTIMIZERS = ("cobyla", "cma")
 """What searches here: a few numbers from where they are, or many of them."""
 STATUS = ("running", "done", "stopped", "failed")
+_REGIMES = {"evoked": REGIMES, "spiking": ("spiking",), "silent": ("silent",)}
 N_FINAL = 3
 """Trials of the final score: the session simulates the result anew."""
 
@@ -175,13 +177,10 @@ class FitJob:
     optimizer : str
         ``'cobyla'`` for few parameters, ``'cma'`` (CMA-ES, extra ``fit``) for many.
     kind : str
-        ``'drives'`` searches around the drives that there are. ``'evoked'`` finds their number and sides, too, by
-        :func:`~mne_hnn.fit.fit_evoked`, without regard to `parameters`, `budget`, `optimizer` and `intervals`; with
-        columns whose cells fire it takes minutes.
-    regimes : sequence of str
-        With ``kind='evoked'``: ``'spiking'``, columns whose cells fire, ``'silent'``, none in which any does, or both.
-    intervals : bool
-        Whether to find out at the end how well the numbers are determined, by one more network for each.
+        ``'drives'`` searches around the drives that there are, and finds out at the end how well the numbers are
+        determined, by one more network for each. The others find number and sides of evoked drives, too, by
+        :func:`~mne_hnn.fit.fit_evoked`, without regard to `parameters`, `budget` and `optimizer`: ``'spiking'`` with
+        cells that fire, which takes minutes, ``'silent'`` with none that does, ``'evoked'`` compares both.
     on_progress : callable | None
         Called with a :class:`FitProgress` after each network that was tried, in the thread of the fit.
     on_end : callable | None
@@ -203,8 +202,6 @@ class FitJob:
         budget: int = 100,
         optimizer: str = "cobyla",
         kind: str = "drives",
-        regimes: Sequence[str] = REGIMES,
-        intervals: bool = False,
         on_progress: Callable[[FitProgress], None] | None = None,
         on_end: Callable[[FitProgress], None] | None = None,
         n_jobs: int | None = None,
@@ -212,11 +209,10 @@ class FitJob:
         if state.target is None:
             raise ParameterError("A fit needs a target: open one, or click on the cortex.")
         check_name(optimizer, OPTIMIZERS, "optimizer")
-        check_name(kind, ("drives", "evoked"), "kind of fit")
+        check_name(kind, ("drives", *_REGIMES), "kind of fit")
         self.state, self.kind = state, kind
         self.result: FitResult | None = None
         self.explanations: Explanations | None = None
-        self._regimes, self._intervals = tuple(regimes), check_bool(intervals, "intervals")
         self._budget = check_int(budget, "budget", minimum=1)
         if kind == "drives":
             self._parameters = evoked_parameters(state.network) if parameters is None else tuple(parameters)
@@ -257,19 +253,19 @@ class FitJob:
 
     @property
     def best(self) -> FitBest | None:
-        """The best that it has tried so far; of kind ``'evoked'`` None before it is done."""
+        """The best that it has tried so far; None before it is done for one that looks for drives."""
         with self._lock:
             return self._best
 
     def found(self, index: int = 0) -> ExploreState | None:
         """Return the state with the best network so far; None before there is one.
 
-        A fit of kind ``'evoked'`` has one only once it is done, with the number of columns of that explanation.
+        One that looks for drives has it only once it is done, with the number of columns of that explanation.
 
         Parameters
         ----------
         index : int
-            Of which explanation, for a fit of kind ``'evoked'``.
+            Of which explanation, for a fit that looks for drives.
         """
         with self._lock:
             if self.explanations is not None:
@@ -321,14 +317,15 @@ class FitJob:
     def _fit(self) -> FitResult:
         state = self.state
         assert state.target is not None
-        if self.kind == "evoked":
-            settings = EvokedSettings(smooth_ms=state.smooth_ms, columns=state.columns, regimes=self._regimes)
+        if self.kind != "drives":
+            settings = EvokedSettings(smooth_ms=state.smooth_ms, columns=state.columns, regimes=_REGIMES[self.kind])
             found = fit_evoked(state.network, state.target, settings, executor=self._pool, progress=self._heard)
             best: FitResult = found.first.fit
             with self._lock:
                 self.explanations = found
             return best
         objective = _Watched(target=state.target, smooth_ms=state.smooth_ms, scale=state.columns, heard=self._scored)
+        seeds: dict[str, Any] = {} if state.seed is None else {"seed": state.seed, "fresh_seed": state.seed + 1}
         settings_ = DriveSettings(
             optimizer=self._optimizer,
             max_evaluations=self._budget,
@@ -336,8 +333,7 @@ class FitJob:
             n_trials=state.n_trials,
             n_final=max(N_FINAL, state.n_trials),
             tstop=state.tstop_ms,
-            intervals=self._intervals,
-            **({} if state.seed is None else {"seed": state.seed, "fresh_seed": state.seed + 1}),
+            **seeds,
         )
         return fit_drives(
             state.network,

@@ -31,7 +31,7 @@ html, body { overflow: hidden !important; font-size: 14px; }
 .explained { text-decoration: underline dotted #777; text-underline-offset: 3px; cursor: help; }
 .v-tab.v-btn { min-width: 0 !important; padding: 0 9px !important; }
 .tick { white-space: nowrap; cursor: pointer; }
-.tick input { width: 14px; height: 14px; vertical-align: -2px; }
+.tick input { width: 14px; height: 14px; vertical-align: -2px; margin-right: 4px; }
 .number { font-size: 12px; padding: 2px 4px; border: 1px solid #8a8a8a; border-radius: 3px; }
 .fit-row { border-top: 1px solid #eee; padding: 2px 0; }
 .picture { width: 100%; display: block; }

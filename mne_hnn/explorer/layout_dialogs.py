@@ -44,6 +44,34 @@ def add_dialogs(page: Page) -> None:
             with v3.VCardActions():
                 v3.VSpacer()
                 v3.VBtn("Begin", click="dialog = ''", color="primary", variant="flat", id="begin", autofocus=True)
+    _open(page)
+    _single(page)
+    for name, title, words, act in (
+        (
+            "save",
+            "Save analysis",
+            "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
+            page.files.save,
+        ),
+        ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.files.pictures),
+    ):
+        with v3.VDialog(model_value=(f"dialog == '{name}'",), update_modelValue="dialog = ''", max_width=620):
+            with v3.VCard(title=title):
+                with v3.VCardText():
+                    html.P(words, classes="text-body-2 mb-2")
+                    v3.VTextField(
+                        v_model=("folder",),
+                        label="New folder",
+                        density="compact",
+                        id=f"folder-{name}",
+                        variant="outlined",
+                        autofocus=True,
+                    )
+                _actions("Save", (act, "[folder]"), name)
+
+
+def _open(page: Page) -> None:
+    """Add the dialog that opens a file."""
     with v3.VDialog(model_value=("dialog == 'open'",), update_modelValue="dialog = ''", max_width=620):
         with v3.VCard(title="Open a file"):
             with v3.VCardText():
@@ -70,29 +98,6 @@ def add_dialogs(page: Page) -> None:
                     variant="outlined",
                 )
             _actions("Open", (page.files.open, "[file, open_part]"), "open")
-    _single(page)
-    for name, title, words, act in (
-        (
-            "save",
-            "Save analysis",
-            "A file for mne-hnn run, a script of a few lines, the network and what it gave, into the folder",
-            page.files.save,
-        ),
-        ("pictures", "Save pictures", "The present figure as PNG and SVG, into the folder", page.files.pictures),
-    ):
-        with v3.VDialog(model_value=(f"dialog == '{name}'",), update_modelValue="dialog = ''", max_width=620):
-            with v3.VCard(title=title):
-                with v3.VCardText():
-                    html.P(words, classes="text-body-2 mb-2")
-                    v3.VTextField(
-                        v_model=("folder",),
-                        label="New folder",
-                        density="compact",
-                        id=f"folder-{name}",
-                        variant="outlined",
-                        autofocus=True,
-                    )
-                _actions("Save", (act, "[folder]"), name)
 
 
 def _single(page: Page) -> None:
@@ -115,6 +120,7 @@ def _single(page: Page) -> None:
                     density="compact",
                     hide_details=True,
                     id="single-name",
+                    autofocus=True,
                     variant="outlined",
                 )
                 with html.Label(classes="text-body-2 tick"):

@@ -77,16 +77,29 @@ def _fit(page: Page) -> None:
                 __properties=SPOKEN,
                 aria_label="Most networks to try",
             )
+    _begin(page)
+    html.Div("A fit needs a target: open one, or click on the cortex.", v_if="!has_target", classes="text-caption")
+    html.Div(
+        "{{ fit_words }}", v_if="fit_words", classes="text-body-2", id="fit-words", __properties=SPOKEN, role="status"
+    )
+    html.Img(
+        v_if=f"images.{FIT}",
+        src=(f"images.{FIT}",),
+        classes="picture",
+        id="figure-fit",
+        alt=("'Smallest loss over the networks tried, and the best dipole so far over the target. ' + fit_words",),
+    )
+    _explanations(page)
+    _finds()
+    with html.Div(v_if="!fit_finds"):
+        _free(page)
+
+
+def _begin(page: Page) -> None:
+    """Add what starts and ends a fit."""
     with html.Div(classes="d-flex align-center flex-wrap my-1", style="gap: 12px"):
         _check(
             "Columns free", "fit_columns", "fit-columns", "The number of columns is found with the rest; else it stays"
-        )
-        _check(
-            "Intervals",
-            "fit_intervals",
-            "fit-intervals",
-            "At the end find out how well each number is determined: one more network for each",
-            when="!fit_finds",
         )
         v3.VSpacer()
         v3.VBtn(
@@ -109,26 +122,11 @@ def _fit(page: Page) -> None:
             disabled=("!fit_has",),
             id="fit-take",
         )
-    html.Div("A fit needs a target: open one, or click on the cortex.", v_if="!has_target", classes="text-caption")
-    html.Div(
-        "{{ fit_words }}", v_if="fit_words", classes="text-body-2", id="fit-words", __properties=SPOKEN, role="status"
-    )
-    html.Img(
-        v_if=f"images.{FIT}",
-        src=(f"images.{FIT}",),
-        classes="picture",
-        id="figure-fit",
-        alt=("'Smallest loss over the networks tried, and the best dipole so far over the target. ' + fit_words",),
-    )
-    _explanations(page)
-    _finds()
-    with html.Div(v_if="!fit_finds"):
-        _free(page)
 
 
-def _check(words: str, name: str, where: str, meaning: str, when: str = "true") -> None:
+def _check(words: str, name: str, where: str, meaning: str) -> None:
     """Add a box to tick, for a variable of the page."""
-    with html.Label(classes="text-caption tick", v_if=when):
+    with html.Label(classes="text-caption tick"):
         html.Input(type="checkbox", v_model=name, id=where)
         with html.Span(f" {words}", classes="explained"):
             v3.VTooltip(meaning, activator="parent", location="bottom", max_width=320)

@@ -249,6 +249,7 @@ class Page:
     def show_tab(self, name: str) -> None:
         """Show another figure below the dipole."""
         self.data.tab = name
+        self.fits.follow(self.session.state)
         self.parts.follow()
         if self.session.answer is not None:
             self.draw(self.session.answer)

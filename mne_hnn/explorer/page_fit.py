@@ -27,10 +27,10 @@ METHODS = {
     "cma": "Many numbers, widely (CMA-ES)",
     "spiking": "Explain: find drives, cells fire (minutes)",
     "silent": "Explain: find drives, no cell fires",
-    "both": "Explain: find drives, compare both (minutes)",
+    "evoked": "Explain: find drives, compare both (minutes)",
 }
 """How a fit searches, in words: around the drives that there are, or for drives."""
-_REGIMES = {"spiking": ("spiking",), "silent": ("silent",), "both": ("spiking", "silent")}
+_FINDING = ("spiking", "silent", "evoked")
 MOST_NETWORKS = 100_000
 
 FIT_START: dict[str, Any] = {
@@ -38,7 +38,6 @@ FIT_START: dict[str, Any] = {
     "fit_methods": [{"title": words, "value": method} for method, words in METHODS.items()],
     "fit_budget": "60",
     "fit_columns": True,
-    "fit_intervals": True,
     "fit_rows": [],
     "fit_count": 0,
     "fit_finds": False,
@@ -77,7 +76,9 @@ class FitDesk:
     # -- what is free ----------------------------------------------------------------------------
 
     def follow(self, state: ExploreState) -> None:
-        """Show what can be free in a state."""
+        """Show what can be free in a state, if the fit is looked at."""
+        if self.page.data.tab != TAB:
+            return
         kept = None if self._choices is None or not self._choices.parameters else self._choices.chosen
         self._show(Choices.of(state, kept))
 
@@ -98,7 +99,7 @@ class FitDesk:
 
     def choose_method(self, method: str) -> None:
         """Choose how it searches."""
-        self.page.data.update({"fit_method": method, "fit_finds": method in _REGIMES})
+        self.page.data.update({"fit_method": method, "fit_finds": method in _FINDING})
 
     # -- the fit ---------------------------------------------------------------------------------
 
@@ -111,12 +112,12 @@ class FitDesk:
         if self.job is not None and self.job.running:
             raise ParameterError("A fit is running: stop it first.")
         answer, state = page.session.answer, page.session.state
-        finds = data.fit_method in _REGIMES
+        finds = data.fit_method in _FINDING
         if data.fit_columns:
             state = replace(state, columns=None)
         elif state.columns is None and answer is not None and answer.columns > 0:
             state = replace(state, columns=answer.columns)
-        arguments: dict[str, Any] = {"kind": "evoked", "regimes": _REGIMES[data.fit_method]} if finds else {}
+        arguments: dict[str, Any] = {"kind": data.fit_method}
         if not finds:
             free = () if self._choices is None else self._choices.free
             budget = as_number(data.fit_budget, "Networks to try")
@@ -124,7 +125,6 @@ class FitDesk:
                 "parameters": free,
                 "budget": round(min(max(budget, 1.0), MOST_NETWORKS)),
                 "optimizer": data.fit_method,
-                "intervals": bool(data.fit_intervals),
             }
         self._place, self._begun = page.session.place, None if answer is None else answer.dipole
         self.job = FitJob(state, on_progress=self._heard, on_end=self._heard, **arguments)
@@ -194,7 +194,7 @@ class FitDesk:
         if found is not None:
             data.fit_explanations = [
                 {
-                    "title": f"{number}. {_drives(item.sequence)}: R² {item.r_squared:.2f}, {item.columns:.3g} columns",
+                    "title": f"{number}. {_drives(item.sequence)}: R² {item.r_squared:.2f}, {item.columns:,.0f} columns",
                     "index": number - 1,
                     "refused": "" if item.admissible else " ".join(item.refusals),
                 }

@@ -75,6 +75,7 @@ def test_a_fit_is_taken_as_one_change(page):
     before = page.session.state
     page.fits.take()
     assert "nothing to take yet" in page.data.failure
+    page.show_tab("fit")
     page.fits.choose_kind("evprox1", "spreads", False)
     assert page.data.fit_count == 1
     page.data.fit_budget = "14"

@@ -8,6 +8,7 @@ import pytest
 from mne_hnn import simulate
 from mne_hnn.errors import ParameterError
 from mne_hnn.explorer.fitting import FitJob, free_parameters
+from mne_hnn.explorer.opening import read_start
 from mne_hnn.explorer.state import ExploreState
 from mne_hnn.network import jones_2009
 
@@ -46,7 +47,7 @@ def test_what_can_be_free(state):
         free_parameters(rich, ["evprox2"])
 
 
-def test_a_fit_finds_the_time_again(state, only_time):
+def test_a_fit_finds_the_time_again(state, only_time, tmp_path):
     heard, ended = [], threading.Event()
     job = FitJob(state, only_time, budget=25, on_progress=heard.append, on_end=lambda progress: ended.set(), n_jobs=1)
     assert ended.wait(PATIENCE_s)
@@ -60,6 +61,24 @@ def test_a_fit_finds_the_time_again(state, only_time):
     losses = [loss for _, loss in progress.losses]
     assert losses == sorted(losses, reverse=True)
     assert job.pids() == []
+    assert job.best.network == found.network  # not what intervals and final trials were made of
+    job.result.save(tmp_path / "fit.npz")
+    (span,) = read_start(tmp_path / "fit.npz").spans
+    assert span.drive == "evprox1"
+    assert span.low_ms < found.network.drives["evprox1"].mu_ms < span.high_ms
+
+
+@pytest.mark.slow
+def test_drives_are_looked_for(state):
+    job = FitJob(state.with_network(state.network.without_drives()), kind="silent", n_jobs=1)
+    progress = job.wait(PATIENCE_s)
+    assert progress.status == "done", progress.message
+    assert progress.budget is None
+    assert {item.regime for item in job.explanations} == {"silent"}
+    found = job.found(0)
+    assert found.network == job.explanations[0].network
+    assert found.network.drives
+    assert found.columns == job.explanations[0].columns
 
 
 def test_a_stopped_fit_has_its_best(state, only_time):
