@@ -178,6 +178,8 @@ def draw(
         function(axes, answer, pins)
         if name in _SAME_MARGINS:
             _put_margins(figure, axes)
+        else:
+            figure.set_layout_engine("constrained", h_pad=0.1)  # else the legend above would touch the edge
     return figure
 
 

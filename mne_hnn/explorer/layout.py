@@ -127,13 +127,13 @@ def _middle(page: Page) -> None:
         _alert("message", "success", "status")
         _facts()
         html.Img(
-            v_if="images.dipole",
-            src=("images.dipole",),
+            v_if="image_dipole",
+            src=("image_dipole",),
             classes="picture",
             id="dipole",
             alt=("'Dipole over time, simulated (' + stage + ')' + (match ? ', R squared ' + match : '')",),
         )
-        html.Div("The first simulation is running ...", v_if="!images.dipole", classes="pa-8 text-center")
+        html.Div("The first simulation is running ...", v_if="!image_dipole", classes="pa-8 text-center")
         _pins(page)
         _tabs(page)
 
@@ -147,8 +147,8 @@ def _tabs(page: Page) -> None:
                 v3.VTooltip(meaning, activator="parent", location="top")
     for name, (words, meaning, _) in FIGURES.items():
         html.Img(
-            v_if=f"tab == '{name}' && images.{name}",
-            src=(f"images.{name}",),
+            v_if=f"tab == '{name}' && image_{name}",
+            src=(f"image_{name}",),
             classes="picture",
             id=f"figure-{name}",
             alt=f"{words}: {meaning}",

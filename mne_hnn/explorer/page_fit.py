@@ -194,7 +194,8 @@ class FitDesk:
         if found is not None:
             data.fit_explanations = [
                 {
-                    "title": f"{number}. {_drives(item.sequence)}: R² {item.r_squared:.2f}, {item.columns:,.0f} columns",
+                    "title": f"{number}. {_drives(item.sequence)}: R² {item.r_squared:.2f}, "
+                    f"{item.columns:,.0f} columns",
                     "index": number - 1,
                     "refused": "" if item.admissible else " ".join(item.refusals),
                 }

@@ -120,12 +120,12 @@ def fit(visitor):
     """Fit with a small budget, and take the result: no worse than before, and one change to undo."""
     before = visitor.match()
     visitor.click("#tab-fit")
-    visitor.write("#fit-budget", "8")
-    visitor.click("#fit-intervals")
+    visitor.write("#fit-budget", "12")
     visitor.click("#fit-start")
     assert wait_until(lambda: visitor.picture("#figure-fit"), PATIENCE_s), visitor.text("#failure")
     ended = "const d = document.querySelector('#fit-start'); return d !== null && !d.disabled"
     assert wait_until(lambda: visitor.browser.execute_script(ended), PATIENCE_s)
+    assert visitor.text("#fit-words").startswith("Done: "), visitor.text("#fit-words")
     visitor.click("#fit-take")
     assert wait_until(lambda: visitor.is_full() and float(visitor.text("#match").split()[-1]) != before, PATIENCE_s)
     assert visitor.match() > before

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
@@ -22,7 +23,7 @@ SIZE = (1280, 720)
 WIDTH = 960
 STRIP = 34
 KEPT = ("page", "parts", "fit")
-COLORS = 128
+STEP = 8  # of colours that are told apart
 ARROW = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (13, 12))
 
 
@@ -54,6 +55,14 @@ class Walk:
             self.shot(words, 1.2)
         self.visitor.click_at(selector, x, y)
 
+    def rest(self):
+        """Take the mouse away from everything that explains itself."""
+        self.pointer = SIZE[0] // 2, 20
+        ActionChains(self.visitor.browser).move_to_element_with_offset(
+            self.visitor.find("body"), 0, 20 - SIZE[1] // 2
+        ).perform()
+        wait_until(lambda: not self.visitor.shown(".v-tooltip .v-overlay__content"), 3)
+
     def save_gif(self, path: Path):
         """Write the walk."""
         font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 17)
@@ -68,10 +77,18 @@ class Walk:
                 x, y = (WIDTH * place // SIZE[0] for place in pointer)
                 draw.polygon([(x + dx, y + dy) for dx, dy in ARROW], fill="black", outline="white")
             drawn.append(frame)
-        palette = drawn[len(drawn) // 2].quantize(COLORS)  # one for all, so that nothing flickers
+        palette = palette_of(drawn)  # one for all, so that nothing flickers
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in drawn]
         durations = [round(1000 * seconds) for _, _, seconds, _ in self.frames]
         frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=False)
+
+
+def palette_of(images: list[Image.Image]) -> Image.Image:
+    """Return colours for all of some images: rare ones, as those of thin lines, count as much as the background."""
+    seen = np.unique(np.concatenate([np.asarray(image).reshape(-1, 3) // STEP for image in images]), axis=0)
+    found = Image.fromarray((seen * STEP + STEP // 2).astype(np.uint8)[None]).quantize(255)
+    found.putpalette([*(found.getpalette() or [])[: 255 * 3], 255, 255, 255])  # and white as it is
+    return found
 
 
 def begin(walk: Walk):
@@ -126,33 +143,42 @@ def look(walk: Walk):
     ):
         walk.click(f"#tab-{tab}")
         wait_until(lambda tab=tab: visitor.picture(f"#figure-{tab}"), PATIENCE_s)
+        walk.rest()
         walk.shot(words, 2.0, tab)
     walk.click("#tab-parts")
     wait_until(lambda: visitor.picture("#figure-parts"), 10 * PATIENCE_s)
+    walk.rest()
     walk.shot("What each drive pushes up or down", 2.5, "parts")
 
 
 def fit(walk: Walk):
-    """Fit a little, take the result, and save."""
+    """Find drives, take what was found, and save."""
     visitor = walk.visitor
     walk.click("#tab-fit")
-    visitor.write("#fit-budget", "40")
-    visitor.browser.execute_script("document.querySelector('#fit-budget').scrollIntoView({block: 'center'})")
-    walk.click("#fit-start", "Let a fit go on from here")
+    visitor.click(".v-select:has(#fit-method)")
+    wait_until(lambda: visitor.shown(".v-overlay--active .v-list-item"), PATIENCE_s)
+    items = visitor.browser.find_elements("css selector", ".v-overlay--active .v-list-item")
+    next(item for item in items if "no cell fires" in item.text).click()
+    wait_until(lambda: not visitor.shown(".v-overlay--active .v-list-item"), PATIENCE_s)
+    walk.click("#fit-start", "Let a search find how many drives there are, and when they come")
     wait_until(lambda: visitor.picture("#figure-fit"), PATIENCE_s)
-    walk.shot("It can be watched, and stopped at any time", 1.2)
+    walk.shot("It can be watched, and stopped at any time", 1.5)
     ended = "const d = document.querySelector('#fit-start'); return d !== null && !d.disabled"
     wait_until(lambda: visitor.browser.execute_script(ended), 10 * PATIENCE_s)
-    walk.shot("... until it ends", 1.5, "fit")
-    walk.click("#fit-take", "Take its result into the sliders")
+    wait_until(lambda: visitor.shown("#fit-take-0"), PATIENCE_s)
+    walk.rest()
+    walk.shot("... until it ends: explanations, the most probable first", 2.5, "fit")
+    walk.click("#fit-take-0", "Take one into the sliders")
     visitor.settle()
-    walk.shot("The result is one change, which Undo takes back", 2.5, "taken")
+    walk.rest()
+    walk.shot("It is one change, which Undo takes back", 2.5, "taken")
     walk.click("#to-save")
     wait_until(lambda: visitor.shown("#do-save"), PATIENCE_s)
     visitor.settle()
     walk.click("#do-save", "Save what gives the same numbers again: for mne-hnn run, and as a script")
     wait_until(lambda: visitor.text("#message") and not visitor.shown("#do-save"), PATIENCE_s)
     visitor.settle()
+    walk.rest()
     walk.shot("Saved", 2.5, "saved")
 
 
@@ -174,7 +200,7 @@ def main():
             folder.mkdir(exist_ok=True)
             image.save(folder / f"{name}.png")
         if name in KEPT:
-            image.quantize(256, dither=Image.Dither.NONE).save(here / f"explore_{name}.png", optimize=True)
+            image.save(here / f"explore_{name}.png", optimize=True)
     walk.save_gif(here / "explore_walk.gif")
 
 
