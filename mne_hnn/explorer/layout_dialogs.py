@@ -26,7 +26,8 @@ _STEPS = (
         "3. What you do",
         "Open a drive at the left and move its time, spread or weights until black follows grey. Each "
         "change is answered at once by a coarse simulation, then by the full column. Look whether the cells fire as "
-        "much as they do in vivo (Rates). Undo goes back; Save analysis writes files that give the same numbers again.",
+        "much as they do in vivo (Rates), and what each drive pushes up or down; Fit lets a search go on from there. "
+        "Undo goes back; Save analysis writes files that give the same numbers again.",
     ),
 )
 

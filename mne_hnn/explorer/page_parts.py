@@ -38,7 +38,7 @@ class PartsDesk:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._images: OrderedDict[_Key, str] = OrderedDict()
+        self._images: OrderedDict[_Key, tuple[str, Any]] = OrderedDict()  # with the target that a key names
         self._asked: _Key | None = None
 
     def show(self, view: str) -> None:
@@ -59,7 +59,7 @@ class PartsDesk:
             self._put(key, "")
         elif key != self._asked:
             self._asked = key
-            longer = "" if page.data.parts_view == "drives" else ", and its currents: this takes about a minute"
+            longer = "" if page.data.parts_view == "drives" else " and weighing its currents, which takes longer"
             page.data.update({"parts_words": f"Taking the dipole apart{longer} ...", "parts_old": True})
             self._start(answer, key)
 
@@ -78,7 +78,7 @@ class PartsDesk:
         def done(parts: Contributions) -> None:
             """Draw the parts, in the thread that worked them out."""
             image = as_image(draw_contributions(view, parts, target))
-            self.page.later(self._done, key, image)
+            self.page.later(self._done, key, image, target)
 
         def failed(failure: Failure) -> None:
             """Say why there are none."""
@@ -86,8 +86,8 @@ class PartsDesk:
 
         self.page.session.contributions(done, failed, currents=view == "cells")
 
-    def _done(self, key: _Key, image: str) -> None:
-        self._images[key] = image
+    def _done(self, key: _Key, image: str, target: Any) -> None:
+        self._images[key] = image, target
         while len(self._images) > KEPT:
             self._images.popitem(last=False)
         if key == self._asked:
@@ -101,7 +101,7 @@ class PartsDesk:
             self.page.data.update({"parts_words": reason, "parts_old": False})
 
     def _put(self, key: _Key, words: str) -> None:
-        self.page.put_image(TAB, self._images[key])
+        self.page.put_image(TAB, self._images[key][0])
         self.page.data.update({"parts_words": words, "parts_old": False})
 
 
