@@ -148,7 +148,7 @@ class Page:
 
     def put_image(self, name: str, image: str) -> None:
         """Show a picture in its place."""
-        self.data[f"image_{name}"] = image
+        self.data.update({f"image_{name}": image})
 
     def forget_images(self, *names: str) -> None:
         """Show some pictures no more."""

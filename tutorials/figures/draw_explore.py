@@ -63,6 +63,11 @@ class Walk:
         ).perform()
         wait_until(lambda: not self.visitor.shown(".v-tooltip .v-overlay__content"), 3)
 
+    def top(self):
+        """Go to the top of the page, and take the mouse away."""
+        self.visitor.browser.execute_script("document.querySelector('[role=main]').scrollTo(0, 0)")
+        self.rest()
+
     def save_gif(self, path: Path):
         """Write the walk."""
         font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 17)
@@ -85,7 +90,11 @@ class Walk:
 
 def palette_of(images: list[Image.Image]) -> Image.Image:
     """Return colours for all of some images: rare ones, as those of thin lines, count as much as the background."""
-    seen = np.unique(np.concatenate([np.asarray(image).reshape(-1, 3) // STEP for image in images]), axis=0)
+    codes = [
+        np.asarray(image).astype(np.uint32) // STEP @ np.array([65536, 256, 1], dtype=np.uint32) for image in images
+    ]
+    seen = np.unique(np.concatenate([np.unique(code) for code in codes]))
+    seen = np.stack([seen >> 16, seen >> 8 & 255, seen & 255], axis=-1)
     found = Image.fromarray((seen * STEP + STEP // 2).astype(np.uint8)[None]).quantize(255)
     found.putpalette([*(found.getpalette() or [])[: 255 * 3], 255, 255, 255])  # and white as it is
     return found
@@ -170,7 +179,7 @@ def fit(walk: Walk):
     walk.shot("... until it ends: explanations, the most probable first", 2.5, "fit")
     walk.click("#fit-take-0", "Take one into the sliders")
     visitor.settle()
-    walk.rest()
+    walk.top()
     walk.shot("It is one change, which Undo takes back", 2.5, "taken")
     walk.click("#to-save")
     wait_until(lambda: visitor.shown("#do-save"), PATIENCE_s)
@@ -178,7 +187,7 @@ def fit(walk: Walk):
     walk.click("#do-save", "Save what gives the same numbers again: for mne-hnn run, and as a script")
     wait_until(lambda: visitor.text("#message") and not visitor.shown("#do-save"), PATIENCE_s)
     visitor.settle()
-    walk.rest()
+    walk.top()
     walk.shot("Saved", 2.5, "saved")
 
 
