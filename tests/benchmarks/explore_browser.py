@@ -34,7 +34,7 @@ from report_browser import open_browser, wait_until  # noqa: E402
 ASKED = {"coarse": 0.4, "full": 1.5, "click": 0.1}
 SLIDERS = ("Time (ms)", "Spread (ms)")
 DRIVE = "evprox1"
-PATIENCE_s = 600.0
+PATIENCE_s = 120.0
 QUIET_s = 0.5
 _WATCH = """
 window.seen = {pictures: [], released: 0, answered: 0};
@@ -84,8 +84,11 @@ class Hand:
         share = (0.5 + 0.618034 * self._moves) % 1.0  # never twice the same for both sliders
         self.browser.execute_script("window.seen.pictures = []; window.seen.released = 0")
         self._mouse("mousePressed", x, y)
-        self._mouse("mouseMoved", left + width * (0.02 + 0.28 * share), y)
-        self._mouse("mouseReleased", left + width * (0.02 + 0.28 * share), y)
+        there = left + width * (0.02 + 0.28 * share)
+        if abs(there - x) < 3:  # it would be the same value
+            there += 0.12 * width
+        self._mouse("mouseMoved", there, y)
+        self._mouse("mouseReleased", there, y)
 
     def wait(self) -> list[float]:
         """Return when pictures came, s after the release, once the last of them is there."""
