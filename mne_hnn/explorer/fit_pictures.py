@@ -23,6 +23,7 @@ SIZE = (6.4, 2.6)
 def draw_fit(
     progress: FitProgress,
     target: Dipole,
+    *,
     start: Dipole | None,
     best: FitBest | None,
     explanations: Explanations | None = None,

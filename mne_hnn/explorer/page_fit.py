@@ -178,7 +178,9 @@ class FitDesk:
         target = job.state.target
         if target is None or job is not self.job:
             return
-        image = as_image(draw_fit(job.progress, target, self._begun, job.best, job.explanations))
+        image = as_image(
+            draw_fit(job.progress, target, start=self._begun, best=job.best, explanations=job.explanations)
+        )
         self.page.later(lambda: self.page.put_image(TAB, image) if job is self.job else None)
 
     def _tell(self, progress: FitProgress) -> None:
