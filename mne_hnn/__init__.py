@@ -14,10 +14,11 @@ from ._peer_names import MODULES, no_attribute
 from .errors import MneHnnError, MneHnnWarning
 
 if TYPE_CHECKING:
-    from . import compare, explorer, fit, group, io, lfp, pipeline, recordings, simulate, source, sweep, viz
+    from . import compare, explorer, fit, group, inference, io, lfp, pipeline, recordings, simulate, source, sweep, viz
     from .dipole import Dipole, average_dipoles, read_dipole
     from .dipole_epochs import DipoleEpochs, read_dipole_epochs
     from .explorer.entry import explore
+    from .inference import posterior
     from .network import Network
     from .pipeline.notebook import explain
     from .recordings import Recording
@@ -36,6 +37,7 @@ _LAZY_MODULES = (
     "explorer",
     "fit",
     "group",
+    "inference",
     "io",
     "lfp",
     "network",
@@ -57,6 +59,7 @@ _LAZY_NAMES = {
     "average_dipoles": "dipole",
     "explain": "pipeline.notebook",
     "explore": "explorer.entry",
+    "posterior": "inference",
     "read_dipole": "dipole",
     "read_dipole_epochs": "dipole_epochs",
 }
@@ -79,10 +82,12 @@ __all__ = [
     "explorer",
     "fit",
     "group",
+    "inference",
     "io",
     "lfp",
     "network",
     "pipeline",
+    "posterior",
     "read_dipole",
     "read_dipole_epochs",
     "recordings",

@@ -22,6 +22,11 @@ def cache_directory() -> Path:
     ------
     CacheError
         There is no home folder.
+
+    Examples
+    --------
+    >>> cache_directory().is_absolute()
+    True
     """
     folder = Path(os.environ.get("MNE_HNN_CACHE") or platformdirs.user_cache_path("mne-hnn"))
     try:

@@ -189,6 +189,12 @@ def replace(value: T, **changes: Any) -> T:
     ------
     ParameterError
         If a field does not exist; the message names the nearest one.
+
+    Examples
+    --------
+    >>> drive = network.drives["evprox1"]
+    >>> replace(drive, mu_ms=30.0).mu_ms, drive.mu_ms
+    (30.0, 26.61)
     """
     _check_fields(type(value), changes)
     return dataclasses.replace(value, **changes)  # type: ignore[type-var]
@@ -219,6 +225,11 @@ def canonical(value: Any) -> Any:
     pairs, floats stay floats (JSON writes their shortest exact form). A field whose metadata say
     ``{"omit": value}`` is left out where it has that value, so that a class can gain a field
     without a change of the digests and files of all that do not use it.
+
+    Examples
+    --------
+    >>> canonical((1.0, "a"))
+    [1.0, 'a']
     """
     if value is None or isinstance(value, (bool, str, int)):
         return value
@@ -247,6 +258,11 @@ def digest(value: Any) -> str:
     """Return the SHA-256 (hexadecimal) of a model value.
 
     It depends on the value only: not on the process, the platform, or the order of a plain map.
+
+    Examples
+    --------
+    >>> digest(jones_2009()) == digest(neymotin_2020())
+    True
     """
     text = json.dumps([DIGEST_VERSION, canonical(value)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

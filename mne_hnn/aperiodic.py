@@ -45,6 +45,14 @@ def aperiodic_fit(freqs: ArrayLike, psd: ArrayLike, *, exclude: Bands = RHYTHMS)
     ------
     ParameterError
         A value is not positive, or fewer than three frequencies remain.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> freqs = np.arange(1.0, 50.0)
+    >>> offset, exponent = aperiodic_fit(freqs, 100 / freqs**2)
+    >>> round(offset, 6), round(exponent, 6)
+    (2.0, 2.0)
     """
     grid, power = as_spectrum(freqs, psd, positive=True)
     kept = np.ones(len(grid), dtype=bool)
@@ -71,6 +79,14 @@ def periodic_part(freqs: ArrayLike, psd: ArrayLike, *, exclude: Bands = RHYTHMS)
     -------
     periodic : array, shape (n_freqs,)
         In log10 units: 1 is ten times the aperiodic power.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> freqs = np.arange(1.0, 50.0)
+    >>> psd = np.where(freqs == 10, 1000.0, 100.0) / freqs
+    >>> round(float(periodic_part(freqs, psd)[freqs == 10][0]), 6)
+    1.0
     """
     grid, power = as_spectrum(freqs, psd, positive=True)
     offset, exponent = aperiodic_fit(grid, power, exclude=exclude)

@@ -18,7 +18,14 @@ Bands = Sequence[tuple[float, float]]
 
 
 def as_bands(bands: Any, what: str = "bands", *, empty: bool = False) -> FloatArray:
-    """Check bands and return them, shape (n_bands, 2)."""
+    """Check bands and return them, shape (n_bands, 2).
+
+    Examples
+    --------
+    >>> as_bands([(9, 11), (19, 21)])
+    array([[ 9., 11.],
+           [19., 21.]])
+    """
     try:
         edges = np.array([(float(low), float(high)) for low, high in bands], dtype=float).reshape(-1, 2)
     except (TypeError, ValueError) as error:
@@ -51,6 +58,12 @@ def band_power(freqs: ArrayLike, psd: ArrayLike, bands: Bands) -> FloatArray:
     ------
     ParameterError
         A band is empty or reaches beyond the frequencies, or the spectrum is malformed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> band_power(np.arange(1.0, 31.0), np.ones(30), [(9, 11), (15, 25)])
+    array([ 2., 10.])
     """
     grid, power = as_spectrum(freqs, psd)
     edges = as_bands(bands)
@@ -83,6 +96,12 @@ def relative_band_power(freqs: ArrayLike, psd: ArrayLike, bands: Bands) -> Float
     ------
     ParameterError
         There is no power at all, or as in :func:`band_power`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relative_band_power(np.arange(1.0, 42.0), np.ones(41), [(9, 11)])
+    array([0.05])
     """
     grid, power = as_spectrum(freqs, psd)
     total = float(np.trapezoid(power, grid))

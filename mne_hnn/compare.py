@@ -75,6 +75,12 @@ def align(
     ------
     ParameterError
         The dipoles do not overlap, or the layer or resampling is unknown.
+
+    Examples
+    --------
+    >>> times, one, two = align(simulation.dipole, target)
+    >>> len(times) == len(one) == len(two)
+    True
     """
     check_name(resampling, RESAMPLING, "resampling")
     for dipole in (one, two):
@@ -118,6 +124,11 @@ def rmse(one: Dipole, two: Dipole, **alignment: Any) -> float:
         The dipole that is judged, and the reference.
     **alignment
         Keyword arguments of :func:`align`: ``layer``, ``tmin``, ``tmax``, ``resampling``.
+
+    Examples
+    --------
+    >>> rmse(target, target)
+    0.0
     """
     _, judged, reference = align(one, two, **alignment)
     return float(np.sqrt(np.mean((judged - reference) ** 2)))
@@ -137,6 +148,11 @@ def nrmse(one: Dipole, two: Dipole, **alignment: Any) -> float:
     ------
     ParameterError
         The reference is zero throughout.
+
+    Examples
+    --------
+    >>> round(nrmse(target.copy().scale(1.1), target), 6)
+    0.1
     """
     _, judged, reference = align(one, two, **alignment)
     size = float(np.linalg.norm(reference))
@@ -154,6 +170,11 @@ def correlation(one: Dipole, two: Dipole, **alignment: Any) -> float:
         The dipoles.
     **alignment
         Keyword arguments of :func:`align`.
+
+    Examples
+    --------
+    >>> round(correlation(target.copy().scale(2), target), 6)
+    1.0
     """
     _, judged, reference = align(one, two, **alignment)
     lengths = []
@@ -183,6 +204,11 @@ def r_squared(one: Dipole, two: Dipole, **alignment: Any) -> float:
     ------
     ParameterError
         The reference is constant.
+
+    Examples
+    --------
+    >>> round(r_squared(target, target), 6)
+    1.0
     """
     _, judged, reference = align(one, two, **alignment)
     centred = reference - reference.mean()

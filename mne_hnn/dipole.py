@@ -381,6 +381,12 @@ def average_dipoles(dipoles: Sequence[Dipole]) -> Dipole:
     -------
     average : Dipole
         With ``nave`` the sum of theirs.
+
+    Examples
+    --------
+    >>> average = average_dipoles(simulation.dipoles)
+    >>> average.nave == simulation.n_trials
+    True
     """
     listed = check_dipoles(dipoles)
     weights = np.array([dipole.nave for dipole in listed], dtype=float)
@@ -410,6 +416,12 @@ def read_dipole(fname: str | Path) -> Dipole:
     -------
     dipole : Dipole
         With provenance and scale as they were saved; moments in single precision, as FIF keeps them.
+
+    Examples
+    --------
+    >>> target.save("target-ave.fif")
+    >>> read_dipole("target-ave.fif").layers
+    ('agg',)
     """
     path = Path(fname)
     if not path.exists():

@@ -266,6 +266,12 @@ def read_dipole_epochs(fname: str | Path) -> DipoleEpochs:
     ------
     ParameterError
         The file is not there, or holds no epochs of dipoles.
+
+    Examples
+    --------
+    >>> paths = simulation.to_epochs().save("trials-epo.fif")
+    >>> len(read_dipole_epochs("trials-epo.fif")) == simulation.n_trials
+    True
     """
     path = Path(fname)
     if not path.exists():

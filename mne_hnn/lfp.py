@@ -50,6 +50,13 @@ def lfp_epochs(data: NDArray[np.float64], sfreq: float, name: str, array: Electr
     -------
     epochs : mne.EpochsArray
         Channels of type ``seeg``; ``info["chs"][k]["loc"][:3]`` is the position in m, in the frame of the network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> array = simulation.network.electrodes["shank"]
+    >>> lfp_epochs(np.zeros((1, 5, 100)), 1000.0, "shank", array).get_channel_types(unique=True)
+    ['seeg']
     """
     info = mne.create_info([f"{name} {k:03d}" for k in range(1, len(array) + 1)], sfreq, "seeg", verbose="error")
     for channel, position in zip(info["chs"], array.positions * UM, strict=True):
@@ -61,7 +68,13 @@ def lfp_epochs(data: NDArray[np.float64], sfreq: float, name: str, array: Electr
 
 
 def contact_positions(potential: mne.Evoked | mne.BaseEpochs) -> NDArray[np.float64]:
-    """Return the positions of the contacts, shape (n_contacts, 3), m."""
+    """Return the positions of the contacts, shape (n_contacts, 3), m.
+
+    Examples
+    --------
+    >>> contact_positions(simulation.lfp["shank"]).shape
+    (5, 3)
+    """
     return np.array([channel["loc"][:3] for channel in potential.info["chs"]])
 
 
@@ -117,6 +130,12 @@ def current_source_density(lfp: _Potential, *, ends: str = "drop") -> _Potential
     DataError
         Fewer than three contacts, no positions, bad channels, other types of channels, or contacts that are not on
         one line at equal distances.
+
+    Examples
+    --------
+    >>> density = current_source_density(simulation.lfp["shank"].average())
+    >>> density.get_channel_types(unique=True)
+    ['csd']
     """
     if not isinstance(lfp, (mne.Evoked, mne.BaseEpochs)):
         raise ParameterError(

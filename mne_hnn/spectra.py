@@ -34,7 +34,14 @@ PADDING = 8  # how many times the record's own resolution the spectrum is comput
 def prepared_records(
     dipoles: Dipole | Sequence[Dipole], layer: str, burn_in_ms: float, fmax: float, what: str
 ) -> tuple[FloatArray, float, float]:
-    """Return trials (n_trials, n_times) without burn-in and trend, their rate in Hz and their first time in s."""
+    """Return trials (n_trials, n_times) without burn-in and trend, their rate in Hz and their first time in s.
+
+    Examples
+    --------
+    >>> records, sfreq, first = prepared_records(simulation.dipoles, "agg", 50.0, 80.0, "the spectrum")
+    >>> len(records) == simulation.n_trials, round(first, 3)
+    (True, 0.05)
+    """
     trials = [dipoles] if isinstance(dipoles, Dipole) else list(dipoles)
     if not trials or not all(isinstance(trial, Dipole) for trial in trials):
         raise ParameterError("dipoles must be a Dipole or a sequence of at least one Dipole, one per trial.")
@@ -67,7 +74,14 @@ def prepared_records(
 def as_spectrum(
     freqs: ArrayLike, psd: ArrayLike, what: str = "", *, positive: bool = False, at_least: int = 2
 ) -> tuple[FloatArray, FloatArray]:
-    """Check a spectrum and return it as two arrays."""
+    """Check a spectrum and return it as two arrays.
+
+    Examples
+    --------
+    >>> freqs, psd = as_spectrum([8.0, 10.0, 12.0], [1.0, 4.0, 1.0])
+    >>> psd
+    array([1., 4., 1.])
+    """
     grid, power = np.asarray(freqs, dtype=float), np.asarray(psd, dtype=float)
     if grid.ndim != 1 or grid.shape != power.shape or len(grid) < at_least:
         raise ParameterError(
@@ -86,7 +100,13 @@ def as_spectrum(
 
 
 def rising_frequencies(freqs: ArrayLike) -> FloatArray:
-    """Check rising frequencies above zero."""
+    """Check rising frequencies above zero.
+
+    Examples
+    --------
+    >>> rising_frequencies([8, 10, 12])
+    array([ 8., 10., 12.])
+    """
     grid = np.array(freqs, dtype=float, ndmin=1)
     if grid.ndim != 1 or not grid.size or not np.isfinite(grid).all() or grid[0] <= 0 or (np.diff(grid) <= 0).any():
         raise ParameterError("freqs must be one row of rising frequencies above 0 Hz.")
@@ -144,6 +164,12 @@ def power_spectrum(
     ParameterError
         The burn-in leaves nothing, a frequency is above the Nyquist frequency, `fmin` is not below `fmax`, the trials
         differ in times, or the layer or method is unknown.
+
+    Examples
+    --------
+    >>> freqs, psd = power_spectrum(simulation.dipoles, fmin=20.0, fmax=80.0)
+    >>> freqs.shape == psd.shape
+    True
     """
     check_name(method, METHODS, "method")
     grid = None

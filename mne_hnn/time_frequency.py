@@ -60,6 +60,12 @@ def time_frequency_power(
     ------
     ParameterError
         The burn-in leaves nothing, a frequency is above the Nyquist frequency, or another argument is wrong.
+
+    Examples
+    --------
+    >>> times, power = time_frequency_power(simulation.dipoles, [40.0, 60.0], n_cycles=2, burn_in_ms=0)
+    >>> len(power)
+    2
     """
     grid = rising_frequencies(freqs)
     decim = check_int(decim, "decim", minimum=1)

@@ -17,6 +17,7 @@ MOST_WORKERS = 4  # a process may hold a gigabyte, and some tests start processe
 
 # files that take longest, so that none of them is left for the end, when the other processes have nothing to do
 LONGEST_FIRST = (
+    "test_site.py",
     "test_tutorials.py",
     "group/test_group_run.py",
     "simulate/test_simulate.py",

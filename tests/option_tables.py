@@ -22,7 +22,7 @@ def stage_tables():
         if section.name == "group":
             continue
         if section.options:
-            parts.append(f"**`{section.name}`**: {lowered(section.title)}\n\n{markdown_table(section, known=known)}")
+            parts.append(f"### `{section.name}`: {lowered(section.title)}\n\n{markdown_table(section, known=known)}")
         shared = [f"`{one.name}`" for one in section.options if one.name in known]
         if shared:
             parts.append(f"and, as above, {', '.join(shared)}.")
@@ -35,16 +35,13 @@ def group_table():
     return markdown_table(option_sections()["group"])
 
 
-def name_table():
-    """Return the names of the options, by stage."""
-    rows = ["| stage | options |", "|---|---|"]
-    for section in option_sections().values():
-        names = ", ".join(f"`{one.name}`" for one in section.options)
-        rows.append(f"| `{section.name}` | {names or 'none'} |")
-    return "\n".join(rows)
+def whole_page():
+    """Return all tables: of one recording by stage, then of a data set."""
+    return "\n\n".join(["## Of one recording, by stage", stage_tables(), "## Of a data set", GROUP, group_table()])
 
 
-TABLES = {"sources.md": stage_tables, "groups.md": group_table, "reference.md": name_table}
+GROUP = "Besides those of the stages, which hold for every subject (but `data`, `condition` and `event_id`)."
+TABLES = {"options.md": whole_page}
 
 
 def lowered(text):

@@ -11,7 +11,7 @@ def test_tables_of_options_are_up_to_date(page):
 
 
 def test_an_old_table_is_seen():
-    text = (PAGES / "sources.md").read_text(encoding="utf-8")
+    text = (PAGES / "options.md").read_text(encoding="utf-8")
     old = text.replace("| `fit_noise` | `0.05` |", "| `fit_noise` | `0.06` |")
     assert old != text
-    assert renewed("sources.md", old) == text
+    assert renewed("options.md", old) == text

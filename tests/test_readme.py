@@ -13,16 +13,30 @@ import numpy as np
 import pytest
 
 import mne_hnn
-from mne_hnn import Dipole, fit, io, simulate, source, sweep
+from mne_hnn import Dipole, fit, inference, io, pipeline, simulate, source, sweep
 from mne_hnn.group import GroupConfig, read_config
 from mne_hnn.network import Network
+from mne_hnn.pipeline import notebook
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "tutorials"
 GUIDES = [ROOT / "README.md", *sorted(TUTORIALS.glob("*.md"))]
-MANUAL = ("sources", "groups", "cluster", "column", "hnn", "fit", "explore", "fidelity", "reference", "architecture")
+MANUAL = (
+    "sources",
+    "groups",
+    "cluster",
+    "column",
+    "hnn",
+    "fit",
+    "posterior",
+    "explore",
+    "fidelity",
+    "reference",
+    "architecture",
+)
+FURTHER = ("start", "mne_users", "concepts", "systems", "cells", "resume", "options", "glossary", "faq", "cite")
 LINKED = [*GUIDES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "tests/benchmarks/README.md"))]
-GOES_ON = {"tutorials/fit.md": "tutorials/sources.md"}
+GOES_ON = {"tutorials/fit.md": "tutorials/sources.md", "tutorials/posterior.md": "tutorials/sources.md"}
 """Pages that say of which page they take the variables."""
 
 
@@ -90,7 +104,9 @@ def stand_ins(monkeypatch, tmp_path):
         return found
 
     best = result_of(fit.Explanation, fit=found, spikes=mock.MagicMock())
-    explanations = result_of(fit.Explanations, first=best, sentences=lambda given: ["A sentence."])
+    explanations = result_of(
+        fit.Explanations, first=best, sentences=lambda given: ["A sentence."], rivals=lambda given: []
+    )
     rhythms = result_of(
         fit.RhythmExplanations,
         silent=result_of(fit.RhythmExplanation),
@@ -106,6 +122,16 @@ def stand_ins(monkeypatch, tmp_path):
         for name, answer in names.items():
             monkeypatch.setattr(module, name, standing_in(getattr(module, name), lambda given, answer=answer: answer))
     monkeypatch.setattr(fit, "fit_drives", standing_in(fit.fit_drives, searched))
+    place = result_of(inference.PlacePosterior)
+    circuit = result_of(inference.CircuitPosterior, sentences=lambda given: ["A sentence."], place=place)
+    for name, answer in (("posterior", circuit), ("Sensors", mock.Mock()), ("compare_posteriors", [])):
+        real = getattr(inference, name)
+        monkeypatch.setattr(inference, name, standing_in(real, lambda given, answer=answer: answer))
+    control = result_of(inference.Control)
+    for name in ("shuffled_sign", "wrong_label"):
+        monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: control))
+    explained = result_of(pipeline.Explained, explanations=explanations, report=lambda given: mock.Mock())
+    monkeypatch.setattr(notebook, "explain", standing_in(notebook.explain, lambda given: explained))
     probe = mne.EpochsArray(np.random.default_rng(1).normal(size=(2, 5, 171)), mne.create_info(5, 1000.0, "seeg"))
     for k, channel in enumerate(probe.info["chs"]):
         channel["loc"][:3] = (0.0, 0.0, -1e-4 * (2 * k + 1))
@@ -131,9 +157,13 @@ def test_there_are_snippets():
     assert len(CONFIGURATIONS) == 2
     assert {name.removeprefix("tutorials/"): len(RUN[name]) for name in PAGES} == {
         "README.md": 1,
+        "cells.md": 1,
         "column.md": 7,
         "fit.md": 5,
+        "posterior.md": 3,
+        "mne_users.md": 1,
         "sources.md": 3,
+        "start.md": 1,
     }
 
 
@@ -142,7 +172,8 @@ def test_python_of_a_page_runs_from_top_to_bottom(page, stand_ins):
     names = {}
     for text in [*RUN.get(GOES_ON.get(page), []), *RUN[page]]:
         exec(compile(text, page, "exec"), names)
-    assert isinstance(names.get("network"), Network) == (page in ("tutorials/column.md", "tutorials/fit.md"))
+    with_network = {f"tutorials/{name}.md" for name in ("cells", "column", "fit", "start")}
+    assert isinstance(names.get("network"), Network) == (page in with_network)
     plt.close("all")
 
 
@@ -161,6 +192,12 @@ def test_the_readme_is_short_and_has_its_two_commands():
 def test_pages_of_the_manual_are_found_from_the_readme(page):
     assert (TUTORIALS / f"{page}.md").is_file()
     assert f"(tutorials/{page}.md)" in GUIDES[0].read_text(encoding="utf-8")
+    assert f"({page}.md)" in (TUTORIALS / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", FURTHER)
+def test_further_pages_are_found_from_that_of_the_manual(page):
+    assert (TUTORIALS / f"{page}.md").is_file()
     assert f"({page}.md)" in (TUTORIALS / "README.md").read_text(encoding="utf-8")
 
 
@@ -204,7 +241,7 @@ def test_the_reference_names_what_there_is():
             names = set(re.findall(r"`([A-Za-z][\w.]*)`", things)) - set(mne_hnn.network.WEIGHT_SETS)
             assert {name for name in names if not found(place, name)} == set(), place
             named[place] = names
-    assert len(named) == 12
+    assert len(named) == 13
     plots = {name for name in mne_hnn.viz.__all__ if name.startswith("plot_")}
     assert plots <= named["mne_hnn.viz"]
     assert set(mne_hnn.io.__all__) - named["mne_hnn.io"] == {"write_network", "write_simulation", "write_spikes"}

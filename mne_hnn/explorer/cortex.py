@@ -363,6 +363,12 @@ def demo_cortex(*, tmax: float = 0.17) -> Cortex:
     ----------
     tmax : float
         End of targets, s.
+
+    Examples
+    --------
+    >>> cortex = demo_cortex()
+    >>> type(cortex).__name__
+    'Cortex'
     """
     dataset = demo.demo_dataset()
     response = load_response(dataset.raw_fname, event_id=dataset.event_id)

@@ -98,6 +98,10 @@ def explore(
     ------
     ParameterError
         An argument is wrong, or the packages of the extra ``explore`` are missing.
+
+    Examples
+    --------
+    >>> explore(target=target)  # opens a page in the browser  # doctest: +SKIP
     """
     server = new_server()
     cortex = _cortex(forward, evoked, inverse, subjects_dir)

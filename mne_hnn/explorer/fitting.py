@@ -58,6 +58,12 @@ def free_parameters(state: ExploreState, drives: Iterable[str] | None = None) ->
     -------
     parameters : tuple of Parameter
         One per number; `path` names it, such as ``'drives.evprox1.mu_ms'``. Take those that are to be free.
+
+    Examples
+    --------
+    >>> state = ExploreState(network=network)
+    >>> "drives.evprox1.mu_ms" in [parameter.path for parameter in free_parameters(state, ["evprox1"])]
+    True
     """
     network = state.network
     wanted = list(network.drives) if drives is None else list(drives)

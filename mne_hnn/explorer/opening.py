@@ -86,6 +86,11 @@ def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -
     ------
     DataError
         The file is missing, damaged, or none of these.
+
+    Examples
+    --------
+    >>> with open_session("default.param") as session:  # doctest: +SKIP
+    ...     session.answer()
     """
     opened = read_start(path)
     session = Session(opened.state, opened.cortex, place=opened.place, notes=opened.notes, n_jobs=n_jobs)

@@ -102,6 +102,10 @@ def save_analysis(session: Session, folder: str | Path, *, overwrite: bool = Fal
     ------
     ParameterError
         There is no answer of the full column yet, or files are there.
+
+    Examples
+    --------
+    >>> save_analysis(session, "by_hand")  # doctest: +SKIP
     """
     answer = _full(session)
     target = Path(folder).expanduser()
@@ -258,6 +262,10 @@ def save_pictures(session: Session, folder: str | Path, *, overwrite: bool = Fal
     ------
     ParameterError
         There is no answer yet, or pictures are there.
+
+    Examples
+    --------
+    >>> save_pictures(session, "by_hand")  # doctest: +SKIP
     """
     answer = session.answer
     if answer is None:

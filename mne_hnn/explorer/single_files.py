@@ -119,7 +119,7 @@ def write_single(kind: str, answer: Answer | None, found: Found | None, path: Pa
     Parameters
     ----------
     kind : str
-        A name of :data:`SINGLE_FILES`.
+        A name of ``SINGLE_FILES``.
     answer : Answer | None
         The answer of the full column.
     found : FitResult | Explanations | None
@@ -135,6 +135,10 @@ def write_single(kind: str, answer: Answer | None, found: Found | None, path: Pa
         There is nothing of this kind, or the file is there.
     NetworkError, DriveError
         The format cannot hold the network; the sentence says what.
+
+    Examples
+    --------
+    >>> write_single("dipole-txt", session.answer, None, Path("dipole.txt"))  # doctest: +SKIP
     """
     check_name(kind, SINGLE_FILES, "kind of file")
     if answer is None or answer.kind != "full":

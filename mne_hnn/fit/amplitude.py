@@ -145,6 +145,12 @@ def count_amplitude(
         The patch has no area, the target is zero, or a hemisphere has fewer cells than are needed.
     ParameterError
         A value is wrong.
+
+    Examples
+    --------
+    >>> amplitude = count_amplitude(800.0, jones_2009(), target, CircuitPrior(), firing=True)
+    >>> amplitude.cells
+    160000.0
     """
     check_bool(firing, "firing")
     number = check_positive(columns, "columns")
@@ -216,6 +222,12 @@ def log_plausibility(
         The patch has no area, or the target is zero.
     ParameterError
         A value is wrong.
+
+    Examples
+    --------
+    >>> few, many = log_plausibility([800.0, 80_000.0], jones_2009(), target, CircuitPrior(), firing=True)
+    >>> bool(few >= many)
+    True
     """
     check_bool(firing, "firing")
     given = np.asarray(columns, dtype=np.float64)
@@ -250,6 +262,10 @@ def check_need(target: Dipole, network: Network, prior: CircuitPrior) -> None:
     ------
     DataError
         There are too few cells, the target's patch has no area, or the target is zero.
+
+    Examples
+    --------
+    >>> check_need(target, network, CircuitPrior())
     """
     need = _need(np.array([1.0]), network, target, prior)
     if need is None:

@@ -47,6 +47,12 @@ def coarse_network(network: Network, mesh_shape: tuple[int, int]) -> Network:
     ParameterError
         The mesh has more cells than the network; the pyramidal cells are on no grid; a connection or drive names
         single cells.
+
+    Examples
+    --------
+    >>> from mne_hnn.network import jones_2009
+    >>> coarse_network(jones_2009(), (5, 5)).n_cells
+    120
     """
     mesh_shape = check_mesh_shape(mesh_shape)
     obstacle = no_coarser_form(network)

@@ -87,6 +87,13 @@ def read_contributions(path: str | Path) -> Contributions | None:
     ------
     DataError
         The file is missing, damaged, or something else.
+
+    Examples
+    --------
+    >>> parts = drive_contributions(network, SimulationSettings(tstop=40.0), currents=False)
+    >>> parts.save("contributions.npz")
+    >>> list(read_contributions("contributions.npz").drives) == list(parts.drives)
+    True
     """
     content, arrays = open_archive(path, "file of contributions", REMEDY)
     try:

@@ -91,7 +91,7 @@ def drive_contributions(
     n_jobs : int
         Processes; trials with and without drives share them.
     executor : str | concurrent.futures.Executor | None
-        Runs the trials instead, as in :func:`mne_hnn.simulate_many`.
+        Runs the trials instead, as in :func:`~mne_hnn.simulate.simulate_many`.
 
     Returns
     -------
@@ -113,6 +113,12 @@ def drive_contributions(
     next to nothing itself and makes the excitation smaller. ``'gated'`` is the rest, spikes and the h current among it.
     All kinds sum to the dipole, and without voltage-gated channels this rest is zero. Synapses that reverse above
     -50 mV excite.
+
+    Examples
+    --------
+    >>> parts = drive_contributions(network, SimulationSettings(tstop=60.0), currents=False)
+    >>> sorted(parts.drives)
+    ['evdist1', 'evprox1', 'evprox2']
     """
     check_bool(currents, "currents")
     settings = _checked(network, settings, scale, smooth_ms)

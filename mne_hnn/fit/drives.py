@@ -100,6 +100,14 @@ def fit_drives(
     -----
     The warnings of the result are also Python warnings (:class:`~mne_hnn.errors.MneHnnWarning`) at the end, except
     for parameters that the data leave open.
+
+    Examples
+    --------
+    >>> time = Parameter(path="drives.evprox1.mu_ms", low=20.0, high=35.0)
+    >>> settings = DriveSettings(max_evaluations=4, n_trials=1, n_final=2, levels=None)  # a few, to show the call
+    >>> found = fit_drives(network, target, [time], settings)
+    >>> bool(20.0 <= found.estimates[0].value <= 35.0)
+    True
     """
     check_network(network)
     checked = as_settings(settings, DriveSettings)

@@ -57,7 +57,7 @@ def fit_evoked(
     checkpoint: str | Path | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Explanations:
-    """Explain a target by evoked drives of a column: by cells that fire, and by none that does.
+    r"""Explain a target by evoked drives of a column: by cells that fire, and by none that does.
 
     Parameters
     ----------
@@ -92,6 +92,11 @@ def fit_evoked(
     better it fits: `evidence` weighs both, and :attr:`Explanations.verdict` says which of the two can be claimed, or
     that the data leave it open. Columns whose cells fire are searched with ensembles (Emerick and Reynolds 2013,
     https://doi.org/10.1016/j.cageo.2012.03.011), starting from :class:`CircuitPrior`.
+
+    Examples
+    --------
+    >>> explanations = fit_evoked(jones_2009(), target, n_jobs=2, checkpoint="fit")  # minutes  # doctest: +SKIP
+    >>> print(*explanations.sentences(), sep="\n")  # doctest: +SKIP
     """
     check_network(network)
     wanted = check_target(target)

@@ -117,6 +117,11 @@ def explain_rhythm(
     Spikes per cell are expected in proportion to the time after the burn-in (:meth:`CircuitPrior.spikes_in`). The
     numbers are those of the first 100 ms of evoked responses, where cells fire more than at rest: give another prior
     (`circuit`) where the rates are known.
+
+    Examples
+    --------
+    >>> both = explain_rhythm(column, target, settings=RhythmicSettings(max_evaluations=100))  # doctest: +SKIP
+    >>> both.verdict  # doctest: +SKIP
     """
     check_network(network)
     given = as_settings(settings, RhythmicSettings)

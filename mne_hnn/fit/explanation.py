@@ -224,9 +224,15 @@ class Explanations(Sequence[Explanation]):
         return sentences(self)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row per explanation: drives, R², evidence, columns, cells, mm², spikes, distances; see there.
+        """Return a row per explanation, in their order.
 
-        What the names mean is told in :func:`mne_hnn.fit.explanation_rows.rows`.
+        Returns
+        -------
+        rows : list of dict
+            Regime; drives in words and as a `sequence` of (location, ms); R² with fresh seeds; evidence, its error and
+            parts, and how much lower it is than that of the first; whether it fits as well as the first; columns,
+            cells, mm²; spikes per cell and their median times (ms) by type; distances from what was expected in
+            standard deviations; how many parameters the data determine, and of how many; why it is refused.
         """
         from .explanation_rows import rows
 
@@ -235,8 +241,16 @@ class Explanations(Sequence[Explanation]):
     def intervals(self) -> list[dict[str, Any]]:
         """Return what drives and columns may be, over the first explanation and all of its regime that fit as well.
 
-        Each row has the drive, its quantity, the value in the first, the ends over all of them, and in how many of
-        them there is such a drive; see :func:`mne_hnn.fit.explanation_rows.intervals`.
+        Drives are matched with those of the first from the same side, in order of time.
+
+        Returns
+        -------
+        rows : list of dict
+            ``drive``: its name in the first explanation, or in a rival if the first has none like it; ``location``;
+            empty for the number of columns. ``quantity``: such as ``'mu_ms'``. ``value``: in the first, NaN if it has
+            no such drive. ``low``, ``high``: the ends over all, each with its own interval where it has one. ``held``:
+            how many of the ``of`` explanations have such a drive. ``determined``: whether the data determine it in
+            each of them, and it is in all of them; None if not known.
         """
         from .explanation_rows import intervals
 

@@ -85,6 +85,12 @@ def read_explanations(path: str | Path) -> Explanations:
     ------
     DataError
         The file is missing, damaged, or something else.
+
+    Examples
+    --------
+    >>> explanations.save("explanations.npz")
+    >>> read_explanations("explanations.npz").verdict == explanations.verdict
+    True
     """
     content, arrays = open_archive(path, "file of explanations", REMEDY)
     try:

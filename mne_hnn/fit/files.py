@@ -122,6 +122,12 @@ def read_fit(path: str | Path) -> FitResult:
     ------
     DataError
         The file is missing, damaged, or something else.
+
+    Examples
+    --------
+    >>> found.save("fit.npz")
+    >>> read_fit("fit.npz").kind
+    'evoked'
     """
     content, kept = open_archive(path, "fit result", REMEDY)
     try:

@@ -79,7 +79,7 @@ class Optimizer:
     description : str
         What it is good for, with its source.
     run : callable
-        Searches a :class:`Problem`.
+        Searches a ``Problem``: parameters in the unit cube, and losses in batches.
     needs : str | None
         The package it needs besides the required ones.
     extra : str

@@ -93,6 +93,11 @@ def evoked_parameters(
     ------
     ParameterError
         If the network has no evoked drive, or none of a name.
+
+    Examples
+    --------
+    >>> [parameter.path for parameter in evoked_parameters(network, spreads=False, weights=False)]
+    ['drives.evdist1.mu_ms', 'drives.evprox1.mu_ms', 'drives.evprox2.mu_ms']
     """
     range_ms = check_positive(range_ms, "range_ms")
     weight_factor = check_finite(weight_factor, "weight_factor")
@@ -135,6 +140,14 @@ def rhythmic_parameters(network: Network, *, drives: Iterable[str] | None = None
     ------
     ParameterError
         If the network has no bursty drive, or none of a name.
+
+    Examples
+    --------
+    >>> weights = {"L5_pyramidal": 5e-5}
+    >>> column = jones_2009((3, 3))
+    >>> column = column.with_bursty_drive("alpha", burst_rate_Hz=10, location="proximal", weights_ampa=weights)
+    >>> "drives.alpha.burst_rate_Hz" in [parameter.path for parameter in rhythmic_parameters(column)]
+    True
     """
     found: list[Parameter] = []
     for drive in _chosen(network, BurstyDrive, drives, "with_bursty_drive"):

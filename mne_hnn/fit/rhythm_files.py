@@ -85,6 +85,12 @@ def read_rhythm_explanations(path: str | Path) -> RhythmExplanations:
     ------
     DataError
         The file is missing, damaged, or something else.
+
+    Examples
+    --------
+    >>> rhythms.save("rhythms.npz")
+    >>> read_rhythm_explanations("rhythms.npz").verdict == rhythms.verdict
+    True
     """
     what = "file of rhythm explanations"
     content, arrays = open_archive(path, what, REMEDY)

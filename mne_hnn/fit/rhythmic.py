@@ -62,6 +62,11 @@ def fit_rhythmic(
     ------
     ParameterError
         Neither or both of `target` and `bands` are given, or another argument is wrong.
+
+    Examples
+    --------
+    >>> settings = RhythmicSettings(bands=[(9, 11), (19, 21)], shares=[1, 2])
+    >>> found = fit_rhythmic(column, settings=settings, n_jobs=2)  # minutes  # doctest: +SKIP
     """
     check_network(network)
     given = as_settings(settings, RhythmicSettings)

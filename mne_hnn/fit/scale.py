@@ -36,6 +36,12 @@ def fit_scale(dipole: Dipole, target: Dipole, *, network: Network | None = None)
     ------
     ParameterError
         The target is constant, or one of both is no dipole.
+
+    Examples
+    --------
+    >>> columns, r_squared = fit_scale(target.copy().scale(0.001), target)
+    >>> round(columns), round(r_squared, 6)
+    (1000, 1.0)
     """
     target = as_dipole(target)
     if not isinstance(dipole, Dipole):

@@ -23,7 +23,7 @@ from .levels import Level
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
-from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propose_spiking, weigh
+from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propose_spiking, shortened, weigh
 
 __all__ = ["Searched", "search_spiking"]
 
@@ -32,10 +32,15 @@ MORE_STEPS = 5
 MORE_ALPHA = 1.0
 WELL = 0.995
 """R² of the mean of an ensemble from which on more steps are not worth their time."""
-LONGER_STEPS, GROWN_STEPS = 3, 4
-"""Steps of a sequence to which a drive was added, before it is judged, and once it was worth it."""
+TRIED_STEPS, GROWN_STEPS = 2, 4
+"""Steps of a sequence that was made from another one, before it is judged, and once it was worth it."""
 DRIVE_COSTS = 6.0
 """By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
+ROUNDS, BETTER = 3, 1.0
+"""Times that the best sequence is changed by a drive, and by how much it must be better to be changed once more."""
+FEWER, BORN, TAKEN_ON = 2, 1, 2
+"""Changed sequences are tried with so many times fewer members; so many drives are tried besides the best one of each
+side; and so many of these sequences go on with all members."""
 KEPT, KEPT_LATER = 0.5, 0.7
 """Effective share of the members that go on from one step to the next: those that are far away would tell how
 predictions vary where nobody wants to go."""
@@ -70,6 +75,8 @@ class Searched:
         Of the sequence, in the order in which it was proposed.
     members : Members
         Where the ensemble is now.
+    size : int
+        How many members it has if none fails.
     steps : int
         How many it has made.
     guessed : Guessed | None
@@ -85,6 +92,7 @@ class Searched:
     vector: CircuitVector
     number: int
     members: Members
+    size: int
     steps: int = 0
     guessed: Guessed | None = None
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
@@ -144,7 +152,13 @@ class _Search:
         """Simulate the ensemble of a sequence."""
         vector = proposal.vector
         members = self._predict(vector, proposal.z, 0)
-        return Searched(vector=vector, number=number, members=members, start_loss=1 - self._best_r_squared(members))
+        return Searched(
+            vector=vector,
+            number=number,
+            members=members,
+            size=self.task.settings.members,
+            start_loss=1 - self._best_r_squared(members),
+        )
 
     def _random(self, number: int, step: int) -> np.random.Generator:
         return np.random.default_rng([self.task.settings.seed, number, step])
@@ -183,7 +197,7 @@ class _Search:
 
         The better members go on, and how predictions vary among them says where to.
         """
-        data, members, n = self.data, found.members, self.task.settings.members
+        data, members, n = self.data, found.members, found.size
         rng = self._random(found.number, step)
         which = resampled(data.misfit(members), n, keep=keep, rng=rng)
         z = updated(members.z[which], members.predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
@@ -208,22 +222,56 @@ class _Search:
     def _well(self, found: Searched) -> bool:
         return self.data.r_squared(found.members.moment.mean(axis=0)) > WELL
 
-    def longer(self, found: Searched, atoms: Atoms) -> list[Searched]:
-        """Return sequences with more and more drives, as long as each explains more than it costs."""
-        settings, longer = self.task.settings, []
-        while not (settings.sequence or settings.n_drives or self._well(found)):
-            proposal = extended(found.vector, found.members, atoms, self.task)
-            if proposal is None:
+    def exchanged(self, found: Searched, atoms: Atoms) -> list[Searched]:
+        """Change the best sequence by a drive less, more, or another one, as long as that makes it better.
+
+        Sums of single responses propose sequences, and sums are off where cells fire: what they lead to may lack a
+        drive, have one that is not needed, or one on the wrong side that others make up for.
+
+        Returns
+        -------
+        changed : list of Searched
+            All that were worth all members, better or not: rivals are among them.
+        """
+        changed: list[Searched] = []
+        for _ in range(0 if self.task.settings.sequence else ROUNDS):
+            if self._well(found):
                 break
-            members = self._predict(proposal.vector, proposal.z, found.steps)
-            tried = replace(found, vector=proposal.vector, members=members)
-            self.more(tried, LONGER_STEPS)
-            if self.mean_misfit(tried) > self.mean_misfit(found) - DRIVE_COSTS:
+            tried = _distinct(sorted(self._changed(found, atoms), key=self.value))[:TAKEN_ON]
+            for one in tried:
+                one.size = found.size
+                self.more(one, GROWN_STEPS)
+            changed += tried
+            best = min(tried, key=self.value, default=found)
+            if self.value(best) > self.value(found) - BETTER:
                 break
-            self.more(tried, GROWN_STEPS)
-            found = tried
-            longer.append(found)
-        return longer
+            found = best
+        return changed
+
+    def _changed(self, found: Searched, atoms: Atoms) -> list[Searched]:
+        """Return a sequence without each of its drives, with another drive in its place, and with a drive more."""
+        free = not self.task.settings.n_drives
+        fewer = max(1, min(FEWER, len(found.members) // FEWEST))
+        few = replace(found, members=found.members.every(fewer), size=found.size // fewer)
+        drives, changed, steps = found.sequence, [], TRIED_STEPS
+        for k, drive in enumerate(drives if len(drives) > 1 else ()):
+            less = self._tried(few, shortened(few.vector, few.members, k, self.task), steps)
+            others = extended(less.vector, less.members, atoms, self.task, other_than=drive)
+            changed += [self._tried(less, other, steps) for other in others]
+            changed += [less] if free else []
+        longer = extended(few.vector, few.members, atoms, self.task, more=BORN) if free else []
+        return [*changed, *(self._tried(few, one, steps) for one in longer)]
+
+    def _tried(self, found: Searched, proposal: SpikingProposal, steps: int) -> Searched:
+        """Return a sequence that was made from another one, after some steps of its own."""
+        members = self._predict(proposal.vector, proposal.z, found.steps)
+        tried = replace(found, vector=proposal.vector, members=members)
+        self.more(tried, steps)
+        return tried
+
+    def value(self, found: Searched) -> float:
+        """Return what sequences of any number of drives are compared by, the less the better."""
+        return self.mean_misfit(found) + DRIVE_COSTS * len(found.vector.sequence)
 
     def mean_misfit(self, found: Searched) -> float:
         """Return how far the mean of what an ensemble predicts is from the data: chance is gone from it."""
@@ -306,9 +354,10 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
     for found in finalists:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
         search.more(found, MORE_STEPS)
-    finalists.sort(key=search.mean_misfit)
-    # with the best as it was: whether a drive more is needed is for the evidence to say
-    finalists = sorted([*search.longer(finalists[0], atoms), *finalists], key=search.mean_misfit)
+    finalists.sort(key=search.value)
+    bench.report.say(f"cells that fire: {_words(finalists[0].sequence)}, and what is like it but for one drive")
+    # with those from which they came: whether a drive more is needed is for the evidence to say
+    finalists = sorted([*search.exchanged(finalists[0], atoms), *finalists], key=search.value)
     finalists = _distinct(finalists)[: settings.finalists]
     for found in finalists:
         bench.report.say(f"cells that fire: {_words(found.sequence)} on the full column")

@@ -135,6 +135,12 @@ def spikes_per_cell(
     ------
     ParameterError
         `simulation` is no Simulation, the window is not within it, or a bin is longer than the window.
+
+    Examples
+    --------
+    >>> counts = spikes_per_cell(simulation)
+    >>> sorted(counts.types)
+    ['L2_basket', 'L2_pyramidal', 'L5_basket', 'L5_pyramidal']
     """
     if not isinstance(simulation, Simulation):
         raise ParameterError(

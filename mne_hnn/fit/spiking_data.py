@@ -48,6 +48,10 @@ class Members:
     def __len__(self) -> int:
         return len(self.z)
 
+    def every(self, n: int) -> Members:
+        """Return every n-th member."""
+        return Members(z=self.z[::n], moment=self.moment[::n], log_rates=self.log_rates[::n])
+
     @property
     def predicted(self) -> FloatArray:
         """All that is predicted, shape (n_members, n_times + n_types)."""

@@ -20,7 +20,7 @@ from .observation import pyramidal_cells
 from .sequence import EDGE_MS, GAP_MS, Sequenced
 from .spiking_data import Members, SpikingData
 
-__all__ = ["Guessed", "SpikingProposal", "alike", "extended", "propose_spiking", "vector_of", "weigh"]
+__all__ = ["Guessed", "SpikingProposal", "alike", "extended", "propose_spiking", "shortened", "vector_of", "weigh"]
 
 N_GUESSES, POPULATIONS = 2000, 3
 """Populations end in different places now and then: they are pooled by their evidences."""
@@ -156,8 +156,35 @@ def alike(one: Sequenced, other: Sequenced) -> bool:
     )
 
 
-def extended(vector: CircuitVector, members: Members, atoms: Atoms, task: EvokedTask) -> SpikingProposal | None:
-    """Return a sequence with the drive more that would explain most of what an ensemble leaves of the response.
+def shortened(vector: CircuitVector, members: Members, left_out: int, task: EvokedTask) -> SpikingProposal:
+    """Return a sequence without one of its drives, the others as an ensemble has them.
+
+    Parameters
+    ----------
+    vector : CircuitVector
+        What the ensemble is of; it has two drives at least.
+    members : Members
+        Where it is.
+    left_out : int
+        Number of the drive.
+    task : EvokedTask
+        What is to be explained.
+    """
+    parts = _parts(vector, members, task)
+    del parts.drives[left_out], parts.z[left_out]
+    return parts.proposal(task)
+
+
+def extended(
+    vector: CircuitVector,
+    members: Members,
+    atoms: Atoms,
+    task: EvokedTask,
+    *,
+    other_than: tuple[str, float] | None = None,
+    more: int = 0,
+) -> list[SpikingProposal]:
+    """Return sequences with the drive more that would explain most of what an ensemble leaves of the response.
 
     Parameters
     ----------
@@ -169,43 +196,94 @@ def extended(vector: CircuitVector, members: Members, atoms: Atoms, task: Evoked
         What the drive could give, above what there is.
     task : EvokedTask
         What is to be explained.
+    other_than : tuple of (str, float) | None
+        Side and time (ms) of a drive that must not come again.
+    more : int
+        How many sequences to return besides the best one for each side.
 
     Returns
     -------
-    proposal : SpikingProposal | None
-        None if there is no room for another drive, or there are as many as there may be.
+    proposals : list of SpikingProposal
+        One for each side, and those more; none if there is no room for another drive, or there are as many as there may
+        be.
     """
     if len(vector.sequence) >= most_drives(task):
-        return None
-    data = SpikingData.of(task)
-    natural = vector.natural(members.z).mean(axis=0)
-    is_time = [path.endswith("mu_ms") for path in vector.paths]
-    times = natural[is_time]
+        return []
+    parts = _parts(vector, members, task)
+    times = np.array([mu for _, mu in parts.drives])
     grid = np.arange(int(EDGE_MS) + 1, int(task.runs.tstop - EDGE_MS), EXTEND_MS)
     grid = grid[np.abs(grid[:, np.newaxis] - times).min(axis=1) >= GAP_MS]
     if not len(grid):
-        return None
+        return []
+    worth = _worth(vector, members, atoms, task, grid)
+    sides = [atoms.places == place for place in range(len(LOCATIONS))]
+    by_side = np.array([worth[:, side].sum(axis=1) for side in sides])
+    if other_than is not None:
+        by_side[LOCATIONS.index(other_than[0]), np.abs(grid - other_than[1]) <= ALIKE_MS] = 0.0
     rng = np.random.default_rng([task.settings.seed, 4, len(vector.sequence)])
-    loss = np.array([_with_atom(data, members, natural[-1], atoms, int(tau)) for tau in grid])
-    weights = np.exp(-LOOSE * (loss - loss.min()))
-    # the side and time that most of the probability is near
-    by_side = np.array([weights[:, atoms.places == place].sum(axis=1) for place in range(len(LOCATIONS))])
-    near = np.abs(grid[:, np.newaxis] - grid) <= ALIKE_MS / 2
-    place, centre = np.unravel_index(int((by_side @ near).argmax()), by_side.shape)
-    weights[~near[centre]] = 0.0
-    weights[:, atoms.places != place] = 0.0
-    chosen = rng.choice(weights.size, len(members), p=weights.ravel() / weights.sum())
-    tau, atom = np.unravel_index(chosen, weights.shape)
-    mean = float(grid[tau].mean())
-    drives = [*zip((side for side, _ in vector.sequence), times.tolist(), strict=True), (LOCATIONS[int(place)], mean)]
-    order = np.argsort([mu for _, mu in drives], kind="stable")
-    longer = vector_of(task, tuple(drives[k] for k in order))
-    sd = task.settings.circuit.time_sd_ms
-    added = np.column_stack([(grid[tau] - mean) / sd, _moved(np.array([atoms.z[k] for k in atom]), rng)])
-    old = members.z.copy()
-    old[:, is_time] = (vector.natural(members.z)[:, is_time] - times) / sd
-    parts = [*np.split(old[:, :-1], np.flatnonzero(is_time)[1:], axis=1), added]
-    return SpikingProposal(vector=longer, z=np.hstack([*(parts[k] for k in order), old[:, -1:]]))
+    found = []
+    for place, centre in _peaks(by_side, grid, more):
+        near = np.abs(grid - grid[centre]) <= ALIKE_MS / 2
+        weights = worth * near[:, np.newaxis] * sides[place]
+        chosen = rng.choice(weights.size, len(members), p=weights.ravel() / weights.sum())
+        tau, atom = np.unravel_index(chosen, weights.shape)
+        mean = float(grid[tau].mean())
+        apart = (grid[tau] - mean) / task.settings.circuit.time_sd_ms
+        added = np.column_stack([apart, _moved(np.array([atoms.z[k] for k in atom]), rng)])
+        found.append(parts.with_drive((LOCATIONS[place], mean), added).proposal(task))
+    return found
+
+
+def _peaks(by_side: FloatArray, grid: IntArray, more: int) -> list[tuple[int, int]]:
+    """Return sides and places in a grid (ms) where most of the probability is: once for each side, and `more` times."""
+    left = by_side @ (np.abs(grid[:, np.newaxis] - grid) <= ALIKE_MS / 2)
+    found = []
+    for places in [*([place] for place in range(len(left))), *[range(len(left))] * more]:
+        place = max(places, key=lambda one: float(left[one].max()))
+        centre = int(left[place].argmax())
+        if left[place, centre] > 0:
+            found.append((place, centre))
+            left[place, np.abs(grid - grid[centre]) <= 1.5 * ALIKE_MS] = 0.0  # or its slopes would be the next ones
+    return found
+
+
+@dataclass(kw_only=True, eq=False)
+class _Parts:
+    """An ensemble drive by drive, each expected at the mean of its times; and its columns."""
+
+    drives: list[tuple[str, float]]
+    z: list[FloatArray]
+    columns: FloatArray
+
+    def with_drive(self, drive: tuple[str, float], z: FloatArray) -> _Parts:
+        """Return them with a drive more."""
+        return _Parts(drives=[*self.drives, drive], z=[*self.z, z], columns=self.columns)
+
+    def proposal(self, task: EvokedTask) -> SpikingProposal:
+        """Return the drives, in order of time, as one sequence."""
+        order = np.argsort([mu for _, mu in self.drives], kind="stable")
+        vector = vector_of(task, tuple(self.drives[k] for k in order))
+        return SpikingProposal(vector=vector, z=np.hstack([*(self.z[k] for k in order), self.columns]))
+
+
+def _parts(vector: CircuitVector, members: Members, task: EvokedTask) -> _Parts:
+    natural = vector.natural(members.z)
+    is_time = np.array([path.endswith("mu_ms") for path in vector.paths])
+    times = natural[:, is_time].mean(axis=0)
+    z = members.z.copy()
+    z[:, is_time] = (natural[:, is_time] - times) / task.settings.circuit.time_sd_ms
+    return _Parts(
+        drives=list(zip((side for side, _ in vector.sequence), times.tolist(), strict=True)),
+        z=np.split(z[:, :-1], np.flatnonzero(is_time)[1:], axis=1),
+        columns=z[:, -1:],
+    )
+
+
+def _worth(vector: CircuitVector, members: Members, atoms: Atoms, task: EvokedTask, grid: IntArray) -> FloatArray:
+    """Return how probable each atom is at each time (ms) besides what there is, shape (n_grid, n_atoms)."""
+    data, columns = SpikingData.of(task), float(vector.natural(members.z)[:, -1].mean())
+    loss = np.array([_with_atom(data, members, columns, atoms, int(tau)) for tau in grid])
+    return np.asarray(np.exp(-LOOSE * (loss - loss.min())))
 
 
 def _with_atom(data: SpikingData, members: Members, columns: float, atoms: Atoms, tau: int) -> FloatArray:

@@ -45,6 +45,33 @@ __all__ = [
 
 
 def rerun(sidecar: str | Path, *, n_jobs: int = 1, verbose: Any = "warning") -> Rerun:
-    """Repeat the step that a sidecar tells of, of a subject or of a group; see :func:`mne_hnn.pipeline.rerun.rerun`."""
+    """Repeat the step that a sidecar tells of, of a subject or of a group, and compare the bytes.
+
+    What is there is left alone.
+
+    Parameters
+    ----------
+    sidecar : path-like
+        The JSON beside a step's results, or beside a file of a BIDS derivative that this package wrote.
+    n_jobs : int
+        Processes.
+    verbose : bool | str
+        How much MNE says.
+
+    Returns
+    -------
+    rerun : Rerun
+        What agrees, what does not, and what changed since.
+
+    Raises
+    ------
+    DataError
+        The sidecar, an input or an option is not what it was: there is nothing to compare then.
+
+    Examples
+    --------
+    >>> rerun("mne_hnn_results/median_nerve/sub-01/03_target/target.json").different  # doctest: +SKIP
+    ()
+    """
     stages: Sequence[Any] = (*STAGES, *FILE_STAGES, *GROUP_STAGES)
     return _rerun(sidecar, stages=stages, n_jobs=n_jobs, verbose=verbose)

@@ -128,6 +128,11 @@ def align_polarity(entries: Sequence[Entry]) -> Alignment:
     ------
     DataError
         The targets have no time in common.
+
+    Examples
+    --------
+    >>> align_polarity(entries).signs.values()
+    dict_values([...])
     """
     check_entries(entries)
     recordings, _, courses = recording_courses(entries)

@@ -97,6 +97,11 @@ def group_average(
     ------
     DataError
         There is no target at all.
+
+    Examples
+    --------
+    >>> sorted(group_average(entries))
+    ['a', 'b']
     """
     check_entries(entries)
     check_alignment(alignment)

@@ -202,6 +202,12 @@ def compare_conditions(
     ------
     ParameterError
         A condition is not there.
+
+    Examples
+    --------
+    >>> comparison = compare_conditions(entries, ("a", "b"), n_resamples=1000)
+    >>> comparison.contrast
+    ('a', 'b')
     """
     check_entries(entries)
     check_alignment(alignment)

@@ -126,6 +126,10 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
     ------
     ConfigError
         The file is missing or fails, or a name or value in it is wrong; the nearest name is suggested.
+
+    Examples
+    --------
+    >>> read_config("pipelines/bids_group.py").conditions  # doctest: +SKIP
     """
     config = read_options(path, changes, _kind)
     assert isinstance(config, (Config, GroupConfig))

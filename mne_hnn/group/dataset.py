@@ -86,6 +86,10 @@ def find_recordings(
         or a subject or recording is there more than once.
     ParameterError
         An entity or a datatype is not known, or mne-bids is not installed.
+
+    Examples
+    --------
+    >>> find_recordings("/data/touch", tasks="touch")  # doctest: +SKIP
     """
     subjects, exclude, sessions, tasks, runs = map(labels, (subjects, exclude, sessions, tasks, runs))
     root = Path(bids_root).expanduser()

@@ -159,6 +159,10 @@ def group_demo(
         The folder holds something else.
     CacheError
         It cannot be written.
+
+    Examples
+    --------
+    >>> group_demo(n_subjects=6, n_jobs=2)  # doctest: +SKIP
     """
     subjects = tuple(f"{number:02d}" for number in range(1, check_int(n_subjects, "n_subjects", minimum=1) + 1))
     parameters: dict[str, Any] = {

@@ -65,6 +65,11 @@ def leave_one_out(comparison: Comparison) -> tuple[Influence, ...]:
     influences : tuple of Influence
         For each quantity that at least three subjects have, and each of these; not for one whose difference is the
         same in everybody.
+
+    Examples
+    --------
+    >>> len({influence.subject for influence in leave_one_out(comparison)})
+    5
     """
     if not isinstance(comparison, Comparison):
         raise ParameterError(f"leave_one_out needs what compare_conditions returns, got {type(comparison).__name__}.")

@@ -87,6 +87,10 @@ def write_group_report(
     -------
     facts : dict
         ``entries``, ``failed``, ``fitted``, ``headline`` (sentences) and ``figures``.
+
+    Examples
+    --------
+    >>> write_group_report("report.html", findings, title="Touch")  # doctest: +SKIP
     """
     if not isinstance(findings, GroupFindings):
         raise ParameterError(

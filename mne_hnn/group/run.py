@@ -110,6 +110,10 @@ def run_group(
         The folder of derivatives cannot be written, or another run is using it.
     StageError
         With ``on_error='abort'``: the first job that failed.
+
+    Examples
+    --------
+    >>> result = run_group(read_config("pipelines/bids_group.py"), n_jobs=2)  # doctest: +SKIP
     """
     if not isinstance(config, GroupConfig):
         raise ConfigError(f"config must be a GroupConfig, got {type(config).__name__}: set bids_root.")

@@ -54,6 +54,12 @@ def read_dipole_txt(path: Target, *, scale_applied: float = 1.0, resample: bool 
     -----
     Decimal commas are read as points where nothing else can be meant. They, and moments that no cortex has, are warned
     about.
+
+    Examples
+    --------
+    >>> write_dipole_txt(simulation.dipole, "dpl.txt")
+    >>> read_dipole_txt("dpl.txt").layers
+    ('agg', 'L2', 'L5')
     """
     resample = check_bool(resample, "resample")
     rows = read_table(path, "a dipole")
@@ -107,6 +113,10 @@ def write_dipole_txt(dipole: Dipole, path: Target, *, digits: str = "all", overw
     Tab-separated columns without header: time in ms, then aggregate, layer 2/3 and layer 5 in nA m. The factor
     :attr:`Dipole.scale_applied`, the number of averages and the provenance are not in it: :meth:`Dipole.save` and
     :func:`write_simulation` keep them.
+
+    Examples
+    --------
+    >>> write_dipole_txt(simulation.dipole, "dpl.txt", digits="hnn")
     """
     if not isinstance(dipole, Dipole):
         raise ParameterError(f"dipole must be a Dipole, got {type(dipole).__name__}.")

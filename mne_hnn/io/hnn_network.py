@@ -73,6 +73,12 @@ def read_hnn_network(path: Target, mechanisms: Iterable[Target | Mechanism] = ()
         HNN has one per connection, and so have connections here; the global gains of the network stay 1.
     End of drives and biases
         HNN writes the end of its last simulation for "the end of each simulation"; there is no way to tell.
+
+    Examples
+    --------
+    >>> write_hnn_network(network, "column.json")
+    >>> read_hnn_network("column.json").n_cells == network.n_cells
+    True
     """
     content = read_json(path, "network file of HNN")
     if content.get("object_type") != "Network" or "cell_types" not in content:
@@ -132,6 +138,12 @@ def write_hnn_network(network: Network, path: Target, *, overwrite: bool = False
 
     HNN's window opens less than its Python, and a warning names what: drives with one delay for all cell types, biases
     without "tonic" in their names, kinds of connections that its models have not.
+
+    Examples
+    --------
+    >>> write_hnn_network(network, "column.json")
+    >>> read_hnn_network("column.json").drives["evprox1"].mu_ms
+    26.61
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, got {type(network).__name__}.")

@@ -110,6 +110,13 @@ def read_hnn_params(
     Other than in HNN, mesh and cell parameters of the file are used, a Poisson rate of 0 stays 0 Hz (there it becomes
     1), Gaussian inputs have delays of 0.1 or 1 ms (there the mean time), and names that are not known are warned about,
     once and each with the nearest known one.
+
+    Examples
+    --------
+    >>> write_hnn_params(jones_2009((3, 3), drives=True), "column.param")
+    >>> column, settings = read_hnn_params("column.param", return_settings=True)
+    >>> column.n_cells, settings.tstop_ms
+    (24, 170.0)
     """
     drives = check_bool(drives, "drives")
     return_settings = check_bool(return_settings, "return_settings")

@@ -61,6 +61,10 @@ def write_hnn_params(
 
     hnn-core 0.6.1 takes no notice of cell parameters and constant currents in parameter files, and delays Gaussian
     inputs by their mean time; where that makes a difference it is warned about.
+
+    Examples
+    --------
+    >>> write_hnn_params(jones_2009((3, 3), drives=True), "column.param", HnnSettings(dipole_scale=3000.0))
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, got {type(network).__name__}.")

@@ -72,6 +72,10 @@ def read_laminar(
     MneHnnWarning
         Values are larger or smaller than potentials in tissue, events lie at the ends of the recording, or a density
         in A/m3 was divided by 0.3 S/m.
+
+    Examples
+    --------
+    >>> probe = read_laminar("sub-01.nwb", depths="rel_y", upward=True, events="trials")  # doctest: +SKIP
     """
     choice = ProbeChoice(
         signal=signal,

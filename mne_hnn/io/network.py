@@ -35,6 +35,12 @@ def write_network(network: Network, path: Target, *, overwrite: bool = False) ->
         The file is there and `overwrite` is False, or its folder is not there.
     CacheError
         It cannot be written.
+
+    Examples
+    --------
+    >>> write_network(network, "column.json")
+    >>> read_network("column.json") == network
+    True
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, got {type(network).__name__}.")
@@ -61,6 +67,12 @@ def read_network(path: Target) -> Network:
     ------
     DataError
         The file is missing, damaged, something else, or of a newer version.
+
+    Examples
+    --------
+    >>> write_network(network, "column.json")
+    >>> read_network("column.json") == network
+    True
     """
     content = read_json(path, "network")
     _check_format(content, path)

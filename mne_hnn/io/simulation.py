@@ -43,6 +43,12 @@ def write_simulation(simulation: Simulation, path: Target, *, overwrite: bool = 
     -----
     A zip archive of NumPy arrays in double precision, which any NumPy opens without pickle. Its member ``content`` is
     JSON text: format, schema, network (see :func:`write_network`), settings, and what the arrays are.
+
+    Examples
+    --------
+    >>> write_simulation(simulation, "run.npz")
+    >>> read_simulation("run.npz").spikes == simulation.spikes
+    True
     """
     if not isinstance(simulation, Simulation):
         raise ParameterError(f"simulation must be a Simulation, got {type(simulation).__name__}.")
@@ -69,6 +75,12 @@ def read_simulation(path: Target) -> Simulation:
     ------
     DataError
         The file is missing, damaged, something else, or of a newer version.
+
+    Examples
+    --------
+    >>> write_simulation(simulation, "run.npz")
+    >>> read_simulation("run.npz").spikes == simulation.spikes
+    True
     """
     remedy = "simulate again"
     content, arrays = open_archive(path, "simulation", remedy)
@@ -97,6 +109,12 @@ def write_spikes(spikes: Spikes, path: Target, *, overwrite: bool = False) -> No
         The file is there and `overwrite` is False, or its folder is not there.
     CacheError
         It cannot be written.
+
+    Examples
+    --------
+    >>> write_spikes(simulation.spikes, "spikes.npz")
+    >>> read_spikes("spikes.npz") == simulation.spikes
+    True
     """
     if not isinstance(spikes, Spikes):
         raise ParameterError(f"spikes must be a Spikes table, got {type(spikes).__name__}.")
@@ -123,6 +141,12 @@ def read_spikes(path: Target) -> Spikes:
     ------
     DataError
         The file is missing, damaged, something else, or of a newer version.
+
+    Examples
+    --------
+    >>> write_spikes(simulation.spikes, "spikes.npz")
+    >>> read_spikes("spikes.npz") == simulation.spikes
+    True
     """
     remedy = "write it again"
     content, arrays = open_archive(path, "spike table", remedy)

@@ -37,7 +37,7 @@ def read_spike_trains(
     tmax: float | None = None,
     trial: int | None = None,
 ) -> Trains:
-    """Read the spike times of cells, as :meth:`~mne_hnn.network.Network.with_spike_train_drive` takes them.
+    r"""Read the spike times of cells, as :meth:`~mne_hnn.network.Network.with_spike_train_drive` takes them.
 
     Parameters
     ----------
@@ -69,6 +69,13 @@ def read_spike_trains(
         The file is missing, damaged or something else, or has spikes before the start of the simulation.
     ParameterError
         A wrong argument.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("trains.txt").write_text("12.5 20.0 31.0\n14.0 22.5\n")
+    >>> read_spike_trains("trains.txt", layout="cells", unit="ms")
+    {0: (12.5, 20.0, 31.0), 1: (14.0, 22.5)}
     """
     check_name(layout, LAYOUTS, "layout")
     if unit is not None:

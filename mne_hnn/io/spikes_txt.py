@@ -72,6 +72,12 @@ def read_spikes_txt(
     -----
     Without `gid_ranges` and `network` only cells that fired in some trial are known, so :meth:`Spikes.rates` divides by
     too few cells and rates are too high where cells were silent; likewise without `tmax` the duration is a guess.
+
+    Examples
+    --------
+    >>> files = write_spikes_txt(simulation.spikes, "spk.txt")
+    >>> read_spikes_txt(files, network=network).n_trials == simulation.n_trials
+    True
     """
     if network is not None:
         if gid_ranges is not None:
@@ -192,6 +198,11 @@ def write_spikes_txt(spikes: Spikes, path: Target, *, digits: str = "all", overw
         the pattern has another ``%`` sign.
     CacheError
         A file cannot be written.
+
+    Examples
+    --------
+    >>> [path.name for path in write_spikes_txt(simulation.spikes, "spk.txt")]
+    ['spk_0.txt', 'spk_1.txt']
     """
     if not isinstance(spikes, Spikes):
         raise ParameterError(f"spikes must be a Spikes table, got {type(spikes).__name__}.")

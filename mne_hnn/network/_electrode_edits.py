@@ -33,7 +33,7 @@ class ElectrodeEdits(NetworkBase):
     ) -> Self:
         """Return a network with an array of :class:`~mne_hnn.network.Electrodes` added.
 
-        A simulation of it has what they measure in :attr:`~mne_hnn.simulate.Simulation.lfp`.
+        A simulation of it has what they measure in ``lfp`` of its :class:`~mne_hnn.simulate.Simulation`.
 
         Parameters
         ----------

@@ -71,7 +71,7 @@ class Connection(Value):
     probability : float
         Share of the pairs that are connected.
     seed : int | None
-        Which pairs a probability below 1 keeps (see :func:`keep_pairs`); None for 3. It has no
+        Which pairs a probability below 1 keeps (see ``keep_pairs`` beside it); None for 3. It has no
         effect, and is not kept, when the probability is 1.
     allow_autapses : bool
         Whether a cell may connect to itself.

@@ -189,6 +189,14 @@ def drive_events(
     dict of str to tuple of array
         Per drive, per drive cell: spike times, sorted, with 0 < t <= `tstop_ms`, in ms (a spike
         train drive may also spike at 0).
+
+    Examples
+    --------
+    >>> events = drive_events(network, trial=0, tstop_ms=170.0)
+    >>> sorted(events)
+    ['evdist1', 'evprox1', 'evprox2']
+    >>> [round(float(time), 1) for time in events["evprox1"][0]]  # ms
+    [23.8]
     """
     trial = check_int(trial, "trial", minimum=0)
     tstop_ms = check_positive(tstop_ms, "tstop_ms")

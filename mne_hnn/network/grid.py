@@ -84,6 +84,11 @@ def grid_positions(
     -------
     tuple of (x, y, z)
         Positions in the order of cell numbers, um.
+
+    Examples
+    --------
+    >>> grid_positions("pyramidal", "L2", mesh_shape=(2, 2))
+    ((0.0, 0.0, 1307.4), (0.0, 1.0, 1307.4), (1.0, 0.0, 1307.4), (1.0, 1.0, 1307.4))
     """
     nx, ny = check_mesh_shape(mesh_shape)
     spacing = check_positive(inplane_distance_um, "inplane_distance_um", error=NetworkError)
@@ -99,7 +104,13 @@ def grid_origin(
     inplane_distance_um: float = INPLANE_DISTANCE_UM,
     layer_separation_um: float = LAYER_SEPARATION_UM,
 ) -> Point:
-    """Return the point all drives come from: the middle of the grid, um."""
+    """Return the point all drives come from: the middle of the grid, um.
+
+    Examples
+    --------
+    >>> grid_origin((10, 10))
+    (4.0, 4.0, 653.0)
+    """
     nx, ny = check_mesh_shape(mesh_shape)
     spacing = inplane_distance_um
     return ((nx - 1) // 2 * spacing, (ny - 1) // 2 * spacing, float(math.floor(layer_separation_um / 2)))

@@ -116,6 +116,12 @@ def weight_set(weights: str | Mapping[str, float] | None = None) -> FrozenMap[fl
     -------
     FrozenMap
         Weights by published name, uS.
+
+    Examples
+    --------
+    >>> usual, median_nerve = weight_set(), weight_set("N20")
+    >>> usual.keys() == median_nerve.keys()
+    True
     """
     if weights is None:
         return _DEFAULT
@@ -177,6 +183,14 @@ def jones_2009(
     -------
     Network
         35 + 100 + 35 + 100 cells on the default grid, 16 connections.
+
+    Examples
+    --------
+    >>> column = jones_2009()
+    >>> column.n_cells, len(column.connections), len(column.drives)
+    (270, 16, 0)
+    >>> sorted(jones_2009(mesh_shape=(3, 3), drives=True).drives)
+    ['evdist1', 'evprox1', 'evprox2']
     """
     network = _column("jones_2009", jones_2009_templates(), mesh_shape, weights)
     return with_erp_drives(network) if check_bool(drives, "drives") else network
@@ -187,7 +201,13 @@ def neymotin_2020(
     weights: str | Mapping[str, float] | None = None,
     drives: bool = False,
 ) -> Network:
-    """Return the same column as :func:`jones_2009`, under its newer name; the two are equal."""
+    """Return the same column as :func:`jones_2009`, under its newer name; the two are equal.
+
+    Examples
+    --------
+    >>> neymotin_2020() == jones_2009()
+    True
+    """
     return replace(jones_2009(mesh_shape, weights, drives), name="neymotin_2020")
 
 
@@ -211,6 +231,11 @@ def law_2021(
     -------
     Network
         17 connections.
+
+    Examples
+    --------
+    >>> law_2021(mesh_shape=(3, 3)).cell_types["L2_pyramidal"].synapses["gabab"].tau2_ms
+    200.0
     """
     network = _column("law_2021", law_2021_templates(), mesh_shape, weights)
     changed = {("L5_pyramidal", "nmda"): 0.0004, ("L5_basket", "gabaa"): 0.02, ("L5_basket", "gabab"): 0.005}
@@ -256,6 +281,12 @@ def calcium(
     -------
     Network
         The connections of :func:`jones_2009`.
+
+    Examples
+    --------
+    >>> column = calcium(mesh_shape=(3, 3))
+    >>> column.cell_types["L5_pyramidal"].sections["apical_tuft"].channels["ca"]["gbar"]
+    Linear(start=10.0, stop=40.0, distance_um=1501.0)
     """
     network = _column("calcium", calcium_templates(), mesh_shape, weights)
     return with_erp_drives(network) if check_bool(drives, "drives") else network
@@ -286,6 +317,11 @@ def model(name: str, **options: Any) -> Network:
     ------
     ParameterError
         If the model or an option is not known; the message names the nearest one.
+
+    Examples
+    --------
+    >>> model("law_2021", mesh_shape=(3, 3)) == law_2021(mesh_shape=(3, 3))
+    True
     """
     build = MODELS[check_name(name, MODELS, "model")]
     for option in options:
@@ -317,6 +353,12 @@ def with_erp_drives(network: Network, tstart: float = 0.0) -> Network:
         `network` is no network, or `tstart` no number.
     DriveError
         The network has a drive of one of these names, or lacks a cell type.
+
+    Examples
+    --------
+    >>> driven = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
+    >>> {name: (drive.location, drive.mu_ms) for name, drive in driven.drives.items()}
+    {'evdist1': ('distal', 63.53), 'evprox1': ('proximal', 26.61), 'evprox2': ('proximal', 137.12)}
     """
     if not isinstance(network, Network):
         raise ParameterError(f"network must be a Network, such as jones_2009() returns, got {network!r}.")

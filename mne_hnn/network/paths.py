@@ -43,6 +43,12 @@ def list_paths(network: Network) -> tuple[str, ...]:
     -------
     tuple of str
         The paths, by kind (see :data:`PATH_KINDS`).
+
+    Examples
+    --------
+    >>> paths = list_paths(network)
+    >>> "gains.e_i" in paths, "drives.evdist1.weights_ampa.L5_pyramidal" in paths
+    (True, True)
     """
     return tuple(path for kind in PATH_KINDS.values() for path in kind.paths(network))
 
@@ -66,6 +72,11 @@ def get_value(network: Network, path: str) -> float:
     ------
     ParameterError
         If there is none at this path; the message names the nearest path.
+
+    Examples
+    --------
+    >>> get_value(network, "drives.evprox1.mu_ms")
+    26.61
     """
     return locate(network, path)[2]
 
@@ -91,6 +102,12 @@ def set_values(network: Network, values: Mapping[str, float]) -> Network:
     ------
     ParameterError
         If a path does not exist (the message names the nearest one), or the network cannot have a value.
+
+    Examples
+    --------
+    >>> later = set_values(network, {"drives.evprox1.mu_ms": 30.0, "gains.e_i": 0.8})
+    >>> later.drives["evprox1"].mu_ms, network.drives["evprox1"].mu_ms
+    (30.0, 26.61)
     """
     if not isinstance(values, Mapping):
         raise ParameterError(f"set_values takes a mapping of paths to numbers, got {type(values).__name__}.")

@@ -86,6 +86,13 @@ def distance_scale(
     -------
     array, shape (n, m)
         The scale, from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> origin, away = np.zeros((1, 3)), np.array([[3.0, 0.0, 0.0]])
+    >>> distance_scale(origin, away, lamtha=3.0, inplane_distance_um=1.0).round(3)
+    array([[0.368]])
     """
     dx = source_um[:, None, 0] - target_um[None, :, 0]
     dy = source_um[:, None, 1] - target_um[None, :, 1]
@@ -201,6 +208,12 @@ def connection_wires(network: NetworkBase) -> Wires:
     Wires
         Connections that differ only in receptor, weight and gain share their routes. Global gains
         are included.
+
+    Examples
+    --------
+    >>> wires = connection_wires(jones_2009(mesh_shape=(2, 2)))
+    >>> len(wires.source) == len(wires.delay_ms)
+    True
     """
     bundles: dict[Any, _Bundle] = {}
     templates = network.cell_types
@@ -251,6 +264,12 @@ def drive_wires(network: NetworkBase, drive: Drive | str) -> Wires:
     -------
     Wires
         ``source`` is the index of the drive cell within the drive.
+
+    Examples
+    --------
+    >>> wires = drive_wires(network, "evdist1")
+    >>> bool((wires.weights_uS >= 0).all())
+    True
     """
     if isinstance(drive, str):
         drive = network.drives[check_name(drive, network.drives, "drive", error=DriveError)]

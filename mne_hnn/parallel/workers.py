@@ -203,7 +203,12 @@ def pool(size: int) -> WorkerPool:
 
 
 def close_workers() -> None:
-    """End the worker processes and free their memory; they start again when needed."""
+    """End the worker processes and free their memory; they start again when needed.
+
+    Examples
+    --------
+    >>> close_workers()
+    """
     global _pool
     if _pool is not None:
         _pool.close()

@@ -153,6 +153,12 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
     ------
     ConfigError
         The file is missing or fails, or a name or value in it is wrong; the nearest name is suggested.
+
+    Examples
+    --------
+    >>> path = write_analysis("analysis.py", OwnData(data="sub-01_raw.fif"))
+    >>> read_config(path, {"smooth_ms": 30.0}).smooth_ms
+    30.0
     """
     return read_options(path, changes, lambda values: Config)
 

@@ -67,6 +67,12 @@ def read_model(path: str | Path) -> ModelFile:
     ------
     DataError
         The file is missing, damaged, of a newer version, or something else.
+
+    Examples
+    --------
+    >>> network.save("column.json")
+    >>> read_model("column.json").network == network
+    True
     """
     file = existing_file(path)
     if file.suffix == ".npz":
@@ -126,6 +132,13 @@ def convert_model(
     ------
     DataError, NetworkError, DriveError
         The source cannot be read, or the format cannot hold its column; the sentence says what.
+
+    Examples
+    --------
+    >>> network.save("column.json")
+    >>> model = convert_model("column.json", "for_hnn.json", "hnn")
+    >>> read_model("for_hnn.json").network.n_cells == model.network.n_cells
+    True
     """
     out = Path(path)
     if out.suffix not in (".json", ".param"):

@@ -120,6 +120,13 @@ def run_model(
     -----
     Network files say neither duration nor scale. They are run for 170 ms, or as long as their drives act, one trial,
     without scale or smoothing.
+
+    Examples
+    --------
+    >>> network.save("column.json")
+    >>> run = run_model("column.json", {"tstop": 40.0})
+    >>> len(run.simulation.dipoles)
+    1
     """
     given = dict(changes or {})
     for name in given:

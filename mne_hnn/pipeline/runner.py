@@ -62,6 +62,10 @@ def run_pipeline(
         A step or subject does not exist, or the configuration is that of a group.
     MneHnnError
         A stage failed; nothing half-written is left.
+
+    Examples
+    --------
+    >>> results = run_pipeline(read_config("analysis.py"), n_jobs=2)  # doctest: +SKIP
     """
     if not isinstance(config, Config):
         raise ConfigError(

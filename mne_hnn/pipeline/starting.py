@@ -198,6 +198,11 @@ def write_analysis(path: str | Path, own: OwnData | None = None) -> Path:
         The file is there, or is none of Python.
     CacheError
         It cannot be written.
+
+    Examples
+    --------
+    >>> write_analysis("analysis.py", OwnData(data="sub-01_raw.fif", label="postcentral-rh")).name
+    'analysis.py'
     """
     file = Path(path).expanduser()
     if file.suffix != ".py":

@@ -136,7 +136,12 @@ def _refuse_foreign_sections() -> None:
 
 
 def clear() -> None:
-    """Forget the network that is kept built, and free its memory."""
+    """Forget the network that is kept built, and free its memory.
+
+    Examples
+    --------
+    >>> clear()
+    """
     global _column
     forget()
     if _column is not None:

@@ -47,7 +47,13 @@ def _state(built: library.Library) -> str:
 
 
 def sys_info() -> str:
-    """Return versions, processor, compiler and the state of the compiled mechanisms as text."""
+    """Return versions, processor, compiler and the state of the compiled mechanisms as text.
+
+    Examples
+    --------
+    >>> print(sys_info().splitlines()[0])
+    platform ...
+    """
     rows = [
         ("platform", platform.platform()),
         ("python", platform.python_version()),

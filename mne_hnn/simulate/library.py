@@ -273,6 +273,11 @@ def mechanism_library(*, variant: str | None = None, force: bool = False) -> Lib
         No C++ compiler, or it failed; the message names the remedy or the log.
     CacheError
         The cache folder cannot be written.
+
+    Examples
+    --------
+    >>> mechanism_library().directory.is_dir()
+    True
     """
     request = variant or os.environ.get("MNE_HNN_MECHANISMS") or None
     setting = (request, cache_directory(), os.environ.get("CXX"))

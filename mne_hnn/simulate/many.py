@@ -72,6 +72,13 @@ def simulate_many(
         A wrong argument.
     ConfigError
         Workers of Dask that are not fit: of another version or code, or with threads.
+
+    Examples
+    --------
+    >>> networks = [network.with_drive_changes("evprox1", mu_ms=mu) for mu in (20.0, 30.0)]
+    >>> early, late = simulate_many(networks, SimulationSettings(tstop=40.0, precision="search"))
+    >>> bool(abs(early.dipole["agg"]).max() > 0)
+    True
     """
     networks = _listed(networks)
     settings = as_settings(settings)

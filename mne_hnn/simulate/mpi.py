@@ -91,6 +91,10 @@ def simulate_mpi(
     Called in a script that was itself started by ``mpiexec -n 4 python script.py``, it simulates in these processes:
     all of them must call it, with the same arguments, and all get the same result; `n_procs`, `command`, `options`
     and `timeout` are of no account then.
+
+    Examples
+    --------
+    >>> simulate_mpi(network, SimulationSettings(tstop=170.0), n_procs=2)  # doctest: +SKIP
     """
     settings = as_settings(settings)
     if settings.precision == "search":

@@ -265,6 +265,14 @@ def simulate(
     The result is a pure function of network, seed, dt and number of trials: the same bytes for any `n_jobs` on one
     machine. The network is kept built in each process, so that a further call with other drives or weights starts
     at once; :func:`clear` frees it.
+
+    Examples
+    --------
+    >>> simulation = simulate(network, tstop=60.0, n_trials=2)
+    >>> simulation.dipole.scale(3000).layers  # an average; the trials are in simulation.dipoles
+    ('agg', 'L2', 'L5')
+    >>> len(simulation.dipoles), simulation.spikes.n_trials
+    (2, 2)
     """
     settings = SimulationSettings(
         tstop=tstop,

@@ -130,6 +130,13 @@ def label_course(
     -------
     course : LabelCourse
         With the courses of the vertices.
+
+    Examples
+    --------
+    >>> stc = apply_normal_inverse(evoked, inverse)
+    >>> course = label_course(stc, label, inverse["src"], mode="pca_flip")
+    >>> len(course.times) == len(course.course)
+    True
     """
     check_name(mode, MODES[:3], "mode of the label time course")
     if mode != "peak" and (tmin != 0.0 or tmax is not None):

@@ -73,6 +73,11 @@ def target_from_dipole(
     -----
     MneHnnWarning
         The dipole explains little, is far from the cortex or nearly along its surface, or larger than any response.
+
+    Examples
+    --------
+    >>> fitted, _ = mne.fit_dipole(evoked.copy().crop(0.03, 0.05), noise_cov, bem, trans)  # doctest: +SKIP
+    >>> target_from_dipole(fitted, forward).polarity.confidence  # doctest: +SKIP
     """
     if not isinstance(dipole, mne.Dipole):
         raise ParameterError(f"dipole must be an mne.Dipole, got {type(dipole).__name__}.")

@@ -121,6 +121,10 @@ def forward_solution(
         position; data are compensated, but the reference sensors are gone.
     ParameterError
         A value is out of range.
+
+    Examples
+    --------
+    >>> forward = forward_solution(evoked.info, subject="sub-01", subjects_dir="/data/freesurfer")  # doctest: +SKIP
     """
     if not isinstance(info, mne.Info):
         raise ParameterError(f"info must be an mne.Info, as evoked.info, got {type(info).__name__}.")
@@ -362,6 +366,10 @@ def scaled_template(
     -------
     trans : mne.Transform
         Head to MRI of the scaled subject.
+
+    Examples
+    --------
+    >>> trans = scaled_template(evoked.info, "sub-01", subjects_dir="/data/freesurfer")  # doctest: +SKIP
     """
     folder = subject_folder(subject_from, subjects_dir)
     n_iterations = check_int(n_iterations, "n_iterations", minimum=1)

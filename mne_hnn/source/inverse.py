@@ -82,6 +82,12 @@ def make_inverse(
         Forward, noise covariance and response do not have the same channels, or a file is missing.
     ParameterError
         An object of another kind, or a depth that is no such exponent.
+
+    Examples
+    --------
+    >>> inverse = make_inverse(evoked.info, forward, noise_cov, loose=0.2)
+    >>> inverse["nsource"] == forward["nsource"]
+    True
     """
     check_depth(depth)
     if isinstance(forward, (str, Path)):
@@ -167,6 +173,12 @@ def apply_normal_inverse(
     ------
     DataError
         The operator's channels are not the response's, or its source space has no normal.
+
+    Examples
+    --------
+    >>> stc = apply_normal_inverse(evoked, inverse, method="dSPM")
+    >>> stc.data.shape[1] == len(evoked.times)
+    True
     """
     method_unit(method)
     snr = _check_snr(snr)

@@ -56,6 +56,11 @@ def find_label(
     ------
     DataError
         There is no such label, parcellation or file; the nearest name is suggested.
+
+    Examples
+    --------
+    >>> find_label("postcentral-rh", subject=dataset.subject, subjects_dir=dataset.subjects_dir).hemi
+    'rh'
     """
     if hemi is not None:
         check_name(hemi, HEMISPHERES, "hemisphere")

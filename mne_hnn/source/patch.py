@@ -129,6 +129,12 @@ def label_patch(label: mne.Label, forward: mne.Forward) -> Patch:
     ------
     DataError
         No vertex of the label is a source.
+
+    Examples
+    --------
+    >>> patch = label_patch(label, forward)
+    >>> bool(patch.area_mm2 > 1000)
+    True
     """
     fixed = open_forward(forward)
     hemi, vertices = label_vertices(check_label_object(label), fixed["src"])
@@ -240,6 +246,12 @@ def patch_moment(
         In A m, positive outward.
     standard_error : float
         Of the moment, A m.
+
+    Examples
+    --------
+    >>> moment, error = patch_moment(evoked, patch, forward, noise_cov=noise_cov)  # A m
+    >>> len(moment) == len(evoked.times), bool(error > 0)
+    (True, True)
     """
     fixed = open_forward(forward)
     whitened = whiten(evoked, fixed, noise_cov)
@@ -309,6 +321,12 @@ def best_patch(
     ParameterError
         The radius is below 0.5 or above 200 mm, the window lies outside the response or is exchanged
         or in ms, or the half width neither 0 nor 0.1 to 100 ms.
+
+    Examples
+    --------
+    >>> patch = best_patch(evoked, label, forward, latency=0.040)
+    >>> bool(0 < patch.area_mm2 < 350)
+    True
     """
     radius = MS * _check_radius(radius_mm)
     half_width = check_half_width(half_width_ms)

@@ -141,6 +141,13 @@ def load_response(
         no epoch is left, or values are not finite or larger than any brain gives.
     ParameterError
         An argument is out of range, perhaps in another unit (ms for s, fT for T), or does not apply to such data.
+
+    Examples
+    --------
+    >>> window = EpochOptions(tmin=-0.2)
+    >>> response = load_response(dataset.raw_fname, event_id=1, l_freq=1.0, h_freq=100.0, epochs=window)
+    >>> response.evoked.get_channel_types(unique=True)
+    ['grad', 'mag']
     """
     kinds = check_channel_types(channel_types)
     cut = given_or_default(epochs, EpochOptions, "epochs")

@@ -85,6 +85,12 @@ def predict_sensors(
         The forward solution lacks channels of the response, or dipole and response share no time.
     ParameterError
         The dipole has arbitrary units.
+
+    Examples
+    --------
+    >>> prediction = predict_sensors(target, patch, forward, evoked)
+    >>> sorted(prediction.explained)
+    ['grad', 'mag']
     """
     if not isinstance(dipole, Dipole) or not isinstance(patch, Patch) or not isinstance(evoked, mne.Evoked):
         got = ", ".join(type(part).__name__ for part in (dipole, patch, evoked))
@@ -150,6 +156,11 @@ def explained_variance(measured: mne.Evoked, predicted: mne.Evoked) -> dict[str,
     -------
     explained : dict of str to float
         ``'mag'``, ``'grad'``, ``'eeg'``, as far as there are such channels.
+
+    Examples
+    --------
+    >>> explained_variance(evoked, evoked)
+    {'mag': 1.0, 'grad': 1.0}
     """
     if measured.ch_names != predicted.ch_names or measured.data.shape != predicted.data.shape:
         raise DataError("Measured and predicted response must have the same channels and times.")

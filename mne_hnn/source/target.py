@@ -152,6 +152,13 @@ def estimate_target(
         The patch explains little of the response or another place far more; the sign is doubtful; the moment is within
         the noise or larger than cortex gives; sensors are left out; forward solution, inverse operator and response
         do not fit together.
+
+    Examples
+    --------
+    >>> rule = {"latency": 0.040, "points": "down"}
+    >>> target = estimate_target(evoked, inverse, patch.label, forward=forward, polarity=rule)
+    >>> bool(target.dipole.copy().crop(0.035, 0.045)["agg"].min() < 0), target.dipole.provenance["unit"]
+    (True, 'A m')
     """
     options = given_or_default(course, CourseOptions, "course")
     parse_polarity(polarity)

@@ -94,6 +94,13 @@ def run_sweep(
         Workers of Dask that are not fit: of another version or code, or with threads.
     CacheError
         The folder cannot be written.
+
+    Examples
+    --------
+    >>> grid = {"drives.evprox1.mu_ms": [20.0, 30.0], "gains.i_e": [0.5, 1.0]}
+    >>> swept = run_sweep(network, grid, SimulationSettings(tstop=40.0), summary="rates", folder="sweep")
+    >>> len(swept.points)
+    4
     """
     check_is_network(network)
     settings = as_settings(settings)
@@ -265,6 +272,10 @@ def read_sweep(folder: str | Path, *, verbose: bool | str | int | None = None) -
     ------
     DataError
         The folder holds no sweep, a damaged one, or one of another version.
+
+    Examples
+    --------
+    >>> read_sweep("sweep")  # doctest: +SKIP
     """
     place = _place(folder)
     content = read_description(place)

@@ -1,6 +1,6 @@
 """Figures. Importing this imports matplotlib; nothing is shown unless asked for.
 
-Figures of a group are made in :mod:`mne_hnn.group.figures`, and found here when they are asked for.
+Figures of a group are made in ``mne_hnn.group.figures``, and found here when they are asked for.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,12 @@ from .laminar import plot_csd, plot_lfp
 from .laminar_comparison import plot_laminar_comparison
 from .morphology import plot_morphology
 from .movie import MovieView, animate
+from .posterior import (
+    plot_posterior_bits,
+    plot_posterior_marginals,
+    plot_posterior_place,
+    plot_posterior_predictions,
+)
 from .prior import plot_prior
 from .raster import plot_spikes_raster
 from .rhythm_explanations import plot_rhythm_explanations
@@ -64,6 +70,10 @@ __all__ = [
     "plot_lfp",
     "plot_morphology",
     "plot_parameters",
+    "plot_posterior_bits",
+    "plot_posterior_marginals",
+    "plot_posterior_place",
+    "plot_posterior_predictions",
     "plot_prediction",
     "plot_prediction_topomaps",
     "plot_prior",

@@ -101,6 +101,11 @@ def plot_cells(
     ------
     ParameterError
         Something else than a network, unknown renderer, or an argument that the other renderer takes.
+
+    Examples
+    --------
+    >>> figure = plot_cells(network)
+    >>> scene = plot_cells(network, renderer="pyvista", inplane_distance_um=300.0)  # doctest: +SKIP
     """
     check_network(network, "plot_cells")
     check_name(renderer, RENDERERS, "renderer")

@@ -40,6 +40,10 @@ def plot_column(*, axes: Axes | None = None, show: bool = True) -> Figure:
     -------
     fig : matplotlib.figure.Figure
         The figure: a sketch, not to scale.
+
+    Examples
+    --------
+    >>> figure = plot_column()
     """
     check_axes(axes)
     if axes is None:

@@ -66,6 +66,10 @@ def plot_comparison(
     ------
     ParameterError
         The dipoles do not overlap, or one of them is none.
+
+    Examples
+    --------
+    >>> figure = plot_comparison(simulation.dipole.smooth(30).scale(3000), target, drives=simulation)
     """
     if drives is not None and not hasattr(drives, "network"):
         raise ParameterError(f"drives must be a Simulation, whose drives are drawn, got {type(drives).__name__}.")
@@ -177,6 +181,12 @@ def plot_prediction(
     ------
     ParameterError
         The responses have no good channel in common or differ in their times.
+
+    Examples
+    --------
+    >>> prediction = predict_sensors(target, patch, forward, evoked)
+    >>> measured = evoked.copy().crop(0.0, 0.17)
+    >>> figure = plot_prediction(measured, prediction.predicted, prediction.explained)
     """
     measured, predicted, kinds = _pair(measured, predicted)
     marked = check_times(times, measured)
@@ -238,6 +248,12 @@ def plot_prediction_topomaps(
     ------
     ParameterError
         The responses have no good channel in common or differ in their times.
+
+    Examples
+    --------
+    >>> prediction = predict_sensors(target, patch, forward, evoked)
+    >>> measured = evoked.copy().crop(0.0, 0.17)
+    >>> figure = plot_prediction_topomaps(measured, prediction.predicted, times=[0.04])
     """
     measured, predicted, kinds = _pair(measured, predicted)
     wanted = check_times(times, measured)

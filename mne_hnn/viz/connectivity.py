@@ -64,6 +64,10 @@ def plot_connectivity(
     ------
     NetworkError
         The network has no such connection.
+
+    Examples
+    --------
+    >>> figure = plot_connectivity(network, index=0)
     """
     index = _check_connection(network, index, "plot_connectivity")
     check_name(value, VALUES, "value")
@@ -134,6 +138,10 @@ def plot_cell_connectivity(
     ------
     NetworkError
         The network has no such connection, or the cell is not at that end of it.
+
+    Examples
+    --------
+    >>> figure = plot_cell_connectivity(network, index=0, gid=3)
     """
     index = _check_connection(network, index, "plot_cell_connectivity")
     check_name(value, VALUES, "value")

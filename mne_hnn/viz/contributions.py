@@ -59,6 +59,10 @@ def plot_contributions(contributions: Contributions, target: Dipole | None = Non
     ------
     ParameterError
         `contributions` or `target` are something else.
+
+    Examples
+    --------
+    >>> figure = plot_contributions(contributions)
     """
     from ..fit.contribution_parts import Contributions
 
@@ -257,6 +261,10 @@ def plot_spikes_per_cell(
     ------
     ParameterError
         `counts` are something else, or a band is no range or of an unknown cell type.
+
+    Examples
+    --------
+    >>> figure = plot_spikes_per_cell(spikes_per_cell(simulation))
     """
     from ..fit.spiking_counts import SpikeCounts
 

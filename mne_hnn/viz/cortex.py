@@ -137,6 +137,10 @@ def plot_cortex(
     Notes
     -----
     Needs no display. No window of MNE is opened, and settings of MNE and PyVista are as they were afterwards.
+
+    Examples
+    --------
+    >>> figure = plot_cortex(dataset.subject, dataset.subjects_dir, label=label)  # doctest: +SKIP
     """
     folder = Path(subjects_dir) / subject
     seen = given_or_default(view, CortexView, "view")

@@ -100,6 +100,11 @@ def plot_dipole(
     ------
     ParameterError
         A layer is unknown, trials differ in times, layers or scale, or nothing is to be drawn.
+
+    Examples
+    --------
+    >>> figure = plot_dipole(simulation)
+    >>> figure = plot_dipole({"simulated": simulation.dipole.smooth(30).scale(3000), "target": target})
     """
     groups = group_trials(dipole, labels)
     names = layer_names(groups, layers)

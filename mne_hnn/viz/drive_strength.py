@@ -130,6 +130,10 @@ def plot_drive_strength(
     ------
     ParameterError
         The network has no drives, or `tstop` is missing.
+
+    Examples
+    --------
+    >>> figure = plot_drive_strength(network)
     """
     strength = drive_strength(network, tstop=tstop, trial=trial)
     check_bool(normalize, "normalize")

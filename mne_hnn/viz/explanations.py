@@ -68,6 +68,10 @@ def plot_explanations(explanations: Explanations, *, show: bool = True) -> Figur
     ------
     ParameterError
         `explanations` are something else.
+
+    Examples
+    --------
+    >>> figure = plot_explanations(explanations)
     """
     from ..fit.explanation import Explanations
 

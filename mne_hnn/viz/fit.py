@@ -69,6 +69,10 @@ def plot_fit(result: FitResult, *, show: bool = True) -> Figure:
     ------
     ParameterError
         `result` is no fit result.
+
+    Examples
+    --------
+    >>> figure = plot_fit(found)
     """
     check_result(result, "plot_fit")
     drawn = _plot_rhythm(result) if result.target is None or result.kind == "rhythmic" else _plot_waveform(result)

@@ -43,6 +43,10 @@ def plot_convergence(result: FitResult, *, show: bool = True) -> Figure:
     ------
     ParameterError
         `result` is no fit result, or nothing was tried.
+
+    Examples
+    --------
+    >>> figure = plot_convergence(found)
     """
     check_result(result, "plot_convergence")
     if not result.evaluations:

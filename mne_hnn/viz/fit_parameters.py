@@ -129,6 +129,10 @@ def plot_parameters(result: FitResult, *, show: bool = True) -> Figure:
     ------
     ParameterError
         `result` is no fit result, or has no estimates.
+
+    Examples
+    --------
+    >>> figure = plot_parameters(found)
     """
     check_result(result, "plot_parameters")
     panels: dict[str, list[tuple[_Row, Estimate]]] = {name: [] for name in _FIRST_PANELS}

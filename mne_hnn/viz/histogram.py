@@ -246,6 +246,10 @@ def plot_spikes_histogram(
     ------
     ParameterError
         A name or trial does not exist, or the window or a bin is not within the simulation.
+
+    Examples
+    --------
+    >>> figure = plot_spikes_histogram(simulation)
     """
     table, network = spikes_of(spikes)
     check_name(per, PER, "value of per")

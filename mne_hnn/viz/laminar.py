@@ -71,6 +71,10 @@ def plot_lfp(
     ------
     DataError
         No channel measures a potential, or the channels have no positions.
+
+    Examples
+    --------
+    >>> figure = plot_lfp(simulation.lfp["shank"], network=network)
     """
     check_name(kind, KINDS, "kind")
     check_cmap(cmap)
@@ -133,6 +137,10 @@ def plot_csd(
     ------
     DataError
         Fewer than three contacts, no positions, or contacts that are not on one line at equal distances.
+
+    Examples
+    --------
+    >>> figure = plot_csd(simulation.lfp["shank"], network=network)
     """
     from ..lfp import current_source_density
 

@@ -71,6 +71,11 @@ def plot_laminar_comparison(
         There are no such channels, no positions, or no times or depths that both have.
     ParameterError
         Neither `surface_um` nor `network` is given.
+
+    Examples
+    --------
+    >>> recorded, simulated = simulation.lfp["shank"], simulation.lfp["shank"]
+    >>> figure = plot_laminar_comparison(recorded, simulated, surface_um=0.0)
     """
     check_name(quantity, QUANTITIES, "quantity")
     check_cmap(cmap)

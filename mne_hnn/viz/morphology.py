@@ -53,6 +53,10 @@ def plot_morphology(
     ------
     ParameterError
         Something else than templates, or `axes` for several of them.
+
+    Examples
+    --------
+    >>> figure = plot_morphology(network.cell_types["L5_pyramidal"])
     """
     templates = _check(template)
     shapes = [_project(cell) for cell in templates.values()]

@@ -161,6 +161,11 @@ def animate(
         is unknown, or a package is missing.
     CacheError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> animate(simulation, "column.gif", step_ms=20.0, view=MovieView(window_size=(210, 280))).name
+    'column.gif'
     """
     recording = _check_recording(simulation, trial)
     file = _check_file(path, overwrite=overwrite)

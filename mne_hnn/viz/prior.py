@@ -70,6 +70,10 @@ def plot_prior(
     ------
     ParameterError
         Something else than a prior, a name or a value that it cannot place, or both `values` and `explanations`.
+
+    Examples
+    --------
+    >>> figure = plot_prior(CircuitPrior())
     """
     from ..fit import CircuitPrior
 

@@ -165,6 +165,11 @@ def plot_spikes_raster(
     ------
     ParameterError
         A cell type or trial does not exist, or the window is not within the simulation.
+
+    Examples
+    --------
+    >>> figure = plot_spikes_raster(simulation)
+    >>> figure = plot_spikes_raster(simulation, trial="all", rows="trials")
     """
     table, network = spikes_of(spikes)
     names = _cell_types(table, network, cell_types)

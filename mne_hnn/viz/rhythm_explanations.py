@@ -45,6 +45,10 @@ def plot_rhythm_explanations(explanations: RhythmExplanations, *, show: bool = T
     ------
     ParameterError
         `explanations` are something else.
+
+    Examples
+    --------
+    >>> figure = plot_rhythm_explanations(rhythms)
     """
     from ..fit.rhythm_explanation import RhythmExplanations
 

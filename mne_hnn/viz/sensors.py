@@ -78,6 +78,11 @@ def peak_times(evoked: mne.Evoked, n_peaks: int = 3, *, noise_cov: mne.Covarianc
     times : array, shape (n_found,)
         In s, rising; peaks of the root mean square of each channel type over its largest value, averaged over types.
         At least one: the largest value if nothing stands out.
+
+    Examples
+    --------
+    >>> peak_times(evoked, 2).round(2)  # s
+    array([...])
     """
     from scipy.signal import find_peaks  # slow to import
 
@@ -228,6 +233,10 @@ def plot_response(
     ------
     ParameterError
         There is no good MEG or EEG channel, a latency lies outside, or `noise_cov` belongs to other channels.
+
+    Examples
+    --------
+    >>> figure = plot_response(evoked, noise_cov=noise_cov)
     """
     kinds = good_channels(evoked)
     marked = check_times(times, evoked)
@@ -314,6 +323,10 @@ def plot_topomaps(evoked: mne.Evoked, times: ArrayLike | None = None, *, show: b
     ------
     ParameterError
         There is no good MEG or EEG channel, or a latency lies outside the response.
+
+    Examples
+    --------
+    >>> figure = plot_topomaps(evoked, times=[0.02, 0.04])
     """
     wanted = check_times(times, evoked)
     kinds = good_channels(evoked)

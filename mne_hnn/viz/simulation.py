@@ -83,6 +83,10 @@ def plot_simulation(
     -------
     fig : matplotlib.figure.Figure
         The figure.
+
+    Examples
+    --------
+    >>> figure = plot_simulation(simulation, window_ms=30.0, scale=3000.0)
     """
     if not hasattr(simulation, "dipoles"):
         raise ParameterError(f"plot_simulation needs a Simulation, got {type(simulation).__name__}: see plot_dipole.")

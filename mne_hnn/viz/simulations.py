@@ -69,6 +69,10 @@ def plot_simulations(
     ------
     ParameterError
         A layer or trial does not exist, or something else than simulations is given.
+
+    Examples
+    --------
+    >>> figure = plot_simulations({"before": simulation, "after": simulation})
     """
     _check(simulations, layer, dipoles, trial)
     labels = list(simulations)

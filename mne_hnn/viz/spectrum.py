@@ -127,6 +127,10 @@ def plot_psd(
     ------
     ParameterError
         The layer is unknown, trials differ in times, the window is empty, or `fmax` is too high.
+
+    Examples
+    --------
+    >>> figure = plot_psd(simulation, fmin=20.0)
     """
     shown = given_or_default(spectrum, SpectrumOptions, "spectrum")
     n_peaks = check_int(n_peaks, "n_peaks", minimum=0)

@@ -118,6 +118,10 @@ def plot_sweep(
     ------
     ParameterError
         A name is wrong, more parameters vary than are drawn, or there are no numbers.
+
+    Examples
+    --------
+    >>> figure = plot_sweep(swept, "rate_L5_pyramidal")
     """
     _check(result, "plot_sweep")
     names = [summary] if isinstance(summary, str) else list(summary)
@@ -347,6 +351,10 @@ def plot_sweep_dipoles(
     ------
     ParameterError
         A name is wrong, the dipoles were not kept, or none is there.
+
+    Examples
+    --------
+    >>> figure = plot_sweep_dipoles(swept, "drives.evprox1.mu_ms")
     """
     _check(result, "plot_sweep_dipoles")
     if "dipole" not in result.settings["keep"]:

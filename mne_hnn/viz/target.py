@@ -115,6 +115,10 @@ def plot_label_course(
     ------
     ParameterError
         Lengths differ, the sign is not 1 or -1, or the confidence is not from 0 to 1.
+
+    Examples
+    --------
+    >>> figure = plot_label_course(target.times, target["agg"])
     """
     if sign not in (1, -1):
         raise ParameterError(f"sign must be 1 or -1, got {sign!r}: it is Polarity.sign.")
@@ -247,6 +251,10 @@ def plot_target(target: Dipole, *, truth: Dipole | None = None, show: bool = Tru
     -------
     fig : matplotlib.figure.Figure
         The figure.
+
+    Examples
+    --------
+    >>> figure = plot_target(target)
     """
     from ..dipole import Dipole
 

@@ -82,6 +82,10 @@ def plot_tfr(
     ------
     ParameterError
         The layer is unknown, trials differ in times, the window is empty, or a frequency is too high.
+
+    Examples
+    --------
+    >>> figure = plot_tfr(simulation, freqs=[40.0, 60.0], n_cycles=2.0)
     """
     from ..time_frequency import time_frequency_power
 

@@ -50,6 +50,10 @@ def plot_truth(truth: Truth, explanations: Explanations, *, show: bool = True) -
     ------
     ParameterError
         `truth` or `explanations` are something else.
+
+    Examples
+    --------
+    >>> figure = plot_truth(read_truth(dataset), explanations)  # doctest: +SKIP
     """
     from ..fit.explanation import Explanations
     from ..source.demo import Truth

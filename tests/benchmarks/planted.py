@@ -178,8 +178,8 @@ def told(target: Dipole, driven: Network, columns: float, n_jobs: int) -> dict[s
 
 
 def _r_squared(target: Dipole, network: Network, columns: float | None, n_jobs: int) -> float:
-    """Return the share of a target that a network explains in 30 trials; the columns that fit best, if not given."""
-    simulation = simulate(network, TSTOP_MS, n_trials=30, seed=2, n_jobs=n_jobs, verbose="error")
+    """Return the share of a target that a network explains in 60 trials; the columns that fit best, if not given."""
+    simulation = simulate(network, TSTOP_MS, n_trials=60, seed=2, n_jobs=n_jobs, verbose="error")
     made, wanted = simulation.dipole.smooth(SMOOTH_MS)["agg"][::40], target["agg"]
     scale = max(0.0, float(made @ wanted / max(made @ made, 1e-300))) if columns is None else columns
     return 1.0 - float(np.sum((wanted - scale * made) ** 2) / np.sum((wanted - wanted.mean()) ** 2))

@@ -15,7 +15,7 @@ from mne_hnn.fit.evaluate import Evaluator
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.progress import Report
 from mne_hnn.fit.spiking_data import Members, SpikingData
-from mne_hnn.fit.spiking_proposals import alike, extended, vector_of
+from mne_hnn.fit.spiking_proposals import alike, extended, shortened, vector_of
 from mne_hnn.network import jones_2009
 
 TSTOP = 100
@@ -148,8 +148,9 @@ def test_atoms_are_responses_of_the_column_above_the_undriven_one():
     assert (found.spikes > -1e-9).all()
 
 
-def test_a_drive_is_added_where_it_explains_what_is_left(atoms):
-    """The first of two drives is there: side and time of the other one follow, and the first stays where it is."""
+@pytest.fixture
+def one_of_two(atoms):
+    """A response to two drives, and an ensemble that has the later one."""
     task = task_of(atoms, (1, 60), (6, 25))
     data = SpikingData.of(task)
     vector = vector_of(task, (("proximal", 55.0),))
@@ -159,16 +160,46 @@ def test_a_drive_is_added_where_it_explains_what_is_left(atoms):
     z[:, -1] = (LOG_COLUMNS - vector.mean[-1]) / vector.sd[-1]
     moment = np.exp(LOG_COLUMNS) * atoms.at(np.array([1]), np.array([60]), np.arange(0, TSTOP + 1, 2))
     members = Members(z=z, moment=np.repeat(moment, 30, axis=0), log_rates=np.full((30, len(data.types)), -1.0))
-    found = extended(vector, members, atoms, task)
+    return task, vector, members
+
+
+def test_a_drive_is_added_where_it_explains_what_is_left(atoms, one_of_two):
+    """Side and time of the missing drive follow, the first stays where it is, and the other side is tried, too."""
+    task, vector, members = one_of_two
+    proximal, distal = extended(vector, members, atoms, task)
+    assert sorted(side for side, _ in proximal.sequence) == ["proximal", "proximal"]
+    found = distal
     (first, early), (second, late) = found.sequence
     assert (first, second) == ("distal", "proximal")
     assert early == pytest.approx(25, abs=3)
     assert late == pytest.approx(60)
     natural = found.vector.natural(found.z)
-    old = vector.natural(z)
+    old = vector.natural(members.z)
     kept = found.vector.paths.index("drives.evprox1.mu_ms")
     np.testing.assert_allclose(natural[:, kept : kept + old.shape[1]], old)
     assert found.z.shape == (30, found.vector.n_free)
+
+
+def test_another_drive_is_another_side_or_time(atoms, one_of_two):
+    """What was left out does not come again, and the next best ones do."""
+    task, vector, members = one_of_two
+    several = [found.sequence for found in extended(vector, members, atoms, task, more=2)]
+    assert len(several) == 4
+    assert not any(alike(one, other) for k, one in enumerate(several) for other in several[:k])
+    others = [found.sequence for found in extended(vector, members, atoms, task, other_than=("distal", 25.0))]
+    assert len(others) == 2
+    assert not any(alike(one, several[1]) for one in others)
+
+
+def test_a_drive_is_left_out(atoms, one_of_two):
+    """The others, and the number of columns, are what they were."""
+    task, vector, members = one_of_two
+    two = extended(vector, members, atoms, task)[1]
+    both = Members(z=two.z, moment=members.moment, log_rates=members.log_rates)
+    back = shortened(two.vector, both, 0, task)
+    (one,) = back.sequence
+    assert one == ("proximal", pytest.approx(60))
+    np.testing.assert_allclose(back.vector.natural(back.z), vector.natural(members.z))
 
 
 def test_no_drive_is_added_where_there_is_no_room(atoms):
@@ -176,7 +207,7 @@ def test_no_drive_is_added_where_there_is_no_room(atoms):
     vector = vector_of(task, tuple(("proximal", float(mu)) for mu in range(10, 95, 12)))
     z = np.zeros((5, vector.n_free))
     zero = Members(z=z, moment=np.zeros((5, len(task.wanted))), log_rates=np.zeros((5, 4)))
-    assert extended(vector, zero, atoms, task) is None
+    assert extended(vector, zero, atoms, task) == []
 
 
 def test_sequences_are_alike_by_sides_and_times():

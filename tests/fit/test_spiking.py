@@ -170,15 +170,15 @@ def test_members_have_random_numbers_of_their_own(network, target, monkeypatch):
 
 
 def test_a_drive_more_is_taken_if_it_explains_enough(network, target, monkeypatch):
-    """Beside the sequence without it, which a dear drive leaves alone."""
-    settings = replace(SMALL, sequence=None, members=24, generations=1, max_sequences=3, finalists=2, max_drives=2)
-    for price, numbers in ((-1e6, {1, 2}), (1e6, {1})):
+    """A dear one is not, but may be the rival."""
+    settings = replace(SMALL, sequence=None, members=16, generations=1, max_sequences=3, finalists=2, max_drives=2)
+    for price, number in ((-1e6, 2), (1e6, 1)):
         monkeypatch.setattr(spiking, "DRIVE_COSTS", price)
         one_drive = propose_spiking(make_task(network, target, replace(settings, max_drives=1)), bench_of())[0][:1]
         atoms = propose_spiking(make_task(network, target, settings), bench_of())[1]
         monkeypatch.setattr(spiking, "propose_spiking", lambda *_, given=(one_drive, atoms): given)
         found = search_spiking(make_task(network, target, settings), bench_of())
-        assert {len(one.sequence) for one in found} == numbers
+        assert len(found[0].sequence) == number
 
 
 def bench_of():

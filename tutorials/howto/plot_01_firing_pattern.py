@@ -12,12 +12,12 @@ The column and its drives are those of Jones et al. (2009), `doi:10.1152/jn.0053
 <https://doi.org/10.1152/jn.00535.2009>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 3
-
 # %%
 # Ask for the potential
 # ---------------------
 # Nothing is recorded unless you ask. ``{"voltage": "soma"}`` records the soma of all cells, at every step of 0.025 ms.
+
+# sphinx_gallery_thumbnail_number = 3
 
 import tempfile
 from pathlib import Path

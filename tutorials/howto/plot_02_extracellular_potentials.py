@@ -14,13 +14,13 @@ Point sources in a conductor: Lindén et al. (2014), `doi:10.3389/fninf.2013.000
 `doi:10.1152/physrev.1985.65.1.37 <https://doi.org/10.1152/physrev.1985.65.1.37>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 4
-
 # %%
 # The distance of the cells
 # -------------------------
 # Cells of the default column are 1 um apart: that does not matter for the moment, but an electrode would touch them
 # all. Put them 30 um apart. Space constants count in steps of the grid, so connections stay what they are.
+
+# sphinx_gallery_thumbnail_number = 4
 
 import numpy as np
 

@@ -11,13 +11,13 @@ thinning these connections out to 10 % hardly calms them (1143).
 The column is that of Neymotin et al. (2020), `doi:10.7554/eLife.51214 <https://doi.org/10.7554/eLife.51214>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # What is there
 # -------------
 # Connections are numbered. :meth:`~mne_hnn.network.Network.pick_connections` finds them by source, target, location
 # and receptor.
+
+# sphinx_gallery_thumbnail_number = 2
 
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate

@@ -13,12 +13,12 @@ How networks of neurons are spread over processes: Migliore et al. (2006), `doi:
 <https://doi.org/10.3389/fninf.2019.00063>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 1
-
 # %%
 # The simulation
 # --------------
 # Bursts of 10 Hz at the tufts, 310 ms.
+
+# sphinx_gallery_thumbnail_number = 1
 
 import shutil
 import time

@@ -13,14 +13,14 @@ tactile response of Jones et al. (2007), `doi:10.1523/JNEUROSCI.0482-07.2007
 <https://doi.org/10.1523/JNEUROSCI.0482-07.2007>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # A target
 # --------
 # Your own target comes from :func:`mne_hnn.source.estimate_target`. Here it is a waveform of primary somatosensory
 # cortex that the package carries (digitised from a published figure, and given a size of 30 nAm). A target is a
 # :class:`~mne_hnn.Dipole`: it knows its unit, A m.
+
+# sphinx_gallery_thumbnail_number = 2
 
 import numpy as np
 

@@ -11,12 +11,12 @@ volley the tufts before the somata.
 The column is that of Neymotin et al. (2020), `doi:10.7554/eLife.51214 <https://doi.org/10.7554/eLife.51214>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 3
-
 # %%
 # A small column
 # --------------
 # Nine pyramidal cells of each layer, and a distance at which one can see between them.
+
+# sphinx_gallery_thumbnail_number = 3
 
 import tempfile
 from pathlib import Path
@@ -29,9 +29,9 @@ network = with_erp_drives(jones_2009(mesh_shape=(3, 3))).with_positions(inplane_
 network.plot_cells(morphologies=True, azimuth=45.0, elevation=20.0)
 
 # %%
-# From the other side:
+# From the other side, as a scene with the true diameters:
 
-network.plot_cells(morphologies=True, azimuth=225.0, elevation=40.0)
+scene = network.plot_cells(renderer="pyvista", azimuth=225.0, elevation=40.0)
 
 # %%
 # Record everything

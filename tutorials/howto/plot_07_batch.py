@@ -10,13 +10,13 @@ fire and the moment jumps by an order of magnitude; above it a stronger drive ad
 The column is that of Neymotin et al. (2020), `doi:10.7554/eLife.51214 <https://doi.org/10.7554/eLife.51214>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # A network and a grid
 # --------------------
 # One proximal volley at 40 ms. Every number of a network has a path; :func:`~mne_hnn.network.list_paths` names them
 # all.
+
+# sphinx_gallery_thumbnail_number = 2
 
 import numpy as np
 

@@ -12,14 +12,14 @@ The search is differential evolution: Storn and Price (1997), `doi:10.1023/A:100
 <https://doi.org/10.1023/A:1008202821328>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 1
-
 # %%
 # The start
 # ---------
 # Two bursty drives of 10 Hz. Their weights keep the cells below threshold, and all cells of a type receive the same
 # spikes. One cell of each type then has the moment of its hundred colleagues, but for a factor: a mesh of 1 x 1 is
 # enough, and is fast. We come back to that.
+
+# sphinx_gallery_thumbnail_number = 1
 
 import numpy as np
 

@@ -14,14 +14,14 @@ The idea is that of Jones et al. (2007), `doi:10.1523/JNEUROSCI.0482-07.2007
 `doi:10.7554/eLife.51214 <https://doi.org/10.7554/eLife.51214>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 4
-
 # %%
 # The column
 # ----------
 # A network is a value. :func:`~mne_hnn.network.jones_2009` returns 100 pyramidal cells in each of layer 2/3 and layer
 # 5, and 35 inhibitory basket cells beside each. Only pyramidal cells are long and parallel, so only they make a field
 # that is seen from outside the head.
+
+# sphinx_gallery_thumbnail_number = 4
 
 from mne_hnn.network import jones_2009, with_erp_drives
 from mne_hnn.simulate import simulate

@@ -13,13 +13,13 @@ See Jones et al. (2009), `doi:10.1152/jn.00535.2009 <https://doi.org/10.1152/jn.
 beta events Sherman et al. (2016), `doi:10.1073/pnas.1604135113 <https://doi.org/10.1073/pnas.1604135113>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 3
-
 # %%
 # Bursts near the somata
 # ----------------------
 # A bursty drive sends bursts of ``numspikes`` spikes, ``spike_isi_ms`` apart, ``burst_rate_Hz`` times a second. Each
 # burst of each of the ten drive cells is shifted at random (``burst_std_ms``). The weights are small, 5.4e-5 uS.
+
+# sphinx_gallery_thumbnail_number = 3
 
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate

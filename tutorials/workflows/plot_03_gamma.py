@@ -12,12 +12,12 @@ The set of weights is that of the gamma study of Lee and Jones (2013), `doi:10.3
 <https://doi.org/10.3389/fnhum.2013.00869>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # Loops and nothing else
 # ----------------------
 # This set of weights switches all connections off but those of the two loops, one in each layer.
+
+# sphinx_gallery_thumbnail_number = 2
 
 import numpy as np
 

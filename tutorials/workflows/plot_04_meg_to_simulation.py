@@ -14,11 +14,11 @@ set by hand, see Neymotin et al. (2020), `doi:10.7554/eLife.51214 <https://doi.o
 estimates: Hämäläinen and Ilmoniemi (1994), `doi:10.1007/BF02512476 <https://doi.org/10.1007/BF02512476>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 3
-
 # %%
 # Which recording?
 # ----------------
+
+# sphinx_gallery_thumbnail_number = 3
 
 import mne
 import numpy as np

@@ -13,12 +13,12 @@ The model is that of Law et al. (2022), `doi:10.1093/cercor/bhab221 <https://doi
 events are those of Sherman et al. (2016), `doi:10.1073/pnas.1604135113 <https://doi.org/10.1073/pnas.1604135113>`_.
 """
 
-# sphinx_gallery_thumbnail_number = 5
-
 # %%
 # What is new in this column
 # --------------------------
 # Slower GABA-B, and inhibition of the tufts of layer 5.
+
+# sphinx_gallery_thumbnail_number = 5
 
 from mne_hnn.network import jones_2009, law_2021
 from mne_hnn.simulate import simulate

@@ -51,6 +51,10 @@ def plot_group_drives(
     ------
     ParameterError
         There is no fit with evoked drives.
+
+    Examples
+    --------
+    >>> figure = plot_group_drives(entries)
     """
     arrivals = {id(entry): _arrivals(entry) for entry in entries if entry.fit is not None}
     fitted = [entry for entry in entries if arrivals.get(id(entry))]

@@ -46,6 +46,10 @@ def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
     ------
     ParameterError
         There is no entry.
+
+    Examples
+    --------
+    >>> figure = plot_group_fits(entries)  # doctest: +SKIP
     """
     if not entries:
         raise ParameterError("There are no entries: there is nothing to plot.")

@@ -142,6 +142,10 @@ def plot_group_labels(
     Notes
     -----
     Needs no display.
+
+    Examples
+    --------
+    >>> figure = plot_group_labels(entries, "/data/freesurfer")  # doctest: +SKIP
     """
     existing_surface(Path(subjects_dir) / subject, "lh", "white")
     labels = common_labels(entries, subjects_dir, subject)

@@ -66,6 +66,10 @@ def plot_group_parameters(
     ------
     ParameterError
         No parameter was tested.
+
+    Examples
+    --------
+    >>> figure = plot_group_parameters(comparison)
     """
     if not hasattr(comparison, "differences"):
         raise ParameterError(
@@ -229,7 +233,7 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     Parameters
     ----------
     influences : sequence of Influence
-        As :func:`mne_hnn.group.influence.leave_one_out` returns them.
+        As :func:`mne_hnn.group.leave_one_out` returns them.
     comparison : Comparison
         The comparison of all subjects.
     show : bool
@@ -245,6 +249,10 @@ def plot_influence(influences: Sequence[Influence], comparison: Comparison, *, s
     ------
     ParameterError
         There are no influences.
+
+    Examples
+    --------
+    >>> figure = plot_influence(leave_one_out(comparison), comparison)
     """
     if not hasattr(comparison, "differences"):
         raise ParameterError(

@@ -54,6 +54,10 @@ def plot_group_targets(
     ------
     ParameterError
         There is no average.
+
+    Examples
+    --------
+    >>> figure = plot_group_targets(group_average(entries), comparison)
     """
     if not averages:
         raise ParameterError("There are no averages: at least one condition of one subject must have a target.")

@@ -100,7 +100,7 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
     )
     fit_trials: int = option(2, "Trials of each network that is tried.", check=at_least(1))
     fit_final_trials: int = option(
-        30, "Trials of the final score, with random numbers that the search has not seen.", check=at_least(1)
+        60, "Trials of the final score, with random numbers that the search has not seen.", check=at_least(1)
     )
     fit_precision: str = option(
         "search",

@@ -97,6 +97,11 @@ def demo_anatomy() -> DemoAnatomy:
         nilearn, whose wheel has the surfaces, is not installed.
     CacheError
         The cache cannot be written.
+
+    Examples
+    --------
+    >>> demo_anatomy().subject
+    '01'
     """
     place = cache_directory() / f"demo-anatomy-{VERSION}"
     made = paths(place)

@@ -89,6 +89,11 @@ def demo_dataset(*, seed: int = 0, n_epochs: int = 120) -> Dataset:
     -------
     dataset : Dataset
         In the user's cache, in the layout of MNE's somatosensory data set.
+
+    Examples
+    --------
+    >>> demo_dataset().raw_fname.name
+    'sub-01_task-somato_meg.fif'
     """
     seed, n_epochs = check_seed(seed, "seed"), check_int(n_epochs, "n_epochs", minimum=1)
     place = cache_directory() / f"demo-{ANATOMY_VERSION}.{VERSION}-seed{seed}-n{n_epochs}"
@@ -125,6 +130,10 @@ def somato_dataset(path: str | Path | None = None) -> Dataset:
     ------
     DataError
         It is not there, or not complete.
+
+    Examples
+    --------
+    >>> somato_dataset("/data/MNE-somato-data")  # doctest: +SKIP
     """
     if path is None:
         if not mne.datasets.has_dataset("somato"):
@@ -175,6 +184,11 @@ def read_truth(dataset: Dataset | str | Path) -> Truth:
     ------
     DataError
         The data set was recorded: nobody knows; or the file is none of a truth.
+
+    Examples
+    --------
+    >>> read_truth(dataset).dipole.layers[0]
+    'agg'
     """
     if isinstance(dataset, Dataset):
         if dataset.truth_fname is None:

@@ -172,6 +172,10 @@ def simulate_recording(
         306 MEG channels, EOG, stimulus channel.
     truth : Truth
         What made the response.
+
+    Examples
+    --------
+    >>> raw, truth = simulate_recording(demo_anatomy(), n_epochs=20)  # doctest: +SKIP
     """
     n_epochs = check_int(n_epochs, "n_epochs", minimum=1)
     scale = check_positive(peak_nAm, "peak_nAm") / PEAK_NAM
@@ -323,6 +327,10 @@ def demo_response(
         From the time before each stimulus.
     truth : Truth
         What made it.
+
+    Examples
+    --------
+    >>> evoked, noise_cov, truth = demo_response(n_epochs=20)  # doctest: +SKIP
     """
     raw, truth = simulate_recording(demo_anatomy(), seed=seed, n_epochs=n_epochs, where=bank, peak_nAm=peak_nAm)
     with mne.utils.use_log_level("error"):

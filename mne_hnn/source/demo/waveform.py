@@ -90,6 +90,13 @@ def median_nerve_waveform(times: ArrayLike) -> NDArray[np.float64]:
     -------
     moment : array, shape (n_times,)
         In A m, positive outward.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> times = np.arange(0.0, 0.17, 0.001)
+    >>> bool(median_nerve_waveform(times)[40] < 0)  # the deflection at 40 ms points down
+    True
     """
     when = np.asarray(times, dtype=float)
     values = np.array(_DIGITISED)

@@ -1,0 +1,30 @@
+"""How sure an explanation is: the posterior of its circuit, from the source waveform or the sensors."""
+
+from __future__ import annotations
+
+from .circuit_posterior import Checked, CircuitPosterior, Polarity
+from .comparing import compare_posteriors
+from .controls import Control, shuffled_sign, wrong_label
+from .place import PlacePosterior
+from .posterior_files import read_posterior
+from .run import posterior
+from .sensor_likelihood import SensorLikelihood, Sensors
+from .settings import PosteriorSettings
+from .waveform_likelihood import WaveformLikelihood
+
+__all__ = [
+    "Checked",
+    "CircuitPosterior",
+    "Control",
+    "PlacePosterior",
+    "Polarity",
+    "PosteriorSettings",
+    "SensorLikelihood",
+    "Sensors",
+    "WaveformLikelihood",
+    "compare_posteriors",
+    "posterior",
+    "read_posterior",
+    "shuffled_sign",
+    "wrong_label",
+]

@@ -1,0 +1,90 @@
+"""The column whose cells fire as a fast model: an emulator of what simulations gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._types import FloatArray
+from ..fit.circuit_vector import LARGEST_NUMBER, CircuitVector
+from .circuit_model import Predicted, drawn_possible, possible_times
+from .emulator import Emulator
+
+__all__ = ["SpikingModel", "kinds_of"]
+
+
+def kinds_of(vector: CircuitVector) -> FloatArray:
+    """Return which numbers are times (0), spreads (1) and weights (2), without that of the columns."""
+    return np.array(
+        [0 if path.endswith("mu_ms") else 1 if path.endswith("sigma_ms") else 2 for path in vector.paths[:-1]]
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpikingModel:
+    """Drives of a column whose cells fire.
+
+    Attributes
+    ----------
+    vector : CircuitVector
+        What the numbers mean, and what is expected of them.
+    emulator : Emulator
+        What they give.
+    rates, deviations : array, shape (n_types,)
+        Plausible logarithms of spikes per cell, and their standard deviations.
+    last : int
+        So many of the emulator's last networks are near the posterior: how well it knows their mean responses.
+    """
+
+    vector: CircuitVector
+    emulator: Emulator
+    rates: FloatArray
+    deviations: FloatArray
+    last: int
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What the numbers are called in the network."""
+        return self.vector.paths[:-1]
+
+    @property
+    def around(self) -> slice:
+        """Networks of the emulator that are near the posterior."""
+        return slice(len(self.emulator.x) - self.last, None)
+
+    @property
+    def asks_spikes(self) -> bool:
+        """Some numbers of spikes are more plausible than others."""
+        return True
+
+    @property
+    def identity(self) -> str:
+        """Text that differs whenever predictions could."""
+        return f"spiking {self.vector.sequence} {self.vector.prior!r} {self.emulator.identity}"
+
+    def begin(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """Draw particles from the prior, shape (n, n_free)."""
+        return drawn_possible(self, n, len(self.paths), rng)
+
+    def log_prior(self, z: FloatArray) -> FloatArray:
+        """Return the logarithm of the prior: normal, where drives are in order, shape (n,)."""
+        times = self.natural(z)[:, kinds_of(self.vector) == 0]
+        possible = possible_times(times, self.vector.tstop) & np.all(np.abs(z) <= LARGEST_NUMBER, axis=1)
+        return np.asarray(np.where(possible, -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi), -np.inf))
+
+    def natural(self, z: FloatArray) -> FloatArray:
+        """Return times and spreads (ms) and weights (uS) of particles, shape (n, n_free)."""
+        return self.vector.natural(with_columns(z))[:, :-1]
+
+    def predict(self, z: FloatArray) -> Predicted:
+        """Return the moments of particles, A m, and how plausible their spikes are."""
+        found = self.emulator.predict(z)
+        unknown = self.emulator.unknown(self.around)[self.emulator.n_components :]
+        residual = (found.log_rates - self.rates) ** 2 / (self.deviations**2 + unknown)
+        return Predicted(moments=found.moments, given=-0.5 * residual.sum(axis=1))
+
+
+def with_columns(z: FloatArray) -> FloatArray:
+    """Return particles with the number of columns as it is expected: it is integrated out, and moves no response."""
+    return np.column_stack([z, np.zeros(len(z))])

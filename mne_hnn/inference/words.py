@@ -1,0 +1,72 @@
+"""What a posterior found, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .circuit_posterior import CircuitPosterior
+
+__all__ = ["sentences"]
+
+LEARNED = 1.0
+"""Bits from which on a number is said to be determined: what was left open is halved."""
+SURE = 0.95
+
+
+def sentences(found: CircuitPosterior) -> list[str]:
+    """Return what a posterior found, for a reader who sees nothing else."""
+    bits = found.bits()
+    learned = sorted((path for path in bits if bits[path] >= LEARNED), key=lambda path: -bits[path])
+    told = [
+        f"{_regime(found)} with {_drives(found)}: the response says at least one bit about {len(learned)} of "
+        f"{len(bits)} numbers{': ' + ', '.join(learned[:6]) if learned else ''}{' ...' if len(learned) > 6 else ''}.",
+        f"Columns: {_interval(found, 'columns')} in 90 %; what the model leaves of the response: "
+        f"{_interval(found, 'discrepancy')} of its root mean square.",
+        _sign(found),
+    ]
+    if found.place is not None:
+        low, middle, high = found.place.patch_mm2()
+        told.append(
+            f"The centre of the patch lies with 90 % in {found.place.area_mm2():.0f} of the "
+            f"{found.place.areas_mm2.sum():.0f} mm² of {found.place.label}; the patch has {middle:.0f} mm² "
+            f"({low:.0f} to {high:.0f})."
+        )
+    failed = [check.name for check in found.checks if not check.passed]
+    told.append(
+        f"Not to be trusted as it stands: {len(failed)} of {len(found.checks)} checks failed ({'; '.join(failed)})."
+        if failed
+        else f"All {len(found.checks)} checks of what it predicts passed."
+    )
+    return told
+
+
+def _regime(found: CircuitPosterior) -> str:
+    return "Columns whose cells fire" if found.regime == "spiking" else "Columns in which no cell fires"
+
+
+def _drives(found: CircuitPosterior) -> str:
+    parts = []
+    times = [path for path in found.paths if path.endswith("mu_ms")]
+    for (place, _), path in zip(found.sequence, times, strict=True):
+        low, high = found.interval(path)
+        parts.append(f"a {place} drive at {np.median(found.of(path)):.0f} ms ({low:.0f} to {high:.0f})")
+    return ", ".join(parts)
+
+
+def _interval(found: CircuitPosterior, path: str) -> str:
+    low, high = found.interval(path)
+    return f"{low:,.3g} to {high:,.3g}"
+
+
+def _sign(found: CircuitPosterior) -> str:
+    sign = found.polarity
+    likely = f"{sign.probability:.3f}" if 0.001 < sign.probability < 0.999 else f"{sign.probability:.3g}"
+    way = "as the target's polarity says" if sign.probability >= 0.5 else "against the target's polarity"
+    sure = "The sign is sure" if max(sign.probability, 1 - sign.probability) >= SURE else "The sign is open"
+    return (
+        f"{sure}: the current flows {way} (probability {likely}; difference of the logarithms of the evidences "
+        f"{sign.difference:.1f} ± {sign.error:.1f}), for these drives."
+    )
