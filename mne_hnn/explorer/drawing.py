@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["FONTS", "as_image", "drawing", "new_figure", "put_legend"]
+__all__ = ["COLUMNS", "FONTS", "as_image", "drawing", "new_figure", "put_legend"]
 
+COLUMNS = 3
+"""Columns of a legend."""
 DPI = 144  # twice what a page at 1280 x 720 shows, for a projector
 FONTS: Any = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
 _turn = threading.RLock()
@@ -46,7 +48,7 @@ def put_legend(axes: Axes) -> None:
             fontsize="small",
             frameon=False,
             borderaxespad=0.1,
-            ncols=min(3, len(handles)),
+            ncols=min(COLUMNS, len(handles)),
             bbox_to_anchor=(0.0, 1.0),
         )
 

@@ -44,12 +44,10 @@ class Exploration:
 
     @property
     def address(self) -> str:
-        """Where the page is, once it is served."""
+        """Where the page is."""
         return self._gate.address
 
     def _repr_html_(self) -> str:
-        if not self._gate.port:
-            return "The page is being started: show this value once more."
         return f'<a href="{self.address}" target="_blank" rel="noopener">Open the page of mne_hnn explore</a>'
 
     def close(self) -> None:

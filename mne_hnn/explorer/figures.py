@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,11 +15,13 @@ from ..viz.colors import LAYERS, TARGET, cell_type_colors, drive_colors, spike_c
 from ..viz.dipole import draw_layers
 from ..viz.raster import draw_raster, sort_by_layer
 from .answer import Answer
-from .drawing import drawing, new_figure, put_legend
+from .drawing import COLUMNS, drawing, new_figure, put_legend
 from .session import Pin
 from .spans import Span
 
 __all__ = ["FIGURES", "draw"]
+
+_SAME_MARGINS = ("dipole", "drives", "layers")
 
 _Draw = Callable[[Axes, Answer, Sequence[Pin]], None]
 
@@ -173,4 +176,19 @@ def draw(
         if name == "dipole":
             draw_spans(axes, answer, spans)
         function(axes, answer, pins)
+        if name in _SAME_MARGINS:
+            _put_margins(figure, axes)
+        else:
+            figure.set_layout_engine("constrained", h_pad=0.1)  # else the legend above would touch the edge
     return figure
+
+
+def _put_margins(figure: Figure, axes: Axes) -> None:
+    """Give figures the same margins, so that times are below each other; it is faster than to look for the best."""
+    width, height = figure.get_size_inches()
+    legend = axes.get_legend()
+    rows = 0 if legend is None else math.ceil(len(legend.get_texts()) / COLUMNS)
+    figure.set_layout_engine(None)
+    figure.subplots_adjust(
+        left=0.78 / width, right=1 - 0.14 / width, bottom=0.5 / height, top=1 - (0.1 + 0.18 * rows) / height
+    )

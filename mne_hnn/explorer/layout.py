@@ -37,8 +37,10 @@ html, body { overflow: hidden !important; font-size: 14px; }
 .picture { width: 100%; display: block; }
 .side { height: calc(100vh - 40px); overflow-y: auto; }
 :focus-visible { outline: 2px solid #0072B2 !important; outline-offset: 1px; }
+.v-field :focus-visible { outline: none !important; }
 """
 SIDE_px = 356
+_INKS = {"error": "#B00020", "success": "#1B5E20"}  # dark enough to be read on their own pale shade
 _DIALOGS = {"open": "Open", "save": "Save analysis", "single": "Save one thing", "pictures": "Save pictures"}
 
 
@@ -107,6 +109,7 @@ def _alert(variable: str, kind: str, role: str) -> None:
         f"{{{{ {variable} }}}}",
         v_if=variable,
         type=kind,
+        color=_INKS[kind],
         density="compact",
         variant="tonal",
         closable=True,
@@ -124,13 +127,13 @@ def _middle(page: Page) -> None:
         _alert("message", "success", "status")
         _facts()
         html.Img(
-            v_if="images.dipole",
-            src=("images.dipole",),
+            v_if="image_dipole",
+            src=("image_dipole",),
             classes="picture",
             id="dipole",
             alt=("'Dipole over time, simulated (' + stage + ')' + (match ? ', R squared ' + match : '')",),
         )
-        html.Div("The first simulation is running ...", v_if="!images.dipole", classes="pa-8 text-center")
+        html.Div("The first simulation is running ...", v_if="!image_dipole", classes="pa-8 text-center")
         _pins(page)
         _tabs(page)
 
@@ -144,8 +147,8 @@ def _tabs(page: Page) -> None:
                 v3.VTooltip(meaning, activator="parent", location="top")
     for name, (words, meaning, _) in FIGURES.items():
         html.Img(
-            v_if=f"tab == '{name}' && images.{name}",
-            src=(f"images.{name}",),
+            v_if=f"tab == '{name}' && image_{name}",
+            src=(f"image_{name}",),
             classes="picture",
             id=f"figure-{name}",
             alt=f"{words}: {meaning}",

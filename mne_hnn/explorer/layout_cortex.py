@@ -145,8 +145,8 @@ def _below() -> None:
             classes="text-caption",
         )
         html.Img(
-            v_if="images.sensors",
-            src=("images.sensors",),
+            v_if="image_sensors",
+            src=("image_sensors",),
             classes="picture",
             id="sensors",
             alt="Measured and predicted sensors: root mean square over time, and maps at the peak",
@@ -156,8 +156,8 @@ def _below() -> None:
             "Click on the cortex, or name a label, to see its time courses.", v_if="!place", classes="text-caption"
         )
         html.Img(
-            v_if="images.course",
-            src=("images.course",),
+            v_if="image_course",
+            src=("image_course",),
             classes="picture",
             id="course",
             alt=("'Time courses of the place over time; the thick one is the target. ' + place",),

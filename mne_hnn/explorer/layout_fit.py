@@ -42,8 +42,8 @@ def _parts(page: Page) -> None:
             )
         html.Span("{{ parts_words }}", classes="text-caption", id="parts-words", __properties=SPOKEN, role="status")
     html.Img(
-        v_if=f"images.{PARTS}",
-        src=(f"images.{PARTS}",),
+        v_if=f"image_{PARTS}",
+        src=(f"image_{PARTS}",),
         classes="picture",
         style=("parts_old ? 'opacity: 0.35' : ''",),
         id="figure-parts",
@@ -83,8 +83,8 @@ def _fit(page: Page) -> None:
         "{{ fit_words }}", v_if="fit_words", classes="text-body-2", id="fit-words", __properties=SPOKEN, role="status"
     )
     html.Img(
-        v_if=f"images.{FIT}",
-        src=(f"images.{FIT}",),
+        v_if=f"image_{FIT}",
+        src=(f"image_{FIT}",),
         classes="picture",
         id="figure-fit",
         alt=("'Smallest loss over the networks tried, and the best dipole so far over the target. ' + fit_words",),

@@ -8,17 +8,23 @@ from typing import Any
 
 from ..errors import MneHnnError
 from .answer import Answer
+from .figures import FIGURES
 from .files import Folders
 from .page_cortex import CORTEX_START, CortexDesk
 from .page_files import FILES_START, FileDesk
 from .page_fit import FIT_START, FitDesk
+from .page_fit import TAB as FIT
 from .page_parts import PARTS_START, PartsDesk
+from .page_parts import TAB as PARTS
 from .painter import Painter
 from .rows import column_rows, drive_panels, edited
 from .session import Failure, Session
 from .state import ExploreState
 
-__all__ = ["Page"]
+__all__ = ["PICTURES", "Page"]
+
+PICTURES = ("dipole", *FIGURES, "sensors", "course", PARTS, FIT)
+"""Names of all pictures on the page."""
 
 
 class Page:
@@ -66,7 +72,7 @@ class Page:
         self.session = session
         self._ends = [session.on_result(self.heard), session.on_failure(self._failed)]
         self.data.title = title
-        self.data.images = {}
+        self.forget_images(*PICTURES)
         close_old = self.brain.use(session.cortex)
         self.rebuild()
         self.refresh()
@@ -142,12 +148,12 @@ class Page:
 
     def put_image(self, name: str, image: str) -> None:
         """Show a picture in its place."""
-        self.data.images = {**self.data.images, name: image}
+        self.data.update({f"image_{name}": image})
 
     def forget_images(self, *names: str) -> None:
         """Show some pictures no more."""
-        if any(name in self.data.images for name in names):
-            self.data.images = {name: image for name, image in self.data.images.items() if name not in names}
+        for name in names:
+            self.put_image(name, "")
 
     # -- what a user does ------------------------------------------------------------------------
 
@@ -178,6 +184,7 @@ class Page:
                 "can_undo": session.can_undo,
                 "can_redo": session.can_redo,
                 "busy": session.busy,
+                "stage": "" if answer is None else self.data.stage,
                 "pins": [{"name": pin.name, "color": pin.color, "match": _match(pin.answer)} for pin in session.pins],
                 "has_target": session.state.target is not None,
             }
@@ -286,7 +293,7 @@ def _match(answer: Answer) -> str:
 _START: dict[str, Any] = {
     "title": "",
     "tab": "drives",
-    "images": {},
+    **{f"image_{name}": "" for name in PICTURES},  # one each, as what changes is sent as a whole
     "stage": "",
     "how": "",
     "seconds": "",

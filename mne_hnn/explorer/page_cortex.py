@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CORTEX_START", "CortexDesk"]
 
-CLICK_s = 0.5
 CLICK_px = 4.0
 DISCS = {"radius_mm": "Radius (mm)", "area_mm2": "Area (mm²)"}
 AREA_mm2 = 300.0
@@ -55,7 +53,7 @@ class CortexDesk:
         self.scene: CortexScene | None = None
         self.update: Callable[[], None] = lambda: None
         self._place: Place | None = None
-        self._pressed: tuple[float, float, float] | None = None
+        self._pressed: tuple[float, float] | None = None
         self._lane = Lane("courses")
 
     def use(self, cortex: Cortex | None) -> Callable[[], None]:
@@ -82,6 +80,8 @@ class CortexDesk:
             return
         self._place = place
         self.scene.show_place(place)
+        if place is not None and not self.page.data.view.endswith(place.hemi):
+            self.look(f"lateral-{place.hemi}")  # where it is, as after the name of a label
         self.update()
         self.page.forget_images("course")
         self.redraw()
@@ -116,7 +116,7 @@ class CortexDesk:
 
     def press(self, event: Any) -> None:
         """Note where the mouse was pressed."""
-        self._pressed = (*_position(event), time.monotonic())
+        self._pressed = _position(event)
 
     def lift(self, event: Any) -> None:
         """Take the vertex below the mouse, unless the cortex was turned meanwhile."""
@@ -124,7 +124,7 @@ class CortexDesk:
         if pressed is None or self.scene is None:
             return
         x, y = _position(event)
-        if time.monotonic() - pressed[2] > CLICK_s or max(abs(x - pressed[0]), abs(y - pressed[1])) > CLICK_px:
+        if max(abs(x - pressed[0]), abs(y - pressed[1])) > CLICK_px:
             return
         found = self.scene.vertex_at(x, y)
         if found is not None:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from .._units import MS
 from ..source import Prediction
 from ..viz.colors import CHANNEL_TYPES, TARGET
-from .drawing import FONTS, drawing, new_figure
+from .drawing import FONTS, as_image, drawing, new_figure
 
-__all__ = ["draw_sensors"]
+__all__ = ["draw_sensors", "sensors_image"]
 
 _KINDS = {"mag": ("Magnetometers", "fT", 1e15), "grad": ("Gradiometers", "fT/cm", 1e13), "eeg": ("EEG", "µV", 1e6)}
 SIZE = (4.1, 1.75)
@@ -49,6 +49,11 @@ def draw_sensors(prediction: Prediction, size: tuple[float, float] = SIZE) -> Fi
         lines.legend(frameon=False, fontsize=6, loc="upper right")
         _maps(measured, predicted, left, right)
     return figure
+
+
+def sensors_image(prediction: Prediction) -> str:
+    """Return the picture of a prediction as the address of a PNG that holds it; a process can be asked for it."""
+    return as_image(draw_sensors(prediction))
 
 
 def _maps(measured: mne.Evoked, predicted: mne.Evoked, left: Axes, right: Axes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 import time
 import uuid
 import webbrowser
@@ -179,6 +180,11 @@ class Gate:
         return bool(self._owner) and secrets.compare_digest(given.encode(), self._owner.encode())
 
 
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as found:
+        return int(found.getsockname()[1])
+
+
 def serve(server: Any, *, port: int = 0, browser: bool = True, tell: Callable[[str], None], task: bool = False) -> Gate:
     """Serve the page until the process is asked to end (SIGINT, SIGTERM), or beside what a notebook does.
 
@@ -220,6 +226,8 @@ def serve(server: Any, *, port: int = 0, browser: bool = True, tell: Callable[[s
         if browser:
             webbrowser.open(gate.address)
 
+    if task:  # it starts a moment later, and its address is wanted now
+        port = gate.port = port or _free_port()
     server.controller.on_server_bind.add(bind)
     server.controller.on_server_ready.add(ready)
     try:

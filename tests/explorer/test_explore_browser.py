@@ -1,37 +1,38 @@
-"""The page in a real browser: a label, a drive, undo, saving, files that are wrong, who is let in, and the end."""
+"""The page in a real browser: the cortex, drives, undo, a fit, saving and what it gives again, files that are wrong."""
 
-import os
-import re
-import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import mne
-import psutil
+import numpy as np
 import pytest
+from explore_page import PATIENCE_s, Served, Visitor, visit
 from report_browser import open_browser, wait_until
 
+from mne_hnn import read_dipole
+from mne_hnn.compare import r_squared
+from mne_hnn.fit import read_fit
+from mne_hnn.io import read_network, read_source_course
 from mne_hnn.network import jones_2009
 from mne_hnn.source import find_label, make_inverse
 from mne_hnn.source.demo import demo_response
 
 L2P, L5P = "L2_pyramidal", "L5_pyramidal"
+TIME = "Time (ms)"
+RUN = [sys.executable, "-m", "mne_hnn", "run", "--steps", "target", "simulate", "fit"]
 
 
 def column():
     weights = {L2P: 1e-3, L5P: 1e-3}  # no cell fires, and the moment goes down as that of the target does
-    return jones_2009((3, 3)).with_evoked_drive(
+    return jones_2009((2, 2)).with_evoked_drive(
         "evdist1", mu_ms=60.0, sigma_ms=5.0, location="distal", weights_ampa=weights
     )
 
 
 @pytest.fixture(scope="module")
 def folder(anatomy, tmp_path_factory):
-    """A response with operators of the cortex around both central sulci, and a small column."""
+    """The demo, with operators of the cortex around both central sulci only, and a small column."""
     path = tmp_path_factory.mktemp("explore")
     evoked, noise_cov, _ = demo_response(seed=1)
     forward = mne.read_forward_solution(anatomy.forward_fname, verbose="error")
@@ -50,31 +51,6 @@ def folder(anatomy, tmp_path_factory):
     return path
 
 
-class Served:
-    """A page that is served by another process."""
-
-    def __init__(self, command, folder):
-        self.process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
-        said = []
-        for line in self.process.stdout:
-            said.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)/\?token=\S+", line):
-                self.address, self.port = found[0], int(found[1])
-                return
-        raise AssertionError("".join(said))
-
-    def end(self, how=signal.SIGTERM):
-        """End it, and return its workers and what is left of them."""
-        workers = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.send_signal(how)
-        code = self.process.wait(20)
-        _, left = psutil.wait_procs(workers, timeout=10)
-        return code, workers, left
-
-
 @pytest.fixture(scope="module")
 def served(folder, anatomy):
     page = Served([sys.executable, Path(__file__).with_name("open_page.py"), folder, anatomy.subjects_dir], folder)
@@ -82,125 +58,136 @@ def served(folder, anatomy):
     page.process.kill()
 
 
-def _status(address, **headers):
-    """Return status and text of a visit without cookies."""
-    try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+def click_on_the_cortex(visitor):
+    """Click near the hand's place of the right hemisphere; return R squared."""
+    assert visitor.text("#match") == ""  # nothing to compare with yet
+    for view in ("lateral-lh", "lateral-rh"):
+        seen = visitor.scene()
+        visitor.click(f"#view-{view}")
+        assert wait_until(lambda seen=seen: visitor.scene() not in ("", seen), PATIENCE_s)
+    visitor.click_at("#cortex", 0.47, 0.15)
+    assert wait_until(lambda: "sources" in visitor.text("#place"), PATIENCE_s), visitor.text("#failure")
+    assert "vertex" in visitor.text("#place")
+    return visitor.match()
 
 
-def _text(browser, selector):
-    found = browser.find_elements("css selector", selector)
-    return found[0].text if found else ""
+def name_a_label(visitor):
+    """Name a label; return R squared."""
+    visitor.write("#label", "postcentral-rh")
+    assert wait_until(lambda: "postcentral-rh: " in visitor.text("#place"), PATIENCE_s), visitor.text("#failure")
+    return visitor.match()
 
 
-def _click(browser, selector):
-    assert wait_until(lambda: browser.find_elements("css selector", selector), 20), selector
-    browser.execute_script("arguments[0].click()", browser.find_elements("css selector", selector)[0])
+def drag_and_undo(visitor, first):
+    """Drag the time of a drive: another dipole; go back and forth."""
+    visitor.click("#drive-evdist1")
+    wait_until(lambda: visitor.shown(f"[role=slider][aria-label='{TIME}']"), PATIENCE_s)
+    before = visitor.settle()
+    visitor.drag(TIME, 15)
+    assert visitor.settle() != before
+    second = visitor.match()
+    assert second != first
+    visitor.click("#undo")  # all of the drag at once
+    assert wait_until(lambda: visitor.is_full() and visitor.text("#match").endswith(f"{first:.3f}"), PATIENCE_s)
+    assert visitor.find(f"input[aria-label='{TIME}']").get_attribute("value") == "60"
+    visitor.click("#redo")
+    assert wait_until(lambda: visitor.is_full() and visitor.text("#match").endswith(f"{second:.3f}"), PATIENCE_s)
+    visitor.write(f"input[aria-label='{TIME}']", "soon")
+    assert wait_until(lambda: "needs a number" in visitor.text("#failure"), PATIENCE_s)
 
 
-def _write(browser, selector, words):
-    assert wait_until(lambda: browser.find_elements("css selector", selector), 20), selector
-    field = browser.find_elements("css selector", selector)[0]
-    field.send_keys("\ue009a\ue000")  # all of it
-    field.send_keys(words, "\ue004")  # Tab
+def add_copy_and_remove(visitor):
+    """Add, copy and remove drives."""
+
+    def drives_are(*names):
+        """Wait for the panels of these drives."""
+        assert wait_until(lambda: visitor.drives() == list(names), PATIENCE_s), visitor.drives()
+
+    drives_are("evdist1")
+    visitor.click("#add")
+    visitor.click("#add-drive")
+    drives_are("evdist1", "evoked1")
+    visitor.press_escape()
+    visitor.click("[aria-label='Copy drive evdist1']")
+    drives_are("evdist1", "evoked1", "evdist2")
+    visitor.click("#drive-evoked1")
+    visitor.click("[aria-label='Remove drive evoked1']")
+    drives_are("evdist1", "evdist2")
+    visitor.match()
 
 
-def _match(browser):
-    """Return R squared of the full column, once it is there."""
-    assert wait_until(lambda: _text(browser, "#stage") == "full column" and _text(browser, "#match"), 60)
-    return float(_text(browser, "#match").split()[-1])
+def fit(visitor):
+    """Fit with a small budget, and take the result: no worse than before, and one change to undo."""
+    before = visitor.match()
+    visitor.click("#tab-fit")
+    visitor.write("#fit-budget", "12")
+    visitor.click("#fit-start")
+    assert wait_until(lambda: visitor.picture("#figure-fit"), PATIENCE_s), visitor.text("#failure")
+    ended = "const d = document.querySelector('#fit-start'); return d !== null && !d.disabled"
+    assert wait_until(lambda: visitor.browser.execute_script(ended), PATIENCE_s)
+    assert visitor.text("#fit-words").startswith("Done: "), visitor.text("#fit-words")
+    visitor.click("#fit-take")
+    assert wait_until(lambda: visitor.is_full() and float(visitor.text("#match").split()[-1]) != before, PATIENCE_s)
+    assert visitor.match() > before
+    visitor.click("#undo")
+    assert wait_until(lambda: visitor.is_full() and visitor.text("#match").endswith(f"{before:.3f}"), PATIENCE_s)
+    visitor.click("#redo")
+    visitor.match()
 
 
-def _picture(browser):
-    return browser.execute_script(
-        "const d = document.querySelector('#dipole'); return d && d.naturalWidth ? d.src : ''"
-    )
+def refuse_files(visitor):
+    """Open files that are wrong: one sentence each."""
+    visitor.click("#to-open")
+    for file, words in (("notes.txt", "notes.txt"), ("../elsewhere.txt", "is outside"), ("/etc/passwd", "is outside")):
+        visitor.write("#file", file)
+        visitor.click("#do-open")
+        assert wait_until(lambda words=words: words in visitor.text("#failure-open"), PATIENCE_s), file
+        assert visitor.text("#failure-open").count(". ") == 0
+    visitor.press_escape()
 
 
-def test_page(served, folder):
+def save(visitor):
+    """Save the analysis; return R squared and the number of columns that the page shows."""
+    shown = visitor.match(), float(visitor.find("input[aria-label='Columns']").get_attribute("value"))
+    visitor.click("#to-save")
+    visitor.click("#do-save")
+    assert wait_until(lambda: "analysis.py" in visitor.text("#message"), PATIENCE_s), visitor.text("#failure")
+    return shown
+
+
+def check_that_the_analysis_gives(shown, saved, results):
+    """Run what was saved as a user would: it gives what the page showed."""
+    command = [*RUN, "--set", "fit_contributions=False", "--output", results, "--", saved / "analysis.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (path,) = results.rglob("fitted-ave.fif")
+    again, before = read_dipole(path), read_dipole(saved / "dipole-ave.fif")
+    # files of MNE have single precision
+    assert np.allclose(again["agg"], before["agg"], rtol=0, atol=1e-6 * abs(before["agg"]).max())
+    assert round(r_squared(again, read_source_course(saved / "target.txt")), 3) == shown[0]
+    assert read_fit(path.with_name("fit.npz")).scale == pytest.approx(shown[1], rel=1e-3)
+
+
+def test_page(served, folder, tmp_path):
     with open_browser() as browser:
-        browser.get_log("browser")
-        browser.get(served.address)
-        _click(browser, "#begin")
-        assert wait_until(lambda: _text(browser, "#stage") == "full column", 60)
-        assert _text(browser, "#match") == ""  # nothing to compare with yet
-
-        _click(browser, "#drive-evdist1")
-        _write(browser, "#label", "postcentral-rh")
-        assert wait_until(lambda: "postcentral-rh: " in _text(browser, "#place"), 30)
-        first = _match(browser)
-        assert wait_until(lambda: _picture(browser), 20)
-        before = _picture(browser)
-
-        _write(browser, "input[aria-label='Time (ms)']", "90")
-        assert wait_until(lambda: _text(browser, "#match") and float(_text(browser, "#match").split()[-1]) != first, 60)
-        second = _match(browser)
-        assert second != first
-        assert wait_until(lambda: _picture(browser) not in ("", before), 20)
-
-        _write(browser, "input[aria-label='Time (ms)']", "soon")
-        assert wait_until(lambda: "needs a number" in _text(browser, "#failure"), 10)
-        _click(browser, "#undo")
-        assert wait_until(lambda: _text(browser, "#match").endswith(f"{first:.3f}"), 60)
-
-        _click(browser, "#to-open")
-        _write(browser, "#file", "notes.txt")
-        _click(browser, "#do-open")
-        assert wait_until(lambda: "notes.txt" in _text(browser, "#failure"), 20)
-        assert _text(browser, "#failure").count(". ") == 0  # one sentence
-        _write(browser, "#file", "../elsewhere.txt")
-        _click(browser, "#do-open")
-        assert wait_until(lambda: "is outside" in _text(browser, "#failure"), 20)
-        browser.find_elements("css selector", "body")[0].send_keys("\ue00c")  # Escape
-
-        _match(browser)
-        _click(browser, "#to-save")
-        _click(browser, "#do-save")
-        assert wait_until(lambda: "analysis.py" in _text(browser, "#message"), 30), _text(browser, "#failure")
-        assert (folder / "exploration-1" / "repeat.py").is_file()
-
-        _click(browser, "#to-open")
-        _write(browser, "#file", "column.json")
-        _click(browser, "#do-open")
-        assert wait_until(lambda: not browser.find_elements("css selector", "#cortex"), 30)  # the file has none
-        assert wait_until(lambda: _text(browser, "#stage") == "full column", 60)
-        assert wait_until(lambda: _picture(browser), 20)
-
-        status, words = _status(served.address)  # a second browser, which knows the address
+        visitor = Visitor(browser)
+        visitor.open(served.address)
+        visitor.settle()
+        status, words = visit(served.address)  # a second browser, which knows the address
         assert (status, "open in another browser" in words) == (409, True)
-        severe = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-        assert severe == []
+        click_on_the_cortex(visitor)
+        first = name_a_label(visitor)
+        drag_and_undo(visitor, first)
+        add_copy_and_remove(visitor)
+        fit(visitor)
+        refuse_files(visitor)
+        shown = save(visitor)
+        assert list(read_network(folder / "exploration-1" / "network.json").drives) == ["evdist1", "evdist2"]
+        check_that_the_analysis_gives(shown, folder / "exploration-1", tmp_path / "results")
 
-
-def test_who_is_let_in(served):
-    place = f"http://127.0.0.1:{served.port}"
-    assert _status(f"{place}/index.html")[0] == 403
-    status, words = _status(f"{place}/?token=wrong")
-    assert (status, "token is wrong" in words) == (403, True)
-    assert _status(served.address, Host="example.org")[0] == 403
-    assert _status(served.address, Origin="http://example.org")[0] == 403
-    listening = [
-        found.laddr.ip for found in psutil.Process(served.process.pid).net_connections() if found.status == "LISTEN"
-    ]
-    assert listening == ["127.0.0.1"]
-
-
-def test_end(served):
-    code, workers, left = served.end()
-    assert workers
-    assert not left
-    assert code == 0
-
-
-def test_command(folder):
-    page = Served([sys.executable, "-m", "mne_hnn", "explore", "column.json", "--no-browser"], folder)
-    deadline = time.monotonic() + 30
-    while not psutil.Process(page.process.pid).children() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    code, workers, left = page.end(signal.SIGINT)
-    assert workers
-    assert not left
-    assert code in (0, 130)
+        visitor.click("#to-open")
+        visitor.write("#file", "column.json")
+        visitor.click("#do-open")
+        assert wait_until(lambda: not visitor.shown("#cortex"), PATIENCE_s)  # the file has none
+        visitor.settle()
+        assert visitor.errors() == []

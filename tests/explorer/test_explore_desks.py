@@ -84,7 +84,7 @@ def test_a_fit_is_taken_as_one_change(page):
     page.fits.start()
     assert "is running" in page.data.failure
     assert page.fits.job.wait(PATIENCE_s).status == "done", page.data.fit_words
-    assert until(lambda: page.data.fit_words.startswith("Done: ") and "fit" in page.data.images)
+    assert until(lambda: page.data.fit_words.startswith("Done: ") and page.data.image_fit)
     assert page.data.fit_has
     assert not page.data.fit_running
     page.fits.take()
@@ -119,19 +119,19 @@ def test_what_cannot_be_fitted_is_said(page):
 def test_contributions_follow_the_simulation(page):
     page.session.wait(PATIENCE_s)
     page.show_tab("parts")
-    assert until(lambda: "parts" in page.data.images and not page.data.parts_old), page.data.parts_words
-    first = page.data.images["parts"]
+    assert until(lambda: page.data.image_parts and not page.data.parts_old), page.data.parts_words
+    first = page.data.image_parts
     page.change(lambda state: state.with_drive("evprox1", mu_ms=25.0))
     assert page.data.parts_old
     assert until(lambda: not page.data.parts_old), page.data.parts_words
-    assert page.data.images["parts"] != first
+    assert page.data.image_parts != first
     page.undo()
-    assert until(lambda: page.data.images["parts"] == first)
+    assert until(lambda: page.data.image_parts == first)
     page.parts.show("cells")
-    assert until(lambda: page.data.images["parts"] != first and not page.data.parts_old), page.data.parts_words
+    assert until(lambda: page.data.image_parts != first and not page.data.parts_old), page.data.parts_words
     page.change(lambda state: state.without_drive("evprox1"))
     assert until(lambda: "at least one drive" in page.data.parts_words)
-    assert "parts" not in page.data.images
+    assert not page.data.image_parts
     page.undo()
     page.show_tab("drives")
     assert page.data.parts_old  # nobody looks at them
