@@ -7,6 +7,7 @@ import re
 import sys
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import matplotlib.pyplot as plt
 import mne
@@ -15,7 +16,7 @@ import pytest
 import reference
 from examples import GIVEN
 
-sys.path.insert(0, str(Path(__file__).parent / "group"))
+sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("group", "inference")]
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MOST_SHOWN = 34  # examples that are only shown; goes down, never up
@@ -95,6 +96,18 @@ def explanations():
 
 
 @cache
+def drawn():
+    import columns
+    import explained
+    import responses
+
+    from mne_hnn.inference import PosteriorSettings, posterior, run
+
+    with mock.patch.object(run, "measure_kernels", columns.kernels):
+        return posterior(explained.explanation("silent", columns=5e5), settings=PosteriorSettings(**responses.SMALL))
+
+
+@cache
 def rhythms():
     import explained_rhythms as rhythm
 
@@ -147,6 +160,7 @@ MADE = {
     "patch": patch,
     "explanations": explanations,
     "found": lambda: explanations().first.fit,
+    "drawn": drawn,
     "rhythms": rhythms,
     "contributions": contributions,
     "swept": swept,

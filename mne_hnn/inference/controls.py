@@ -70,6 +70,11 @@ def shuffled_sign(found: CircuitPosterior) -> Control:
     -------
     control : Control
         The difference of the evidences.
+
+    Examples
+    --------
+    >>> shuffled_sign(drawn).rejected
+    True
     """
     asked = _asked(found)
     right = found.facts["log_evidence"]
@@ -96,6 +101,10 @@ def wrong_label(found: CircuitPosterior, place: mne.Label | Patch) -> Control:
     ------
     ParameterError
         The posterior is one of a source waveform, which knows no places.
+
+    Examples
+    --------
+    >>> wrong_label(drawn_at_sensors, other_label).rejected  # doctest: +SKIP
     """
     asked = _asked(found)
     question = asked.question

@@ -168,6 +168,12 @@ def read_posterior(path: str | Path) -> CircuitPosterior:
     ------
     DataError
         There is no such file, or it holds no posterior of this package.
+
+    Examples
+    --------
+    >>> drawn.save("silent.nc")
+    >>> read_posterior("silent.nc").sequence
+    (('proximal', 25.0), ('distal', 60.0))
     """
     _, xarray = _modules()
     file = existing_file(path)

@@ -1,8 +1,9 @@
 """A column below threshold that costs nothing: kernels by formula, and a posterior of it."""
 
+import explained
 import numpy as np
 
-from mne_hnn.fit.linear import Input, LinearColumn
+from mne_hnn.fit.linear import LOCATIONS, Input, LinearColumn, inputs_of
 from mne_hnn.inference.silent_model import SilentModel
 from mne_hnn.inference.waveform_likelihood import Columns, WaveformLikelihood, correlation, discrepancy_grid
 
@@ -56,3 +57,14 @@ def likelihood(one, truth, *, sign=1):
         log_size=log_size,
         sign=sign,
     )
+
+
+def kernels(task, _bench):
+    """Return a column whose kernels are by formula."""
+    sizes = {"L2_pyramidal": 1.0, "L5_pyramidal": 2.0}
+    found = {
+        kind: kernel(2.0, 9.0 if kind.receptor == "ampa" else 20.0, sizes[kind.cell_type])
+        * (1 if kind.location == LOCATIONS[0] else -1)
+        for kind in inputs_of(task.network)
+    }
+    return LinearColumn(found, np.zeros(2), np.arange(explained.TSTOP + 1), task.runs.tstop, task.settings.smooth_ms)

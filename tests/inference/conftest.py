@@ -5,27 +5,15 @@ from types import SimpleNamespace
 import mne
 import numpy as np
 import pytest
-from columns import kernel
-from explained import FIRING, TSTOP, explanation, spikes_of, target_of, wave
+from columns import kernels
+from explained import FIRING, explanation, spikes_of, target_of, wave
 
 from mne_hnn import Dipole
 from mne_hnn.fit import evaluate
-from mne_hnn.fit.linear import LOCATIONS, LinearColumn, inputs_of
 from mne_hnn.inference import run
 from mne_hnn.network import EvokedDrive
 from mne_hnn.simulate import Simulation
 from mne_hnn.source import find_label, label_patch
-
-
-def kernels(task, _bench):
-    """Return a column whose kernels are by formula."""
-    sizes = {"L2_pyramidal": 1.0, "L5_pyramidal": 2.0}
-    found = {
-        kind: kernel(2.0, 9.0 if kind.receptor == "ampa" else 20.0, sizes[kind.cell_type])
-        * (1 if kind.location == LOCATIONS[0] else -1)
-        for kind in inputs_of(task.network)
-    }
-    return LinearColumn(found, np.zeros(2), np.arange(TSTOP + 1), task.runs.tstop, task.settings.smooth_ms)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ GIVEN: Mapping[str, str] = {
     "evoked, noise_cov, forward, inverse": "of the :func:`demo <mne_hnn.source.demo.demo_dataset>`, as MNE has them",
     "dataset, label, patch": "the demo itself, its postcentral gyrus, and the disc in it that explains the response",
     "found, explanations, rhythms, contributions": "what fits return",
+    "drawn": "a posterior",
     "swept": "what a sweep returns",
     "entries, comparison": "five subjects in two conditions, and their comparison",
 }
