@@ -16,11 +16,15 @@ from .._types import FloatArray
 
 __all__ = [
     "drawn_again",
+    "expected",
     "flattened",
     "resampled",
     "spread_again",
     "updated",
 ]
+
+RIDGES = np.geomspace(1e-3, 1e2, 16)
+"""Penalties that are tried, relative to the number of members."""
 
 
 def updated(
@@ -67,6 +71,41 @@ def updated(
     weighted = misfit - (along * (share / (1 + share))) @ directions
     covariance = (members - members.mean(axis=0)).T @ spread / n
     return np.asarray(members + weighted @ covariance.T)
+
+
+def expected(members: FloatArray, predicted: FloatArray, deviations: FloatArray) -> FloatArray:
+    """Return what members are expected to predict, as far as that follows their numbers: chance is gone from it.
+
+    Ridge regression, with the penalty that generalised cross-validation asks for (Golub, Heath and Wahba 1979,
+    https://doi.org/10.1080/00401706.1979.10489751).
+
+    Parameters
+    ----------
+    members : array, shape (n_members, n_free)
+        Parameter vectors.
+    predicted : array, shape (n_members, n_data)
+        What each of them predicts, with chance of its own.
+    deviations : array, shape (n_data,)
+        Standard deviations of the data: what differs by less counts less.
+
+    Returns
+    -------
+    expected : array, shape (n_members, n_data)
+        Linear in the members.
+    """
+    mean = predicted.mean(axis=0)
+    apart = (predicted - mean) / deviations
+    left, singular, _ = np.linalg.svd(members - members.mean(axis=0), full_matrices=False)
+    along, n = left.T @ apart, len(members)
+    outside = float((apart**2).sum() - (along**2).sum())
+    best, found = np.inf, np.zeros(len(singular))
+    for penalty in RIDGES * n:
+        share = singular**2 / (singular**2 + penalty)
+        unexplained = outside + float((((1 - share)[:, np.newaxis] * along) ** 2).sum())
+        score = unexplained / max(n - 1 - float(share.sum()), 1.0) ** 2
+        if score < best:
+            best, found = score, share
+    return np.asarray(mean + (left @ (found[:, np.newaxis] * along)) * deviations)
 
 
 def resampled(losses: FloatArray, n: int, *, keep: float, rng: np.random.Generator) -> Any:

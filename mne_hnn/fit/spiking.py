@@ -199,8 +199,9 @@ class _Search:
         """
         data, members, n = self.data, found.members, found.size
         rng = self._random(found.number, step)
-        which = resampled(data.misfit(members), n, keep=keep, rng=rng)
-        z = updated(members.z[which], members.predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
+        predicted = data.expected(members)
+        which = resampled(data.misfit(members, predicted), n, keep=keep, rng=rng)
+        z = updated(members.z[which], predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
         z = spread_again(z, share=NEW, rng=rng)
         free = found.vector.sd > 0
         return np.where(free, np.sqrt(1 - fresh**2) * z + fresh * rng.standard_normal(z.shape), z)
@@ -295,8 +296,9 @@ class _Search:
     def _choose(self, found: Searched, tried: Sequence[Members]) -> None:
         """Compare means of ensembles and the best members in trials of their own, and keep the best of them."""
         data, last = self.data, tried[-1]
-        better = resampled(data.misfit(last), len(last), keep=KEPT, rng=self._random(found.number, 0))
-        best = last.z[np.argsort(data.misfit(last), kind="stable")[:BEST_MEMBERS]]
+        losses = data.misfit(last, data.expected(last))
+        better = resampled(losses, len(last), keep=KEPT, rng=self._random(found.number, 0))
+        best = last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
         z = np.vstack([*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0), best])
         for n_trials, left in ((CANDIDATE_TRIALS, AGAIN), (AGAIN_TRIALS, 1)):
             members = self._compared(found, z, n_trials)
@@ -315,7 +317,8 @@ class _Search:
 
     def cost(self, found: Searched) -> float:
         """Return how far the better members of an ensemble are from the data."""
-        return float(np.quantile(self.data.misfit(found.members), BEST))
+        members = found.members
+        return float(np.quantile(self.data.misfit(members, self.data.expected(members)), BEST))
 
 
 def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:

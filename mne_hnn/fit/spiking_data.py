@@ -16,6 +16,7 @@ from ..network import Network
 from ..simulate import Simulation, SimulationSettings
 from .bench import Bench
 from .circuit_vector import CircuitVector
+from .ensemble import expected
 from .evaluate import searching
 from .evoked_task import EvokedTask
 from .levels import Level
@@ -101,9 +102,25 @@ class SpikingData:
         """How many of the data are the response."""
         return len(self.task.wanted)
 
-    def misfit(self, members: Members) -> FloatArray:
-        """Return half the squared deviations of each member from data and priors, shape (n_members,)."""
-        residual = (members.predicted - self.wanted) / self.deviations
+    def expected(self, members: Members) -> FloatArray:
+        """Return what each member is expected to predict, shape (n_members, n_times + n_types).
+
+        The chance of a single trial is four times what the data allow: members that are near to the data in one trial
+        are lucky, or those that vary least.
+        """
+        return expected(members.z, members.predicted, self.deviations)
+
+    def misfit(self, members: Members, predicted: FloatArray | None = None) -> FloatArray:
+        """Return half the squared deviations of each member from data and priors, shape (n_members,).
+
+        Parameters
+        ----------
+        members : Members
+            The members.
+        predicted : array, shape (n_members, n_times + n_types) | None
+            What they predict; None takes what they gave.
+        """
+        residual = ((members.predicted if predicted is None else predicted) - self.wanted) / self.deviations
         return np.asarray(0.5 * (residual**2).sum(axis=1) + 0.5 * (members.z**2).sum(axis=1))
 
     def data_misfit(self, moment: FloatArray, per_cell: Sequence[float] | None = None) -> float:

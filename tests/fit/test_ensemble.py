@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mne_hnn.fit.ensemble import resampled, spread_again, updated
+from mne_hnn.fit.ensemble import expected, resampled, spread_again, updated
 
 DEVIATIONS = np.array([0.5, 0.8, 0.3, 1.0, 0.6])
 STEPS = 4
@@ -52,6 +52,22 @@ def test_the_mean_needs_no_luck(model):
     members = draws(60, rng)
     moved = updated(members, members @ matrix.T, wanted, DEVIATIONS, alpha=1.0, rng=rng)
     np.testing.assert_allclose(moved.mean(axis=0), posterior(matrix, wanted)[0], rtol=1e-9)
+
+
+def test_what_is_expected_follows_the_members_and_not_their_chance(model):
+    """Chance that is four times the deviations of the data: most of it goes, and a linear model without any stays."""
+    matrix, _ = model
+    rng = np.random.default_rng(7)
+    members = rng.standard_normal((96, 3))
+    exact = members @ matrix.T
+    np.testing.assert_allclose(expected(members, exact, DEVIATIONS), exact, atol=0.02)
+    noisy = exact + 4 * DEVIATIONS * rng.standard_normal(exact.shape)
+    left = (expected(members, noisy, DEVIATIONS) - exact) / DEVIATIONS
+    assert np.sqrt(np.mean(left**2)) < 1.2
+    # where nothing follows the members, their mean is expected of all of them
+    chance = rng.standard_normal((96, 5))
+    assert expected(members, chance, DEVIATIONS).std(axis=0).max() < 0.3
+    np.testing.assert_allclose(expected(members, chance, DEVIATIONS).mean(axis=0), chance.mean(axis=0), atol=1e-12)
 
 
 def test_a_step_counts_a_part_of_the_data(model):
