@@ -27,12 +27,12 @@ from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propos
 
 __all__ = ["Searched", "search_spiking"]
 
-MORE_STEPS = 5
+MORE_STEPS = 3
 """Steps of the best sequences beyond those that count the data once, on the mesh."""
 MORE_ALPHA = 1.0
 WELL = 0.995
 """R² of the mean of an ensemble from which on more steps are not worth their time."""
-TRIED_STEPS, GROWN_STEPS = 2, 4
+TRIED_STEPS, GROWN_STEPS = 2, 3
 """Steps of a sequence that was made from another one, before it is judged, and once it was worth it."""
 DRIVE_COSTS = 6.0
 """By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
