@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from .._tables import load_pandas
 from .._value import FrozenMap
 from ..dipole import Dipole
 from ..errors import ParameterError
@@ -258,9 +259,7 @@ class Explanations(Sequence[Explanation]):
 
     def to_data_frame(self) -> Any:
         """Return the rows as a table (needs pandas)."""
-        from .result import _pandas
-
-        return _pandas().DataFrame(self.rows())
+        return load_pandas().DataFrame(self.rows())
 
     def plot(self, *, show: bool = True) -> Figure:
         """Plot the explanations side by side; see :func:`mne_hnn.viz.plot_explanations`."""

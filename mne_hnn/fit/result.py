@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._tables import load_pandas
 from .._types import FloatArray
 from ..dipole import Dipole
 from ..errors import ParameterError
@@ -226,7 +227,7 @@ class FitResult:
 
     def to_data_frame(self) -> pd.DataFrame:
         """Return all evaluations as a table: one row each, one column per parameter (needs pandas)."""
-        pandas = _pandas()
+        pandas = load_pandas()
         return pandas.DataFrame(
             [
                 {
@@ -246,7 +247,8 @@ class FitResult:
             {"value": estimate.value, "low": estimate.low, "high": estimate.high, "determined": estimate.determined}
             for estimate in self.estimates
         ]
-        return _pandas().DataFrame(rows, index=[estimate.path for estimate in self.estimates]).rename_axis("parameter")
+        paths = [estimate.path for estimate in self.estimates]
+        return load_pandas().DataFrame(rows, index=paths).rename_axis("parameter")
 
     def plot(self, *, show: bool = True) -> Figure:
         """Plot the fitted dipole over the target, its layers and drives; see :func:`mne_hnn.viz.plot_fit`."""
@@ -295,11 +297,3 @@ class FitResult:
             f"<FitResult ({self.kind}): R² {self.scores.r_squared:.3f} with fresh seeds, {self.scale:.3g} columns, "
             f"{tried}>"
         )
-
-
-def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError:
-        raise ParameterError("Tables need pandas: pip install pandas.") from None
-    return pandas

@@ -8,6 +8,7 @@ from math import hypot
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from .._tables import load_pandas
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..network import BurstyDrive
@@ -208,9 +209,7 @@ class RhythmExplanations(Sequence[RhythmExplanation]):
 
     def to_data_frame(self) -> Any:
         """Return the rows as a table (needs pandas)."""
-        from .result import _pandas
-
-        return _pandas().DataFrame(self.rows())
+        return load_pandas().DataFrame(self.rows())
 
     def plot(self, *, show: bool = True) -> Figure:
         """Plot the explanations side by side; see :func:`mne_hnn.viz.plot_rhythm_explanations`."""

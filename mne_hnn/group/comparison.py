@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._checks import check_int, check_name, check_positive, check_seed
+from .._tables import load_pandas
 from .._text import some
 from .._types import FloatArray
 from ..errors import ParameterError
@@ -131,10 +132,7 @@ class Comparison:
 
     def to_data_frame(self) -> pd.DataFrame:
         """Return a row per quantity, as in the table that is written (needs pandas)."""
-        try:
-            import pandas
-        except ImportError:
-            raise ParameterError("Tables need pandas: pip install pandas.") from None
+        pandas = load_pandas()
         rows = [
             {
                 "group": difference.group,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._checks import check_name
+from .._tables import load_pandas
 from .._types import FloatArray
 from .._value import FrozenMap
-from ..errors import ParameterError
 from ..fit.evidence import Evidence
 from .draws import bits_learned, effective_size, interval, r_hat
 from .place import PlacePosterior
@@ -178,11 +178,7 @@ class CircuitPosterior:
 
     def summary(self) -> Any:
         """Return :meth:`rows` as a table (needs pandas)."""
-        try:
-            import pandas
-        except ImportError:
-            raise ParameterError("Tables need pandas: pip install pandas.") from None
-        return pandas.DataFrame(self.rows()).set_index("parameter")
+        return load_pandas().DataFrame(self.rows()).set_index("parameter")
 
     def sentences(self) -> list[str]:
         """Return what was found, in words."""
