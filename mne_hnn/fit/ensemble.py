@@ -8,6 +8,7 @@ exactly the posterior.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from .._types import FloatArray
 
 __all__ = [
     "drawn_again",
+    "effective_share",
     "expected",
     "flattened",
     "resampled",
+    "seeds_for",
     "spread_again",
     "updated",
 ]
@@ -145,8 +148,7 @@ def flattened(losses: FloatArray, most: float, *, keep: float) -> float:
 
     def kept(power: float) -> float:
         """Return the effective share."""
-        weights = np.exp(-power * (losses - losses.min()))
-        return float(weights.sum() ** 2 / (weights**2).sum() / len(losses))
+        return effective_share(np.exp(-power * (losses - losses.min())))
 
     if kept(most) >= keep:
         return most
@@ -155,6 +157,16 @@ def flattened(losses: FloatArray, most: float, *, keep: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if kept(middle) >= keep else (low, middle)
     return low
+
+
+def effective_share(weights: FloatArray) -> float:
+    """Return the square of the sum of weights over the sum of their squares, as a share of how many there are."""
+    return float(weights.sum() ** 2 / (weights**2).sum() / weights.size)
+
+
+def seeds_for(key: Sequence[int], n: int) -> list[int]:
+    """Return seeds of simulations, one for each of so many members, that follow from a key."""
+    return [int(one % 2**31) for one in np.random.SeedSequence(key).generate_state(n)]
 
 
 def drawn_again(weights: FloatArray, n: int, rng: np.random.Generator) -> Any:

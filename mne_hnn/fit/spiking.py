@@ -17,7 +17,7 @@ from ..errors import SimulationError
 from .atoms import Atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector
-from .ensemble import resampled, spread_again, updated
+from .ensemble import resampled, seeds_for, spread_again, updated
 from .evoked_task import EvokedTask
 from .levels import Level
 from .result import Evaluation
@@ -145,8 +145,7 @@ class _Search:
         A response is a mean, and a single trial of a column that fires is a noisy witness of it. If all members had the
         same random numbers, the ensemble would follow them; as it is, their mean over members is nearly free of them.
         """
-        state = np.random.SeedSequence([self.task.settings.seed, step]).generate_state(n)
-        return [int(one % 2**31) for one in state]
+        return seeds_for([self.task.settings.seed, step], n)
 
     def begin(self, number: int, proposal: SpikingProposal) -> Searched:
         """Simulate the ensemble of a sequence."""

@@ -14,6 +14,7 @@ from .._types import FloatArray
 from .._units import MS
 from ..fit.bench import Bench
 from ..fit.circuit_vector import COLUMNS_PER_nAm
+from ..fit.ensemble import effective_share, seeds_for
 from ..fit.levels import Level
 from ..fit.spiking_data import Members
 from .circuit_model import CircuitModel
@@ -116,7 +117,7 @@ def refined(question: Question, bench: Bench, identity: str, folder: str | Path 
         known = _together(known, fresh)
         model, unknown = _model(question, known, len(fresh), model.emulator.lengths)
         after = problem_of(model, question.likelihood(unknown), "").judge(cooled.z)
-        shares.append(_share(_weights(cooled.judged, after)))
+        shares.append(effective_share(_weights(cooled.judged, after)))
         if number >= LEAST_ROUNDS and calibration[-1] <= HOLDS and shares[-1] >= ALIKE:
             break
     return Refined(
@@ -162,9 +163,8 @@ def simulated(question: Question, bench: Bench, z: FloatArray, *, step: int) -> 
     """
     task, vector = question.task, question.vector
     level = task.levels[0] if len(task.levels) > 1 else Level(mesh_shape=None)
-    state = np.random.SeedSequence([question.settings.seed, 3, step]).generate_state(len(z))
     whole = with_columns(z)
-    seeds = [int(one % 2**31) for one in state]
+    seeds = seeds_for([question.settings.seed, 3, step], len(z))
     found = question.data.predict(vector, whole, level=level, bench=bench, seed=seeds)
     columns = float(vector.natural(whole[:1])[0, -1])
     times_ms = question.data.times / MS
@@ -213,11 +213,6 @@ def _weights(before: Judged, after: Judged) -> FloatArray:
     return np.asarray(np.exp(logs - logs.max()))
 
 
-def _share(weights: FloatArray) -> float:
-    """Return the effective share of weighted particles."""
-    return float(weights.sum() ** 2 / (weights**2).sum() / weights.size)
-
-
 def importance(
     question: Question, found: Refined, fresh: Members, populations: Sequence[Cooled]
 ) -> tuple[float, float, list[FloatArray]]:
@@ -250,7 +245,7 @@ def importance(
     model, unknown = _model(question, known, len(fresh), emulator.lengths)
     problem = problem_of(model, question.likelihood(unknown), "")
     weights = [_weights(one.judged, problem.judge(one.z)) for one in populations]
-    return surprise, min(_share(one) for one in weights), weights
+    return surprise, min(effective_share(one) for one in weights), weights
 
 
 def _hex(values: FloatArray) -> str:
