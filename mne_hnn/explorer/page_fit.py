@@ -145,8 +145,8 @@ class FitDesk:
             self.page.attempt(_refuse)
             return
         session, place = self.page.session, self._place
-        fit = None if self.found is None else self.found if job.explanations is None else job.explanations[index].fit
-        if isinstance(fit, FitResult):
+        fit = job.result if job.explanations is None else job.explanations[index].fit
+        if fit is not None:
             session.spans[found.network.digest] = time_spans(fit.estimates)
         if self.page.attempt(lambda: session.change(found, place=place)):
             self.page.refresh()

@@ -245,8 +245,3 @@ def serve(server: Any, *, port: int = 0, browser: bool = True, tell: Callable[[s
             f"Port {port} cannot be used ({error.strerror}): leave out --port for any free one."
         ) from None
     return gate
-
-
-def stop(server: Any) -> None:
-    """Stop a server that runs beside what a notebook does."""
-    asyncio.get_event_loop().create_task(server.stop())
