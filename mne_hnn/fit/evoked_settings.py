@@ -92,8 +92,8 @@ class EvokedSettings(WaveformSettings):
         Trials per evaluation, averaged. None is 2, or what the last of `levels` says.
     n_final : int
         Trials of the final score. A response is the sum of many columns, in which the chance of each is lost; the mean
-        of some trials of one still has some of it: the R² of drives that did make a response differs by 0.01 from 30
-        trials to 30 others.
+        of some trials of one still has some of it, so that even the R² of the drives that did make a response differs
+        from some trials to others.
     levels, dt, seed, fresh_seed, precision
         As in :class:`FitSettings`. Kernels are measured on the first of at most two levels.
 

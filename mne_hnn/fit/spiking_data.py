@@ -105,8 +105,8 @@ class SpikingData:
     def expected(self, members: Members) -> FloatArray:
         """Return what each member is expected to predict, shape (n_members, n_times + n_types).
 
-        The chance of a single trial is four times what the data allow: members that are near to the data in one trial
-        are lucky, or those that vary least.
+        The chance of a single trial is several times what the data allow: members that are near to the data in one
+        trial are lucky, or those that vary least.
         """
         return expected(members.z, members.predicted, self.deviations)
 
