@@ -105,27 +105,35 @@ class Hand:
         return [1e-3 * (moment - seen["released"]) for moment in seen["pictures"]]
 
 
+def tell(what: str, number: int, total: int, seconds: list[float]) -> None:
+    """Show how far the benchmark is."""
+    said = ", ".join(f"{one:.2f} s" for one in seconds) or "no picture"
+    sys.stderr.write(f"{what} {number + 1} of {total}: {said}\n")
+
+
 def latencies(hand: Hand, n_changes: int) -> dict[str, list[float]]:
     """Return seconds from the release of a slider to the first picture and to the last."""
     found: dict[str, list[float]] = {"coarse": [], "full": []}
-    for _ in range(n_changes):
+    for change in range(n_changes):
         hand.drag()
         pictures = hand.wait()
         if pictures:
             found["coarse"].append(pictures[0])
             found["full"].append(pictures[-1])
+        tell("change", change, n_changes, pictures)
     return found
 
 
 def clicks(hand: Hand, n_clicks: int) -> list[float]:
     """Return seconds from a click on Undo, while a change is simulated, to the fields that show it."""
     found = []
-    for _ in range(n_clicks):
+    for click in range(n_clicks):
         hand.drag()
         hand.browser.execute_script("window.seen.answered = 0; document.querySelector('#undo').click()")
         if not wait_until(lambda: hand.seen()["answered"], PATIENCE_s):
             raise SystemExit("The page did not answer to Undo.")
         found.append(1e-3 * hand.seen()["answered"])
+        tell("click", click, n_clicks, found[-1:])
         hand.wait()
     return found
 
