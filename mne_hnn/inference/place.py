@@ -209,8 +209,7 @@ def _log_mean(
     scene = question.scene
     assert scene is not None
     reduced = scene.reduced(field)
-    noise = reduced.variance * scene.temporal
-    course = question.course(reduced.moment, noise, unknown, sign=question.outward, columns=columns)
+    course = question.course(reduced.moment, reduced.noise, unknown, sign=question.outward, columns=columns)
     ratios = course.log_likelihood(moments) + reduced.rest - here
     return float(logsumexp(ratios) - np.log(len(ratios)))
 

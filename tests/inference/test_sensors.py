@@ -21,7 +21,7 @@ def question(measured, evoked, *, sequence=(("proximal", 25.0), ("distal", 60.0)
 
 def test_sensors_give_the_patch_the_moment_of_least_squares(measured):
     evoked = with_field(measured, measured.patch, measured.moment)
-    asked = question(measured, evoked, place=measured.patch)
+    asked = question(measured, evoked, place=measured.patch, field_error=0)
     found = asked.likelihood()
     moment, error = patch_moment(evoked, measured.patch, measured.forward, noise_cov=measured.noise_cov)
     assert found.course.wanted == pytest.approx(np.interp(asked.times_ms, evoked.times * 1e3, moment), abs=1e-15)
@@ -29,17 +29,27 @@ def test_sensors_give_the_patch_the_moment_of_least_squares(measured):
     assert found.residual == pytest.approx(1.0, abs=0.1)
 
 
-def test_errors_of_the_field_are_noise_that_follows_the_moment(measured):
+def test_errors_of_the_field_are_fields_of_sources_around(measured):
     """So that places nearby are not told apart by what no head model knows."""
     evoked = with_field(measured, measured.patch, 20 * measured.moment)
-    exact, usual = (question(measured, evoked, place=measured.patch, field_error=error).scene for error in (0.0, 0.1))
-    more = usual.temporal - exact.temporal
-    moment = usual.reduced(usual.field_of(measured.patch)).moment
-    assert np.linalg.matrix_rank(more, tol=1e-6 * np.abs(more).max()) == 1
-    assert np.corrcoef(np.diag(more), moment**2)[0, 1] == pytest.approx(1.0)
-    field = usual.field_of(measured.patch)
-    off = 0.1 * np.linalg.norm(field) / np.sqrt(min(usual.rank, 20)) * np.abs(moment).max()  # of each whitened sensor
-    assert np.sqrt(np.diag(more).max()) == pytest.approx(off)
+    scenes = {error: question(measured, evoked, place=measured.patch, field_error=error).scene for error in (0, 0.1, 0.2)}
+    assert scenes[0].errors is None
+    errors, seen = scenes[0.1].errors, scenes[0.1].field_of(measured.patch)
+    assert np.linalg.norm(errors.fields) == pytest.approx(0.1 * np.linalg.norm(seen), rel=1e-3)
+    assert np.linalg.norm(scenes[0.2].errors.fields) == pytest.approx(0.2 * np.linalg.norm(seen), rel=1e-3)
+    # what a place nearby gives is almost in their span, what one far away gives is not
+    basis = np.linalg.qr(errors.fields)[0]
+    left = {}
+    for name, label in measured.labels.items():
+        other = scenes[0.1].field_of(label_patch(label, measured.forward))
+        left[name] = np.linalg.norm(other - basis @ (basis.T @ other)) / np.linalg.norm(other)
+    assert left["BA3b_exvivo-rh"] < 0.02
+    assert left["superiortemporal-lh"] > 0.1
+    # and two places nearby differ less than with fields that are exact
+    disc = discs_of(measured.labels["BA3b_exvivo-rh"], measured.forward, (10.0,)).patch(20, measured.forward)
+    apart = [one.reduced(one.field_of(measured.patch)).rest - one.reduced(one.field_of(disc)).rest for one in scenes.values()]
+    assert apart[0] > 2 * apart[1] > 0
+    assert apart[1] > apart[2] > 0
     with pytest.raises(ParameterError, match="field_error"):
         Sensors(evoked=evoked, forward=measured.forward, place=measured.patch, field_error=-1)
 
