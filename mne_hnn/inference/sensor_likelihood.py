@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mne
@@ -58,7 +58,9 @@ class Sensors:
         How far computed fields are off, relative to their size: heads are no three shells, and are not where they seem
         to be to the millimetre. It counts as a field of sources around the place that follows the moment, so that it
         is as large in directions in which places nearby differ as these differ; with 0 a place is as sure as if its
-        field were known exactly. The default is a choice of this package.
+        field were known exactly. Where places are compared the size is learned: this is the median of what is expected
+        of it, a log-normal distribution with a factor of two. The default is about what fields of discs on the full
+        surface differ by from those of the nearest ones on 8,196 sources.
     """
 
     evoked: mne.Evoked
@@ -347,10 +349,21 @@ class Scene:
         """Return the whitened field of a patch at 1 A m."""
         return patch_field(self.gain, patch, self.sensors.forward)
 
-    def reduced(self, whitened_field: FloatArray) -> Reduced:
-        """Return what the response says of the moment of a source with this field."""
+    def reduced(self, whitened_field: FloatArray, factor: float = 1.0) -> Reduced:
+        """Return what the response says of the moment of a source with this field.
+
+        Parameters
+        ----------
+        whitened_field : array, shape (n_rows,)
+            At 1 A m.
+        factor : float
+            Errors of the field are so many times as large as they are expected.
+        """
+        errors = self.errors
+        if errors is not None and factor != 1.0:
+            errors = replace(errors, fields=factor * errors.fields)
         return reduce_to_course(
-            self.data, whitened_field, self.temporal, rank=self.rank, others=self.others, errors=self.errors
+            self.data, whitened_field, self.temporal, rank=self.rank, others=self.others, errors=errors
         )
 
     def residual(self, reduced: Reduced, whitened_field: FloatArray) -> float:
