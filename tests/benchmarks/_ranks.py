@@ -61,7 +61,9 @@ def by_kind(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def of_sign(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return how often the sign was wrong, and how often it should have been by its own probability."""
-    right = np.array([row["probability of the true sign"] for row in rows])
+    right = np.array([row["probability of the true sign"] for row in rows if "probability of the true sign" in row])
+    if not len(right):
+        return {}
     return {
         "n": len(right),
         "wrong": int((right < 0.5).sum()),

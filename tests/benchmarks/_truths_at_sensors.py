@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import mne
 import numpy as np
 from _ranks import rank
-from _truths import SMOOTH_MS, TIMES_MS, Planted, World, responded
+from _truths import TIMES_MS, Planted, World, responded
 
 from mne_hnn import Dipole
-from mne_hnn.inference import CircuitPosterior, Sensors
-from mne_hnn.source import best_patch, label_patch, patch_moment
+from mne_hnn.inference import PlacePosterior, Sensors
+from mne_hnn.source import best_patch, patch_moment
 from mne_hnn.source.demo import demo_anatomy, demo_dataset
 from mne_hnn.source.demo.anatomy import bank
 from mne_hnn.source.discs import Discs, discs_of
@@ -69,9 +71,22 @@ class Head:
     noise_cov: mne.Covariance
 
 
+def head(folder: Path) -> Head:
+    """Return the demo's head, the discs of the bank on the full surface, and epochs of its recording; kept in a file."""
+    file = folder / "head.pkl"
+    if not file.exists():
+        file.write_bytes(pickle.dumps(made_head()))
+    return _opened(file)
+
+
 @cache
-def head() -> Head:
-    """Return the demo's head, the discs of the bank on the full surface, and epochs of its recording."""
+def _opened(file: Path) -> Head:
+    found: Head = pickle.loads(file.read_bytes())
+    return found
+
+
+def made_head() -> Head:
+    """Return it, made anew."""
     anatomy = demo_anatomy()
     forward, fine = open_forward(anatomy.forward_fname), open_forward(anatomy.simulation_fname)
     label = mne.Label(bank("posterior"), hemi="rh", name="bank-rh", subject=anatomy.subject, verbose="error")
@@ -88,9 +103,8 @@ def head() -> Head:
     )  # fmt: skip
 
 
-def noise_of(rng: np.random.Generator) -> mne.EvokedArray:
-    """Return the mean of the demo's epochs, half of them turned over at random: no response is left of it."""
-    epochs = head().epochs
+def noise_of(epochs: mne.Epochs, rng: np.random.Generator) -> mne.EvokedArray:
+    """Return the mean of epochs, half of them turned over at random: no response is left of it."""
     n = len(epochs) // 2 * 2
     signs = rng.permutation(np.repeat([1.0, -1.0], n // 2))
     data = np.tensordot(signs, epochs.get_data(copy=False)[:n], axes=1) / n
@@ -101,14 +115,15 @@ def planted_at_sensors(
     world: World, regime: str, number: int, rng: np.random.Generator, *, turned: bool, field_error: float
 ) -> Placed:
     """Plant a truth in a disc; the place that is stated is the disc of 10 mm that explains the sensors best."""
-    known, discs = head(), head().discs
+    known = head(world.folder)
+    discs = known.discs
     radius = float(rng.choice(RADII_mm))
     centre = int(rng.choice(len(discs.sources), p=discs.areas_mm2 / discs.areas_mm2.sum()))
     disc = int(np.flatnonzero((discs.centre == centre) & (discs.radius_mm == radius))[0])
     area = float(discs.disc_mm2[disc])
     planted = world.silent(number, area) if regime == "silent" else world.spiking(number)
     response = responded(planted, rng, noise=1e-6)  # that of the sensors is enough
-    evoked = noise_of(rng)
+    evoked = noise_of(known.epochs, rng)
     rows = [known.fine["sol"]["row_names"].index(name) for name in evoked.ch_names]
     field = discs.fields(known.fine["sol"]["data"][rows])[:, disc]
     moment = np.interp(evoked.times * 1e3, TIMES_MS, response.moment, left=0.0)
@@ -130,11 +145,8 @@ def planted_at_sensors(
     )  # fmt: skip
 
 
-def told_of_place(placed: Placed, found: CircuitPosterior, rng: np.random.Generator) -> dict[str, Any] | None:
+def told_of_place(placed: Placed, place: PlacePosterior, rng: np.random.Generator) -> dict[str, Any]:
     """Return how probable the true place is, as JSON can hold it."""
-    place = found.place
-    if place is None:
-        return None
     where = placed.sensors.forward["src"][1]["rr"][place.sources]
     distances = 1e3 * np.linalg.norm(where - placed.centre_m, axis=1)
     truth = int(distances.argmin())

@@ -24,10 +24,13 @@ from typing import Any
 import mne
 import numpy as np
 from _ranks import rank, totals
-from _truths import Planted, World, dipole_of, explained, responded
+from _truths import TIMES_MS, Planted, World, dipole_of, explained, responded
+from _truths_at_sensors import Placed, planted_at_sensors, told_of_place
 from planted import keep_row, read_rows
 
 from mne_hnn.inference import CircuitPosterior, PosteriorSettings, posterior
+from mne_hnn.inference.place import locate
+from mne_hnn.inference.question import Question
 
 TURNED = 6
 """Every so many-th truth is turned over."""
@@ -89,11 +92,11 @@ def calibrated(world: World, regime: str, number: int, options: argparse.Namespa
 
 def at_sensors(world: World, regime: str, number: int, options: argparse.Namespace) -> dict[str, Any]:
     """Return a row of the posterior from the sensors."""
-    from _truths_at_sensors import planted_at_sensors, told_of_place
-
     rng = np.random.default_rng([number, 6])
-    turned = number % TURNED == TURNED - 1
+    turned = number % TURNED == TURNED - 1 and not options.course_known
     scene = planted_at_sensors(world, regime, number, rng, turned=turned, field_error=options.field_error)
+    if options.course_known:
+        return of_known_course(world, scene, number)
     off = float(np.exp(np.log(STATED_FACTOR) * rng.standard_normal()))
     stated = explained(scene.planted, world, scene.target, scene.standard_error, off)
     began = time.perf_counter()
@@ -102,7 +105,19 @@ def at_sensors(world: World, regime: str, number: int, options: argparse.Namespa
     )
     seconds = time.perf_counter() - began
     row = row_of(number, scene.planted, found, scene.discrepancy, turned) | {"seconds": seconds}
-    return row | {"place": told_of_place(scene, found, rng)}
+    return row | {"place": None if found.place is None else told_of_place(scene, found.place, rng)}
+
+
+def of_known_course(world: World, scene: Placed, number: int) -> dict[str, Any]:
+    """Return a row of the place alone."""
+    began = time.perf_counter()
+    stated = explained(scene.planted, world, scene.target, scene.standard_error, 1.0)
+    question = Question(explanation=stated, sensors=scene.sensors, settings=PosteriorSettings())
+    course = scene.planted.clean / scene.planted.values["columns"]
+    place = locate(question, np.interp(question.times_ms, TIMES_MS, course)[np.newaxis], None)
+    told = told_of_place(scene, place, np.random.default_rng([number, 8]))
+    seconds = time.perf_counter() - began
+    return {"number": number, "turned": False, "ranks": {}, "failed": [], "networks": 0, "seconds": seconds, "place": told}
 
 
 def main() -> None:
@@ -113,6 +128,7 @@ def main() -> None:
     parser.add_argument("--spiking", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="number of the first truth")
     parser.add_argument("--sensors", action="store_true")
+    parser.add_argument("--course-known", action="store_true", help="with --sensors: the place alone")
     parser.add_argument("--field-error", type=float, default=0.1, help="of Sensors")
     usual = PosteriorSettings()
     for name in ("particles", "populations", "start", "batch", "rounds"):
@@ -127,7 +143,8 @@ def main() -> None:
         wanted = getattr(options, regime)
         if not wanted:
             continue
-        file = options.folder / f"{regime}{'-sensors' if options.sensors else ''}.jsonl"
+        kind = "" if not options.sensors else "-place" if options.course_known else "-sensors"
+        file = options.folder / f"{regime}{kind}.jsonl"
         done = {row["number"] for row in read_rows(file)}
         for number in range(options.first, options.first + wanted):
             if number in done:
