@@ -18,8 +18,8 @@ from ..errors import SimulationError
 __all__ = ["Emulated", "Emulator"]
 
 KEPT_VARIANCE, MOST_COMPONENTS = 0.999, 48
-"""A response of 170 ms that is smoothed by 20 ms has some 30 components: with twelve of them a tenth of a network's root
-mean square is lost (``tests/benchmarks/calibration.py``)."""
+"""Responses that are smoothed by 20 ms have some 18 components in 120 ms, and more in a longer record: with twelve of
+them a tenth of a network's root mean square is lost."""
 NOISES = np.geomspace(1e-3, 1e2, 26)
 """Variance of the chance of trials over that of the mean, as it is looked for."""
 LENGTHS = (3.0, 6.0, 6.0)

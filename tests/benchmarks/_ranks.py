@@ -7,18 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import kstest
 
-KINDS = ("times", "spreads", "weights", "columns", "discrepancy", "spikes")
-ALLOWED = 2.6
-"""Binomial standard errors that a coverage may be off."""
+from mne_hnn.inference.trust import ALLOWED, KINDS, kind_of
+
 SIGNIFICANT = 0.05
-
-
-def kind_of(path: str) -> str:
-    """Return of which kind a number is."""
-    for end, kind in (("mu_ms", "times"), ("sigma_ms", "spreads"), ("columns", "columns"), ("discrepancy",) * 2):
-        if path.endswith(end):
-            return kind
-    return "spikes" if path.startswith("spikes.") else "weights"
 
 
 def rank(draws: np.ndarray, truth: float, rng: np.random.Generator) -> float:
@@ -88,7 +79,9 @@ def of_place(rows: list[dict[str, Any]]) -> dict[str, Any]:
     area = np.array([one["area"] for one in known])
     found["area rank, mean"] = round(float(area.mean()), 3)
     found["area in 50%, 90%"] = ", ".join(f"{np.mean(np.abs(area - 0.5) <= share / 2):.1%}" for share in (0.5, 0.9))
-    found["distance of the best centre (mm, median)"] = round(float(np.median([one["distance_mm"] for one in known])), 1)
+    found["distance of the best centre (mm, median)"] = round(
+        float(np.median([one["distance_mm"] for one in known])), 1
+    )
     return found
 
 

@@ -72,6 +72,8 @@ class Planted:
         Its largest value.
     trials : Simulation | None
         Trials, where cells fire.
+    z : array, shape (n_free,) | None
+        Drives as standard normal numbers, where cells fire.
     """
 
     regime: str
@@ -80,6 +82,7 @@ class Planted:
     clean: np.ndarray
     peak_nAm: float
     trials: Simulation | None = None
+    z: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,7 +152,7 @@ class World:
         values = dict(zip(vector.paths[:-1], vector.natural(np.append(z, 0.0)[None])[0, :-1].tolist(), strict=True))
         return Planted(
             regime="spiking", sequence=STATED, values=values | {"columns": columns}, clean=columns * mean,
-            peak_nAm=peak_nAm, trials=trials,
+            peak_nAm=peak_nAm, trials=trials, z=z,
         )  # fmt: skip
 
     def _vector(self) -> CircuitVector:

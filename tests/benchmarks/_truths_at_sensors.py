@@ -72,7 +72,7 @@ class Head:
 
 
 def head(folder: Path) -> Head:
-    """Return the demo's head, the discs of the bank on the full surface, and epochs of its recording; kept in a file."""
+    """Return the demo's head, discs of the bank on the full surface, and epochs of its recording; kept in a file."""
     file = folder / "head.pkl"
     if not file.exists():
         file.write_bytes(pickle.dumps(made_head()))
@@ -90,7 +90,9 @@ def made_head() -> Head:
     anatomy = demo_anatomy()
     forward, fine = open_forward(anatomy.forward_fname), open_forward(anatomy.simulation_fname)
     label = mne.Label(bank("posterior"), hemi="rh", name="bank-rh", subject=anatomy.subject, verbose="error")
-    raw = mne.io.read_raw_fif(demo_dataset().raw_fname, preload=True, verbose="error").filter(1.0, None, verbose="error")
+    raw = mne.io.read_raw_fif(demo_dataset().raw_fname, preload=True, verbose="error").filter(
+        1.0, None, verbose="error"
+    )
     events = mne.find_events(raw, verbose="error")
     epochs = mne.Epochs(
         raw, events, tmin=EPOCH_s[0], tmax=EPOCH_s[1], baseline=(None, -0.005), reject={"eog": 350e-6}, preload=True,
@@ -155,7 +157,10 @@ def told_of_place(placed: Placed, place: PlacePosterior, rng: np.random.Generato
     best = int(place.of_centre.argmax())
     drawn = rng.choice(place.disc_mm2, 2000, p=place.probability / place.probability.sum())
     return {
-        **{f"share up to the truth {share:.0%}": bool(place.sources[truth] in place.region(share)) for share in (0.5, 0.9)},
+        **{
+            f"share up to the truth {share:.0%}": bool(place.sources[truth] in place.region(share))
+            for share in (0.5, 0.9)
+        },
         "probability of the best centre": float(place.of_centre[best]),
         "right of the best centre": bool(best == truth),
         "probability of the best radius": radii[best_radius],

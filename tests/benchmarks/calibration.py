@@ -5,10 +5,13 @@
 A truth is drawn from the prior that the posterior has: times around those that are stated, spreads, weights, columns
 per nA m (any peak is as good as another), spikes as plausible as they are; noise and discrepancy as the likelihood takes
 them. Spiking truths live on the mesh of 5 x 5 and have two drives, a proximal and a distal one; their response is the
-mean of 60 trials. With ``--sensors`` a truth is a disc of the bank of the demo's central sulcus, on the full surface,
-whose field in the demo's recorded noise is analysed on the coarser one. Every sixth truth is turned over: it counts for
-the sign only. Every posterior is one line of ``FOLDER/REGIME.jsonl`` or ``FOLDER/REGIME-sensors.jsonl``: the same command
-goes on where it was stopped, and prints the totals.
+mean of 60 trials. Every sixth truth is turned over: it counts for the sign only.
+
+With ``--sensors`` a truth is a disc of the bank of the demo's central sulcus, on the full surface, whose field in the
+demo's recorded noise is analysed on the coarser one. ``--course-known`` asks for the place alone, of the true course.
+
+Every posterior is one line of ``FOLDER/REGIME.jsonl`` (``-sensors``, ``-place``): the same command goes on where it was
+stopped, and prints the totals; other processes may take the truths from another ``--first`` on.
 """
 
 from __future__ import annotations
@@ -58,7 +61,8 @@ def row_of(number: int, planted: Planted, found: CircuitPosterior, discrepancy: 
             one = counts.get(name, 0) / planted.trials.n_trials / len(sizes[name])
             ranks[f"spikes.{name}"] = rank(drawn, one, rng)
     probability = found.polarity.probability
-    return {
+    off = {} if planted.z is None else emulator_off(planted, found)
+    return off | {
         "number": number,
         "turned": turned,
         "ranks": {path: round(u, 4) for path, u in ranks.items()},
@@ -70,6 +74,22 @@ def row_of(number: int, planted: Planted, found: CircuitPosterior, discrepancy: 
         "warned": len(found.warnings),
         "calibration": list(found.facts.get("calibration", ())),
         "networks": int(found.facts.get("networks", 0)),
+    }
+
+
+def emulator_off(planted: Planted, found: CircuitPosterior) -> dict[str, float]:
+    """Return what the emulator is off by at the truth, and by how much it says it may be, relative to the response."""
+    assert found.asked is not None
+    question, unknown = found.asked.question, found.asked.unknown
+    assert unknown is not None
+    clean = np.interp(question.times_ms, TIMES_MS, planted.clean)
+    made = planted.values["columns"] * found.asked.model.predict(np.atleast_2d(planted.z)).moments[0]
+    size = float(np.sqrt(np.mean(clean**2)))
+    said = np.diag(unknown) * question.rms**2 + np.diag(question.chance) * question.rms**2
+    return {
+        "emulator off": float(np.sqrt(np.mean((made - clean) ** 2)) / size),
+        "emulator said": float(np.sqrt(np.mean(said)) / size),
+        "emulator too small by": float(made @ clean / (made @ made)),
     }
 
 
@@ -117,7 +137,15 @@ def of_known_course(world: World, scene: Placed, number: int) -> dict[str, Any]:
     place = locate(question, np.interp(question.times_ms, TIMES_MS, course)[np.newaxis], None)
     told = told_of_place(scene, place, np.random.default_rng([number, 8]))
     seconds = time.perf_counter() - began
-    return {"number": number, "turned": False, "ranks": {}, "failed": [], "networks": 0, "seconds": seconds, "place": told}
+    return {
+        "number": number,
+        "turned": False,
+        "ranks": {},
+        "failed": [],
+        "networks": 0,
+        "seconds": seconds,
+        "place": told,
+    }
 
 
 def main() -> None:
@@ -157,8 +185,7 @@ def main() -> None:
                 f"{row['seconds']:.0f} s, {row['networks']} networks\n"
             )
             sys.stdout.flush()
-        rows = [row for row in read_rows(file)]
-        sys.stdout.write(json.dumps({regime: totals(rows)}, indent=1) + "\n")
+        sys.stdout.write(json.dumps({regime: totals(read_rows(file))}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

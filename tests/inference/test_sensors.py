@@ -32,7 +32,9 @@ def test_sensors_give_the_patch_the_moment_of_least_squares(measured):
 def test_errors_of_the_field_are_fields_of_sources_around(measured):
     """So that places nearby are not told apart by what no head model knows."""
     evoked = with_field(measured, measured.patch, 20 * measured.moment)
-    scenes = {error: question(measured, evoked, place=measured.patch, field_error=error).scene for error in (0, 0.1, 0.2)}
+    scenes = {
+        error: question(measured, evoked, place=measured.patch, field_error=error).scene for error in (0, 0.1, 0.2)
+    }
     assert scenes[0].errors is None
     errors, seen = scenes[0.1].errors, scenes[0.1].field_of(measured.patch)
     assert np.linalg.norm(errors.fields) == pytest.approx(0.1 * np.linalg.norm(seen), rel=1e-3)
@@ -47,7 +49,9 @@ def test_errors_of_the_field_are_fields_of_sources_around(measured):
     assert left["superiortemporal-lh"] > 0.1
     # and two places nearby differ less than with fields that are exact
     disc = discs_of(measured.labels["BA3b_exvivo-rh"], measured.forward, (10.0,)).patch(20, measured.forward)
-    apart = [one.reduced(one.field_of(measured.patch)).rest - one.reduced(one.field_of(disc)).rest for one in scenes.values()]
+    apart = [
+        one.reduced(one.field_of(measured.patch)).rest - one.reduced(one.field_of(disc)).rest for one in scenes.values()
+    ]
     assert apart[0] > 2 * apart[1] > 0
     assert apart[1] > apart[2] > 0
     with pytest.raises(ParameterError, match="field_error"):
