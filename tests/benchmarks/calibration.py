@@ -3,7 +3,7 @@
     python tests/benchmarks/calibration.py --folder calibrated [--silent 60] [--spiking 10] [--sensors] [--n-jobs 2]
 
 A truth is drawn from the prior that the posterior has: times around those that are stated, spreads, weights, columns
-per nA m (any peak is as good as another), spikes as plausible as they are; noise and discrepancy as the likelihood takes
+per nA m (any peak is as good as another), spikes as plausible as they are; noise and discrepancy as the likelihood has
 them. Spiking truths live on the mesh of 5 x 5 and have two drives, a proximal and a distal one; their response is the
 mean of 60 trials. Every sixth truth is turned over: it counts for the sign only.
 
