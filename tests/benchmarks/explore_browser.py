@@ -2,8 +2,9 @@
 
 Starts ``mne-hnn explore`` on the demo, the full column with three drives beside a cortex, and opens it in Chromium
 without a window (1280 x 720). Drags sliders of a drive as the mouse does, each time to a new place, once the picture of
-the change before is there. Times are those of the page's own clock: from the release of the mouse to the frame after
-the picture of the dipole was loaded, first the coarse one, then that of the full column; from a click on Undo, while
+the change before is there. Times are those of the page's own clock: from the last move of the mouse to the frame after
+the picture of the dipole was loaded, first the coarse one, then that of the full column (which may come so soon that it
+is the first); from a click on Undo, while
 the full column is simulated, to the frame in which the fields have the values of before. Memory is the proportional set
 size of the page's process with its workers, and of the browser's processes.
 
@@ -37,12 +38,12 @@ DRIVE = "evprox1"
 PATIENCE_s = 20.0  # without a picture a change is not counted
 QUIET_s = 0.5
 _WATCH = """
-window.seen = {pictures: [], released: 0, answered: 0};
+window.seen = {pictures: [], moved: 0, answered: 0};
 const frame = what => requestAnimationFrame(() => requestAnimationFrame(what));
 document.addEventListener('load', event => {
     if (event.target.id === 'dipole') frame(() => window.seen.pictures.push(performance.now()));
 }, true);
-document.addEventListener('mouseup', () => { window.seen.released = performance.now(); }, true);
+document.addEventListener('mousemove', event => { if (event.buttons) window.seen.moved = performance.now(); }, true);
 const values = () => [...document.querySelectorAll('input.number')].map(field => field.value).join(' ');
 document.addEventListener('click', event => {
     if (!event.target.closest('#undo')) return;
@@ -82,7 +83,7 @@ class Hand:
         self._moves += 1
         x, y, left, width = self.browser.execute_script(_PLACE, SLIDERS[self._moves % len(SLIDERS)])
         share = (0.5 + 0.618034 * self._moves) % 1.0  # never twice the same for both sliders
-        self.browser.execute_script("window.seen.pictures = []; window.seen.released = 0")
+        self.browser.execute_script("window.seen.pictures = []; window.seen.moved = 0")
         self._mouse("mousePressed", x, y)
         there = left + width * (0.02 + 0.28 * share)
         if abs(there - x) < 3:  # it would be the same value
@@ -91,7 +92,7 @@ class Hand:
         self._mouse("mouseReleased", there, y)
 
     def wait(self) -> list[float]:
-        """Return when pictures came, s after the release, once the last of them is there."""
+        """Return when pictures came, s after the mouse was moved, once the last of them is there."""
 
         def done() -> bool:
             """Return whether the full column is shown, and nothing more comes."""
@@ -102,7 +103,7 @@ class Hand:
         if not wait_until(done, PATIENCE_s):
             return []  # the slider snapped back to a state that had its picture
         seen = self.seen()
-        return [1e-3 * (moment - seen["released"]) for moment in seen["pictures"]]
+        return [1e-3 * (moment - seen["moved"]) for moment in seen["pictures"]]
 
 
 def tell(what: str, number: int, total: int, seconds: list[float]) -> None:
@@ -112,7 +113,7 @@ def tell(what: str, number: int, total: int, seconds: list[float]) -> None:
 
 
 def latencies(hand: Hand, n_changes: int) -> dict[str, list[float]]:
-    """Return seconds from the release of a slider to the first picture and to the last."""
+    """Return seconds from a slider at its new place to the first picture and to the last."""
     found: dict[str, list[float]] = {"coarse": [], "full": []}
     for change in range(n_changes):
         hand.drag()
@@ -134,7 +135,8 @@ def clicks(hand: Hand, n_clicks: int) -> list[float]:
             raise SystemExit("The page did not answer to Undo.")
         found.append(1e-3 * hand.seen()["answered"])
         tell("click", click, n_clicks, found[-1:])
-        hand.wait()
+        wait_until(hand.visitor.is_full, PATIENCE_s)  # the state of before may have its picture already
+        time.sleep(QUIET_s)
     return found
 
 
@@ -175,8 +177,8 @@ def measure(options: argparse.Namespace) -> list[list[str]]:
         latencies(hand, 2)  # the sensors' process starts
         found = latencies(hand, options.changes)
         rows = [
-            row("slider released, to coarse dipole", "coarse", found["coarse"]),
-            row("slider released, to full column", "full", found["full"]),
+            row("slider moved, to coarse dipole", "coarse", found["coarse"]),
+            row("slider moved, to full column", "full", found["full"]),
             row("click while simulating, to its answer", "click", clicks(hand, options.changes)),
         ]
         if options.memory > 20:
