@@ -7,6 +7,7 @@ from responses import SMALL, with_field
 
 from mne_hnn.errors import DataError, MneHnnWarning, ParameterError
 from mne_hnn.inference import PosteriorSettings, Sensors, posterior, shuffled_sign, wrong_label
+from mne_hnn.inference.place import locate
 from mne_hnn.inference.question import Question
 from mne_hnn.source import label_patch, patch_moment
 from mne_hnn.source.discs import discs_of
@@ -86,6 +87,7 @@ def answered(measured, silently):
         place=patch,
         noise_cov=measured.noise_cov,
         search=measured.labels["BA3b_exvivo-rh"],
+        field_error=0.0,  # it was made with this forward solution
     )
     silent = explanation("silent", columns=5e5, target=measured.target)
     with pytest.warns(MneHnnWarning):  # so few draws do not suffice
@@ -116,6 +118,20 @@ def test_sign_place_and_controls(answered, measured):
     wrong = wrong_label(found, measured.labels["superiortemporal-lh"])
     assert wrong.rejected
     assert "superiortemporal" in wrong.name
+
+
+def test_a_place_is_less_sure_with_fields_that_may_be_off(measured):
+    label = measured.labels["BA3b_exvivo-rh"]
+    disc = discs_of(label, measured.forward, (10.0,)).patch(20, measured.forward)
+    evoked = with_field(measured, disc, measured.moment)
+    found = {}
+    for error in (0.0, 0.1):
+        asked = question(measured, evoked, place=disc, search=label, field_error=error, radii_mm=(10.0,))
+        moments = np.interp(asked.times_ms, measured.times * 1e3, measured.moment)[np.newaxis] / 5e5
+        found[error] = locate(asked, moments, None)
+    assert found[0.0].probability.max() > found[0.1].probability.max()
+    assert found[0.0].area_mm2(0.9) < found[0.1].area_mm2(0.9)
+    assert found[0.1].sources[20] in found[0.1].region(0.95)
 
 
 def test_no_evidence_for_a_place_far_from_the_response(measured, silently):
