@@ -130,7 +130,7 @@ def test_a_place_is_less_sure_with_fields_that_may_be_off(measured):
         moments = np.interp(asked.times_ms, measured.times * 1e3, measured.moment)[np.newaxis] / 5e5
         found[error] = locate(asked, moments, None)
     assert found[0.0].probability.max() > found[0.1].probability.max()
-    assert found[0.0].area_mm2(0.9) < found[0.1].area_mm2(0.9)
+    assert found[0.0].area_mm2(0.99) <= found[0.1].area_mm2(0.99)
     assert found[0.1].sources[20] in found[0.1].region(0.95)
 
 
