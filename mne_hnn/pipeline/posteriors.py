@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import StringIO
 from typing import Any
 
@@ -31,7 +31,7 @@ from .options import PosteriorOptions, ShortPosteriorOptions
 from .options.posterior import USUAL_NETWORKS
 from .stage import Work
 
-__all__ = ["CHECKPOINT", "OUTPUTS", "asked_for", "draw_posteriors", "posterior_settings"]
+__all__ = ["CHECKPOINT", "OUTPUTS", "asked_for", "draw_posteriors", "evidence_table", "posterior_settings"]
 
 CHECKPOINT = "posterior-checkpoint"
 """Folder beside the stages with all that posteriors have simulated, and how far they have been cooled: it is kept, so
@@ -95,10 +95,12 @@ def draw_posteriors(
                     item, sensors, settings, share=held_out, n_jobs=work.n_jobs, checkpoint=checkpoint
                 )
         file = f"explanation-{number}.nc"
-        one.save(folder / file)
+        # how many simulations were new depends on what had been kept: the file is the same without
+        same = {name: value for name, value in one.facts.items() if name != "n_simulated"}
+        replace(one, facts=same).save(folder / file)
         found.append((number, one))
         noted.append(_noted(number, file, one, controls, None if left is None else _told(left)))
-    rows = _evidence(found)
+    rows = evidence_table(found)
     table = _tab_separated(rows)
     write_whole(work.path("evidence"), lambda stream: stream.write(table.encode("utf-8")), "table of evidence")
     searched = next((one.place.label for _, one in found if one.place is not None), None)
@@ -153,7 +155,7 @@ def _noted(
     )
 
 
-def _evidence(found: Sequence[tuple[int, CircuitPosterior]]) -> list[dict[str, Any]]:
+def evidence_table(found: Sequence[tuple[int, CircuitPosterior]]) -> list[dict[str, Any]]:
     """Return the table of evidence, with the numbers of the explanations."""
     ordered = sorted(found, key=lambda pair: -pair[1].evidence.value)  # stable, as the table is
     rows = compare_posteriors([one for _, one in ordered])

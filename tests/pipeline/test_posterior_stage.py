@@ -18,10 +18,11 @@ from mne_hnn.group import rerun
 from mne_hnn.inference import Control, PosteriorSettings, cooling, posterior_files, read_posterior, run
 from mne_hnn.inference.words import NOT_CALIBRATED
 from mne_hnn.network import jones_2009
-from mne_hnn.pipeline import Config, run_pipeline
+from mne_hnn.pipeline import Config, posteriors, run_pipeline
 from mne_hnn.pipeline.chain import Chain
 from mne_hnn.pipeline.facts import Facts, PosteriorFacts
 from mne_hnn.pipeline.methods import methods_text
+from mne_hnn.pipeline.notebook import Explained
 from mne_hnn.pipeline.options import Options, ShortPosteriorOptions
 from mne_hnn.pipeline.page import Page, drawing, new_report
 from mne_hnn.pipeline.posterior_page import SECTION, Shown, show_posteriors
@@ -139,16 +140,20 @@ def test_a_stage_that_is_not_asked_is_left_out(tmp_path, caplog):
 
 
 @pytest.fixture
-def silent(monkeypatch):
-    """Columns have kernels by formula; the list says how often."""
-    calls = []
+def quick(monkeypatch):
+    """Two populations that hardly move: what is tested here is not what they find."""
+    settings = posterior_settings
+    monkeypatch.setattr(posteriors, "posterior_settings", lambda options: few(settings(options)))
 
-    def measured(*arguments):
-        calls.append(arguments)
-        return kernels(*arguments)
 
-    monkeypatch.setattr(run, "measure_kernels", measured)
-    return calls
+def few(settings):
+    return replace(settings, populations=2, moves=2)
+
+
+@pytest.fixture
+def silent(monkeypatch, quick):
+    """Columns have kernels by formula."""
+    monkeypatch.setattr(run, "measure_kernels", kernels)
 
 
 def work_of(folder, several, **options):
@@ -166,16 +171,16 @@ def work_of(folder, several, **options):
 def test_the_first_and_its_rivals_are_drawn_and_compared(silent, tmp_path):
     several = explanations(
         explanation("silent", -20.0),
-        explanation("silent", -40.0, sequence=(("distal", 30.0),)),
+        explanation("silent", -20.5, sequence=(("distal", 30.0),), refusals=("It needs too many cells.",)),
         explanation("silent", -21.0, sequence=(("proximal", 25.0), ("distal", 60.0), ("proximal", 80.0))),
     )
     work = work_of(tmp_path, several)
     facts = draw_posteriors(work)
-    assert [one.explanation for one in facts.drawn] == [1, 3]
-    assert {row["explanation"] for row in facts.evidence} == {1, 3}
+    assert [one.explanation for one in facts.drawn] == [1, 2]
+    assert {row["explanation"] for row in facts.evidence} == {1, 2}
     assert sum(row["probability"] for row in facts.evidence) == pytest.approx(1.0)
     assert facts.evidence[0]["difference"] == 0
-    assert (facts.source, facts.searched, facts.populations, facts.particles) == ("waveform", None, 4, 50)
+    assert (facts.source, facts.searched, facts.populations, facts.particles) == ("waveform", None, 2, 50)
     for one in facts.drawn:
         found = read_posterior(work.path("posteriors") / one.file)
         assert found.sequence == several[one.explanation - 1].sequence
@@ -218,7 +223,7 @@ def analysis(tmp_path_factory):
 
 
 @few_draws
-def test_it_runs_once_and_the_report_has_its_section(analysis):
+def test_it_runs_once_and_the_report_has_its_section(analysis, quick):
     (result,) = run_pipeline(analysis)
     assert result.ran == ("target", "simulate", "fit", "posterior", "report")
     assert result.outputs["posterior"]["posteriors"] == result.folder / "04_posterior" / "posteriors"
@@ -319,3 +324,16 @@ def test_the_section_shows_the_first_in_full_and_its_rivals_in_short():
     assert "12 channels were left out." in words
     assert PATHS[0] not in words
     assert page.figures == 4
+
+
+def test_a_posterior_in_a_notebook_is_that_of_an_explanation():
+    several = explanations(explanation(), explanation("spiking", -30.0, sequence=(("proximal", 25.0),)))
+    explained = Explained(evoked=None, forward=None, target=None, explanations=several)
+    one = made(with_place=False)
+    shown = explained._shown(one)
+    assert (shown.number, shown.found) == (2, one)
+    assert shown.controls[0]["name"] == "opposite sign"
+    assert shown.controls[0]["difference"] == one.polarity.difference
+    for wrong in (made(regime="silent"), "posterior.nc"):
+        with pytest.raises(ParameterError, match="posteriors must be those of mne_hnn.posterior of these explanations"):
+            explained.report(posteriors=[wrong])
