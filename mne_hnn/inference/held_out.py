@@ -208,4 +208,4 @@ def _noise(scene: Scene, apart: FloatArray, n_independent: float) -> float:
     """Return the standard error of a difference of two squared errors, of predictions that are so far apart."""
     n_times = scene.data.shape[1]
     size = float(np.linalg.norm(np.outer(scene.field_of(scene.sensors.patch), apart)))
-    return 2 * size * float(np.sqrt(max(n_times / n_independent, 1.0))) / scene.rank / n_times
+    return float(2 * size * np.sqrt(max(n_times / n_independent, 1.0)) / scene.rank / n_times)

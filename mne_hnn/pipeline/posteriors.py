@@ -48,9 +48,12 @@ def posterior_settings(options: PosteriorOptions | ShortPosteriorOptions) -> Pos
     """Return the settings of a posterior that the options of an analysis stand for."""
     usual = PosteriorSettings()
     share = options.posterior_networks / USUAL_NETWORKS
-    parts = {name: int(getattr(usual, name) * share + 1e-9) for name in ("start", "batch", "predictive")}
-    seed = {} if options.seed is None else {"seed": options.seed}
-    return PosteriorSettings(particles=options.posterior_particles, **parts, **seed)
+    parts: dict[str, Any] = {
+        name: int(getattr(usual, name) * share + 1e-9) for name in ("start", "batch", "predictive")
+    }
+    if options.seed is not None:
+        parts["seed"] = options.seed
+    return PosteriorSettings(particles=options.posterior_particles, **parts)
 
 
 def _chosen(options: PosteriorOptions | ShortPosteriorOptions, found: Explanations) -> list[tuple[int, Explanation]]:
