@@ -60,7 +60,7 @@ class Drawn(Options):
     posterior_networks: int = option(
         USUAL_NETWORKS,
         "Networks that are simulated at most for each explanation whose cells fire: at the start, in rounds, and at "
-        "the end.",
+        "the end. With few, little is learned: what they do not tell counts as noise.",
         check=at_least(FEWEST_NETWORKS),
     )
 
