@@ -65,7 +65,7 @@ def _drives(found: CircuitPosterior) -> str:
 
 def _interval(found: CircuitPosterior, path: str) -> str:
     low, high = found.interval(path)
-    return f"{low:,.3g} to {high:,.3g}"
+    return " to ".join(f"{end:,.0f}" if end >= 1000 else f"{end:.3g}" for end in (low, high))
 
 
 def _sign(found: CircuitPosterior) -> str:
