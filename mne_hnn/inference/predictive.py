@@ -111,8 +111,8 @@ def check_source(found: Predictions) -> list[Checked]:
         Checked(
             name="width of that band, over the range of the response",
             value=found.width,
-            expected=f"at most {WIDEST:g}; with more, hardly anything can be learned: simulate more networks where cells "
-            "fire, or average more trials",
+            expected=f"at most {WIDEST:g}; with more, hardly anything can be learned: simulate more networks where "
+            "cells fire, or average more trials",
             passed=found.width <= WIDEST,
         ),
     ]
