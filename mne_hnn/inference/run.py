@@ -39,7 +39,7 @@ from .silent_model import SilentModel
 from .trust import doubts
 from .waveform_likelihood import Drawn, WaveformLikelihood
 
-__all__ = ["posterior"]
+__all__ = ["chosen_explanation", "posterior"]
 
 WORTH = 0.5
 """Effective share of the draws from which on they are drawn again by what the last simulations tell."""
@@ -99,7 +99,7 @@ def posterior(
     --------
     >>> found = mne_hnn.posterior(explanations, n_jobs=2)  # minutes  # doctest: +SKIP
     """
-    chosen = _chosen(explanation)
+    chosen = chosen_explanation(explanation)
     question = Question(
         explanation=chosen,
         sensors=check_sensors(sensors),
@@ -114,7 +114,8 @@ def posterior(
     return found
 
 
-def _chosen(explanation: Any) -> Explanation:
+def chosen_explanation(explanation: Any) -> Explanation:
+    """Return the explanation whose posterior is asked for: of several the first."""
     chosen = explanation.first if isinstance(explanation, Explanations) else explanation
     if not isinstance(chosen, Explanation):
         raise ParameterError(
