@@ -32,6 +32,12 @@ class FrozenMap(Mapping[str, V], Generic[V]):
     ----------
     items : mapping or iterable of (str, value) pairs
         The content.
+
+    Examples
+    --------
+    >>> weights = FrozenMap({"L2_pyramidal": 0.1, "L5_pyramidal": 0.2})
+    >>> weights.set("L5_pyramidal", 0.3)["L5_pyramidal"], weights["L5_pyramidal"]
+    (0.3, 0.2)
     """
 
     __slots__ = ("_data", "_hash")
@@ -112,7 +118,14 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
 
 class OrderedFrozenMap(FrozenMap[V]):
-    """A frozen map whose order is part of its value (used where order decides cell numbers)."""
+    """A frozen map whose order is part of its value (used where order decides cell numbers).
+
+    Examples
+    --------
+    >>> one, two = {"a": 1, "b": 2}, {"b": 2, "a": 1}
+    >>> OrderedFrozenMap(one) == OrderedFrozenMap(two), FrozenMap(one) == FrozenMap(two)
+    (False, True)
+    """
 
     __slots__ = ()
 

@@ -26,7 +26,8 @@ __all__ = ["Reduced", "SensorLikelihood", "Sensors", "reduce_to_course", "tempor
 GRID_MS = 2.0
 """Responses are compared at steps of about this length: what is smoothed has nothing faster."""
 OTHERS_nAm = 50.0
-"""Standard deviation of the moments of other labels at one time: as large as moments of evoked responses are."""
+"""Standard deviation of the moments of other labels at one time: as large as moments of evoked responses are (10 to
+50 nA m; Hari and Forss 1999, https://doi.org/10.1098/rstb.1999.0470)."""
 FIELD_DIMENSIONS = 20
 """Errors of fields are as smooth as fields are: they share out over so many directions of the sensors, not over all. A
 choice of this package."""
@@ -56,6 +57,12 @@ class Sensors:
         How far computed fields are off, relative to their size: heads are no three shells, and are not where they seem
         to be to the millimetre. It counts as noise that follows the moment; with 0 a place is as sure as if its field
         were known exactly. The default is a choice of this package.
+
+    Examples
+    --------
+    >>> sensors = Sensors(evoked=evoked, forward=forward, place=patch, noise_cov=noise_cov, search=label)
+    >>> sensors.patch.hemi, sensors.field_error
+    ('rh', 0.1)
     """
 
     evoked: mne.Evoked
@@ -225,6 +232,13 @@ class SensorLikelihood:
         Rank of the noise.
     residual : float
         Power of the response that the patch cannot give, over what is expected of noise.
+
+    Examples
+    --------
+    >>> asked = drawn_at_sensors.asked
+    >>> likelihood = asked.question.likelihood(asked.unknown)
+    >>> likelihood.patch.hemi, len(likelihood.times_ms) == len(likelihood.course.wanted)
+    ('rh', True)
     """
 
     course: Any
