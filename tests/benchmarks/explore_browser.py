@@ -2,10 +2,12 @@
 
 Starts ``mne-hnn explore`` on the demo, the full column with three drives beside a cortex, and opens it in Chromium
 without a window (1280 x 720). Drags sliders of a drive as the mouse does, each time to a new place, once the picture of
-the change before is there. Times are those of the page's own clock: from the release of the mouse to the frame after
-the picture of the dipole was loaded, first the coarse one, then that of the full column; from a click on Undo, while
+the change before is there. Times are those of the page's own clock: from the last move of the mouse to the frame after
+the picture of the dipole was loaded, first the coarse one, then that of the full column (which may come so soon that it
+is the first); from a click on Undo, while
 the full column is simulated, to the frame in which the fields have the values of before. Memory is the proportional set
-size of the page's process with its workers, and of the browser's processes.
+size of the page's process with its workers, and of the browser's processes: as it is, with the pictures that Chromium
+has decoded and keeps as long as there is room, and after it was told that there is none.
 
 With ``--peer``, an interpreter that has ``hnn-core[gui]``, its window is timed, too: see ``peer_window_time.py``.
 """
@@ -37,12 +39,12 @@ DRIVE = "evprox1"
 PATIENCE_s = 20.0  # without a picture a change is not counted
 QUIET_s = 0.5
 _WATCH = """
-window.seen = {pictures: [], released: 0, answered: 0};
+window.seen = {pictures: [], moved: 0, answered: 0};
 const frame = what => requestAnimationFrame(() => requestAnimationFrame(what));
 document.addEventListener('load', event => {
     if (event.target.id === 'dipole') frame(() => window.seen.pictures.push(performance.now()));
 }, true);
-document.addEventListener('mouseup', () => { window.seen.released = performance.now(); }, true);
+document.addEventListener('mousemove', event => { if (event.buttons) window.seen.moved = performance.now(); }, true);
 const values = () => [...document.querySelectorAll('input.number')].map(field => field.value).join(' ');
 document.addEventListener('click', event => {
     if (!event.target.closest('#undo')) return;
@@ -82,7 +84,7 @@ class Hand:
         self._moves += 1
         x, y, left, width = self.browser.execute_script(_PLACE, SLIDERS[self._moves % len(SLIDERS)])
         share = (0.5 + 0.618034 * self._moves) % 1.0  # never twice the same for both sliders
-        self.browser.execute_script("window.seen.pictures = []; window.seen.released = 0")
+        self.browser.execute_script("window.seen.pictures = []; window.seen.moved = 0")
         self._mouse("mousePressed", x, y)
         there = left + width * (0.02 + 0.28 * share)
         if abs(there - x) < 3:  # it would be the same value
@@ -91,7 +93,7 @@ class Hand:
         self._mouse("mouseReleased", there, y)
 
     def wait(self) -> list[float]:
-        """Return when pictures came, s after the release, once the last of them is there."""
+        """Return when pictures came, s after the mouse was moved, once the last of them is there."""
 
         def done() -> bool:
             """Return whether the full column is shown, and nothing more comes."""
@@ -102,7 +104,7 @@ class Hand:
         if not wait_until(done, PATIENCE_s):
             return []  # the slider snapped back to a state that had its picture
         seen = self.seen()
-        return [1e-3 * (moment - seen["released"]) for moment in seen["pictures"]]
+        return [1e-3 * (moment - seen["moved"]) for moment in seen["pictures"]]
 
 
 def tell(what: str, number: int, total: int, seconds: list[float]) -> None:
@@ -112,7 +114,7 @@ def tell(what: str, number: int, total: int, seconds: list[float]) -> None:
 
 
 def latencies(hand: Hand, n_changes: int) -> dict[str, list[float]]:
-    """Return seconds from the release of a slider to the first picture and to the last."""
+    """Return seconds from a slider at its new place to the first picture and to the last."""
     found: dict[str, list[float]] = {"coarse": [], "full": []}
     for change in range(n_changes):
         hand.drag()
@@ -134,7 +136,8 @@ def clicks(hand: Hand, n_clicks: int) -> list[float]:
             raise SystemExit("The page did not answer to Undo.")
         found.append(1e-3 * hand.seen()["answered"])
         tell("click", click, n_clicks, found[-1:])
-        hand.wait()
+        wait_until(hand.visitor.is_full, PATIENCE_s)  # the state of before may have its picture already
+        time.sleep(QUIET_s)
     return found
 
 
@@ -175,8 +178,8 @@ def measure(options: argparse.Namespace) -> list[list[str]]:
         latencies(hand, 2)  # the sensors' process starts
         found = latencies(hand, options.changes)
         rows = [
-            row("slider released, to coarse dipole", "coarse", found["coarse"]),
-            row("slider released, to full column", "full", found["full"]),
+            row("slider moved, to coarse dipole", "coarse", found["coarse"]),
+            row("slider moved, to full column", "full", found["full"]),
             row("click while simulating, to its answer", "click", clicks(hand, options.changes)),
         ]
         if options.memory > 20:
@@ -188,15 +191,23 @@ def measure(options: argparse.Namespace) -> list[list[str]]:
 
 def remember(hand: Hand, server: int, browser: int, n_changes: int) -> list[list[str]]:
     """Return lines of memory after 20 and after all changes."""
-    latencies(hand, 20)
-    early = memory_MB(server), memory_MB(browser)
-    latencies(hand, n_changes - 20)
-    late = memory_MB(server), memory_MB(browser)
+    memories = []
+    for n in (20, n_changes - 20):
+        latencies(hand, n)
+        memories.append((memory_MB(server), memory_MB(browser), _given_back_MB(hand, browser)))
     return [
         [f"memory of {what} after {n_changes} changes", "+10 %", f"{after / before - 1:+.1%}",
          f"{before:.0f} -> {after:.0f} MB", "1", "yes" if after <= 1.1 * before else "no"]
-        for what, before, after in zip(("page and workers", "browser"), early, late, strict=True)
+        for what, before, after in zip(("page and workers", "browser", "browser, caches empty"), *memories, strict=True)
     ]  # fmt: skip
+
+
+def _given_back_MB(hand: Hand, browser: int) -> float:
+    """Return the memory of the browser once it has given back what it can."""
+    hand.browser.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
+    hand.browser.execute_cdp_cmd("Memory.simulatePressureNotification", {"level": "critical"})
+    time.sleep(3.0)
+    return memory_MB(browser)
 
 
 def peer(python: str, n_runs: int) -> list[str]:
