@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
@@ -141,6 +142,16 @@ class OrderedFrozenMap(FrozenMap[V]):
         return NotImplemented
 
 
+class _FieldsAsSignature:
+    """What help and completion show of a class: its fields, not what :class:`Value` takes in their place."""
+
+    def __get__(self, value: object, owner: type) -> inspect.Signature:
+        if value is not None:  # a value that can be called has a signature of its own
+            raise AttributeError("__signature__")
+        _, *fields = inspect.signature(owner.__init__).parameters.values()
+        return inspect.Signature(fields)
+
+
 class Value:
     """Base of the frozen dataclasses of this package.
 
@@ -148,6 +159,7 @@ class Value:
     """
 
     __slots__ = ()
+    __signature__ = _FieldsAsSignature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         _check_fields(cls, kwargs)

@@ -45,8 +45,8 @@ class Parameter(Value):
     Examples
     --------
     >>> weight = "drives.evprox1.weights_ampa.L5_pyramidal"
-    >>> Parameter(path=weight, low=1e-5, high=1e-2, scale="log").start is None
-    True
+    >>> Parameter(path=weight, low=1e-5, high=1e-2, scale="log").paths
+    ('drives.evprox1.weights_ampa.L5_pyramidal',)
     """
 
     path: str
