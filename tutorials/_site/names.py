@@ -7,6 +7,7 @@ A docstring may say ``fit_evoked``, as in its own folder, or ``mne_hnn.Network``
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from importlib import import_module
 from typing import Any
@@ -76,13 +77,21 @@ def skip(app: Any, what: str, name: str, member: Any, skipped: bool, options: An
 
 
 class _Short:
-    """Stands for a default that has too many numbers to be read in a signature."""
+    """Stands for a default that is too long to be read in a signature, or made anew each time."""
 
-    def __init__(self, value: Any) -> None:
-        self.name = type(value).__name__
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __repr__(self) -> str:
-        return f"{self.name}(...)"
+        return self.text
+
+
+def _shown(default: Any) -> Any:
+    if isinstance(default, Mapping):
+        return _Short("{...}" if default else "{}")
+    if is_dataclass(default):
+        return _Short(f"{type(default).__name__}(...)")
+    return _Short("...") if repr(default) == "<factory>" else default
 
 
 def signature(app: Any, what: str, name: str, item: Any, options: Any, given: str, returns: str) -> Any:
@@ -90,10 +99,7 @@ def signature(app: Any, what: str, name: str, item: Any, options: Any, given: st
     if what != "class" or not is_dataclass(item):
         return None
     made = inspect.signature(item)
-    shown = [
-        one.replace(default=_Short(one.default)) if is_dataclass(one.default) else one
-        for one in made.parameters.values()
-    ]
+    shown = [one.replace(default=_shown(one.default)) for one in made.parameters.values()]
     return stringify_signature(made.replace(parameters=shown), show_annotation=False), None
 
 
