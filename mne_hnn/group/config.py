@@ -162,7 +162,7 @@ def with_group_dataset(config: GroupConfig) -> GroupConfig:
 
     if config.bids_root is not None:
         raise ConfigError("bids_root and dataset are both set, but a data set brings its own: take one out.")
-    demo = group_demo()
+    demo = group_demo(n_jobs=-1)
     defaults = GroupConfig.defaults()
     answers: dict[str, Any] = {
         "bids_root": demo.bids_root,
