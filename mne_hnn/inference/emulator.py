@@ -2,7 +2,8 @@
 
 Trials of a column that fires are noisy witnesses of its mean response, so that what is emulated is the mean, and what
 is left over is told apart: chance, which the mean of many trials loses, and what the emulator does not know (Kennedy
-and O'Hagan 2001, https://doi.org/10.1111/1467-9868.00294; Rasmussen and Williams 2006, chapters 2 and 5).
+and O'Hagan 2001, https://doi.org/10.1111/1467-9868.00294; Rasmussen and Williams 2006,
+https://doi.org/10.7551/mitpress/3206.001.0001, chapters 2 and 5).
 """
 
 from __future__ import annotations

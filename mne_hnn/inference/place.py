@@ -60,6 +60,12 @@ class PlacePosterior:
         Natural logarithm of the evidence of the label, over that of the place that was explained.
     disc_mm2 : array, shape (n_discs,)
         Area of each disc.
+
+    Examples
+    --------
+    >>> place = drawn_at_sensors.place
+    >>> place.hemi, round(float(place.probability.sum()), 6)
+    ('rh', 1.0)
     """
 
     label: str

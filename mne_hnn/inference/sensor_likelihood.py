@@ -26,7 +26,8 @@ __all__ = ["Reduced", "SensorLikelihood", "Sensors", "reduce_to_course", "tempor
 GRID_MS = 2.0
 """Responses are compared at steps of about this length: what is smoothed has nothing faster."""
 OTHERS_nAm = 50.0
-"""Standard deviation of the moments of other labels at one time: as large as moments of evoked responses are."""
+"""Standard deviation of the moments of other labels at one time: as large as moments of evoked responses are (10 to
+50 nA m; Hari and Forss 1999, https://doi.org/10.1098/rstb.1999.0470)."""
 NEAR_mm, FEWEST_NEAR = 30.0, 30
 """Errors of a field look like fields of sources so far around the place, and of so many at least. A choice of this
 package."""
@@ -61,6 +62,12 @@ class Sensors:
         field were known exactly. Where places are compared the size is learned: this is the median of what is expected
         of it, a log-normal distribution with a factor of two. The default is about what fields of discs on the full
         surface differ by from those of the nearest ones on 8,196 sources.
+
+    Examples
+    --------
+    >>> sensors = Sensors(evoked=evoked, forward=forward, place=patch, noise_cov=noise_cov, search=label)
+    >>> sensors.patch.hemi, sensors.field_error
+    ('rh', 0.1)
     """
 
     evoked: mne.Evoked
@@ -269,6 +276,13 @@ class SensorLikelihood:
         Rank of the noise.
     residual : float
         Power of the response that the patch cannot give, over what is expected of noise.
+
+    Examples
+    --------
+    >>> asked = drawn_at_sensors.asked
+    >>> likelihood = asked.question.likelihood(asked.unknown)
+    >>> likelihood.patch.hemi, len(likelihood.times_ms) == len(likelihood.course.wanted)
+    ('rh', True)
     """
 
     course: Any

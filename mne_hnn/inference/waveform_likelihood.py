@@ -1,4 +1,8 @@
-"""How probable the course of a moment is if a column made it: scale and model discrepancy are integrated out."""
+"""How probable the course of a moment is if a column made it: scale and model discrepancy are integrated out.
+
+What no column can give is a Gaussian process beside the noise (Kennedy and O'Hagan 2001,
+https://doi.org/10.1111/1467-9868.00294).
+"""
 
 from __future__ import annotations
 
@@ -125,8 +129,9 @@ class WaveformLikelihood:
     """The probability of the course of a moment, given that of one column.
 
     The response is the column's moment times a number of columns, plus noise, plus what the model does not know of its
-    own mean response, plus what no column of this kind can give: a smooth Gaussian process, the discrepancy. The number
-    of columns and the size of the discrepancy are integrated out, by sums over grids.
+    own mean response, plus what no column of this kind can give: a smooth Gaussian process, the discrepancy (Kennedy
+    and O'Hagan 2001, https://doi.org/10.1111/1467-9868.00294). The number of columns and the size of the discrepancy
+    are integrated out, by sums over grids.
 
     Attributes
     ----------
@@ -155,6 +160,25 @@ class WaveformLikelihood:
         The response is not finite, or the noise is no covariance.
     ParameterError
         The parts are of different sizes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mne_hnn.inference.waveform_likelihood import Columns, correlation
+    >>> times = np.arange(0.0, 80.0, 4.0)
+    >>> one = 5e-13 * np.exp(-(((times - 35) / 12) ** 2))  # of one column
+    >>> likelihood = WaveformLikelihood(
+    ...     times_ms=times,
+    ...     wanted=3000 * one,
+    ...     noise=1e-20 * np.eye(20),
+    ...     columns=Columns(mean_log=np.log(2000), sd_log=1.0),
+    ...     smooth=correlation(times, n_independent=8.0),
+    ...     sizes=np.array([1e-10]),
+    ...     log_size=np.array([0.0]),
+    ... )
+    >>> right, turned = likelihood.log_likelihood(np.array([one, -one]))
+    >>> bool(right > turned)
+    True
     """
 
     times_ms: FloatArray
