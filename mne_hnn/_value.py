@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, Self, TypeVar
@@ -32,6 +33,12 @@ class FrozenMap(Mapping[str, V], Generic[V]):
     ----------
     items : mapping or iterable of (str, value) pairs
         The content.
+
+    Examples
+    --------
+    >>> weights = FrozenMap({"L2_pyramidal": 0.1, "L5_pyramidal": 0.2})
+    >>> weights.set("L5_pyramidal", 0.3)["L5_pyramidal"], weights["L5_pyramidal"]
+    (0.3, 0.2)
     """
 
     __slots__ = ("_data", "_hash")
@@ -112,7 +119,14 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
 
 class OrderedFrozenMap(FrozenMap[V]):
-    """A frozen map whose order is part of its value (used where order decides cell numbers)."""
+    """A frozen map whose order is part of its value (used where order decides cell numbers).
+
+    Examples
+    --------
+    >>> one, two = {"a": 1, "b": 2}, {"b": 2, "a": 1}
+    >>> OrderedFrozenMap(one) == OrderedFrozenMap(two), FrozenMap(one) == FrozenMap(two)
+    (False, True)
+    """
 
     __slots__ = ()
 
@@ -128,6 +142,16 @@ class OrderedFrozenMap(FrozenMap[V]):
         return NotImplemented
 
 
+class _FieldsAsSignature:
+    """What help and completion show of a class: its fields, not what :class:`Value` takes in their place."""
+
+    def __get__(self, value: object, owner: type) -> inspect.Signature:
+        if value is not None:  # a value that can be called has a signature of its own
+            raise AttributeError("__signature__")
+        _, *fields = inspect.signature(owner.__init__).parameters.values()
+        return inspect.Signature(fields)
+
+
 class Value:
     """Base of the frozen dataclasses of this package.
 
@@ -135,6 +159,7 @@ class Value:
     """
 
     __slots__ = ()
+    __signature__ = _FieldsAsSignature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         _check_fields(cls, kwargs)

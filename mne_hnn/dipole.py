@@ -44,8 +44,7 @@ class Dipole(AllLayers):
     data : array-like, shape (n_channels, n_times)
         Dipole moment in A m.
     times : array-like, shape (n_times,)
-        Evenly spaced times in s, which may be rounded to 0.1 ms as MNE's text files of dipoles are; None if `sfreq` and
-        `tmin` are given instead.
+        Evenly spaced times in s, perhaps rounded to 0.1 ms as in MNE's text files; None if `sfreq`, `tmin` are given.
     layers : sequence of str
         Channel names; the first must be ``agg``.
     comment : str
@@ -64,6 +63,11 @@ class Dipole(AllLayers):
     ------
     ParameterError
         Shape, times, layers or values are wrong.
+
+    Examples
+    --------
+    >>> Dipole([0.0, 2e-8, 0.0], [0.0, 0.001, 0.002], ("agg",))["agg"]  # A m, s
+    array([0.e+00, 2.e-08, 0.e+00])
     """
 
     def __init__(

@@ -45,6 +45,12 @@ class DipoleEpochs(mne.EpochsArray):  # type: ignore[misc]
     -----
     :func:`mne.concatenate_epochs` and :func:`mne.read_epochs` return plain epochs: :meth:`from_epochs` and
     :func:`read_dipole_epochs` give the methods back.
+
+    Examples
+    --------
+    >>> trials = DipoleEpochs(simulation.dipoles)
+    >>> len(trials), trials.average().layers
+    (2, ('agg', 'L2', 'L5'))
     """
 
     info: mne.Info

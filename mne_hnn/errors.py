@@ -27,7 +27,17 @@ __all__ = [
 
 
 class MneHnnError(Exception):
-    """Base of every error raised by this package."""
+    """Base of every error raised by this package.
+
+    Examples
+    --------
+    >>> from mne_hnn.network import jones_2009
+    >>> try:
+    ...     jones_2009(mesh_shape=(0, 3))
+    ... except MneHnnError as error:
+    ...     print(type(error).__name__)
+    NetworkError
+    """
 
 
 class ParameterError(MneHnnError, ValueError):

@@ -50,6 +50,12 @@ class Recording:
         Numbers of the trials.
     own_unit : str
         Unit of a variable of a mechanism of one's own, as its file has it; empty for the other quantities.
+
+    Examples
+    --------
+    >>> somata = simulation.recordings["voltage"].select(cell_types="L5_pyramidal", sections="soma")
+    >>> somata.data.shape, somata.unit  # trials, cells, times
+    ((2, 9, 101), 'V')
     """
 
     quantity: str

@@ -144,7 +144,8 @@ def power_spectrum(
         ``'multitaper'``: average over Slepian tapers, weighted by their concentration (Thomson 1982,
         https://doi.org/10.1109/PROC.1982.12433), the values of :func:`mne.time_frequency.psd_array_multitaper`, which
         itself cannot append zeros. ``'welch'``: average over half overlapping segments of ``4 / bandwidth`` s with a
-        Hann window (:func:`mne.time_frequency.psd_array_welch`), or over the whole record if that is shorter.
+        Hann window (Welch 1967, https://doi.org/10.1109/TAU.1967.1161901; :func:`mne.time_frequency.psd_array_welch`),
+        or over the whole record if that is shorter.
     freqs : array-like, shape (n_freqs,) | None
         Frequencies at which the density is wanted, Hz. None takes equal steps of at most 0.5 Hz and at most an eighth
         of the bandwidth.

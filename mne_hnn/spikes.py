@@ -86,6 +86,13 @@ class Spikes:
         Start and end of the simulation, or of the selected window, s.
     trials : sequence of int | None
         Numbers of the trials; None for 0 to `n_trials` - 1.
+
+    Examples
+    --------
+    >>> cells = {"L2_pyramidal": range(0, 2), "L5_pyramidal": range(2, 4)}
+    >>> spikes = Spikes.from_trials([[0.012, 0.030]], [[0, 3]], gid_ranges=cells, tmin=0.0, tmax=0.1)
+    >>> spikes.rates()["L5_pyramidal"]  # Hz, of two cells in 100 ms
+    5.0
     """
 
     trial: NDArray[np.int64]

@@ -28,6 +28,7 @@ def time_frequency_power(
 ) -> tuple[FloatArray, FloatArray]:
     """Return power over time and frequency by Morlet wavelets, averaged over trials.
 
+    As Tallon-Baudry et al. (1997, https://doi.org/10.1523/JNEUROSCI.17-02-00722.1997) have it, in densities.
     Records are prepared as in :func:`~mne_hnn.spectra.power_spectrum`, then continued by point reflection at both
     ends, which makes no step there, and lets wavelets be longer than a record
     (:func:`mne.time_frequency.tfr_array_morlet` refuses them): within half a wavelet of the ends, power is in part

@@ -61,6 +61,7 @@ autosummary_generate = True
 autosummary_generate_overwrite = True
 autodoc_typehints = "none"  # docstrings say what types are
 autodoc_member_order = "bysource"
+maximum_signature_line_length = 80  # longer ones have a line per argument
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 nitpicky = True  # a reference that leads nowhere is a warning, but to other packages where their sites are out of reach

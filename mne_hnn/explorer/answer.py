@@ -83,6 +83,12 @@ class Answer:
         Time from the change to the answer, s.
     warnings : tuple of str
         What was warned about.
+
+    Examples
+    --------
+    >>> answer = session.answer
+    >>> answer.kind, bool(answer.columns > 0), sorted(answer.moments_nAm)
+    ('full', True, ['L2', 'L5', 'agg'])
     """
 
     number: int

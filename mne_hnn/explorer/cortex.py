@@ -64,6 +64,12 @@ class Cortex:
         Of single epochs; None takes the one inside the inverse operator.
     rule : TargetRule | None
         How targets are made; None for the usual way.
+
+    Examples
+    --------
+    >>> place = cortex.at_label("postcentral-rh")
+    >>> place.hemi, place.dipole.layers
+    ('rh', ('agg',))
     """
 
     def __init__(

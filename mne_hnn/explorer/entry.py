@@ -26,7 +26,7 @@ __all__ = ["Exploration", "explore", "explore_file"]
 
 
 class Exploration:
-    """A page that is open beside a notebook.
+    """A page that is open beside a notebook, of :func:`explore`.
 
     Attributes
     ----------

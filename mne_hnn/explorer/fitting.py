@@ -95,7 +95,7 @@ def _of_poisson(drive: PoissonDrive) -> list[Parameter]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FitProgress:
-    """How far a fit is.
+    """How far a fit is: :attr:`FitJob.progress`.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ class FitProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class FitBest:
-    """The best that a fit has tried so far.
+    """The best that a fit has tried so far: :attr:`FitJob.best`.
 
     Attributes
     ----------
@@ -198,6 +198,14 @@ class FitJob:
     ------
     ParameterError
         There is no target, or an argument is wrong.
+
+    Examples
+    --------
+    >>> time = Parameter(path="drives.evprox1.mu_ms", low=20.0, high=35.0)
+    >>> job = FitJob(session.state, [time], n_jobs=1)
+    >>> job.stop()  # otherwise it goes on until it is done
+    >>> job.wait(60.0).status
+    'stopped'
     """
 
     def __init__(

@@ -89,8 +89,10 @@ def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -
 
     Examples
     --------
-    >>> with open_session("default.param") as session:  # doctest: +SKIP
-    ...     session.answer()
+    >>> network.save("column.json")
+    >>> with open_session("column.json") as session:
+    ...     session.state.network == network
+    True
     """
     opened = read_start(path)
     session = Session(opened.state, opened.cortex, place=opened.place, notes=opened.notes, n_jobs=n_jobs)

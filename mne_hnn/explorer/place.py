@@ -33,6 +33,11 @@ class TargetRule(Value):
         How the sign is decided.
     tmin, tmax : float | None
         Window, s.
+
+    Examples
+    --------
+    >>> TargetRule(polarity={"latency": 0.040, "points": "down"}, tmax=0.1).course.mode
+    'patch'
     """
 
     course: CourseOptions = field(default_factory=CourseOptions)
@@ -59,6 +64,12 @@ class CortexActivation:
         The value of the nearest source for each vertex of the surface.
     limit : float
         Largest size over both hemispheres and all times, A m: the end of a colour bar that stays.
+
+    Examples
+    --------
+    >>> activation = cortex.activation(0.040, "rh")
+    >>> activation.values.shape == activation.vertices.shape
+    True
     """
 
     hemi: str
@@ -89,6 +100,12 @@ class Place:
         What is doubtful about it.
     seconds : float
         How long it took, s.
+
+    Examples
+    --------
+    >>> place = cortex.at_label("postcentral-rh")
+    >>> place.name, place.vertex is None
+    ('postcentral-rh', True)
     """
 
     name: str

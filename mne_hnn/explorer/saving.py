@@ -105,7 +105,9 @@ def save_analysis(session: Session, folder: str | Path, *, overwrite: bool = Fal
 
     Examples
     --------
-    >>> save_analysis(session, "by_hand")  # doctest: +SKIP
+    >>> files = save_analysis(session, "by_hand")
+    >>> files["script"].name, files["target"].name
+    ('repeat.py', 'target.txt')
     """
     answer = _full(session)
     target = Path(folder).expanduser()
@@ -265,7 +267,8 @@ def save_pictures(session: Session, folder: str | Path, *, overwrite: bool = Fal
 
     Examples
     --------
-    >>> save_pictures(session, "by_hand")  # doctest: +SKIP
+    >>> sorted(save_pictures(session, "by_hand"))
+    ['png', 'svg']
     """
     answer = session.answer
     if answer is None:

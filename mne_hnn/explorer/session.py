@@ -40,7 +40,7 @@ PIN_COLORS = (*COMPARED[1:], "#882255", "#44BB99", "#999933", "#332288")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A state that could not be simulated.
+    """A state that could not be simulated: :attr:`Session.failure`.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Pin:
-    """A simulation that is kept for comparison.
+    """A simulation that is kept for comparison, of :meth:`Session.pin`.
 
     Attributes
     ----------
@@ -91,6 +91,13 @@ class Session:
         What to know of where it came from, such as what a file leaves open.
     n_jobs : int | None
         Processes for the trials of the full column, besides the one for coarse answers; None for one per core.
+
+    Examples
+    --------
+    >>> with Session(ExploreState(network=network, tstop_ms=40.0), n_jobs=1) as begun:
+    ...     number = begun.change(begun.state.with_drive("evprox1", mu_ms=20.0))
+    ...     number == begun.number, begun.can_undo
+    (True, True)
     """
 
     def __init__(

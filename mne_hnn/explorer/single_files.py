@@ -138,7 +138,9 @@ def write_single(kind: str, answer: Answer | None, found: Found | None, path: Pa
 
     Examples
     --------
-    >>> write_single("dipole-txt", session.answer, None, Path("dipole.txt"))  # doctest: +SKIP
+    >>> from pathlib import Path
+    >>> write_single("dipole-txt", session.answer, None, Path("dipole.txt")).name
+    'dipole.txt'
     """
     check_name(kind, SINGLE_FILES, "kind of file")
     if answer is None or answer.kind != "full":

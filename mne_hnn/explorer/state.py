@@ -73,6 +73,12 @@ class ExploreState(Value):
     ------
     ParameterError
         A value is wrong; the sentence says which and what was expected.
+
+    Examples
+    --------
+    >>> state = ExploreState(network=network, target=target, tstop_ms=100.0)
+    >>> state.with_drive("evprox1", mu_ms=30.0).network.drives["evprox1"].mu_ms
+    30.0
     """
 
     network: Network

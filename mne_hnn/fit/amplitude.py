@@ -61,6 +61,12 @@ class Amplitude(Value):
         Pyramidal cells below one mm², of the prior.
     firing : bool
         Whether the cells fire.
+
+    Examples
+    --------
+    >>> amplitude = count_amplitude(800.0, network, target, CircuitPrior(), firing=True)
+    >>> amplitude.cells, round(amplitude.peak_nAm)
+    (14400.0, 30)
     """
 
     peak_nAm: float
@@ -225,8 +231,8 @@ def log_plausibility(
 
     Examples
     --------
-    >>> few, many = log_plausibility([800.0, 80_000.0], jones_2009(), target, CircuitPrior(), firing=True)
-    >>> bool(few >= many)
+    >>> few, many = log_plausibility([80.0, 8000.0], jones_2009(), target, CircuitPrior(), firing=True)
+    >>> bool(few < many)  # no cortex gives as much per mm² as 80 columns would have to
     True
     """
     check_bool(firing, "firing")

@@ -2,8 +2,8 @@
 
 Population annealing (Hukushima and Iba 2003, https://doi.org/10.1063/1.1632130): guesses are drawn from what is
 plausible, weighted and drawn again as the response counts more and more, and moved in between by steps that keep their
-distribution (Metropolis). Guesses are sums of :class:`Atoms`; the number of drives, their sides and times are free. The
-weights give the marginal likelihood.
+distribution (Metropolis et al. 1953, https://doi.org/10.1063/1.1699114). Guesses are sums of :class:`Atoms`; the number
+of drives, their sides and times are free. The weights give the marginal likelihood.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ GRID_MS = 2
 MOVES = 20
 """Between two temperatures."""
 KEEP = 0.8
-"""Effective share of the population that a temperature leaves (Kong 1992)."""
+"""Effective share of the population that a temperature leaves."""
 TIME_STEPS_MS = (2.0, 6.0, 15.0)
 COLUMN_STEPS = (0.1, 0.3, 0.6)
 

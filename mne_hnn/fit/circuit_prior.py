@@ -114,6 +114,14 @@ class CircuitPrior(Value):
     ------
     ParameterError
         A value is of the wrong kind, or outside what the model can have; the sentence says which and what is usual.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> prior = CircuitPrior()
+    >>> rarely = replace(prior, spikes=prior.spikes.set("L5_pyramidal", LogNormal.between(0.2, 2)))
+    >>> rarely.fraction == prior.fraction
+    True
     """
 
     columns_per_nAm: LogNormal = LogNormal(40.0, 2.49)

@@ -38,6 +38,13 @@ class PriorRow(Value):
         The distribution, from which distances follow; None for the moment density.
     derived : bool
         Whether it follows from other rows.
+
+    Examples
+    --------
+    >>> from mne_hnn.fit import CircuitPrior
+    >>> row = CircuitPrior().rows()[0]
+    >>> row.name, row.median
+    ('columns_per_nAm', 40.0)
     """
 
     name: str

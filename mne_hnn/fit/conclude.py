@@ -175,7 +175,10 @@ def _score_doubts(search: Search, judged: _Judged) -> list[str]:
 
 
 def _estimates(search: Search, best: FloatArray) -> tuple[Estimate, ...]:
-    """Return values and intervals: Gauss-Newton curvature at the best point, and flat priors within the bounds."""
+    """Return values and intervals: Gauss-Newton curvature at the best point, and flat priors within the bounds.
+
+    The approximation of Laplace, as Tierney and Kadane (1986, https://doi.org/10.1080/01621459.1986.10478240) have it.
+    """
     space = search.space
     values = space.decode(best)
     if not search.plan.settings.intervals or not isinstance(search.objective, Waveform):

@@ -54,6 +54,11 @@ class Contribution:
         Root mean square of the part over that of the whole, which is never negative. NaN if the whole is zero.
     spikes_added : mapping of str to float
         Of a drive: spikes per cell and trial of each cell type with the drive minus without it; else empty.
+
+    Examples
+    --------
+    >>> [part.name for part in contributions.rows() if part.kind == "drive"]
+    ['evdist1', 'evprox1', 'evprox2']
     """
 
     kind: str
@@ -120,6 +125,11 @@ class Contributions:
         What moments were multiplied with: number of columns.
     smooth_ms : float | None
         Length of the Hamming window, ms.
+
+    Examples
+    --------
+    >>> sorted(contributions.alone), contributions.spikes.n_trials
+    (['evdist1', 'evprox1', 'evprox2'], 1)
     """
 
     network: Network

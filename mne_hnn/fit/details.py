@@ -32,6 +32,11 @@ class FitDetails(Value):
         Of proposed drives: how far apart they are at least, and what spread is expected of them.
     target_freqs, target_power : tuple of float | None
         Spectrum of the target within the frequencies that count, Hz and A² m² / Hz.
+
+    Examples
+    --------
+    >>> found.details.objective, found.details.tstop
+    ('r_squared', 100.0)
     """
 
     objective: str = ""

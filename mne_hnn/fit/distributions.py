@@ -58,6 +58,12 @@ class LogNormal(Value):
     ------
     ParameterError
         `median` is not above 0, or `factor` not above 1.
+
+    Examples
+    --------
+    >>> spikes = LogNormal(median=1.0, factor=2.0)
+    >>> [round(end, 2) for end in spikes.interval(0.9)]
+    [0.32, 3.13]
     """
 
     median: float
@@ -183,6 +189,11 @@ class Beta(Value):
     ------
     ParameterError
         A number is not above 0.
+
+    Examples
+    --------
+    >>> Beta(alpha=2.0, beta=6.0).mean
+    0.25
     """
 
     alpha: float

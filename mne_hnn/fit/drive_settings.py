@@ -45,6 +45,11 @@ class DriveSettings(WaveformSettings):
     ------
     ParameterError
         A wrong value.
+
+    Examples
+    --------
+    >>> DriveSettings(optimizer="cobyla", max_evaluations=60, smooth_ms=20.0).n_final
+    10
     """
 
     step: float = 0.2

@@ -160,7 +160,11 @@ def flattened(losses: FloatArray, most: float, *, keep: float) -> float:
 
 
 def effective_share(weights: FloatArray) -> float:
-    """Return the square of the sum of weights over the sum of their squares, as a share of how many there are."""
+    """Return the square of the sum of weights over the sum of their squares, as a share of how many there are.
+
+    How many independent draws they are worth (Kong, Liu and Wong 1994,
+    https://doi.org/10.1080/01621459.1994.10476469).
+    """
     return float(weights.sum() ** 2 / (weights**2).sum() / weights.size)
 
 
@@ -170,7 +174,10 @@ def seeds_for(key: Sequence[int], n: int) -> list[int]:
 
 
 def drawn_again(weights: FloatArray, n: int, rng: np.random.Generator) -> Any:
-    """Return `n` numbers of members in order, each as often as its weight asks (systematic resampling)."""
+    """Return `n` numbers of members in order, each as often as its weight asks.
+
+    Systematic resampling (Kitagawa 1996, https://doi.org/10.1080/10618600.1996.10474692).
+    """
     pointer = (rng.random() + np.arange(n)) / n
     return np.searchsorted(np.cumsum(weights) / weights.sum(), pointer).clip(0, len(weights) - 1)
 

@@ -33,6 +33,12 @@ class Evidence(Value):
         ``'waveform'``: what the response itself says, averaged over all that was plausible before; ``'cells'``: whether
         the patch holds the cells that are needed; ``'sequence'``: the price of each drive's time and side;
         ``'regime'``: whether cells were expected to fire.
+
+    Examples
+    --------
+    >>> one, two = Evidence.of({"waveform": -10.0, "cells": -1.0}, 0.2), Evidence.of({"waveform": -16.0}, 0.2)
+    >>> one.value, one.decides_over(two)
+    (-11.0, True)
     """
 
     value: float

@@ -101,6 +101,12 @@ class EvokedSettings(WaveformSettings):
     ------
     ParameterError
         A wrong value, or one that the choice of drives makes no use of.
+
+    Examples
+    --------
+    >>> settings = EvokedSettings(sequence=[("proximal", 25.0), ("distal", 60.0)], regimes=("spiking",), smooth_ms=20.0)
+    >>> settings.n_final
+    60
     """
 
     usual_trials: ClassVar[int] = 2

@@ -56,6 +56,12 @@ class Explanation:
     ensemble : mapping of str to (float, float)
         Mean and standard deviation of what fits, by path, for `start` of :class:`EvokedSettings`: times in ms,
         natural logarithms of spreads (ms), of weights (uS), and of the columns per nA m. Empty where no cell fires.
+
+    Examples
+    --------
+    >>> first = explanations.first
+    >>> first.regime, first.admissible, first.sequence
+    ('spiking', True, (('proximal', 25.0), ('distal', 60.0)))
     """
 
     regime: str
@@ -124,6 +130,11 @@ class Explanations(Sequence[Explanation]):
         What is explained.
     settings : EvokedSettings
         How explanations were looked for, as they were used; they hold the prior.
+
+    Examples
+    --------
+    >>> len(explanations), explanations.verdict, explanations.silent.regime
+    (2, 'undecided', 'silent')
     """
 
     items: tuple[Explanation, ...]

@@ -27,6 +27,11 @@ class UnfittedSettings(Value):
         Seed of the simulation; None is that of the drives.
     columns : float | None
         Number of columns that was given; None for the one that brings the simulation closest to the target.
+
+    Examples
+    --------
+    >>> UnfittedSettings(smooth_ms=20.0, columns=3000.0).dt
+    0.025
     """
 
     smooth_ms: float = 20.0

@@ -34,6 +34,13 @@ class Level:
         Trials per evaluation.
     share : float
         Part of the evaluations that is spent here, relative to the other levels.
+
+    Examples
+    --------
+    >>> from mne_hnn.fit import DriveSettings
+    >>> levels = [Level(mesh_shape=(3, 3)), Level(mesh_shape=None, n_trials=2)]
+    >>> DriveSettings(levels=levels).levels[0].share
+    1.0
     """
 
     mesh_shape: tuple[int, int] | None = None

@@ -65,6 +65,12 @@ class Waveform:
         Given times in s, returns the weight of each sample.
     layers : mapping of str to float
         Weight of each layer.
+
+    Examples
+    --------
+    >>> late = Waveform(target=target, smooth_ms=30.0, tmin=0.05, tmax=0.1)
+    >>> bool(late.score(simulation).scale >= 0)
+    True
     """
 
     target: Dipole
@@ -206,6 +212,12 @@ class Custom:
     ----------
     function : callable
         For example ``lambda simulation: -simulation.spikes.rates()["L5_pyramidal"]``.
+
+    Examples
+    --------
+    >>> quiet = Custom(function=lambda simulation: simulation.spikes.rates()["L5_pyramidal"])
+    >>> quiet.score(simulation).loss == simulation.spikes.rates()["L5_pyramidal"]
+    True
     """
 
     function: Callable[[Simulation], float]
@@ -248,6 +260,13 @@ class Combined:
     ----------
     terms : sequence of (Objective, float)
         Objectives with their weights. Scale and R² are those of the first.
+
+    Examples
+    --------
+    >>> quiet = Custom(function=lambda simulation: simulation.spikes.rates()["L5_pyramidal"])
+    >>> both = Combined(terms=[(Waveform(target=target, tmax=0.1), 1.0), (quiet, 0.01)])
+    >>> bool(both.score(simulation).loss > 0)
+    True
     """
 
     terms: Sequence[tuple[Objective, float]]

@@ -55,6 +55,11 @@ class ColumnPrior:
     factor : float
         Standard deviation, as a factor: 68 % of the probability lies between ``median / factor`` and
         ``median * factor``.
+
+    Examples
+    --------
+    >>> ColumnPrior(median=3000.0, factor=2.0).distance(6000.0)  # standard deviations
+    1.0
     """
 
     median: float

@@ -86,6 +86,11 @@ class Optimizer:
         The extra of mne-hnn that brings this package.
     generations : bool
         Whether it has a population whose size can be chosen.
+
+    Examples
+    --------
+    >>> OPTIMIZERS["cma"].needs, OPTIMIZERS["cma"].extra
+    ('cma', 'fit')
     """
 
     name: str
@@ -125,7 +130,7 @@ def _cma(problem: Problem) -> None:
             points = np.array(strategy.ask())
             strategy.tell(list(points), _finite(problem.losses(points)).tolist())
         restart += 1
-        options["popsize"] = size * 2**restart  # as IPOP-CMA-ES does
+        options["popsize"] = size * 2**restart  # Auger and Hansen 2005, doi:10.1109/CEC.2005.1554902
         start, step = stream.random(n), max(problem.step, 0.3)
 
 
@@ -241,7 +246,8 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
         ),
         Optimizer(
             name="least_squares",
-            description="scipy's trust-region least squares with finite differences of the residuals: few evaluations "
+            description="scipy's trust-region least squares (Branch, Coleman and Li 1999, "
+            "https://doi.org/10.1137/S1064827595289108) with finite differences of the residuals: few evaluations "
             "close to a smooth minimum. Only for waveform objectives.",
             run=_least_squares,
         ),

@@ -50,6 +50,13 @@ class ParameterSpace:
     ParameterError
         If a path does not exist in the network or comes twice, nothing is left to search, or `apply` does not return a
         network where the search starts.
+
+    Examples
+    --------
+    >>> time = Parameter(path="drives.evprox1.mu_ms", low=20.0, high=40.0)
+    >>> space = ParameterSpace([time], network)
+    >>> space.network([0.5]).drives["evprox1"].mu_ms
+    30.0
     """
 
     def __init__(self, parameters: Iterable[Parameter], network: Network, *, apply: Apply | None = None) -> None:

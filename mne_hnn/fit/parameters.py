@@ -41,6 +41,12 @@ class Parameter(Value):
     ------
     ParameterError
         If the bounds, a fixed value or a start and the bounds, do not fit together, or a path is tied twice.
+
+    Examples
+    --------
+    >>> weight = "drives.evprox1.weights_ampa.L5_pyramidal"
+    >>> Parameter(path=weight, low=1e-5, high=1e-2, scale="log").paths
+    ('drives.evprox1.weights_ampa.L5_pyramidal',)
     """
 
     path: str

@@ -46,6 +46,12 @@ class Evaluation:
         Factor on its dipole.
     r_squared : float
         Share of the target's variance that it explains.
+
+    Examples
+    --------
+    >>> best = min(found.evaluations, key=lambda evaluation: evaluation.loss)
+    >>> best.level, round(best.r_squared, 2)
+    ('full', 0.98)
     """
 
     level: str
@@ -71,6 +77,11 @@ class Estimate:
     determined : bool | None
         Whether the data narrowed the parameter down to less than 0.7 of the width it had before; None where there is
         no interval to tell.
+
+    Examples
+    --------
+    >>> found.estimate("columns").determined
+    False
     """
 
     path: str
@@ -98,6 +109,11 @@ class Scores:
         Median of R² of single trials.
     ceiling : float
         R² that the true waveform would reach on average, by the standard error of the target; NaN if it has none.
+
+    Examples
+    --------
+    >>> round(found.scores.r_squared, 2)
+    0.98
     """
 
     loss: float
@@ -125,6 +141,11 @@ class LevelReport:
     agreement : float
         Correlation of the best network's waveform at this level with its waveform on the full column; NaN if it has no
         waveform.
+
+    Examples
+    --------
+    >>> [(level.name, level.evaluations) for level in found.levels]
+    [('full', 1)]
     """
 
     name: str
@@ -166,6 +187,12 @@ class FitResult:
         What followed from the call besides: what was made small, for how long, which parameters were free.
     warnings : tuple of str
         What a reader of the result should know.
+
+    Examples
+    --------
+    >>> found.kind, round(found.r_squared, 2), found.sequence
+    ('evoked', 0.98, (('proximal', 25.0), ('distal', 60.0)))
+    >>> figure = found.plot()
     """
 
     kind: str

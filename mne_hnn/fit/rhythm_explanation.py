@@ -55,6 +55,11 @@ class RhythmExplanation(Explanation):
         Correlation of the logarithms of power with those of the target over frequencies; NaN where there are bands.
     n_columns : float
         Number of columns; NaN where the target has no unit.
+
+    Examples
+    --------
+    >>> rhythms.first.regime, rhythms.first.in_regime
+    ('silent', True)
     """
 
     loss: float
@@ -120,6 +125,11 @@ class RhythmExplanations(Sequence[RhythmExplanation]):
         Amplitude of the target's rhythm, A m, with the area of its patch; None where it has no unit.
     settings : RhythmicSettings
         How explanations were looked for, as they were used; they hold the prior.
+
+    Examples
+    --------
+    >>> len(rhythms), rhythms.first is rhythms[0]
+    (2, True)
     """
 
     items: tuple[RhythmExplanation, ...]

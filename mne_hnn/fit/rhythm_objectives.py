@@ -40,6 +40,11 @@ class BandPower:
         The frequencies that count as the whole, Hz.
     burn_in_ms : float
         What is left out at the start, ms.
+
+    Examples
+    --------
+    >>> BandPower(bands=[(9, 11), (19, 21)], shares=[2, 1]).measure
+    'power'
     """
 
     bands: Sequence[tuple[float, float]]
@@ -117,6 +122,13 @@ class Spectrum:
         What is left out at the start, ms.
     bandwidth : float | None
         Of the multitaper estimate, Hz: that of the target. None is the narrowest that the record allows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> freqs = np.arange(20.0, 80.0)
+    >>> bool(Spectrum(freqs=freqs, power=1 / freqs, aperiodic="scale").score(simulation).loss > 0)
+    True
     """
 
     freqs: Any
@@ -189,6 +201,11 @@ class TimeFrequency:
         Frequencies, Hz.
     burn_in_ms : float
         What is left out at the start, ms.
+
+    Examples
+    --------
+    >>> TimeFrequency(target=target, freqs=[20.0, 40.0], burn_in_ms=0.0).flat_loss()
+    1.0
     """
 
     target: Dipole | Sequence[Dipole]

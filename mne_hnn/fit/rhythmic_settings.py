@@ -57,6 +57,11 @@ class RhythmicSettings(FitSettings):
     ------
     ParameterError
         A wrong value, or one that belongs to the other of bands and target.
+
+    Examples
+    --------
+    >>> RhythmicSettings(bands=[(9, 11), (19, 21)], shares=[1, 2], measure="ratio").tstop
+    300.0
     """
 
     usual_trials: ClassVar[int] = 2

@@ -27,6 +27,13 @@ class Score:
         Share of the target's variance that is explained; NaN without a target waveform.
     residual : array, shape (n_residuals,)
         Weighted differences whose mean square the loss grows with, for optimizers that use them; may be empty.
+
+    Examples
+    --------
+    >>> from mne_hnn.fit import Waveform
+    >>> score = Waveform(target=target, tmax=0.1).score(simulation)
+    >>> bool(score.loss >= 0), bool(score.scale >= 0)
+    (True, True)
     """
 
     loss: float
@@ -36,7 +43,18 @@ class Score:
 
 
 class Objective(Protocol):
-    """What a fit makes small."""
+    """What a fit makes small.
+
+    Examples
+    --------
+    >>> class Quiet:
+    ...     identity = "rate of layer 5 pyramidal cells"
+    ...
+    ...     def score(self, simulation):
+    ...         return Score(loss=simulation.spikes.rates()["L5_pyramidal"])
+    >>> bool(Quiet().score(simulation).loss >= 0)
+    True
+    """
 
     @property
     def identity(self) -> str:

@@ -59,6 +59,12 @@ class FitSettings(Value):
     ------
     ParameterError
         A wrong value; the sentence says which and what was expected.
+
+    Examples
+    --------
+    >>> settings = FitSettings(max_evaluations=200, n_trials=2)
+    >>> settings.optimizer, settings.precision
+    ('auto', 'search')
     """
 
     usual_trials: ClassVar[int] = 1

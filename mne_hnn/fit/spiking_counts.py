@@ -40,6 +40,12 @@ class SpikeCount:
         Share of the cells that fire at least once in a trial, 0 to 1, averaged over trials.
     median_ms, first_quartile_ms, third_quartile_ms : float
         When half, a quarter and three quarters of the spikes have been fired, ms; NaN if there are none.
+
+    Examples
+    --------
+    >>> count = spikes_per_cell(simulation)["L5_pyramidal"]
+    >>> count.n_cells, bool(0 <= count.share_firing <= 1)
+    (9, True)
     """
 
     cell_type: str
@@ -67,6 +73,12 @@ class SpikeCounts:
         Edges of the bins of the courses, ms.
     courses : mapping of str to array, shape (n_bins,)
         By cell type: spikes per cell and trial in each bin.
+
+    Examples
+    --------
+    >>> counts = spikes_per_cell(simulation)
+    >>> counts.n_trials, counts.window_ms
+    (2, 100.0)
     """
 
     tmin: float

@@ -36,6 +36,12 @@ class Alignment:
         Recordings with sign -1: the rule that decided their sign contradicts the group.
     doubtful : tuple of str
         Recordings whose correlation is too small to say anything of their sign: it is that of their rule.
+
+    Examples
+    --------
+    >>> alignment = align_polarity(entries)
+    >>> sorted(alignment.signs) == sorted({entry.recording for entry in entries}), alignment.turned
+    (True, ())
     """
 
     signs: Mapping[str, int] = field(default_factory=dict)

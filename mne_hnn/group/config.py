@@ -39,6 +39,13 @@ class GroupConfig(DataSetOptions, ComparisonOptions, GroupExecutionOptions, Anal
     The options of the stages hold for every subject, as in :class:`mne_hnn.pipeline.Config`; which data and which of
     their events are averaged, the data set and `conditions` decide. In paths, ``{subject}``, ``{session}`` and
     ``{task}`` are replaced. ``mne-hnn options group`` lists the options.
+
+    Examples
+    --------
+    >>> choices = {"tasks": ["touch"], "conditions": ["detected", "missed"], "label": "postcentral-rh"}
+    >>> config = GroupConfig(bids_root="/data/touch", network=network, **choices)
+    >>> config.snr, config.on_error
+    (3.0, 'continue')
     """
 
     decided: ClassVar[Mapping[str, str]] = {
@@ -129,7 +136,10 @@ def read_config(path: str | Path, changes: Mapping[str, Any] | None = None) -> C
 
     Examples
     --------
-    >>> read_config("pipelines/bids_group.py").conditions  # doctest: +SKIP
+    >>> from mne_hnn.pipeline import OwnData, write_analysis
+    >>> own = OwnData(bids_root="/data/touch", conditions=["detected", "missed"], label="postcentral-rh")
+    >>> read_config(write_analysis("group.py", own), {"smooth_ms": 30.0}).smooth_ms
+    30.0
     """
     config = read_options(path, changes, _kind)
     assert isinstance(config, (Config, GroupConfig))
@@ -152,7 +162,7 @@ def with_group_dataset(config: GroupConfig) -> GroupConfig:
 
     if config.bids_root is not None:
         raise ConfigError("bids_root and dataset are both set, but a data set brings its own: take one out.")
-    demo = group_demo()
+    demo = group_demo(n_jobs=-1)
     defaults = GroupConfig.defaults()
     answers: dict[str, Any] = {
         "bids_root": demo.bids_root,

@@ -89,7 +89,8 @@ def find_recordings(
 
     Examples
     --------
-    >>> find_recordings("/data/touch", tasks="touch")  # doctest: +SKIP
+    >>> [recording.subject for recording in find_recordings(bids_root, tasks="touch")]
+    ['01', '02']
     """
     subjects, exclude, sessions, tasks, runs = map(labels, (subjects, exclude, sessions, tasks, runs))
     root = Path(bids_root).expanduser()

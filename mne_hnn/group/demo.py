@@ -38,7 +38,7 @@ from .names import DEMO_CONDITIONS
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
-VERSION = 5
+VERSION = 6
 TASK = "touch"
 GAP_s = (0.5, 0.58)
 _README = """Generated data of a tactile experiment: nobody was recorded.
@@ -118,6 +118,7 @@ def group_demo(
     broken: Sequence[str] | None = None,
     seed: int = 0,
     mesh_shape: tuple[int, int] = (10, 10),
+    n_trials: int = 50,
     folder: str | Path | None = None,
     n_jobs: int = 1,
 ) -> GroupDemo:
@@ -140,6 +141,9 @@ def group_demo(
         Of everything. The same seed gives the same samples.
     mesh_shape : tuple of int
         Pyramidal cells of each layer that are simulated of the true column: fewer than 10 x 10 stand for all of them.
+    n_trials : int
+        Trials of the true column whose mean is the response. Some thousand columns act together, so that few trials
+        would leave more of their chance in it than there is.
     folder : path-like | None
         Where to make it; None is the user's cache. A folder that is there must be empty, or hold the same demo.
     n_jobs : int
@@ -174,6 +178,7 @@ def group_demo(
         "without_mri": _check_subjects(("05",) if without_mri is None else without_mri, subjects, without_mri is None),
         "broken": _check_subjects(("06",) if broken is None else broken, subjects, broken is None),
         "mesh_shape": tuple(check_int(size, "mesh_shape", minimum=1) for size in mesh_shape),
+        "n_trials": check_int(n_trials, "n_trials", minimum=1),
     }
     text = json.dumps(parameters, indent=1) + "\n"
     key = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -259,7 +264,8 @@ def _make_subject(
     patch = true_patch(forward, "posterior", np.array(HAND_m["posterior"]) * head.scale)
     networks = draw_networks(parameters["conditions"], streams[1])
     times = np.arange(round(TSTOP_ms * 1e-3 * SFREQ) + 1) / SFREQ
-    responded = responses(networks, times, streams[1], mesh_shape=parameters["mesh_shape"], n_jobs=n_jobs)
+    size = {name: parameters[name] for name in ("mesh_shape", "n_trials")}
+    responded = responses(networks, times, streams[1], **size, n_jobs=n_jobs)
     recorded = record(
         forward,
         patch,

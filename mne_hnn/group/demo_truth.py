@@ -61,7 +61,6 @@ SMOOTH_ms = 20.0
 TSTOP_ms, FADE_ms = 220.0, 180.0
 SPIKES_ms = 170.0
 """Window after the stimulus in which spikes are counted."""
-N_TRIALS = 4
 FULL_MESH = (10, 10)
 
 
@@ -180,6 +179,7 @@ def responses(
     rng: np.random.Generator,
     *,
     mesh_shape: tuple[int, int],
+    n_trials: int,
     n_jobs: int,
 ) -> Responses:
     """Simulate the columns, and bring them to a realistic size.
@@ -194,6 +194,9 @@ def responses(
         Decides on the size and the simulations' seeds.
     mesh_shape : tuple of int
         Pyramidal cells of each layer that are simulated; fewer than the column has stand for all of them.
+    n_trials : int
+        Trials that are simulated, whose mean is the response: what single columns do by chance is gone from that of the
+        thousand or so that act together.
     n_jobs : int
         Processes.
 
@@ -209,7 +212,7 @@ def responses(
         run = simulate(
             coarse_network(network, mesh_shape),
             TSTOP_ms,
-            n_trials=N_TRIALS,
+            n_trials=n_trials,
             seed=int(rng.integers(10**6)),
             n_jobs=n_jobs,
             verbose="error",

@@ -63,6 +63,12 @@ class Entry:
         set), ``'fiducials'`` (digitised), ``'template'``; None with a forward solution that was given.
     sidecar : Path | None
         Record of the fit.
+
+    Examples
+    --------
+    >>> entry = Entry(subject="01", condition="detected", status="failed", step="load", error="There is no recording.")
+    >>> entry.recording
+    '01'
     """
 
     subject: str

@@ -54,8 +54,8 @@ def find_derivatives(
 
     Examples
     --------
-    >>> dipoles = [read_dipole(path) for path in find_derivatives(root, condition="detected", description="fit",
-    ...            suffix="dipole", extension=".fif")]  # doctest: +SKIP
+    >>> [path.name for path in find_derivatives(derivatives, condition="missed", description="fit", extension=".fif")]
+    ['sub-01_task-touch_cond-missed_desc-fit_dipole.fif']
     """
     folder = Path(root).expanduser()
     found = {path: _entities(path) for path in sorted(folder.glob("sub-*/**/*_cond-*")) if path.is_file()}

@@ -46,6 +46,12 @@ class GroupFindings(Value):
     ------
     ParameterError
         Something else than entries, or than an alignment.
+
+    Examples
+    --------
+    >>> findings = GroupFindings(entries=entries, alignment=align_polarity(entries))
+    >>> len(findings.good)
+    10
     """
 
     entries: Sequence[Entry]

@@ -90,7 +90,9 @@ def write_group_report(
 
     Examples
     --------
-    >>> write_group_report("report.html", findings, title="Touch")  # doctest: +SKIP
+    >>> findings = GroupFindings(entries=entries[:2])
+    >>> write_group_report("report.html", findings, title="Touch", draw_cortex=False)["fitted"]
+    2
     """
     if not isinstance(findings, GroupFindings):
         raise ParameterError(

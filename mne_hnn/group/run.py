@@ -45,7 +45,7 @@ WORK = "work"
 
 @dataclass(frozen=True, kw_only=True)
 class GroupResult:
-    """Where the results of a group are.
+    """Where the results of a group are, of :func:`run_group`.
 
     Attributes
     ----------

@@ -40,6 +40,11 @@ class Polarity:
         That the current flows as the target's polarity says.
     difference, error : float
         Natural logarithm of the evidence for it over that of the opposite direction, and its standard error.
+
+    Examples
+    --------
+    >>> bool(0 <= drawn.polarity.probability <= 1)
+    True
     """
 
     probability: float
@@ -61,6 +66,11 @@ class Checked:
         What is right, in words.
     passed : bool
         Whether it is.
+
+    Examples
+    --------
+    >>> [check.name for check in drawn.checks]
+    ['misfit of the moment', 'moment inside the 90 % band']
     """
 
     name: str
@@ -111,6 +121,11 @@ class CircuitPosterior:
         What a reader must know.
     asked : Asked | None
         What the controls ask again; None if it was read from a file.
+
+    Examples
+    --------
+    >>> drawn.regime, len(drawn.paths) == len(drawn.draws)
+    ('silent', True)
     """
 
     regime: str

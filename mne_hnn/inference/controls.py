@@ -31,6 +31,11 @@ class Control:
         Natural logarithm of the evidence as it was explained over that of the control, and its standard error.
     rejected : bool
         Whether the control is rejected: the difference is above 3 (odds of 20 to 1) and above twice its error.
+
+    Examples
+    --------
+    >>> shuffled_sign(drawn).name
+    'opposite sign'
     """
 
     name: str
@@ -114,7 +119,9 @@ def wrong_label(found: CircuitPosterior, place: mne.Label | Patch | None = None)
 
     Examples
     --------
-    >>> wrong_label(drawn_at_sensors, other_label).rejected  # doctest: +SKIP
+    >>> elsewhere = find_label("superiortemporal-lh", subject=dataset.subject, subjects_dir=dataset.subjects_dir)
+    >>> wrong_label(drawn_at_sensors, elsewhere).rejected
+    True
     """
     asked = _asked(found)
     question = asked.question

@@ -234,11 +234,11 @@ def _move(problem: Problem, state: _State, moves: int, rng: np.random.Generator)
     for k in range(moves):
         noise = rng.standard_normal((n, n_free)) @ lower.T
         correction = np.zeros(n)
-        if k % 2:  # a step that keeps the normal distribution of the population (Cotter et al. 2013)
+        if k % 2:  # keeps the normal distribution of the population (Cotter et al. 2013, doi:10.1214/13-STS421)
             size = min(state.size, WIDE)
             moved = centre + np.sqrt(1 - size**2) * (state.z - centre) + size * noise
             correction = 0.5 * _squares(moved, centre, inverse) - 0.5 * _squares(state.z, centre, inverse)
-        else:  # a random walk, for what is not normal
+        else:  # a random walk, for what is not normal (Roberts et al. 1997, doi:10.1214/aoap/1034625254)
             size = state.size * 2.38 / np.sqrt(n_free)
             moved = state.z + size * noise
         judged = problem.judge(moved)

@@ -36,6 +36,7 @@ from .refining import Refined, importance, refined, simulated
 from .sensor_likelihood import SensorLikelihood, Sensors, check_sensors
 from .settings import PosteriorSettings
 from .silent_model import SilentModel
+from .trust import doubts
 from .waveform_likelihood import Drawn, WaveformLikelihood
 
 __all__ = ["chosen_explanation", "posterior"]
@@ -308,7 +309,7 @@ class _Answer:
             for check in checks
             if not check.passed
         ]
-        return found + disagreements(draws)
+        return found + disagreements(draws) + doubts(self.question.explanation.regime, list(draws))
 
 
 def _relative_sizes(course: WaveformLikelihood, chosen: IntArray, rng: np.random.Generator) -> FloatArray:

@@ -55,6 +55,11 @@ class PosteriorSettings:
     ------
     ParameterError
         A value is wrong.
+
+    Examples
+    --------
+    >>> PosteriorSettings(particles=200, populations=2, seed=1).moves
+    30
     """
 
     particles: int = 400

@@ -28,6 +28,11 @@ class HnnSettings(Value):
         Time step, ms (``dt``).
     n_trials : int
         Number of trials (``N_trials``).
+
+    Examples
+    --------
+    >>> HnnSettings(dipole_scale=3000.0, smooth_ms=30.0).tstop_ms  # HNN's own
+    250.0
     """
 
     dipole_scale: float = 30e3

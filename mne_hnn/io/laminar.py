@@ -75,7 +75,17 @@ def read_laminar(
 
     Examples
     --------
-    >>> probe = read_laminar("sub-01.nwb", depths="rel_y", upward=True, events="trials")  # doctest: +SKIP
+    A file is read by its path, such as ``read_laminar("sub-01.nwb", depths="rel_y", upward=True, events="trials")``.
+    What Neo has read, or made, is taken as it is:
+
+    >>> import neo
+    >>> import numpy as np
+    >>> import quantities as pq
+    >>> depths = 100.0 * np.arange(8)  # um
+    >>> values = np.sin(np.arange(600) / 20)[:, np.newaxis] * (depths - 300.0)
+    >>> signal = neo.AnalogSignal(values, units="uV", sampling_rate=1 * pq.kHz)
+    >>> read_laminar(signal, depths=depths, events=[0.1, 0.3], window=(-0.05, 0.2)).get_data().shape
+    (2, 8, 251)
     """
     choice = ProbeChoice(
         signal=signal,

@@ -90,7 +90,12 @@ def read_source_course(
 
     Examples
     --------
-    >>> target = read_source_course("matrix_scout_V1.mat", pick="V1 L")  # doctest: +SKIP
+    >>> from pathlib import Path
+    >>> rows = ["time (ms),V1 (nAm)", "0,0.0", "5,4.5", "10,12.5", "15,6.0", "20,0.5"]
+    >>> _ = Path("v1.csv").write_text(chr(10).join(rows))
+    >>> moment = read_source_course("v1.csv", pick="V1")
+    >>> round(float(moment["agg"].max()), 12), moment.provenance["unit_of_file"]  # A m
+    (1.25e-08, 'nA m')
     """
     choice = CourseChoice(
         unit=unit,

@@ -28,6 +28,12 @@ class TonicBias(Value):
         Start, ms.
     tstop_ms : float | None
         End, ms; None for the end of each simulation.
+
+    Examples
+    --------
+    >>> bias = TonicBias(name="depolarise", amplitude_nA={"L5_pyramidal": 1.0}, t0_ms=20.0)
+    >>> bias.section
+    'soma'
     """
 
     name: str

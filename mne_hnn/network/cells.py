@@ -59,6 +59,14 @@ class CellTemplate(Value):
         The section whose direction is "up" for the dipole; None for the z axis.
     reference : str
         Publication; not part of the template's identity.
+
+    Examples
+    --------
+    >>> cell = network.cell_types["L5_pyramidal"]
+    >>> len(cell.sections), cell.locations["distal"]
+    (9, ('apical_tuft',))
+    >>> cell.with_section("soma", L_um=40.0).sections["soma"].L_um
+    40.0
     """
 
     name: str

@@ -33,6 +33,11 @@ class ChannelParameter(Value):
         Its unit.
     signed : bool
         Whether it may be negative (a reversal potential) or not (a conductance).
+
+    Examples
+    --------
+    >>> CHANNELS["hh"].parameters["el"].default, CHANNELS["hh"].parameters["el"].unit
+    (-54.3, 'mV')
     """
 
     default: float
@@ -54,6 +59,11 @@ class Channel(Value):
         Its parameters.
     reference : str
         Where its kinetics come from.
+
+    Examples
+    --------
+    >>> CHANNELS["km"].name, sorted(CHANNELS["km"].parameters)
+    ('slow muscarinic potassium (M current)', ['gbar'])
     """
 
     key: str

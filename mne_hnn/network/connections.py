@@ -84,6 +84,12 @@ class Connection(Value):
     pairs : sequence of (int, int) | None
         The pairs that are connected, as positions of source and target cell within their types, instead of all or a
         random part of them; then `probability`, `source_indices` and `target_indices` are not given.
+
+    Examples
+    --------
+    >>> ends = {"source": "L2_pyramidal", "target": "L5_pyramidal", "location": "distal", "receptor": "ampa"}
+    >>> Connection(**ends, weight_uS=2.5e-4, delay_ms=1.0, lamtha=3.0).probability
+    1.0
     """
 
     source: str

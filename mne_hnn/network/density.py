@@ -24,7 +24,14 @@ __all__ = ["PROFILES", "Density", "Exponential", "Linear", "Tabulated", "Uniform
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Density(Value):
-    """Base of all profiles: a function of the path distance from the soma."""
+    """Base of all profiles: a function of the path distance from the soma.
+
+    Examples
+    --------
+    >>> tuft = network.cell_types["L5_pyramidal"].sections["apical_tuft"]
+    >>> isinstance(tuft.channels["ar"]["gbar"], Density)
+    True
+    """
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -48,6 +55,12 @@ class Uniform(Density):
     ----------
     value : float
         The value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Uniform(0.5).at(np.array([0.0, 100.0]))
+    array([0.5, 0.5])
     """
 
     value: float
@@ -65,6 +78,8 @@ class Uniform(Density):
 class Exponential(Density):
     """Exponential change: ``amplitude * (exp(rate_per_um * x) + offset)``.
 
+    The h current of the published model has it (Neymotin et al. 2020, https://doi.org/10.7554/eLife.51214).
+
     Parameters
     ----------
     amplitude : float
@@ -73,6 +88,12 @@ class Exponential(Density):
         Rate of change, 1/um; negative for a decrease away from the soma.
     offset : float
         Constant added to the exponential before scaling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Exponential(1e-6, 3e-3).at(np.array([0.0, 1000.0])).round(7)
+    array([1.00e-06, 2.01e-05])
     """
 
     amplitude: float
@@ -100,6 +121,12 @@ class Linear(Density):
         Values at x = 0 and from x = `distance_um` on.
     distance_um : float
         Length of the ramp, um.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Linear(1.0, 3.0, 200.0).at(np.array([0.0, 100.0, 500.0]))
+    array([1., 2., 3.])
     """
 
     start: float
@@ -130,6 +157,12 @@ class Tabulated(Density):
         Distances, um, in rising order.
     values : sequence of float
         One value per distance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Tabulated([0.0, 100.0, 400.0], [1.0, 2.0, 0.0]).at(np.array([50.0, 250.0, 900.0]))
+    array([1.5, 1. , 0. ])
     """
 
     distances_um: Sequence[float]

@@ -76,6 +76,12 @@ class Drive(Value):
     placeholder_types : sequence of str
         Cell types that a cell-specific drive does not reach, but has a drive cell for each cell of, as drives of older
         network files have: the numbers of the cells after them count on it, and so do their spike times.
+
+    Examples
+    --------
+    >>> drive = network.drives["evprox1"]
+    >>> drive.location, sorted(drive.targets), drive.delay_ms("L5_pyramidal")
+    ('proximal', ['L2_basket', 'L2_pyramidal', 'L5_basket', 'L5_pyramidal'], 1.0)
     """
 
     kind: ClassVar[str] = ""
@@ -217,6 +223,13 @@ class EvokedDrive(Drive):
         Mean and standard deviation of the spike times, ms.
     numspikes : int
         Spikes per drive cell.
+
+    Examples
+    --------
+    >>> weights = {"L5_pyramidal": 1e-3}
+    >>> touch = EvokedDrive(name="touch", mu_ms=25.0, sigma_ms=3.0, location="proximal", weights_ampa=weights)
+    >>> sorted(network.with_drives(touch).drives)
+    ['evdist1', 'evprox1', 'evprox2', 'touch']
     """
 
     kind: ClassVar[str] = "evoked"
@@ -244,6 +257,12 @@ class PoissonDrive(Drive):
         Start, ms.
     tstop : float | None
         End, ms; None for the end of each simulation.
+
+    Examples
+    --------
+    >>> noise = PoissonDrive(name="noise", rate_Hz=10.0, location="soma", weights_ampa={"L5_pyramidal": 1e-3})
+    >>> noise.tstart, noise.tstop  # until the simulation ends
+    (0.0, None)
     """
 
     kind: ClassVar[str] = "poisson"
@@ -287,6 +306,13 @@ class BurstyDrive(Drive):
         Spikes per burst.
     spike_isi_ms : float
         Time between spikes of a burst, ms.
+
+    Examples
+    --------
+    >>> weights = {"L5_pyramidal": 5e-5}
+    >>> alpha = BurstyDrive(name="alpha", burst_rate_Hz=10.0, location="proximal", weights_ampa=weights)
+    >>> alpha.numspikes, alpha.spike_isi_ms
+    (2, 10.0)
     """
 
     kind: ClassVar[str] = "bursty"
@@ -319,6 +345,13 @@ class SpikeTrainDrive(Drive):
     ----------
     times_ms : sequence of sequence of float
         Spike times of each drive cell, ms. They are used as given, in any order.
+
+    Examples
+    --------
+    >>> weights = {"L5_pyramidal": 1e-3}
+    >>> recorded = SpikeTrainDrive(name="recorded", times_ms=[[12.5, 20.0]], location="distal", weights_ampa=weights)
+    >>> recorded.n_drive_cells
+    1
     """
 
     kind: ClassVar[str] = "spike_train"

@@ -35,6 +35,12 @@ class Electrodes(Value):
         ``'psa'``: each segment is a point source in its middle. ``'lsa'``: a line source along its axis.
     min_distance_um : float
         A contact nearer than this to a source is taken to be this far from it, um.
+
+    Examples
+    --------
+    >>> shank = Electrodes(positions_um=[(-100.0, -100.0, z) for z in range(0, 2000, 100)], method="lsa")
+    >>> len(shank), shank.conductivity_S_m
+    (20, 0.3)
     """
 
     positions_um: Sequence[Sequence[float]] | Sequence[float]

@@ -25,6 +25,12 @@ class Segments:
         Ends of each segment relative to the cell's position, um.
     diameters_um : array, shape (n_segments,)
         Diameters, um.
+
+    Examples
+    --------
+    >>> segments = cell_segments(network.cell_types["L5_pyramidal"])
+    >>> len(segments) == len(segments.diameters_um), "soma" in segments.sections
+    (True, True)
     """
 
     sections: tuple[str, ...]

@@ -50,6 +50,11 @@ class MechanismParameter(Value):
         Whether it is one number for all places where the mechanism is (GLOBAL), not one for each (RANGE).
     ion : str
         The ion whose reversal potential it is; empty for other parameters.
+
+    Examples
+    --------
+    >>> MechanismParameter(default=20.0, unit="ms").everywhere
+    False
     """
 
     default: float
@@ -86,6 +91,19 @@ class Mechanism(Value):
         The ions that it uses.
     counters : tuple of str
         GLOBAL variables that are no parameters: what they hold must not come from an earlier run.
+
+    Examples
+    --------
+    >>> text = '''
+    ... NEURON { SUFFIX leaky NONSPECIFIC_CURRENT i RANGE g, e }
+    ... PARAMETER { g = 1e-5 (S/cm2) e = -65 (mV) }
+    ... ASSIGNED { v (mV) i (mA/cm2) }
+    ... BREAKPOINT { i = g * (v - e) }
+    ... '''
+    >>> leaky = Mechanism(text=text)
+    >>> leaky.name, leaky.kind, sorted(leaky.parameters)
+    ('leaky', 'channel', ['e', 'g'])
+    >>> column = network.with_channel("L5_pyramidal", "apical_*", leaky, g=2e-5)
     """
 
     text: str
@@ -289,6 +307,22 @@ class CustomSynapse(Value):
         The synapse.
     parameters : mapping of str to float
         Its parameters; those not given take the default of the file.
+
+    Examples
+    --------
+    >>> text = '''
+    ... NEURON { POINT_PROCESS Decaying RANGE tau, e NONSPECIFIC_CURRENT i }
+    ... PARAMETER { tau = 20 (ms) e = 0 (mV) }
+    ... ASSIGNED { v (mV) i (nA) }
+    ... STATE { g (uS) }
+    ... INITIAL { g = 0 }
+    ... BREAKPOINT { SOLVE decay METHOD cnexp i = g * (v - e) }
+    ... DERIVATIVE decay { g' = -g / tau }
+    ... NET_RECEIVE(weight (uS)) { g = g + weight }
+    ... '''
+    >>> synapse = CustomSynapse(mechanism=Mechanism(text=text), parameters={"tau": 40.0})
+    >>> synapse.parameters["tau"], synapse.parameters["e"]
+    (40.0, 0.0)
     """
 
     mechanism: Mechanism

@@ -56,6 +56,12 @@ class Network(DriveEdits, ConnectionEdits, CellEdits, ElectrodeEdits):
     ------
     NetworkError, DriveError
         If the parts do not fit together.
+
+    Examples
+    --------
+    >>> later = network.with_drive_changes("evprox1", mu_ms=30.0)
+    >>> later.drives["evprox1"].mu_ms, later == network
+    (30.0, False)
     """
 
     __slots__ = ()

@@ -27,6 +27,12 @@ class Population(Value):
         What the cells share.
     positions_um : sequence of (x, y, z)
         Position of each soma, in the order of cell numbers, um.
+
+    Examples
+    --------
+    >>> template = network.cell_types["L2_basket"]
+    >>> len(Population(template=template, positions_um=[(3.5, 3.5, 900.0), (6.5, 6.5, 900.0)]))
+    2
     """
 
     template: CellTemplate

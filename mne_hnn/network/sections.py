@@ -57,6 +57,13 @@ class Section(Value):
         Number of segments; None for the rule of :attr:`nseg`.
     mechanisms : mapping of str to Mechanism
         The channels of one's own among `channels`, by name; see :meth:`CellTemplate.with_channel`.
+
+    Examples
+    --------
+    >>> ends = [(0.0, 0.0, 0.0), (0.0, 0.0, 150.0)]
+    >>> trunk = Section(L_um=150, diam_um=2, Ra_ohm_cm=200, cm_uF_cm2=0.85, v_init_mV=-65, end_points_um=ends)
+    >>> trunk.nseg
+    3
     """
 
     L_um: float
@@ -109,7 +116,10 @@ class Section(Value):
 
     @property
     def nseg(self) -> int:
-        """Number of segments: 1 up to 100 um, else the odd number at or above floor(L / 50 um)."""
+        """Number of segments: 1 up to 100 um, else the odd number at or above floor(L / 50 um).
+
+        That of the published model (Neymotin et al. 2020, https://doi.org/10.7554/eLife.51214).
+        """
         if self.nseg_override is not None:
             return self.nseg_override
         if self.L_um <= 100.0:
@@ -137,6 +147,11 @@ class Branch(Value):
         Section names.
     child_end, parent_end : int
         Which ends meet, 0 or 1.
+
+    Examples
+    --------
+    >>> Branch(child="apical_trunk", parent="soma").parent_end
+    1
     """
 
     child: str

@@ -20,8 +20,9 @@ class Synapse(Value):
     """Kinetics of a receptor: a conductance that rises and falls exponentially.
 
     The conductance after one event of weight w at t = 0 is
-    ``w * f * (exp(-t / tau2) - exp(-t / tau1))`` with f such that its peak is w. The ``nmda``
-    receptor of the ready models has no magnesium block.
+    ``w * f * (exp(-t / tau2) - exp(-t / tau1))`` with f such that its peak is w: the double
+    exponential of NEURON (Carnevale and Hines 2006, https://doi.org/10.1017/CBO9780511541612,
+    chapter 10). The ``nmda`` receptor of the ready models has no magnesium block.
 
     Parameters
     ----------
@@ -30,6 +31,11 @@ class Synapse(Value):
     tau1_ms, tau2_ms : float
         Time constants of rise and fall, ms; the rise must not be slower. As in NEURON's
         double-exponential synapse, equal ones are told apart by a factor of 0.9999.
+
+    Examples
+    --------
+    >>> Synapse(e_mV=0.0, tau1_ms=0.5, tau2_ms=5.0).peak_time_ms
+    1.279...
     """
 
     e_mV: float

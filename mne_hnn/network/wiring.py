@@ -51,6 +51,12 @@ class Wires:
         The distinct sets of target sections.
     receptors : tuple of str
         Names of the columns of `weights_uS`.
+
+    Examples
+    --------
+    >>> wires = connection_wires(network)
+    >>> wires.weights_uS.shape == (len(wires.source), len(wires.receptors))
+    True
     """
 
     source: NDArray[np.int32]

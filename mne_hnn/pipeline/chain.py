@@ -45,7 +45,7 @@ class _Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineResult:
-    """Where the results of one subject are.
+    """Where the results of one subject are, of :func:`~mne_hnn.pipeline.run_pipeline`.
 
     Attributes
     ----------

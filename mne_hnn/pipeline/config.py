@@ -106,6 +106,12 @@ class Config(RunOptions, LoadOptions, TargetFileOptions, AnalysisOptions):
     """Every choice of an analysis; a configuration file gives those that differ from the defaults.
 
     ``{subject}`` in a path is replaced by the subject. ``mne-hnn options`` lists the options by stage.
+
+    Examples
+    --------
+    >>> config = Config(data="sub-01_raw.fif", subjects=["01"], label="postcentral-rh", network=network)
+    >>> config.snr, config.smooth_ms
+    (3.0, 20.0)
     """
 
     def _needs_label(self) -> bool:

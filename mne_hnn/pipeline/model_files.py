@@ -41,6 +41,13 @@ class ModelFile:
         The column.
     settings : HnnSettings | None
         Scale, smoothing, duration, step and trials; None where files of this kind do not say them.
+
+    Examples
+    --------
+    >>> network.save("column.json")
+    >>> model = read_model("column.json")
+    >>> model.path.name, model.network == network
+    ('column.json', True)
     """
 
     path: Path

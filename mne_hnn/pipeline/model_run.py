@@ -56,6 +56,13 @@ class ModelRun:
         Text as HNN writes it: the dipole, of several trials their average first, scaled and smoothed; spikes per trial.
     archive : Path
         The simulation as :func:`mne_hnn.io.read_simulation` reads it.
+
+    Examples
+    --------
+    >>> network.save("column.json")
+    >>> run = run_model("column.json", {"tstop": 40.0})
+    >>> run.archive.name, run.figure.exists()
+    ('simulation.npz', True)
     """
 
     model: ModelFile

@@ -205,6 +205,11 @@ class ExplainOptions:
     ------
     ParameterError
         A value is wrong.
+
+    Examples
+    --------
+    >>> ExplainOptions(polarity={"latency": 0.040, "points": "down"}, patch_radius_mm=10.0).window
+    (0.0, None)
     """
 
     polarity: Any = "normal"

@@ -36,7 +36,7 @@ _DATE = re.compile(rb"<span>Created on [^<]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """A step that was repeated.
+    """A step that was repeated, of :func:`~mne_hnn.group.rerun`.
 
     Attributes
     ----------

@@ -127,6 +127,12 @@ class OwnData:
         Which ones; of a recording, conditions are the events to average.
     label : str
         Where the response comes from.
+
+    Examples
+    --------
+    >>> own = OwnData(bids_root="/data/touch", tasks=["touch"], conditions=["detected", "missed"])
+    >>> write_analysis("group.py", own).name
+    'group.py'
     """
 
     data: str = "my_recording_raw.fif"

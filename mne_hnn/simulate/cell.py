@@ -44,7 +44,8 @@ def moment_weights(template: CellTemplate) -> dict[Node, float]:
     """Return the weights of a cell's dipole moment on the voltages at its section ends.
 
     Along a section of uniform diameter d and axial resistivity Ra, axial current times length telescopes to
-    pi d^2/(4 Ra) (V(0) - V(1)); its component along the apical dendrite has the factor cos(theta).
+    pi d^2/(4 Ra) (V(0) - V(1)); its component along the apical dendrite has the factor cos(theta). It is the current
+    inside the dendrites that MEG and EEG see (Murakami and Okada 2006, https://doi.org/10.1113/jphysiol.2006.105379).
 
     Parameters
     ----------

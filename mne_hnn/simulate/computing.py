@@ -39,6 +39,11 @@ class Computing:
     ParameterError
         `n_jobs` is no number of processes, `executor` no executor, both say where, `progress` is no function, or
         `checkpoint` no folder.
+
+    Examples
+    --------
+    >>> Computing(n_jobs=2).n_processes
+    2
     """
 
     n_jobs: int = 1

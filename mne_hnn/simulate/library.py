@@ -31,7 +31,7 @@ _PATIENCE_s = 120.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Library:
-    """A compiled mechanism library.
+    """A compiled mechanism library, of :func:`mechanism_library`.
 
     Attributes
     ----------

@@ -39,6 +39,13 @@ class Record(Value):
         Samples per second to keep, also of electrodes; every step for None. It must divide the step's rate. Quantities
         of cells are sampled as they are; potentials of electrodes go through a filter against aliasing first, without
         delay, as behind an amplifier.
+
+    Examples
+    --------
+    >>> from mne_hnn.simulate import simulate
+    >>> record = Record(voltage="soma", synaptic_current="apical_tuft", cells="L5_pyramidal", sfreq=1000.0)
+    >>> sorted(simulate(network, tstop=20.0, record=record).recordings)
+    ['synaptic_current', 'voltage']
     """
 
     voltage: Sections = None

@@ -51,6 +51,13 @@ class Simulation:
     lfp : mapping of str to mne.EpochsArray
         Extracellular potentials of each electrode array: one epoch per trial, channels of type ``seeg`` in V with
         their positions in m.
+
+    Examples
+    --------
+    >>> simulation.n_trials, simulation.dipole.layers  # the average over trials, in A m
+    (2, ('agg', 'L2', 'L5'))
+    >>> sorted(simulation.recordings), sorted(simulation.lfp)
+    (['voltage'], ['shank'])
     """
 
     network: Network

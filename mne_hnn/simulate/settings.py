@@ -65,6 +65,12 @@ class SimulationSettings:
     -----
     The parameters are explained in :func:`simulate`. How to compute (processes, executors) is not among them: see
     :class:`~mne_hnn.simulate.computing.Computing`.
+
+    Examples
+    --------
+    >>> settings = SimulationSettings(tstop=170.0, n_trials=2, precision="search")
+    >>> settings.dt, settings.baseline
+    (0.025, 'measured')
     """
 
     tstop: float = 170.0

@@ -45,6 +45,12 @@ class CourseOptions(Value):
     ------
     ParameterError
         An unknown method, mode or amplitude, or an amplitude in nA m of a method without unit.
+
+    Examples
+    --------
+    >>> options = CourseOptions(mode="mean_flip")
+    >>> estimate_target(evoked, inverse, patch.label, forward=forward, course=options).course.mode
+    'mean_flip'
     """
 
     method: str = "MNE"
@@ -82,6 +88,13 @@ class LabelCourse:
         The sources of the label.
     vertex_courses : array, shape (n_vertices, n_times)
         Their normal-oriented courses, positive outward.
+
+    Examples
+    --------
+    >>> stc = apply_normal_inverse(evoked, inverse)
+    >>> course = label_course(stc, label, inverse["src"], mode="mean_flip")
+    >>> course.unit, course.vertex_courses.shape == (len(course.vertices), len(course.times))
+    ('A m', True)
     """
 
     times: NDArray[np.float64]

@@ -41,6 +41,11 @@ class EpochOptions(Value):
     ------
     ParameterError
         An argument is out of range, perhaps in another unit (ms for s, fT for T).
+
+    Examples
+    --------
+    >>> EpochOptions(tmin=-0.2, tmax=0.3, reject={"grad": 4000e-13}).baseline
+    (None, 0.0)
     """
 
     tmin: float = -0.1

@@ -50,6 +50,11 @@ class ForwardOptions(Value):
     ------
     ParameterError
         A value is out of range, perhaps in another unit (m for mm).
+
+    Examples
+    --------
+    >>> ForwardOptions(mindist=3.0, on_inside="warn").mindist
+    3.0
     """
 
     ico: int | None = 4
@@ -124,7 +129,10 @@ def forward_solution(
 
     Examples
     --------
-    >>> forward = forward_solution(evoked.info, subject="sub-01", subjects_dir="/data/freesurfer")  # doctest: +SKIP
+    >>> where = {"subject": dataset.subject, "subjects_dir": dataset.subjects_dir}
+    >>> coarse = forward_solution(evoked.info, **where, spacing="ico2", cache=False)
+    >>> coarse["nchan"]
+    306
     """
     if not isinstance(info, mne.Info):
         raise ParameterError(f"info must be an mne.Info, as evoked.info, got {type(info).__name__}.")

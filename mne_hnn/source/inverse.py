@@ -64,9 +64,11 @@ def make_inverse(
     noise_cov : mne.Covariance | path-like
         The noise covariance.
     loose : float | 'auto'
-        0 fixes sources to the cortical normal, 1 leaves their orientation free. 'auto' is 0.2.
+        0 fixes sources to the cortical normal, 1 leaves their orientation free (Lin et al. 2006,
+        https://doi.org/10.1002/hbm.20155). 'auto' is 0.2.
     depth : float | None
-        Exponent of the depth weighting, 0 to 5: 0.8 is usual for MEG, 2 to 5 for EEG, 0 and None weight nothing.
+        Exponent of the depth weighting (Lin et al. 2006, https://doi.org/10.1016/j.neuroimage.2005.11.054), 0 to 5:
+        0.8 is usual for MEG, 2 to 5 for EEG, 0 and None weight nothing.
     rank : None | 'info' | 'full' | dict
         As in MNE.
     %(verbose)s
@@ -158,8 +160,10 @@ def apply_normal_inverse(
     inverse : mne.minimum_norm.InverseOperator | path-like
         The operator: loose, free or fixed.
     method : str
-        ``'MNE'``, whose values are currents (A m), ``'dSPM'``, ``'sLORETA'`` or ``'eLORETA'``, whose values have no
-        unit.
+        ``'MNE'``, whose values are currents (A m; Hämäläinen and Ilmoniemi 1994, https://doi.org/10.1007/BF02512476),
+        ``'dSPM'`` (Dale et al. 2000, https://doi.org/10.1016/S0896-6273(00)81138-1), ``'sLORETA'`` (Pascual-Marqui
+        2002) or ``'eLORETA'`` (Pascual-Marqui et al. 2011, https://doi.org/10.1098/rsta.2011.0081), whose values have
+        no unit.
     snr : float
         Assumed signal-to-noise ratio (of amplitudes); the regularisation is ``1 / snr ** 2``.
     %(verbose)s

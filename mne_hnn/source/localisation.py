@@ -69,6 +69,12 @@ class Localisation:
         Whether the response stands so far above the noise that a small share means something.
     evidence : float
         Difference of the log likelihoods of the best source and of the patch, per sample.
+
+    Examples
+    --------
+    >>> found = estimate_target(evoked, inverse, patch.label, forward=forward).localisation
+    >>> bool(found.signal > 0.8), bool(found.best_distance_mm < 10)
+    (True, True)
     """
 
     latency: float

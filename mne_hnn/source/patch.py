@@ -54,6 +54,11 @@ class Patch:
     coherence : float
         Length of the weighted mean of the vertices' unit normals: 1 for a flat patch, near 0 for one that wraps
         around a gyrus, whose fields cancel.
+
+    Examples
+    --------
+    >>> patch.hemi, float(patch.weights.sum().round(6))
+    ('rh', 1.0)
     """
 
     label: mne.Label
@@ -222,8 +227,9 @@ def patch_moment(
 ) -> tuple[FloatArray, float]:
     """Fit the moment of a patch to the sensors, at each time on its own.
 
-    Generalised least squares (Scherg 1990, multiple sources with fixed place and orientation): with the whitened
-    fields G of the patches at 1 A m, and the whitened response y(t), the moments are (G'G)⁻¹ G'y(t), and their
+    Generalised least squares for sources of fixed place and orientation (Mosher et al. 1992,
+    https://doi.org/10.1109/10.141192): with the whitened fields G of the patches at 1 A m, and the whitened response
+    y(t), the moments are (G'G)⁻¹ G'y(t), and their
     covariance (G'G)⁻¹ / nave. Unlike a minimum-norm estimate they are not shrunk, so their unit is that of the current
     that flowed, provided no other source reaches the sensors.
 

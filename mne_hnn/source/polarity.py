@@ -35,6 +35,12 @@ class Component:
         The largest deflection within this distance of `latency` counts, s.
     name : str
         For example ``'M40'``.
+
+    Examples
+    --------
+    >>> m40 = Component(latency=0.040, points="down", name="M40")
+    >>> estimate_target(evoked, inverse, patch.label, forward=forward, polarity=m40).polarity.sign in (1, -1)
+    True
     """
 
     latency: float
@@ -67,6 +73,12 @@ class Polarity:
         0.5 is a toss of a coin; less says that the rule contradicts the cortical normals.
     outward : int
         1 if up is outward current in the final course, -1 if the rule turned it over.
+
+    Examples
+    --------
+    >>> polarity = estimate_target(evoked, inverse, patch.label, forward=forward).polarity
+    >>> polarity.rule, polarity.outward
+    ('normal: outward current (deep to superficial layers) is up', 1)
     """
 
     rule: str

@@ -58,6 +58,12 @@ class Response:
         What was averaged: ``'raw data'``, ``'epochs'`` or ``'an average'``.
     n_runs : int
         How many recordings were put together.
+
+    Examples
+    --------
+    >>> response = load_response(evoked, noise_cov=noise_cov)
+    >>> response.kind
+    'an average'
     """
 
     evoked: mne.Evoked

@@ -35,6 +35,12 @@ class Prediction:
     explained : dict of str to float
         Share of the variance that is explained, per channel type: 1 - residual power / measured power. 1 is all; it is
         negative where the prediction is worse than none.
+
+    Examples
+    --------
+    >>> prediction = predict_sensors(target, patch, forward, evoked)
+    >>> prediction.predicted.ch_names == prediction.residual.ch_names
+    True
     """
 
     predicted: mne.Evoked

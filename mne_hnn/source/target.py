@@ -59,6 +59,12 @@ class Target:
     localisation : Localisation | None
         How much of the response the patch explains, and what the best place explains; None without patch, and for a
         fitted dipole, whose goodness of fit is in the provenance.
+
+    Examples
+    --------
+    >>> found = estimate_target(evoked, inverse, patch.label, forward=forward)
+    >>> found.dipole.layers, found.patch.hemi, found.course.mode
+    (('agg',), 'rh', 'patch')
     """
 
     dipole: Dipole

@@ -33,7 +33,11 @@ class Whitened:
 
 
 def whiten(evoked: mne.Evoked, forward: mne.Forward, noise_cov: mne.Covariance | None) -> Whitened:
-    """Whiten a response and the fields of a forward solution's sources, whatever their orientation."""
+    """Whiten a response and the fields of a forward solution's sources, whatever their orientation.
+
+    With the inverse square root of the noise covariance, in the subspace that holds noise (Engemann and Gramfort 2015,
+    https://doi.org/10.1016/j.neuroimage.2014.12.040), as MNE has it.
+    """
     evoked = with_average_reference(check_average(evoked))
     names = good_channels(evoked.info)
     check_channels(names, forward["sol"]["row_names"], "the forward solution")

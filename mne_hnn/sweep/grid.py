@@ -36,6 +36,11 @@ class Grid(Value):
         user's function applies the values.
     combine : str
         ``'product'``: all combinations, the last name varies fastest; ``'paired'``: the k-th values of all names.
+
+    Examples
+    --------
+    >>> swept.grid.names, len(swept.grid.points())
+    (('drives.evprox1.mu_ms',), 2)
     """
 
     values: Mapping[str, tuple[Number, ...]]

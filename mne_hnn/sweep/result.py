@@ -74,6 +74,11 @@ class SweepResult:
         Under which key the store has each point.
     store : Store
         Keeps arrays by key.
+
+    Examples
+    --------
+    >>> swept.status, swept.dipole(0).layers
+    (('ok', 'ok'), ('agg', 'L2', 'L5'))
     """
 
     network: Network

@@ -275,7 +275,10 @@ def read_sweep(folder: str | Path, *, verbose: bool | str | int | None = None) -
 
     Examples
     --------
-    >>> read_sweep("sweep")  # doctest: +SKIP
+    >>> grid = {"drives.evprox1.mu_ms": [20.0, 30.0]}
+    >>> swept = run_sweep(network, grid, SimulationSettings(tstop=40.0), summary="rates", folder="sweep")
+    >>> read_sweep("sweep").status
+    ('ok', 'ok')
     """
     place = _place(folder)
     content = read_description(place)

@@ -38,6 +38,11 @@ class DipoleExtrema(Value):
         Channel of the dipole.
     tmin, tmax : float | None
         Window in s, both ends included; None for start and end of the simulation.
+
+    Examples
+    --------
+    >>> sorted(DipoleExtrema(window_ms=30.0, scale=3000.0, tmin=0.02)(simulation))
+    ['peak', 'peak_latency', 'trough', 'trough_latency']
     """
 
     window_ms: float | None = None
@@ -95,6 +100,11 @@ class FiringRates(Value):
         Which cell types or drives; None for all cell types.
     tmin, tmax : float | None
         Window in s, tmin included, tmax not; None for start and end of the simulation.
+
+    Examples
+    --------
+    >>> list(FiringRates(cell_types="L5_pyramidal", tmin=0.05)(simulation))
+    ['rate_L5_pyramidal']
     """
 
     cell_types: str | Sequence[str] | None = None

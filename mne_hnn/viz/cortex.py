@@ -66,6 +66,11 @@ class CortexView(Value):
     ------
     ParameterError
         An unknown hemisphere, surface or view, or a size that is not positive.
+
+    Examples
+    --------
+    >>> CortexView(hemi="rh", surface="white", views=["lateral", "label"]).size
+    700
     """
 
     hemi: str | None = None
@@ -140,7 +145,7 @@ def plot_cortex(
 
     Examples
     --------
-    >>> figure = plot_cortex(dataset.subject, dataset.subjects_dir, label=label)  # doctest: +SKIP
+    >>> figure = plot_cortex(dataset.subject, dataset.subjects_dir, label=label, view=CortexView(size=200))
     """
     folder = Path(subjects_dir) / subject
     seen = given_or_default(view, CortexView, "view")

@@ -68,6 +68,11 @@ class MovieView(Value):
     ------
     ParameterError
         An angle is no number, or a thickness, distance or size cannot be drawn.
+
+    Examples
+    --------
+    >>> MovieView(azimuth=(0.0, 90.0), window_size=(210, 280)).elevation
+    20.0
     """
 
     azimuth: float | tuple[float, float] = -60.0

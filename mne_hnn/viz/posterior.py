@@ -68,7 +68,7 @@ def plot_posterior_marginals(
 
     Examples
     --------
-    >>> figure = plot_posterior_marginals(found)  # doctest: +SKIP
+    >>> figure = plot_posterior_marginals(drawn)
     """
     _check(found, "plot_posterior_marginals")
     chosen = list(found.paths) if paths is None else list(paths)
@@ -170,7 +170,7 @@ def plot_posterior_predictions(found: CircuitPosterior, *, show: bool = True) ->
 
     Examples
     --------
-    >>> figure = plot_posterior_predictions(found)  # doctest: +SKIP
+    >>> figure = plot_posterior_predictions(drawn)
     """
     _check(found, "plot_posterior_predictions")
     with_spikes = bool(found.spikes)
@@ -238,7 +238,7 @@ def plot_posterior_bits(found: CircuitPosterior, *, show: bool = True) -> Figure
 
     Examples
     --------
-    >>> figure = plot_posterior_bits(found)  # doctest: +SKIP
+    >>> figure = plot_posterior_bits(drawn)
     """
     _check(found, "plot_posterior_bits")
     bits = found.bits()
@@ -284,7 +284,7 @@ def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show:
 
     Examples
     --------
-    >>> figure = plot_posterior_place(found, forward)  # doctest: +SKIP
+    >>> figure = plot_posterior_place(drawn_at_sensors, forward)
     """
     _check(found, "plot_posterior_place")
     place = found.place

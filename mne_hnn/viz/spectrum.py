@@ -56,6 +56,10 @@ class SpectrumOptions(Value):
     ------
     ParameterError
         An unknown method or scale, a bandwidth that is not positive, or nothing to draw.
+
+    Examples
+    --------
+    >>> figure = plot_psd(simulation, fmin=20.0, spectrum=SpectrumOptions(method="multitaper", trials=True))
     """
 
     method: str = "welch"

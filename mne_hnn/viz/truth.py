@@ -53,7 +53,8 @@ def plot_truth(truth: Truth, explanations: Explanations, *, show: bool = True) -
 
     Examples
     --------
-    >>> figure = plot_truth(read_truth(dataset), explanations)  # doctest: +SKIP
+    >>> from mne_hnn.source.demo import read_truth
+    >>> figure = plot_truth(read_truth(dataset), explanations)
     """
     from ..fit.explanation import Explanations
     from ..source.demo import Truth

@@ -25,7 +25,9 @@ CONFIG = """
 from mne_hnn.network import jones_2009
 from mne_hnn.group import group_demo
 
-_demo = group_demo(n_subjects={n}, n_epochs={epochs}, mesh_shape=({mesh}, {mesh}), without_mri=("02",), broken=("03",))
+_demo = group_demo(
+    n_subjects={n}, n_epochs={epochs}, mesh_shape=({mesh}, {mesh}), n_trials=4, without_mri=("02",), broken=("03",)
+)
 bids_root, subjects_dir = _demo.bids_root, _demo.subjects_dir
 conditions = ("detected", "missed")
 tmin, tmax, baseline = -0.2, 0.2, (None, -0.005)

@@ -8,14 +8,14 @@ from mne_hnn.group.demo import group_demo
 def small_demo(anatomy, one_at_a_time):
     """Three subjects, the third without an MRI; in the cache, so it is made once per machine: do not change it."""
     with one_at_a_time("small-demo"):
-        return group_demo(n_subjects=3, n_epochs=20, without_mri=("03",), broken=(), mesh_shape=(3, 3))
+        return group_demo(n_subjects=3, n_epochs=20, without_mri=("03",), broken=(), mesh_shape=(3, 3), n_trials=4)
 
 
 @pytest.fixture(scope="session")
 def demo(anatomy, one_at_a_time):
     """Three subjects: the second without an MRI, the file of the third broken; in the cache, too."""
     with one_at_a_time("demo"):
-        return group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), without_mri=("02",), broken=("03",))
+        return group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), n_trials=4, without_mri=("02",), broken=("03",))
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,13 @@ def broken_demo(tmp_path_factory):
     """One subject, whose file is cut off."""
     folder = tmp_path_factory.mktemp("broken") / "été"
     return group_demo(
-        n_subjects=1, n_epochs=2, broken=("01",), mesh_shape=(1, 1), conditions=("a", "b", "c"), folder=folder
+        n_subjects=1,
+        n_epochs=2,
+        broken=("01",),
+        mesh_shape=(1, 1),
+        n_trials=4,
+        conditions=("a", "b", "c"),
+        folder=folder,
     )
 
 
@@ -188,7 +194,7 @@ def test_cells_of_the_full_column_fire_as_often_as_is_plausible_and_more_in_the_
     times = np.arange(111) / 500
     for seed in range(3):
         rng = np.random.default_rng(seed)
-        found = responses(draw_networks(CONDITIONS, rng), times, rng, mesh_shape=(10, 10), n_jobs=2)
+        found = responses(draw_networks(CONDITIONS, rng), times, rng, mesh_shape=(10, 10), n_trials=4, n_jobs=2)
         first, second = (found.spikes_per_cell[condition] for condition in CONDITIONS)
         for counts in (first, second):
             for cell_type, spikes in prior.items():
@@ -247,7 +253,7 @@ def test_broken_recording(broken_demo):
 
 
 def test_same_seed_same_samples(broken_demo, tmp_path):
-    options = {"n_subjects": 1, "n_epochs": 2, "mesh_shape": (1, 1), "conditions": ("a", "b", "c")}
+    options = {"n_subjects": 1, "n_epochs": 2, "mesh_shape": (1, 1), "n_trials": 4, "conditions": ("a", "b", "c")}
     again = group_demo(folder=tmp_path / "again", **options)
     whole = recording(again, "01").fpath.read_bytes()
     cut = recording(broken_demo, "01").fpath.read_bytes()
@@ -281,6 +287,7 @@ def test_folder_of_somebody_else_is_left_alone(broken_demo, tmp_path):
         ({"conditions": ("a", "a")}, "different names"),
         ({"conditions": ()}, "different names"),
         ({"mesh_shape": (0, 3)}, "mesh_shape must be an integer >= 1"),
+        ({"n_trials": 0}, "n_trials must be an integer >= 1"),
     ],
 )
 def test_wrong_options(options, message, tmp_path):

@@ -365,7 +365,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
 sys.path.insert(0, {tests!r})
 from test_group_run import config_of, run_group
 from mne_hnn.group.demo import group_demo
-demo = group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), without_mri=("02",), broken=("03",))
+demo = group_demo(n_subjects=3, n_epochs=20, mesh_shape=(3, 3), n_trials=4, without_mri=("02",), broken=("03",))
 from mne_hnn.errors import MneHnnError
 try:
     run_group(config_of(demo, {output!r}, subjects=("01",), fit=False), executor="serial")

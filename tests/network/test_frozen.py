@@ -1,6 +1,7 @@
 """Frozen maps, values and digests."""
 
 import copy
+import inspect
 import os
 import pickle
 import subprocess
@@ -128,3 +129,12 @@ def test_other_checks():
         check_label(" a", "Name")
     assert issubclass(ParameterError, MneHnnError)
     assert issubclass(ParameterError, ValueError)
+
+
+def test_signatures_of_values_are_their_fields():
+    """And that of one that can be called is what it takes."""
+    from mne_hnn.sweep import FiringRates
+
+    assert list(inspect.signature(Synapse).parameters) == ["e_mV", "tau1_ms", "tau2_ms"]
+    assert inspect.signature(FiringRates).parameters["tmin"].default is None
+    assert list(inspect.signature(FiringRates()).parameters) == ["simulation"]

@@ -10,10 +10,13 @@ GIVEN: Mapping[str, str] = {
     "target": "a :class:`~mne_hnn.Dipole` in A m, 0 to 170 ms",
     "evoked, noise_cov, forward, inverse": "of the :func:`demo <mne_hnn.source.demo.demo_dataset>`, as MNE has them",
     "dataset, label, patch": "the demo itself, its postcentral gyrus, and the disc in it that explains the response",
+    "cortex": "the demo as :func:`~mne_hnn.explorer.demo_cortex` gives it",
     "found, explanations, rhythms, contributions": "what fits return",
-    "drawn": "a posterior",
+    "drawn, drawn_at_sensors": "posteriors of a waveform, and of a response at the sensors",
     "swept": "what a sweep returns",
     "entries, comparison": "five subjects in two conditions, and their comparison",
+    "bids_root, derivatives": "folders of two recordings, and of the results of one subject in two conditions",
+    "session": "what the explorer shows, simulated",
 }
 """Names, and what they stand for."""
 

@@ -1,4 +1,4 @@
-"""References to names of this package that are written otherwise than the reference lists them.
+"""References to names of this package that are written otherwise than the reference lists them, and signatures.
 
 A docstring may say ``fit_evoked``, as in its own folder, or ``mne_hnn.Network`` for what the reference calls
 ``mne_hnn.network.Network``: each is led to the one place where the thing is described. What is nowhere stays a warning.
@@ -6,10 +6,14 @@ A docstring may say ``fit_evoked``, as in its own folder, or ``mne_hnn.Network``
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from importlib import import_module
 from typing import Any
 
 import reference
+from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
 PACKAGE = "mne_hnn"
@@ -72,7 +76,35 @@ def skip(app: Any, what: str, name: str, member: Any, skipped: bool, options: An
     return True if what == "class" and not _module(member).startswith(PACKAGE) else None
 
 
+class _Short:
+    """Stands for a default that is too long to be read in a signature, or made anew each time."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _shown(default: Any) -> Any:
+    if isinstance(default, Mapping):
+        return _Short("{...}" if default else "{}")
+    if is_dataclass(default):
+        return _Short(f"{type(default).__name__}(...)")
+    return _Short("...") if repr(default) == "<factory>" else default
+
+
+def signature(app: Any, what: str, name: str, item: Any, options: Any, given: str, returns: str) -> Any:
+    """Return the signature of a class whose defaults are values with the names of these alone."""
+    if what != "class" or not is_dataclass(item):
+        return None
+    made = inspect.signature(item)
+    shown = [one.replace(default=_shown(one.default)) for one in made.parameters.values()]
+    return stringify_signature(made.replace(parameters=shown), show_annotation=False), None
+
+
 def connect(app: Any) -> None:
     """Look names up before they are missed, and list what is ours."""
     app.connect("missing-reference", resolve)
     app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-signature", signature)

@@ -49,7 +49,7 @@ def plot_group_fits(entries: Sequence[Entry], *, show: bool = True) -> Figure:
 
     Examples
     --------
-    >>> figure = plot_group_fits(entries)  # doctest: +SKIP
+    >>> figure = plot_group_fits(entries)
     """
     if not entries:
         raise ParameterError("There are no entries: there is nothing to plot.")

@@ -145,7 +145,9 @@ def plot_group_labels(
 
     Examples
     --------
-    >>> figure = plot_group_labels(entries, "/data/freesurfer")  # doctest: +SKIP
+    >>> from mne_hnn.group import Entry
+    >>> labelled = Entry(subject="01", condition="touch", label=label, fs_subject=dataset.subject)
+    >>> figure = plot_group_labels([labelled], dataset.subjects_dir, dataset.subject)
     """
     existing_surface(Path(subjects_dir) / subject, "lh", "white")
     labels = common_labels(entries, subjects_dir, subject)

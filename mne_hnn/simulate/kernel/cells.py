@@ -1,8 +1,9 @@
 """A cell as the kernel sees it: a tree of nodes with capacities, conductances and mechanisms.
 
-The discretisation is NEURON's (Carnevale & Hines 2006, The NEURON Book, chapters 3 to 5): a segment is one node at its
-middle, the resistance between two nodes that of the half segments between them, and where sections meet lies a point
-without membrane. A point between two segments only joins their resistances; one where three or more meet is a node.
+The discretisation is NEURON's (Carnevale & Hines 2006, The NEURON Book, chapters 3 to 5,
+https://doi.org/10.1017/CBO9780511541612): a segment is one node at its middle, the resistance between two nodes that of
+the half segments between them, and where sections meet lies a point without membrane. A point between two segments only
+joins their resistances; one where three or more meet is a node.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the kernel records of a run: quantities of single cells, and potentials at electrodes.
 
 Membrane currents are axial currents, which are differences of voltages. So whatever is made of membrane currents is a
-weighted sum of voltages, and that is what the kernel is given (Carnevale & Hines 2006, The NEURON Book, chapter 3).
+weighted sum of voltages, and that is what the kernel is given (Carnevale & Hines 2006, The NEURON Book, chapter 3,
+https://doi.org/10.1017/CBO9780511541612).
 Currents of biases enter a cell through an electrode: they leave through membrane beside what the neighbours bring.
 """
 

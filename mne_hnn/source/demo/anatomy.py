@@ -56,6 +56,11 @@ class DemoAnatomy:
         Forward solution of 306 MEG channels, source space oct6, free orientation.
     simulation_fname : Path
         Forward solution of the vertices that the recording is simulated with: other ones, of the full surface.
+
+    Examples
+    --------
+    >>> demo_anatomy().forward_fname.exists()
+    True
     """
 
     root: Path

@@ -48,6 +48,12 @@ class DemoColumn:
     moment_nAm : array, shape (tstop_ms + 1,)
         Moment of all columns together, nA m, in steps of 1 ms from the stimulus on, positive outward; its deflection
         at 40 ms, which points down, has 30 nA m.
+
+    Examples
+    --------
+    >>> column = demo_column()
+    >>> len(column.moment_nAm) == column.tstop_ms + 1
+    True
     """
 
     drives: Mapping[str, Mapping[str, Any]]

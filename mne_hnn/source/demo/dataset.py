@@ -49,6 +49,11 @@ class Dataset:
         The stimulus, on channel STI 014.
     truth_fname : Path | None
         What made the demo's response; None for recorded data.
+
+    Examples
+    --------
+    >>> dataset.name, dataset.event_id, dataset.raw_fname.exists()
+    ('demo', 1, True)
     """
 
     name: str

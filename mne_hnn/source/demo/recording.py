@@ -69,6 +69,13 @@ class Truth:
         The field of the response alone.
     seed : int
         The seed.
+
+    Examples
+    --------
+    >>> from mne_hnn.source.demo import read_truth
+    >>> truth = read_truth(dataset)
+    >>> truth.hemi, len(truth.drives)
+    ('rh', 4)
     """
 
     dipole: Dipole
