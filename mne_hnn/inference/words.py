@@ -15,10 +15,11 @@ LEARNED = 1.0
 """Bits from which on a number is said to be determined: what was left open is halved."""
 SURE = 0.95
 NOT_CALIBRATED = (
-    "These intervals are not calibrated: how often they hold the truth has not been measured over many planted truths, "
-    "and the one truth with cells that fire that was tried was missed more often than 90 % allow, without a check that "
-    "said so. Treat 90 % as a name. Times of drives are expected within 10 ms of the explanation, which saw the "
-    "response, and a place is too sure where the response stands far above the noise: take its map as an order."
+    "Treat 90 % as a name. Of columns whose cells fire it has not been measured how often intervals hold the "
+    "truth, and the one truth that was tried was missed more often than 90 % allow, without a check that said so. "
+    "Of silent columns they held in a first test with some dozens of planted truths, from the waveform; at sensors, "
+    "with circuit and place both unknown, it has not been measured. Times of drives are expected within 10 ms of the "
+    "explanation, which saw the response."
 )
 """What is to be said beside every posterior, as in ``tutorials/posterior.md``."""
 

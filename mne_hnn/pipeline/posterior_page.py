@@ -134,8 +134,8 @@ def _pictured(page: Page, shown: Shown, forward: mne.Forward | None) -> None:
             viz.plot_posterior_place(shown.found, forward, show=False),
             f"Where the patch of explanation {shown.number} may be",
             SECTION,
-            "Each source of the label that was searched, seen from outside, and the radius of the patch. It is too "
-            "sure where the response stands far above the noise: take it as the order of the places.",
+            "Each source of the label that was searched, seen from outside, and the radius of the patch. "
+            "The most probable one is said to be more probable than it is: take it as the order of the places.",
         )
 
 

@@ -55,7 +55,8 @@ def in_short(drawn: DrawnFacts) -> str:
     checks = f"{failed} of {len(drawn.checks)} checks failed" if failed else "all checks passed"
     return (
         f"explanation {drawn.explanation}: at least one bit learned about {len(drawn.learned)} of {drawn.numbers} "
-        f"numbers; sign with a probability of {drawn.polarity:.3g}; {checks}; intervals are not calibrated"
+        f"numbers; sign with a probability of {drawn.polarity:.3g}; {checks}; "
+        "how far to trust intervals: see the section"
     )
 
 

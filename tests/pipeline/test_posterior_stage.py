@@ -250,7 +250,7 @@ def check_numbers_of(told):
     text = methods_text({"posterior": told}).paragraphs["Posterior"]
     said = {int(one) for one in re.findall(r"(?<![\w.])\d+(?![\w.])", text)}
     assert said == {told["facts"]["populations"], told["facts"]["particles"]}
-    assert "coverage of these intervals has not been measured" in text
+    assert "coverage of such intervals has been tested for silent columns only" in text
 
 
 # what the report says
@@ -297,7 +297,7 @@ def test_rows_say_what_is_known_and_what_failed():
     drawn = SimpleNamespace(explanation=1, learned=[1], numbers=5, polarity=0.9981, checks=[{"passed": False}])
     assert in_short(drawn) == (
         "explanation 1: at least one bit learned about 1 of 5 numbers; sign with a probability of 0.998; 1 of 1 checks "
-        "failed; intervals are not calibrated"
+        "failed; how far to trust intervals: see the section"
     )
 
 

@@ -47,4 +47,4 @@ def posterior(facts: Collected) -> Iterator[str]:
             factor=100.0,
         )
         yield f"A further posterior without {share} % of the channels was judged by what it predicted there."
-    yield "The coverage of these intervals has not been measured."
+    yield "The coverage of such intervals has been tested for silent columns only."
