@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["EXECUTORS", "MODEL_FORMATS", "MODEL_SUFFIXES", "SECTIONS", "STEPS", "VARIANTS"]
 
-STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "report")
+STEPS = ("load", "inverse", "target", "simulate", "fit", "sensors", "posterior", "report")
 """The steps of an analysis, in their order: each is a file of :mod:`mne_hnn.pipeline.stages`."""
 
 SECTIONS = (*STEPS, "file", "run", "group")

@@ -19,7 +19,8 @@ USED = {
     "sweep": ("sweep",),
     "fit": ("fit",),
     "stage": STAGE_FOLDERS,
-    "group": ("group", *STAGE_FOLDERS),
+    "posterior": ("inference", *STAGE_FOLDERS),
+    "group": ("group", "inference", *STAGE_FOLDERS),
 }
 
 
@@ -49,10 +50,11 @@ def digests():
         ("parallel/process.py", set(USED)),
         ("simulate/native/tree_solver.cpp", set(USED)),
         ("dipole.py", set(USED)),
-        ("fit/objectives.py", {"fit", "stage", "group"}),
-        ("source/demo/recording.py", {"stage", "group"}),
-        ("pipeline/stages/_05_fit.py", {"stage", "group"}),
-        ("io/network.py", {"stage", "group"}),
+        ("fit/objectives.py", {"fit", "stage", "posterior", "group"}),
+        ("source/demo/recording.py", {"stage", "posterior", "group"}),
+        ("pipeline/stages/_05_fit.py", {"stage", "posterior", "group"}),
+        ("io/network.py", {"stage", "posterior", "group"}),
+        ("inference/run.py", {"posterior", "group"}),
         ("group/average.py", {"group"}),
         ("sweep/summaries.py", {"sweep"}),
         ("viz/dipole.py", set()),

@@ -130,6 +130,9 @@ def stand_ins(monkeypatch, tmp_path):
     control = result_of(inference.Control)
     for name in ("shuffled_sign", "wrong_label"):
         monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: control))
+    left_out = result_of(inference.HeldOut, sentence=lambda given: "A sentence.")
+    held_out = standing_in(inference.held_out_sensors, lambda given: left_out)
+    monkeypatch.setattr(inference, "held_out_sensors", held_out)
     explained = result_of(pipeline.Explained, explanations=explanations, report=lambda given: mock.Mock())
     monkeypatch.setattr(notebook, "explain", standing_in(notebook.explain, lambda given: explained))
     probe = mne.EpochsArray(np.random.default_rng(1).normal(size=(2, 5, 171)), mne.create_info(5, 1000.0, "seeg"))
@@ -160,7 +163,7 @@ def test_there_are_snippets():
         "cells.md": 1,
         "column.md": 7,
         "fit.md": 5,
-        "posterior.md": 3,
+        "posterior.md": 4,
         "mne_users.md": 1,
         "sources.md": 3,
         "start.md": 1,

@@ -28,7 +28,17 @@ from .job import Common, Job
 
 __all__ = ["check_conditions", "condition_config", "name_label", "pooled_config"]
 
-_PATHS = ("bem", "src", "forward", "inverse", "noise_cov", "events", "label")
+_PATHS = (
+    "bem",
+    "src",
+    "forward",
+    "inverse",
+    "noise_cov",
+    "events",
+    "label",
+    "posterior_search",
+    "posterior_wrong_label",
+)
 
 
 def _base(job: Job) -> dict[str, Any]:
@@ -191,6 +201,7 @@ def condition_config(job: Job) -> Config:
             "patch_latency": None,
             "hemi": None,
             "polarity": int(target.outward),
+            "posterior_search": _searched(job),
         }
     )
     if job.common is not None:
@@ -198,6 +209,16 @@ def condition_config(job: Job) -> Config:
     if job.columns is not None:
         values["fit_columns"] = job.columns
     return Config(**values)
+
+
+def _searched(job: Job) -> Any:
+    """Return where posteriors look for the patch: in the label in which it was found, not in the disc it is."""
+    config = job.config
+    given, label = config.posterior_search, fill_names(config.label, job.unit)
+    if given is not True or config.patch_radius_mm is None or not isinstance(label, (str, Path, mne.Label)):
+        return fill_names(given, job.unit)
+    bare = isinstance(label, str) and not label.endswith(("-lh", "-rh", ".label"))
+    return f"{label}-{config.hemi}" if bare and config.hemi is not None else label
 
 
 def _as_in_common(job: Job, common: Common) -> dict[str, Any]:

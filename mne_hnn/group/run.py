@@ -14,6 +14,7 @@ from mne.utils import logger
 from .._code import STAGE_FOLDERS
 from .._files import read_json
 from ..errors import ConfigError, StageError
+from ..inference.posterior_files import check_installed
 from ..parallel import check_executor, n_workers, run_tasks
 from ..pipeline.chain import Chain, PipelineResult, say_other_code
 from ..pipeline.identity import described
@@ -121,6 +122,8 @@ def run_group(
     check_executor(executor, error=ConfigError)
     if config.draw_cortex:
         check_headless()
+    if config.posterior:
+        check_installed()
     config = resolved(with_group_dataset(config))
     asked = (subjects,) if isinstance(subjects, str) else subjects
     root, units = _recordings(config, asked)
@@ -301,7 +304,7 @@ class _Run:
             scheduler=self.scheduler,
             done=done,
             abort_on=(lambda outcome: _outcome(outcome).status != "ok") if abort else None,
-            code=("group", *STAGE_FOLDERS),
+            code=("group", "inference", *STAGE_FOLDERS),
         )
         for job in jobs:
             if abort and job.stem in outcomes and outcomes[job.stem].status != "ok":

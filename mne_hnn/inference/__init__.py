@@ -5,6 +5,7 @@ from __future__ import annotations
 from .circuit_posterior import Checked, CircuitPosterior, Polarity
 from .comparing import compare_posteriors
 from .controls import Control, shuffled_sign, wrong_label
+from .held_out import HeldOut, held_out_sensors
 from .place import PlacePosterior
 from .posterior_files import read_posterior
 from .run import posterior
@@ -16,6 +17,7 @@ __all__ = [
     "Checked",
     "CircuitPosterior",
     "Control",
+    "HeldOut",
     "PlacePosterior",
     "Polarity",
     "PosteriorSettings",
@@ -23,6 +25,7 @@ __all__ = [
     "Sensors",
     "WaveformLikelihood",
     "compare_posteriors",
+    "held_out_sensors",
     "posterior",
     "read_posterior",
     "shuffled_sign",

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..errors import ParameterError
 from ..fit.evidence import DECISIVE
+from ..source.discs import opposite_patch
 from ..source.label import check_label_object
 from ..source.patch import Patch, label_patch
 from .asked import Asked
 from .circuit_posterior import CircuitPosterior
+from .sensor_likelihood import Sensors
 
 __all__ = ["Control", "shuffled_sign", "wrong_label"]
 
@@ -63,6 +65,12 @@ def _asked(found: CircuitPosterior) -> Asked:
     return found.asked
 
 
+def _patch(place: mne.Label | Patch | None, sensors: Sensors) -> Patch:
+    if place is None:
+        return opposite_patch(sensors.patch, sensors.forward)
+    return place if isinstance(place, Patch) else label_patch(check_label_object(place), sensors.forward)
+
+
 def shuffled_sign(found: CircuitPosterior) -> Control:
     """Return how much less probable the response is if the current flows the other way.
 
@@ -87,15 +95,15 @@ def shuffled_sign(found: CircuitPosterior) -> Control:
     return Control.of("opposite sign", right - wrong, np.hypot(found.evidence.error, error))
 
 
-def wrong_label(found: CircuitPosterior, place: mne.Label | Patch) -> Control:
+def wrong_label(found: CircuitPosterior, place: mne.Label | Patch | None = None) -> Control:
     """Return how much less probable the response is if it is from another place.
 
     Parameters
     ----------
     found : CircuitPosterior
         Of :func:`mne_hnn.posterior`, with sensors.
-    place : mne.Label | Patch
-        Where the response is not from.
+    place : mne.Label | Patch | None
+        Where the response is not from; None takes the same place of the other hemisphere.
 
     Returns
     -------
@@ -106,6 +114,8 @@ def wrong_label(found: CircuitPosterior, place: mne.Label | Patch) -> Control:
     ------
     ParameterError
         The posterior is one of a source waveform, which knows no places.
+    DataError
+        No place is given, and the other hemisphere has no sources.
 
     Examples
     --------
@@ -119,7 +129,7 @@ def wrong_label(found: CircuitPosterior, place: mne.Label | Patch) -> Control:
         raise ParameterError(
             "This posterior is of a source waveform, which knows no places: give sensors to mne_hnn.posterior."
         )
-    patch = place if isinstance(place, Patch) else label_patch(check_label_object(place), question.sensors.forward)
+    patch = _patch(place, question.sensors)
     right = found.facts["log_evidence"]
     columns = question.columns_in(patch.area_mm2)
     wrong, error = asked.log_evidence(question.at(question.scene, patch, asked.unknown, columns=columns), key=2)

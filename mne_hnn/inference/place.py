@@ -25,6 +25,10 @@ MOST_DRAWS = 60
 GRAIN = 8
 """Discs are screened with the mean of the draws, and those are compared in full that could have one part in e^12."""
 SCREEN = 12.0
+FACTORS = np.array([0.5, 1.0, 2.0, 4.0])
+"""Errors of fields that are tried, over the median of what is expected."""
+LOG_FACTORS = -0.5 * np.log2(FACTORS) ** 2 - np.log(np.exp(-0.5 * np.log2(FACTORS) ** 2).sum())
+"""Logarithm of the probability of each: log-normal with a factor of two."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -211,14 +215,19 @@ def _log_mean(
     unknown: FloatArray | None,
     columns: Columns,
 ) -> float:
-    """Return the logarithm of the mean ratio of the likelihood of a place to that of the one that was explained."""
+    """Return the logarithm of the mean ratio of the likelihood of a place to that of the one that was explained.
+
+    How far its field is off is integrated out: most fields are off by little, and some by much.
+    """
     scene = question.scene
     assert scene is not None
-    reduced = scene.reduced(field)
-    noise = reduced.variance * scene.temporal
-    course = question.course(reduced.moment, noise, unknown, sign=question.outward, columns=columns)
-    ratios = course.log_likelihood(moments) + reduced.rest - here
-    return float(logsumexp(ratios) - np.log(len(ratios)))
+    exact = scene.errors is None
+    found = []
+    for factor, log in zip(FACTORS[:1] if exact else FACTORS, np.zeros(1) if exact else LOG_FACTORS, strict=True):
+        reduced = scene.reduced(field, float(factor))
+        course = question.course(reduced.moment, reduced.noise, unknown, sign=question.outward, columns=columns)
+        found.append(course.log_likelihood(moments) + reduced.rest + log)
+    return float(logsumexp(logsumexp(found, axis=0) - here) - np.log(len(here)))
 
 
 def thinned(moments: FloatArray) -> FloatArray:

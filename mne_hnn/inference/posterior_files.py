@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,25 @@ from ..fit.evidence import Evidence
 from .circuit_posterior import Checked, CircuitPosterior, Polarity
 from .place import PlacePosterior
 
-__all__ = ["read_posterior", "to_arviz", "write_posterior"]
+__all__ = ["check_installed", "read_posterior", "to_arviz", "write_posterior"]
 
 VERSION = 1
 ENGINE = "h5netcdf"
+NEEDED = ("arviz", "h5netcdf", "xarray")
 PLACE = ("sources", "areas_mm2", "centre", "radius_mm", "members", "probability", "disc_mm2")
+
+
+def check_installed() -> None:
+    """Refuse early, before the work, if a package is missing that posteriors are kept by."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise _missing(missing[0])
+
+
+def _missing(name: str | None) -> ParameterError:
+    return ParameterError(
+        f"Posteriors are kept and drawn by ArviZ, and {name} is not there: pip install 'mne-hnn[posterior]'."
+    )
 
 
 def _modules() -> tuple[Any, Any]:
@@ -29,9 +44,7 @@ def _modules() -> tuple[Any, Any]:
         import h5netcdf  # noqa: F401 - what writes netCDF
         import xarray
     except ImportError as error:
-        raise ParameterError(
-            f"Posteriors are kept and drawn by ArviZ, and {error.name} is not there: pip install 'mne-hnn[posterior]'."
-        ) from None
+        raise _missing(error.name) from None
     return arviz, xarray
 
 

@@ -22,6 +22,8 @@ EXTREME = 0.01
 """A probability below which a check fails."""
 LEAST_COVERED = 0.7
 """Share of the response inside the 90 % band, at least: samples are few and depend on each other."""
+WIDEST = 1.0
+"""Width of that band over the range of the response: with a wider one any response would pass the other checks."""
 LARGEST_RESIDUAL, LEAST_EXPLAINED = 2.0, 0.5
 """Power that no current of the patch can give, over that of the noise; share of the response that is predicted."""
 HOLDS, LEAST_SHARE = 1.6, 0.1
@@ -40,12 +42,15 @@ class Predictions:
         Probability that a response of the posterior is as far from what it predicts as the one that was measured.
     covered : float
         Share of the response inside the 90 % band of replicated ones.
+    width : float
+        Median width of that band, over the range of the response.
     """
 
     predicted: FloatArray
     replicated: FloatArray
     probability: float
     covered: float
+    width: float
 
 
 def predictions(
@@ -83,6 +88,7 @@ def predictions(
         replicated=replicated,
         probability=float(np.mean(chi2.sf((apart**2).sum(axis=1), len(wanted)))),
         covered=float(np.mean((wanted >= low) & (wanted <= high))),
+        width=float(np.median(high - low) / np.ptp(wanted)),
     )
 
 
@@ -101,6 +107,13 @@ def check_source(found: Predictions) -> list[Checked]:
             value=found.covered,
             expected=f"about 0.9, at least {LEAST_COVERED:g}",
             passed=found.covered >= LEAST_COVERED,
+        ),
+        Checked(
+            name="width of that band, over the range of the response",
+            value=found.width,
+            expected=f"at most {WIDEST:g}; with more, hardly anything can be learned: simulate more networks where "
+            "cells fire, or average more trials",
+            passed=found.width <= WIDEST,
         ),
     ]
 

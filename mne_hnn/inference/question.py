@@ -206,8 +206,7 @@ class Question:
         """Return the likelihood of the response at the sensors if a patch made it."""
         seen = scene.field_of(patch)
         reduced = scene.reduced(seen)
-        noise = reduced.variance * scene.temporal
-        course = self.course(reduced.moment, noise, unknown, sign=sign * self.outward, columns=columns)
+        course = self.course(reduced.moment, reduced.noise, unknown, sign=sign * self.outward, columns=columns)
         return SensorLikelihood(
             course=course,
             rest=reduced.rest,

@@ -199,11 +199,11 @@ def _surprise(model: SpikingModel, fresh: Members) -> float:
     """Return squared errors of the predictions of new networks, over what they were said to be."""
     emulator = model.emulator
     found = emulator.predict(fresh.z)
-    components = (fresh.moment - found.moments) @ emulator.basis.T
     said = emulator.unknown(model.around) + emulator.chance * emulator.scales**2
-    n = emulator.n_components
-    # by what they add to the dipole: a component that hardly moves it may be off
-    return float(np.sum(np.mean(components**2, axis=0)) / np.sum(said[:n]))
+    outside = emulator.outside(emulator.moments[model.around])
+    # by what they add to the dipole, all of it: a component that hardly moves it may be off
+    expected = float(np.sum(said[: emulator.n_components]) + np.mean(np.sum(outside**2, axis=1)))
+    return float(np.mean(np.sum((fresh.moment - found.moments) ** 2, axis=1)) / expected)
 
 
 def _weights(before: Judged, after: Judged) -> FloatArray:

@@ -36,9 +36,10 @@ from .refining import Refined, importance, refined, simulated
 from .sensor_likelihood import SensorLikelihood, Sensors, check_sensors
 from .settings import PosteriorSettings
 from .silent_model import SilentModel
+from .trust import doubts
 from .waveform_likelihood import Drawn, WaveformLikelihood
 
-__all__ = ["posterior"]
+__all__ = ["chosen_explanation", "posterior"]
 
 WORTH = 0.5
 """Effective share of the draws from which on they are drawn again by what the last simulations tell."""
@@ -98,7 +99,7 @@ def posterior(
     --------
     >>> found = mne_hnn.posterior(explanations, n_jobs=2)  # minutes  # doctest: +SKIP
     """
-    chosen = _chosen(explanation)
+    chosen = chosen_explanation(explanation)
     question = Question(
         explanation=chosen,
         sensors=check_sensors(sensors),
@@ -113,7 +114,8 @@ def posterior(
     return found
 
 
-def _chosen(explanation: Any) -> Explanation:
+def chosen_explanation(explanation: Any) -> Explanation:
+    """Return the explanation whose posterior is asked for: of several the first."""
     chosen = explanation.first if isinstance(explanation, Explanations) else explanation
     if not isinstance(chosen, Explanation):
         raise ParameterError(
@@ -307,7 +309,7 @@ class _Answer:
             for check in checks
             if not check.passed
         ]
-        return found + disagreements(draws)
+        return found + disagreements(draws) + doubts(self.question.explanation.regime, list(draws))
 
 
 def _relative_sizes(course: WaveformLikelihood, chosen: IntArray, rng: np.random.Generator) -> FloatArray:

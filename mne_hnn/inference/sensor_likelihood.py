@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mne
@@ -28,9 +28,11 @@ GRID_MS = 2.0
 OTHERS_nAm = 50.0
 """Standard deviation of the moments of other labels at one time: as large as moments of evoked responses are (10 to
 50 nA m; Hari and Forss 1999, https://doi.org/10.1098/rstb.1999.0470)."""
-FIELD_DIMENSIONS = 20
-"""Errors of fields are as smooth as fields are: they share out over so many directions of the sensors, not over all. A
-choice of this package."""
+NEAR_mm, FEWEST_NEAR = 30.0, 30
+"""Errors of a field look like fields of sources so far around the place, and of so many at least. A choice of this
+package."""
+ERRORS = 0.999
+"""Share of their variance that is kept."""
 NO_BASELINE = 1.0
 """Variance of the offset of a response without baseline correction, in units of that of its noise at one time."""
 
@@ -55,8 +57,11 @@ class Sensors:
         Where else the column could be: discs of this label are compared. None looks nowhere else.
     field_error : float
         How far computed fields are off, relative to their size: heads are no three shells, and are not where they seem
-        to be to the millimetre. It counts as noise that follows the moment; with 0 a place is as sure as if its field
-        were known exactly. The default is a choice of this package.
+        to be to the millimetre. It counts as a field of sources around the place that follows the moment, so that it
+        is as large in directions in which places nearby differ as these differ; with 0 a place is as sure as if its
+        field were known exactly. Where places are compared the size is learned: this is the median of what is expected
+        of it, a log-normal distribution with a factor of two. The default is about what fields of discs on the full
+        surface differ by from those of the nearest ones on 8,196 sources.
 
     Examples
     --------
@@ -142,16 +147,45 @@ class Reduced:
     ----------
     moment : array, shape (n_times,)
         The moment that fits best, A m.
-    variance : float
-        Of its noise at one time, in units of the temporal covariance, (A m)².
+    noise : array, shape (n_times, n_times)
+        Covariance of its noise, (A m)².
     rest : float
         Logarithm of the density of what no current of the patch can give, so that the density of the response is that
         of the moment times its exponential.
     """
 
     moment: FloatArray
-    variance: float
+    noise: FloatArray
     rest: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FieldErrors:
+    """How computed fields may be off: as a field of their own that follows a moment.
+
+    Attributes
+    ----------
+    fields : array, shape (n_rows, n_errors)
+        Whitened fields at 1 A m, each times its standard deviation.
+    course : array, shape (n_times,)
+        The moment that they follow, A m.
+    """
+
+    fields: FloatArray
+    course: FloatArray
+
+
+class _Space:
+    """Sensors with noise of unit variance and Gaussian sources: solutions and determinant of their covariance."""
+
+    def __init__(self, sources: FloatArray) -> None:
+        inner = np.eye(sources.shape[1]) + sources.T @ sources
+        self._sources, self._inverse = sources, np.linalg.inv(inner)
+        self.log_det = float(np.linalg.slogdet(inner)[1])
+
+    def solved(self, rows: FloatArray) -> FloatArray:
+        """Return the inverse covariance times rows of sensors, shape as theirs."""
+        return np.asarray(rows - self._sources @ (self._inverse @ (self._sources.T @ rows)))
 
 
 def reduce_to_course(
@@ -161,12 +195,14 @@ def reduce_to_course(
     *,
     rank: int,
     others: FloatArray | None = None,
+    errors: FieldErrors | None = None,
 ) -> Reduced:
     """Split the density of whitened sensors into that of the patch's moment, and the rest.
 
     Noise has the same covariance over time at all whitened sensors, and so have the Gaussian moments of other sources,
     so that with the field g, the data Y and the spatial covariance C = 1 + H H' the moment is g'C⁻¹Y / g'C⁻¹g, as in
-    generalised least squares, and is independent of all else.
+    generalised least squares, and is independent of all else. Errors of the field follow a course: along it, and only
+    there, the spatial covariance is larger.
 
     Parameters
     ----------
@@ -180,6 +216,8 @@ def reduce_to_course(
         Rows that hold noise.
     others : array, shape (n_rows, n_others) | None
         Whitened fields of other sources, each times the standard deviation of its moment.
+    errors : FieldErrors | None
+        How fields may be off; None takes them as exact.
 
     Raises
     ------
@@ -189,29 +227,35 @@ def reduce_to_course(
     n_times = len(temporal)
     lower = cholesky(temporal, lower=True)
     white = solve_triangular(lower, data.T, lower=True).T
-    log_det_time = 2 * float(np.log(np.diag(lower)).sum())
-    field_seen, log_det_space = field_of_patch, 0.0
-    if others is not None and others.shape[1]:
-        inner = np.eye(others.shape[1]) + others.T @ others
-        inverse = np.linalg.inv(inner)
-        log_det_space = float(np.linalg.slogdet(inner)[1])
-        field_seen = field_of_patch - others @ (inverse @ (others.T @ field_of_patch))
-        left = others.T @ white
-        quadratic = float((white**2).sum() - np.sum(left * (inverse @ left)))
-    else:
-        quadratic = float((white**2).sum())
-    power = float(field_of_patch @ field_seen)
-    if not (np.isfinite(power) and power > 0):
-        raise DataError("The sensors see nothing of the patch: its field is zero. Take another label.")
-    moment = field_seen @ data / power
-    along = solve_triangular(lower, moment, lower=True)
-    quadratic -= power * float(along @ along)
-    rest = -0.5 * (
-        (rank - 1) * (n_times * np.log(2 * np.pi) + log_det_time)
-        + n_times * (log_det_space + np.log(power))
-        + quadratic
+    sources = np.zeros((len(data), 0)) if others is None else others
+    along = np.zeros(n_times) if errors is None else solve_triangular(lower, errors.course, lower=True)
+    length = float(np.linalg.norm(along))
+    # times without errors, and with them the one that is left: the direction of the course
+    parts = [(white, n_times, _Space(sources))]
+    axis = np.zeros(n_times)
+    if errors is not None and length > 0:
+        axis = along / length
+        on = white @ axis
+        wider = _Space(np.hstack([sources, length * errors.fields]))
+        parts = [(white - np.outer(on, axis), n_times - 1, parts[0][2]), (on[:, np.newaxis], 1, wider)]
+    moment, quadratic, log_det, powers = np.zeros(n_times), 0.0, 0.0, []
+    for rows, n, space in parts:
+        seen = space.solved(field_of_patch)
+        power = float(field_of_patch @ seen)
+        if not (np.isfinite(power) and power > 0):
+            raise DataError("The sensors see nothing of the patch: its field is zero. Take another label.")
+        found = seen @ rows / power
+        moment += found if len(found) == n_times else found[0] * axis
+        quadratic += float(np.sum(rows * space.solved(rows))) - power * float(found @ found)
+        log_det += n * (space.log_det + np.log(power))
+        powers.append(power)
+    shape = lower @ axis
+    known = 2 * float(np.log(np.diag(lower)).sum()) + n_times * np.log(2 * np.pi)
+    return Reduced(
+        moment=lower @ moment,
+        noise=temporal / powers[0] + (1 / powers[-1] - 1 / powers[0]) * np.outer(shape, shape),
+        rest=-0.5 * float((rank - 1) * known + log_det + quadratic),
     )
-    return Reduced(moment=moment, variance=1.0 / power, rest=float(rest))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -281,6 +325,7 @@ class Scene:
     rank: int = field(init=False)
     temporal: FloatArray = field(init=False)
     others: FloatArray = field(init=False)
+    errors: FieldErrors | None = field(init=False)
 
     def __post_init__(self) -> None:
         chosen, times_ms = self.sensors.times(self.first, self.last)
@@ -294,20 +339,46 @@ class Scene:
         values = {"times_ms": times_ms, "data": data[:, chosen], "gain": gain, "rank": rank}
         for name, value in {**values, "temporal": temporal, "others": others}.items():
             object.__setattr__(self, name, value)
-        # an error of the field, the same at all times, gives each sensor a share of the moment: the same one for all
-        # places, so that they are compared with the same noise
-        seen = self.field_of(self.sensors.patch)
-        moment = self.reduced(seen).moment
-        share = self.sensors.field_error**2 * float(seen @ seen) / min(rank, FIELD_DIMENSIONS)
-        object.__setattr__(self, "temporal", temporal + share * np.outer(moment, moment))
+        # the same errors for all places, so that they are compared with the same noise
+        object.__setattr__(self, "errors", None)
+        object.__setattr__(self, "errors", self._errors())
+
+    def _errors(self) -> FieldErrors | None:
+        """Return how fields around the stated place may be off."""
+        sensors = self.sensors
+        if not sensors.field_error:
+            return None
+        seen = self.field_of(sensors.patch)
+        apart = np.linalg.norm(sensors.forward["source_rr"] - sensors.patch.pos, axis=1) / MS
+        near = apart <= max(NEAR_mm, float(np.sort(apart)[: min(FEWEST_NEAR, len(apart))][-1]))
+        fields = self.gain[:, near] / np.maximum(np.linalg.norm(self.gain[:, near], axis=0), 1e-300)
+        directions, singular, _ = np.linalg.svd(fields, full_matrices=False)
+        share = np.cumsum(singular**2) / np.sum(singular**2)
+        n = int(np.searchsorted(share, ERRORS)) + 1
+        sizes = singular[:n] / np.linalg.norm(singular)
+        size = sensors.field_error * float(np.linalg.norm(seen))
+        return FieldErrors(fields=size * sizes * directions[:, :n], course=self.reduced(seen).moment)
 
     def field_of(self, patch: Patch) -> FloatArray:
         """Return the whitened field of a patch at 1 A m."""
         return patch_field(self.gain, patch, self.sensors.forward)
 
-    def reduced(self, whitened_field: FloatArray) -> Reduced:
-        """Return what the response says of the moment of a source with this field."""
-        return reduce_to_course(self.data, whitened_field, self.temporal, rank=self.rank, others=self.others)
+    def reduced(self, whitened_field: FloatArray, factor: float = 1.0) -> Reduced:
+        """Return what the response says of the moment of a source with this field.
+
+        Parameters
+        ----------
+        whitened_field : array, shape (n_rows,)
+            At 1 A m.
+        factor : float
+            Errors of the field are so many times as large as they are expected.
+        """
+        errors = self.errors
+        if errors is not None and factor != 1.0:
+            errors = replace(errors, fields=factor * errors.fields)
+        return reduce_to_course(
+            self.data, whitened_field, self.temporal, rank=self.rank, others=self.others, errors=errors
+        )
 
     def residual(self, reduced: Reduced, whitened_field: FloatArray) -> float:
         """Return the power that a source cannot give, over what is expected of the noise."""

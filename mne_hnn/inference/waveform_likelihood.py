@@ -190,8 +190,9 @@ class WaveformLikelihood:
     log_size: FloatArray
     own: FloatArray | None = None
     sign: int = 1
-    _whitener: FloatArray = field(init=False, repr=False)
+    _basis: FloatArray = field(init=False, repr=False)
     _white: FloatArray = field(init=False, repr=False)
+    _precision: FloatArray = field(init=False, repr=False)
     _constant: FloatArray = field(init=False, repr=False)
     _coarse: tuple[FloatArray, FloatArray] = field(init=False, repr=False)
 
@@ -207,32 +208,36 @@ class WaveformLikelihood:
             raise ParameterError(f"sign must be 1 or -1, got {self.sign!r}.")
         if not np.isfinite(self.wanted).all():
             raise DataError("The response holds NaN or infinity: remove or interpolate those samples.")
-        whiteners, whites, constants = [], [], []
-        for covariance in self.covariances():
-            try:
-                lower = cholesky(covariance, lower=True)
-            except (np.linalg.LinAlgError, ValueError):
-                raise DataError(
-                    "The noise of the response is no covariance: it must be symmetric, finite and positive; a noise "
-                    "of zero has no likelihood."
-                ) from None
-            inverse = solve_triangular(lower, np.eye(n), lower=True)
-            white = inverse @ self.wanted
-            whiteners.append(inverse)
-            whites.append(white)
-            constants.append(-0.5 * (white @ white + n * np.log(2 * np.pi)) - np.log(np.diag(lower)).sum())
+        try:
+            lower = cholesky(self._known(), lower=True)
+        except (np.linalg.LinAlgError, ValueError):
+            raise DataError(
+                "The noise of the response is no covariance: it must be symmetric, finite and positive; a noise of "
+                "zero has no likelihood."
+            ) from None
+        # in one basis the covariances of all sizes are diagonal
+        inverse = solve_triangular(lower, np.eye(n), lower=True)
+        values, vectors = np.linalg.eigh(inverse @ self.smooth @ inverse.T)
+        variance = 1.0 + self.sizes[:, np.newaxis] ** 2 * np.maximum(values, 0.0)
+        basis = vectors.T @ inverse
+        white = basis @ self.wanted
+        constant = -0.5 * ((white**2 / variance + np.log(variance)).sum(axis=1) + n * np.log(2 * np.pi))
         logs = self.columns.grid()
         step = np.log(self.columns.width) if self.columns.sd_log else 0.0
-        object.__setattr__(self, "_whitener", np.array(whiteners))
-        object.__setattr__(self, "_white", np.array(whites))
-        object.__setattr__(self, "_constant", np.array(constants))
+        object.__setattr__(self, "_basis", basis)
+        object.__setattr__(self, "_white", white)
+        object.__setattr__(self, "_precision", 1.0 / variance)
+        object.__setattr__(self, "_constant", constant - np.log(np.diag(lower)).sum())
         object.__setattr__(self, "_coarse", (logs, self.columns.log_density(logs) + step))
 
     def covariances(self) -> list[FloatArray]:
         """Return the covariance of the response around the scaled moment for each size of the discrepancy."""
-        known = self.noise if self.own is None else self.noise + self.own
-        known = known + JITTER * float(np.trace(known)) / len(known) * np.eye(len(known))
+        known = self._known()
         return [known + size**2 * self.smooth for size in self.sizes]
+
+    def _known(self) -> FloatArray:
+        known = self.noise if self.own is None else self.noise + self.own
+        return np.asarray(known + JITTER * float(np.trace(known)) / len(known) * np.eye(len(known)))
 
     def log_likelihood(self, moments: FloatArray) -> FloatArray:
         """Return the logarithm of the likelihood of moments.
@@ -252,13 +257,13 @@ class WaveformLikelihood:
 
     def _products(self, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the product of each moment with the response, and its square, in units of the noise of each size."""
-        white = moments @ self._whitener.transpose(0, 2, 1)  # (n_sizes, n, n_times)
-        along = self.sign * np.einsum("snt,st->sn", white, self._white)
-        return along, np.einsum("snt,snt->sn", white, white)
+        white = moments @ self._basis.T
+        along = self.sign * self._precision @ (white * self._white).T
+        return along, self._precision @ (white**2).T
 
     def _by_size(self, along: FloatArray, power: FloatArray) -> FloatArray:
-        summed = np.array([self._summed(*pair) for pair in zip(along, power, strict=True)])
-        return summed + (self._constant + self.log_size)[:, np.newaxis]
+        summed = self._summed(along.ravel(), power.ravel()).reshape(along.shape)
+        return np.asarray(summed + (self._constant + self.log_size)[:, np.newaxis])
 
     def _summed(self, along: FloatArray, power: FloatArray) -> FloatArray:
         """Return the logarithm of the sum over numbers of columns for each product of moment and response."""

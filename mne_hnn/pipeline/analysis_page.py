@@ -10,6 +10,7 @@ import mne
 from .. import viz
 from .._units import MS, NAM
 from ..fit import read_contributions, read_explanations
+from ..inference import read_posterior
 from ..io import read_simulation
 from ..viz.target import SMALLEST
 from .explained import ExplainedPage
@@ -18,6 +19,8 @@ from .files import read_sidecar, read_target
 from .methods import methods_text
 from .methods.collected import Analysis
 from .page import Markup, table
+from .posterior_page import Shown, show_posteriors
+from .posterior_words import in_short
 from .stage import Work
 from .wording import CONFIGURED_HEADER, configured_rows, firing
 
@@ -73,6 +76,26 @@ class AnalysisPage(ExplainedPage):
             section,
             "A single column, not scaled.",
         )
+
+    def posteriors(self, forward: mne.Forward | None = None) -> None:
+        """Show how sure the explanations are."""
+        facts, folder = self.analysis.posterior.facts, self.work.inputs["posterior"]["posteriors"]
+        shown = [
+            Shown(
+                number=one.explanation,
+                found=read_posterior(folder / one.file),
+                controls=one.controls,
+                held_out=None if one.held_out is None else one.held_out["sentence"],
+            )
+            for one in facts.drawn
+        ]
+        show_posteriors(self, shown, facts.evidence, forward=forward)
+
+    def sure(self) -> list[tuple[str, str]]:
+        """Return a row of the summary on how sure the first explanation is, where that was asked."""
+        if "posterior" not in self.analysis:
+            return []
+        return [("How sure", in_short(self.analysis.posterior.facts.drawn[0]))]
 
     def methods(self) -> None:
         """Say what was done, in words for a paper."""

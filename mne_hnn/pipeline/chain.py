@@ -115,29 +115,33 @@ class Chain:
         """Whether results of another version of this package were met, and said to be."""
         self.at: str | None = None
         """The stage that runs, or failed."""
+        self.left_out = {stage.name for stage in stages if not stage.asked(config)}
 
     def run(self, chosen: Sequence[str] | None = None) -> PipelineResult:
         """Run the chosen stages, None for all."""
         chosen = [stage.name for stage in self.stages] if chosen is None else chosen
+        chosen = [name for name in chosen if name not in self.left_out]
         outputs: dict[str, dict[str, Path]] = {}
         current: dict[str, dict[str, Any]] = {}  # sidecars of the stages that are as this configuration says
         ran = []
         for number, stage in enumerate(self.stages, start=1):
+            if stage.name in self.left_out:
+                continue
             sidecar = self.store.read(stage, number)
             if stage.name in chosen:
                 self._check_inputs(stage, current)
-            elif sidecar is None or not set(stage.after) <= set(current):
+            elif sidecar is None or not set(self._after(stage)) <= set(current):
                 continue
             self.at = stage.name
             recipe = self._recipe(stage, sidecar, current)
             up_to_date = sidecar is not None and sidecar.get("key") == recipe.key
             if stage.name in chosen:
                 if up_to_date and not self.force:
-                    self._say(number, f"{stage.title}: up to date")
+                    self._say(stage, f"{stage.title}: up to date")
                 else:
                     if sidecar is not None and sidecar.get("code") != recipe.code:
                         self._meet_other_code()
-                    self._say(number, stage.title)
+                    self._say(stage, stage.title)
                     sidecar = self._run(stage, number, recipe, outputs, current)
                     ran.append(stage.name)
             elif not up_to_date:
@@ -160,14 +164,19 @@ class Chain:
             say_other_code(self.store.folder)
         self.other_code = True
 
-    def _say(self, number: int, text: str) -> None:
+    def _after(self, stage: AnyStage) -> tuple[str, ...]:
+        """Return the stages whose results a stage reads: without those that are left out."""
+        return tuple(name for name in stage.after if name not in self.left_out)
+
+    def _say(self, stage: AnyStage, text: str) -> None:
         if self.quiet:
             return
+        done = [one.name for one in self.stages if one.name not in self.left_out]
         with mne.utils.use_log_level("info"):
-            logger.info("sub-%s  %d/%d  %s", self.subject, number, len(self.stages), text)
+            logger.info("sub-%s  %d/%d  %s", self.subject, done.index(stage.name) + 1, len(done), text)
 
     def _check_inputs(self, stage: AnyStage, current: Mapping[str, Any]) -> None:
-        for name in stage.after:
+        for name in self._after(stage):
             if name not in current:
                 raise ConfigError(
                     f"Step {stage.name!r} needs the results of step {name!r} for this configuration, which are not in "
@@ -188,7 +197,7 @@ class Chain:
             "subject": self.subject,
             "options": options,
             "files": [[Path(record["path"]).name, record["sha256"]] for record in files],
-            "inputs": {name: current[name]["outputs"] for name in stage.after},
+            "inputs": {name: current[name]["outputs"] for name in self._after(stage)},
         }
         text = json.dumps(parts, sort_keys=True, default=str)
         key = hashlib.sha256(text.encode()).hexdigest()
@@ -207,7 +216,7 @@ class Chain:
         work = Work(
             subject=self.subject,
             options=recipe.values,
-            inputs={name: outputs[name] for name in stage.after},
+            inputs={name: outputs[name] for name in self._after(stage)},
             folder=scratch,
             outputs=stage.outputs,
             n_jobs=self.n_jobs,

@@ -22,9 +22,11 @@ from .options import (
     InverseOptions,
     LoadOptions,
     Options,
+    PosteriorOptions,
     ReadTargetOptions,
     ReportOptions,
     SensorsOptions,
+    ShortPosteriorOptions,
     ShortReportOptions,
     SimulateOptions,
     TargetFileOptions,
@@ -68,12 +70,34 @@ class RunOptions(ExecutionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisOptions(
-    ReportOptions, FitOptions, SimulateOptions, TargetOptions, InverseOptions, AveragingOptions, ExecutionOptions
+    ReportOptions,
+    PosteriorOptions,
+    FitOptions,
+    SimulateOptions,
+    TargetOptions,
+    InverseOptions,
+    AveragingOptions,
+    ExecutionOptions,
 ):
     """What every analysis has, whatever its recordings are: the options of the stages."""
 
     decided: ClassVar[Mapping[str, str]] = {}
     """What a file must not set, as it is decided otherwise: names, and why not."""
+
+    def _check(self) -> None:
+        super()._check()
+        if not self.posterior:
+            return
+        if not self.fit or self.fit_drives != "propose":
+            raise ConfigError(
+                "posterior asks how sure the explanations of a fit are that proposes drives: leave fit and fit_drives "
+                "as they are, or take posterior out."
+            )
+        if self._needs_label() and self.posterior_sensors and self.amplitude == "arbitrary":
+            raise ConfigError(
+                "A target with amplitude='arbitrary' has no size at the sensors: set posterior_sensors = False to take "
+                "the target alone, or leave amplitude as it is."
+            )
 
 
 @documented
@@ -126,10 +150,10 @@ def _names_of(*kinds: type[Options]) -> dict[str, None]:
     return dict.fromkeys(name for kind in kinds for name in kind.names())
 
 
-_READ_BESIDE = _names_of(ReadTargetOptions, SimulateOptions, FitOptions, ShortReportOptions)
+_READ_BESIDE = _names_of(ReadTargetOptions, SimulateOptions, FitOptions, ShortPosteriorOptions, ShortReportOptions)
 OF_SENSORS = tuple(
     name
-    for name in _names_of(LoadOptions, InverseOptions, TargetOptions, SensorsOptions, ReportOptions)
+    for name in _names_of(LoadOptions, InverseOptions, TargetOptions, SensorsOptions, PosteriorOptions, ReportOptions)
     if name not in _READ_BESIDE
 )
 """Options that an analysis whose target is read from a file does not read."""

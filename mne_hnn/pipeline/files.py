@@ -10,7 +10,9 @@ import mne
 import numpy as np
 
 from ..dipole import Dipole, read_dipole
+from ..source.agreement import good_channels
 from ..source.course import LabelCourse
+from ..source.inverse import inverse_channels
 from ..source.patch import open_forward
 from .facts import Facts, InverseFacts, TargetFacts
 from .options.shared import Anatomy
@@ -29,6 +31,7 @@ __all__ = [
     "read_response",
     "read_sidecar",
     "read_target",
+    "with_channels_of",
     "write_course",
 ]
 
@@ -68,6 +71,14 @@ def read_forward(work: Work[Any]) -> mne.Forward:
 def read_inverse(work: Work[Any]) -> Any:
     """Return the inverse operator."""
     return mne.minimum_norm.read_inverse_operator(work.inputs["inverse"]["inverse"], verbose="error")
+
+
+def with_channels_of(inverse: Any, evoked: mne.Evoked) -> mne.Evoked:
+    """Return a response whose good channels are those of the inverse operator, as those of the target are."""
+    ignored = set(good_channels(evoked.info)) - set(inverse_channels(inverse))
+    if not ignored:
+        return evoked
+    return evoked.copy().pick([name for name in evoked.ch_names if name not in ignored])
 
 
 def read_target(work: Work[Any]) -> Dipole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from .._checks import check_int, check_positive
 from .._value import given_or_default
 from ..errors import ParameterError
 from ..fit import EvokedSettings, Explanations, fit_evoked
+from ..inference import CircuitPosterior, Control
 from ..network import Network, jones_2009
 from ..source import Prediction, Target, best_patch, estimate_target, find_label, predict_sensors
 from ..source.inverse import open_inverse
@@ -23,6 +24,8 @@ from ..source.polarity import Component, parse_polarity
 from .explained import ExplainedPage
 from .fitting import contributions_of
 from .page import drawing, new_report
+from .posterior_page import Shown, show_posteriors
+from .posteriors import evidence_table
 
 __all__ = ["ExplainOptions", "Explained", "explain"]
 
@@ -80,7 +83,14 @@ class Explained:
         )
         return prediction
 
-    def report(self, title: str = "Explanations of a response", *, contributions: bool = True, n_jobs: int = 1) -> Any:
+    def report(
+        self,
+        title: str = "Explanations of a response",
+        *,
+        contributions: bool = True,
+        posteriors: Sequence[CircuitPosterior] = (),
+        n_jobs: int = 1,
+    ) -> Any:
         """Return a report: what was found in words, all explanations, what their drives do, and the sensors.
 
         Parameters
@@ -89,6 +99,8 @@ class Explained:
             Its title.
         contributions : bool
             Whether to say which drive does what, by simulations with and without each drive.
+        posteriors : sequence of CircuitPosterior
+            Of :func:`mne_hnn.posterior`, of some of the explanations: how sure they are.
         n_jobs : int
             Processes for these simulations.
 
@@ -96,7 +108,13 @@ class Explained:
         -------
         report : mne.Report
             To be saved with ``report.save(path)``.
+
+        Raises
+        ------
+        ParameterError
+            A posterior is of none of the explanations.
         """
+        shown = [self._shown(one) for one in posteriors]
         report = new_report(title)
         parts = contributions_of(self.explanations, n_jobs=n_jobs) if contributions else None
         with drawing():
@@ -107,7 +125,21 @@ class Explained:
             page.explained()
             page.first()
             page.sensors(self)
+            if shown:
+                rows = evidence_table([(one.number, one.found) for one in shown])
+                show_posteriors(page, shown, rows, forward=open_forward(self.forward))
         return report
+
+    def _shown(self, found: CircuitPosterior) -> Shown:
+        """Return a posterior with the number of its explanation."""
+        for number, item in enumerate(self.explanations, start=1):
+            if isinstance(found, CircuitPosterior) and (found.regime, found.sequence) == (item.regime, item.sequence):
+                sign = Control.of("opposite sign", found.polarity.difference, found.polarity.error)
+                return Shown(number=number, found=found, controls=[asdict(sign)])
+        raise ParameterError(
+            f"posteriors must be those of mne_hnn.posterior of these explanations, got {found!r:.200}: draw it of one "
+            "of them."
+        )
 
 
 class _NotebookPage(ExplainedPage):

@@ -74,7 +74,7 @@ class Page:
 
 
 def _tags(section: str) -> tuple[str, ...]:
-    return (section.lower().replace(" ", "-"),)
+    return (section.lower().rstrip("?").replace(" ", "-"),)
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str] | None = None) -> str:

@@ -15,6 +15,7 @@ from .facts import ReportFacts, TargetFacts
 from .files import (
     anatomy,
     read_course,
+    read_forward,
     read_label,
     read_noise_cov,
     read_response,
@@ -53,6 +54,8 @@ def write_report(work: Work[ReportOptions]) -> ReportFacts:
         page.first()
         page.simulation()
         page.sensors()
+        if "posterior" in page.analysis:
+            page.posteriors(read_forward(work))
         page.methods()
         page.tables()
     report.save(work.path("report"), open_browser=False, overwrite=True, verbose="error")
@@ -96,6 +99,7 @@ class _SubjectPage(AnalysisPage):
                     for name, kinds in analysis.sensors.facts.explained.items()
                 ),
             ),
+            *self.sure(),
         ]
         self.text(table(rows), "In short", "Summary")
         self.words()

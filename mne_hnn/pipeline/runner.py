@@ -8,6 +8,7 @@ from typing import Any
 
 from .._checks import check_name
 from ..errors import ConfigError
+from ..inference.posterior_files import check_installed
 from ..viz.brain import check_headless
 from .chain import Chain, PipelineResult
 from .config import Config
@@ -28,9 +29,10 @@ def run_pipeline(
     force: bool = False,
     verbose: Any = "warning",
 ) -> list[PipelineResult]:
-    """Run an analysis: load, inverse, target, simulate, fit, sensors, report.
+    """Run an analysis: load, inverse, target, simulate, fit, sensors, posterior, report.
 
-    With a `target_file` the stages are target, simulate, fit, report: there are no sensors.
+    With a `target_file` the stages are target, simulate, fit, posterior, report: there are no sensors. Stage posterior
+    is left out unless the option `posterior` is set.
 
     A stage runs again only if its options, its input files, the code of this package or the version of MNE changed. Its
     files appear when it is complete; an interrupted run goes on where it stopped.
@@ -59,7 +61,7 @@ def run_pipeline(
     Raises
     ------
     ConfigError
-        A step or subject does not exist, or the configuration is that of a group.
+        A step or subject does not exist, a step is left out of this analysis, or the configuration is that of a group.
     MneHnnError
         A stage failed; nothing half-written is left.
 
@@ -77,8 +79,12 @@ def run_pipeline(
     known = [stage.name for stage in stages]
     asked = [steps] if isinstance(steps, str) else steps
     chosen = known if asked is None else [_check_step(step, known, where) for step in asked]
+    if asked is not None and "posterior" in chosen and not config.posterior:
+        raise ConfigError("Step 'posterior' is left out of this analysis: set posterior = True to ask for it.")
     if "report" in chosen and "sensors" in known and config.draw_cortex:
         check_headless()
+    if config.posterior and {"posterior", "report"} & set(chosen):
+        check_installed()
     config = with_dataset(config)
     output = Path(config.output or Path("mne_hnn_results") / config.name).expanduser()
     n_jobs = config.n_jobs if n_jobs is None else n_jobs

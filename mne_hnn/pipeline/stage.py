@@ -87,6 +87,11 @@ class Stage(Generic[_Options, _Facts]):
         What it writes: name to file name.
     run : callable
         Does it; returns the facts for the sidecar.
+    asked : callable
+        Given the options of the analysis, says whether it is done at all; a stage that is not is left out, and those
+        after it do without its files.
+    folders : tuple of str
+        Further folders of the package whose code makes its result.
     simulates : bool
         Whether NEURON runs in it, so that its compiled mechanisms count.
     revision : int
@@ -101,15 +106,17 @@ class Stage(Generic[_Options, _Facts]):
     outputs: Mapping[str, str]
     files: Callable[[_Options], Iterable[Path]] = lambda _options: ()
     after: tuple[str, ...] = ()
+    asked: Callable[[Any], bool] = lambda _config: True
+    folders: tuple[str, ...] = ()
     simulates: bool = False
     revision: int = field(default=1)
 
     @property
     def code(self) -> str:
-        """Digest of the source files that make its result: of simulations, of the stages, and of its own folder."""
+        """Digest of the source files that make its result: of simulations, stages, its own folder and others."""
         package, _, rest = self.run.__module__.partition(".")
         own = {rest.partition(".")[0]} if package == __package__.partition(".")[0] else set()
-        return source_digest(*sorted({*STAGE_FOLDERS, *own}))
+        return source_digest(*sorted({*STAGE_FOLDERS, *self.folders, *own}))
 
 
 AnyStage: TypeAlias = Stage[Any, Any]

@@ -12,10 +12,22 @@ from numpy.typing import NDArray
 from .._types import FloatArray
 from .._units import MS
 from ..errors import DataError
+from .hemispheres import HEMISPHERES
 from .label import check_label_object, label_vertices
-from .patch import Patch, _check_radius, _columns, _discs, _patch, _source_areas, open_forward, vertex_areas
+from .patch import (
+    LARGEST_RADIUS_mm,
+    Patch,
+    SMALLEST_RADIUS_mm,
+    _check_radius,
+    _columns,
+    _discs,
+    _patch,
+    _source_areas,
+    open_forward,
+    vertex_areas,
+)
 
-__all__ = ["Discs", "discs_of"]
+__all__ = ["Discs", "discs_of", "opposite_patch"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -135,3 +147,47 @@ def discs_of(label: mne.Label, forward: mne.Forward, radii_mm: Sequence[float]) 
         disc_mm2=np.array(sizes),
         columns=_columns(fixed, hemi, sources),
     )
+
+
+def opposite_patch(patch: Patch, forward: mne.Forward) -> Patch:
+    """Return the disc of the other hemisphere that lies where a patch would be seen in a mirror.
+
+    It is around the source nearest to the mirror image of the patch's centre, of those whose outward normals point
+    there as those of the patch do, and as large as the patch.
+
+    Parameters
+    ----------
+    patch : Patch
+        The patch.
+    forward : mne.Forward
+        The forward solution.
+
+    Raises
+    ------
+    DataError
+        The other hemisphere has no sources.
+    """
+    fixed = open_forward(forward)
+    hemi = 1 - HEMISPHERES.index(patch.hemi)
+    space, name = fixed["src"][hemi], HEMISPHERES[hemi]
+    sources = np.asarray(space["vertno"])
+    if not len(sources):
+        raise DataError(f"The forward solution has no sources in the other hemisphere ({name}): name a label instead.")
+    columns = _columns(fixed, hemi, sources)
+    mirror = np.array([-1.0, 1.0, 1.0])  # head coordinates: x goes to the right
+    apart = np.linalg.norm(fixed["source_rr"][columns] - mirror * patch.pos, axis=1)
+    alike = fixed["source_nn"][columns] @ (mirror * patch.normal) > 0
+    centre = sources[[int(np.where(alike, apart, apart + LARGEST_RADIUS_mm * MS).argmin())]]
+    radius = MS * max(float(np.sqrt(patch.area_mm2 / np.pi)), SMALLEST_RADIUS_mm)
+    inside = np.flatnonzero(_discs(space, np.arange(space["np"]), centre, radius)[0])
+    stem = (patch.label.name or "patch").removesuffix(f"-{patch.hemi}").removeprefix(f"{patch.hemi}.")
+    disc = mne.Label(
+        inside,
+        hemi=name,
+        name=f"{stem}-mirrored-{name}",
+        subject=patch.label.subject,
+        pos=space["rr"][inside],
+        verbose="error",
+    )
+    area = float(vertex_areas(space)[inside].sum())
+    return _patch(disc, fixed, np.intersect1d(sources, inside), _source_areas(space), area)

@@ -1,11 +1,15 @@
 """What a group analysis is told, and what is said of wrong values."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from mne_hnn import pipeline
-from mne_hnn.errors import ConfigError
-from mne_hnn.group import GroupConfig, read_config
+from mne_hnn.errors import ConfigError, ParameterError
+from mne_hnn.group import GroupConfig, read_config, run_group
+from mne_hnn.group.job_config import _searched
 from mne_hnn.group.names import entity_label, group_stem, stem_of
+from mne_hnn.inference import posterior_files
 
 MINIMAL = """
 from mne_hnn.network import jones_2009
@@ -156,3 +160,26 @@ def test_a_condition_that_no_recording_has_is_refused_at_once(tmp_path, monkeypa
         "No recording has events of condition 'mised': trial_type of the events has 'detected/left', 'missed', 'rest'. "
         "Did you mean 'missed'?"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "searched"),
+    [
+        ({"patch_radius_mm": 10.0}, "postcentral-rh"),  # where the disc was found, which the condition is told as label
+        ({"patch_radius_mm": 10.0, "label": "postcentral", "hemi": "lh"}, "postcentral-lh"),
+        ({"patch_radius_mm": 10.0, "posterior_search": "{subject}.label"}, "06.label"),
+        ({"patch_radius_mm": 10.0, "posterior_search": False}, False),
+        ({}, True),
+    ],
+)
+def test_a_posterior_searches_the_label_and_not_the_disc(tmp_path, given, searched):
+    job = SimpleNamespace(config=read(tmp_path, MINIMAL, given), unit=SimpleNamespace(subject="06"))
+    job.unit.session = job.unit.task = None
+    assert _searched(job) == searched
+
+
+def test_a_group_refuses_posteriors_without_what_keeps_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(posterior_files, "find_spec", lambda name: None)
+    config = read(tmp_path, MINIMAL, {"posterior": True, "draw_cortex": False})
+    with pytest.raises(ParameterError, match=r"arviz is not there: pip install 'mne-hnn\[posterior\]'"):
+        run_group(config)

@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
 from mne_hnn.errors import DataError, ParameterError
-from mne_hnn.inference.sensor_likelihood import reduce_to_course
+from mne_hnn.inference.sensor_likelihood import FieldErrors, reduce_to_course
 from mne_hnn.inference.waveform_likelihood import (
     Columns,
     WaveformLikelihood,
@@ -144,6 +144,8 @@ def test_likelihoods_refuse_what_they_cannot_hold():
 
 # the sensors
 
+COURSE = np.array([0.5, -1.0, 0.3, 1.2])
+
 
 @pytest.fixture
 def sensors():
@@ -156,20 +158,26 @@ def sensors():
     return basis, fields[:, 0], fields[:, 1:] * 3.0, temporal, data
 
 
+@pytest.mark.parametrize("with_errors", [False, True])
 @pytest.mark.parametrize("with_others", [False, True])
-def test_sensors_say_of_the_patch_what_their_density_does(sensors, with_others):
+def test_sensors_say_of_the_patch_what_their_density_does(sensors, with_others, with_errors):
     """The density of all sensors, by scipy, in the directions that hold noise."""
     basis, field, others, temporal, data = sensors
     others = others if with_others else np.zeros((6, 0))
-    found = reduce_to_course(data, field, temporal, rank=5, others=others)
+    errors = None
     seen = basis.T @ others
     covariance = np.kron(np.eye(5) + seen @ seen.T, temporal)
+    if with_errors:  # two ways in which the field may be off, each as large at all times as the course is
+        errors = FieldErrors(fields=basis @ np.random.default_rng(4).standard_normal((5, 2)), course=COURSE)
+        off = basis.T @ errors.fields
+        covariance = covariance + np.kron(off @ off.T, np.outer(COURSE, COURSE))
+    found = reduce_to_course(data, field, temporal, rank=5, others=others, errors=errors)
     smooth = 0.3 * np.ones((4, 4)) + 0.2 * np.eye(4)  # a discrepancy along the field of the patch
     along = basis.T @ field
     with_it = covariance + np.kron(np.outer(along, along), smooth)
     for moment in (np.zeros(4), np.array([1.0, -2.0, 0.5, 3.0])):
         left = (basis.T @ (data - np.outer(field, moment))).ravel()
-        noise = found.variance * temporal
+        noise = found.noise
         assert gaussian_log_density(found.moment - moment, noise) + found.rest == pytest.approx(
             multivariate_normal(np.zeros(20), covariance).logpdf(left)
         )

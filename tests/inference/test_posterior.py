@@ -20,7 +20,7 @@ from mne_hnn.inference import (
 )
 from mne_hnn.inference.comparing import strength
 from mne_hnn.inference.draws import bits_learned, effective_size, r_hat
-from mne_hnn.inference.run import _chosen
+from mne_hnn.inference.run import chosen_explanation
 
 FIRES = {**SMALL, "start": 60, "batch": 16, "rounds": 2, "predictive": 16}
 
@@ -75,7 +75,7 @@ def test_columns_that_fire_are_simulated_where_their_posterior_is(firing, tmp_pa
 
 def test_the_first_of_several_explanations_is_taken():
     several = explanations(explanation("spiking", -20.0), explanation("silent", -30.0))
-    assert _chosen(several) is several.first
+    assert chosen_explanation(several) is several.first
     assert mne_hnn.posterior is posterior
 
 

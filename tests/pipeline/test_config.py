@@ -7,7 +7,17 @@ import pytest
 from mne_hnn.errors import ConfigError
 from mne_hnn.group import summary
 from mne_hnn.group.stages import GROUP_STAGES
-from mne_hnn.pipeline import FILE_STAGES, STAGES, Config, analysis_page, fitting, read_config, report
+from mne_hnn.pipeline import (
+    FILE_STAGES,
+    STAGES,
+    Config,
+    analysis_page,
+    fitting,
+    labels,
+    posteriors,
+    read_config,
+    report,
+)
 from mne_hnn.pipeline.config import EXECUTION
 
 MINIMAL = """
@@ -109,17 +119,20 @@ def test_every_option_is_documented():
 BESIDE = {
     ("report", "sensors"): (report, analysis_page),
     ("report",): (analysis_page,),
+    ("target", "sensors"): (labels,),
     ("fit",): (fitting,),
+    ("posterior", "sensors"): (labels, posteriors),
+    ("posterior",): (posteriors,),
     ("structure",): (fitting,),
     ("summary",): (summary,),
 }
-ALL_STAGES = (*STAGES, FILE_STAGES[0], FILE_STAGES[-1])
+ALL_STAGES = (*STAGES, FILE_STAGES[0], *FILE_STAGES[-2:])
 """Where a stage's work is done, if not in its own module."""
 
 
 def _options_read(stage):
     """The attributes of `options` that the source of a stage's module reads, and of what works for it."""
-    kind = (stage.name, "sensors") if "sensors" in stage.after else (stage.name,)
+    kind = (stage.name, "sensors") if {"sensors", "inverse"} & set(stage.after) else (stage.name,)
     modules = [inspect.getmodule(stage.run), *BESIDE.get(kind, ())]
     read = set()
     for module in modules:
@@ -157,11 +170,11 @@ def test_execution_options_decide_no_result():
 
 def test_stages_come_after_what_they_read():
     names = [stage.name for stage in STAGES]
-    assert names == ["load", "inverse", "target", "simulate", "fit", "sensors", "report"]
+    assert names == ["load", "inverse", "target", "simulate", "fit", "sensors", "posterior", "report"]
     for number, stage in enumerate(STAGES):
         assert set(stage.after) <= set(names[:number])
     names = [stage.name for stage in FILE_STAGES]
-    assert names == ["target", "simulate", "fit", "report"]
+    assert names == ["target", "simulate", "fit", "posterior", "report"]
     for number, stage in enumerate(FILE_STAGES):
         assert set(stage.after) <= set(names[:number])
 

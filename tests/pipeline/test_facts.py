@@ -109,7 +109,7 @@ def test_a_damaged_sidecar_has_no_methods():
 
 def test_every_stage_has_facts_of_its_own():
     kinds = [stage.facts for stage in STAGES]
-    assert len(set(kinds)) == len(STAGES) == 7
+    assert len(set(kinds)) == len(STAGES) == 8
     assert [kind.__name__ for kind in kinds[:3]] == ["LoadFacts", "InverseFacts", "TargetFacts"]
 
 

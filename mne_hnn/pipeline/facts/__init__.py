@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from .explanations import DriveFacts, ExplanationFacts, SpikesFacts
 from .model import ColumnsPrior, FitFacts, ReportFacts, SensorsFacts, SimulateFacts
+from .posterior import DrawnFacts, PosteriorFacts
 from .record import Facts, each_of, left_out, list_of, part
 from .source import BestSource, InverseFacts, LoadFacts, ReadTargetFacts, TargetFacts
 
 __all__ = [
     "BestSource",
     "ColumnsPrior",
+    "DrawnFacts",
     "DriveFacts",
     "ExplanationFacts",
     "Facts",
     "FitFacts",
     "InverseFacts",
     "LoadFacts",
+    "PosteriorFacts",
     "ReadTargetFacts",
     "ReportFacts",
     "SensorsFacts",

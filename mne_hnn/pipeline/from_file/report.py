@@ -28,6 +28,8 @@ def _run(work: Work[ShortReportOptions]) -> ReportFacts:
         page.explained()
         page.first()
         page.simulation()
+        if "posterior" in page.analysis:
+            page.posteriors()
         page.methods()
         page.tables()
     report.save(work.path("report"), open_browser=False, overwrite=True, verbose="error")
@@ -56,6 +58,7 @@ class _FilePage(AnalysisPage):
                 f"R² = {fit.r_squared:.3f}{fresh(fit)}; {columns_of(fit.scale)}{regime(fit)}",
             ),
             ("Drives", ", ".join(arrival(name, drive) for name, drive in fit.drives.items())),
+            *self.sure(),
             ("Left out", LEFT_OUT),
         ]
         self.text(table(rows), "In short", "Summary")
@@ -97,7 +100,7 @@ STAGE = Stage(
     title="Write the report",
     options=ShortReportOptions,
     facts=ReportFacts,
-    after=("target", "simulate", "fit"),
+    after=("target", "simulate", "fit", "posterior"),
     outputs={"report": "report.html"},
     run=_run,
 )

@@ -13,6 +13,7 @@ from ..facts import (
     FitFacts,
     InverseFacts,
     LoadFacts,
+    PosteriorFacts,
     ReadTargetFacts,
     SensorsFacts,
     SimulateFacts,
@@ -122,6 +123,11 @@ class Analysis:
         return self._of("sensors")
 
     @property
+    def posterior(self) -> Sidecar[PosteriorFacts]:
+        """How sure its explanations are."""
+        return self._of("posterior")
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         """The settings of the fit, by name; those that it has not are missing."""
         return self.fit.facts.settings
@@ -134,6 +140,7 @@ _KINDS: Mapping[str, type[Facts]] = {
     "simulate": SimulateFacts,
     "fit": FitFacts,
     "sensors": SensorsFacts,
+    "posterior": PosteriorFacts,
 }
 
 

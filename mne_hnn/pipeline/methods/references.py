@@ -66,6 +66,12 @@ REFERENCES = {
         "representation in rat primary somatosensory cortex. Journal of Physiology 581:139-154.",
         "10.1113/jphysiol.2006.124321",
     ),
+    "delmoral2006": _entry(
+        "Del Moral et al., 2006",
+        "Del Moral P, Doucet A, Jasra A (2006). Sequential Monte Carlo samplers. Journal of the Royal Statistical "
+        "Society B 68:411-436.",
+        "10.1111/j.1467-9868.2006.00553.x",
+    ),
     "desikan2006": _entry(
         "Desikan et al., 2006",
         "Desikan RS et al. (2006). An automated labeling system for subdividing the human cerebral cortex on MRI scans "

@@ -13,6 +13,7 @@ from ...errors import ParameterError
 from .collected import Collected, Sidecars
 from .group_steps import group as group_sentences
 from .model_steps import fit, model, sensors
+from .posterior_steps import posterior
 from .read_steps import read_target
 from .references import REFERENCES, Reference
 from .source_steps import recording, source
@@ -27,6 +28,7 @@ _STEPS = {
     "Model": (("simulate", "fit"), model),
     "Fit": (("simulate", "fit"), fit),
     "Sensors": (("sensors",), sensors),
+    "Posterior": (("posterior",), posterior),
 }
 
 
@@ -96,8 +98,8 @@ def methods_text(sidecars: Sidecars | Sequence[Sidecars], *, group: Mapping[str,
     ----------
     sidecars : mapping of str to mapping | sequence of these
         The sidecars of one analysis (or of each of several) by name of the stage: ``load``, ``inverse``, ``target``,
-        ``simulate``, ``fit``, ``sensors``. Steps whose sidecars are missing are not spoken of, such as those of
-        sensors where the target was read from a file. Values that differ between analyses are given as ranges.
+        ``simulate``, ``fit``, ``sensors``, ``posterior``. Steps whose sidecars are missing are not spoken of, such as
+        those of sensors where the target was read from a file. Values that differ between analyses are given as ranges.
     group : mapping | None
         What was done with all of them: ``contrast`` (two conditions), ``n_resamples``, ``confidence``, ``seed``,
         ``n_subjects``, ``n_failed``, ``template_subjects`` (a number, or their names), ``fit_structure``

@@ -6,6 +6,7 @@ from .fit import FitOptions, ProposalOptions
 from .inverse import InverseOptions
 from .load import AveragingOptions, LoadOptions
 from .option import Options, documented, option
+from .posterior import PosteriorOptions, ShortPosteriorOptions
 from .report import ReportOptions, SensorsOptions, ShortReportOptions
 from .simulate import SimulateOptions
 from .target import TargetOptions
@@ -17,10 +18,12 @@ __all__ = [
     "InverseOptions",
     "LoadOptions",
     "Options",
+    "PosteriorOptions",
     "ProposalOptions",
     "ReadTargetOptions",
     "ReportOptions",
     "SensorsOptions",
+    "ShortPosteriorOptions",
     "ShortReportOptions",
     "SimulateOptions",
     "TargetFileOptions",

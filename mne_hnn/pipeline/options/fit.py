@@ -116,13 +116,6 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         if "spiking" not in self.fit_regimes:
             self._refuse(OF_SPIKES, "without 'spiking' in fit_regimes")
 
-    def _refuse(self, names: Sequence[str], why: str) -> None:
-        """Refuse options that are not as usual, and are not read."""
-        usual = self.defaults()
-        for name in names:
-            if getattr(self, name) != usual[name]:
-                raise ConfigError(f"{name} has no effect {why}: leave it out.")
-
 
 @documented
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self, TypeVar
 
@@ -91,6 +91,13 @@ class Options:
 
     def _check(self) -> None:
         """Check the options together; a class goes on with those it is made of by ``super()._check()``."""
+
+    def _refuse(self, names: Sequence[str], why: str) -> None:
+        """Refuse options that are not as usual, and are not read."""
+        usual = self.defaults()
+        for name in names:
+            if getattr(self, name) != usual[name]:
+                raise ConfigError(f"{name} has no effect {why}: leave it out.")
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

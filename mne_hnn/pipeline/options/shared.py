@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..._checks import check_bool, check_non_negative, check_positive, check_seed
+from ...errors import ConfigError
 from ...source.plausible import check_seconds, check_window
 from ...source.polarity import parse_polarity
-from ..checks import check_network, or_none, path_or
+from ..checks import as_labels, check_network, or_none, path_or
 from .option import Options, option
 
-__all__ = ["Anatomy", "Column", "Drawing", "Named", "Seeded", "Smoothing", "Stepping", "SurfaceFolder", "Targeted"]
+__all__ = [
+    "Anatomy",
+    "Column",
+    "Drawing",
+    "Labelled",
+    "Named",
+    "Seeded",
+    "Smoothing",
+    "Stepping",
+    "SurfaceFolder",
+    "Targeted",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +54,30 @@ class Anatomy(SurfaceFolder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Labelled(Anatomy):
+    """Which pieces of cortex are active."""
+
+    label: Any = option(None, "The piece of cortex; must be set.", kind="str | path-like | mne.Label | sequence of int")
+    parcellation: str = option("aparc", "Where a label's name is looked up.")
+    hemi: str | None = option(None, "Hemisphere of a label given without: 'lh' or 'rh'.")
+    other_labels: Sequence[Any] = option(
+        (),
+        "Labels that are active, too, for example the same one of the other hemisphere; fitted along.",
+        kind="sequence of str | path-like | mne.Label",
+        convert=as_labels,
+    )
+
+    def _needs_label(self) -> bool:
+        """Return whether the target is made of sensors."""
+        return True
+
+    def _check(self) -> None:
+        if self.label is None and self._needs_label():
+            raise ConfigError("label is not set: name a piece of cortex, for example 'postcentral-rh'.")
+        super()._check()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Column(Options):
     """Which column is simulated."""
 
@@ -64,8 +101,8 @@ class Seeded(Options):
 
     seed: int | None = option(
         None,
-        "Seed of random numbers. None: the event seeds of the drives, and 1 in the fit. The final score of the fit "
-        "takes the next seed.",
+        "Seed of random numbers. None: the event seeds of the drives, 1 in the fit and 0 in the posterior. The final "
+        "score of the fit takes the next seed.",
         check=or_none(check_seed),
     )
 

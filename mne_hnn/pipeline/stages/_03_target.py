@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,35 +9,17 @@ from typing import Any
 
 import mne
 
-from ...source import CourseOptions, Target, best_patch, estimate_target, find_label
-from ...source.agreement import good_channels
-from ...source.inverse import inverse_channels
+from ...source import CourseOptions, Target, best_patch, estimate_target
 from ...source.patch import open_forward
 from ..facts import TargetFacts
-from ..files import anatomy, read_inverse, read_noise_cov, read_response, write_course
-from ..identity import recording_files
+from ..files import anatomy, read_inverse, read_noise_cov, read_response, with_channels_of, write_course
+from ..labels import label_files, named_label
 from ..options import TargetOptions
 from ..stage import Stage, Work
 
 
 def _files(options: TargetOptions) -> Iterator[Path]:
-    for label in (options.label, *options.other_labels):
-        if not isinstance(label, (str, Path)):
-            continue
-        yield from recording_files(label)
-        if options.subjects_dir is not None:
-            folder = Path(options.subjects_dir) / options.fs_subject / "label"
-            stem = Path(label).name.removesuffix(".label").removesuffix("-lh").removesuffix("-rh")
-            yield from sorted(folder.glob(f"?h.{options.parcellation}.annot"))
-            yield from sorted(folder.glob(f"*{glob.escape(stem)}*.label"))
-
-
-def _restrict(evoked: mne.Evoked, used: set[str]) -> mne.Evoked:
-    """Return a response whose good channels are those of the inverse operator, as those of the target are."""
-    ignored = set(good_channels(evoked.info)) - used
-    if not ignored:
-        return evoked
-    return evoked.copy().pick([name for name in evoked.ch_names if name not in ignored])
+    yield from label_files((options.label, *options.other_labels), options)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,20 +48,13 @@ def _materials(work: Work[TargetOptions]) -> _Materials:
 
 
 def _found(name: Any, options: TargetOptions, made: _Materials) -> mne.Label:
-    return find_label(
-        name,
-        subject=made.subject,
-        subjects_dir=made.subjects_dir,
-        parcellation=options.parcellation,
-        hemi=options.hemi,
-    )
+    return named_label(name, options, subject=made.subject, subjects_dir=made.subjects_dir)
 
 
 def _disc(label: mne.Label, radius_mm: float, options: TargetOptions, made: _Materials) -> mne.Label:
     """Return the disc of a label that explains the response best."""
-    used = set(inverse_channels(made.inverse))
     patch = best_patch(
-        _restrict(made.evoked, used),
+        with_channels_of(made.inverse, made.evoked),
         label,
         open_forward(made.forward),
         noise_cov=made.noise_cov,

@@ -1,0 +1,100 @@
+"""How far intervals are to be trusted: how often they held the truth where truths were planted from the prior.
+
+``tests/benchmarks/calibration.py`` measures it; what it found is kept here, so that every posterior says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["KINDS", "MEASURED", "Coverage", "doubts", "kind_of"]
+
+KINDS = ("times", "spreads", "weights", "columns", "discrepancy", "spikes")
+ALLOWED = 2.6
+"""Binomial standard errors that a coverage may be off."""
+FEWEST = 20
+"""With fewer truths nothing is shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How many of the true numbers of a kind lay inside their intervals.
+
+    Attributes
+    ----------
+    truths : int
+        Circuits that were planted.
+    n : int
+        Numbers of this kind that they had.
+    half, most : int
+        How many of these lay inside the interval of 50 and of 90 %.
+    """
+
+    truths: int
+    n: int
+    half: int
+    most: int
+
+    @property
+    def shown(self) -> bool:
+        """Whether truths were enough to say anything."""
+        return self.truths >= FEWEST
+
+    @property
+    def holds(self) -> bool:
+        """Whether as many lay inside as should, up to what chance does to so many."""
+        inside = ((self.half, 0.5), (self.most, 0.9))
+        return all(abs(k - share * self.n) <= ALLOWED * np.sqrt(share * (1 - share) * self.n) for k, share in inside)
+
+
+MEASURED: Mapping[str, Mapping[str, Coverage]] = {
+    "silent": {
+        "times": Coverage(truths=30, n=77, half=41, most=76),
+        "spreads": Coverage(truths=30, n=77, half=34, most=64),
+        "weights": Coverage(truths=30, n=308, half=146, most=266),
+        "columns": Coverage(truths=30, n=30, half=10, most=26),
+        "discrepancy": Coverage(truths=30, n=30, half=15, most=27),
+    },
+    "spiking": {},
+}
+"""By regime and kind, of posteriors from source waveforms."""
+
+
+def kind_of(path: str) -> str:
+    """Return of which kind a number is: one of :data:`KINDS`."""
+    for end, kind in (("mu_ms", "times"), ("sigma_ms", "spreads"), ("columns", "columns"), ("discrepancy",) * 2):
+        if path.endswith(end):
+            return kind
+    return "spikes" if path.startswith("spikes.") else "weights"
+
+
+def doubts(regime: str, paths: Sequence[str]) -> list[str]:
+    """Return for which numbers of a posterior intervals are not to be trusted, and why: sentences.
+
+    Parameters
+    ----------
+    regime : str
+        ``'silent'`` or ``'spiking'``.
+    paths : sequence of str
+        Its numbers.
+    """
+    known = MEASURED[regime]
+    kinds = {kind_of(path) for path in paths} | ({"spikes"} if regime == "spiking" else set())
+    asked = [kind for kind in KINDS if kind in kinds]
+    few = [kind for kind in asked if kind not in known or not known[kind].shown]
+    wrong = [kind for kind in asked if kind not in few and not known[kind].holds]
+    found = [
+        f"Intervals of {kind} are not to be trusted: of {known[kind].n} true ones {known[kind].most} lay inside those "
+        f"of 90 %, and {known[kind].half} inside those of 50 %, where truths were planted."
+        for kind in wrong
+    ]
+    if few:
+        truths = max((one.truths for one in known.values()), default=0)
+        found.append(
+            f"Intervals of {', '.join(few)} are not shown to hold what they say: {truths} truths of this kind "
+            f"({regime}) were planted, fewer than {FEWEST}. Take them as an order of what is known, not as 90 %."
+        )
+    return found

@@ -1,0 +1,88 @@
+"""What the stage of posteriors notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .record import Facts, list_of
+
+__all__ = ["DrawnFacts", "PosteriorFacts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnFacts(Facts):
+    """The posterior of one explanation.
+
+    Attributes
+    ----------
+    explanation : int
+        Which one, counted from 1.
+    file : str
+        Its file in the folder of posteriors.
+    regime : str
+        ``'spiking'`` or ``'silent'``.
+    sentences : sequence of str
+        What was found, in words.
+    learned : sequence of str
+        Numbers of which the response says at least one bit.
+    numbers : int
+        How many there are.
+    polarity : float
+        Probability that the current flows as the target says.
+    networks : int | None
+        That were simulated; None where no cell fires.
+    checks : sequence of mapping
+        Name, value, what is expected, whether it passed; see :class:`mne_hnn.inference.Checked`.
+    controls : sequence of mapping
+        Name, difference of evidences, its error, whether it was rejected; see :class:`mne_hnn.inference.Control`.
+    held_out : mapping | None
+        Channels, errors of posterior, point fit, moment of the patch and no source, standard error of the difference,
+        and the sentence; see :class:`mne_hnn.inference.HeldOut`. None where no sensors were left out.
+    warnings : sequence of str
+        What to know of it.
+    """
+
+    explanation: int
+    file: str
+    regime: str
+    sentences: Sequence[str]
+    learned: Sequence[str]
+    numbers: int
+    polarity: float
+    networks: int | None
+    checks: Sequence[Mapping[str, Any]]
+    controls: Sequence[Mapping[str, Any]]
+    held_out: Mapping[str, Any] | None
+    warnings: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PosteriorFacts(Facts):
+    """What stage posterior drew.
+
+    Attributes
+    ----------
+    source : str
+        ``'sensors'`` or ``'waveform'``.
+    searched : str | None
+        Label whose discs were compared; None if no place was searched.
+    radii_mm : sequence of float
+        Their radii, mm.
+    populations, particles : int
+        Populations of each posterior, and particles of each of them.
+    drawn : sequence of DrawnFacts
+        The posteriors, in the order of the explanations.
+    evidence : sequence of mapping
+        The most probable first: explanation, evidence with its error, difference, strength and probability; see
+        :func:`mne_hnn.inference.compare_posteriors`.
+    """
+
+    source: str
+    searched: str | None
+    radii_mm: Sequence[float]
+    populations: int
+    particles: int
+    drawn: Sequence[DrawnFacts] = list_of(DrawnFacts)
+    evidence: Sequence[Mapping[str, Any]]

@@ -1,0 +1,158 @@
+"""The part of a report that tells how sure its explanations are."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import mne
+
+from .. import viz
+from ..inference import CircuitPosterior
+from ..inference.words import NOT_CALIBRATED
+from .page import Page, table
+from .posterior_words import (
+    CHECK_HEADER,
+    CONTROL_HEADER,
+    EVIDENCE_HEADER,
+    NUMBER_HEADER,
+    check_rows,
+    control_rows,
+    evidence_rows,
+    named,
+    number_rows,
+)
+
+__all__ = ["SECTION", "Shown", "show_posteriors"]
+
+SECTION = "How sure are we?"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """A posterior that a report shows.
+
+    Attributes
+    ----------
+    number : int
+        Of the explanation, counted from 1.
+    found : CircuitPosterior
+        The posterior.
+    controls : sequence of mapping
+        What was made wrong; see :class:`mne_hnn.inference.Control`.
+    held_out : str | None
+        How well sensors were predicted that were left out, in words.
+    """
+
+    number: int
+    found: CircuitPosterior
+    controls: Sequence[Mapping[str, Any]] = ()
+    held_out: str | None = None
+
+
+def show_posteriors(
+    page: Page, shown: Sequence[Shown], evidence: Sequence[Mapping[str, Any]], *, forward: mne.Forward | None = None
+) -> None:
+    """Add the section on posteriors to a report.
+
+    Parameters
+    ----------
+    page : Page
+        The report.
+    shown : sequence of Shown
+        The posteriors, in the order of the explanations.
+    evidence : sequence of mapping
+        Rows of the table of evidence, each with its explanation.
+    forward : mne.Forward | None
+        Where the sources are; None where no place was searched.
+    """
+    first, *rivals = shown
+    page.text(_words(first), f"Explanation {first.number}, in words", SECTION)
+    page.text(
+        table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
+        "Which explanation the response prefers, once all numbers are open",
+        SECTION,
+    )
+    _checked(page, first)
+    _pictured(page, first, forward)
+    _numbers(page, first)
+    for rival in rivals:
+        page.text(_words(rival), f"Explanation {rival.number}, in words", SECTION)
+        _checked(page, rival)
+        _predicted(page, rival)
+        _numbers(page, rival)
+
+
+_EVIDENCE = (
+    "Differences of the logarithms of the evidences; what is said of them follows Kass and Raftery (1995). "
+    "Probabilities are those among these explanations, not among all that could be."
+)
+
+
+def _words(shown: Shown) -> str:
+    told = [named(text, shown.found) for text in shown.found.sentences()]
+    told += [] if shown.held_out is None else [shown.held_out]
+    listed = "".join(f"<li>{html.escape(text)}</li>" for text in told)
+    warned = "".join(f"<li>{html.escape(named(text, shown.found))}</li>" for text in shown.found.warnings)
+    more = f"<p>What to keep in mind:</p><ul>{warned}</ul>" if warned else ""
+    return f"<ul>{listed}</ul>{more}<p><strong>{html.escape(NOT_CALIBRATED)}</strong></p>"
+
+
+def _checked(page: Page, shown: Shown) -> None:
+    checks = [asdict(check) for check in shown.found.checks]
+    page.text(
+        table(check_rows(checks), CHECK_HEADER),
+        f"What could show that the posterior of explanation {shown.number} is not to be believed",
+        SECTION,
+    )
+    if shown.controls:
+        page.text(
+            table(control_rows(shown.controls), CONTROL_HEADER),
+            f"What must be rejected, for explanation {shown.number}",
+            SECTION,
+        )
+
+
+def _pictured(page: Page, shown: Shown, forward: mne.Forward | None) -> None:
+    _predicted(page, shown)
+    page.add(
+        viz.plot_posterior_bits(shown.found, show=False),
+        f"What the response says of explanation {shown.number}, beyond what was expected",
+        SECTION,
+        "One bit halves what was left open. A number with less (grey) is not determined, whatever its median.",
+    )
+    page.add(
+        viz.plot_posterior_marginals(shown.found, show=False),
+        f"Each number of explanation {shown.number}, before and after",
+        SECTION,
+        "Grey: what was expected before; coloured: once the response is seen. Bars: 50 % (thick) and 90 % (thin).",
+    )
+    if shown.found.place is not None and forward is not None:
+        page.add(
+            viz.plot_posterior_place(shown.found, forward, show=False),
+            f"Where the patch of explanation {shown.number} may be",
+            SECTION,
+            "Each source of the label that was searched, seen from outside, and the radius of the patch. It is too "
+            "sure where the response stands far above the noise: take it as the order of the places.",
+        )
+
+
+def _predicted(page: Page, shown: Shown) -> None:
+    page.add(
+        viz.plot_posterior_predictions(shown.found, show=False),
+        f"What the posterior of explanation {shown.number} predicts",
+        SECTION,
+        "The response, and the bands that hold 50 and 90 % of the mean moments. Dashed: 90 % of responses with noise, "
+        "chance, and what the model leaves. Marks at the bottom: 90 % of the time of each drive."
+        + (" Below: spikes per cell of draws that were simulated." if shown.found.spikes else ""),
+    )
+
+
+def _numbers(page: Page, shown: Shown) -> None:
+    page.text(
+        table(number_rows(shown.found), NUMBER_HEADER),
+        f"All numbers of explanation {shown.number}; bold: those of which the response says at least one bit",
+        SECTION,
+    )

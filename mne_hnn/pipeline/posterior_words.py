@@ -1,0 +1,137 @@
+"""Posteriors in rows of tables and in words, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..inference import CircuitPosterior
+from ..inference.words import LEARNED
+from ..viz.posterior import short_name
+from .facts import DrawnFacts
+from .page import Markup
+
+__all__ = [
+    "CHECK_HEADER",
+    "CONTROL_HEADER",
+    "EVIDENCE_HEADER",
+    "NUMBER_HEADER",
+    "check_rows",
+    "control_rows",
+    "evidence_rows",
+    "in_short",
+    "named",
+    "number_rows",
+]
+
+NUMBER_HEADER = (
+    "Number",
+    "Median",
+    "50 %",
+    "90 %",
+    "90 %, expected before",
+    "Learned (bits)",
+    "Draws that count",
+    "Agreement of populations (1 is full)",
+)
+CHECK_HEADER = ("Check", "Found", "Expected", "Result")
+CONTROL_HEADER = ("What was made wrong", "Log evidence below what was explained", "Result")
+EVIDENCE_HEADER = (
+    "Explanation",
+    "Cells",
+    "Drives",
+    "Log evidence",
+    "Below the first",
+    "Against it",
+    "Probability",
+    "Checks",
+)
+_COLOURS = {True: "#1a7f37", False: "#b42318"}
+
+
+def in_short(drawn: DrawnFacts) -> str:
+    """Return in a line how sure an explanation is."""
+    failed = sum(not check["passed"] for check in drawn.checks)
+    checks = f"{failed} of {len(drawn.checks)} checks failed" if failed else "all checks passed"
+    return (
+        f"explanation {drawn.explanation}: at least one bit learned about {len(drawn.learned)} of {drawn.numbers} "
+        f"numbers; sign with a probability of {drawn.polarity:.3g}; {checks}; intervals are not calibrated"
+    )
+
+
+def named(text: str, found: CircuitPosterior) -> str:
+    """Return a sentence with numbers called as figures call them, instead of by their paths."""
+    for path in sorted(found.paths, key=len, reverse=True):
+        if "." in path:
+            text = text.replace(path, short_name(path))
+    return text
+
+
+def number_rows(found: CircuitPosterior) -> Iterator[tuple[Any, ...]]:
+    """Yield each number as :data:`NUMBER_HEADER` says; those of which the response says something are bold."""
+    for row in found.rows():
+        name, bits = short_name(row["parameter"]), f"{row['bits']:.1f}"
+        bold = row["bits"] >= LEARNED
+        yield (
+            _bold(name) if bold else name,
+            _number(row["median"]),
+            _between(row["low_50"], row["high_50"]),
+            _between(row["low_90"], row["high_90"]),
+            _between(row["prior_low_90"], row["prior_high_90"]),
+            _bold(bits) if bold else bits,
+            f"{row['effective_size']:.0f}",
+            f"{row['r_hat']:.2f}",
+        )
+
+
+def check_rows(checks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield each check as :data:`CHECK_HEADER` says."""
+    for check in checks:
+        value = "not finite" if check["value"] is None else _number(check["value"])
+        yield check["name"], value, check["expected"], _verdict(check["passed"], "passed", "failed")
+
+
+def control_rows(controls: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield each control as :data:`CONTROL_HEADER` says."""
+    for control in controls:
+        yield (
+            control["name"],
+            _signed(control["difference"], control["error"]),
+            _verdict(control["rejected"], "rejected, as it must be", "not rejected: not known from this response"),
+        )
+
+
+def evidence_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield each posterior as :data:`EVIDENCE_HEADER` says."""
+    for number, row in enumerate(rows):
+        yield (
+            row["explanation"],
+            "fire" if row["regime"] == "spiking" else "do not fire",
+            row["sequence"],
+            _signed(row["evidence"], row["error"]),
+            f"{row['difference']:.1f}" if number else "",
+            row["against"] if number else "",
+            f"{row['probability']:.3f}",
+            _verdict(row["checks_passed"], "passed", "failed"),
+        )
+
+
+def _verdict(good: bool, yes: str, no: str) -> Markup:
+    return Markup(f'<span style="color:{_COLOURS[good]};font-weight:600">{yes if good else no}</span>')
+
+
+def _bold(text: str) -> Markup:
+    return Markup(f"<strong>{text}</strong>")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _between(low: float, high: float) -> str:
+    return f"{_number(low)} to {_number(high)}"
+
+
+def _signed(value: float, error: float | None) -> str:
+    text = f"{value:.1f}" + ("" if error is None else f" \N{PLUS-MINUS SIGN} {error:.1f}")
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,61 @@
+"""Posteriors say of which numbers their intervals were found not to hold, or were not tried."""
+
+import numpy as np
+import pytest
+
+from mne_hnn.inference import trust
+from mne_hnn.inference.trust import MEASURED, Coverage, doubts, kind_of
+
+PATHS = ("drives.evprox1.mu_ms", "drives.evprox1.sigma_ms", "drives.evprox1.weights_ampa.L5_pyramidal", "columns")
+
+
+def test_kinds():
+    kinds = ["times", "spreads", "weights", "columns", "discrepancy", "spikes"]
+    assert [kind_of(path) for path in (*PATHS, "discrepancy", "spikes.L2_basket")] == kinds
+
+
+def test_a_coverage_holds_up_to_what_chance_does():
+    assert Coverage(truths=50, n=100, half=50, most=90).holds
+    assert Coverage(truths=50, n=100, half=62, most=97).holds
+    assert not Coverage(truths=50, n=100, half=50, most=82).holds
+    assert not Coverage(truths=50, n=100, half=64, most=90).holds
+    # 200 truths: 9 and 6 points
+    assert Coverage(truths=200, n=200, half=100 + 18, most=180 - 11).holds
+    assert not Coverage(truths=200, n=200, half=100 + 19, most=180).holds
+    assert not Coverage(truths=200, n=200, half=100, most=180 - 12).holds
+
+
+def test_what_was_found_is_said(monkeypatch):
+    good = Coverage(truths=50, n=100, half=50, most=90)
+    measured = {"times": good, "spreads": good, "weights": Coverage(truths=50, n=400, half=150, most=300)}
+    monkeypatch.setattr(
+        trust, "MEASURED", {"silent": measured, "spiking": {"times": Coverage(truths=3, n=6, half=3, most=5)}}
+    )
+    wrong, few = doubts("silent", PATHS)
+    assert "Intervals of weights are not to be trusted: of 400 true ones 300" in wrong
+    assert "Intervals of columns are not shown" in few
+    (few,) = doubts("spiking", PATHS[:1])
+    assert "Intervals of times, spikes are not shown to hold what they say: 3 truths" in few
+    assert doubts("silent", PATHS[:2]) == []
+
+
+def test_what_is_kept_could_have_been_counted():
+    for of_regime in MEASURED.values():
+        assert len({one.truths for one in of_regime.values()}) <= 1
+        for kind, one in of_regime.items():
+            assert kind in trust.KINDS
+            assert 0 <= one.half <= one.most <= one.n
+            assert one.n >= one.truths
+
+
+def test_ranks_tell_posteriors_that_are_too_narrow(monkeypatch):
+    monkeypatch.syspath_prepend(str(__import__("pathlib").Path(__file__).parents[1] / "benchmarks"))
+    ranks = pytest.importorskip("_ranks")
+    rng = np.random.default_rng(1)
+    for width, holds in ((1.0, True), (0.5, False)):
+        # truth and response differ from the middle of the posterior by one deviation each
+        some = [ranks.rank(width * rng.standard_normal(400), rng.standard_normal(), rng) for _ in range(200)]
+        found = ranks.coverage(some)
+        assert found["50% holds"] is found["90% holds"] is holds
+        assert (found["p of even ranks"] > 0.01) is holds
+    assert np.mean([ranks.rank(np.ones(9), 1.0, rng) for _ in range(2000)]) == pytest.approx(0.5, abs=0.03)
