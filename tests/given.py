@@ -175,7 +175,7 @@ def session():
 
     state = ExploreState(network=network(), columns=3000.0, seed=1).with_target(target())
     opened = OPEN.enter_context(Session(state, n_jobs=1))
-    opened.wait(120.0)
+    opened.wait(600.0)
     return opened
 
 

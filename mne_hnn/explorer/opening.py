@@ -90,8 +90,8 @@ def open_session(path: str | Path | None = None, *, n_jobs: int | None = None) -
     Examples
     --------
     >>> network.save("column.json")
-    >>> with open_session("column.json") as session:
-    ...     session.state.network == network
+    >>> with open_session("column.json") as begun:
+    ...     begun.state.network == network
     True
     """
     opened = read_start(path)
