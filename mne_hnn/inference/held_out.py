@@ -84,8 +84,8 @@ class HeldOut:
         return (
             f"{len(self.channels)} channels ({100 * self.share:.0f} %) that the posterior was not given are predicted "
             f"with a mean squared error of {self.error:.3f}, by the point fit, which was, with {self.fit_error:.3f} "
-            f"(in units of the noise; the moment of the patch, whatever made it, reaches {self.patch_error:.3f}, no source "
-            f"{self.null_error:.3f}): {verdict} (difference {self.difference:+.3f} "
+            f"(in units of the noise; the moment of the patch, whatever made it, reaches {self.patch_error:.3f}, no "
+            f"source {self.null_error:.3f}): {verdict} (difference {self.difference:+.3f} "
             f"\N{PLUS-MINUS SIGN} {self.noise:.3f})."
         )
 
