@@ -148,7 +148,7 @@ class _FieldsAsSignature:
     def __get__(self, value: object, owner: type) -> inspect.Signature:
         if value is not None:  # a value that can be called has a signature of its own
             raise AttributeError("__signature__")
-        _, *fields = inspect.signature(owner.__init__).parameters.values()
+        _, *fields = inspect.signature(inspect.getattr_static(owner, "__init__")).parameters.values()
         return inspect.Signature(fields)
 
 
