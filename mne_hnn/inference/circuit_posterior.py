@@ -69,8 +69,11 @@ class Checked:
 
     Examples
     --------
-    >>> [check.name for check in drawn.checks]
-    ['misfit of the moment', 'moment inside the 90 % band']
+    >>> for check in drawn.checks:
+    ...     print(check.name)
+    misfit of the moment
+    moment inside the 90 % band
+    width of that band, over the range of the response
     """
 
     name: str
