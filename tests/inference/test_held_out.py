@@ -24,7 +24,7 @@ def sensors_of(measured, moment, **given):
 
 def test_a_posterior_predicts_what_it_has_not_seen(measured, silently):
     silent = explanation("silent", columns=5e5, target=measured.target)
-    sensors = sensors_of(measured, measured.moment)
+    sensors = sensors_of(measured, measured.moment, field_error=0.0)  # as it is here
     found = held_out_sensors(silent, sensors, SETTINGS)
     n = len(sensors.evoked.ch_names)
     assert len(found.channels) == round(n / 3)
@@ -32,7 +32,7 @@ def test_a_posterior_predicts_what_it_has_not_seen(measured, silently):
     # the target is the truth here, which leaves the noise of the covariance; kernels are no bumps
     assert found.fit_error == pytest.approx(1.0, abs=0.15)
     assert found.patch_error == pytest.approx(1.0, abs=0.15)
-    assert found.fit_error < found.error < 0.2 * found.null_error
+    assert found.fit_error < found.error < 0.1 * found.null_error
     assert found.posterior.facts["source"] == "sensors"
     assert found.posterior.place is None
     assert f"{len(found.channels)} channels" in found.sentence()
