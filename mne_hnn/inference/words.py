@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .trust import MEASURED
+
 if TYPE_CHECKING:
     from .circuit_posterior import CircuitPosterior
 
@@ -17,7 +19,8 @@ SURE = 0.95
 NOT_CALIBRATED = (
     "Treat 90 % as a name. Of columns whose cells fire it has not been measured how often intervals hold the "
     "truth, and the one truth that was tried was missed more often than 90 % allow, without a check that said so. "
-    "Of silent columns they held in a first test with 30 planted truths, from the waveform; at sensors, "
+    f"Of silent columns they held in a first test with {MEASURED['silent']['columns'].truths} planted truths, from the "
+    "waveform; at sensors, "
     "with circuit and place both unknown, it has not been measured. Times of drives are expected within 10 ms of the "
     "explanation, which saw the response."
 )
