@@ -152,7 +152,8 @@ def held_out_sensors(
     predicted = found.predicted.mean(axis=0)
     fitted = question.at_times(fit.times / MS, fit["agg"])
     moments = (predicted, fitted, found.wanted, np.zeros_like(fitted))
-    errors = [_error(scene, question.outward * moment) for moment in moments]
+    field = scene.field_of(scene.sensors.patch)
+    errors = [_error(scene, field, question.outward * moment) for moment in moments]
     return HeldOut(
         channels=tuple(left),
         share=len(left) / (len(left) + len(kept)),
@@ -160,7 +161,7 @@ def held_out_sensors(
         fit_error=errors[1],
         patch_error=errors[2],
         null_error=errors[3],
-        noise=_noise(scene, predicted - fitted, question.n_independent),
+        noise=_noise(scene, field, predicted - fitted, question.n_independent),
         posterior=found,
     )
 
@@ -199,13 +200,12 @@ def _without(evoked: mne.Evoked, names: list[str]) -> mne.Evoked:
     return found
 
 
-def _error(scene: Scene, moment: FloatArray) -> float:
-    left = scene.data - np.outer(scene.field_of(scene.sensors.patch), moment)
-    return float((left**2).sum() / scene.rank / scene.data.shape[1])
+def _error(scene: Scene, field: FloatArray, moment: FloatArray) -> float:
+    return float((scene.left(field, moment) ** 2).sum() / scene.rank / scene.data.shape[1])
 
 
-def _noise(scene: Scene, apart: FloatArray, n_independent: float) -> float:
+def _noise(scene: Scene, field: FloatArray, apart: FloatArray, n_independent: float) -> float:
     """Return the standard error of a difference of two squared errors, of predictions that are so far apart."""
     n_times = scene.data.shape[1]
-    size = float(np.linalg.norm(np.outer(scene.field_of(scene.sensors.patch), apart)))
+    size = float(np.linalg.norm(field) * np.linalg.norm(apart))
     return float(2 * size * np.sqrt(max(n_times / n_independent, 1.0)) / scene.rank / n_times)

@@ -221,10 +221,10 @@ def _log_mean(
     """
     scene = question.scene
     assert scene is not None
-    exact = scene.errors is None
+    sizes = [(1.0, 0.0)] if scene.errors is None else list(zip(FACTORS.tolist(), LOG_FACTORS.tolist(), strict=True))
     found = []
-    for factor, log in zip(FACTORS[:1] if exact else FACTORS, np.zeros(1) if exact else LOG_FACTORS, strict=True):
-        reduced = scene.reduced(field, float(factor))
+    for factor, log in sizes:
+        reduced = scene.reduced(field, factor)
         course = question.course(reduced.moment, reduced.noise, unknown, sign=question.outward, columns=columns)
         found.append(course.log_likelihood(moments) + reduced.rest + log)
     return float(logsumexp(logsumexp(found, axis=0) - here) - np.log(len(here)))

@@ -122,9 +122,8 @@ def check_sensors_fit(likelihood: SensorLikelihood, found: Predictions, question
     """Return whether the sensors look like those of the posterior: what no current of the patch can give, and R²."""
     scene = question.scene
     assert scene is not None
-    seen = scene.field_of(likelihood.patch)
     mean = likelihood.course.sign * found.predicted.mean(axis=0)
-    left = scene.data - np.outer(seen, mean)
+    left = scene.left(scene.field_of(likelihood.patch), mean)
     noise = scene.rank * scene.data.shape[1]
     above = float((scene.data**2).sum()) - noise
     checks = [

@@ -340,7 +340,6 @@ class Scene:
         for name, value in {**values, "temporal": temporal, "others": others}.items():
             object.__setattr__(self, name, value)
         # the same errors for all places, so that they are compared with the same noise
-        object.__setattr__(self, "errors", None)
         object.__setattr__(self, "errors", self._errors())
 
     def _errors(self) -> FieldErrors | None:
@@ -357,7 +356,8 @@ class Scene:
         n = int(np.searchsorted(share, ERRORS)) + 1
         sizes = singular[:n] / np.linalg.norm(singular)
         size = sensors.field_error * float(np.linalg.norm(seen))
-        return FieldErrors(fields=size * sizes * directions[:, :n], course=self.reduced(seen).moment)
+        exact = reduce_to_course(self.data, seen, self.temporal, rank=self.rank, others=self.others)
+        return FieldErrors(fields=size * sizes * directions[:, :n], course=exact.moment)
 
     def field_of(self, patch: Patch) -> FloatArray:
         """Return the whitened field of a patch at 1 A m."""
@@ -380,9 +380,13 @@ class Scene:
             self.data, whitened_field, self.temporal, rank=self.rank, others=self.others, errors=errors
         )
 
+    def left(self, whitened_field: FloatArray, moment: FloatArray) -> FloatArray:
+        """Return what a source with this field and moment leaves of the response, shape as the response."""
+        return self.data - np.outer(whitened_field, moment)
+
     def residual(self, reduced: Reduced, whitened_field: FloatArray) -> float:
         """Return the power that a source cannot give, over what is expected of the noise."""
-        left = self.data - np.outer(whitened_field, reduced.moment)
+        left = self.left(whitened_field, reduced.moment)
         if self.others.shape[1]:
             basis = np.linalg.qr(self.others)[0]
             left = left - basis @ (basis.T @ left)
