@@ -38,14 +38,14 @@ from .names import DEMO_CONDITIONS
 
 __all__ = ["TASK", "GroupDemo", "group_demo"]
 
-VERSION = 6
+VERSION = 7
 TASK = "touch"
 GAP_s = (0.5, 0.58)
 _README = """Generated data of a tactile experiment: nobody was recorded.
 
 Each subject has a head and a position in the helmet of its own. A patch of area 3b in the right hemisphere carries the
 current of simulated cortical columns whose cells fire, driven from outside; before it is noise. In the condition
-"{first}" the distal drive comes about 10 ms earlier and is about twice as strong as in the others, so that more
+"{first}" the distal drive comes about 10 ms earlier and is about three times as strong as in the others, so that more
 cells of layer 5 fire. What truly happened is in sourcedata/truth, surfaces and head to MRI transforms
 (bem/*-trans.fif) are in derivatives/freesurfer.
 {without}{broken}"""
