@@ -9,26 +9,22 @@ https://doi.org/10.7551/mitpress/3206.001.0001, chapters 2 and 5).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .._types import FloatArray
 from ..errors import SimulationError
+from ..fit.atoms import IntArray
+from .aligning import Alignment
+from .process import Process, Scales, searched
 
 __all__ = ["Emulated", "Emulator"]
 
 KEPT_VARIANCE, MOST_COMPONENTS = 0.999, 48
 """Responses that are smoothed by 20 ms have some 18 components in 120 ms, and more in a longer record: with twelve of
 them a tenth of a network's root mean square is lost."""
-NOISES = np.geomspace(1e-3, 1e2, 26)
-"""Variance of the chance of trials over that of the mean, as it is looked for."""
-LENGTHS = (3.0, 6.0, 6.0)
-"""Where the search for length scales begins: times, spreads, weights, in standard deviations of the prior."""
-SHORTEST, LONGEST = 0.7, 40.0
-STEP, ROUNDS = 1.6, 3
-SEARCHED = 300
-"""Networks among which length scales are looked for."""
 LEAST_UNKNOWN = 0.02
 """Of the variance of chance: so well the mean is not known, whatever a Gaussian process says of itself."""
 FEWEST = 20
@@ -55,108 +51,74 @@ class Emulated:
 class Emulator:
     """A Gaussian process over the principal components of the dipole, and over logarithms of spikes per cell.
 
+    Responses are emulated as if their drives had come when they were expected.
+
     Attributes
     ----------
     x : array, shape (n, n_free)
-        Networks that were simulated, as standard normal numbers.
+        The network of each trial that was simulated, as standard normal numbers; equal rows are trials of one network.
     moments : array, shape (n, n_times)
-        Single trials of each, A m of one column.
+        Single trials, A m of one column.
     log_rates : array, shape (n, n_types)
         And logarithms of their spikes per cell.
-    kinds : array of int, shape (n_free,)
-        Which length scale each number has: 0 for times, 1 for spreads, 2 for weights.
-    start : array, shape (3,)
+    drives_ms : callable
+        From networks, shape (n, n_free), to the times of their drives, shape (n, n_drives).
+    alignment : Alignment
+        When drives are expected.
+    start : Scales | None
         Length scales to begin with.
     """
 
     x: FloatArray
     moments: FloatArray
     log_rates: FloatArray
-    kinds: FloatArray
-    start: FloatArray = field(default_factory=lambda: np.array(LENGTHS))
-    lengths: FloatArray = field(init=False)
+    drives_ms: Callable[[FloatArray], FloatArray]
+    alignment: Alignment
+    start: Scales | None = None
+    networks: FloatArray = field(init=False, repr=False)
+    scales: Scales = field(init=False)
     basis: FloatArray = field(init=False, repr=False)
-    chance: FloatArray = field(init=False, repr=False)
+    deviations: FloatArray = field(init=False, repr=False)
+    _process: Process = field(init=False, repr=False)
+    _of: IntArray = field(init=False, repr=False)
+    _mean: FloatArray = field(init=False, repr=False)
     _centre: FloatArray = field(init=False, repr=False)
-    _scale: FloatArray = field(init=False, repr=False)
-    _alpha: FloatArray = field(init=False, repr=False)
-    _left: FloatArray = field(init=False, repr=False)
-    _expected: FloatArray = field(init=False, repr=False)
+    _outputs: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if len(self.x) < FEWEST:
+        _, first, of = np.unique(self.x, axis=0, return_index=True, return_inverse=True)
+        if len(first) < FEWEST:
             raise SimulationError(
-                f"Only {len(self.x)} networks of a posterior ran, at least {FEWEST} are needed to know how responses "
+                f"Only {len(first)} networks of a posterior ran, at least {FEWEST} are needed to know how responses "
                 "vary: simulate the network of the explanation to see why."
             )
-        outputs = self._outputs()
-        some = np.linspace(0, len(self.x) - 1, min(SEARCHED, len(self.x))).astype(int)
-        object.__setattr__(self, "lengths", self._searched(outputs[some], self.x[some]))
-        values, vectors = np.linalg.eigh(self._kernel(self.x, self.x, self.lengths))
-        values = np.maximum(values, 0.0)
-        turned = vectors.T @ outputs
-        noise, amplitude, _ = _profiled(values, turned)
-        alpha, left, expected = [], [], []
-        for k in range(outputs.shape[1]):
-            precise = 1.0 / (values + noise[k])
-            alpha.append(vectors @ (precise * turned[:, k]))
-            diagonal = (vectors**2) @ precise
-            left.append(alpha[-1] / diagonal)  # each network from all others
-            expected.append(amplitude[k] / diagonal)
-        known = {"_alpha": np.array(alpha).T, "_left": np.array(left).T, "_expected": np.array(expected).T}
-        for name, value in {**known, "chance": amplitude * noise}.items():
-            object.__setattr__(self, name, value)
+        order = np.argsort(first)  # as they came
+        object.__setattr__(self, "networks", self.x[first[order]])
+        object.__setattr__(self, "_of", np.argsort(order)[of.ravel()])
+        trials = np.bincount(self._of).astype(float)
+        outputs = self._reduced()
+        object.__setattr__(self, "_outputs", outputs)
+        means = np.zeros((len(trials), outputs.shape[1]))
+        np.add.at(means, self._of, outputs)
+        means /= trials[:, np.newaxis]
+        scales = searched(self.networks, means, trials, self.start)
+        object.__setattr__(self, "scales", scales)
+        object.__setattr__(self, "_process", Process(x=self.networks, y=means, trials=trials, scales=scales))
 
-    def _outputs(self) -> FloatArray:
+    def _reduced(self) -> FloatArray:
         """Return what is emulated, centred and scaled: components of the moment, and logarithms of spikes."""
-        mean = self.moments.mean(axis=0)
-        _, singular, directions = np.linalg.svd(self.moments - mean, full_matrices=False)
+        moments = self.alignment.aligned(self.moments, self.drives_ms(self.x))
+        mean = moments.mean(axis=0)
+        _, singular, directions = np.linalg.svd(moments - mean, full_matrices=False)
         share = np.cumsum(singular**2) / np.sum(singular**2)
         n = min(int(np.searchsorted(share, KEPT_VARIANCE)) + 1, MOST_COMPONENTS, len(singular))
         object.__setattr__(self, "basis", directions[:n])
-        outputs = np.hstack([(self.moments - mean) @ directions[:n].T, self.log_rates])
+        outputs = np.hstack([(moments - mean) @ directions[:n].T, self.log_rates])
         centre = outputs.mean(axis=0)
-        scale = np.where(outputs.std(axis=0) > 0, outputs.std(axis=0), 1.0)
-        object.__setattr__(self, "_centre", np.concatenate([mean, centre]))
-        object.__setattr__(self, "_scale", scale)
-        return np.asarray((outputs - centre) / scale)
-
-    def _kernel(self, one: FloatArray, two: FloatArray, lengths: FloatArray) -> FloatArray:
-        """Return how alike networks are: straight lines, and what bends over a length scale."""
-        by = lengths[self.kinds.astype(int)]
-        a, b = one / by, two / by
-        product = a @ b.T
-        apart = (a**2).sum(axis=1)[:, np.newaxis] + (b**2).sum(axis=1) - 2 * product
-        return np.asarray(np.exp(-0.5 * np.maximum(apart, 0.0)) + product)
-
-    def _searched(self, outputs: FloatArray, x: FloatArray) -> FloatArray:
-        """Return the length scales with the largest marginal likelihood, one after the other."""
-
-        def judged(lengths: FloatArray) -> float:
-            """Return the logarithm of the marginal likelihood."""
-            values, vectors = np.linalg.eigh(self._kernel(x, x, lengths))
-            return float(_profiled(np.maximum(values, 0.0), vectors.T @ outputs)[2].sum())
-
-        lengths = self.start.copy()
-        best = judged(lengths)
-        for _ in range(ROUNDS):
-            before = best
-            for k in range(len(lengths)):
-                for factor in (STEP, 1 / STEP):
-                    tried = lengths.copy()
-                    tried[k] = np.clip(tried[k] * factor, SHORTEST, LONGEST)
-                    found = judged(tried)
-                    if found > best:
-                        best, lengths = found, tried
-                        break
-            if best < before + 1.0:
-                break
-        return lengths
-
-    @property
-    def scales(self) -> FloatArray:
-        """Standard deviations by which outputs are divided, shape (n_outputs,)."""
-        return self._scale
+        object.__setattr__(self, "_mean", mean)
+        object.__setattr__(self, "_centre", centre)
+        object.__setattr__(self, "deviations", np.where(outputs.std(axis=0) > 0, outputs.std(axis=0), 1.0))
+        return np.asarray((outputs - centre) / self.deviations)
 
     @property
     def n_components(self) -> int:
@@ -166,55 +128,68 @@ class Emulator:
     @property
     def identity(self) -> str:
         """Text that differs whenever predictions could."""
-        parts = (self.x, self.moments, self.log_rates, self.lengths)
+        scales = (self.scales.bends, self.scales.lines)
+        parts = (self.x, self.moments, self.log_rates, *scales, self.alignment.times_ms, self.alignment.expected_ms)
         return hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
 
     def predict(self, z: FloatArray) -> Emulated:
         """Return mean responses of particles, shape (n, n_free)."""
-        scaled = np.vstack(
-            [self._kernel(z[at : at + CHUNK], self.x, self.lengths) @ self._alpha for at in range(0, len(z), CHUNK)]
-        )
-        n_times = self.moments.shape[1]
-        outputs = self._centre[n_times:] + self._scale * scaled
+        scaled = np.vstack([self._process.predict(z[at : at + CHUNK]) for at in range(0, len(z), CHUNK)])
+        outputs = self._centre + self.deviations * scaled
         n = self.n_components
-        return Emulated(moments=self._centre[:n_times] + outputs[:, :n] @ self.basis, log_rates=outputs[:, n:])
+        moments = self.alignment.back(self._mean + outputs[:, :n] @ self.basis, self.drives_ms(z))
+        return Emulated(moments=moments, log_rates=outputs[:, n:])
 
-    def calibration(self, which: FloatArray | slice = slice(None)) -> float:
-        """Return squared errors of predictions of networks from all others, over what was expected: 1 is right."""
-        return float(np.mean(self._left[which] ** 2 / self._expected[which]))
+    def chance(self, which: slice = slice(None)) -> FloatArray:
+        """Return the variance of single trials around the mean of their network, shape (n_outputs,).
 
-    def unknown(self, which: FloatArray | slice = slice(None)) -> FloatArray:
-        """Return the variance of what is not known of mean responses, around some of the networks, shape (n_outputs,).
-
-        It is what a prediction from all other networks is expected to be off by, without the chance of the trial, and
-        larger if predictions are worse than they say.
+        It is that of networks with several trials, if there are some; else what the Gaussian process tells apart.
         """
-        worse = np.maximum(np.mean(self._left[which] ** 2 / self._expected[which], axis=0), 1.0)
-        unknown = np.mean(self._expected[which], axis=0) - self.chance
-        found = np.maximum(worse * (unknown + self.chance) - self.chance, LEAST_UNKNOWN * self.chance)
-        return np.asarray(found * self._scale**2)
+        of = self._of[which]
+        trials = np.bincount(of)
+        free = int(np.maximum(trials - 1, 0).sum())
+        if free < FEWEST:
+            return np.asarray(self._process.chance * self.deviations**2)
+        sums = np.zeros((len(trials), self._outputs.shape[1]))
+        np.add.at(sums, of, self._outputs[which])
+        apart = self._outputs[which] - (sums / np.maximum(trials, 1)[:, np.newaxis])[of]
+        return np.asarray((apart**2).sum(axis=0) / free * self.deviations**2)
 
-    def covariance(self, which: FloatArray | slice = slice(None)) -> FloatArray:
+    def unknown(self, which: slice = slice(None)) -> FloatArray:
+        """Return the variance of what is not known of mean responses, around some of the trials, shape (n_outputs,).
+
+        It is what a prediction from all other networks is expected to be off by, without the chance of trials, and
+        larger if predictions are worse than they say: by one factor for the moment, and one for each type of cells.
+        """
+        process, networks = self._process, np.unique(self._of[which])
+        share = float(np.mean(1.0 / process.trials[networks]))
+        chance = self.chance(which) / self.deviations**2
+        said = np.mean(process.expected[networks], axis=0) - share * process.chance
+        said = np.maximum(said, LEAST_UNKNOWN * chance) * self.deviations**2
+        found = (np.mean(process.left[networks] ** 2, axis=0) - share * chance) * self.deviations**2
+        n = self.n_components
+        worse = np.concatenate([np.full(n, found[:n].sum() / said[:n].sum()), found[n:] / said[n:]])
+        return np.asarray(np.maximum(worse, 1.0) * said)
+
+    def covariance(self, which: slice = slice(None)) -> FloatArray:
         """Return the covariance of what is not known of the mean moment of one column, (A m)², over time.
 
-        What the components leave of the moments of these networks counts, too.
+        What the components leave of the moments of these trials counts, too.
         """
-        unknown = self.unknown(which)[: self.n_components]
-        left = self.outside(self.moments[which])
-        return np.asarray((self.basis.T * unknown) @ self.basis + left.T @ left / len(left))
+        lower = np.sqrt(self.unknown(which)[: self.n_components])[:, np.newaxis] * self.basis
+        drives = self.drives_ms(np.unique(self.x[which], axis=0))
+        found = np.zeros((len(self.alignment.times_ms),) * 2)
+        for one in drives:
+            moved = self.alignment.back(lower, np.broadcast_to(one, (len(lower), len(one))))
+            found += moved.T @ moved / len(drives)
+        left = self.outside(self.moments[which], self.x[which])
+        return np.asarray(found + left.T @ left / len(left))
 
-    def outside(self, moments: FloatArray) -> FloatArray:
-        """Return what the components leave of moments, shape as theirs: no prediction has it."""
-        apart = moments - self._centre[: self.moments.shape[1]]
-        return np.asarray(apart - (apart @ self.basis.T) @ self.basis)
+    def outside(self, moments: FloatArray, x: FloatArray) -> FloatArray:
+        """Return what the components leave of moments of networks, shape as that of the moments: no prediction has it.
 
-
-def _profiled(values: FloatArray, turned: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return noise over variance of the mean, that variance, and the logarithm of the evidence, of each output."""
-    n = len(values)
-    spread = values[:, np.newaxis] + NOISES  # (n, n_noises)
-    amplitude = np.einsum("nq,ns->sq", turned**2, 1.0 / spread) / n
-    logs = -0.5 * n * np.log(np.maximum(amplitude, 1e-300)) - 0.5 * np.log(spread).sum(axis=0)[:, np.newaxis]
-    best = logs.argmax(axis=0)
-    columns = np.arange(turned.shape[1])
-    return NOISES[best], amplitude[best, columns], logs[best, columns]
+        What is lost because moments are known at few times, and moved, counts.
+        """
+        drives = self.drives_ms(x)
+        apart = self.alignment.aligned(moments, drives) - self._mean
+        return np.asarray(moments - self.alignment.back(self._mean + (apart @ self.basis.T) @ self.basis, drives))

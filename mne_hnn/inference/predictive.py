@@ -26,6 +26,8 @@ WIDEST = 1.0
 """Width of that band over the range of the response: with a wider one any response would pass the other checks."""
 LARGEST_RESIDUAL, LEAST_EXPLAINED = 2.0, 0.5
 """Power that no current of the patch can give, over that of the noise; share of the response that is predicted."""
+AMPLITUDE, ERRORS = 0.1, 2.0
+"""So far the size of new simulations may be from what was predicted, and so many of its standard errors."""
 HOLDS, LEAST_SHARE = 1.6, 0.1
 """Squared errors of an emulator's predictions over what was expected, and share of the draws that new ones leave."""
 
@@ -148,8 +150,18 @@ def check_sensors_fit(likelihood: SensorLikelihood, found: Predictions, question
     return checks
 
 
-def check_emulator(surprise: float, share: float) -> list[Checked]:
-    """Return whether the emulator predicts simulations that it has not seen."""
+def check_emulator(surprise: float, share: float, amplitude: float, error: float) -> list[Checked]:
+    """Return whether the emulator predicts simulations that it has not seen.
+
+    Parameters
+    ----------
+    surprise : float
+        Squared errors of its predictions over what they were said to be.
+    share : float
+        Effective share of the draws once they are known.
+    amplitude, error : float
+        By which factor new responses are larger than predicted, and its standard error.
+    """
     return [
         Checked(
             name="emulator: squared errors of new simulations over what was expected",
@@ -162,5 +174,12 @@ def check_emulator(surprise: float, share: float) -> list[Checked]:
             value=share,
             expected=f"at least {LEAST_SHARE:g}; with less, take a larger batch or more rounds",
             passed=share >= LEAST_SHARE,
+        ),
+        Checked(
+            name="emulator: size of new simulations over what was predicted",
+            value=amplitude,
+            expected=f"about 1, within {AMPLITUDE:g} or {ERRORS:g} standard errors ({error:.2g}); with more, columns "
+            "are too many by this factor, with less too few: simulate more networks",
+            passed=abs(amplitude - 1.0) <= max(AMPLITUDE, ERRORS * error),
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,16 @@ from ..fit.circuit_vector import COLUMNS_PER_nAm
 from ..fit.ensemble import effective_share, seeds_for
 from ..fit.levels import Level
 from ..fit.spiking_data import Members
-from .circuit_model import CircuitModel
+from .aligning import Alignment
+from .circuit_model import CircuitModel, possible_times
 from .cooling import Cooled, Judged, Problem, cool
-from .emulator import LENGTHS, Emulator
+from .emulator import Emulator
 from .predictive import HOLDS
+from .process import Scales
 from .question import Likelihood, Question
-from .spiking_model import SpikingModel, kinds_of, with_columns
+from .spiking_model import SpikingModel, drives_of, with_columns
 
-__all__ = ["Refined", "importance", "problem_of", "refined", "simulated"]
+__all__ = ["Refined", "Told", "importance", "problem_of", "refined", "simulated"]
 
 WIDER = 1.5
 """The first networks are spread so much wider than what the fit found."""
@@ -32,6 +35,9 @@ ALIKE = 0.3
 """Rounds end once predictions hold, and the next emulator leaves so large an effective share of the particles of the
 one before."""
 LEAST_ROUNDS = 2
+TRIALS = 2
+"""Of each network of a round: how they differ is chance, and what their mean is off by besides is not known."""
+TRIES = 100
 SEARCHING = 0.5
 """Particles and steps of the rounds, of those of the end."""
 
@@ -95,7 +101,7 @@ def refined(question: Question, bench: Bench, identity: str, folder: str | Path 
     bench.report.say(f"posterior: {settings.start} networks to begin with")
     z = _design(question)
     known = simulated(question, bench, z, step=0)
-    model, unknown = _model(question, known, len(known), np.array(LENGTHS))
+    model, unknown = _model(question, known, len(known), None)
     calibration: list[float] = []
     shares: list[float] = []
     total = settings.start
@@ -111,11 +117,11 @@ def refined(question: Question, bench: Bench, identity: str, folder: str | Path 
         )
         rng = np.random.default_rng([settings.seed, 2, number])
         batch = cooled.z[rng.choice(len(cooled.z), settings.batch, replace=False)]
-        fresh = simulated(question, bench, batch, step=number)
+        fresh = simulated(question, bench, np.repeat(batch, TRIALS, axis=0), step=number)
         total += settings.batch
         calibration.append(_surprise(model, fresh))
         known = _together(known, fresh)
-        model, unknown = _model(question, known, len(fresh), model.emulator.lengths)
+        model, unknown = _model(question, known, len(fresh), model.emulator.scales)
         after = problem_of(model, question.likelihood(unknown), "").judge(cooled.z)
         shares.append(effective_share(_weights(cooled.judged, after)))
         if number >= LEAST_ROUNDS and calibration[-1] <= HOLDS and shares[-1] >= ALIKE:
@@ -130,20 +136,25 @@ def _design(question: Question) -> FloatArray:
     settings, vector = question.settings, question.vector
     rng = np.random.default_rng([settings.seed, 0])
     n, n_free = settings.start, vector.n_free - 1
-    z = rng.standard_normal((n, n_free))
+    centre, wide = np.zeros((n, n_free)), np.ones((n, n_free))
     found = question.explanation.ensemble
     names = [*vector.paths[:-1], COLUMNS_PER_nAm]
     if set(found) == set(names):
         mean = np.array([found[name][0] for name in names[:-1]])
         sd = np.array([found[name][1] for name in names[:-1]])
-        centre = (mean - vector.mean[:-1]) / vector.sd[:-1]
-        wide = np.minimum(WIDER * sd / vector.sd[:-1], 1.0)
-        z[: n // 2] = np.clip(centre, -3.0, 3.0) + wide * z[: n // 2]
+        centre[: n // 2] = np.clip((mean - vector.mean[:-1]) / vector.sd[:-1], -3.0, 3.0)
+        wide[: n // 2] = np.minimum(WIDER * sd / vector.sd[:-1], 1.0)
+    z = centre + wide * rng.standard_normal((n, n_free))
+    for _ in range(TRIES):  # drives that are not in order teach nothing of those that are
+        wrong = ~possible_times(drives_of(vector, z), vector.tstop)
+        if not wrong.any():
+            break
+        z[wrong] = (centre + wide * rng.standard_normal((n, n_free)))[wrong]
     return z
 
 
 def simulated(question: Question, bench: Bench, z: FloatArray, *, step: int) -> Members:
-    """Simulate one trial of each of some networks, each with random numbers of its own.
+    """Simulate one trial of each of some networks, each with random numbers of its own, also of equal ones.
 
     Parameters
     ----------
@@ -181,29 +192,57 @@ def _together(one: Members, two: Members) -> Members:
     )
 
 
-def _model(question: Question, known: Members, last: int, lengths: FloatArray) -> tuple[SpikingModel, FloatArray]:
+def _model(question: Question, known: Members, last: int, scales: Scales | None) -> tuple[SpikingModel, FloatArray]:
     """Return the column as an emulator, and what it does not know, over the mean square of the response."""
     vector, data = question.vector, question.data
     emulator = Emulator(
-        x=known.z, moments=known.moment, log_rates=known.log_rates, kinds=kinds_of(vector), start=lengths
+        x=known.z,
+        moments=known.moment,
+        log_rates=known.log_rates,
+        drives_ms=partial(drives_of, vector),
+        alignment=Alignment(
+            times_ms=question.times_ms,
+            expected_ms=drives_of(vector, np.zeros((1, vector.n_free - 1)))[0],
+            tstop=vector.tstop,
+        ),
+        start=scales,
     )
     n = data.n_times
     model = SpikingModel(
         vector=vector, emulator=emulator, rates=data.wanted[n:], deviations=data.deviations[n:], last=last
     )
-    scale = question.explanation.columns / question.rms
-    return model, scale**2 * emulator.covariance(model.around)
+    # so many columns as give the response: it does not matter how large that of one is
+    power = float(np.mean(emulator.predict(known.z[model.around]).moments ** 2))
+    return model, emulator.covariance(model.around) / power
+
+
+def _means(members: Members) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return networks, and the mean moment and the number of trials of each."""
+    networks, of = np.unique(members.z, axis=0, return_inverse=True)
+    trials = np.bincount(of.ravel()).astype(float)
+    means = np.zeros((len(networks), members.moment.shape[1]))
+    np.add.at(means, of.ravel(), members.moment)
+    return networks, means / trials[:, np.newaxis], trials
 
 
 def _surprise(model: SpikingModel, fresh: Members) -> float:
     """Return squared errors of the predictions of new networks, over what they were said to be."""
-    emulator = model.emulator
-    found = emulator.predict(fresh.z)
-    said = emulator.unknown(model.around) + emulator.chance * emulator.scales**2
-    outside = emulator.outside(emulator.moments[model.around])
+    emulator, around = model.emulator, model.around
+    networks, means, trials = _means(fresh)
+    chance = float(emulator.chance(around)[: emulator.n_components].sum())
     # by what they add to the dipole, all of it: a component that hardly moves it may be off
-    expected = float(np.sum(said[: emulator.n_components]) + np.mean(np.sum(outside**2, axis=1)))
-    return float(np.mean(np.sum((fresh.moment - found.moments) ** 2, axis=1)) / expected)
+    expected = float(np.trace(emulator.covariance(around))) + float(np.mean(1.0 / trials)) * chance
+    return float(np.mean(np.sum((means - emulator.predict(networks).moments) ** 2, axis=1)) / expected)
+
+
+def _amplitude(model: SpikingModel, fresh: Members) -> tuple[float, float]:
+    """Return by which factor new networks are larger than predicted, and its standard error."""
+    networks, means, _ = _means(fresh)
+    predicted = model.emulator.predict(networks).moments
+    power = float(np.sum(predicted**2))
+    factor = float(np.sum(predicted * means)) / power
+    apart = np.sum(predicted * (means - factor * predicted), axis=1)
+    return factor, float(np.sqrt(np.sum(apart**2)) / power)
 
 
 def _weights(before: Judged, after: Judged) -> FloatArray:
@@ -213,9 +252,30 @@ def _weights(before: Judged, after: Judged) -> FloatArray:
     return np.asarray(np.exp(logs - logs.max()))
 
 
-def importance(
-    question: Question, found: Refined, fresh: Members, populations: Sequence[Cooled]
-) -> tuple[float, float, list[FloatArray]]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Told:
+    """What new simulations tell of an emulator, and of what was drawn with it.
+
+    Attributes
+    ----------
+    surprise : float
+        Squared errors of predictions over what they were said to be.
+    amplitude, error : float
+        By which factor new responses are larger than predicted, and its standard error.
+    share : float
+        Effective share of the particles that is left.
+    weights : list of array
+        Of the particles of each population.
+    """
+
+    surprise: float
+    amplitude: float
+    error: float
+    share: float
+    weights: list[FloatArray]
+
+
+def importance(question: Question, found: Refined, fresh: Members, populations: Sequence[Cooled]) -> Told:
     """Weigh the particles of a posterior by what new simulations tell of the emulator.
 
     Parameters
@@ -228,24 +288,21 @@ def importance(
         New simulations, of some of them.
     populations : sequence of Cooled
         The particles.
-
-    Returns
-    -------
-    surprise : float
-        Squared errors of predictions over what they were said to be.
-    share : float
-        Effective share of the particles that is left.
-    weights : list of array
-        Of the particles of each population.
     """
     old = found.model
-    surprise = _surprise(old, fresh)
     emulator = old.emulator
     known = _together(Members(z=emulator.x, moment=emulator.moments, log_rates=emulator.log_rates), fresh)
-    model, unknown = _model(question, known, len(fresh), emulator.lengths)
+    model, unknown = _model(question, known, old.last + len(fresh), emulator.scales)
     problem = problem_of(model, question.likelihood(unknown), "")
     weights = [_weights(one.judged, problem.judge(one.z)) for one in populations]
-    return surprise, min(effective_share(one) for one in weights), weights
+    amplitude, error = _amplitude(old, fresh)
+    return Told(
+        surprise=_surprise(old, fresh),
+        amplitude=amplitude,
+        error=error,
+        share=min(effective_share(one) for one in weights),
+        weights=weights,
+    )
 
 
 def _hex(values: FloatArray) -> str:

@@ -199,12 +199,12 @@ class _Answer:
         z = np.vstack([one.z for one in populations])
         chosen = np.sort(rng.choice(len(z), min(settings.predictive, len(z)), replace=False))
         members = simulated(self.question, self.bench, z[chosen], step=1000)
-        surprise, share, weights = importance(self.question, self.refined, members, populations)
-        if share >= WORTH:  # with less, the same few draws would come again and again
-            for k, one in enumerate(populations):
-                which = drawn_again(weights[k], len(weights[k]), np.random.default_rng([settings.seed, 6, k]))
+        told = importance(self.question, self.refined, members, populations)
+        if told.share >= WORTH:  # with less, the same few draws would come again and again
+            for k, (one, weights) in enumerate(zip(populations, told.weights, strict=True)):
+                which = drawn_again(weights, len(weights), np.random.default_rng([settings.seed, 6, k]))
                 populations[k] = replace(one, z=one.z[which], judged=one.judged.picked(which))
-        return members, check_emulator(surprise, share)
+        return members, check_emulator(told.surprise, told.share, told.amplitude, told.error)
 
     def _sensors_checked(self, likelihood: Likelihood, predicted: Predictions) -> list[Checked]:
         if isinstance(likelihood, SensorLikelihood):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,14 +11,12 @@ from ..fit.circuit_vector import LARGEST_NUMBER, CircuitVector
 from .circuit_model import Predicted, drawn_possible, possible_times
 from .emulator import Emulator
 
-__all__ = ["SpikingModel", "kinds_of"]
+__all__ = ["SpikingModel", "drives_of"]
 
 
-def kinds_of(vector: CircuitVector) -> FloatArray:
-    """Return which numbers are times (0), spreads (1) and weights (2), without that of the columns."""
-    return np.array(
-        [0 if path.endswith("mu_ms") else 1 if path.endswith("sigma_ms") else 2 for path in vector.paths[:-1]]
-    )
+def drives_of(vector: CircuitVector, z: FloatArray) -> FloatArray:
+    """Return the times of the drives of particles, ms, shape (n, n_drives)."""
+    return vector.natural(with_columns(z))[:, [path.endswith("mu_ms") for path in vector.paths]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,7 +32,7 @@ class SpikingModel:
     rates, deviations : array, shape (n_types,)
         Plausible logarithms of spikes per cell, and their standard deviations.
     last : int
-        So many of the emulator's last networks are near the posterior: how well it knows their mean responses.
+        So many of the emulator's last trials are near the posterior: how well it knows their mean responses.
     """
 
     vector: CircuitVector
@@ -42,6 +40,11 @@ class SpikingModel:
     rates: FloatArray
     deviations: FloatArray
     last: int
+    _unknown: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        unknown = self.emulator.unknown(self.around)[self.emulator.n_components :]
+        object.__setattr__(self, "_unknown", self.deviations**2 + unknown)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -50,7 +53,7 @@ class SpikingModel:
 
     @property
     def around(self) -> slice:
-        """Networks of the emulator that are near the posterior."""
+        """Trials of the emulator that are near the posterior."""
         return slice(len(self.emulator.x) - self.last, None)
 
     @property
@@ -69,8 +72,9 @@ class SpikingModel:
 
     def log_prior(self, z: FloatArray) -> FloatArray:
         """Return the logarithm of the prior: normal, where drives are in order, shape (n,)."""
-        times = self.natural(z)[:, kinds_of(self.vector) == 0]
-        possible = possible_times(times, self.vector.tstop) & np.all(np.abs(z) <= LARGEST_NUMBER, axis=1)
+        possible = possible_times(drives_of(self.vector, z), self.vector.tstop) & np.all(
+            np.abs(z) <= LARGEST_NUMBER, axis=1
+        )
         return np.asarray(np.where(possible, -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi), -np.inf))
 
     def natural(self, z: FloatArray) -> FloatArray:
@@ -80,8 +84,7 @@ class SpikingModel:
     def predict(self, z: FloatArray) -> Predicted:
         """Return the moments of particles, A m, and how plausible their spikes are."""
         found = self.emulator.predict(z)
-        unknown = self.emulator.unknown(self.around)[self.emulator.n_components :]
-        residual = (found.log_rates - self.rates) ** 2 / (self.deviations**2 + unknown)
+        residual = (found.log_rates - self.rates) ** 2 / self._unknown
         return Predicted(moments=found.moments, given=-0.5 * residual.sum(axis=1))
 
 

@@ -101,15 +101,17 @@ class World:
     n_jobs: int
     network: Network = field(init=False)
     task: EvokedTask = field(init=False)
+    kept: Checkpoint = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kept", Checkpoint(self.folder / "kept"))
         object.__setattr__(self, "network", coarse_network(jones_2009(), (5, 5)))
         bump = 1e-8 * np.exp(-(((TIMES_MS - 50) / 15) ** 2))
         object.__setattr__(self, "task", make_task(self.network, dipole_of(bump), settings_of(1e-10)))
 
     def _bench(self) -> Iterator[Bench]:
         with Computing(n_jobs=self.n_jobs).ready() as ready, Report(None) as report:
-            evaluator = Evaluator(checkpoint=Checkpoint(self.folder / "kept"), computing=ready)
+            evaluator = Evaluator(checkpoint=self.kept, computing=ready)
             yield Bench(evaluator=evaluator, report=report)
 
     def silent(self, number: int, area_mm2: float | None = None) -> Planted:

@@ -18,9 +18,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +58,11 @@ def row_of(number: int, planted: Planted, found: CircuitPosterior, discrepancy: 
     truth = planted.values | {"discrepancy": discrepancy}
     ranks = {path: rank(found.of(path), truth[path], rng) for path in found.paths}
     if planted.trials is not None:
-        counts = planted.trials.spikes.counts()
+        # those of draws are of a trial each, so that they are compared with those of a trial
+        counts = planted.trials.spikes.select(trial=int(rng.integers(planted.trials.n_trials))).counts()
         sizes = planted.trials.network.populations
-        for name, drawn in found.spikes.items():  # of a trial each
-            one = counts.get(name, 0) / planted.trials.n_trials / len(sizes[name])
-            ranks[f"spikes.{name}"] = rank(drawn, one, rng)
+        for name, drawn in found.spikes.items():
+            ranks[f"spikes.{name}"] = rank(np.rint(drawn * len(sizes[name])), counts.get(name, 0), rng)
     probability = found.polarity.probability
     off = {} if planted.z is None else emulator_off(planted, found)
     return off | {
@@ -93,6 +96,26 @@ def emulator_off(planted: Planted, found: CircuitPosterior) -> dict[str, float]:
     }
 
 
+@contextmanager
+def kept(folder: Path, regime: str, number: int) -> Iterator[Path]:
+    """Give a folder for the checkpoint of a posterior, with the networks that all of a regime begin with.
+
+    It is deleted afterwards: no other truth asks for the same simulations, and reading those of all takes longer and
+    longer.
+    """
+    own, start = folder / "kept" / f"{regime}-{number}", folder / "kept" / f"start-{regime}"
+    own.mkdir(parents=True, exist_ok=True)
+    start.mkdir(parents=True, exist_ok=True)
+    for file in start.iterdir():
+        shutil.copy(file, own)
+    yield own
+    first = min(own.glob("batch-*.npz"), key=lambda file: file.stat().st_mtime, default=None)
+    if first is not None and not any(start.iterdir()):
+        shutil.copy(first, start / "part")
+        (start / "part").rename(start / first.name)
+    shutil.rmtree(own)
+
+
 def calibrated(world: World, regime: str, number: int, options: argparse.Namespace) -> dict[str, Any]:
     """Return a row of the waveform's posterior."""
     rng = np.random.default_rng([number, 5])
@@ -103,9 +126,8 @@ def calibrated(world: World, regime: str, number: int, options: argparse.Namespa
     off = float(np.exp(np.log(STATED_FACTOR) * rng.standard_normal()))
     stated = explained(planted, world, target, response.standard_error, off)
     began = time.perf_counter()
-    found = posterior(
-        stated, settings=settings_of(options, regime), n_jobs=options.n_jobs, checkpoint=options.folder / "kept"
-    )
+    with kept(options.folder, regime, number) as folder:
+        found = posterior(stated, settings=settings_of(options, regime), n_jobs=options.n_jobs, checkpoint=folder)
     seconds = time.perf_counter() - began
     return row_of(number, planted, found, response.discrepancy, turned) | {"seconds": seconds}
 
@@ -120,9 +142,8 @@ def at_sensors(world: World, regime: str, number: int, options: argparse.Namespa
     off = float(np.exp(np.log(STATED_FACTOR) * rng.standard_normal()))
     stated = explained(scene.planted, world, scene.target, scene.standard_error, off)
     began = time.perf_counter()
-    found = posterior(
-        stated, scene.sensors, settings_of(options, regime), n_jobs=options.n_jobs, checkpoint=options.folder / "kept"
-    )
+    with kept(options.folder, regime, number) as folder:
+        found = posterior(stated, scene.sensors, settings_of(options, regime), n_jobs=options.n_jobs, checkpoint=folder)
     seconds = time.perf_counter() - began
     row = row_of(number, scene.planted, found, scene.discrepancy, turned) | {"seconds": seconds}
     return row | {"place": None if found.place is None else told_of_place(scene, found.place, rng)}

@@ -53,7 +53,7 @@ def test_columns_that_fire_are_simulated_where_their_posterior_is(firing, tmp_pa
     settings = PosteriorSettings(**FIRES)
     one = explanation("spiking")
     found = posterior(one, settings=settings, checkpoint=tmp_path)
-    assert firing == [60, 16, 16, 16]
+    assert firing == [60, 32, 32, 16]
     assert found.facts["networks"] == 60 + 3 * 16
     assert 0.2 < found.facts["calibration"][-1] < 5
     assert set(found.spikes) == set(FIRING)
@@ -64,7 +64,7 @@ def test_columns_that_fire_are_simulated_where_their_posterior_is(firing, tmp_pa
     assert np.corrcoef(found.predicted.mean(axis=0), found.wanted)[0, 1] > 0.9
     # the same again, from what was kept: nothing is simulated
     again = posterior(one, settings=settings, checkpoint=tmp_path)
-    assert firing == [60, 16, 16, 16, 0, 0, 0, 0]
+    assert firing == [60, 32, 32, 16, 0, 0, 0, 0]
     for path in found.paths:
         assert again.draws[path].tobytes() == found.draws[path].tobytes()
     # and without what was kept: the same bytes
