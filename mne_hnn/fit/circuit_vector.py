@@ -172,6 +172,10 @@ class CircuitVector:
         found[..., weights] *= np.exp(room * np.tanh(above / room) - above)
         return np.asarray(found)
 
+    def drives_ms(self, members: FloatArray) -> FloatArray:
+        """Return the times of the drives of members, ms, shape (n_members, n_drives)."""
+        return self.natural(members)[:, [path.endswith("mu_ms") for path in self.paths]]
+
     def values(self, member: FloatArray) -> dict[str, float]:
         """Return the numbers of a member by path."""
         return dict(zip(self.paths, self.natural(member).tolist(), strict=True))

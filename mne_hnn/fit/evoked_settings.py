@@ -66,8 +66,8 @@ class EvokedSettings(WaveformSettings):
     members : int
         Networks of the ensemble of each sequence of drives whose cells fire.
     generations : int
-        Steps in which an ensemble takes the response into account, each with an equal part of its weight. After each
-        the sequences that are farther from the response are dropped.
+        Steps of an ensemble towards the response. After each but the first two the sequences that are farther from it
+        are dropped.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int
@@ -120,7 +120,7 @@ class EvokedSettings(WaveformSettings):
     polish: int = 0
     circuit: CircuitPrior = CircuitPrior()
     regimes: Sequence[str] = REGIMES
-    members: int = 96
+    members: int = 64
     generations: int = 4
     max_sequences: int = 6
     finalists: int = 2

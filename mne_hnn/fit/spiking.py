@@ -19,7 +19,9 @@ from .bench import Bench
 from .circuit_vector import CircuitVector
 from .ensemble import resampled, seeds_for, spread_again, updated
 from .evoked_task import EvokedTask
+from .gaussian_process import Scales
 from .levels import Level
+from .likely_members import emulate, likely_members
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
@@ -32,7 +34,7 @@ MORE_STEPS = 3
 MORE_ALPHA = 1.0
 WELL = 0.995
 """R² of the mean of an ensemble from which on more steps are not worth their time."""
-TRIED_STEPS, GROWN_STEPS = 2, 3
+TRIED_STEPS, GROWN_STEPS = 3, 3
 """Steps of a sequence that was made from another one, before it is judged, and once it was worth it."""
 DRIVE_COSTS = 6.0
 """By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
@@ -41,17 +43,20 @@ ROUNDS, BETTER = 3, 1.0
 FEWER, BORN, TAKEN_ON = 2, 1, 2
 """Changed sequences are tried with so many times fewer members; so many drives are tried besides the best one of each
 side; and so many of these sequences go on with all members."""
+KNOWN, LEAST_KNOWN = 2, 40
+"""Ensembles, and networks in all of them, that were simulated before an emulator of them says where to go on; until
+then, the slope through the members does."""
 KEPT, KEPT_LATER = 0.5, 0.7
 """Effective share of the members that go on from one step to the next: those that are far away would tell how
 predictions vary where nobody wants to go."""
 NEW = 0.25
 """Share of the variance of an ensemble that is drawn anew, as some members go on several times."""
-FRESH, FRESH_LATER = 0.2, 0.05
+FRESH = 0.2
 """And so much of what is expected is mixed in: an ensemble that has found a place must still see what is around it."""
 BEST = 0.1
 """Sequences are compared by this quantile of the misfits of their members."""
 GO_ON = 0.6
-"""Share of the sequences that go on after each step."""
+"""Share of the sequences that go on after each step, once an emulator says where to."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
 FULL_STEPS, CLOSER = 1, 0.6
@@ -79,6 +84,10 @@ class Searched:
         How many members it has if none fails.
     steps : int
         How many it has made.
+    past : list of Members
+        All members of this sequence that were simulated on the mesh.
+    scales : Scales | None
+        Length scales of the last emulator of them.
     guessed : Guessed | None
         What the sums of responses to single drives say of the sequence, for its evidence and its intervals.
     best : array, shape (n_free,)
@@ -94,6 +103,8 @@ class Searched:
     members: Members
     size: int
     steps: int = 0
+    past: list[Members] = field(default_factory=list)
+    scales: Scales | None = None
     guessed: Guessed | None = None
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     search_loss: float = float("nan")
@@ -155,6 +166,7 @@ class _Search:
             vector=vector,
             number=number,
             members=members,
+            past=[members],
             size=self.task.settings.members,
             start_loss=1 - self._best_r_squared(members),
         )
@@ -206,18 +218,32 @@ class _Search:
         return np.where(free, np.sqrt(1 - fresh**2) * z + fresh * rng.standard_normal(z.shape), z)
 
     def step(self, found: Searched, step: int) -> None:
-        """Move an ensemble towards the data by one of the steps that count them once, and simulate where it is then."""
-        z = self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
-        found.members, found.steps = self._predict(found.vector, z, step), step
+        """Move an ensemble towards the data, and simulate where it is then."""
+        found.steps = step
+        if len(found.past) < KNOWN or sum(len(members) for members in found.past) < LEAST_KNOWN:
+            z = self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
+        else:
+            z = self.looked_for(found, step)
+        self._taken(found, self._predict(found.vector, z, step))
+
+    def _taken(self, found: Searched, members: Members) -> None:
+        found.members = members
+        found.past.append(members)
+
+    def looked_for(self, found: Searched, step: int) -> FloatArray:
+        """Return members where an emulator of all that were simulated says that the data are explained."""
+        emulator = emulate(self.data, found.vector, found.past, found.scales)
+        found.scales = emulator.scales
+        losses = np.concatenate([self.data.misfit(members) for members in found.past])
+        begin = np.vstack([members.z for members in found.past])[np.argsort(losses, kind="stable")[: found.size]]
+        return likely_members(self.data, found.vector, emulator, begin, self._random(found.number, step))
 
     def more(self, found: Searched, steps: int) -> None:
         """Move an ensemble on by so many steps, or until it is close enough."""
         for _ in range(steps):
             if self._well(found):
                 break
-            found.steps += 1
-            z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER)
-            found.members = self._predict(found.vector, z, found.steps)
+            self.step(found, found.steps + 1)
 
     def _well(self, found: Searched) -> bool:
         return self.data.r_squared(found.members.moment.mean(axis=0)) > WELL
@@ -265,7 +291,7 @@ class _Search:
     def _tried(self, found: Searched, proposal: SpikingProposal, steps: int) -> Searched:
         """Return a sequence that was made from another one, after some steps of its own."""
         members = self._predict(proposal.vector, proposal.z, found.steps)
-        tried = replace(found, vector=proposal.vector, members=members)
+        tried = replace(found, vector=proposal.vector, members=members, past=[members], scales=None)
         self.more(tried, steps)
         return tried
 
@@ -347,8 +373,9 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
     bench.report.say(f"cells that fire: {len(proposals)} sequences of drives, {settings.members} networks each")
     running = [search.begin(number, proposal) for number, proposal in enumerate(proposals)]
     for step in range(1, settings.generations + 1):
-        left = max(int(np.ceil(GO_ON * len(running))), settings.finalists)
-        running = sorted(running, key=search.cost)[:left]
+        if step > KNOWN:  # before, those of more drives, which come slower, would be dropped for that
+            left = max(int(np.ceil(GO_ON * len(running))), settings.finalists)
+            running = sorted(running, key=search.cost)[:left]
         bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
         for found in running:
             search.step(found, step)

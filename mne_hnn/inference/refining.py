@@ -13,17 +13,17 @@ import numpy as np
 from .._code import source_digest
 from .._types import FloatArray
 from .._units import MS
+from ..fit.aligning import Alignment
 from ..fit.bench import Bench
 from ..fit.circuit_vector import COLUMNS_PER_nAm
+from ..fit.emulator import Emulator
 from ..fit.ensemble import effective_share, seeds_for
+from ..fit.gaussian_process import Scales
 from ..fit.levels import Level
 from ..fit.spiking_data import Members
-from .aligning import Alignment
 from .circuit_model import CircuitModel, possible_times
 from .cooling import Cooled, Judged, Problem, cool
-from .emulator import Emulator
 from .predictive import HOLDS
-from .process import Scales
 from .question import Likelihood, Question
 from .spiking_model import SpikingModel, drives_of, with_columns
 

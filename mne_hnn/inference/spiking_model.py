@@ -8,8 +8,8 @@ import numpy as np
 
 from .._types import FloatArray
 from ..fit.circuit_vector import LARGEST_NUMBER, CircuitVector
+from ..fit.emulator import Emulator
 from .circuit_model import Predicted, drawn_possible, possible_times
-from .emulator import Emulator
 
 __all__ = ["SpikingModel", "drives_of"]
 

@@ -7,11 +7,11 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from mne_hnn.errors import SimulationError
+from mne_hnn.fit.aligning import Alignment
+from mne_hnn.fit.emulator import Emulator
+from mne_hnn.fit.gaussian_process import Process, Scales, _Search, searched
 from mne_hnn.fit.spiking_data import Members
-from mne_hnn.inference.aligning import Alignment
-from mne_hnn.inference.emulator import Emulator
 from mne_hnn.inference.predictive import check_emulator
-from mne_hnn.inference.process import Process, Scales, _Search, searched
 from mne_hnn.inference.refining import _amplitude, _surprise
 
 TIMES = np.linspace(0, 1, 60)
@@ -56,7 +56,7 @@ def test_nothing_that_counts_lies_outside_the_components(emulator):
 def test_what_components_leave_is_part_of_what_is_not_known(emulator, monkeypatch):
     left = emulator.outside(emulator.moments, emulator.x)
     assert np.trace(emulator.covariance()) >= (left**2).sum(axis=1).mean()
-    monkeypatch.setattr("mne_hnn.inference.emulator.MOST_COMPONENTS", 4)
+    monkeypatch.setattr("mne_hnn.fit.emulator.MOST_COMPONENTS", 4)
     few = emulated(networks(160, 1))
     assert few.n_components == 4
     assert np.trace(few.covariance()) > 2 * np.trace(emulator.covariance())

@@ -48,6 +48,12 @@ REFERENCES = {
         "electromagnetic optimization. IEEE Transactions on Microwave Theory and Techniques 42:2536-2544.",
         "10.1109/22.339794",
     ),
+    "chen2012": _entry(
+        "Chen and Oliver, 2012",
+        "Chen Y, Oliver DS (2012). Ensemble randomized maximum likelihood method as an iterative ensemble smoother. "
+        "Mathematical Geosciences 44:1-26.",
+        "10.1007/s11004-011-9376-z",
+    ),
     "crochet2011": _entry(
         "Crochet et al., 2011",
         "Crochet S, Poulet JFA, Kremer Y, Petersen CCH (2011). Synaptic mechanisms underlying sparse coding of active "
@@ -223,6 +229,11 @@ REFERENCES = {
         "Peron SP, Freeman J, Iyer V, Guo C, Svoboda K (2015). A cellular resolution map of barrel cortex activity "
         "during tactile behavior. Neuron 86:783-799.",
         "10.1016/j.neuron.2015.03.027",
+    ),
+    "rasmussen2006": _entry(
+        "Rasmussen and Williams, 2006",
+        "Rasmussen CE, Williams CKI (2006). Gaussian processes for machine learning. MIT Press.",
+        "10.7551/mitpress/3206.001.0001",
     ),
     "rockel1980": _entry(
         "Rockel et al., 1980",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._types import FloatArray
-from ..fit.sequence import GAP_MS
+from .sequence import GAP_MS
 
 __all__ = ["Alignment"]
 

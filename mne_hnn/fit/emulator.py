@@ -16,9 +16,9 @@ import numpy as np
 
 from .._types import FloatArray
 from ..errors import SimulationError
-from ..fit.atoms import IntArray
 from .aligning import Alignment
-from .process import Process, Scales, searched
+from .atoms import IntArray
+from .gaussian_process import Process, Scales, searched
 
 __all__ = ["Emulated", "Emulator"]
 
@@ -89,7 +89,7 @@ class Emulator:
         _, first, of = np.unique(self.x, axis=0, return_index=True, return_inverse=True)
         if len(first) < FEWEST:
             raise SimulationError(
-                f"Only {len(first)} networks of a posterior ran, at least {FEWEST} are needed to know how responses "
+                f"Only {len(first)} networks ran, at least {FEWEST} are needed to know how responses "
                 "vary: simulate the network of the explanation to see why."
             )
         order = np.argsort(first)  # as they came
