@@ -1,9 +1,10 @@
 """Members of an ensemble that explain the data if an emulator of all that was simulated is right.
 
-Randomised maximum likelihood (Chen and Oliver 2012, https://doi.org/10.1007/s11004-011-9376-z): each member is the best
-compromise between what is expected, drawn anew, and the data, with noise drawn anew. Where predictions are linear, such
-members are draws from the posterior. In contrast to a step of an ensemble smoother, which follows the slope through
-its own members, each looks for its place on what all simulations of a sequence tell.
+After randomised maximum likelihood (Chen and Oliver 2012, https://doi.org/10.1007/s11004-011-9376-z): each member is
+the best compromise between the data and what is expected, drawn anew. The data are taken as they are, so that members
+are nearer to each other than draws from the posterior: they shall be where the emulator has to be learned. In contrast
+to a step of an ensemble smoother, which follows the slope through its own members, each looks for its place on what all
+simulations of a sequence tell.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .emulator import Emulator
 from .gaussian_process import Scales
 from .spiking_data import Members, SpikingData
 
-__all__ = ["emulate", "likely_members"]
+__all__ = ["emulate", "likely_members", "most_likely"]
 
 STEPS = 8
 """Of each member (Levenberg and Marquardt), each at most so long, in standard deviations of the prior: an emulator
@@ -25,6 +26,8 @@ knows nothing of what is far away from all networks."""
 LONGEST = 2.0
 DIFFERENCE = 1e-3
 EASIER, HARDER = 1 / 3, 4.0
+TURNS = 2
+"""So often the steps are made for the one that is most likely."""
 
 
 def emulate(data: SpikingData, vector: CircuitVector, past: list[Members], start: Scales | None) -> Emulator:
@@ -57,10 +60,26 @@ def emulate(data: SpikingData, vector: CircuitVector, past: list[Members], start
     )
 
 
+def most_likely(data: SpikingData, vector: CircuitVector, emulator: Emulator, begin: FloatArray) -> FloatArray:
+    """Return the one member that explains the data best, and is most probable, shape (n_free,).
+
+    Parameters
+    ----------
+    data, vector, emulator, begin
+        As in :func:`likely_members`.
+    """
+    z = begin
+    for _ in range(TURNS):
+        z = likely_members(data, vector, emulator, z, np.zeros_like(z))
+    found = emulator.predict(z[:, :-1])
+    moments = vector.natural(z)[:, -1:] * found.moments
+    return np.asarray(z[np.argmin(data.misfit(Members(z=z, moment=moments, log_rates=found.log_rates)))])
+
+
 def likely_members(
-    data: SpikingData, vector: CircuitVector, emulator: Emulator, begin: FloatArray, rng: np.random.Generator
+    data: SpikingData, vector: CircuitVector, emulator: Emulator, begin: FloatArray, expected: FloatArray
 ) -> FloatArray:
-    """Return members that explain the data, each with noise and expectations of its own, shape (n_members, n_free).
+    """Return members that explain the data, each with expectations of its own, shape (n_members, n_free).
 
     Parameters
     ----------
@@ -72,13 +91,12 @@ def likely_members(
         What they predict.
     begin : array, shape (n_members, n_free)
         Where each begins to look.
-    rng : numpy.random.Generator
-        Draws what is expected.
+    expected : array, shape (n_members, n_free)
+        What each is expected to be, with a standard deviation of 1.
     """
     n, n_free = begin.shape
     free = vector.sd > 0
-    expected = np.where(free, rng.standard_normal((n, n_free)), 0.0)
-    wanted = data.wanted + data.deviations * rng.standard_normal((n, len(data.wanted)))
+    expected = np.where(free, expected, 0.0)
 
     def predicted(z: FloatArray) -> FloatArray:
         """Return what members predict, shape (n, n_data)."""
@@ -87,18 +105,18 @@ def likely_members(
 
     z = begin.copy()
     now = predicted(z)
-    loss = _loss((now - wanted) / data.deviations, z - expected)
+    loss = _loss((now - data.wanted) / data.deviations, z - expected)
     damping = np.ones(n)
     for _ in range(STEPS):
         moved = (z[:, np.newaxis] + DIFFERENCE * np.eye(n_free)).reshape(-1, n_free)
         slopes = (predicted(moved).reshape(n, n_free, -1) - now[:, np.newaxis]) / (DIFFERENCE * data.deviations)
         curved = slopes @ slopes.transpose(0, 2, 1) + (1 + damping)[:, np.newaxis, np.newaxis] * np.eye(n_free)
-        down = np.einsum("ikd,id->ik", slopes, (now - wanted) / data.deviations) + z - expected
+        down = np.einsum("ikd,id->ik", slopes, (now - data.wanted) / data.deviations) + z - expected
         step = np.linalg.solve(curved, -down[..., np.newaxis])[..., 0]
         step *= np.minimum(1.0, LONGEST / np.linalg.norm(step, axis=1))[:, np.newaxis]
         tried = np.where(free, z + step, z)
         then = predicted(tried)
-        found = _loss((then - wanted) / data.deviations, tried - expected)
+        found = _loss((then - data.wanted) / data.deviations, tried - expected)
         better = found < loss
         z, now = np.where(better[:, np.newaxis], tried, z), np.where(better[:, np.newaxis], then, now)
         loss = np.where(better, found, loss)

@@ -17,11 +17,11 @@ from ..errors import SimulationError
 from .atoms import Atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector
+from .emulator import Emulator
 from .ensemble import resampled, seeds_for, spread_again, updated
 from .evoked_task import EvokedTask
-from .gaussian_process import Scales
 from .levels import Level
-from .likely_members import emulate, likely_members
+from .likely_members import emulate, likely_members, most_likely
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
@@ -29,11 +29,12 @@ from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propos
 
 __all__ = ["Searched", "search_spiking"]
 
-MORE_STEPS = 3
+MORE_STEPS = 5
 """Steps of the best sequences beyond those that count the data once, on the mesh."""
-MORE_ALPHA = 1.0
 WELL = 0.995
-"""R² of the mean of an ensemble from which on more steps are not worth their time."""
+"""R² of the best point from which on more steps are not worth their time."""
+POINT_TRIALS, BEGIN = 16, 8
+"""Trials of the best point of a sequence on the mesh, and members at which the search of one begins."""
 TRIED_STEPS, GROWN_STEPS = 3, 3
 """Steps of a sequence that was made from another one, before it is judged, and once it was worth it."""
 DRIVE_COSTS = 6.0
@@ -46,7 +47,7 @@ side; and so many of these sequences go on with all members."""
 KNOWN, LEAST_KNOWN = 2, 40
 """Ensembles, and networks in all of them, that were simulated before an emulator of them says where to go on; until
 then, the slope through the members does."""
-KEPT, KEPT_LATER = 0.5, 0.7
+KEPT = 0.5
 """Effective share of the members that go on from one step to the next: those that are far away would tell how
 predictions vary where nobody wants to go."""
 NEW = 0.25
@@ -59,11 +60,10 @@ GO_ON = 0.6
 """Share of the sequences that go on after each step, once an emulator says where to."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
-FULL_STEPS, CLOSER = 1, 0.6
-"""Steps on the full column, and how far apart members are there, of how far they were: the response of their mean is
-nearer to the mean of their responses then."""
+FULL_STEPS, CLOSER = 2, 0.6
+"""Steps on the full column, and how far apart members are in the first one, of how far they were."""
 BEST_MEMBERS, CANDIDATE_TRIALS = 3, 12
-"""Members that may be the answer, besides means of ensembles, and trials in which they are compared."""
+"""Members that may be the answer, besides best points and a mean, and trials in which they are compared."""
 AGAIN, AGAIN_TRIALS = 3, 32
 """Of these, those that are simulated once more: the best of some in few trials is in part the luckiest."""
 
@@ -86,8 +86,12 @@ class Searched:
         How many it has made.
     past : list of Members
         All members of this sequence that were simulated on the mesh.
-    scales : Scales | None
-        Length scales of the last emulator of them.
+    emulator : Emulator | None
+        Of all these networks.
+    point : array, shape (n_free,)
+        What explains the data best if the emulator is right.
+    r_squared : float
+        R² of what it gives in trials of its own.
     guessed : Guessed | None
         What the sums of responses to single drives say of the sequence, for its evidence and its intervals.
     best : array, shape (n_free,)
@@ -104,7 +108,9 @@ class Searched:
     size: int
     steps: int = 0
     past: list[Members] = field(default_factory=list)
-    scales: Scales | None = None
+    emulator: Emulator | None = None
+    point: FloatArray = field(default_factory=lambda: np.zeros(0))
+    r_squared: float = float("nan")
     guessed: Guessed | None = None
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     search_loss: float = float("nan")
@@ -220,33 +226,49 @@ class _Search:
     def step(self, found: Searched, step: int) -> None:
         """Move an ensemble towards the data, and simulate where it is then."""
         found.steps = step
-        if len(found.past) < KNOWN or sum(len(members) for members in found.past) < LEAST_KNOWN:
-            z = self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
-        else:
-            z = self.looked_for(found, step)
-        self._taken(found, self._predict(found.vector, z, step))
+        self.add(found, self._predict(found.vector, self.moved_on(found, step), step))
 
-    def _taken(self, found: Searched, members: Members) -> None:
+    def add(self, found: Searched, members: Members) -> None:
+        """Take members that were simulated as where an ensemble is, and learn from them."""
         found.members = members
         found.past.append(members)
+        if len(found.past) >= KNOWN and sum(len(some) for some in found.past) >= LEAST_KNOWN:
+            scales = None if found.emulator is None else found.emulator.scales
+            found.emulator = emulate(self.data, found.vector, found.past, scales)
 
-    def looked_for(self, found: Searched, step: int) -> FloatArray:
-        """Return members where an emulator of all that were simulated says that the data are explained."""
-        emulator = emulate(self.data, found.vector, found.past, found.scales)
-        found.scales = emulator.scales
+    def moved_on(self, found: Searched, step: int) -> FloatArray:
+        """Return where an emulator of all networks says that the data are explained, or else the slope of members."""
+        if found.emulator is None:
+            return self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
+        expected = self._random(found.number, step).standard_normal((found.size, found.vector.n_free))
+        return likely_members(self.data, found.vector, found.emulator, self._nearest(found, found.size), expected)
+
+    def point_of(self, found: Searched) -> FloatArray:
+        """Return what explains the data best as far as it is known, shape (n_free,)."""
+        mean = found.members.z.mean(axis=0)
+        if found.emulator is None:
+            return np.asarray(mean)
+        begin = np.vstack([mean, self._nearest(found, BEGIN)])
+        return most_likely(self.data, found.vector, found.emulator, begin)
+
+    def _nearest(self, found: Searched, n: int) -> FloatArray:
+        """Return those of all members whose one trial was nearest to the data."""
         losses = np.concatenate([self.data.misfit(members) for members in found.past])
-        begin = np.vstack([members.z for members in found.past])[np.argsort(losses, kind="stable")[: found.size]]
-        return likely_members(self.data, found.vector, emulator, begin, self._random(found.number, step))
+        return np.vstack([members.z for members in found.past])[np.argsort(losses, kind="stable")[:n]]
 
     def more(self, found: Searched, steps: int) -> None:
-        """Move an ensemble on by so many steps, or until it is close enough."""
+        """Move an ensemble on by so many steps, or until it is close enough, and see what its best point gives."""
         for _ in range(steps):
-            if self._well(found):
+            if found.r_squared > WELL:
                 break
             self.step(found, found.steps + 1)
-
-    def _well(self, found: Searched) -> bool:
-        return self.data.r_squared(found.members.moment.mean(axis=0)) > WELL
+        found.point = self.point_of(found)
+        seed = self.seeds(0, POINT_TRIALS)[-1]
+        point = self.data.predict(
+            found.vector, found.point[np.newaxis], level=self.mesh, bench=self.bench, seed=seed, n_trials=POINT_TRIALS
+        )
+        if len(point):  # else it does not run, and is no candidate
+            found.r_squared = self.data.r_squared(point.moment[0])
 
     def exchanged(self, found: Searched, atoms: Atoms) -> list[Searched]:
         """Change the best sequence by a drive less, more, or another one, as long as that makes it better.
@@ -261,7 +283,7 @@ class _Search:
         """
         changed: list[Searched] = []
         for _ in range(0 if self.task.settings.sequence else ROUNDS):
-            if self._well(found):
+            if found.r_squared > WELL:
                 break
             tried = _distinct(sorted(self._changed(found, atoms), key=self.value))[:TAKEN_ON]
             for one in tried:
@@ -291,7 +313,15 @@ class _Search:
     def _tried(self, found: Searched, proposal: SpikingProposal, steps: int) -> Searched:
         """Return a sequence that was made from another one, after some steps of its own."""
         members = self._predict(proposal.vector, proposal.z, found.steps)
-        tried = replace(found, vector=proposal.vector, members=members, past=[members], scales=None)
+        tried = Searched(
+            vector=proposal.vector,
+            number=found.number,
+            members=members,
+            past=[members],
+            size=found.size,
+            steps=found.steps,
+            start_loss=found.start_loss,
+        )
         self.more(tried, steps)
         return tried
 
@@ -300,31 +330,31 @@ class _Search:
         return self.mean_misfit(found) + DRIVE_COSTS * len(found.vector.sequence)
 
     def mean_misfit(self, found: Searched) -> float:
-        """Return how far the mean of what an ensemble predicts is from the data: chance is gone from it."""
+        """Return how far the mean of what an ensemble predicts is from the data.
+
+        It says where the ensemble is going: chance is gone from it, and so is what an emulator of few networks is wrong
+        about, which a single point has in full.
+        """
         members = found.members
         return self.data.data_misfit(members.moment.mean(axis=0), np.exp(members.log_rates.mean(axis=0)))
 
     def on_full(self, found: Searched) -> None:
-        """Go on on the full column, and choose among members and means of ensembles."""
-        full = Level(mesh_shape=None)
-        mean = found.members.z.mean(axis=0)
-        z = mean + CLOSER * (found.members.z - mean)
-        tried = []
-        for more in range(FULL_STEPS + 1):
+        """Go on on the full column, and choose among the best points, the mean and the best members."""
+        z = found.point + CLOSER * (found.members.z - found.members.z.mean(axis=0))
+        points = [found.point]
+        for _ in range(FULL_STEPS):
             found.steps += 1
-            if more:
-                z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=0.0)
-            found.members = self._predict(found.vector, z, found.steps, level=full)
-            tried.append(found.members)
-        self._choose(found, tried)
-
-    def _choose(self, found: Searched, tried: Sequence[Members]) -> None:
-        """Compare means of ensembles and the best members in trials of their own, and keep the best of them."""
-        data, last = self.data, tried[-1]
-        losses = data.misfit(last, data.expected(last))
-        better = resampled(losses, len(last), keep=KEPT, rng=self._random(found.number, 0))
+            self.add(found, self._predict(found.vector, z, found.steps, level=Level(mesh_shape=None)))
+            points.append(self.point_of(found))
+            z = self.moved_on(found, found.steps)
+        last = found.members
+        losses = self.data.misfit(last, self.data.expected(last))
         best = last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
-        z = np.vstack([*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0), best])
+        self._choose(found, np.vstack([*points, last.z.mean(axis=0), best]))
+
+    def _choose(self, found: Searched, z: FloatArray) -> None:
+        """Compare candidates in trials of their own, and keep the best of them."""
+        data = self.data
         for n_trials, left in ((CANDIDATE_TRIALS, AGAIN), (AGAIN_TRIALS, 1)):
             members = self._compared(found, z, n_trials)
             order = np.argsort(data.misfit(members), kind="stable")

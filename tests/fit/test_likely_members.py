@@ -1,4 +1,4 @@
-"""Members that are looked for on an emulator: draws from the posterior where predictions are linear."""
+"""Members that are looked for on an emulator: around the posterior's mean where predictions are linear."""
 
 from types import SimpleNamespace
 
@@ -50,16 +50,16 @@ class Linear:
         return SimpleNamespace(moments=found[:, :N_TIMES] / self.columns, log_rates=found[:, N_TIMES:])
 
 
-def test_members_are_draws_from_the_posterior_of_a_linear_model(vector, data):
+def test_members_of_a_linear_model_are_as_in_closed_form(vector, data):
     n_free = vector.n_free - 1
     linear = Linear(n_free, 1000.0)
     begin = np.zeros((4000, vector.n_free))
-    found = likely_members(data, vector, linear, begin, np.random.default_rng(0))
+    found = likely_members(data, vector, linear, begin, np.random.default_rng(0).standard_normal(begin.shape))
     scaled = linear.slopes / data.deviations[:, np.newaxis]
     covariance = np.linalg.inv(scaled.T @ scaled + np.eye(n_free))
     mean = covariance @ scaled.T @ (data.wanted / data.deviations)
     assert not found[:, -1].any()  # the number of columns is known
-    sd = np.sqrt(np.diag(covariance))
+    sd = np.sqrt(np.diag(covariance @ covariance))  # of what is expected alone: the data are the same for all
     np.testing.assert_allclose(found[:, :-1].mean(axis=0), mean, rtol=0, atol=5 * sd.max() / np.sqrt(4000))
     np.testing.assert_allclose(found[:, :-1].std(axis=0), sd, rtol=0.06)
 
@@ -69,7 +69,7 @@ def test_no_step_is_longer_than_is_known(vector, data):
     linear = Linear(vector.n_free - 1, 1000.0)
     begin = np.full((3, vector.n_free), 30.0)
     begin[:, -1] = 0
-    found = likely_members(data, vector, linear, begin, np.random.default_rng(0))
+    found = likely_members(data, vector, linear, begin, np.random.default_rng(0).standard_normal(begin.shape))
     moved = np.linalg.norm(found - begin, axis=1)
     assert (moved <= 8 * 2.0 + 1e-9).all()
     assert (moved > 10).all()

@@ -42,7 +42,7 @@ def search(facts: Collected) -> Iterator[str]:
         f"{cite('hukushima2003')} of sums of responses to single drives that had been drawn from what was plausible "
         f"beforehand: {members} for each, beginning at these guesses, were moved towards the response, and towards "
         f"plausible numbers of spikes, in {steps}, the first one that of an ensemble smoother {cite('emerick2013')}, "
-        f"the others by randomised maximum likelihood {cite('chen2012')} on a Gaussian process "
+        f"the others after randomised maximum likelihood {cite('chen2012')} on a Gaussian process "
         f"{cite('rasmussen2006')} of all networks of the sequence.{dropped} What was left was moved on, last on the "
         "full column, where the network that is nearest in further trials was chosen."
     )
