@@ -11,7 +11,7 @@ from unittest import mock
 import mne
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("group", "inference")]
+sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("group", "inference", ".")]
 
 OPEN = ExitStack()
 """What is to be closed once all examples have run."""
@@ -126,6 +126,24 @@ def drawn_at_sensors():
     asked = {"forward": measured, "noise_cov": noise_cov.copy().pick_channels(evoked.ch_names, ordered=False)}
     seen = responses.with_field(mock.Mock(evoked=evoked, **asked), place, moment, noise=1.0)
     return _drawn(Sensors(evoked=seen, place=place, search=place.label, **asked), radii_mm=(5.0, 10.0))
+
+
+@cache
+def pooled():
+    from dataclasses import replace
+
+    from posteriors import PATHS, made
+
+    from mne_hnn.inference import PoolSettings, pool_posteriors
+
+    rng = np.random.default_rng(0)
+    posteriors = {}
+    for subject, own in enumerate(2 * rng.standard_normal(5)):
+        for condition, time in (("early", 25.0), ("late", 31.0)):
+            one = made(warnings=())
+            draws = one.draws | {PATHS[0]: time + own + rng.standard_normal() + 2 * rng.standard_normal((4, 150))}
+            posteriors[f"{subject + 1:02d}", condition] = replace(one, draws=draws)
+    return pool_posteriors(posteriors, PoolSettings(draws=250, warmup=500))
 
 
 @cache

@@ -17,6 +17,7 @@ from .explanations import plot_explanations
 from .fit import plot_fit
 from .fit_convergence import plot_convergence
 from .fit_parameters import plot_parameters
+from .group_posterior import plot_group_posterior
 from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
 from .laminar_comparison import plot_laminar_comparison
@@ -63,6 +64,7 @@ __all__ = [
     "plot_group_fits",
     "plot_group_labels",
     "plot_group_parameters",
+    "plot_group_posterior",
     "plot_group_targets",
     "plot_influence",
     "plot_label_course",

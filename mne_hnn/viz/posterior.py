@@ -144,6 +144,8 @@ def short_name(path: str) -> str:
         return "columns"
     if path == "discrepancy":
         return "discrepancy (relative)"
+    if path.startswith("spikes."):
+        return f"{path.removeprefix('spikes.').replace('_', ' ')} (spikes per cell)"
     _, drive, *rest = path.split(".")
     last = rest[0]
     if last in UNITS:
