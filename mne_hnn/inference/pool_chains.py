@@ -186,7 +186,7 @@ def draw_chains(numbers: Sequence[NumberLikelihood], cells: Cells, settings: Poo
     for n in np.unique(nodes):
         which = np.flatnonzero(nodes == n)
         at = np.linspace(-REACH, REACH, n) if n > 1 else np.zeros(1)
-        target = _Target(numbers=[numbers[k] for k in which], cells=cells, settings=settings, nodes=at)
+        target = _Target(numbers=[numbers[int(k)] for k in which], cells=cells, settings=settings, nodes=at)
         states = _walk(target, np.random.default_rng([settings.seed, int(n), len(which)]))
         mean[which] = states[..., : cells.n_conditions]
         shared[which], own[which] = target.deviations(states)
