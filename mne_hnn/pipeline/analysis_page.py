@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mne
@@ -77,7 +78,7 @@ class AnalysisPage(ExplainedPage):
             "A single column, not scaled.",
         )
 
-    def posteriors(self, forward: mne.Forward | None = None) -> None:
+    def posteriors(self, forward: mne.Forward | None = None, cortex: tuple[str, Path] | None = None) -> None:
         """Show how sure the explanations are."""
         facts, folder = self.analysis.posterior.facts, self.work.inputs["posterior"]["posteriors"]
         shown = [
@@ -89,7 +90,7 @@ class AnalysisPage(ExplainedPage):
             )
             for one in facts.drawn
         ]
-        show_posteriors(self, shown, facts.evidence, forward=forward)
+        show_posteriors(self, shown, facts.evidence, forward=forward, cortex=cortex)
 
     def sure(self) -> list[tuple[str, str]]:
         """Return a row of the summary on how sure the first explanation is, where that was asked."""

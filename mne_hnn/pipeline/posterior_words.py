@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..inference import CircuitPosterior
+from ..inference import CircuitPosterior, GroupPosterior
 from ..inference.words import LEARNED
 from ..viz.posterior import short_name
 from .facts import DrawnFacts
@@ -60,7 +60,7 @@ def in_short(drawn: DrawnFacts) -> str:
     )
 
 
-def named(text: str, found: CircuitPosterior) -> str:
+def named(text: str, found: CircuitPosterior | GroupPosterior) -> str:
     """Return a sentence with numbers called as figures call them, instead of by their paths."""
     for path in sorted(found.paths, key=len, reverse=True):
         if "." in path:

@@ -23,6 +23,7 @@ from .laminar import plot_csd, plot_lfp
 from .laminar_comparison import plot_laminar_comparison
 from .morphology import plot_morphology
 from .movie import MovieView, animate
+from .place_on_cortex import plot_posterior_cortex
 from .posterior import (
     plot_posterior_bits,
     plot_posterior_marginals,
@@ -73,6 +74,7 @@ __all__ = [
     "plot_morphology",
     "plot_parameters",
     "plot_posterior_bits",
+    "plot_posterior_cortex",
     "plot_posterior_marginals",
     "plot_posterior_place",
     "plot_posterior_predictions",

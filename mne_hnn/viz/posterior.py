@@ -262,7 +262,7 @@ def plot_posterior_bits(found: CircuitPosterior, *, show: bool = True) -> Figure
 def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show: bool = True) -> Figure:
     """Plot where the patch may be, seen from outside on the sources of the label.
 
-    To see it on the cortex: ``plot_cortex(stc=found.place.source_estimate(), ...)``.
+    On the cortex: :func:`plot_posterior_cortex`.
 
     Parameters
     ----------
