@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .circuit_posterior import Checked, CircuitPosterior, Polarity
-from .comparing import compare_posteriors
+from .comparing import compare_posteriors, evidence_in_words
 from .controls import Control, shuffled_sign, wrong_label
 from .group_files import read_group_posterior
 from .group_posterior import GroupPosterior
@@ -31,6 +31,7 @@ __all__ = [
     "Sensors",
     "WaveformLikelihood",
     "compare_posteriors",
+    "evidence_in_words",
     "held_out_sensors",
     "pool_posteriors",
     "posterior",

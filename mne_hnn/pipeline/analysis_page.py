@@ -11,7 +11,7 @@ import mne
 from .. import viz
 from .._units import MS, NAM
 from ..fit import read_contributions, read_explanations
-from ..inference import read_posterior
+from ..inference import evidence_in_words, read_posterior
 from ..io import read_simulation
 from ..viz.target import SMALLEST
 from .explained import ExplainedPage
@@ -96,7 +96,9 @@ class AnalysisPage(ExplainedPage):
         """Return a row of the summary on how sure the first explanation is, where that was asked."""
         if "posterior" not in self.analysis:
             return []
-        return [("How sure", in_short(self.analysis.posterior.facts.drawn[0]))]
+        facts = self.analysis.posterior.facts
+        told = evidence_in_words(facts.evidence)
+        return [("How sure", " ".join([in_short(facts.drawn[0]) + ".", *told]) if told else in_short(facts.drawn[0]))]
 
     def methods(self) -> None:
         """Say what was done, in words for a paper."""

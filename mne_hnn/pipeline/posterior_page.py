@@ -12,7 +12,7 @@ import mne
 
 from .. import viz
 from ..errors import ParameterError
-from ..inference import CircuitPosterior
+from ..inference import CircuitPosterior, evidence_in_words
 from ..inference.words import NOT_CALIBRATED
 from .page import Page, table
 from .posterior_words import (
@@ -80,7 +80,7 @@ def show_posteriors(
     first, *rivals = shown
     page.text(_words(first), f"Explanation {first.number}, in words", SECTION)
     page.text(
-        table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
+        _open(evidence) + table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
         "Which explanation the response prefers, once all numbers are open",
         SECTION,
     )
@@ -92,6 +92,11 @@ def show_posteriors(
         _checked(page, rival)
         _predicted(page, rival)
         _numbers(page, rival)
+
+
+def _open(evidence: Sequence[Mapping[str, Any]]) -> str:
+    """Return which explanations the response tells apart, in words."""
+    return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in evidence_in_words(evidence))
 
 
 _EVIDENCE = (

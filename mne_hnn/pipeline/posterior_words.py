@@ -111,10 +111,14 @@ def evidence_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]
             row["sequence"],
             _signed(row["evidence"], row["error"]),
             f"{row['difference']:.1f}" if number else "",
-            row["against"] if number else "",
+            _against(row) if number else "",
             f"{row['probability']:.3f}",
             _verdict(row["checks_passed"], "passed", "failed"),
         )
+
+
+def _against(row: Mapping[str, Any]) -> str:
+    return str(row["against"]) if row.get("told_apart", True) else f"not told apart ({row['against']})"
 
 
 def _verdict(good: bool, yes: str, no: str) -> Markup:
