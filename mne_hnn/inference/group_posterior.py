@@ -48,7 +48,8 @@ class GroupPosterior:
     own_spread : mapping of str to array, shape (n_chains, n_draws)
         The part of it that the conditions of a subject do not share.
     before, after : mapping of str to array, shape (n, n_subjects, n_conditions)
-        Draws of each subject by its own posterior, and once the group is known; NaN where there is none.
+        Draws of each subject by its own posterior, and once the group is known; NaN where there is none, or where the
+        number was given, such as columns that are those of another condition.
     count : mapping of str to array, shape (n_subjects, n_conditions)
         How many draws of a subject's own posterior count under the group's distribution.
     prior : mapping of str to (float, float)
@@ -112,6 +113,8 @@ class GroupPosterior:
                 draws = self.mean[path][..., k]
                 spread = _natural(path, self.spread[path].ravel())
                 count = self.count[path][:, k]
+                if not np.isfinite(count).any():
+                    continue
                 found.append(
                     {
                         "parameter": path,
@@ -164,7 +167,10 @@ class GroupPosterior:
         found = []
         for path in self.paths:
             apart = (self.mean[path][..., first] - self.mean[path][..., second]).ravel()
-            both = np.isfinite(self.count[path][:, first]) & np.isfinite(self.count[path][:, second])
+            has = np.isfinite(self.count[path])
+            if not (has[:, first].any() and has[:, second].any()):
+                continue
+            both = has[:, first] & has[:, second]
             found.append(
                 {
                     "parameter": path,

@@ -146,9 +146,11 @@ class _Target:
         for k, one in enumerate(self.numbers):
             middles = np.array([draws.mean() for draws in one.draws])
             widths = np.array([draws.std() for draws in one.draws])
-            off = float(np.sqrt((middles.var() + np.mean(widths**2)) / len(middles))) + 0.02
+            open_ = ~one.given
+            off = float(np.sqrt((middles[open_].var() + np.mean(widths[open_] ** 2)) / open_.sum())) + 0.02
             for condition in range(self.cells.n_conditions):
-                state[k, :, condition] = middles[self.cells.condition == condition].mean()
+                some = open_ & (self.cells.condition == condition)
+                state[k, :, condition] = middles[some].mean() if some.any() else 0.0
             state[k, :, : self.cells.n_conditions] += off * rng.standard_normal((n, self.cells.n_conditions))
         deviations = self.size - self.cells.n_conditions
         usual = np.log(0.5 * self.settings.spread_sd)
@@ -273,6 +275,7 @@ def shrunken(one: NumberLikelihood, cells: Cells, settings: PoolSettings, chains
         at = _drawn(known[cell] + near, rng)
         found[:, cell] = one.grid[at] + step * (rng.random(len(at)) - 0.5)
         share[cell] = _share(one, cell, middle[:, cell], own)
+    found[:, one.given], share[one.given] = np.nan, np.nan  # there was nothing to learn
     return Shrunken(draws=found, count=share * one.independent, share=share)
 
 

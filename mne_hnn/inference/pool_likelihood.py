@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from .._types import FloatArray
 from ..fit.atoms import IntArray
@@ -23,6 +24,8 @@ LEVELS = np.geomspace(0.01, 3.0, 44)
 TAIL = 0.01
 """Share of a normal density, which has the tail where no draw is."""
 FLOOR = 1e-300
+GIVEN = 1e-6
+"""Standard deviation of a prior below which a number was known."""
 
 
 def level_of(log_sd: FloatArray) -> IntArray:
@@ -55,6 +58,8 @@ class NumberLikelihood:
         Logarithm of the prior density at these draws, up to a constant.
     independent : array, shape (n_cells,)
         How many of the draws of each count.
+    given : array of bool, shape (n_cells,)
+        Where the number was known before, such as columns that are those of another condition: nothing is said there.
     """
 
     centre: float
@@ -65,6 +70,7 @@ class NumberLikelihood:
     draws: tuple[FloatArray, ...]
     log_prior: tuple[FloatArray, ...]
     independent: FloatArray
+    given: NDArray[np.bool_]
 
     @classmethod
     def of(cls, draws: Sequence[FloatArray], prior: Sequence[tuple[float, float] | None]) -> NumberLikelihood:
@@ -78,15 +84,21 @@ class NumberLikelihood:
             Mean and standard deviation of the prior of each; None where it is not known: the posterior is taken then as
             it is.
         """
-        centre, size = _scale(draws, prior)
+        given = np.array([known is not None and known[1] <= GIVEN for known in prior])
+        open_ = np.flatnonzero(~given)
+        centre, size = _scale([draws[k] for k in open_], [prior[k] for k in open_])
         plain = [(one - centre) / size for one in draws]
-        means, sds = np.array([one.mean() for one in plain]), np.array([one.std() for one in plain])
+        means, sds = (np.array([of(plain[k]) for k in open_]) for of in (np.mean, np.std))
         low, high = float((means - 5 * sds).min()) - MARGIN, float((means + 5 * sds).max()) + MARGIN
         grid = np.linspace(low, high, POINTS)
         independent = np.array([effective_size(np.atleast_2d(one)) for one in plain])
         rows, logs = [], []
-        for one, known, n in zip(plain, prior, independent, strict=True):
+        for one, known, n, told in zip(plain, prior, independent, given, strict=True):
             flat = one.ravel()
+            if told:
+                rows.append(np.ones(POINTS))
+                logs.append(np.zeros(len(flat)))
+                continue
             log = _log_normal(grid, known, centre, size)
             row = np.log(np.maximum(_density(flat, grid, n), FLOOR)) - log
             rows.append(np.exp(row - row.max()))
@@ -101,12 +113,14 @@ class NumberLikelihood:
             draws=tuple(one.ravel() for one in plain),
             log_prior=tuple(logs),
             independent=independent,
+            given=given,
         )
 
     @property
     def narrowest(self) -> float:
         """Standard deviation of the narrowest posterior, in units of the prior's."""
-        return max(float(min(one.std() for one in self.draws)), float(self.grid[1] - self.grid[0]))
+        sds = [one.std() for one, given in zip(self.draws, self.given, strict=True) if not given]
+        return max(float(min(sds)), float(self.grid[1] - self.grid[0]))
 
 
 def _scale(draws: Sequence[FloatArray], prior: Sequence[tuple[float, float] | None]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from .circuit_posterior import CircuitPosterior
 from .draws import effective_size, r_hat
 from .group_posterior import GroupPosterior, is_linear
 from .pool_chains import KEPT, Cells, Chains, Shrunken, draw_chains, shrunken
-from .pool_likelihood import NumberLikelihood
+from .pool_likelihood import GIVEN, NumberLikelihood
 from .pool_settings import PoolSettings
 
 __all__ = ["pool_posteriors"]
@@ -84,12 +84,17 @@ def pool_posteriors(
     )
     values = {path: [_plain(path, one.draws[path]) for one in found] for path in found[0].paths}
     values |= _spikes(found)
-    numbers = {path: NumberLikelihood.of(draws, [_prior(path, one) for one in found]) for path, draws in values.items()}
+    priors = {path: [_prior(path, one) for one in found] for path in values}
+    values = {path: draws for path, draws in values.items() if not _all_given(priors[path])}
+    numbers = {path: NumberLikelihood.of(draws, priors[path]) for path, draws in values.items()}
     chains = draw_chains(list(numbers.values()), cells, chosen)
     pooled = [shrunken(one, cells, chosen, chains, k) for k, one in enumerate(numbers.values())]
     parts = _parts(numbers, cells, chosen, chains, pooled)
     table = (len(subjects), len(conditions))
-    before = {path: _in_table([_some(one) for one in draws], cells, table) for path, draws in values.items()}
+    before = {
+        path: np.where(np.isnan(parts["count"][path]), np.nan, _in_table([_some(one) for one in draws], cells, table))
+        for path, draws in values.items()
+    }
     warnings = (*_own_warnings(found, names), *_doubts(parts, pooled, names, len(subjects)))
     for text in warnings:
         warn(text)
@@ -168,6 +173,11 @@ def _prior(path: str, one: CircuitPosterior) -> tuple[float, float] | None:
         return None
     values = _plain(path, one.prior[path])
     return float(values.mean()), max(float(values.std()), 1e-9)
+
+
+def _all_given(priors: Sequence[tuple[float, float] | None]) -> bool:
+    """Return whether a number was known before in everybody: there is nothing to pool then."""
+    return all(prior is not None and prior[1] <= GIVEN for prior in priors)
 
 
 def _spikes(found: Sequence[CircuitPosterior]) -> dict[str, list[FloatArray]]:

@@ -104,6 +104,8 @@ def _draw_number(axes: Axes, found: GroupPosterior, path: str, colors: dict[str,
     shown = np.exp if log else np.asarray
     n_conditions, low, high = len(colors), np.inf, -np.inf
     for k, (condition, color) in enumerate(colors.items()):
+        if not np.isfinite(found.count[path][:, k]).any():
+            continue
         off = (k - (n_conditions - 1) / 2) * 0.84 / n_conditions
         step = 0.16 / n_conditions
         for s in range(len(found.subjects)):

@@ -34,7 +34,7 @@ def exact(seen, errors, condition, subject, settings=None):
     n = condition.max() + 1
     design = np.eye(n)[condition]
     centred = seen - CENTRE
-    grid = (np.arange(160) + 0.5) / 160 * 4 * settings.spread_sd * SIZE
+    grid = (np.arange(64) + 0.5) / 64 * 4 * settings.spread_sd * SIZE
     same = subject[:, None] == subject
     logs, means, covariances, spreads = [], [], [], []
     for shared in grid if n > 1 else [0.0]:
@@ -136,7 +136,7 @@ def test_means_of_200_groups_are_held_by_their_intervals():
     seen = true + error * rng.standard_normal(true.shape)
     found = pool_posteriors(
         {f"{s}": timed(seen[s], error, rng, n=150) for s in range(n_subjects)},
-        PoolSettings(draws=200, warmup=400, thin=4),
+        PoolSettings(draws=150, warmup=300, thin=4),
     )
     draws = np.array([found.of(path) for path in found.paths])
     spreads = np.array([found.spread[path].ravel() for path in found.paths])
@@ -204,6 +204,23 @@ def test_warnings_are_carried_over_with_whose_they_are():
     assert "Of all 8 posteriors: A warning." in found.warnings
     assert "Of 02 late: Check failed, misfit." in found.warnings
     assert any(text.startswith("Only 4 subjects") for text in found.warnings)
+
+
+def test_numbers_that_were_given_say_nothing():
+    """Columns of the later condition are those of the earlier one, as in a data set."""
+    posteriors = group()
+    for (subject, condition), one in posteriors.items():
+        if condition == "late":
+            known = {"columns": np.full((4, 150), 2500.0)}, {"columns": np.full(600, 2500.0)}
+            draws, prior = ({**old, **new} for old, new in zip((one.draws, one.prior), known, strict=True))
+            posteriors[subject, condition] = replace(one, draws=draws, prior=prior)
+    found = pool_posteriors(posteriors, PoolSettings(draws=150, warmup=300))
+    assert [row["condition"] for row in found.rows() if row["parameter"] == "columns"] == ["early"]
+    assert found.of("columns", "early").mean() == pytest.approx(3000, rel=0.1)
+    assert "columns" not in {row["parameter"] for row in found.difference("late", "early")}
+    assert {row["condition"] for row in found.subject_rows() if row["parameter"] == "columns"} == {"early"}
+    assert np.isfinite(found.mean["columns"]).all()
+    found.plot(show=False)
 
 
 def test_a_subject_unlike_the_others_is_said():
