@@ -220,7 +220,8 @@ class _GroupPage(Page):
             "Every subject, alone and once the group is known",
             section,
             "Grey: what a subject's own posterior says; coloured: once the others are known. Last row and dashed: the "
-            "group's mean. Bars: 90 %. Shown are numbers whose mean is known at least a bit better than expected.",
+            "group's mean. Bars: 90 %. Shown are numbers that differ between conditions, and those whose mean is known "
+            "at least a bit better than expected; all are in the tables.",
         )
         for a, b in combinations(found.conditions, 2):
             words = f"{a} minus {b} (times, ms), or {a} divided by {b} (\N{MULTIPLICATION SIGN}, all else)."

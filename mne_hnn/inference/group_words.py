@@ -20,22 +20,22 @@ def sentences(found: GroupPosterior) -> list[str]:
     named = [name for name in found.conditions if name]
     conditions = f" in {len(named)} conditions ({', '.join(named)})" if named else ""
     told = [f"{len(found.subjects)} subjects{conditions}, pooled partially: {kind}, drives {', '.join(found.sides)}."]
+    for a, b in combinations(found.conditions, 2):
+        told += _difference(found, a, b)
     rows = [row for row in found.rows() if row["learned_bits"] >= LEARNED]
     for path in dict.fromkeys(row["parameter"] for row in rows):
         some_rows = [row for row in rows if row["parameter"] == path]
-        means = "; ".join(_mean(row) for row in some_rows)
-        told.append(f"{path}: {means}; {_spread(some_rows[0])}.")
+        means = ", ".join(_mean(row) for row in some_rows)
+        told.append(f"{path}: the group's mean is {means}; {_spread(some_rows[0])}.")
     if not rows:
         told.append("Of no number is the group's mean known at least a bit better than it was expected.")
-    for a, b in combinations(found.conditions, 2):
-        told += _difference(found, a, b)
     return told
 
 
 def _mean(row: Mapping[str, Any]) -> str:
     where = f" in {row['condition']}" if row["condition"] else ""
     low, high = _number(row, "mean_low_90"), _number(row, "mean_high_90")
-    return f"the group's mean is {_number(row, 'mean')}{where} ({low} to {high} in 90 %)"
+    return f"{_number(row, 'mean')}{where} ({low} to {high} in 90 %)"
 
 
 def _spread(row: Mapping[str, Any]) -> str:

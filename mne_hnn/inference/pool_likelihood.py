@@ -23,6 +23,8 @@ LEVELS = np.geomspace(0.01, 3.0, 44)
 """Standard deviations between subjects for which likelihoods are kept, in those of the prior."""
 TAIL = 0.01
 """Share of a normal density, which has the tail where no draw is."""
+OUTSIDE = 0.001
+"""Share of the draws beyond which they say nothing of a likelihood, on either side."""
 FLOOR = 1e-300
 GIVEN = 1e-6
 """Standard deviation of a prior below which a number was known."""
@@ -100,7 +102,7 @@ class NumberLikelihood:
                 logs.append(np.zeros(len(flat)))
                 continue
             log = _log_normal(grid, known, centre, size)
-            row = np.log(np.maximum(_density(flat, grid, n), FLOOR)) - log
+            row = _falling(np.log(np.maximum(_density(flat, grid, n), FLOOR)) - log, grid, flat)
             rows.append(np.exp(row - row.max()))
             logs.append(_log_normal(flat, known, centre, size))
         likelihood = np.array(rows)
@@ -157,6 +159,18 @@ def _density(draws: FloatArray, grid: FloatArray, independent: float) -> FloatAr
     found = _near(len(grid), step / kernel) @ mass / (len(draws) * step) * np.sqrt(2 * np.pi)
     wide = max(sd, kernel)
     return np.asarray((1 - TAIL) * found + TAIL / wide * np.exp(-0.5 * ((grid - mean) / wide) ** 2))
+
+
+def _falling(log: FloatArray, grid: FloatArray, draws: FloatArray) -> FloatArray:
+    """Return the logarithm of a likelihood that does not rise where no draw tells of it.
+
+    There one tail would be divided by another, and of a posterior as wide as its prior the quotient grows without end.
+    """
+    low, high = np.searchsorted(grid, np.quantile(draws, [OUTSIDE, 1 - OUTSIDE]))
+    found = log.copy()
+    found[high:] = np.minimum.accumulate(log[high:])
+    found[:low] = np.minimum.accumulate(log[:low][::-1])[::-1]
+    return found
 
 
 def _blurred(likelihood: FloatArray, grid: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -10,13 +11,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from .._types import FloatArray
 from ..errors import ParameterError
 from ._fit_parts import readable_log
 from .colors import COMPARED
-from .posterior import MOST_DECADES, short_name
+from .posterior import short_name
 
 if TYPE_CHECKING:
     from ..inference import GroupPosterior
@@ -26,7 +27,10 @@ __all__ = ["plot_group_posterior"]
 COLUMNS = 3
 MOST = 9
 """Numbers that are shown unless others are named."""
-LEARNED = 1.0
+LEARNED, SURE = 1.0, 0.95
+"""Bits, and the probability of a sign, from which on a number is shown."""
+MOST_DECADES = {"plain": 2.2, "scientific": 1.0}
+"""Wider axes have ticks at powers of ten only: panels are narrow, and numbers such as 2 x 10^-5 long."""
 GROUP = "group"
 OWN = "0.6"
 DASHED = (0, (4, 3))
@@ -40,8 +44,8 @@ def plot_group_posterior(found: GroupPosterior, paths: Sequence[str] | None = No
     found : GroupPosterior
         Of :func:`mne_hnn.inference.pool_posteriors`.
     paths : sequence of str | None
-        Which numbers; None takes those whose mean is known at least a bit better than it was expected, the best known
-        nine of them; if there are none, the best known three.
+        Which numbers; None takes nine at most: those whose conditions surely differ, then those whose mean is known at
+        least a bit better than it was expected; if there are none, the best known three.
     show : bool
         Show the figure.
 
@@ -94,8 +98,14 @@ def literal(text: str) -> str:
 
 def _chosen(found: GroupPosterior) -> list[str]:
     bits = {path: max(found.learned(path, name) for name in found.conditions) for path in found.paths}
-    best = sorted(bits, key=lambda path: -bits[path])
-    taken = [path for path in best if bits[path] >= LEARNED][:MOST] or best[:3]
+    differ = {
+        row["parameter"]
+        for a, b in combinations(found.conditions, 2)
+        for row in found.difference(a, b)
+        if max(row["above"], 1 - row["above"]) >= SURE
+    }
+    best = sorted(bits, key=lambda path: (path not in differ, -bits[path]))
+    taken = [path for path in best if path in differ or bits[path] >= LEARNED][:MOST] or best[:3]
     return [path for path in found.paths if path in taken]
 
 
@@ -123,7 +133,9 @@ def _draw_number(axes: Axes, found: GroupPosterior, path: str, colors: dict[str,
     axes.axhline(len(found.subjects) - 0.5, color="0.8", lw=0.8)
     if log:
         axes.set_xscale("log")
-        readable_log(axes.xaxis, (float(low), float(high)), MOST_DECADES)
+        plain = low >= 1e-4 and high < 1e5
+        readable_log(axes.xaxis, (float(low), float(high)), MOST_DECADES["plain" if plain else "scientific"])
+        axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.tick_params(axis="x", labelsize="x-small")

@@ -310,6 +310,7 @@ def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show:
     held = np.isin(place.sources, place.region())
     axes.scatter(*flat[held].T, s=size[held] ** 1.3 * 2.2, facecolors="none", edgecolors="k", lw=0.9)
     fig.colorbar(dots, ax=axes, label="Probability of being in the patch")
+    axes.margins(0.12)  # rings are larger than dots
     axes.set(xlabel="mm", ylabel="mm", aspect="equal")
     fig.suptitle(f"{place.label}; ringed: 90 % of the centre, {place.area_mm2():.0f} mm²", fontsize="small")
     radii = place.of_radius

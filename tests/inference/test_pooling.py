@@ -234,6 +234,19 @@ def test_a_subject_unlike_the_others_is_said():
     assert count[7] < 50 < count[:7].min()
 
 
+def test_a_number_of_which_nothing_is_known_stays_where_its_prior_is():
+    """A posterior a little wider than its prior says nothing, and not that the number is anywhere but there."""
+    rng = np.random.default_rng(4)
+    one = {f"{s}": timed([30.0 + s], 3.0, rng) for s in range(4)}
+    path = one["0"].paths[0]
+    for name in ("2", "3"):
+        one[name] = replace(one[name], draws={path: CENTRE + 1.2 * SIZE * rng.standard_normal((4, 400))})
+    found = pool_posteriors(one)
+    after = found.after[path][:, :, 0]
+    assert np.abs(np.quantile(after, [0.01, 0.99], axis=0) - CENTRE).max() < 3 * SIZE
+    assert found.spread[path].max() < 4 * SIZE
+
+
 def test_the_same_seed_gives_the_same_draws():
     rng = np.random.default_rng(1)
     posteriors = {f"{s}": timed([20.0 + s, 40.0], 2.0, rng, n=60) for s in range(3)}
