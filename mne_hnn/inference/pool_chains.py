@@ -184,12 +184,12 @@ def draw_chains(numbers: Sequence[NumberLikelihood], cells: Cells, settings: Poo
     """
     shape = (len(numbers), settings.chains, settings.draws)
     mean, shared, own = np.empty((*shape, cells.n_conditions)), np.empty(shape), np.empty(shape)
-    nodes = np.array([_nodes(one, cells) for one in numbers])
-    for n in np.unique(nodes):
-        which = np.flatnonzero(nodes == n)
+    kinds = [(_nodes(one, cells), len(one.grid)) for one in numbers]
+    for n, n_points in sorted(set(kinds)):
+        which = np.flatnonzero([kind == (n, n_points) for kind in kinds])
         at = np.linspace(-REACH, REACH, n) if n > 1 else np.zeros(1)
         target = _Target(numbers=[numbers[int(k)] for k in which], cells=cells, settings=settings, nodes=at)
-        states = _walk(target, np.random.default_rng([settings.seed, int(n), len(which)]))
+        states = _walk(target, np.random.default_rng([settings.seed, n, n_points]))
         mean[which] = states[..., : cells.n_conditions]
         shared[which], own[which] = target.deviations(states)
     return Chains(mean=mean, shared=shared, own=own)

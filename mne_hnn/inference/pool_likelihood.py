@@ -15,8 +15,8 @@ from .draws import effective_size
 
 __all__ = ["LEVELS", "NumberLikelihood", "level_of"]
 
-POINTS = 641
-"""Of the grid of a number."""
+POINTS, FINE = (161, 321, 641), 8
+"""Of the grid of a number: the fewest with which the narrowest posterior has so many in a standard deviation."""
 MARGIN = 1.5
 """Standard deviations of the prior that the grid goes beyond what the subjects have."""
 LEVELS = np.geomspace(0.01, 3.0, 44)
@@ -92,13 +92,14 @@ class NumberLikelihood:
         plain = [(one - centre) / size for one in draws]
         means, sds = (np.array([of(plain[k]) for k in open_]) for of in (np.mean, np.std))
         low, high = float((means - 5 * sds).min()) - MARGIN, float((means + 5 * sds).max()) + MARGIN
-        grid = np.linspace(low, high, POINTS)
+        needed = FINE * (high - low) / max(float(sds.min()), 1e-9)
+        grid = np.linspace(low, high, next((n for n in POINTS if n >= needed), POINTS[-1]))
         independent = np.array([effective_size(np.atleast_2d(one)) for one in plain])
         rows, logs = [], []
         for one, known, n, told in zip(plain, prior, independent, given, strict=True):
             flat = one.ravel()
             if told:
-                rows.append(np.ones(POINTS))
+                rows.append(np.ones(len(grid)))
                 logs.append(np.zeros(len(flat)))
                 continue
             log = _log_normal(grid, known, centre, size)

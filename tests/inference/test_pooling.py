@@ -69,7 +69,7 @@ def test_a_normal_group_is_that_of_quadrature(error):
     mean, covariance, spread, deviation = exact(seen, errors, np.zeros(8, int), subject)
     path = found.paths[0]
     sd = np.sqrt(covariance[0, 0])
-    assert found.of(path).mean() == pytest.approx(mean[0], abs=0.1 * sd)
+    assert found.of(path).mean() == pytest.approx(mean[0], abs=0.15 * sd)
     assert found.of(path).std() == pytest.approx(sd, rel=0.1)
     assert found.spread[path].mean() == pytest.approx(spread, abs=0.12 * deviation)
     assert found.spread[path].std() == pytest.approx(deviation, rel=0.12)
@@ -225,13 +225,12 @@ def test_numbers_that_were_given_say_nothing():
 
 def test_a_subject_unlike_the_others_is_said():
     rng = np.random.default_rng(1)
-    seen = [30, 30.2, 29.8, 30.1, 29.9, 30, 30.1, 48.0]
-    errors = [0.2] * 7 + [4.0]
-    found = pool_posteriors({f"{s}": timed(seen[s], errors[s], rng) for s in range(8)})
+    seen, errors = [*(30 + 0.2 * rng.standard_normal(15)), 50.0], [0.2] * 15 + [4.0]
+    found = pool_posteriors({f"{s}": timed(seen[s], errors[s], rng) for s in range(16)})
     (told,) = [text for text in found.warnings if "count under the group's distribution" in text]
-    assert "(of 7; fewest" in told
+    assert "(of 15; fewest" in told
     count = found.count[found.paths[0]][:, 0]
-    assert count[7] < 50 < count[:7].min()
+    assert count[15] < 50 < count[:15].min()
 
 
 def test_a_number_of_which_nothing_is_known_stays_where_its_prior_is():
