@@ -239,6 +239,7 @@ MADE = {
     "found": lambda: explanations().first.fit,
     "drawn": drawn,
     "drawn_at_sensors": drawn_at_sensors,
+    "pooled": pooled,
     "rhythms": rhythms,
     "contributions": contributions,
     "swept": swept,

@@ -87,7 +87,7 @@ class NumberLikelihood:
             it is.
         """
         given = np.array([known is not None and known[1] <= GIVEN for known in prior])
-        open_ = np.flatnonzero(~given)
+        open_ = [int(k) for k in np.flatnonzero(~given)]
         centre, size = _scale([draws[k] for k in open_], [prior[k] for k in open_])
         plain = [(one - centre) / size for one in draws]
         means, sds = (np.array([of(plain[k]) for k in open_]) for of in (np.mean, np.std))
