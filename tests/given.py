@@ -11,7 +11,7 @@ from unittest import mock
 import mne
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("group", "inference")]
+sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("group", "inference", ".")]
 
 OPEN = ExitStack()
 """What is to be closed once all examples have run."""
@@ -129,6 +129,24 @@ def drawn_at_sensors():
 
 
 @cache
+def pooled():
+    from dataclasses import replace
+
+    from posteriors import PATHS, made
+
+    from mne_hnn.inference import PoolSettings, pool_posteriors
+
+    rng = np.random.default_rng(0)
+    posteriors = {}
+    for subject, own in enumerate(2 * rng.standard_normal(5)):
+        for condition, time in (("early", 25.0), ("late", 31.0)):
+            one = made(warnings=())
+            draws = one.draws | {PATHS[0]: time + own + rng.standard_normal() + 2 * rng.standard_normal((4, 150))}
+            posteriors[f"{subject + 1:02d}", condition] = replace(one, draws=draws)
+    return pool_posteriors(posteriors, PoolSettings(draws=250, warmup=500))
+
+
+@cache
 def rhythms():
     import explained_rhythms as rhythm
 
@@ -221,6 +239,7 @@ MADE = {
     "found": lambda: explanations().first.fit,
     "drawn": drawn,
     "drawn_at_sensors": drawn_at_sensors,
+    "pooled": pooled,
     "rhythms": rhythms,
     "contributions": contributions,
     "swept": swept,

@@ -124,7 +124,12 @@ def stand_ins(monkeypatch, tmp_path):
     monkeypatch.setattr(fit, "fit_drives", standing_in(fit.fit_drives, searched))
     place = result_of(inference.PlacePosterior)
     circuit = result_of(inference.CircuitPosterior, sentences=lambda given: ["A sentence."], place=place)
-    for name, answer in (("posterior", circuit), ("Sensors", mock.Mock()), ("compare_posteriors", [])):
+    group = result_of(inference.GroupPosterior, sentences=lambda given: ["A sentence."])
+    of_inference = {
+        "posterior": circuit, "Sensors": mock.Mock(), "compare_posteriors": [], "read_posterior": circuit,
+        "pool_posteriors": group,
+    }  # fmt: skip
+    for name, answer in of_inference.items():
         real = getattr(inference, name)
         monkeypatch.setattr(inference, name, standing_in(real, lambda given, answer=answer: answer))
     control = result_of(inference.Control)
@@ -163,7 +168,7 @@ def test_there_are_snippets():
         "cells.md": 1,
         "column.md": 7,
         "fit.md": 5,
-        "posterior.md": 4,
+        "posterior.md": 5,
         "mne_users.md": 1,
         "sources.md": 3,
         "start.md": 1,

@@ -32,6 +32,7 @@ __all__ = [
     "export_group",
     "export_job",
     "export_participants",
+    "export_pooled",
     "withdraw",
     "withdraw_others",
     "write_dataset",
@@ -290,7 +291,8 @@ its prediction at the sensors, and a report; per task a report of the group with
 - `sub-*/**/*_cond-*_desc-target_dipole.fif`, `*_desc-fit_dipole.fif`: `mne_hnn.read_dipole` (also `mne.read_evokeds`)
 - `*_desc-fit_parameters.tsv`, `*_desc-fit_network.json` (`mne_hnn.io.read_network`), `*_desc-fit_result.npz`
   (`mne_hnn.fit.read_fit`)
-- `participants.tsv`, `group*_desc-quantities.tsv`, `group*_desc-comparison.tsv`, each with a JSON data dictionary
+- `participants.tsv`, `group*_desc-quantities.tsv`, `group*_desc-comparison.tsv`, and with posteriors
+  `group*_desc-pooled.tsv` and `group*_desc-pooledsubjects.tsv`, each with a JSON data dictionary
 - `work/`: every step with its record; `mne-hnn rerun SIDECAR` repeats the step that made a file and compares the bytes
 
 `cond-` names the condition, for which BIDS has no entity; what BIDS does not know is listed in `.bidsignore`.
@@ -320,6 +322,32 @@ def export_group(task: str | None, outputs: Mapping[str, Path], output: Path) ->
     return output / f"{stem}_report.html"
 
 
+_POOLED_FILES = {
+    "pooled": (
+        "desc-pooled.tsv",
+        "Posteriors of the subjects, pooled: means of the group and differences.",
+        "pooled_json",
+    ),
+    "subjects": ("desc-pooledsubjects.tsv", "Every subject, alone and once the group is known.", "subjects_json"),
+}
+
+
+def export_pooled(task: str | None, outputs: Mapping[str, Path] | None, output: Path) -> None:
+    """Put the tables of pooled posteriors among the derivatives; None takes away those of another configuration."""
+    for name, (file, description, dictionary) in _POOLED_FILES.items():
+        target = output / f"{group_stem(task)}_{file}"
+        if outputs is None:
+            for path in (target, target.with_suffix(".json")):
+                path.unlink(missing_ok=True)
+            continue
+        _put(outputs[name], target)
+        told = read_json(outputs[dictionary], "data dictionary")
+        step = outputs[name].parent / "pool.json"
+        _write_json(
+            target.with_suffix(".json"), {"Description": description, **told, **_group_provenance(step, name, output)}
+        )
+
+
 def export_participants(entries: Sequence[Entry], steps: Sequence[Path], output: Path) -> None:
     """Write the table of participants, over all tasks."""
     _write_text(output / "participants.tsv", participants_tsv(entries))
@@ -335,7 +363,7 @@ def _group_provenance(step: Path, name: str, output: Path) -> dict[str, Any]:
         "SHA256": own["outputs"][name],
         "StepSidecar": os.path.relpath(step, output),
         "Sources": [{"Path": file["path"], "SHA256": file["sha256"]} for file in own["files"]],
-        "Options": {key: value for key, value in own["options"].items() if key != "jobs"},
+        "Options": {key: value for key, value in own["options"].items() if key not in ("jobs", "posteriors")},
         "Versions": own["versions"],
         "Machine": own["machine"],
         "Rerun": "mne-hnn rerun THIS_FILE",

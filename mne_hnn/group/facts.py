@@ -8,7 +8,7 @@ from typing import Any
 
 from ..pipeline.facts import Facts
 
-__all__ = ["StructureFacts", "SummaryFacts"]
+__all__ = ["PoolFacts", "StructureFacts", "SummaryFacts"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,29 @@ class StructureFacts(Facts):
     r_squared: float
     targets: int
     turned: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolFacts(Facts):
+    """What the posteriors of all subjects show together.
+
+    Attributes
+    ----------
+    subjects : sequence of str
+        Recordings that were pooled; none if nothing could be.
+    sentences, warnings : sequence of str
+        What was found, and what is to be known of it.
+    left_out : sequence of str
+        Posteriors of other explanations, and why they were left out.
+    refused : str | None
+        Why nothing could be pooled.
+    """
+
+    subjects: Sequence[str]
+    sentences: Sequence[str]
+    warnings: Sequence[str]
+    left_out: Sequence[str]
+    refused: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from .truth import same_drives, same_windows, true_differences
 
 if TYPE_CHECKING:
     from ..fit import Explanations
+    from ..inference import GroupPosterior
     from .average import Average
     from .comparison import Comparison, Difference
     from .demo_truth import SubjectTruth
@@ -39,6 +40,8 @@ class GroupFindings(Value):
         What leaving out each subject does to the comparison.
     structure : Explanations | None
         Of the average of all targets; everybody was fitted with regime and drives of the first.
+    pooled : GroupPosterior | None
+        Posteriors of the subjects, pooled.
     truths : mapping of str to SubjectTruth
         What truly happened in a subject, of data that were generated.
 
@@ -60,6 +63,7 @@ class GroupFindings(Value):
     comparison: Comparison | None = None
     influences: Sequence[Influence] = ()
     structure: Explanations | None = None
+    pooled: GroupPosterior | None = None
     truths: Mapping[str, SubjectTruth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

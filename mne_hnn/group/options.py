@@ -18,6 +18,7 @@ __all__ = [
     "ComparisonOptions",
     "DataSetOptions",
     "GroupExecutionOptions",
+    "PoolOptions",
     "StructureOptions",
     "SummaryOptions",
 ]
@@ -157,6 +158,19 @@ class StructureOptions(ProposalOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoolOptions(Seeded):
+    """What the pooling of posteriors depends on.
+
+    Attributes
+    ----------
+    posteriors : tuple of mapping
+        ``recording``, ``condition`` and ``path`` of each posterior.
+    """
+
+    posteriors: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SummaryOptions(Named, SurfaceFolder, Seeded, Drawing, ComparisonOptions):
     """What the group's tables and report depend on.
 
@@ -168,11 +182,14 @@ class SummaryOptions(Named, SurfaceFolder, Seeded, Drawing, ComparisonOptions):
         Sidecar of the explanation of the average target.
     truth : str | None
         Folder with what truly happened, of data that were generated.
+    pooled : str | None
+        Sidecar of the posteriors of all subjects, pooled.
     """
 
     jobs: tuple[Mapping[str, Any], ...]
     structure: str | None
     truth: str | None = None
+    pooled: str | None = None
 
 
 def _conditions(value: Any) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,16 @@ from mne.utils import logger
 from .._units import MS
 from ..errors import ParameterError
 from ..pipeline.page import Markup, Page, drawing, new_report, table
+from ..pipeline.posterior_words import named
 from ..pipeline.provenance import versions
 from ..pipeline.wording import GLOSSARY
-from ..viz import plot_fit
+from ..viz import plot_fit, plot_group_posterior
 from . import figures
 from .conclusions import conclusions, regime_words
 from .entry import Entry, recording_name
 from .findings import GroupFindings
 from .influence import level_of
+from .pooled_words import DIFFERENCE_HEADER, HOW, MEAN_HEADER, difference_rows, mean_rows, pooled_sentences
 from .quantity_words import choose
 from .wording import (
     COMPARISON_HEADER,
@@ -104,6 +107,7 @@ def write_group_report(
         page.overview(notes)
         page.targets()
         page.comparison_section()
+        page.pooled()
         page.drives()
         if draw_cortex:
             page.labels(subjects_dir, common_subject)
@@ -202,6 +206,28 @@ class _GroupPage(Page):
                 known = true if any(row.quantity in true for row in rows) else None
                 body = table(comparison_rows(rows, known), header if known is None else [*header, TRUE_HEADER])
                 self.text(_note(comparison) + body, f"{name}, compared", section)
+
+    def pooled(self) -> None:
+        """Show what the posteriors of all subjects say together."""
+        found, section = self.findings.pooled, "Pooled over subjects"
+        if found is None:
+            return
+        warned = _paragraphs(["What to keep in mind:"]) + _bullets(named(text, found) for text in found.warnings)
+        body = _bullets(pooled_sentences(found)) + _paragraphs([HOW]) + (warned if found.warnings else "")
+        self.text(body, "Posteriors of all subjects, in words", section)
+        self.add(
+            plot_group_posterior(found, show=False),
+            "Every subject, alone and once the group is known",
+            section,
+            "Grey: what a subject's own posterior says; coloured: once the others are known. Last row and dashed: the "
+            "group's mean. Bars: 90 %. Shown are numbers that differ between conditions, and those whose mean is known "
+            "at least a bit better than expected; all are in the tables.",
+        )
+        for a, b in combinations(found.conditions, 2):
+            words = f"{a} minus {b} (times, ms), or {a} divided by {b} (\N{MULTIPLICATION SIGN}, all else)."
+            rows = table(difference_rows(found, a, b), DIFFERENCE_HEADER)
+            self.text(_paragraphs([words]) + rows, f"{a} against {b}, with credible intervals", section)
+        self.text(table(mean_rows(found), MEAN_HEADER), "Means of the group, and how much subjects differ", section)
 
     def drives(self) -> None:
         """Show when the drives came."""

@@ -26,15 +26,16 @@ from ..viz.brain import check_headless
 from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root
-from .export import export_group, export_participants, withdraw, withdraw_others, write_dataset
+from .export import export_group, export_participants, export_pooled, withdraw, withdraw_others, write_dataset
 from .job import Common, Job, Outcome
 from .job_config import check_conditions
 from .jobs import run_job
 from .names import group_stem
-from .options import StructureOptions, SummaryOptions
+from .options import PoolOptions, StructureOptions, SummaryOptions
+from .pooled import pool_records
 from .progress import Progress
 from .results import fitted_columns, job_record, read_entries
-from .stages import STRUCTURE, SUMMARY
+from .stages import POOL, STRUCTURE, SUMMARY
 from .truth import truth_folder
 
 __all__ = ["GroupResult", "run_group"]
@@ -376,14 +377,27 @@ class _Run:
         """Write the tables and the report of a task; return the report."""
         config, folder = self.config, self.work / group_stem(task)
         structure = step_record(folder, "structure", (STRUCTURE,))
+        own = [record for record in records if record["task"] == task]
         options = SummaryOptions.of(
             config,
-            jobs=tuple(dict(record) for record in records if record["task"] == task),
+            jobs=tuple(dict(record) for record in own),
             structure=str(structure) if self.fits_in_common and structure.is_file() else None,
             truth=None if self.truth is None else str(self.truth),
+            pooled=self.pooled(task, own),
         )
         result = self.step("Comparing and averaging the subjects", options, SUMMARY, folder / "summary")
         return export_group(task, result.outputs["summary"], self.output)
+
+    def pooled(self, task: str | None, records: Sequence[Mapping[str, Any]]) -> str | None:
+        """Pool the posteriors of a task where they were asked for; return the sidecar."""
+        folder, outputs, posteriors = self.work / group_stem(task) / "pool", None, pool_records(records)
+        if self.config.posterior and posteriors:
+            options = PoolOptions.of(self.config, posteriors=posteriors)
+            result = self.step("Pooling the posteriors of all subjects", options, POOL, folder)
+            self.ran += bool(result.ran)
+            outputs = result.outputs["pool"]
+        export_pooled(task, outputs, self.output)
+        return None if outputs is None else str(step_record(folder, "pool", (POOL,)))
 
 
 def _outcome(value: Any) -> Outcome:

@@ -18,13 +18,14 @@ from ..pipeline.stage import AnyStage, Stage, Work
 from .alignment import align_polarity
 from .average import group_average
 from .entry import Entry
-from .facts import StructureFacts, SummaryFacts
-from .options import StructureOptions, SummaryOptions
+from .facts import PoolFacts, StructureFacts, SummaryFacts
+from .options import PoolOptions, StructureOptions, SummaryOptions
+from .pooled import GROUP_FILE, OUTPUTS, posterior_files, write_pooled
 from .results import read_entries, result_files
 from .summary import EXPLANATIONS, write_summary
 from .truth import truth_files
 
-__all__ = ["GROUP_STAGES", "STRUCTURE", "SUMMARY"]
+__all__ = ["GROUP_STAGES", "POOL", "STRUCTURE", "SUMMARY"]
 
 CHECKPOINT = "structure-checkpoint"
 
@@ -89,12 +90,33 @@ STRUCTURE = Stage(
 )
 
 
+def _pool(work: Work[PoolOptions]) -> PoolFacts:
+    return write_pooled(work)
+
+
+POOL = Stage(
+    name="pool",
+    title="Pool the posteriors of all subjects",
+    options=PoolOptions,
+    facts=PoolFacts,
+    files=posterior_files,
+    folders=("inference",),
+    outputs=OUTPUTS,
+    run=_pool,
+)
+
+
 def _result_files(options: SummaryOptions) -> Iterator[Path]:
     for job in options.jobs:
         if job["status"] == "ok":
             yield from result_files(job)
     if options.structure is not None:
         yield Path(options.structure).parent / EXPLANATIONS
+    if options.pooled is not None:
+        folder = Path(options.pooled).parent
+        yield from (folder / OUTPUTS[name] for name in ("pooled", "subjects"))
+        group = folder / OUTPUTS["posteriors"] / GROUP_FILE
+        yield from (group,) if group.is_file() else ()
     if options.truth is not None:
         yield from truth_files(Path(options.truth))
 
@@ -123,5 +145,5 @@ SUMMARY = Stage(
     run=_summary,
 )
 
-GROUP_STAGES: tuple[AnyStage, ...] = (STRUCTURE, SUMMARY)
+GROUP_STAGES: tuple[AnyStage, ...] = (STRUCTURE, POOL, SUMMARY)
 """The steps of a group, for :func:`mne_hnn.pipeline.rerun`."""

@@ -17,6 +17,7 @@ from .._files import read_json
 from ..dipole import Dipole
 from ..errors import ParameterError
 from ..fit import Explanations, read_explanations
+from ..inference import GroupPosterior
 from ..pipeline.facts import LoadFacts
 from ..pipeline.places import step_record
 from ..pipeline.stage import Work
@@ -24,11 +25,12 @@ from .alignment import Alignment, align_polarity
 from .average import Average, group_average
 from .comparison import Comparison, compare_conditions
 from .entry import Entry
-from .facts import SummaryFacts
+from .facts import PoolFacts, SummaryFacts
 from .findings import GroupFindings
 from .influence import Influence, leave_one_out
 from .names import stem_of
 from .options import SummaryOptions
+from .pooled import read_pooled
 from .report import write_group_report
 from .results import step_sidecars
 from .table import (
@@ -79,13 +81,14 @@ def write_summary(work: Work[SummaryOptions], entries: list[Entry]) -> SummaryFa
         comparison=comparison,
         influences=influences,
         structure=_structure(options.structure),
+        pooled=_pooled(options.pooled, notes),
         truths=truths_of(None if options.truth is None else Path(options.truth), entries),
     )
     facts = write_group_report(
         work.path("report"),
         findings,
         title=f"{options.name}: group",
-        methods=_methods(options, entries, compared=comparison is not None),
+        methods=_methods(options, entries, findings),
         subjects_dir=_folder(options.subjects_dir),
         common_subject=options.common_subject,
         draw_cortex=options.draw_cortex,
@@ -167,6 +170,17 @@ def _structure(sidecar: str | None) -> Explanations | None:
     return read_explanations(path) if path.is_file() else None
 
 
+def _pooled(sidecar: str | None, notes: list[str]) -> GroupPosterior | None:
+    """Return the posteriors of all subjects, pooled, if they were asked for; note who is not among them."""
+    if sidecar is None:
+        return None
+    facts = PoolFacts.read(read_json(Path(sidecar), "sidecar").get("facts"), Path(sidecar))
+    notes += [f"Pooled posteriors: {text}" for text in facts.left_out]
+    if facts.refused is not None:
+        notes.append(f"The posteriors were not pooled. {facts.refused}")
+    return read_pooled(Path(sidecar).parent)
+
+
 def report_links(entries: Sequence[Entry]) -> dict[tuple[str, str | None, str | None, str], str]:
     """Return the addresses of individual reports, relative to the folder of derivatives."""
     return {
@@ -192,7 +206,7 @@ def _read_sidecars(job: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"target": target}
 
 
-def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: bool) -> str:
+def _methods(options: SummaryOptions, entries: Sequence[Entry], findings: GroupFindings) -> str:
     """Return the methods of all analyses that ended well, as HTML."""
     from ..pipeline.methods import methods_text
 
@@ -204,7 +218,7 @@ def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: boo
         {entry.subject for entry in some} for some in (entries, [e for e in entries if e.status == "ok"])
     )
     group = {
-        "contrast": options.contrast if compared else None,
+        "contrast": options.contrast if findings.comparison is not None else None,
         "n_resamples": options.n_resamples,
         "confidence": options.confidence,
         "seed": 0 if options.seed is None else options.seed,
@@ -212,5 +226,6 @@ def _methods(options: SummaryOptions, entries: Sequence[Entry], *, compared: boo
         "n_failed": len(everybody - fitted),
         "template_subjects": len(scaled),
         "fit_structure": options.fit_structure,
+        "pooled": findings.pooled is not None,
     }
     return methods_text(sets, group=group).html

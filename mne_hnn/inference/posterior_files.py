@@ -17,7 +17,7 @@ from ..fit.evidence import Evidence
 from .circuit_posterior import Checked, CircuitPosterior, Polarity
 from .place import PlacePosterior
 
-__all__ = ["check_installed", "read_posterior", "to_arviz", "write_posterior"]
+__all__ = ["check_installed", "modules", "read_posterior", "to_arviz", "write_posterior"]
 
 VERSION = 1
 ENGINE = "h5netcdf"
@@ -38,7 +38,8 @@ def _missing(name: str | None) -> ParameterError:
     )
 
 
-def _modules() -> tuple[Any, Any]:
+def modules() -> tuple[Any, Any]:
+    """Return ArviZ and xarray, which are asked for only where posteriors are kept."""
     try:
         import arviz
         import h5netcdf  # noqa: F401 - what writes netCDF
@@ -131,7 +132,7 @@ def to_arviz(found: CircuitPosterior) -> Any:
     ParameterError
         ArviZ is not installed.
     """
-    arviz, xarray = _modules()
+    arviz, xarray = modules()
     groups = _groups(found, xarray)
     if hasattr(arviz, "InferenceData"):
         return arviz.InferenceData(**groups, warn_on_custom_groups=False)
@@ -155,7 +156,7 @@ def write_posterior(path: str | Path, found: CircuitPosterior, *, overwrite: boo
     ParameterError
         The file is there and `overwrite` is False, or ArviZ is not installed.
     """
-    _, xarray = _modules()
+    _, xarray = modules()
     file = new_file(path, overwrite)
     if file.suffix != ".nc":
         raise ParameterError(f"A posterior is a netCDF file, whose name ends in .nc, got {file.name}.")
@@ -188,7 +189,7 @@ def read_posterior(path: str | Path) -> CircuitPosterior:
     >>> read_posterior("silent.nc").sequence
     (('proximal', 25.0), ('distal', 60.0))
     """
-    _, xarray = _modules()
+    _, xarray = modules()
     file = existing_file(path)
     try:
         with xarray.open_dataset(file, group="posterior", engine=ENGINE) as posterior:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mne
@@ -10,7 +11,7 @@ import mne
 from .. import viz
 from .._units import MS, NAM
 from ..fit import read_contributions, read_explanations
-from ..inference import read_posterior
+from ..inference import evidence_in_words, read_posterior
 from ..io import read_simulation
 from ..viz.target import SMALLEST
 from .explained import ExplainedPage
@@ -77,7 +78,7 @@ class AnalysisPage(ExplainedPage):
             "A single column, not scaled.",
         )
 
-    def posteriors(self, forward: mne.Forward | None = None) -> None:
+    def posteriors(self, forward: mne.Forward | None = None, cortex: tuple[str, Path] | None = None) -> None:
         """Show how sure the explanations are."""
         facts, folder = self.analysis.posterior.facts, self.work.inputs["posterior"]["posteriors"]
         shown = [
@@ -89,13 +90,15 @@ class AnalysisPage(ExplainedPage):
             )
             for one in facts.drawn
         ]
-        show_posteriors(self, shown, facts.evidence, forward=forward)
+        show_posteriors(self, shown, facts.evidence, forward=forward, cortex=cortex)
 
     def sure(self) -> list[tuple[str, str]]:
         """Return a row of the summary on how sure the first explanation is, where that was asked."""
         if "posterior" not in self.analysis:
             return []
-        return [("How sure", in_short(self.analysis.posterior.facts.drawn[0]))]
+        facts = self.analysis.posterior.facts
+        told = evidence_in_words(facts.evidence)
+        return [("How sure", " ".join([in_short(facts.drawn[0]) + ".", *told]) if told else in_short(facts.drawn[0]))]
 
     def methods(self) -> None:
         """Say what was done, in words for a paper."""

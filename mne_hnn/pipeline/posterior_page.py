@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import mne
 
 from .. import viz
-from ..inference import CircuitPosterior
+from ..errors import ParameterError
+from ..inference import CircuitPosterior, evidence_in_words
 from ..inference.words import NOT_CALIBRATED
 from .page import Page, table
 from .posterior_words import (
@@ -53,7 +55,12 @@ class Shown:
 
 
 def show_posteriors(
-    page: Page, shown: Sequence[Shown], evidence: Sequence[Mapping[str, Any]], *, forward: mne.Forward | None = None
+    page: Page,
+    shown: Sequence[Shown],
+    evidence: Sequence[Mapping[str, Any]],
+    *,
+    forward: mne.Forward | None = None,
+    cortex: tuple[str, Path] | None = None,
 ) -> None:
     """Add the section on posteriors to a report.
 
@@ -67,22 +74,29 @@ def show_posteriors(
         Rows of the table of evidence, each with its explanation.
     forward : mne.Forward | None
         Where the sources are; None where no place was searched.
+    cortex : (str, path-like) | None
+        Subject of FreeSurfer and folder of subjects, for the map of the place on the cortex; None draws none.
     """
     first, *rivals = shown
     page.text(_words(first), f"Explanation {first.number}, in words", SECTION)
     page.text(
-        table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
+        _open(evidence) + table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
         "Which explanation the response prefers, once all numbers are open",
         SECTION,
     )
     _checked(page, first)
-    _pictured(page, first, forward)
+    _pictured(page, first, forward, cortex)
     _numbers(page, first)
     for rival in rivals:
         page.text(_words(rival), f"Explanation {rival.number}, in words", SECTION)
         _checked(page, rival)
         _predicted(page, rival)
         _numbers(page, rival)
+
+
+def _open(evidence: Sequence[Mapping[str, Any]]) -> str:
+    """Return which explanations the response tells apart, in words."""
+    return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in evidence_in_words(evidence))
 
 
 _EVIDENCE = (
@@ -115,7 +129,7 @@ def _checked(page: Page, shown: Shown) -> None:
         )
 
 
-def _pictured(page: Page, shown: Shown, forward: mne.Forward | None) -> None:
+def _pictured(page: Page, shown: Shown, forward: mne.Forward | None, cortex: tuple[str, Path] | None) -> None:
     _predicted(page, shown)
     page.add(
         viz.plot_posterior_bits(shown.found, show=False),
@@ -137,6 +151,27 @@ def _pictured(page: Page, shown: Shown, forward: mne.Forward | None) -> None:
             "Each source of the label that was searched, seen from outside, and the radius of the patch. "
             "The most probable one is said to be more probable than it is: take it as the order of the places.",
         )
+        if cortex is not None:
+            _on_cortex(page, shown, forward, cortex)
+
+
+def _on_cortex(page: Page, shown: Shown, forward: mne.Forward, cortex: tuple[str, Path]) -> None:
+    """Show the place on the cortex, or say why not: the flat map is there without it."""
+    assert shown.found.place is not None
+    place, title = shown.found.place, f"Where the patch of explanation {shown.number} may be, on the cortex"
+    try:
+        figure = viz.plot_posterior_cortex(shown.found, forward, *cortex, show=False)
+    except ParameterError as error:
+        page.text(f"<p>Not drawn. {html.escape(str(error))}</p>", title, SECTION)
+        return
+    page.add(
+        figure,
+        title,
+        SECTION,
+        f"Colour: the probability that a place is part of the patch. Blue: the sources that hold its centre with 90 %, "
+        f"{place.area_mm2():.0f} of the {place.areas_mm2.sum():.0f} mm² of {place.label} (black), each with the "
+        "part of the surface that is nearest to it.",
+    )
 
 
 def _predicted(page: Page, shown: Shown) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..inference import CircuitPosterior
+from ..inference import CircuitPosterior, GroupPosterior
 from ..inference.words import LEARNED
 from ..viz.posterior import short_name
 from .facts import DrawnFacts
@@ -60,7 +60,7 @@ def in_short(drawn: DrawnFacts) -> str:
     )
 
 
-def named(text: str, found: CircuitPosterior) -> str:
+def named(text: str, found: CircuitPosterior | GroupPosterior) -> str:
     """Return a sentence with numbers called as figures call them, instead of by their paths."""
     for path in sorted(found.paths, key=len, reverse=True):
         if "." in path:
@@ -111,10 +111,14 @@ def evidence_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]
             row["sequence"],
             _signed(row["evidence"], row["error"]),
             f"{row['difference']:.1f}" if number else "",
-            row["against"] if number else "",
+            _against(row) if number else "",
             f"{row['probability']:.3f}",
             _verdict(row["checks_passed"], "passed", "failed"),
         )
+
+
+def _against(row: Mapping[str, Any]) -> str:
+    return str(row["against"]) if row.get("told_apart", True) else f"not told apart ({row['against']})"
 
 
 def _verdict(good: bool, yes: str, no: str) -> Markup:

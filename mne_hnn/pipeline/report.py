@@ -55,7 +55,7 @@ def write_report(work: Work[ReportOptions]) -> ReportFacts:
         page.simulation()
         page.sensors()
         if "posterior" in page.analysis:
-            page.posteriors(read_forward(work))
+            page.posteriors(read_forward(work), anatomy(work) if work.options.draw_cortex else None)
         page.methods()
         page.tables()
     report.save(work.path("report"), open_browser=False, overwrite=True, verbose="error")

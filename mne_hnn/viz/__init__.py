@@ -17,11 +17,13 @@ from .explanations import plot_explanations
 from .fit import plot_fit
 from .fit_convergence import plot_convergence
 from .fit_parameters import plot_parameters
+from .group_posterior import plot_group_posterior
 from .histogram import plot_spikes_histogram
 from .laminar import plot_csd, plot_lfp
 from .laminar_comparison import plot_laminar_comparison
 from .morphology import plot_morphology
 from .movie import MovieView, animate
+from .place_on_cortex import plot_posterior_cortex
 from .posterior import (
     plot_posterior_bits,
     plot_posterior_marginals,
@@ -63,6 +65,7 @@ __all__ = [
     "plot_group_fits",
     "plot_group_labels",
     "plot_group_parameters",
+    "plot_group_posterior",
     "plot_group_targets",
     "plot_influence",
     "plot_label_course",
@@ -71,6 +74,7 @@ __all__ = [
     "plot_morphology",
     "plot_parameters",
     "plot_posterior_bits",
+    "plot_posterior_cortex",
     "plot_posterior_marginals",
     "plot_posterior_place",
     "plot_posterior_predictions",

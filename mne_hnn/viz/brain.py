@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import mne
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
@@ -31,6 +31,8 @@ __all__ = [
     "color_map",
     "draw_picture",
     "headless_brain",
+    "likely_colors",
+    "on_cortex",
     "take_pictures",
 ]
 
@@ -38,6 +40,10 @@ __all__ = [
 LABEL_VIEW = "label"
 # with this share of the largest value and less, the cortex shows through; above the other one it does not
 THRESHOLDS = (0.15, 0.4)
+# a probability below this share of the largest lets the cortex through
+LIKELY = 0.15
+# the view onto a label shows at least this share of the hemisphere, so that one sees where it is
+NEAREST = 0.4
 # gyri and sulci in light greys, which leave the dark ends of the colour map to the estimate
 CORTEX = ("#E4E4E4", "#BEBEBE")
 
@@ -98,12 +104,13 @@ def _missing(error: ImportError) -> ParameterError:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Activation:
-    """A source estimate of one hemisphere at one time; the limit holds for both signs."""
+    """Values of one hemisphere at one time; the limit holds for both signs, or from 0 where there is none."""
 
     vertices: NDArray[np.int64]
     values: FloatArray
     time: float
     limit: float
+    signed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,12 +124,13 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shown:
-    """What is drawn on a hemisphere: an estimate, the border of a label, a place (vertex); None draws none of it."""
+    """What is drawn on a hemisphere: an estimate, the border of a label and of a region, a place; None draws none."""
 
     side: str
     activation: Activation | None = None
     label: mne.Label | None = None
     place: int | None = None
+    region: NDArray[np.int64] | None = None
 
 
 def close_brain(brain: Any) -> None:
@@ -139,22 +147,47 @@ def color_map() -> LinearSegmentedColormap:
     return LinearSegmentedColormap.from_list("outward", colors, N=256)
 
 
+def likely_colors() -> LinearSegmentedColormap:
+    """Return the colour map of a probability: transparent at 0."""
+    levels = np.linspace(0.0, 1.0, 256)
+    colors = plt.get_cmap("YlOrRd")(0.15 + 0.85 * levels)
+    colors[:, 3] = np.clip(levels / LIKELY, 0.0, 1.0)
+    return LinearSegmentedColormap.from_list("likely", colors, N=256)
+
+
+def on_cortex(colors: LinearSegmentedColormap) -> ListedColormap:
+    """Return a colour map as it looks on the cortex, for a colour bar: what is transparent shows the cortex."""
+    shown = colors(np.linspace(0.0, 1.0, 256))
+    alpha = shown[:, 3:]
+    shown = alpha * shown + (1.0 - alpha) * np.array(to_rgba(CORTEX[0]))
+    shown[:, 3] = 1.0
+    return ListedColormap(shown)
+
+
 def take_pictures(
-    brain: Any, shown: Shown, views: Sequence[str], center: NDArray[np.int64] | None, *, folded: bool
+    brain: Any,
+    shown: Shown,
+    views: Sequence[str],
+    center: NDArray[np.int64] | None,
+    *,
+    folded: bool,
+    nearest: float = NEAREST,
 ) -> list[Picture]:
     """Return a picture of the hemisphere per view, with the estimate, the label and the place that are given."""
     points, normals = brain.geo[shown.side].coords, brain.geo[shown.side].nn
     if shown.activation is not None:
         _add_activation(brain, shown.side, shown.activation)
     if shown.label is not None:
-        _add_border(brain, shown.side, shown.label)
+        _add_border(brain, shown.side, shown.label.vertices, LABEL["border"])
+    if shown.region is not None:
+        _add_border(brain, shown.side, shown.region, LABEL["region"])
     if shown.place is not None:
         radius = 0.009 * float(np.ptp(points, axis=0).max())
         center_of_mark = points[shown.place] + 0.3 * radius * normals[shown.place]
         brain.plotter.add_mesh(_sphere(center_of_mark, radius), color=LABEL["place"], render=False)
     pictures = []
     for view in views:
-        edges = _aim(brain, shown.side, view, center, folded=folded)
+        edges = _aim(brain, shown.side, view, center, folded=folded, nearest=nearest)
         pictures.append(Picture(view=view, image=_without_margins(brain.screenshot()), edges=edges))
     return pictures
 
@@ -203,11 +236,11 @@ def _add_activation(brain: Any, side: str, activation: Activation) -> None:
         activation.values,
         vertices=activation.vertices,
         hemi=side,
-        center=0.0,
+        center=0.0 if activation.signed else None,
         fmin=0.0,
         fmid=activation.limit / 2,
         fmax=activation.limit,
-        colormap=color_map(),
+        colormap=color_map() if activation.signed else likely_colors(),
         transparent=False,
         smoothing_steps=steps,
         colorbar=False,
@@ -216,17 +249,17 @@ def _add_activation(brain: Any, side: str, activation: Activation) -> None:
     )
 
 
-def _add_border(brain: Any, side: str, label: mne.Label) -> None:
-    """Draw the line halfway between the label's vertices and the others, a little above the surface."""
+def _add_border(brain: Any, side: str, vertices: NDArray[np.int64], color: str) -> None:
+    """Draw the line halfway between vertices and all others, a little above the surface."""
     import pyvista
 
     points, normals, faces = brain.geo[side].coords, brain.geo[side].nn, brain.geo[side].faces
     member = np.zeros(len(points))
-    member[label.vertices] = 1.0
+    member[vertices] = 1.0
     mesh = pyvista.PolyData(points + 0.4 * normals, np.column_stack([np.full(len(faces), 3), faces]).ravel())
     border = mesh.contour([0.5], scalars=member)
     if border.n_points:
-        brain.plotter.add_mesh(border, color=LABEL["border"], line_width=4, lighting=False, render=False)
+        brain.plotter.add_mesh(border, color=color, line_width=4, lighting=False, render=False)
 
 
 def _sphere(center: FloatArray, radius: float) -> Any:
@@ -236,7 +269,7 @@ def _sphere(center: FloatArray, radius: float) -> Any:
 
 
 def _aim(
-    brain: Any, side: str, view: str, center: NDArray[np.int64] | None, *, folded: bool
+    brain: Any, side: str, view: str, center: NDArray[np.int64] | None, *, folded: bool, nearest: float
 ) -> tuple[str, str, str, str]:
     """Point the camera, in parallel projection so that nothing is cut off, and return the letters of the edges."""
     points, normals = brain.geo[side].coords, brain.geo[side].nn
@@ -264,7 +297,7 @@ def _aim(
     camera.focal_point = focus
     camera.position = focus + 4.0 * extent * outward
     camera.up = up
-    camera.parallel_scale = 1.04 * extent if zoomed is None else float(np.clip(zoomed, 0.4 * extent, extent))
+    camera.parallel_scale = 1.04 * extent if zoomed is None else float(np.clip(zoomed, nearest * extent, extent))
     brain.plotter.renderer.ResetCameraClippingRange()
     return _letter(-right), _letter(right), _letter(up), _letter(-up)
 

@@ -12,7 +12,7 @@ import mne
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize, to_rgba
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from mne.utils import logger, verbose
@@ -33,6 +33,7 @@ from .brain import (
     color_map,
     draw_picture,
     headless_brain,
+    on_cortex,
     take_pictures,
 )
 from .colors import LABEL
@@ -326,13 +327,8 @@ def _beside(activation: Activation, label: mne.Label, unit: str | None) -> str:
 
 def _draw_color_bar(fig: Figure, axes: Axes, limit: float, unit: str | None) -> None:
     factor, name = (1e12, "pAm") if unit == "A m" else (1.0, unit or "arbitrary units")
-    colors = color_map()(np.linspace(0.0, 1.0, 256))
-    # what is transparent on the cortex shows the cortex, in the bar, too
-    alpha = colors[:, 3:]
-    colors = alpha * colors + (1.0 - alpha) * np.array(to_rgba(CORTEX[0]))
-    colors[:, 3] = 1.0
     bar = fig.colorbar(
-        ScalarMappable(Normalize(-factor * limit, factor * limit), ListedColormap(colors)),
+        ScalarMappable(Normalize(-factor * limit, factor * limit), on_cortex(color_map())),
         cax=axes,
     )
     bar.set_label(f"Current normal to the cortex ({name})\n\N{MINUS SIGN} inward      + outward", fontsize="small")

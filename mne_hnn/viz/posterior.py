@@ -144,6 +144,8 @@ def short_name(path: str) -> str:
         return "columns"
     if path == "discrepancy":
         return "discrepancy (relative)"
+    if path.startswith("spikes."):
+        return f"{path.removeprefix('spikes.').replace('_', ' ')} (spikes per cell)"
     _, drive, *rest = path.split(".")
     last = rest[0]
     if last in UNITS:
@@ -260,7 +262,7 @@ def plot_posterior_bits(found: CircuitPosterior, *, show: bool = True) -> Figure
 def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show: bool = True) -> Figure:
     """Plot where the patch may be, seen from outside on the sources of the label.
 
-    To see it on the cortex: ``plot_cortex(stc=found.place.source_estimate(), ...)``.
+    On the cortex: :func:`plot_posterior_cortex`.
 
     Parameters
     ----------
@@ -308,6 +310,7 @@ def plot_posterior_place(found: CircuitPosterior, forward: mne.Forward, *, show:
     held = np.isin(place.sources, place.region())
     axes.scatter(*flat[held].T, s=size[held] ** 1.3 * 2.2, facecolors="none", edgecolors="k", lw=0.9)
     fig.colorbar(dots, ax=axes, label="Probability of being in the patch")
+    axes.margins(0.12)  # rings are larger than dots
     axes.set(xlabel="mm", ylabel="mm", aspect="equal")
     fig.suptitle(f"{place.label}; ringed: 90 % of the centre, {place.area_mm2():.0f} mm²", fontsize="small")
     radii = place.of_radius

@@ -15,7 +15,7 @@ from mne_hnn.pipeline.stage import Work
 
 def _work(folder, **changes):
     options = {
-        "name": "Touch", "jobs": (), "structure": None, "truth": None, "contrast": CONDITIONS,
+        "name": "Touch", "jobs": (), "structure": None, "truth": None, "pooled": None, "contrast": CONDITIONS,
         "fit_structure": "common", "common_subject": "fsaverage", "subjects_dir": None, "n_resamples": 200,
         "confidence": 0.95, "seed": 0, "draw_cortex": False,
     }  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from mne_hnn.errors import ConfigError
-from mne_hnn.group import summary
+from mne_hnn.group import pooled, summary
 from mne_hnn.group.stages import GROUP_STAGES
 from mne_hnn.pipeline import (
     FILE_STAGES,
@@ -125,6 +125,7 @@ BESIDE = {
     ("posterior",): (posteriors,),
     ("structure",): (fitting,),
     ("summary",): (summary,),
+    ("pool",): (pooled,),
 }
 ALL_STAGES = (*STAGES, FILE_STAGES[0], *FILE_STAGES[-2:])
 """Where a stage's work is done, if not in its own module."""

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from columns import kernels
-from explained import explanation, explanations
+from explained import explanation, explanations, target_of
 from posteriors import PATHS, made
 
 from mne_hnn.errors import ConfigError, DataError, ParameterError
+from mne_hnn.fit import EvokedSettings
 from mne_hnn.group import rerun
 from mne_hnn.inference import Control, PosteriorSettings, cooling, posterior_files, read_posterior, run
 from mne_hnn.inference.words import NOT_CALIBRATED
@@ -209,6 +210,27 @@ def test_one_or_all_are_drawn_and_temperatures_are_kept(silent, tmp_path, monkey
         shutil.rmtree(work.folder)
 
 
+@few_draws
+def test_sequences_that_are_not_told_apart_are_both_in_the_report(silent, tmp_path):
+    one, later = (("proximal", 25.0),), (("proximal", 25.0), ("distal", 45.0))
+    given = {"target": target_of(one), "settings": EvokedSettings(noise=0.3)}
+    several = explanations(*(explanation("silent", -20.0, sequence=sequence, **given) for sequence in (one, later)))
+    work = work_of(tmp_path, several, posterior_of="rivals")
+    facts = draw_posteriors(work)
+    assert [row["told_apart"] for row in facts.evidence] == [False, False]
+    assert "told_apart" in work.path("evidence").read_text().splitlines()[0].split("\t")
+    shown = [Shown(number=k, found=read_posterior(work.path("posteriors") / f"explanation-{k}.nc")) for k in (1, 2)]
+    with drawing():
+        page = Page(new_report("page"))
+        show_posteriors(page, shown, facts.evidence)
+    (element,) = [one for one in page.report._content if one.name.startswith("Which explanation the response prefers")]
+    words = html.unescape(element.html)
+    assert "Not told apart by this response: " in words
+    assert "explanation 1, proximal 25 ms (no cell fires)" in words
+    assert "explanation 2, proximal 25 ms, distal 45 ms (no cell fires)" in words
+    assert "Both are to be reported" in words
+
+
 @pytest.fixture(scope="module")
 def analysis(tmp_path_factory):
     """A target that is read from a file, explained by a column in which no cell fires."""
@@ -231,6 +253,7 @@ def test_it_runs_once_and_the_report_has_its_section(analysis, quick):
     assert SECTION in text
     assert NOT_CALIBRATED in text
     assert "Which explanation the response prefers" in text
+    assert "Not told apart" not in text  # there is one explanation
     assert "opposite sign" in text
     assert "sequential Monte Carlo (Del Moral et al., 2006)" in text
     assert run_pipeline(analysis)[0].ran == ()

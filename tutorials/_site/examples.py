@@ -13,6 +13,7 @@ GIVEN: Mapping[str, str] = {
     "cortex": "the demo as :func:`~mne_hnn.explorer.demo_cortex` gives it",
     "found, explanations, rhythms, contributions": "what fits return",
     "drawn, drawn_at_sensors": "posteriors of a waveform, and of a response at the sensors",
+    "pooled": "posteriors of five subjects in two conditions, pooled",
     "swept": "what a sweep returns",
     "entries, comparison": "five subjects in two conditions, and their comparison",
     "bids_root, derivatives": "folders of two recordings, and of the results of one subject in two conditions",

@@ -20,6 +20,7 @@ GROUP_KEYS = (
     "n_failed",
     "template_subjects",
     "fit_structure",
+    "pooled",
 )
 
 
@@ -41,6 +42,13 @@ def group(facts: Mapping[str, Any], analyses: Collected) -> Iterator[str]:
             "and kept in the others."
         )
     yield from _contrast(facts)
+    if facts.get("pooled"):
+        yield (
+            "The subjects' posteriors were pooled partially, number by number: each was normal over subjects (all but "
+            "times by their logarithms), with a mean per condition, a part that the conditions of a subject share and "
+            "one that they do not, and a subject's posterior over its prior stood for the likelihood of its response "
+            f"{cite('hogg2010')}. Intervals of group means and of differences are credible intervals."
+        )
 
 
 def _subjects(facts: Mapping[str, Any]) -> Iterator[str]:

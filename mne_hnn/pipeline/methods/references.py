@@ -122,6 +122,12 @@ REFERENCES = {
         "Hines ML, Carnevale NT (1997). The NEURON simulation environment. Neural Computation 9:1179-1209.",
         "10.1162/neco.1997.9.6.1179",
     ),
+    "hogg2010": _entry(
+        "Hogg et al., 2010",
+        "Hogg DW, Myers AD, Bovy J (2010). Inferring the eccentricity distribution. The Astrophysical Journal "
+        "725:2166-2175.",
+        "10.1088/0004-637X/725/2/2166",
+    ),
     "hukushima2003": _entry(
         "Hukushima and Iba, 2003",
         "Hukushima K, Iba Y (2003). Population annealing and its application to a spin glass. AIP Conference "

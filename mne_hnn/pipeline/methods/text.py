@@ -103,8 +103,8 @@ def methods_text(sidecars: Sidecars | Sequence[Sidecars], *, group: Mapping[str,
     group : mapping | None
         What was done with all of them: ``contrast`` (two conditions), ``n_resamples``, ``confidence``, ``seed``,
         ``n_subjects``, ``n_failed``, ``template_subjects`` (a number, or their names), ``fit_structure``
-        (``'individual'``, or a word for a sequence of drives that comes from the average of the group). All may be
-        left out.
+        (``'individual'``, or a word for a sequence of drives that comes from the average of the group), ``pooled``
+        (whether posteriors were). All may be left out.
 
     Returns
     -------
