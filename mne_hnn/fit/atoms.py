@@ -35,7 +35,7 @@ BEFORE_MS = 40
 """The drive of an atom is expected so long after its begin: the widest drives have begun by then."""
 LONGEST_MS = 300
 """So long after a drive its response is over."""
-PER_MEMBER = 5 / 2
+PER_MEMBER = 5 / 3
 """Atoms of each side, relative to the members of an ensemble."""
 
 

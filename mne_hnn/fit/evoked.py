@@ -91,9 +91,7 @@ def fit_evoked(
     that no cell fires. What counts against it is how much cortex it takes, and what counts against spikes is how much
     better it fits: `evidence` weighs both, and :attr:`Explanations.verdict` says which of the two can be claimed, or
     that the data leave it open. Columns whose cells fire are searched with ensembles (Emerick and Reynolds 2013,
-    https://doi.org/10.1016/j.cageo.2012.03.011; Chen and Oliver 2012, https://doi.org/10.1007/s11004-011-9376-z) and a
-    Gaussian process of what they gave (Rasmussen and Williams 2006, https://doi.org/10.7551/mitpress/3206.001.0001),
-    starting from :class:`CircuitPrior`.
+    https://doi.org/10.1016/j.cageo.2012.03.011), starting from :class:`CircuitPrior`.
 
     Examples
     --------

@@ -22,6 +22,8 @@ MAX_DRIVES = 8
 REFINE = 4
 REGIMES = ("spiking", "silent")
 """What an explanation can be."""
+STEPS = ("smoother", "emulator")
+"""How ensembles move."""
 FEWEST_MEMBERS = 12
 """Networks of an ensemble: with fewer nothing is known of how predictions vary together."""
 
@@ -66,8 +68,14 @@ class EvokedSettings(WaveformSettings):
     members : int
         Networks of the ensemble of each sequence of drives whose cells fire.
     generations : int
-        Steps of an ensemble towards the response. After each but the first two the sequences that are farther from it
-        are dropped.
+        Steps in which an ensemble takes the response into account, each with an equal part of its weight. After each
+        the sequences that are farther from the response are dropped.
+    steps : str
+        How ensembles move: ``'smoother'`` along the slope of what their members give (Emerick and Reynolds 2013,
+        https://doi.org/10.1016/j.cageo.2012.03.011), or ``'emulator'`` to where a Gaussian process of all networks of a
+        sequence says that the response is explained (after Chen and Oliver 2012,
+        https://doi.org/10.1007/s11004-011-9376-z). The latter finds sequences of three drives that the former misses,
+        and was tried on fewer responses.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int
@@ -120,8 +128,9 @@ class EvokedSettings(WaveformSettings):
     polish: int = 0
     circuit: CircuitPrior = CircuitPrior()
     regimes: Sequence[str] = REGIMES
-    members: int = 64
+    members: int = 96
     generations: int = 4
+    steps: str = "smoother"
     max_sequences: int = 6
     finalists: int = 2
     start: Mapping[str, tuple[float, float]] | None = None
@@ -130,6 +139,7 @@ class EvokedSettings(WaveformSettings):
     def __post_init__(self) -> None:
         self._check_shared()
         check_name(self.drives, ("propose", "network"), "choice of drives")
+        check_name(self.steps, STEPS, "steps")
         self._check_waveform()
         self._keep(
             n_drives=None if self.n_drives is None else check_int(self.n_drives, "n_drives", minimum=1),

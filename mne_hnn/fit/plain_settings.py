@@ -21,7 +21,7 @@ __all__ = ["plain_settings", "typed_settings"]
 
 _SHARED = ("n_trials", "n_final", "dt", "seed", "fresh_seed", "precision")
 _WAVEFORM = ("smooth_ms", "noise", "standard_error")
-_OF_SPIKES = ("members", "generations", "max_sequences", "finalists")
+_OF_SPIKES = ("members", "generations", "steps", "max_sequences", "finalists")
 _PROPOSED = ("drives", "n_drives", "max_drives", *_SHARED, *_WAVEFORM, "refine", "polish", "optimizer")
 _SEARCHED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM, "step", "scale")
 _OF_EVOKED = ("optimizer", "max_evaluations", *_SHARED, *_WAVEFORM)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,25 +18,22 @@ from ..errors import SimulationError
 from .atoms import Atoms
 from .bench import Bench
 from .circuit_vector import CircuitVector
-from .emulator import Emulator
 from .ensemble import resampled, seeds_for, spread_again, updated
 from .evoked_task import EvokedTask
 from .levels import Level
-from .likely_members import emulate, likely_members, most_likely
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
 from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propose_spiking, shortened, weigh
 
-__all__ = ["Searched", "search_spiking"]
+__all__ = ["Search", "Searched", "search_spiking"]
 
-MORE_STEPS = 5
+MORE_STEPS = 3
 """Steps of the best sequences beyond those that count the data once, on the mesh."""
+MORE_ALPHA = 1.0
 WELL = 0.995
-"""R² of the best point from which on more steps are not worth their time."""
-POINT_TRIALS, BEGIN = 16, 8
-"""Trials of the best point of a sequence on the mesh, and members at which the search of one begins."""
-TRIED_STEPS, GROWN_STEPS = 3, 3
+"""R² of the mean of an ensemble from which on more steps are not worth their time."""
+TRIED_STEPS, GROWN_STEPS = 2, 3
 """Steps of a sequence that was made from another one, before it is judged, and once it was worth it."""
 DRIVE_COSTS = 6.0
 """By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
@@ -44,26 +42,24 @@ ROUNDS, BETTER = 3, 1.0
 FEWER, BORN, TAKEN_ON = 2, 1, 2
 """Changed sequences are tried with so many times fewer members; so many drives are tried besides the best one of each
 side; and so many of these sequences go on with all members."""
-KNOWN, LEAST_KNOWN = 2, 40
-"""Ensembles, and networks in all of them, that were simulated before an emulator of them says where to go on; until
-then, the slope through the members does."""
-KEPT = 0.5
+KEPT, KEPT_LATER = 0.5, 0.7
 """Effective share of the members that go on from one step to the next: those that are far away would tell how
 predictions vary where nobody wants to go."""
 NEW = 0.25
 """Share of the variance of an ensemble that is drawn anew, as some members go on several times."""
-FRESH = 0.2
+FRESH, FRESH_LATER = 0.2, 0.05
 """And so much of what is expected is mixed in: an ensemble that has found a place must still see what is around it."""
 BEST = 0.1
 """Sequences are compared by this quantile of the misfits of their members."""
 GO_ON = 0.6
-"""Share of the sequences that go on after each step, once an emulator says where to."""
+"""Share of the sequences that go on after each step."""
 FEWEST = 8
 """Members of an ensemble, at least: fewer say nothing of how predictions vary."""
-FULL_STEPS, CLOSER = 2, 0.6
-"""Steps on the full column, and how far apart members are in the first one, of how far they were."""
+FULL_STEPS, CLOSER = 1, 0.6
+"""Steps on the full column, and how far apart members are there, of how far they were: the response of their mean is
+nearer to the mean of their responses then."""
 BEST_MEMBERS, CANDIDATE_TRIALS = 3, 12
-"""Members that may be the answer, besides best points and a mean, and trials in which they are compared."""
+"""Members that may be the answer, besides means of ensembles, and trials in which they are compared."""
 AGAIN, AGAIN_TRIALS = 3, 32
 """Of these, those that are simulated once more: the best of some in few trials is in part the luckiest."""
 
@@ -84,14 +80,6 @@ class Searched:
         How many members it has if none fails.
     steps : int
         How many it has made.
-    past : list of Members
-        All members of this sequence that were simulated on the mesh.
-    emulator : Emulator | None
-        Of all these networks.
-    point : array, shape (n_free,)
-        What explains the data best if the emulator is right.
-    r_squared : float
-        R² of what it gives in trials of its own.
     guessed : Guessed | None
         What the sums of responses to single drives say of the sequence, for its evidence and its intervals.
     best : array, shape (n_free,)
@@ -107,10 +95,6 @@ class Searched:
     members: Members
     size: int
     steps: int = 0
-    past: list[Members] = field(default_factory=list)
-    emulator: Emulator | None = None
-    point: FloatArray = field(default_factory=lambda: np.zeros(0))
-    r_squared: float = float("nan")
     guessed: Guessed | None = None
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     search_loss: float = float("nan")
@@ -140,8 +124,8 @@ class Searched:
         return self.guessed
 
 
-class _Search:
-    """The ensembles of all sequences.
+class Search:
+    """The ensembles of all sequences, which move along the slope of what their members give.
 
     Parameters
     ----------
@@ -150,6 +134,8 @@ class _Search:
     bench : Bench
         Simulates.
     """
+
+    more_steps, close_enough = MORE_STEPS, WELL
 
     def __init__(self, task: EvokedTask, bench: Bench) -> None:
         self.task, self.bench = task, bench
@@ -164,26 +150,35 @@ class _Search:
         """
         return seeds_for([self.task.settings.seed, step], n)
 
+    def left_at(self, step: int, n: int) -> int:
+        """Return how many of so many sequences make a step."""
+        return max(int(np.ceil(GO_ON * n)), self.task.settings.finalists)
+
     def begin(self, number: int, proposal: SpikingProposal) -> Searched:
         """Simulate the ensemble of a sequence."""
         vector = proposal.vector
-        members = self._predict(vector, proposal.z, 0)
-        return Searched(
+        members = self.predicted(vector, proposal.z, 0)
+        return self.searched(
             vector=vector,
             number=number,
             members=members,
-            past=[members],
             size=self.task.settings.members,
             start_loss=1 - self._best_r_squared(members),
         )
 
-    def _random(self, number: int, step: int) -> np.random.Generator:
+    def searched(self, **parts: Any) -> Searched:
+        """Return an ensemble that was simulated."""
+        return Searched(**parts)
+
+    def random(self, number: int, step: int) -> np.random.Generator:
+        """Return random numbers that follow from the settings, the sequence and the step."""
         return np.random.default_rng([self.task.settings.seed, number, step])
 
     def _best_r_squared(self, members: Members) -> float:
         return max(self.data.r_squared(moment) for moment in members.moment)
 
-    def _predict(self, vector: CircuitVector, z: FloatArray, step: int, *, level: Level | None = None) -> Members:
+    def predicted(self, vector: CircuitVector, z: FloatArray, step: int, *, level: Level | None = None) -> Members:
+        """Simulate members, on the mesh or where it is said."""
         where = self.mesh if level is None else level
         members = self.data.predict(vector, z, level=where, bench=self.bench, seed=self.seeds(step, len(z)))
         if len(members) < FEWEST:
@@ -215,7 +210,7 @@ class _Search:
         The better members go on, and how predictions vary among them says where to.
         """
         data, members, n = self.data, found.members, found.size
-        rng = self._random(found.number, step)
+        rng = self.random(found.number, step)
         predicted = data.expected(members)
         which = resampled(data.misfit(members, predicted), n, keep=keep, rng=rng)
         z = updated(members.z[which], predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
@@ -224,51 +219,22 @@ class _Search:
         return np.where(free, np.sqrt(1 - fresh**2) * z + fresh * rng.standard_normal(z.shape), z)
 
     def step(self, found: Searched, step: int) -> None:
-        """Move an ensemble towards the data, and simulate where it is then."""
-        found.steps = step
-        self.add(found, self._predict(found.vector, self.moved_on(found, step), step))
-
-    def add(self, found: Searched, members: Members) -> None:
-        """Take members that were simulated as where an ensemble is, and learn from them."""
-        found.members = members
-        found.past.append(members)
-        if len(found.past) >= KNOWN and sum(len(some) for some in found.past) >= LEAST_KNOWN:
-            scales = None if found.emulator is None else found.emulator.scales
-            found.emulator = emulate(self.data, found.vector, found.past, scales)
-
-    def moved_on(self, found: Searched, step: int) -> FloatArray:
-        """Return where an emulator of all networks says that the data are explained, or else the slope of members."""
-        if found.emulator is None:
-            return self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
-        expected = self._random(found.number, step).standard_normal((found.size, found.vector.n_free))
-        return likely_members(self.data, found.vector, found.emulator, self._nearest(found, found.size), expected)
-
-    def point_of(self, found: Searched) -> FloatArray:
-        """Return what explains the data best as far as it is known, shape (n_free,)."""
-        mean = found.members.z.mean(axis=0)
-        if found.emulator is None:
-            return np.asarray(mean)
-        begin = np.vstack([mean, self._nearest(found, BEGIN)])
-        return most_likely(self.data, found.vector, found.emulator, begin)
-
-    def _nearest(self, found: Searched, n: int) -> FloatArray:
-        """Return those of all members whose one trial was nearest to the data."""
-        losses = np.concatenate([self.data.misfit(members) for members in found.past])
-        return np.vstack([members.z for members in found.past])[np.argsort(losses, kind="stable")[:n]]
+        """Move an ensemble towards the data by one of the steps that count them once, and simulate where it is then."""
+        z = self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
+        found.members, found.steps = self.predicted(found.vector, z, step), step
 
     def more(self, found: Searched, steps: int) -> None:
-        """Move an ensemble on by so many steps, or until it is close enough, and see what its best point gives."""
+        """Move an ensemble on by so many steps, or until it is close enough."""
         for _ in range(steps):
-            if found.r_squared > WELL:
+            if self.well(found):
                 break
-            self.step(found, found.steps + 1)
-        found.point = self.point_of(found)
-        seed = self.seeds(0, POINT_TRIALS)[-1]
-        point = self.data.predict(
-            found.vector, found.point[np.newaxis], level=self.mesh, bench=self.bench, seed=seed, n_trials=POINT_TRIALS
-        )
-        if len(point):  # else it does not run, and is no candidate
-            found.r_squared = self.data.r_squared(point.moment[0])
+            found.steps += 1
+            z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER)
+            found.members = self.predicted(found.vector, z, found.steps)
+
+    def well(self, found: Searched) -> bool:
+        """Return whether an ensemble is so close to the response that more steps are not worth their time."""
+        return self.data.r_squared(found.members.moment.mean(axis=0)) > WELL
 
     def exchanged(self, found: Searched, atoms: Atoms) -> list[Searched]:
         """Change the best sequence by a drive less, more, or another one, as long as that makes it better.
@@ -283,7 +249,7 @@ class _Search:
         """
         changed: list[Searched] = []
         for _ in range(0 if self.task.settings.sequence else ROUNDS):
-            if found.r_squared > WELL:
+            if self.well(found):
                 break
             tried = _distinct(sorted(self._changed(found, atoms), key=self.value))[:TAKEN_ON]
             for one in tried:
@@ -312,12 +278,11 @@ class _Search:
 
     def _tried(self, found: Searched, proposal: SpikingProposal, steps: int) -> Searched:
         """Return a sequence that was made from another one, after some steps of its own."""
-        members = self._predict(proposal.vector, proposal.z, found.steps)
-        tried = Searched(
+        members = self.predicted(proposal.vector, proposal.z, found.steps)
+        tried = self.searched(
             vector=proposal.vector,
             number=found.number,
             members=members,
-            past=[members],
             size=found.size,
             steps=found.steps,
             start_loss=found.start_loss,
@@ -330,29 +295,33 @@ class _Search:
         return self.mean_misfit(found) + DRIVE_COSTS * len(found.vector.sequence)
 
     def mean_misfit(self, found: Searched) -> float:
-        """Return how far the mean of what an ensemble predicts is from the data.
-
-        It says where the ensemble is going: chance is gone from it, and so is what an emulator of few networks is wrong
-        about, which a single point has in full.
-        """
+        """Return how far the mean of what an ensemble predicts is from the data: chance is gone from it."""
         members = found.members
         return self.data.data_misfit(members.moment.mean(axis=0), np.exp(members.log_rates.mean(axis=0)))
 
     def on_full(self, found: Searched) -> None:
-        """Go on on the full column, and choose among the best points, the mean and the best members."""
-        z = found.point + CLOSER * (found.members.z - found.members.z.mean(axis=0))
-        points = [found.point]
-        for _ in range(FULL_STEPS):
+        """Go on on the full column, and choose among members and means of ensembles."""
+        full = Level(mesh_shape=None)
+        mean = found.members.z.mean(axis=0)
+        z = mean + CLOSER * (found.members.z - mean)
+        tried = []
+        for more in range(FULL_STEPS + 1):
             found.steps += 1
-            self.add(found, self._predict(found.vector, z, found.steps, level=Level(mesh_shape=None)))
-            points.append(self.point_of(found))
-            z = self.moved_on(found, found.steps)
-        last = found.members
-        losses = self.data.misfit(last, self.data.expected(last))
-        best = last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
-        self._choose(found, np.vstack([*points, last.z.mean(axis=0), best]))
+            if more:
+                z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=0.0)
+            found.members = self.predicted(found.vector, z, found.steps, level=full)
+            tried.append(found.members)
+        self.choose(found, self._candidates(found, tried))
 
-    def _choose(self, found: Searched, z: FloatArray) -> None:
+    def _candidates(self, found: Searched, tried: Sequence[Members]) -> FloatArray:
+        """Return means of ensembles and the best members, shape (n_candidates, n_free)."""
+        data, last = self.data, tried[-1]
+        losses = data.misfit(last, data.expected(last))
+        better = resampled(losses, len(last), keep=KEPT, rng=self.random(found.number, 0))
+        best = last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
+        return np.vstack([*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0), best])
+
+    def choose(self, found: Searched, z: FloatArray) -> None:
         """Compare candidates in trials of their own, and keep the best of them."""
         data = self.data
         for n_trials, left in ((CANDIDATE_TRIALS, AGAIN), (AGAIN_TRIALS, 1)):
@@ -399,20 +368,19 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
     proposals, atoms = propose_spiking(task, bench)
     if atoms is None:
         return []
-    search, settings = _Search(task, bench), task.settings
+    settings = task.settings
+    search = _kind_of_search(settings.steps)(task, bench)
     bench.report.say(f"cells that fire: {len(proposals)} sequences of drives, {settings.members} networks each")
     running = [search.begin(number, proposal) for number, proposal in enumerate(proposals)]
     for step in range(1, settings.generations + 1):
-        if step > KNOWN:  # before, those of more drives, which come slower, would be dropped for that
-            left = max(int(np.ceil(GO_ON * len(running))), settings.finalists)
-            running = sorted(running, key=search.cost)[:left]
+        running = sorted(running, key=search.cost)[: search.left_at(step, len(running))]
         bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
         for found in running:
             search.step(found, step)
     finalists = _distinct(sorted(running, key=search.cost))[: settings.finalists]
     for found in finalists:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
-        search.more(found, MORE_STEPS)
+        search.more(found, search.more_steps)
     finalists.sort(key=search.value)
     bench.report.say(f"cells that fire: {_words(finalists[0].sequence)}, and what is like it but for one drive")
     # with those from which they came: whether a drive more is needed is for the evidence to say
@@ -423,6 +391,14 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
         search.on_full(found)
         found.guessed = weigh(found.vector, atoms, task)
     return finalists
+
+
+def _kind_of_search(steps: str) -> type[Search]:
+    if steps == "emulator":
+        from .emulated_search import EmulatedSearch
+
+        return EmulatedSearch
+    return Search
 
 
 def _distinct(found: Sequence[Searched]) -> list[Searched]:

@@ -72,6 +72,7 @@ def evoked_settings(options: ProposalOptions) -> EvokedSettings:
         regimes=tuple(options.fit_regimes),
         members=options.fit_members,
         generations=options.fit_generations,
+        steps=options.fit_steps,
         max_sequences=options.fit_max_sequences,
         finalists=options.fit_finalists,
         smooth_ms=options.smooth_ms,

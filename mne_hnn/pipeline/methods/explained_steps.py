@@ -40,12 +40,28 @@ def search(facts: Collected) -> Iterator[str]:
     yield (
         f"Explanations by columns whose cells fire were searched for {which}, {proposed} by population annealing "
         f"{cite('hukushima2003')} of sums of responses to single drives that had been drawn from what was plausible "
-        f"beforehand: {members} for each, beginning at these guesses, were moved towards the response, and towards "
-        f"plausible numbers of spikes, in {steps}, the first one that of an ensemble smoother {cite('emerick2013')}, "
-        f"the others after randomised maximum likelihood {cite('chen2012')} on a Gaussian process "
-        f"{cite('rasmussen2006')} of all networks of the sequence.{dropped} What was left was moved on, last on the "
-        "full column, where the network that is nearest in further trials was chosen."
+        f"beforehand, with {_way(facts)}: {members} for each, beginning at these guesses, were moved towards the "
+        f"response, and towards plausible numbers of spikes, in {steps}{_weight(facts)}.{dropped} What was left was "
+        "moved on, last on the full column, where the network that is nearest in further trials was chosen."
     )
+
+
+def _emulated(facts: Collected) -> bool:
+    return bool(facts.one(lambda run: run.settings.get("steps", "smoother")) == "emulator")
+
+
+def _way(facts: Collected) -> str:
+    if _emulated(facts):
+        return (
+            f"ensembles whose first step was that of an ensemble smoother {cite('emerick2013')}, and whose others went "
+            f"to where a Gaussian process {cite('rasmussen2006')} of all networks of a sequence said that the response "
+            f"is explained (after {cite('chen2012')})"
+        )
+    return f"an ensemble smoother with multiple data assimilation {cite('emerick2013')}"
+
+
+def _weight(facts: Collected) -> str:
+    return "" if _emulated(facts) else " of equal weight"
 
 
 def plausible(facts: Collected) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..._checks import check_bool, check_name, check_positive
 from ...errors import ConfigError
 from ...fit import CircuitPrior, evoked_parameters
-from ...fit.evoked_settings import FEWEST_MEMBERS, REGIMES
+from ...fit.evoked_settings import FEWEST_MEMBERS, REGIMES, STEPS
 from ...fit.sequence import check_sequence
 from ..checks import at_least, check_names, one_of, or_none, path_or
 from .option import documented, option
@@ -45,7 +45,7 @@ def _as_prior(value: Any, name: str) -> CircuitPrior | None:
     )
 
 
-OF_SPIKES = ("fit_members", "fit_generations", "fit_max_sequences", "fit_finalists")
+OF_SPIKES = ("fit_members", "fit_generations", "fit_steps", "fit_max_sequences", "fit_finalists")
 """What only a search for columns whose cells fire reads."""
 
 
@@ -85,6 +85,12 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
     )
     fit_generations: int = option(
         4, "Steps in which such an ensemble takes the response into account.", check=at_least(1)
+    )
+    fit_steps: str = option(
+        "smoother",
+        "How ensembles move: 'smoother' along the slope of what their members give, or 'emulator' to where a Gaussian "
+        "process of all their networks says that the response is explained.",
+        check=one_of(STEPS),
     )
     fit_max_sequences: int = option(
         6, "Sequences of drives whose cells fire that are searched at most.", check=at_least(1)
