@@ -61,6 +61,8 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
     "spiking": {},
 }
 """By regime and kind, of posteriors from source waveforms."""
+AMORTISED: Mapping[str, Mapping[str, Coverage]] = {"silent": {}, "spiking": {}}
+"""The same of amortised estimators (``tests/benchmarks/calibration_amortised.py``)."""
 
 
 def kind_of(path: str) -> str:
@@ -71,7 +73,7 @@ def kind_of(path: str) -> str:
     return "spikes" if path.startswith("spikes.") else "weights"
 
 
-def doubts(regime: str, paths: Sequence[str]) -> list[str]:
+def doubts(regime: str, paths: Sequence[str], *, amortised: bool = False) -> list[str]:
     """Return for which numbers of a posterior intervals are not to be trusted, and why: sentences.
 
     Parameters
@@ -80,8 +82,10 @@ def doubts(regime: str, paths: Sequence[str]) -> list[str]:
         ``'silent'`` or ``'spiking'``.
     paths : sequence of str
         Its numbers.
+    amortised : bool
+        Whether it is one of an amortised estimator.
     """
-    known = MEASURED[regime]
+    known = (AMORTISED if amortised else MEASURED)[regime]
     kinds = {kind_of(path) for path in paths} | ({"spikes"} if regime == "spiking" else set())
     asked = [kind for kind in KINDS if kind in kinds]
     few = [kind for kind in asked if kind not in known or not known[kind].shown]
