@@ -127,6 +127,11 @@ def stand_ins(monkeypatch, tmp_path):
     for name, answer in (("posterior", circuit), ("Sensors", mock.Mock()), ("compare_posteriors", [])):
         real = getattr(inference, name)
         monkeypatch.setattr(inference, name, standing_in(real, lambda given, answer=answer: answer))
+    estimator = result_of(
+        inference.AmortisedEstimator, posterior=lambda given: circuit, sentences=lambda given: ["A sentence."]
+    )
+    for name in ("train_posterior", "read_estimator"):
+        monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: estimator))
     control = result_of(inference.Control)
     for name in ("shuffled_sign", "wrong_label"):
         monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: control))
@@ -163,7 +168,7 @@ def test_there_are_snippets():
         "cells.md": 1,
         "column.md": 7,
         "fit.md": 5,
-        "posterior.md": 4,
+        "posterior.md": 5,
         "mne_users.md": 1,
         "sources.md": 3,
         "start.md": 1,

@@ -17,6 +17,7 @@ import numpy as np
 
 from .._types import FloatArray
 from .bank import Bank
+from .circuit_model import BoolArray
 from .kept_arrays import read_arrays, write_arrays
 from .scope import Scope
 from .torch_parts import seeded, torch_module
@@ -256,7 +257,15 @@ def learn_mean_response(
         file = None if folder is None else folder / f"fold-{name}.npz"
         known: Mapping[str, FloatArray] | None = None if file is None else read_arrays(file)
         if known is None:
-            known = _fold(layout, scope.times_ms, bank.z, wanted, number, folds, seed, epochs)
+            known = _fold(
+                layout,
+                scope.times_ms,
+                bank.z,
+                wanted,
+                held=np.arange(len(bank)) % folds == number,
+                seed=seed + number,
+                epochs=epochs,
+            )
             if file is not None:
                 write_arrays(file, known)
         parts.append(known)
@@ -268,14 +277,14 @@ def _fold(
     times_ms: FloatArray,
     z: FloatArray,
     wanted: tuple[FloatArray, FloatArray],
-    number: int,
-    folds: int,
+    *,
+    held: BoolArray,
     seed: int,
     epochs: int,
 ) -> Mapping[str, FloatArray]:
-    """Train the network that does not see every so many-th circuit."""
+    """Train a network until it predicts circuits that are held back best."""
     torch = torch_module()
-    with seeded(seed + number):
+    with seeded(seed):
         parts = _module(layout, _sizes(layout))
         at = torch.as_tensor(np.array(times_ms[::EVERY]), dtype=torch.float32)
         times, features, bumps = _tensors(layout, z, at)
@@ -283,8 +292,7 @@ def _fold(
         # what is large must not count for all: its chance is as large
         weight = 1.0 / (SOFT_MOMENT**2 + torch.mean(moment**2, dim=1))
         weight = weight / weight.mean()
-        held = torch.arange(len(z)) % folds == number
-        inside, outside = torch.nonzero(~held)[:, 0], torch.nonzero(held)[:, 0]
+        inside, outside = (torch.as_tensor(np.flatnonzero(some)) for some in (~held, held))
         optimizer = torch.optim.AdamW(parts.parameters(), lr=2e-3, weight_decay=2e-2)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
 

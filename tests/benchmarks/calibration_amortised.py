@@ -80,11 +80,11 @@ def trained(world: World, regime: str, options: argparse.Namespace) -> Amortised
 
 
 def planted_of(estimator: AmortisedEstimator, number: int, rng: np.random.Generator) -> Planted | None:
-    """Return a truth with stated times; None if a time would be stated before the record."""
+    """Return a truth with stated times; None if these are before the record, or in another order."""
     frame, truths = estimator.frame, estimator.truths
     times = frame.times_of(truths.z[number : number + 1])[0]
     stated = times + frame.stated_sd_ms * rng.standard_normal(len(times))
-    if stated.min() < 1.0:  # what is stated says nothing of what is true besides
+    if stated.min() < 1.0 or (np.diff(stated) <= 0).any():  # given what is stated, what is true is as the prior says
         return None
     moment = np.interp(TIMES_MS, frame.times_ms, truths.moments[number])
     peak_nAm = float(np.exp(rng.uniform(*np.log(PEAKS_nAm[frame.regime]))))
