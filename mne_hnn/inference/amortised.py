@@ -15,14 +15,14 @@ from .._warn import warn
 from ..errors import ParameterError
 from ..fit import Explanation, Explanations
 from ..fit.bench import Bench
-from ..fit.ensemble import effective_share
+from ..fit.ensemble import drawn_again, effective_share, flattened
 from ..fit.evaluate import Evaluator
 from ..fit.progress import Report
 from ..fit.spiking_data import Members
 from .asked import Asked
 from .bank import Truths
 from .circuit_posterior import Checked, CircuitPosterior
-from .cooling import Cooled, Judged, Problem, cool
+from .cooling import KEEP, Cooled, Judged, Problem, cool
 from .density import Density
 from .examples import context_of
 from .question import Likelihood, Question
@@ -37,11 +37,13 @@ from .trust import doubts
 
 __all__ = ["AmortisedEstimator"]
 
-MOVES = 4
-"""Steps between two temperatures: what is cooled begins near the posterior."""
+MOVES, MOVES_FOR_EVIDENCE = 10, 4
+"""Steps between two temperatures: what is cooled begins near the posterior. Draws need more than their evidence."""
+WIDER = 4
+"""Draws of the density of which a population begins with the best."""
 EXPECTED = 8192
 """Circuits of the prior by which the share of plausible ones is known to a few percent."""
-LEAST_EFFECTIVE = 5.0
+LEAST_EFFECTIVE = 20.0
 """Effective number of the estimator's own draws: with fewer its density is elsewhere."""
 
 
@@ -207,9 +209,12 @@ class _AmortisedAsked(Asked):
     ----------
     estimator : AmortisedEstimator
         Where draws begin.
+    own_shares : list of float
+        Effective share of the density's own draws of each population.
     """
 
     estimator: AmortisedEstimator
+    own_shares: list[float] = field(default_factory=list)
 
     @property
     def stated_ms(self) -> FloatArray:
@@ -224,31 +229,49 @@ class _AmortisedAsked(Asked):
     def populations(self, likelihood: Likelihood, n: int | None = None, *, key: int = 0) -> list[Cooled]:
         """Draw populations: from the density, and on to the posterior with a likelihood."""
         settings = self.question.settings
+        moves = MOVES if key == 0 else MOVES_FOR_EVIDENCE
         return [
-            self._population(likelihood, (settings.seed, 50 + key, number))
+            self._population(likelihood, moves, (settings.seed, 50 + key, number))
             for number in range(settings.populations if n is None else n)
         ]
 
-    def _population(self, likelihood: Likelihood, key: tuple[int, ...]) -> Cooled:
-        question, density = self.question, self.estimator.density
-        context = self.context(likelihood)
-        judge = problem_of(self.model, likelihood, "").judge
-        seed = int(np.random.SeedSequence(key).generate_state(1)[0] % 2**31)
+    def _population(self, likelihood: Likelihood, moves: int, key: tuple[int, ...]) -> Cooled:
+        """Return a population, which begins with the best of more draws of the density."""
+        density, n = self.estimator.density, self.question.settings.particles
+        context, judge = self.context(likelihood), problem_of(self.model, likelihood, "").judge
 
-        def against(z: FloatArray) -> Judged:
+        def against(z: FloatArray) -> tuple[FloatArray, FloatArray]:
             """Return the density, and the posterior over it."""
             proposed = density.log_density(z, context)
             total = judge(z).total(1.0, 1.0)
             with np.errstate(invalid="ignore"):
-                gain = np.where(np.isfinite(total) & np.isfinite(proposed), total - proposed, -np.inf)
-            return Judged(prior=proposed, given=np.zeros(len(z)), response=gain)
+                return proposed, np.where(np.isfinite(total) & np.isfinite(proposed), total - proposed, -np.inf)
 
-        problem = Problem(begin=lambda n, _: density.draw(context, n, seed), judge=against, identity="")
-        cooled = cool(problem, n=question.settings.particles, moves=MOVES, key=key)
+        seed = int(np.random.SeedSequence(key).generate_state(1)[0] % 2**31)
+        drawn = density.draw(context, WIDER * n, seed)
+        _, gain = against(drawn)
+        losses = np.where(np.isfinite(gain), -gain, 1e300)
+        self.own_shares.append(effective_share(np.exp(losses.min() - losses)))
+        begun = max(flattened(losses, 1.0, keep=KEEP / WIDER), 1e-9)
+        weights = np.exp(-begun * (losses - losses.min()))
+        log_evidence = float(np.log(weights.mean()) - begun * losses.min())
+        which = drawn_again(weights, n, np.random.default_rng([*key, 2]))
+
+        def judged(z: FloatArray) -> Judged:
+            """Return where a population begins, and what is left of the way to the posterior."""
+            proposed, gain = against(z)
+            with np.errstate(invalid="ignore"):
+                return Judged(prior=proposed + begun * gain, given=np.zeros(len(z)), response=(1.0 - begun) * gain)
+
+        problem = Problem(begin=lambda *_: drawn[which], judge=judged, identity="")
+        cooled = cool(problem, n=n, moves=moves, key=key)
         before, log_expected = self.expected()
-        which = np.random.default_rng([*key, 1]).integers(0, len(before), len(cooled.z))
         return replace(
-            cooled, before=before[which], judged=judge(cooled.z), log_evidence=cooled.log_evidence - log_expected
+            cooled,
+            before=before[np.random.default_rng([*key, 1]).integers(0, len(before), n)],
+            judged=judge(cooled.z),
+            log_evidence=cooled.log_evidence + log_evidence - log_expected,
+            temperatures=begun + (1.0 - begun) * cooled.temperatures,
         )
 
     def expected(self) -> tuple[FloatArray, float]:
@@ -263,16 +286,6 @@ class _AmortisedAsked(Asked):
             kept = taken, float(np.log(np.exp(given).sum() / EXPECTED))
             self.__dict__["_expected"] = kept
         return kept[0], kept[1]
-
-    def own_share(self, likelihood: Likelihood) -> float:
-        """Return the effective share of the density's own draws under the posterior."""
-        question = self.question
-        context = self.context(likelihood)
-        z = self.estimator.density.draw(context, 2 * question.settings.particles, question.settings.seed)
-        total = problem_of(self.model, likelihood, "").judge(z).total(1.0, 1.0)
-        logs = total - self.estimator.density.log_density(z, context)
-        logs = np.where(np.isfinite(logs), logs, -1e300)
-        return effective_share(np.exp(logs - logs.max()))
 
 
 class _Amortised(Answer):
@@ -299,8 +312,8 @@ class _Amortised(Answer):
         """Return single trials as they are expected of some draws: nothing is simulated."""
         assert isinstance(asked, _AmortisedAsked)
         settings, teacher = self.settings, self.estimator.teacher
-        share = asked.own_share(self.question.likelihood(asked.unknown))
-        n = 2 * settings.particles
+        n = len(populations) * WIDER * settings.particles
+        share = float(np.mean(asked.own_shares[: len(populations)]))
         checks = [
             Checked(
                 name="amortised: effective number of the estimator's own draws",
