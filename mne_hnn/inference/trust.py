@@ -64,12 +64,12 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
 AMORTISED: Mapping[str, Mapping[str, Coverage]] = {
     "silent": {},
     "spiking": {
-        "times": Coverage(truths=34, n=68, half=36, most=58),
-        "spreads": Coverage(truths=34, n=68, half=35, most=58),
-        "weights": Coverage(truths=34, n=476, half=234, most=432),
-        "columns": Coverage(truths=34, n=34, half=16, most=30),
-        "discrepancy": Coverage(truths=34, n=34, half=23, most=32),
-        "spikes": Coverage(truths=34, n=136, half=63, most=124),
+        "times": Coverage(truths=80, n=160, half=85, most=142),
+        "spreads": Coverage(truths=80, n=160, half=81, most=141),
+        "weights": Coverage(truths=80, n=1120, half=524, most=984),
+        "columns": Coverage(truths=80, n=80, half=47, most=72),
+        "discrepancy": Coverage(truths=80, n=80, half=42, most=72),
+        "spikes": Coverage(truths=80, n=320, half=173, most=296),
     },
 }
 """The same of amortised estimators (``tests/benchmarks/calibration_amortised.py``)."""
