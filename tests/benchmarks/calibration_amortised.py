@@ -79,6 +79,18 @@ def trained(world: World, regime: str, options: argparse.Namespace) -> Amortised
     return estimator
 
 
+def learned(estimator: AmortisedEstimator) -> dict[str, Any]:
+    """Return what training cost, and what it left open."""
+    teacher = estimator.teacher
+    relative = {name: float(np.sqrt(np.mean(np.diag(getattr(teacher, name))))) for name in ("unknown", "chance")}
+    return {
+        "facts": dict(estimator.facts),
+        "diagnostics": dict(estimator.diagnostics),
+        "losses": {"training": estimator.density.training[-1], "validation": estimator.density.validation[-1]},
+        "over the root mean square of the mean response": relative,
+    }
+
+
 def planted_of(estimator: AmortisedEstimator, number: int, rng: np.random.Generator) -> Planted | None:
     """Return a truth with stated times; None if these are before the record, or in another order."""
     frame, truths = estimator.frame, estimator.truths
@@ -166,7 +178,7 @@ def main() -> None:
         if not wanted:
             continue
         estimator = trained(world, regime, options)
-        sys.stdout.write("\n".join(estimator.sentences()) + "\n" + json.dumps(dict(estimator.facts)) + "\n")
+        sys.stdout.write("\n".join(estimator.sentences()) + "\n" + json.dumps(learned(estimator)) + "\n")
         file = options.folder / f"{regime}.jsonl"
         done = {row["number"] for row in read_rows(file)}
         for number in sorted(set(range(min(wanted, len(estimator.truths)))) - done):
