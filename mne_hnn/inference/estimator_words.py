@@ -19,7 +19,7 @@ def sentences(estimator: AmortisedEstimator) -> list[str]:
     seconds = sum(dict(facts.get("seconds", {})).values())
     told = [
         f"For columns {doing}, with drives {', '.join(frame.sides)} at any times of {frame.tstop:g} ms.",
-        f"Trained with {facts.get('networks', 0)} simulated networks; the last run took {seconds / 60:.0f} minutes.",
+        f"Trained with {facts.get('networks', 0)} simulated trials; the last run took {seconds / 60:.0f} minutes.",
     ]
     truths = estimator.diagnostics.get("truths")
     if truths is None:
