@@ -1,4 +1,4 @@
-"""The command line: ``mne-hnn init | run | demo | explore | convert | rerun | options | compile | sys-info``."""
+"""The command line: ``mne-hnn init | run | demo | explore | convert | train-posterior | rerun | options | ...``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from ._arguments import Parser, change, jobs, port
 from ._names import EXECUTORS, MODEL_FORMATS, MODEL_SUFFIXES, SECTIONS, STEPS, VARIANTS
+from ._training_command import DESCRIPTION, add_training, train
 from .errors import ConfigError, MneHnnError, ParameterError, StageError
 
 if TYPE_CHECKING:
@@ -338,6 +339,12 @@ _COMMANDS: Mapping[str, _Command] = {
         "of ours. What a kind of file cannot hold is refused or said.",
         add=_add_convert,
         run=_convert,
+    ),
+    "train-posterior": _Command(
+        help="train an estimator, so that a posterior takes seconds afterwards",
+        description=DESCRIPTION,
+        add=add_training,
+        run=lambda options: train(options, _say),
     ),
     "rerun": _Command(
         help="repeat the step that made a file, and compare the bytes",

@@ -147,6 +147,34 @@ def pooled():
 
 
 @cache
+def estimator():
+    """Return one that has learned nothing, so that it needs no PyTorch."""
+    import columns
+    import explained
+
+    from mne_hnn.inference import AmortisedEstimator, PosteriorSettings, TrainingSettings
+    from mne_hnn.inference.bank import Truths
+    from mne_hnn.inference.density import Density
+    from mne_hnn.inference.question import Question
+    from mne_hnn.inference.scope import Scope
+    from mne_hnn.inference.teaching import SilentTeacher
+
+    silent = explained.explanation("silent", columns=5e5)
+    scope = Scope.of(Question(explanation=silent, sensors=None, settings=PosteriorSettings()))
+    column = columns.kernels(scope.task, None).sampled(scope.times_ms, scope.tstop)
+    teacher, rng = SilentTeacher(frame=scope.frame, column=column), np.random.default_rng(0)
+    z = scope.drawn(10, rng)
+    return AmortisedEstimator(
+        frame=scope.frame,
+        teacher=teacher,
+        density=Density(weights={}, n_free=z.shape[1], n_context=len(scope.times_ms) + 4),
+        truths=Truths(z=z, moments=teacher.moments(z, scope.times_ms), log_rates=np.zeros((10, 0)), n_trials=1),
+        settings=TrainingSettings(),
+        diagnostics={"examples": {}, "truths": {}},
+    )
+
+
+@cache
 def rhythms():
     import explained_rhythms as rhythm
 
@@ -240,6 +268,7 @@ MADE = {
     "drawn": drawn,
     "drawn_at_sensors": drawn_at_sensors,
     "pooled": pooled,
+    "estimator": estimator,
     "rhythms": rhythms,
     "contributions": contributions,
     "swept": swept,

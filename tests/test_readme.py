@@ -132,6 +132,11 @@ def stand_ins(monkeypatch, tmp_path):
     for name, answer in of_inference.items():
         real = getattr(inference, name)
         monkeypatch.setattr(inference, name, standing_in(real, lambda given, answer=answer: answer))
+    estimator = result_of(
+        inference.AmortisedEstimator, posterior=lambda given: circuit, sentences=lambda given: ["A sentence."]
+    )
+    for name in ("train_posterior", "read_estimator"):
+        monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: estimator))
     control = result_of(inference.Control)
     for name in ("shuffled_sign", "wrong_label"):
         monkeypatch.setattr(inference, name, standing_in(getattr(inference, name), lambda given: control))

@@ -122,6 +122,11 @@ class LinearColumn:
         self._observe = (1 - part) * smoother[low] + part * smoother[low + 1]
         self.background = self._observe @ np.interp(self._grid, STEP_MS * np.arange(len(background)), background)
 
+    @property
+    def measured(self) -> tuple[dict[Input, FloatArray], FloatArray, float]:
+        """Kernels, moment without drives, and smoothing window (ms), as they were given."""
+        return self._given
+
     def sampled(self, times_ms: FloatArray, tstop: float) -> LinearColumn:
         """Return the same column at other times (ms), in a simulation of another duration (ms)."""
         kernels, background, smooth_ms = self._given

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .amortised import AmortisedEstimator
 from .circuit_posterior import Checked, CircuitPosterior, Polarity
 from .comparing import compare_posteriors, evidence_in_words
 from .controls import Control, shuffled_sign, wrong_label
+from .estimator_files import read_estimator
 from .group_files import read_group_posterior
 from .group_posterior import GroupPosterior
 from .held_out import HeldOut, held_out_sensors
@@ -15,9 +17,12 @@ from .posterior_files import read_posterior
 from .run import posterior
 from .sensor_likelihood import SensorLikelihood, Sensors
 from .settings import PosteriorSettings
+from .training import train_posterior
+from .training_settings import TrainingSettings
 from .waveform_likelihood import WaveformLikelihood
 
 __all__ = [
+    "AmortisedEstimator",
     "Checked",
     "CircuitPosterior",
     "Control",
@@ -29,14 +34,17 @@ __all__ = [
     "PosteriorSettings",
     "SensorLikelihood",
     "Sensors",
+    "TrainingSettings",
     "WaveformLikelihood",
     "compare_posteriors",
     "evidence_in_words",
     "held_out_sensors",
     "pool_posteriors",
     "posterior",
+    "read_estimator",
     "read_group_posterior",
     "read_posterior",
     "shuffled_sign",
+    "train_posterior",
     "wrong_label",
 ]

@@ -39,7 +39,7 @@ from .silent_model import SilentModel
 from .trust import doubts
 from .waveform_likelihood import Drawn, WaveformLikelihood
 
-__all__ = ["chosen_explanation", "posterior"]
+__all__ = ["Answer", "chosen_explanation", "posterior"]
 
 WORTH = 0.5
 """Effective share of the draws from which on they are drawn again by what the last simulations tell."""
@@ -108,7 +108,7 @@ def posterior(
     computing = Computing(n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
     with computing.ready() as ready, Report(computing.progress) as report:
         evaluator = Evaluator(checkpoint=Checkpoint(computing.checkpoint), computing=ready)
-        found = _Answer(question, Bench(evaluator=evaluator, report=report), checkpoint).found()
+        found = Answer(question, Bench(evaluator=evaluator, report=report), checkpoint).found()
     for text in found.warnings:
         warn(text)
     return found
@@ -125,7 +125,7 @@ def chosen_explanation(explanation: Any) -> Explanation:
     return chosen
 
 
-class _Answer:
+class Answer:
     """The steps from a question to a posterior."""
 
     def __init__(self, question: Question, bench: Bench, folder: str | Path | None) -> None:
@@ -134,6 +134,7 @@ class _Answer:
         self.refined: Refined | None = None
 
     def found(self) -> CircuitPosterior:
+        """Draw, check, and return all of it."""
         question, report = self.question, self.bench.report
         asked = self._asked()
         likelihood = question.likelihood(asked.unknown)
@@ -309,7 +310,11 @@ class _Answer:
             for check in checks
             if not check.passed
         ]
-        return found + disagreements(draws) + doubts(self.question.explanation.regime, list(draws))
+        return found + disagreements(draws) + self._doubts(list(draws))
+
+    def _doubts(self, paths: list[str]) -> list[str]:
+        """Return for which numbers intervals are not to be trusted."""
+        return doubts(self.question.explanation.regime, paths)
 
 
 def _relative_sizes(course: WaveformLikelihood, chosen: IntArray, rng: np.random.Generator) -> FloatArray:

@@ -61,6 +61,18 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
     "spiking": {},
 }
 """By regime and kind, of posteriors from source waveforms."""
+AMORTISED: Mapping[str, Mapping[str, Coverage]] = {
+    "silent": {},
+    "spiking": {
+        "times": Coverage(truths=80, n=160, half=85, most=142),
+        "spreads": Coverage(truths=80, n=160, half=81, most=141),
+        "weights": Coverage(truths=80, n=1120, half=524, most=984),
+        "columns": Coverage(truths=80, n=80, half=47, most=72),
+        "discrepancy": Coverage(truths=80, n=80, half=42, most=72),
+        "spikes": Coverage(truths=80, n=320, half=173, most=296),
+    },
+}
+"""The same of amortised estimators (``tests/benchmarks/calibration_amortised.py``)."""
 
 
 def kind_of(path: str) -> str:
@@ -71,7 +83,7 @@ def kind_of(path: str) -> str:
     return "spikes" if path.startswith("spikes.") else "weights"
 
 
-def doubts(regime: str, paths: Sequence[str]) -> list[str]:
+def doubts(regime: str, paths: Sequence[str], *, amortised: bool = False) -> list[str]:
     """Return for which numbers of a posterior intervals are not to be trusted, and why: sentences.
 
     Parameters
@@ -80,8 +92,10 @@ def doubts(regime: str, paths: Sequence[str]) -> list[str]:
         ``'silent'`` or ``'spiking'``.
     paths : sequence of str
         Its numbers.
+    amortised : bool
+        Whether it is one of an amortised estimator.
     """
-    known = MEASURED[regime]
+    known = (AMORTISED if amortised else MEASURED)[regime]
     kinds = {kind_of(path) for path in paths} | ({"spikes"} if regime == "spiking" else set())
     asked = [kind for kind in KINDS if kind in kinds]
     few = [kind for kind in asked if kind not in known or not known[kind].shown]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mne_hnn.inference import trust
-from mne_hnn.inference.trust import MEASURED, Coverage, doubts, kind_of
+from mne_hnn.inference.trust import AMORTISED, MEASURED, Coverage, doubts, kind_of
 
 PATHS = ("drives.evprox1.mu_ms", "drives.evprox1.sigma_ms", "drives.evprox1.weights_ampa.L5_pyramidal", "columns")
 
@@ -37,10 +37,13 @@ def test_what_was_found_is_said(monkeypatch):
     (few,) = doubts("spiking", PATHS[:1])
     assert "Intervals of times, spikes are not shown to hold what they say: 3 truths" in few
     assert doubts("silent", PATHS[:2]) == []
+    monkeypatch.setattr(trust, "AMORTISED", {"silent": {"times": good}, "spiking": {}})
+    (few,) = doubts("silent", PATHS[:2], amortised=True)
+    assert "Intervals of spreads are not shown" in few
 
 
 def test_what_is_kept_could_have_been_counted():
-    for of_regime in MEASURED.values():
+    for of_regime in (*MEASURED.values(), *AMORTISED.values()):
         assert len({one.truths for one in of_regime.values()}) <= 1
         for kind, one in of_regime.items():
             assert kind in trust.KINDS

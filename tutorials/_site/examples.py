@@ -14,6 +14,7 @@ GIVEN: Mapping[str, str] = {
     "found, explanations, rhythms, contributions": "what fits return",
     "drawn, drawn_at_sensors": "posteriors of a waveform, and of a response at the sensors",
     "pooled": "posteriors of five subjects in two conditions, pooled",
+    "estimator": "one of posteriors of silent columns, for a proximal and a distal drive in 100 ms",
     "swept": "what a sweep returns",
     "entries, comparison": "five subjects in two conditions, and their comparison",
     "bids_root, derivatives": "folders of two recordings, and of the results of one subject in two conditions",
