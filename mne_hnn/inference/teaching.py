@@ -19,7 +19,7 @@ from .plausibility import columns_plausible, spikes_plausible
 from .question import Question
 from .scope import Frame, Scope
 from .silent_model import SilentModel
-from .spiking_model import kinds_of, with_columns
+from .spiking_model import with_columns
 
 __all__ = ["EstimatedModel", "SilentTeacher", "SpikingTeacher", "Teacher", "make_pool"]
 
@@ -187,7 +187,7 @@ class EstimatedModel:
 
     def log_prior(self, z: FloatArray) -> FloatArray:
         """Return the logarithm of the prior: normal, where drives are in order, shape (n,)."""
-        times = self.natural(z)[:, kinds_of(self.vector) == 0]
+        times = self.natural(z)[:, [path.endswith("mu_ms") for path in self.vector.paths[:-1]]]
         possible = possible_times(times, self.vector.tstop) & np.all(np.abs(z) <= LARGEST_NUMBER, axis=1)
         return np.asarray(np.where(possible, -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi), -np.inf))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["KINDS", "MEASURED", "Coverage", "doubts", "kind_of"]
+__all__ = ["KINDS", "MEASURED", "Coverage", "doubts", "held", "kind_of", "planted"]
 
 KINDS = ("times", "spreads", "weights", "columns", "discrepancy", "spikes")
 ALLOWED = 2.6
@@ -58,7 +58,14 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
         "columns": Coverage(truths=30, n=30, half=10, most=26),
         "discrepancy": Coverage(truths=30, n=30, half=15, most=27),
     },
-    "spiking": {},
+    "spiking": {
+        "times": Coverage(truths=10, n=20, half=12, most=18),
+        "spreads": Coverage(truths=10, n=20, half=15, most=19),
+        "weights": Coverage(truths=10, n=140, half=59, most=124),
+        "columns": Coverage(truths=10, n=10, half=8, most=10),
+        "discrepancy": Coverage(truths=10, n=10, half=4, most=9),
+        "spikes": Coverage(truths=10, n=40, half=21, most=36),
+    },
 }
 """By regime and kind, of posteriors from source waveforms."""
 AMORTISED: Mapping[str, Mapping[str, Coverage]] = {
@@ -81,6 +88,17 @@ def kind_of(path: str) -> str:
         if path.endswith(end):
             return kind
     return "spikes" if path.startswith("spikes.") else "weights"
+
+
+def planted(regime: str) -> int:
+    """Return how many truths of a regime were planted."""
+    return max((one.truths for one in MEASURED[regime].values()), default=0)
+
+
+def held(regime: str) -> str:
+    """Return in words how many true numbers of each kind lay inside intervals of 90 %."""
+    known = MEASURED[regime]
+    return ", ".join(f"{kind} {known[kind].most} of {known[kind].n}" for kind in KINDS if kind in known)
 
 
 def doubts(regime: str, paths: Sequence[str], *, amortised: bool = False) -> list[str]:

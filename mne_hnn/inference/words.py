@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .trust import MEASURED
+from .trust import held, planted
 
 if TYPE_CHECKING:
     from .circuit_posterior import CircuitPosterior
@@ -17,12 +17,10 @@ LEARNED = 1.0
 """Bits from which on a number is said to be determined: what was left open is halved."""
 SURE = 0.95
 NOT_CALIBRATED = (
-    "Treat 90 % as a name. Of columns whose cells fire it has not been measured how often intervals hold the "
-    "truth, and the one truth that was tried was missed more often than 90 % allow, without a check that said so. "
-    f"Of silent columns they held in a first test with {MEASURED['silent']['columns'].truths} planted truths, from the "
-    "waveform; at sensors, "
-    "with circuit and place both unknown, it has not been measured. Times of drives are expected within 10 ms of the "
-    "explanation, which saw the response."
+    f"How far intervals of 90 % hold was measured with planted truths, from the waveform. {planted('silent')} silent "
+    f"columns: {held('silent')} lay inside. {planted('spiking')} columns whose cells fire, two drives, one mesh: "
+    f"{held('spiking')}. At sensors, with circuit and place both unknown, it has not been measured. Times of drives "
+    "are expected within 10 ms of the explanation, which saw the response."
 )
 """What is to be said beside every posterior, as in ``tutorials/posterior.md``."""
 

@@ -28,12 +28,13 @@ import mne
 import numpy as np
 from _ranks import coverage, rank
 from _truths import SMOOTH_MS
-from mne_hnn.inference.emulator import Emulator
 
 from mne_hnn._smoothing import smoothed_rows
+from mne_hnn.fit.aligning import Alignment
 from mne_hnn.fit.bench import Bench
 from mne_hnn.fit.checkpoint import Checkpoint
 from mne_hnn.fit.coarse import coarse_network
+from mne_hnn.fit.emulator import Emulator
 from mne_hnn.fit.ensemble import seeds_for
 from mne_hnn.fit.evaluate import Evaluator, searching
 from mne_hnn.fit.progress import Report
@@ -112,10 +113,18 @@ class Seen:
 def by_package(z: np.ndarray, moments: np.ndarray, seen: Seen) -> Any:
     """Return a function that draws strengths, learned from a Gaussian process of the mean response."""
     none = np.zeros((len(z), 1))
-    emulator = Emulator(x=z, moments=moments, log_rates=none, kinds=np.array([0, 1, 2, 2]))
+    times_ms = np.arange(0.0, TSTOP_MS + 1e-9, STEP_MS)
+    drives_ms = np.array([drive.mu_ms for drive in jones_2009(drives=True).drives.values()])  # they do not move
+    emulator = Emulator(
+        x=z,
+        moments=moments,
+        log_rates=none,
+        drives_ms=lambda x: np.broadcast_to(drives_ms, (len(x), len(drives_ms))),
+        alignment=Alignment(times_ms=times_ms, expected_ms=drives_ms, tstop=TSTOP_MS),
+    )
     n = emulator.n_components
-    variance = emulator.unknown()[:n] + (emulator.chance * emulator.scales**2)[:n]
-    outside = emulator.outside(moments)
+    variance = emulator.unknown()[:n] + emulator.chance()[:n]
+    outside = emulator.outside(moments, z)
 
     def draw(many: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return strengths and what is seen of them."""

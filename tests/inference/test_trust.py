@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mne_hnn.inference import trust
-from mne_hnn.inference.trust import AMORTISED, MEASURED, Coverage, doubts, kind_of
+from mne_hnn.inference.trust import AMORTISED, MEASURED, Coverage, doubts, held, kind_of, planted
+from mne_hnn.inference.words import NOT_CALIBRATED
 
 PATHS = ("drives.evprox1.mu_ms", "drives.evprox1.sigma_ms", "drives.evprox1.weights_ampa.L5_pyramidal", "columns")
 
@@ -40,6 +41,8 @@ def test_what_was_found_is_said(monkeypatch):
     monkeypatch.setattr(trust, "AMORTISED", {"silent": {"times": good}, "spiking": {}})
     (few,) = doubts("silent", PATHS[:2], amortised=True)
     assert "Intervals of spreads are not shown" in few
+    assert held("silent") == "times 90 of 100, spreads 90 of 100, weights 300 of 400"
+    assert planted("spiking") == 3
 
 
 def test_what_is_kept_could_have_been_counted():
@@ -49,6 +52,12 @@ def test_what_is_kept_could_have_been_counted():
             assert kind in trust.KINDS
             assert 0 <= one.half <= one.most <= one.n
             assert one.n >= one.truths
+
+
+def test_what_is_said_beside_every_posterior_is_what_was_counted():
+    for regime in MEASURED:
+        assert f"{planted(regime)} " in NOT_CALIBRATED
+        assert held(regime) in NOT_CALIBRATED
 
 
 def test_ranks_tell_posteriors_that_are_too_narrow(monkeypatch):

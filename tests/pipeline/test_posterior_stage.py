@@ -273,7 +273,7 @@ def check_numbers_of(told):
     text = methods_text({"posterior": told}).paragraphs["Posterior"]
     said = {int(one) for one in re.findall(r"(?<![\w.])\d+(?![\w.])", text)}
     assert said == {told["facts"]["populations"], told["facts"]["particles"]}
-    assert "coverage of such intervals has been tested for silent columns only" in text
+    assert "coverage of such intervals has been tested with planted truths, from source waveforms" in text
 
 
 # what the report says
@@ -293,7 +293,7 @@ def test_methods_of_a_posterior_at_the_sensors():
     text = methods_text({"posterior": sidecar}).text
     assert "the response at the sensors, whitened with the noise covariance" in text
     assert "4 populations of 400 particles" in text
-    assert "single trials of 1088 networks" in text
+    assert "one or two trials of each of 1088 networks" in text
     assert "discs of 5 and 10 mm around each source of postcentral-rh" in text
     assert "without 33.4 % of the channels" in text
 

@@ -29,8 +29,8 @@ def posterior(facts: Collected) -> Iterator[str]:
     networks = facts.said(lambda run: max((one.networks or 0 for one in run.posterior.facts.drawn), default=0) or None)
     if networks:
         yield (
-            "Where cells fire, a Gaussian process told the mean dipole and the spikes from single trials of "
-            f"{networks} networks, most of them simulated where the posterior was."
+            "Where cells fire, a Gaussian process told the mean dipole and the spikes from one or two trials of each "
+            f"of {networks} networks, most of them simulated where the posterior was."
         )
     yield "The sign was judged by the evidence of the opposite one."
     label = facts.names(lambda run: run.posterior.facts.searched)
@@ -47,4 +47,4 @@ def posterior(facts: Collected) -> Iterator[str]:
             factor=100.0,
         )
         yield f"A further posterior without {share} % of the channels was judged by what it predicted there."
-    yield "The coverage of such intervals has been tested for silent columns only."
+    yield "The coverage of such intervals has been tested with planted truths, from source waveforms."
