@@ -114,7 +114,7 @@ def by_package(z: np.ndarray, moments: np.ndarray, seen: Seen) -> Any:
     """Return a function that draws strengths, learned from a Gaussian process of the mean response."""
     none = np.zeros((len(z), 1))
     times_ms = np.arange(0.0, TSTOP_MS + 1e-9, STEP_MS)
-    drives_ms = np.array([drive.mu_ms for drive in jones_2009(drives=True).drives.values()])  # they do not move
+    drives_ms = np.sort([drive.mu_ms for drive in jones_2009(drives=True).drives.values()])  # they do not move
     emulator = Emulator(
         x=z,
         moments=moments,
