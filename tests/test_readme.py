@@ -173,7 +173,7 @@ def test_there_are_snippets():
         "cells.md": 1,
         "column.md": 7,
         "fit.md": 5,
-        "posterior.md": 5,
+        "posterior.md": 6,
         "mne_users.md": 1,
         "sources.md": 3,
         "start.md": 1,
