@@ -1,6 +1,6 @@
 """Plant truths, columns whose cells fire and columns in which none does, and see what the defaults find of them.
 
-    python tests/benchmarks/planted.py --folder planted [--spiking 40] [--silent 20] [--mesh 5] [--n-jobs 2]
+    python tests/benchmarks/planted.py --folder planted [--spiking 40] [--silent 20] [--mesh 5] [--steps emulator]
 
 A spiking truth is drawn from the default prior of ``EvokedSettings`` (2 to 4 drives, spikes and columns within two
 standard deviations, a participating fraction, a patch that holds the cells), a silent one has drives below threshold
@@ -37,6 +37,7 @@ from mne_hnn.fit import (
     spikes_per_cell,
 )
 from mne_hnn.fit.circuit_vector import CircuitVector
+from mne_hnn.fit.evoked_settings import STEPS
 from mne_hnn.fit.observation import pyramidal_cells
 from mne_hnn.network import Network, jones_2009
 from mne_hnn.simulate import Simulation, simulate
@@ -260,6 +261,7 @@ def main() -> None:
     parser.add_argument("--silent", type=int, default=20)
     parser.add_argument("--mesh", type=int, default=5)
     parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--steps", choices=STEPS, default=STEPS[0], help="how ensembles move; a folder for each")
     options = parser.parse_args()
     mne.set_log_level("ERROR")
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -275,7 +277,7 @@ def main() -> None:
         rng = np.random.default_rng([number, regime == "spiking", options.mesh])
         target, _, truth = planted(regime, network, rng)
         began = time.perf_counter()
-        explanations = fit_evoked(network, target, EvokedSettings(), n_jobs=options.n_jobs)
+        explanations = fit_evoked(network, target, EvokedSettings(steps=options.steps), n_jobs=options.n_jobs)
         row = {"number": number, "truth": truth, "found": found(explanations, time.perf_counter() - began)}
         keep_row(file, row)
         rows.append(row)

@@ -27,6 +27,7 @@ from planted import PRIOR, TSTOP_MS, column, found, keep_row, read_rows, target_
 from scipy.optimize import linear_sum_assignment
 
 from mne_hnn.fit import EvokedSettings, fit_evoked
+from mne_hnn.fit.evoked_settings import STEPS
 from mne_hnn.fit.linear import delay_ms
 from mne_hnn.fit.observation import pyramidal_cells
 from mne_hnn.network import Network, calcium, jones_2009, law_2021, with_erp_drives
@@ -87,7 +88,9 @@ def fitted(name: str, options: argparse.Namespace) -> dict[str, Any]:
     target = target_of(simulation.dipole.smooth(options.smooth_ms), columns, area, options.smooth_ms, rng)
     truth = truth_of(driven, simulation, columns)
     truth |= {"area_mm2": area, "peak_nAm": float(np.abs(target["agg"]).max()) * 1e9}
-    settings = EvokedSettings(smooth_ms=options.smooth_ms, members=options.members, generations=options.generations)
+    settings = EvokedSettings(
+        smooth_ms=options.smooth_ms, members=options.members, generations=options.generations, steps=options.steps
+    )
     began = time.perf_counter()
     explanations = fit_evoked(network, target, settings, n_jobs=options.n_jobs)
     row = {"name": name, "options": _chosen(options), "truth": truth}
@@ -174,6 +177,7 @@ def main() -> None:
     parser.add_argument("--mesh", type=int, default=10, help="pyramidal cells along each side; fewer to try it")
     parser.add_argument("--members", type=int, default=usual.members)
     parser.add_argument("--generations", type=int, default=usual.generations)
+    parser.add_argument("--steps", choices=STEPS, default=usual.steps, help="how ensembles move; a folder for each")
     parser.add_argument("--seed", type=int, default=0, help="another one makes other trials and other noise")
     parser.add_argument("--n-jobs", type=int, default=2)
     options = parser.parse_args()

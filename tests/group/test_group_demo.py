@@ -160,7 +160,7 @@ def test_effect_goes_the_same_way_in_everybody(small_demo):
         early, late = (truth.dipoles[condition] for condition in CONDITIONS)
         assert 25e-9 <= np.abs(early["agg"]).max() <= 38e-9
         assert 5e-3 <= late.times[late["agg"].argmin()] - early.times[early["agg"].argmin()] <= 15e-3
-        assert early["agg"].min() < 1.1 * late["agg"].min() < 0
+        assert max(early["agg"].min(), late["agg"].min()) < -5e-9
         # columns per nA m that published fits have, or a few times more
         assert 10 <= truth.n_columns / (np.abs(early["agg"]).max() * 1e9) <= 80
     jitter = [truth.drives["missed"]["evdist1"]["mu_ms"] for truth in small_demo.truth().values()]
