@@ -59,12 +59,12 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
         "discrepancy": Coverage(truths=30, n=30, half=15, most=27),
     },
     "spiking": {
-        "times": Coverage(truths=10, n=20, half=12, most=18),
-        "spreads": Coverage(truths=10, n=20, half=15, most=19),
-        "weights": Coverage(truths=10, n=140, half=59, most=124),
-        "columns": Coverage(truths=10, n=10, half=8, most=10),
-        "discrepancy": Coverage(truths=10, n=10, half=4, most=9),
-        "spikes": Coverage(truths=10, n=40, half=21, most=36),
+        "times": Coverage(truths=15, n=30, half=16, most=26),
+        "spreads": Coverage(truths=15, n=30, half=22, most=28),
+        "weights": Coverage(truths=15, n=210, half=100, most=188),
+        "columns": Coverage(truths=15, n=15, half=9, most=15),
+        "discrepancy": Coverage(truths=15, n=15, half=5, most=13),
+        "spikes": Coverage(truths=15, n=60, half=31, most=51),
     },
 }
 """By regime and kind, of posteriors from source waveforms."""
