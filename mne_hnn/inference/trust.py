@@ -59,12 +59,12 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
         "discrepancy": Coverage(truths=30, n=30, half=15, most=27),
     },
     "spiking": {
-        "times": Coverage(truths=15, n=30, half=16, most=26),
-        "spreads": Coverage(truths=15, n=30, half=22, most=28),
-        "weights": Coverage(truths=15, n=210, half=100, most=188),
-        "columns": Coverage(truths=15, n=15, half=9, most=15),
-        "discrepancy": Coverage(truths=15, n=15, half=5, most=13),
-        "spikes": Coverage(truths=15, n=60, half=31, most=51),
+        "times": Coverage(truths=16, n=32, half=18, most=28),
+        "spreads": Coverage(truths=16, n=32, half=23, most=29),
+        "weights": Coverage(truths=16, n=224, half=108, most=200),
+        "columns": Coverage(truths=16, n=16, half=10, most=16),
+        "discrepancy": Coverage(truths=16, n=16, half=6, most=14),
+        "spikes": Coverage(truths=16, n=64, half=34, most=55),
     },
 }
 """By regime and kind, of posteriors from source waveforms."""
