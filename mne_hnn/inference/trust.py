@@ -59,12 +59,12 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
         "discrepancy": Coverage(truths=30, n=30, half=15, most=27),
     },
     "spiking": {
-        "times": Coverage(truths=10, n=20, half=12, most=18),
-        "spreads": Coverage(truths=10, n=20, half=15, most=19),
-        "weights": Coverage(truths=10, n=140, half=59, most=124),
-        "columns": Coverage(truths=10, n=10, half=8, most=10),
-        "discrepancy": Coverage(truths=10, n=10, half=4, most=9),
-        "spikes": Coverage(truths=10, n=40, half=21, most=36),
+        "times": Coverage(truths=16, n=32, half=18, most=28),
+        "spreads": Coverage(truths=16, n=32, half=23, most=29),
+        "weights": Coverage(truths=16, n=224, half=108, most=200),
+        "columns": Coverage(truths=16, n=16, half=10, most=16),
+        "discrepancy": Coverage(truths=16, n=16, half=6, most=14),
+        "spikes": Coverage(truths=16, n=64, half=34, most=55),
     },
 }
 """By regime and kind, of posteriors from source waveforms."""
