@@ -74,8 +74,8 @@ class EvokedSettings(WaveformSettings):
         How ensembles move: ``'smoother'`` along the slope of what their members give (Emerick and Reynolds 2013,
         https://doi.org/10.1016/j.cageo.2012.03.011), or ``'emulator'`` to where a Gaussian process of all networks of a
         sequence says that the response is explained (after Chen and Oliver 2012,
-        https://doi.org/10.1007/s11004-011-9376-z). The latter finds sequences of three drives that the former misses,
-        and was tried on fewer responses.
+        https://doi.org/10.1007/s11004-011-9376-z). The latter goes farther where drives interact, and was tried on
+        fewer responses.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int
