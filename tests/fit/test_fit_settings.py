@@ -256,8 +256,8 @@ PROPOSED = {
     "smooth_ms": 20.0, "noise": 0.2, "standard_error": None, "refine": 4, "polish": 0, "optimizer": "auto",
     "levels": LEVELS, "n_trials": 2, "n_final": 10, "dt": 0.025, "seed": 1, "fresh_seed": 2, "precision": "exact",
     "tstop": 170.0, "objective": "r_squared", "gap_ms": 10.0, "spread_ms": 4.0, **COLUMNS, **CIRCUIT,
-    "regimes": ["silent"], "members": 96, "generations": 4, "max_sequences": 6, "finalists": 2, "start": None,
-    "columns": None,
+    "regimes": ["silent"], "members": 96, "generations": 4, "steps": "smoother", "max_sequences": 6,
+    "finalists": 2, "start": None, "columns": None,
 }  # fmt: skip
 BETWEEN = {"fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0}
 RHYTHM = {**SEARCHED, "objective": "bandpower", "smooth_ms": 0.0, "standard_error": None}

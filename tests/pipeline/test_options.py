@@ -207,7 +207,7 @@ def test_one_stage_is_listed_whole():
     assert [line.split()[0] for line in text.splitlines() if " = " in line[:24]] == [
         "fit", "fit_drives", "fit_start", "fit_columns", "fit_evaluations", "fit_polish", "fit_contributions",
         "fit_n_drives", "fit_sequence", "fit_regimes", "fit_prior", "fit_members", "fit_generations",
-        "fit_max_sequences", "fit_finalists", "fit_noise", "fit_trials", "fit_final_trials", "fit_precision",
+        "fit_steps", "fit_max_sequences", "fit_finalists", "fit_noise", "fit_trials", "fit_final_trials", "fit_precision",
         "network", "dt", "seed", "smooth_ms",
     ]  # fmt: skip
     assert (
