@@ -207,8 +207,8 @@ def test_one_stage_is_listed_whole():
     assert [line.split()[0] for line in text.splitlines() if " = " in line[:24]] == [
         "fit", "fit_drives", "fit_start", "fit_columns", "fit_evaluations", "fit_polish", "fit_contributions",
         "fit_n_drives", "fit_sequence", "fit_regimes", "fit_prior", "fit_members", "fit_generations",
-        "fit_steps", "fit_max_sequences", "fit_finalists", "fit_noise", "fit_trials", "fit_final_trials", "fit_precision",
-        "network", "dt", "seed", "smooth_ms",
+        "fit_steps", "fit_max_sequences", "fit_finalists", "fit_noise", "fit_trials", "fit_final_trials",
+        "fit_precision", "network", "dt", "seed", "smooth_ms",
     ]  # fmt: skip
     assert (
         "  smooth_ms = 20.0  (ms)\n      Hamming window on simulated dipoles; 0 for none. Also read by: report." in text
