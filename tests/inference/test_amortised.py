@@ -235,7 +235,8 @@ def test_columns_that_fire_are_learned_from_simulations(firing, tmp_path, monkey
     assert all(np.array_equal(same.draws[path], found.draws[path]) for path in found.paths)
     assert set(found.spikes) == set(FIRING)
     assert found.simulated.shape == (64, len(found.times_ms))
-    assert any("spiking" in text for text in found.warnings)
+    # of such estimators intervals were found to hold, so that none is warned of
+    assert not any(text.startswith("Intervals of") for text in found.warnings)
     whole.save(tmp_path / "spiking.npz")
     read = read_estimator(tmp_path / "spiking.npz").posterior(one, settings=DRAWN)
     assert all(np.array_equal(read.draws[path], found.draws[path]) for path in found.paths)
