@@ -59,12 +59,12 @@ MEASURED: Mapping[str, Mapping[str, Coverage]] = {
         "discrepancy": Coverage(truths=30, n=30, half=15, most=27),
     },
     "spiking": {
-        "times": Coverage(truths=16, n=32, half=18, most=28),
-        "spreads": Coverage(truths=16, n=32, half=23, most=29),
-        "weights": Coverage(truths=16, n=224, half=108, most=200),
-        "columns": Coverage(truths=16, n=16, half=10, most=16),
-        "discrepancy": Coverage(truths=16, n=16, half=6, most=14),
-        "spikes": Coverage(truths=16, n=64, half=34, most=55),
+        "times": Coverage(truths=20, n=40, half=22, most=36),
+        "spreads": Coverage(truths=20, n=40, half=26, most=37),
+        "weights": Coverage(truths=20, n=280, half=139, most=248),
+        "columns": Coverage(truths=20, n=20, half=13, most=20),
+        "discrepancy": Coverage(truths=20, n=20, half=8, most=18),
+        "spikes": Coverage(truths=20, n=80, half=42, most=70),
     },
 }
 """By regime and kind, of posteriors from source waveforms."""
