@@ -23,6 +23,9 @@ from .process import begin_worker, starting_worker
 
 __all__ = ["WorkerPool", "close_workers", "n_workers", "pool"]
 
+LOOKS_s = 5.0
+"""So often a worker that is at a task is looked at."""
+
 _Call = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
 
 
@@ -59,6 +62,18 @@ def _kill(executor: ProcessPoolExecutor) -> None:
     if results is not None:
         with suppress(OSError):
             results._writer.close()  # type: ignore[attr-defined]
+
+
+def _awaited(executor: ProcessPoolExecutor, there: Future[Any]) -> Any:
+    """Return the result of a call, or raise its error; a worker that was killed while it sent is noticed."""
+    while True:
+        try:
+            return there.result(timeout=LOOKS_s)
+        except TimeoutError:
+            if there.done():  # it is the error of the call itself
+                raise
+            if not _lives(executor):
+                _kill(executor)
 
 
 class WorkerPool(TaskExecutor):
@@ -119,7 +134,7 @@ class WorkerPool(TaskExecutor):
         executor = None
         try:
             executor, there = self._begin(slot, stop, pack(function, arguments))
-            return partial(future.set_result, there.result())
+            return partial(future.set_result, _awaited(executor, there))
         except BrokenProcessPool as broken:
             with self._lock:
                 self._discard(slot, executor)

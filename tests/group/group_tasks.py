@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import struct
 import sys
 import time
 from pathlib import Path
@@ -31,6 +32,19 @@ def once_killed(value, flag):
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return value * value
+
+
+def killed_while_it_sends():
+    """Die with a result of which a part was sent."""
+    frame = sys._getframe()
+    while frame is not None and "result_queue" not in frame.f_locals:
+        frame = frame.f_back
+    frame.f_locals["result_queue"]._writer._send(struct.pack("!i", 1000) + b"a part")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def raises_timeout():
+    raise TimeoutError("of the task itself")
 
 
 def killed(folder, name):

@@ -309,3 +309,16 @@ def test_nobody_waits_for_a_large_result_whose_worker_was_killed(share):
         assert len(future.result(30.0)) == size  # it was faster this time
     assert pool.submit(len, b"ab").result(60.0) == 2
     pool.close()
+
+
+def test_a_worker_that_is_killed_while_it_sends_is_noticed(monkeypatch):
+    """Nobody told the pool, and its process holds the other end of the pipe, too."""
+    monkeypatch.setattr(workers, "LOOKS_s", 0.2)
+    pool = workers.WorkerPool(1)
+    with pytest.raises(DeathError):
+        pool.submit(tasks.killed_while_it_sends).result(60.0)
+    assert pool.submit(len, b"ab").result(60.0) == 2
+    with pytest.raises(TimeoutError, match="of the task itself"):
+        pool.submit(tasks.raises_timeout).result(60.0)
+    assert pool.submit(tasks.slow_square, 3, 1.0).result(60.0) == 9  # longer than it is waited between two looks
+    pool.close()
