@@ -70,8 +70,8 @@ def _awaited(executor: ProcessPoolExecutor, there: Future[Any]) -> Any:
         try:
             return there.result(timeout=LOOKS_s)
         except TimeoutError:
-            if there.done():  # it is the error of the call itself
-                raise
+            if there.done():  # it has come since, or this is the error of the call itself
+                return there.result()
             if not _lives(executor):
                 _kill(executor)
 
