@@ -18,7 +18,7 @@ from .coarse import coarse_network
 from .linear import LOCATIONS, Input, delay_ms
 from .sequence import EDGE_MS, Sequenced, drive_names
 
-__all__ = ["COLUMNS_PER_nAm", "CircuitVector", "circuit_inputs"]
+__all__ = ["COLUMNS_PER_nAm", "CircuitVector", "circuit_inputs", "with_columns"]
 
 COLUMNS_PER_nAm = "columns_per_nAm"
 """What the number of columns is called where an ensemble is the start of fits to targets of other sizes."""
@@ -43,6 +43,11 @@ def circuit_inputs(network: Network) -> tuple[Input, ...]:
                 if sections and all(receptor in template.sections[section].receptors for section in sections):
                     found.append(Input(location=location, receptor=receptor, cell_type=name))
     return tuple(found)
+
+
+def with_columns(z: FloatArray) -> FloatArray:
+    """Return members with the number of columns as it is expected, where only the others matter."""
+    return np.column_stack([z, np.zeros(len(z))])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,8 +177,9 @@ class CircuitVector:
         found[..., weights] *= np.exp(room * np.tanh(above / room) - above)
         return np.asarray(found)
 
-    def drives_ms(self, members: FloatArray) -> FloatArray:
-        """Return the times of the drives of members, ms, shape (n_members, n_drives)."""
+    def drives_ms(self, z: FloatArray) -> FloatArray:
+        """Return the times of the drives of members, ms, shape (n_members, n_drives), with or without their columns."""
+        members = z if z.shape[1] == self.n_free else with_columns(z)
         return self.natural(members)[:, [path.endswith("mu_ms") for path in self.paths]]
 
     def values(self, member: FloatArray) -> dict[str, float]:

@@ -15,7 +15,7 @@ from .._types import FloatArray
 from .emulator import Emulator
 from .levels import Level
 from .likely_members import emulate, likely_members, most_likely
-from .spiking import BEST_MEMBERS, CLOSER, Search, Searched
+from .spiking import CLOSER, Search, Searched
 from .spiking_data import Members
 
 __all__ = ["EmulatedSearch"]
@@ -76,6 +76,10 @@ class EmulatedSearch(Search):
             found.members = self.predicted(found.vector, self.moved_on(found), step)
         self.learn(found)
 
+    def go_on(self, found: Searched) -> None:
+        """Move an ensemble on as in every step."""
+        self.step(found, found.steps + 1)
+
     def learn(self, found: Emulated) -> None:
         """Take what was simulated last into the emulator."""
         found.past.append(found.members)
@@ -113,10 +117,7 @@ class EmulatedSearch(Search):
     def more(self, found: Searched, steps: int) -> None:
         """Move an ensemble on by so many steps, or until it is close enough, and see what its best point gives."""
         assert isinstance(found, Emulated)
-        for _ in range(steps):
-            if self.well(found):
-                break
-            self.step(found, found.steps + 1)
+        super().more(found, steps)
         found.point = self.point_of(found)
         given = self.data.predict(
             found.vector,
@@ -141,6 +142,4 @@ class EmulatedSearch(Search):
             self.learn(found)
             points.append(self.point_of(found))
         last = found.members
-        losses = self.data.misfit(last, self.data.expected(last))
-        best = last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
-        self.choose(found, np.vstack([*points, last.z.mean(axis=0), best]))
+        self.choose(found, np.vstack([*points, last.z.mean(axis=0), self.best_members(last)]))

@@ -18,9 +18,11 @@ from .._types import FloatArray
 from ..errors import SimulationError
 from .aligning import Alignment
 from .atoms import IntArray
+from .circuit_vector import CircuitVector
 from .gaussian_process import Process, Scales, searched
+from .spiking_data import Members
 
-__all__ = ["Emulated", "Emulator"]
+__all__ = ["Emulated", "Emulator", "emulator_of"]
 
 KEPT_VARIANCE, MOST_COMPONENTS = 0.999, 48
 """Responses that are smoothed by 20 ms have some 18 components in 120 ms, and more in a longer record: with twelve of
@@ -193,3 +195,29 @@ class Emulator:
         drives = self.drives_ms(x)
         apart = self.alignment.aligned(moments, drives) - self._mean
         return np.asarray(moments - self.alignment.back(self._mean + (apart @ self.basis.T) @ self.basis, drives))
+
+
+def emulator_of(vector: CircuitVector, known: Members, times_ms: FloatArray, start: Scales | None) -> Emulator:
+    """Return an emulator of networks of a sequence.
+
+    Parameters
+    ----------
+    vector : CircuitVector
+        What the numbers of networks mean.
+    known : Members
+        Networks, without their number of columns, and single trials of one column of each.
+    times_ms : array, shape (n_times,)
+        Times of their moments, ms.
+    start : Scales | None
+        Length scales to begin with.
+    """
+    return Emulator(
+        x=known.z,
+        moments=known.moment,
+        log_rates=known.log_rates,
+        drives_ms=vector.drives_ms,
+        alignment=Alignment(
+            times_ms=times_ms, expected_ms=vector.drives_ms(np.zeros((1, vector.n_free)))[0], tstop=vector.tstop
+        ),
+        start=start,
+    )

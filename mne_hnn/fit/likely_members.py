@@ -12,9 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from .._types import FloatArray
-from .aligning import Alignment
 from .circuit_vector import CircuitVector
-from .emulator import Emulator
+from .emulator import Emulator, emulator_of
 from .gaussian_process import Scales
 from .spiking_data import Members, SpikingData
 
@@ -45,19 +44,12 @@ def emulate(data: SpikingData, vector: CircuitVector, past: list[Members], start
         Length scales to begin with, of an emulator of fewer networks.
     """
     z = np.vstack([one.z for one in past])
-    columns = vector.natural(z)[:, -1:]
-    return Emulator(
-        x=z[:, :-1],
-        moments=np.vstack([one.moment for one in past]) / columns,
+    one_column = Members(
+        z=z[:, :-1],
+        moment=np.vstack([one.moment for one in past]) / vector.natural(z)[:, -1:],
         log_rates=np.vstack([one.log_rates for one in past]),
-        drives_ms=lambda x: vector.drives_ms(np.column_stack([x, np.zeros(len(x))])),
-        alignment=Alignment(
-            times_ms=data.times * 1e3,
-            expected_ms=vector.drives_ms(np.zeros((1, vector.n_free)))[0],
-            tstop=vector.tstop,
-        ),
-        start=start,
     )
+    return emulator_of(vector, one_column, data.times * 1e3, start)
 
 
 def most_likely(data: SpikingData, vector: CircuitVector, emulator: Emulator, begin: FloatArray) -> FloatArray:

@@ -228,9 +228,13 @@ class Search:
         for _ in range(steps):
             if self.well(found):
                 break
-            found.steps += 1
-            z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER)
-            found.members = self.predicted(found.vector, z, found.steps)
+            self.go_on(found)
+
+    def go_on(self, found: Searched) -> None:
+        """Move an ensemble on once the data were counted, and simulate where it is then."""
+        found.steps += 1
+        z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER)
+        found.members = self.predicted(found.vector, z, found.steps)
 
     def well(self, found: Searched) -> bool:
         """Return whether an ensemble is so close to the response that more steps are not worth their time."""
@@ -315,11 +319,16 @@ class Search:
 
     def _candidates(self, found: Searched, tried: Sequence[Members]) -> FloatArray:
         """Return means of ensembles and the best members, shape (n_candidates, n_free)."""
-        data, last = self.data, tried[-1]
-        losses = data.misfit(last, data.expected(last))
+        last = tried[-1]
+        losses = self.data.misfit(last, self.data.expected(last))
         better = resampled(losses, len(last), keep=KEPT, rng=self.random(found.number, 0))
-        best = last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
-        return np.vstack([*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0), best])
+        means = [*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0)]
+        return np.vstack([*means, self.best_members(last)])
+
+    def best_members(self, members: Members) -> FloatArray:
+        """Return those of an ensemble that are expected to be nearest to the data, shape (n_best, n_free)."""
+        losses = self.data.misfit(members, self.data.expected(members))
+        return members.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
 
     def choose(self, found: Searched, z: FloatArray) -> None:
         """Compare candidates in trials of their own, and keep the best of them."""

@@ -83,7 +83,14 @@ def possible_times(times_ms: FloatArray, tstop: float) -> BoolArray:
     return np.asarray(inside & (np.diff(times_ms, axis=1) >= GAP_MS).all(axis=1))
 
 
-def drawn_possible(model: CircuitModel, n: int, n_free: int, rng: np.random.Generator) -> FloatArray:
+class Expected(Protocol):
+    """What has a prior."""
+
+    def log_prior(self, z: FloatArray) -> FloatArray:
+        """Return the logarithm of the prior, as :class:`CircuitModel` does."""
+
+
+def drawn_possible(model: Expected, n: int, n_free: int, rng: np.random.Generator) -> FloatArray:
     """Draw standard normal numbers until all are possible."""
     z = rng.standard_normal((n, n_free))
     for _ in range(1000):

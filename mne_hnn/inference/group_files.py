@@ -13,7 +13,7 @@ from .._files import existing_file, new_file, scratch_file
 from .._types import FloatArray
 from ..errors import DataError, ParameterError
 from .group_posterior import GroupPosterior
-from .posterior_files import ENGINE, modules
+from .posterior_files import ENGINE, in_arviz, modules
 
 __all__ = ["read_group_posterior", "to_arviz", "write_group_posterior"]
 
@@ -73,11 +73,7 @@ def to_arviz(found: GroupPosterior) -> Any:
     ParameterError
         ArviZ is not installed.
     """
-    arviz, xarray = modules()
-    groups = _groups(found, xarray)
-    if hasattr(arviz, "InferenceData"):
-        return arviz.InferenceData(**groups, warn_on_custom_groups=False)
-    return xarray.DataTree.from_dict(groups)
+    return in_arviz(found, _groups)
 
 
 def write_group_posterior(path: str | Path, found: GroupPosterior, *, overwrite: bool = False) -> None:

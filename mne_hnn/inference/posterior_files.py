@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ..fit.evidence import Evidence
 from .circuit_posterior import Checked, CircuitPosterior, Polarity
 from .place import PlacePosterior
 
-__all__ = ["check_installed", "modules", "read_posterior", "to_arviz", "write_posterior"]
+__all__ = ["check_installed", "in_arviz", "modules", "read_posterior", "to_arviz", "write_posterior"]
 
 VERSION = 1
 ENGINE = "h5netcdf"
@@ -111,6 +111,15 @@ def _attributes(found: CircuitPosterior) -> dict[str, Any]:
     }
 
 
+def in_arviz(found: Any, groups_of: Callable[[Any, Any], Mapping[str, Any]]) -> Any:
+    """Return a posterior as the installed ArviZ holds it, of data sets that a function makes with xarray."""
+    arviz, xarray = modules()
+    groups = groups_of(found, xarray)
+    if hasattr(arviz, "InferenceData"):
+        return arviz.InferenceData(**groups, warn_on_custom_groups=False)
+    return xarray.DataTree.from_dict(groups)
+
+
 def to_arviz(found: CircuitPosterior) -> Any:
     """Return a posterior as ArviZ holds it: an InferenceData, or a DataTree of newer versions.
 
@@ -132,11 +141,7 @@ def to_arviz(found: CircuitPosterior) -> Any:
     ParameterError
         ArviZ is not installed.
     """
-    arviz, xarray = modules()
-    groups = _groups(found, xarray)
-    if hasattr(arviz, "InferenceData"):
-        return arviz.InferenceData(**groups, warn_on_custom_groups=False)
-    return xarray.DataTree.from_dict(groups)
+    return in_arviz(found, _groups)
 
 
 def write_posterior(path: str | Path, found: CircuitPosterior, *, overwrite: bool = False) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,9 @@ import numpy as np
 from .._code import source_digest
 from .._types import FloatArray
 from .._units import MS
-from ..fit.aligning import Alignment
 from ..fit.bench import Bench
-from ..fit.circuit_vector import COLUMNS_PER_nAm
-from ..fit.emulator import Emulator
+from ..fit.circuit_vector import COLUMNS_PER_nAm, with_columns
+from ..fit.emulator import emulator_of
 from ..fit.ensemble import effective_share, seeds_for
 from ..fit.gaussian_process import Scales
 from ..fit.levels import Level
@@ -25,7 +23,7 @@ from .circuit_model import CircuitModel, possible_times
 from .cooling import Cooled, Judged, Problem, cool
 from .predictive import HOLDS
 from .question import Likelihood, Question
-from .spiking_model import SpikingModel, drives_of, with_columns
+from .spiking_model import SpikingModel
 
 __all__ = ["Refined", "Told", "importance", "problem_of", "refined", "simulated"]
 
@@ -146,7 +144,7 @@ def _design(question: Question) -> FloatArray:
         wide[: n // 2] = np.minimum(WIDER * sd / vector.sd[:-1], 1.0)
     z = centre + wide * rng.standard_normal((n, n_free))
     for _ in range(TRIES):  # drives that are not in order teach nothing of those that are
-        wrong = ~possible_times(drives_of(vector, z), vector.tstop)
+        wrong = ~possible_times(vector.drives_ms(z), vector.tstop)
         if not wrong.any():
             break
         z[wrong] = (centre + wide * rng.standard_normal((n, n_free)))[wrong]
@@ -195,18 +193,7 @@ def _together(one: Members, two: Members) -> Members:
 def _model(question: Question, known: Members, last: int, scales: Scales | None) -> tuple[SpikingModel, FloatArray]:
     """Return the column as an emulator, and what it does not know, over the mean square of the response."""
     vector, data = question.vector, question.data
-    emulator = Emulator(
-        x=known.z,
-        moments=known.moment,
-        log_rates=known.log_rates,
-        drives_ms=partial(drives_of, vector),
-        alignment=Alignment(
-            times_ms=question.times_ms,
-            expected_ms=drives_of(vector, np.zeros((1, vector.n_free - 1)))[0],
-            tstop=vector.tstop,
-        ),
-        start=scales,
-    )
+    emulator = emulator_of(vector, known, question.times_ms, scales)
     n = data.n_times
     model = SpikingModel(
         vector=vector, emulator=emulator, rates=data.wanted[n:], deviations=data.deviations[n:], last=last

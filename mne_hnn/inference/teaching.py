@@ -8,18 +8,17 @@ from typing import Protocol
 import numpy as np
 
 from .._types import FloatArray
-from ..fit.circuit_vector import LARGEST_NUMBER, CircuitVector
 from ..fit.linear import LinearColumn
 from ..fit.sequence import Sequenced
 from ..fit.spiking_proposals import vector_of
-from .circuit_model import CircuitModel, Predicted, drawn_possible, possible_times
+from .circuit_model import CircuitModel, Predicted
 from .examples import Pool
 from .mean_response import MeanResponse
 from .plausibility import columns_plausible, spikes_plausible
 from .question import Question
 from .scope import Frame, Scope
 from .silent_model import SilentModel
-from .spiking_model import with_columns
+from .spiking_model import FiringColumn
 
 __all__ = ["EstimatedModel", "SilentTeacher", "SpikingTeacher", "Teacher", "make_pool"]
 
@@ -146,7 +145,7 @@ class SpikingTeacher:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class EstimatedModel:
+class EstimatedModel(FiringColumn):
     """Drives of a column whose cells fire, with what was learned of its mean response.
 
     Attributes
@@ -155,45 +154,18 @@ class EstimatedModel:
         What was learned.
     sequence : tuple of (str, float)
         Location and stated time (ms) of each drive.
-    vector : CircuitVector
-        What the numbers mean, and what is expected of them.
     times_ms : array, shape (n_times,)
         Times that are compared, ms.
     """
 
     teacher: SpikingTeacher
     sequence: Sequenced
-    vector: CircuitVector
     times_ms: FloatArray
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """What the numbers are called in the network."""
-        return self.vector.paths[:-1]
-
-    @property
-    def asks_spikes(self) -> bool:
-        """Some numbers of spikes are more plausible than others."""
-        return True
 
     @property
     def identity(self) -> str:
         """Text that differs whenever predictions could."""
         return f"estimated {self.sequence} {self.vector.prior!r} {id(self.teacher.mean)}"
-
-    def begin(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Draw particles from the prior, shape (n, n_free)."""
-        return drawn_possible(self, n, len(self.paths), rng)
-
-    def log_prior(self, z: FloatArray) -> FloatArray:
-        """Return the logarithm of the prior: normal, where drives are in order, shape (n,)."""
-        times = self.natural(z)[:, [path.endswith("mu_ms") for path in self.vector.paths[:-1]]]
-        possible = possible_times(times, self.vector.tstop) & np.all(np.abs(z) <= LARGEST_NUMBER, axis=1)
-        return np.asarray(np.where(possible, -0.5 * (z**2).sum(axis=1) - 0.5 * z.shape[1] * np.log(2 * np.pi), -np.inf))
-
-    def natural(self, z: FloatArray) -> FloatArray:
-        """Return times and spreads (ms) and weights (uS) of particles, shape (n, n_free)."""
-        return self.vector.natural(with_columns(z))[:, :-1]
 
     def predict(self, z: FloatArray) -> Predicted:
         """Return the moments of particles, A m, and how plausible their spikes are."""

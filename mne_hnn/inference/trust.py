@@ -92,7 +92,11 @@ def kind_of(path: str) -> str:
 
 def planted(regime: str) -> int:
     """Return how many truths of a regime were planted."""
-    return max((one.truths for one in MEASURED[regime].values()), default=0)
+    return _truths(MEASURED[regime])
+
+
+def _truths(known: Mapping[str, Coverage]) -> int:
+    return max((one.truths for one in known.values()), default=0)
 
 
 def held(regime: str) -> str:
@@ -124,9 +128,8 @@ def doubts(regime: str, paths: Sequence[str], *, amortised: bool = False) -> lis
         for kind in wrong
     ]
     if few:
-        truths = max((one.truths for one in known.values()), default=0)
         found.append(
-            f"Intervals of {', '.join(few)} are not shown to hold what they say: {truths} truths of this kind "
+            f"Intervals of {', '.join(few)} are not shown to hold what they say: {_truths(known)} truths of this kind "
             f"({regime}) were planted, fewer than {FEWEST}. Take them as an order of what is known, not as 90 %."
         )
     return found
