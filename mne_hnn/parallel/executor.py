@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from concurrent.futures import Executor, Future, as_completed
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any, TypeVar
 
 from ..errors import WorkerError
 
-__all__ = ["DeathError", "SerialExecutor", "TaskExecutor"]
+__all__ = ["DeathError", "SerialExecutor", "TaskExecutor", "as_they_end", "outcome_of"]
 
 Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+LISTENS_s = 1.0
+"""So often whoever waits without end looks whether it was interrupted."""
+
+
+def as_they_end(futures: Iterable[Future[Any]]) -> Iterator[Future[Any]]:
+    """Yield futures as they end, and let Ctrl-C through.
+
+    The system may hand it to any thread of a process. Python raises KeyboardInterrupt in the main one, which does not
+    hear of it as long as it waits without a time limit.
+    """
+    left = set(futures)
+    while left:
+        ended, left = wait(left, timeout=LISTENS_s, return_when=FIRST_COMPLETED)
+        while ended:
+            yield ended.pop()  # not kept: results may be large
+
+
+def outcome_of(future: Future[Result]) -> Result:
+    """Return the result of a future or raise its error once it is there; Ctrl-C is let through meanwhile."""
+    for _ in as_they_end([future]):
+        pass
+    return future.result()
 
 
 class DeathError(WorkerError):
@@ -40,7 +64,7 @@ class TaskExecutor(Executor):
     ) -> Iterator[tuple[Key, Callable[[], Any]]]:
         """Submit a call for each task; yield, as each ends, its key and what returns or raises its outcome."""
         futures = {self.submit(function, *arguments): key for key, arguments in tasks.items()}
-        for future in as_completed(futures):
+        for future in as_they_end(futures):
             yield futures.pop(future), future.result
 
     def give_up(self) -> None:

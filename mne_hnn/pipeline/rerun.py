@@ -20,6 +20,7 @@ from .._files import read_json
 from .._threads import threads
 from ..errors import DataError
 from ..parallel import WorkerPool
+from ..parallel.executor import outcome_of
 from .chain import check_written
 from .identity import file_hash
 from .options import Options
@@ -177,7 +178,7 @@ def _run_in_worker(stage: AnyStage, work: Work[Any]) -> None:
     name = next(name for name, value in vars(sys.modules[module]).items() if value is stage)
     pool = WorkerPool(1)
     try:
-        pool.submit(_run_named, module, name, work).result()
+        outcome_of(pool.submit(_run_named, module, name, work))
     except BaseException:  # interrupted as well
         pool.give_up()
         raise

@@ -131,6 +131,29 @@ def test_ctrl_c_leaves_no_worker(tmp_path, everybody):
     tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)))
 
 
+HEARD_ELSEWHERE = """
+    import os, signal, threading, time
+    from pathlib import Path
+
+    def interrupt():
+        while len(list(Path(sys.argv[1]).iterdir())) < 2:
+            time.sleep(0.05)
+        time.sleep(0.5)  # the main thread waits by then
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+"""
+
+
+def test_ctrl_c_that_another_thread_hears_of(tmp_path):
+    """The system may hand a signal to any thread; the main one, where Python raises, sleeps on."""
+    code = RUN.replace("    arguments =", f"{HEARD_ELSEWHERE}    arguments =")
+    with started(code, tmp_path, "pid", tasks.LONG_s) as run:
+        assert run.wait(tasks.PATIENCE_s) != 0
+        assert run.stderr.read().count("KeyboardInterrupt") == 1
+    tasks.wait_for(lambda: not any(tasks.alive(pid) for pid in pids(tmp_path)))
+
+
 @pytest.mark.slow
 def test_ctrl_c_while_workers_start(tmp_path):
     with started(RUN, tmp_path, "pid", tasks.LONG_s) as run:
