@@ -176,7 +176,7 @@ def with_group_dataset(config: GroupConfig) -> GroupConfig:
 def resolved(config: GroupConfig) -> GroupConfig:
     """Return a configuration whose folders are named from the root: results are used from anywhere."""
     values: dict[str, Any] = {}
-    for name in ("bids_root", "subjects_dir", "mne_bids_pipeline"):
+    for name in ("bids_root", "subjects_dir", "mne_bids_pipeline", "posterior_estimator"):
         value = getattr(config, name)
         if isinstance(value, (str, Path)) and "{" not in str(value):
             values[name] = Path(value).expanduser().resolve()

@@ -36,6 +36,7 @@ _PATHS = (
     "noise_cov",
     "events",
     "label",
+    "posterior_estimator",
     "posterior_search",
     "posterior_wrong_label",
 )

@@ -26,6 +26,7 @@ from ..viz.brain import check_headless
 from .config import GroupConfig, pipeline_place, resolved, with_group_dataset
 from .dataset import RecordingEntry, find_recordings
 from .derivatives import pipeline_recordings, pipeline_root
+from .estimators import foresee_estimators
 from .export import export_group, export_participants, export_pooled, withdraw, withdraw_others, write_dataset
 from .job import Common, Job, Outcome
 from .job_config import check_conditions
@@ -107,7 +108,8 @@ def run_group(
     Raises
     ------
     ConfigError, DataError
-        The configuration or the data set is wrong as a whole, such as a condition that no recording has.
+        The configuration or the data set is wrong as a whole, such as a condition that no recording has, or an
+        estimator of posteriors that is for something else.
     CacheError
         The folder of derivatives cannot be written, or another run is using it.
     StageError
@@ -126,6 +128,7 @@ def run_group(
     if config.posterior:
         check_installed()
     config = resolved(with_group_dataset(config))
+    foresee_estimators(config)
     asked = (subjects,) if isinstance(subjects, str) else subjects
     root, units = _recordings(config, asked)
     if asked is None and pipeline_place(config) is None:
@@ -344,6 +347,7 @@ class _Run:
         ]
         if not targets:
             return None
+        foresee_estimators(self.config, [job for job in pooled if first[job.stem].status == "ok"])
         options = StructureOptions.of(self.config, targets=tuple(targets))
         result = self.step("Explaining the average of all subjects", options, STRUCTURE, chain_folder)
         self.ran += bool(result.ran)

@@ -143,14 +143,12 @@ class AmortisedEstimator:
         ParameterError
             The sentence says what differs.
         """
-        asked = Scope.of(question).identity
-        for name, own in self.frame.identity.items():
-            if asked[name] != own:
-                known = "" if name in ("column", "prior") else f" ({own}, not {asked[name]})"
-                raise ParameterError(
-                    f"This estimator was trained for another {name}{known}: train one with "
-                    "train_posterior(explanation), or take posterior(explanation)."
-                )
+        other = self.frame.other(Scope.of(question).identity)
+        if other is not None:
+            raise ParameterError(
+                f"This estimator was trained for another {other}: train one with train_posterior(explanation), or take "
+                "posterior(explanation)."
+            )
 
     def draw(self, context: FloatArray, n: int, seed: int = 0) -> FloatArray:
         """Draw circuits of the density alone, as standard normal numbers, shape (n, n_free)."""

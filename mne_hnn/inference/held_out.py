@@ -18,6 +18,7 @@ from .._value import given_or_default
 from ..errors import DataError, ParameterError
 from ..fit import Explanation, Explanations
 from ..source.agreement import good_channels
+from .amortised import AmortisedEstimator
 from .circuit_posterior import CircuitPosterior
 from .question import Question
 from .run import chosen_explanation, posterior
@@ -96,6 +97,7 @@ def held_out_sensors(
     settings: PosteriorSettings | None = None,
     *,
     share: float = 1 / 3,
+    estimator: AmortisedEstimator | None = None,
     n_jobs: int = 1,
     executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
@@ -116,6 +118,8 @@ def held_out_sensors(
         How to draw; None takes the usual settings.
     share : float
         Share of the places of sensors that is left out, above 0 and below 1.
+    estimator : AmortisedEstimator | None
+        What draws the posterior, without a simulation; None simulates as :func:`mne_hnn.posterior` does.
     n_jobs, executor, checkpoint, progress
         As in :func:`mne_hnn.fit.fit_drives`.
 
@@ -127,7 +131,7 @@ def held_out_sensors(
     Raises
     ------
     ParameterError
-        A wrong argument.
+        A wrong argument, or an estimator of something else.
     DataError
         Too few sensors are left, or as in :func:`mne_hnn.posterior`.
 
@@ -143,7 +147,10 @@ def held_out_sensors(
     left = _left_out(given.evoked.info, check_share(share), how.seed)
     kept = [name for name in good_channels(given.evoked.info) if name not in left]
     seen = replace(given, evoked=_without(given.evoked, left), search=None)
-    found = posterior(chosen, seen, how, n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
+    if estimator is None:
+        found = posterior(chosen, seen, how, n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
+    else:
+        found = estimator.posterior(chosen, seen, how, progress=progress)
     unseen = replace(given, evoked=_without(given.evoked, kept), search=None)
     question = Question(explanation=chosen, sensors=unseen, settings=how)
     scene = question.scene

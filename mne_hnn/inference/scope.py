@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..fit.spiking_data import SpikingData
 from .circuit_model import possible_times
 from .question import Question
 
-__all__ = ["Frame", "Scope"]
+__all__ = ["Frame", "Scope", "identity_of"]
 
 AROUND = 0.75
 """Half the record over the largest number that times can be drawn as: all of it is reached."""
@@ -60,6 +60,13 @@ class Frame:
     times_ms: FloatArray
     n_independent: float
 
+    def other(self, identity: Mapping[str, str]) -> str | None:
+        """Return in words what of a question is another one than this, None if nothing is."""
+        for name, own in self.identity.items():
+            if identity[name] != own:
+                return name if name in ("column", "prior") else f"{name} ({own}, not {identity[name]})"
+        return None
+
     @property
     def is_time(self) -> Any:
         """Which numbers are times of drives, shape (n_free,)."""
@@ -79,6 +86,36 @@ class Frame:
         found = z.copy()
         found[:, self.is_time] = (stated_ms + self.stated_sd_ms * z[:, self.is_time] - self.tstop / 2) / self.time_sd_ms
         return found
+
+
+def identity_of(task: EvokedTask, regime: str, sides: Sequence[str]) -> FrozenMap[str]:
+    """Return texts that differ whenever an estimator could, by what a reader calls it.
+
+    Parameters
+    ----------
+    task : EvokedTask
+        Column, window, smoothing and prior; its target counts by how long it is, so that this is known before a fit.
+    regime : str
+        ``'silent'`` or ``'spiking'``.
+    sides : sequence of str
+        Side of each drive, in order.
+    """
+    return FrozenMap(
+        {
+            "column": task.network.digest,
+            "regime": regime,
+            "sequence of sides": ", ".join(sides),
+            "prior": json.dumps(task.settings.circuit.to_plain(), sort_keys=True),
+            "window": f"{task.runs.tstop:g} ms in steps of {task.runs.dt:g} ms",
+            "smoothing": f"{task.settings.smooth_ms:g} ms",
+            "mesh": str(_level_of(task, regime)),
+        }
+    )
+
+
+def _level_of(task: EvokedTask, regime: str) -> Level:
+    """Return the mesh on which networks of a regime are simulated."""
+    return task.levels[0] if len(task.levels) > 1 and regime == "spiking" else Level(mesh_shape=None)
 
 
 def broad_sd_ms(tstop: float) -> float:
@@ -144,19 +181,7 @@ class Scope:
     @property
     def identity(self) -> FrozenMap[str]:
         """Texts that differ whenever an estimator could, by what a reader calls it."""
-        task = self.task
-        prior = json.dumps(task.settings.circuit.to_plain(), sort_keys=True)
-        return FrozenMap(
-            {
-                "column": task.network.digest,
-                "regime": self.regime,
-                "sequence of sides": ", ".join(self.sides),
-                "prior": prior,
-                "window": f"{task.runs.tstop:g} ms in steps of {task.runs.dt:g} ms",
-                "smoothing": f"{task.settings.smooth_ms:g} ms",
-                "mesh": str(self.level),
-            }
-        )
+        return identity_of(self.task, self.regime, self.sides)
 
     @property
     def tstop(self) -> float:
@@ -166,8 +191,7 @@ class Scope:
     @property
     def level(self) -> Level:
         """The mesh on which networks are simulated."""
-        levels = self.task.levels
-        return levels[0] if len(levels) > 1 and self.regime == "spiking" else Level(mesh_shape=None)
+        return _level_of(self.task, self.regime)
 
     @property
     def firing(self) -> bool:

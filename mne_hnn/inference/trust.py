@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["KINDS", "MEASURED", "Coverage", "doubts", "held", "kind_of", "planted"]
+__all__ = ["AMORTISED", "KINDS", "MEASURED", "Coverage", "doubts", "held", "kind_of", "planted"]
 
 KINDS = ("times", "spreads", "weights", "columns", "discrepancy", "spikes")
 ALLOWED = 2.6
@@ -90,18 +90,22 @@ def kind_of(path: str) -> str:
     return "spikes" if path.startswith("spikes.") else "weights"
 
 
-def planted(regime: str) -> int:
+def planted(regime: str, *, amortised: bool = False) -> int:
     """Return how many truths of a regime were planted."""
-    return _truths(MEASURED[regime])
+    return _truths(_known(regime, amortised))
+
+
+def _known(regime: str, amortised: bool) -> Mapping[str, Coverage]:
+    return (AMORTISED if amortised else MEASURED)[regime]
 
 
 def _truths(known: Mapping[str, Coverage]) -> int:
     return max((one.truths for one in known.values()), default=0)
 
 
-def held(regime: str) -> str:
+def held(regime: str, *, amortised: bool = False) -> str:
     """Return in words how many true numbers of each kind lay inside intervals of 90 %."""
-    known = MEASURED[regime]
+    known = _known(regime, amortised)
     return ", ".join(f"{kind} {known[kind].most} of {known[kind].n}" for kind in KINDS if kind in known)
 
 
@@ -117,7 +121,7 @@ def doubts(regime: str, paths: Sequence[str], *, amortised: bool = False) -> lis
     amortised : bool
         Whether it is one of an amortised estimator.
     """
-    known = (AMORTISED if amortised else MEASURED)[regime]
+    known = _known(regime, amortised)
     kinds = {kind_of(path) for path in paths} | ({"spikes"} if regime == "spiking" else set())
     asked = [kind for kind in KINDS if kind in kinds]
     few = [kind for kind in asked if kind not in known or not known[kind].shown]

@@ -21,7 +21,7 @@ from .methods import methods_text
 from .methods.collected import Analysis
 from .page import Markup, table
 from .posterior_page import Shown, show_posteriors
-from .posterior_words import in_short
+from .posterior_words import in_short, trained_words
 from .stage import Work
 from .wording import CONFIGURED_HEADER, configured_rows, firing
 
@@ -90,7 +90,8 @@ class AnalysisPage(ExplainedPage):
             )
             for one in facts.drawn
         ]
-        show_posteriors(self, shown, facts.evidence, forward=forward, cortex=cortex)
+        trained = () if facts.estimator is None else trained_words(facts.estimator)
+        show_posteriors(self, shown, facts.evidence, forward=forward, cortex=cortex, trained=trained)
 
     def sure(self) -> list[tuple[str, str]]:
         """Return a row of the summary on how sure the first explanation is, where that was asked."""

@@ -141,6 +141,7 @@ class Chain:
                 else:
                     if sidecar is not None and sidecar.get("code") != recipe.code:
                         self._meet_other_code()
+                    self._foresee(number, chosen, outputs)
                     self._say(stage, stage.title)
                     sidecar = self._run(stage, number, recipe, outputs, current)
                     ran.append(stage.name)
@@ -158,6 +159,12 @@ class Chain:
             ran=tuple(ran),
             other_code=self.other_code,
         )
+
+    def _foresee(self, number: int, chosen: Sequence[str], outputs: Mapping[str, Mapping[str, Path]]) -> None:
+        """Let later stages refuse what they could not do."""
+        for later in self.stages[number:]:
+            if later.name in chosen:
+                later.foresee(self.config, self.subject, outputs)
 
     def _meet_other_code(self) -> None:
         if not self.other_code and not self.quiet:

@@ -13,7 +13,7 @@ import mne
 from .. import viz
 from ..errors import ParameterError
 from ..inference import CircuitPosterior, evidence_in_words
-from ..inference.words import NOT_CALIBRATED
+from ..inference.words import calibrated
 from .page import Page, table
 from .posterior_words import (
     CHECK_HEADER,
@@ -61,6 +61,7 @@ def show_posteriors(
     *,
     forward: mne.Forward | None = None,
     cortex: tuple[str, Path] | None = None,
+    trained: Sequence[str] = (),
 ) -> None:
     """Add the section on posteriors to a report.
 
@@ -76,9 +77,13 @@ def show_posteriors(
         Where the sources are; None where no place was searched.
     cortex : (str, path-like) | None
         Subject of FreeSurfer and folder of subjects, for the map of the place on the cortex; None draws none.
+    trained : sequence of str
+        What is known of the estimator that drew, in words; none if none did.
     """
     first, *rivals = shown
     page.text(_words(first), f"Explanation {first.number}, in words", SECTION)
+    if trained:
+        page.text(_listed(trained), "The estimator that drew, and how its own draws were found to hold", SECTION)
     page.text(
         _open(evidence) + table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
         "Which explanation the response prefers, once all numbers are open",
@@ -108,10 +113,13 @@ _EVIDENCE = (
 def _words(shown: Shown) -> str:
     told = [named(text, shown.found) for text in shown.found.sentences()]
     told += [] if shown.held_out is None else [shown.held_out]
-    listed = "".join(f"<li>{html.escape(text)}</li>" for text in told)
-    warned = "".join(f"<li>{html.escape(named(text, shown.found))}</li>" for text in shown.found.warnings)
-    more = f"<p>What to keep in mind:</p><ul>{warned}</ul>" if warned else ""
-    return f"<ul>{listed}</ul>{more}<p><strong>{html.escape(NOT_CALIBRATED)}</strong></p>"
+    warned = _listed([named(text, shown.found) for text in shown.found.warnings])
+    more = f"<p>What to keep in mind:</p>{warned}" if shown.found.warnings else ""
+    return f"{_listed(told)}{more}<p><strong>{html.escape(calibrated(shown.found))}</strong></p>"
+
+
+def _listed(sentences: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{html.escape(text)}</li>' for text in sentences)}</ul>"
 
 
 def _checked(page: Page, shown: Shown) -> None:

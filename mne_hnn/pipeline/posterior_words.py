@@ -8,7 +8,7 @@ from typing import Any
 from ..inference import CircuitPosterior, GroupPosterior
 from ..inference.words import LEARNED
 from ..viz.posterior import short_name
-from .facts import DrawnFacts
+from .facts import DrawnFacts, EstimatorFacts
 from .page import Markup
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "in_short",
     "named",
     "number_rows",
+    "trained_words",
 ]
 
 NUMBER_HEADER = (
@@ -58,6 +59,17 @@ def in_short(drawn: DrawnFacts) -> str:
         f"numbers; sign with a probability of {drawn.polarity:.3g}; {checks}; "
         "how far to trust intervals: see the section"
     )
+
+
+def trained_words(estimator: EstimatorFacts) -> list[str]:
+    """Return what is known of the estimator that drew, in sentences."""
+    settings = ", ".join(f"{name} {value}" for name, value in estimator.settings.items())
+    return [
+        f"Posteriors were drawn by the estimator in {estimator.file}, whose hash stands among the input files; nothing "
+        "was simulated for this response.",
+        *estimator.sentences,
+        f"How it was trained: {settings}.",
+    ]
 
 
 def named(text: str, found: CircuitPosterior | GroupPosterior) -> str:

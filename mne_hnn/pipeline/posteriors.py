@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import mne
@@ -25,13 +26,22 @@ from ..inference import (
     wrong_label,
 )
 from ..inference.words import LEARNED
+from .estimators import chosen_estimator, estimator_facts
 from .facts import DrawnFacts, PosteriorFacts
 from .noted import as_json
 from .options import PosteriorOptions, ShortPosteriorOptions
 from .options.posterior import USUAL_NETWORKS
 from .stage import Work
 
-__all__ = ["CHECKPOINT", "OUTPUTS", "asked_for", "draw_posteriors", "evidence_table", "posterior_settings"]
+__all__ = [
+    "CHECKPOINT",
+    "OUTPUTS",
+    "asked_for",
+    "draw_posteriors",
+    "estimator_file",
+    "evidence_table",
+    "posterior_settings",
+]
 
 CHECKPOINT = "posterior-checkpoint"
 """Folder beside the stages with all that posteriors have simulated, and how far they have been cooled: it is kept, so
@@ -42,6 +52,12 @@ OUTPUTS = {"posteriors": "posteriors", "evidence": "evidence.tsv"}
 def asked_for(options: PosteriorOptions | ShortPosteriorOptions) -> bool:
     """Return whether posteriors are asked for at all."""
     return options.posterior
+
+
+def estimator_file(options: PosteriorOptions | ShortPosteriorOptions) -> Iterator[Path]:
+    """Yield the file of the estimator that draws, if one does."""
+    if options.posterior_estimator is not None:
+        yield Path(options.posterior_estimator)
 
 
 def posterior_settings(options: PosteriorOptions | ShortPosteriorOptions) -> PosteriorSettings:
@@ -84,19 +100,23 @@ def draw_posteriors(
     facts : PosteriorFacts
         What was found.
     """
-    settings = posterior_settings(work.options)
-    folder, checkpoint = work.path("posteriors"), work.folder.parent / CHECKPOINT
+    settings, given = posterior_settings(work.options), work.options.posterior_estimator
+    chosen = _chosen(work.options, read_explanations(work.inputs["fit"]["explanations"]))
+    estimator = None if given is None else chosen_estimator(given, chosen)
+    how: dict[str, Any] = {"n_jobs": work.n_jobs, "checkpoint": work.folder.parent / CHECKPOINT}
+    folder = work.path("posteriors")
     folder.mkdir()
     found, noted = [], []
-    for number, item in _chosen(work.options, read_explanations(work.inputs["fit"]["explanations"])):
+    for number, item in chosen:
         with work.progress():
-            one = posterior(item, sensors, settings, n_jobs=work.n_jobs, checkpoint=checkpoint)
+            if estimator is None:
+                one = posterior(item, sensors, settings, **how)
+            else:
+                one = estimator.posterior(item, sensors, settings)
             controls = [shuffled_sign(one), *_elsewhere(one, sensors, elsewhere)]
             left = None
             if sensors is not None and held_out > 0:
-                left = held_out_sensors(
-                    item, sensors, settings, share=held_out, n_jobs=work.n_jobs, checkpoint=checkpoint
-                )
+                left = held_out_sensors(item, sensors, settings, share=held_out, estimator=estimator, **how)
         file = f"explanation-{number}.nc"
         # how many simulations were new depends on what had been kept: the file is the same without
         same = {name: value for name, value in one.facts.items() if name != "n_simulated"}
@@ -115,6 +135,7 @@ def draw_posteriors(
         particles=settings.particles,
         drawn=tuple(noted),
         evidence=as_json(rows),
+        estimator=None if estimator is None else estimator_facts(estimator, given),
     )
 
 

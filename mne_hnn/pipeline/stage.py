@@ -90,6 +90,9 @@ class Stage(Generic[_Options, _Facts]):
     asked : callable
         Given the options of the analysis, says whether it is done at all; a stage that is not is left out, and those
         after it do without its files.
+    foresee : callable
+        Given the options of the analysis, the subject and the outputs of the stages that are complete, refuses what
+        the stage could not do; called before each earlier stage that runs, so that nothing is simulated in vain.
     folders : tuple of str
         Further folders of the package whose code makes its result.
     simulates : bool
@@ -107,6 +110,7 @@ class Stage(Generic[_Options, _Facts]):
     files: Callable[[_Options], Iterable[Path]] = lambda _options: ()
     after: tuple[str, ...] = ()
     asked: Callable[[Any], bool] = lambda _config: True
+    foresee: Callable[[Any, str, Mapping[str, Mapping[str, Path]]], None] = lambda _config, _subject, _outputs: None
     folders: tuple[str, ...] = ()
     simulates: bool = False
     revision: int = field(default=1)

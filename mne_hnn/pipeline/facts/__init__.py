@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .explanations import DriveFacts, ExplanationFacts, SpikesFacts
 from .model import ColumnsPrior, FitFacts, ReportFacts, SensorsFacts, SimulateFacts
-from .posterior import DrawnFacts, PosteriorFacts
+from .posterior import DrawnFacts, EstimatorFacts, PosteriorFacts
 from .record import Facts, each_of, left_out, list_of, part
 from .source import BestSource, InverseFacts, LoadFacts, ReadTargetFacts, TargetFacts
 
@@ -13,6 +13,7 @@ __all__ = [
     "ColumnsPrior",
     "DrawnFacts",
     "DriveFacts",
+    "EstimatorFacts",
     "ExplanationFacts",
     "Facts",
     "FitFacts",

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .record import Facts, list_of
+from .record import Facts, list_of, part
 
-__all__ = ["DrawnFacts", "PosteriorFacts"]
+__all__ = ["DrawnFacts", "EstimatorFacts", "PosteriorFacts"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,47 @@ class DrawnFacts(Facts):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EstimatorFacts(Facts):
+    """The amortised estimator that drew; the sidecar has the hash of its file.
+
+    Attributes
+    ----------
+    file : str
+        Name of its file.
+    regime : str
+        ``'spiking'`` or ``'silent'``.
+    sides : sequence of str
+        Side of each drive, in order.
+    tstop : float
+        Length of the record, ms.
+    trials : int
+        That were simulated to train it.
+    settings : mapping
+        How it was trained; see :class:`mne_hnn.inference.TrainingSettings`.
+    truths : int
+        Circuits that it never saw, by which its own draws were judged.
+    half, most : float | None
+        Share of their numbers that lay inside intervals of 50 and of 90 % of its own draws; None if none were judged.
+    planted : int
+        Truths by which posteriors of such estimators were judged (``mne_hnn.inference.trust``).
+    sentences : sequence of str
+        What it says of itself: what it is for, what it cost, how its own draws were found to hold.
+    """
+
+    file: str
+    regime: str
+    sides: Sequence[str]
+    tstop: float
+    trials: int
+    settings: Mapping[str, Any]
+    truths: int
+    half: float | None
+    most: float | None
+    planted: int
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PosteriorFacts(Facts):
     """What stage posterior drew.
 
@@ -77,6 +118,8 @@ class PosteriorFacts(Facts):
     evidence : sequence of mapping
         The most probable first: explanation, evidence with its error, difference, strength and probability; see
         :func:`mne_hnn.inference.compare_posteriors`.
+    estimator : EstimatorFacts | None
+        What drew them; None if networks were simulated for this response, or kernels of the silent column.
     """
 
     source: str
@@ -86,3 +129,4 @@ class PosteriorFacts(Facts):
     particles: int
     drawn: Sequence[DrawnFacts] = list_of(DrawnFacts)
     evidence: Sequence[Mapping[str, Any]]
+    estimator: EstimatorFacts | None = part(EstimatorFacts, default=None)

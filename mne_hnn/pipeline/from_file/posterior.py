@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..estimators import foresee_estimator
 from ..facts import PosteriorFacts
 from ..options import ShortPosteriorOptions
-from ..posteriors import OUTPUTS, asked_for, draw_posteriors
+from ..posteriors import OUTPUTS, asked_for, draw_posteriors, estimator_file
 from ..stage import Stage, Work
 
 
@@ -17,8 +18,10 @@ STAGE = Stage(
     title="Ask how sure the explanations are",
     options=ShortPosteriorOptions,
     facts=PosteriorFacts,
+    files=estimator_file,
     after=("target", "fit"),
     asked=asked_for,
+    foresee=foresee_estimator,
     folders=("inference",),
     outputs=OUTPUTS,
     run=_run,

@@ -20,7 +20,7 @@ from ..facts import (
     TargetFacts,
 )
 
-__all__ = ["Analysis", "Collected", "Sidecar", "listing", "number"]
+__all__ = ["Analysis", "Collected", "Sidecar", "StepMissingError", "listing", "number"]
 
 Sidecars = Mapping[str, Mapping[str, Any]]
 

@@ -213,6 +213,12 @@ REFERENCES = {
         "of MEG, EEG, and invasive electrophysiological data. Computational Intelligence and Neuroscience 2011:156869.",
         "10.1155/2011/156869",
     ),
+    "papamakarios2017": _entry(
+        "Papamakarios et al., 2017",
+        "Papamakarios G, Pavlakou T, Murray I (2017). Masked autoregressive flow for density estimation. Advances in "
+        "Neural Information Processing Systems 30.",
+        "10.48550/arXiv.1705.07057",
+    ),
     "pascual2002": _entry(
         "Pascual-Marqui, 2002",
         "Pascual-Marqui RD (2002). Standardized low-resolution brain electromagnetic tomography (sLORETA): technical "
@@ -263,6 +269,12 @@ REFERENCES = {
         "Tadel F, Baillet S, Mosher JC, Pantazis D, Leahy RM (2011). Brainstorm: A user-friendly application for "
         "MEG/EEG analysis. Computational Intelligence and Neuroscience 2011:879716.",
         "10.1155/2011/879716",
+    ),
+    "tejero2020": _entry(
+        "Tejero-Cantero et al., 2020",
+        "Tejero-Cantero A et al. (2020). sbi: A toolkit for simulation-based inference. Journal of Open Source "
+        "Software 5:2505.",
+        "10.21105/joss.02505",
     ),
 }
 """By key, as :func:`cite` takes it."""

@@ -63,6 +63,18 @@ class Drawn(Options):
         "the end. With few, little is learned: what they do not tell counts as noise.",
         check=at_least(FEWEST_NETWORKS),
     )
+    posterior_estimator: Any = option(
+        None,
+        "File of an estimator that draws instead, in seconds and without a simulation, of this column, prior, window, "
+        "smoothing, regime and sequence of sides: of mne-hnn train-posterior. It needs pip install 'mne-hnn[sbi]'.",
+        kind="path-like | None",
+        check=path_or(),
+    )
+
+    def _check(self) -> None:
+        super()._check()
+        if self.posterior and self.posterior_estimator is not None:
+            self._refuse(("posterior_networks",), "with posterior_estimator, which simulates none")
 
 
 @dataclass(frozen=True, kw_only=True)

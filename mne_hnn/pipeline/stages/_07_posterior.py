@@ -10,6 +10,7 @@ import mne
 
 from ...inference import Sensors
 from ...source import label_patch
+from ..estimators import foresee_estimator
 from ..facts import PosteriorFacts
 from ..files import (
     anatomy,
@@ -22,11 +23,12 @@ from ..files import (
 )
 from ..labels import label_files, named_label
 from ..options import PosteriorOptions
-from ..posteriors import OUTPUTS, asked_for, draw_posteriors
+from ..posteriors import OUTPUTS, asked_for, draw_posteriors, estimator_file
 from ..stage import Stage, Work
 
 
 def _files(options: PosteriorOptions) -> Iterator[Path]:
+    yield from estimator_file(options)
     if options.posterior_sensors:
         named = (_search(options), options.posterior_wrong_label, *options.other_labels)
         yield from label_files([label for label in named if label is not None], options)
@@ -77,6 +79,7 @@ STAGE = Stage(
     files=_files,
     after=("load", "inverse", "target", "fit"),
     asked=asked_for,
+    foresee=foresee_estimator,
     folders=("inference",),
     outputs=OUTPUTS,
     run=_run,
