@@ -162,9 +162,12 @@ class Chain:
 
     def _foresee(self, number: int, chosen: Sequence[str], outputs: Mapping[str, Mapping[str, Path]]) -> None:
         """Let later stages refuse what they could not do."""
+        now = self.at
         for later in self.stages[number:]:
             if later.name in chosen:
+                self.at = later.name
                 later.foresee(self.config, self.subject, outputs)
+        self.at = now
 
     def _meet_other_code(self) -> None:
         if not self.other_code and not self.quiet:
