@@ -25,6 +25,7 @@ from .circuit_posterior import Checked, CircuitPosterior
 from .cooling import KEEP, Cooled, Judged, Problem, cool
 from .density import Density
 from .examples import context_of
+from .held_out import HeldOut, held_out_by
 from .question import Likelihood, Question
 from .refining import problem_of
 from .run import Answer, chosen_explanation
@@ -134,6 +135,35 @@ class AmortisedEstimator:
         for text in found.warnings:
             warn(text)
         return found
+
+    def held_out(
+        self,
+        explanation: Explanation | Explanations,
+        sensors: Sensors,
+        settings: PosteriorSettings | None = None,
+        *,
+        share: float = 1 / 3,
+    ) -> HeldOut:
+        """Compare what a posterior from some sensors predicts at the others with the point fit, without a simulation.
+
+        Parameters
+        ----------
+        explanation, sensors, settings, share
+            As in :func:`mne_hnn.inference.held_out_sensors`.
+
+        Returns
+        -------
+        held_out : HeldOut
+            Errors of both predictions, and the posterior.
+
+        Raises
+        ------
+        ParameterError
+            A wrong argument, or the estimator is for something else.
+        DataError
+            Too few sensors are left.
+        """
+        return held_out_by(self.posterior, explanation, sensors, settings, share)
 
     def check(self, question: Question) -> None:
         """Refuse a question that the estimator is not for.

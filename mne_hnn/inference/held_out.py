@@ -18,14 +18,13 @@ from .._value import given_or_default
 from ..errors import DataError, ParameterError
 from ..fit import Explanation, Explanations
 from ..source.agreement import good_channels
-from .amortised import AmortisedEstimator
 from .circuit_posterior import CircuitPosterior
 from .question import Question
 from .run import chosen_explanation, posterior
 from .sensor_likelihood import Scene, Sensors, check_sensors
 from .settings import PosteriorSettings
 
-__all__ = ["HeldOut", "held_out_sensors"]
+__all__ = ["HeldOut", "held_out_by", "held_out_sensors"]
 
 FEWEST_KEPT, FEWEST_LEFT = 4, 2
 """Places of sensors."""
@@ -97,7 +96,6 @@ def held_out_sensors(
     settings: PosteriorSettings | None = None,
     *,
     share: float = 1 / 3,
-    estimator: AmortisedEstimator | None = None,
     n_jobs: int = 1,
     executor: str | Executor | None = None,
     checkpoint: str | Path | None = None,
@@ -118,8 +116,6 @@ def held_out_sensors(
         How to draw; None takes the usual settings.
     share : float
         Share of the places of sensors that is left out, above 0 and below 1.
-    estimator : AmortisedEstimator | None
-        What draws the posterior, without a simulation; None simulates as :func:`mne_hnn.posterior` does.
     n_jobs, executor, checkpoint, progress
         As in :func:`mne_hnn.fit.fit_drives`.
 
@@ -131,13 +127,37 @@ def held_out_sensors(
     Raises
     ------
     ParameterError
-        A wrong argument, or an estimator of something else.
+        A wrong argument.
     DataError
         Too few sensors are left, or as in :func:`mne_hnn.posterior`.
 
     Examples
     --------
     >>> held_out_sensors(explanations, sensors, n_jobs=2).sentence()  # minutes  # doctest: +SKIP
+    """
+
+    def draw(chosen: Explanation, seen: Sensors, how: PosteriorSettings) -> CircuitPosterior:
+        """Draw the posterior of the sensors that are seen."""
+        return posterior(chosen, seen, how, n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
+
+    return held_out_by(draw, explanation, sensors, settings, share)
+
+
+def held_out_by(
+    draw: Callable[[Explanation, Sensors, PosteriorSettings], CircuitPosterior],
+    explanation: Explanation | Explanations,
+    sensors: Sensors,
+    settings: PosteriorSettings | None,
+    share: float,
+) -> HeldOut:
+    """Compare what a posterior from some of the sensors predicts at the others with the point fit, however it is drawn.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws the posterior of an explanation, given sensors and settings.
+    explanation, sensors, settings, share
+        As in :func:`held_out_sensors`.
     """
     given = check_sensors(sensors)
     if given is None:
@@ -147,10 +167,7 @@ def held_out_sensors(
     left = _left_out(given.evoked.info, check_share(share), how.seed)
     kept = [name for name in good_channels(given.evoked.info) if name not in left]
     seen = replace(given, evoked=_without(given.evoked, left), search=None)
-    if estimator is None:
-        found = posterior(chosen, seen, how, n_jobs=n_jobs, executor=executor, checkpoint=checkpoint, progress=progress)
-    else:
-        found = estimator.posterior(chosen, seen, how, progress=progress)
+    found = draw(chosen, seen, how)
     unseen = replace(given, evoked=_without(given.evoked, kept), search=None)
     question = Question(explanation=chosen, sensors=unseen, settings=how)
     scene = question.scene

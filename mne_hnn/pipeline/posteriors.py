@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ..fit import Explanation, Explanations, read_explanations
 from ..inference import (
     CircuitPosterior,
     Control,
+    HeldOut,
     PosteriorSettings,
     Sensors,
     compare_posteriors,
@@ -104,19 +106,20 @@ def draw_posteriors(
     chosen = _chosen(work.options, read_explanations(work.inputs["fit"]["explanations"]))
     estimator = None if given is None else chosen_estimator(given, chosen)
     how: dict[str, Any] = {"n_jobs": work.n_jobs, "checkpoint": work.folder.parent / CHECKPOINT}
+    draw: Callable[..., CircuitPosterior] = partial(posterior, **how)
+    leave_out: Callable[..., HeldOut] = partial(held_out_sensors, **how)
+    if estimator is not None:
+        draw, leave_out = estimator.posterior, estimator.held_out
     folder = work.path("posteriors")
     folder.mkdir()
     found, noted = [], []
     for number, item in chosen:
         with work.progress():
-            if estimator is None:
-                one = posterior(item, sensors, settings, **how)
-            else:
-                one = estimator.posterior(item, sensors, settings)
+            one = draw(item, sensors, settings)
             controls = [shuffled_sign(one), *_elsewhere(one, sensors, elsewhere)]
             left = None
             if sensors is not None and held_out > 0:
-                left = held_out_sensors(item, sensors, settings, share=held_out, estimator=estimator, **how)
+                left = leave_out(item, sensors, settings, share=held_out)
         file = f"explanation-{number}.nc"
         # how many simulations were new depends on what had been kept: the file is the same without
         same = {name: value for name, value in one.facts.items() if name != "n_simulated"}

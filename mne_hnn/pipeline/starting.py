@@ -107,6 +107,8 @@ fit_regimes = ("spiking", "silent")
 # fit_sequence = [("proximal", 25.0), ("distal", 70.0)]  # location and about when (ms), if it is known
 # fit_prior = CircuitPrior(columns_per_nAm=LogNormal(40.0, 2.0))  # what is plausible; the report lists all with sources
 # fit_members, fit_generations, fit_finalists = 48, 3, 1  # a quicker look than 96, 4, 2
+# posterior = True  # how sure is it? minutes for each explanation whose cells fire, or seconds with an estimator:
+# posterior_estimator = "estimator.npz"  # of mne-hnn train-posterior, for this column, prior, window and these drives
 n_jobs = -1  # all cores
 """
 

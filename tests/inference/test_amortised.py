@@ -17,6 +17,7 @@ from mne_hnn.inference import (
     TrainingSettings,
     bank,
     density,
+    held_out_sensors,
     plausibility,
     posterior,
     read_estimator,
@@ -157,7 +158,8 @@ def test_times_are_in_order_and_anywhere():
         replace(scope, sides=("proximal",) * 20)
 
 
-def test_a_response_at_the_sensors(silent, measured):
+def test_a_response_at_the_sensors(silent, measured, monkeypatch):
+    monkeypatch.setattr(run, "measure_kernels", kernels)
     one = explanation("silent", columns=5e5, target=measured.target)
     evoked = with_field(measured, measured.patch, measured.moment)
     sensors = Sensors(evoked=evoked, forward=measured.forward, noise_cov=measured.noise_cov, place=measured.patch)
@@ -166,6 +168,13 @@ def test_a_response_at_the_sensors(silent, measured):
     assert found.polarity.probability > 0.99
     moment = np.interp(found.times_ms, measured.times * 1e3, measured.moment)
     assert np.corrcoef(found.predicted.mean(axis=0), moment)[0, 1] > 0.9
+    left = silent.held_out(one, sensors, DRAWN, share=0.25)
+    assert left.share == pytest.approx(0.25, abs=0.02)
+    assert left.posterior.facts["method"] == "amortised"
+    assert left.fit_error < left.error < 0.2 * left.null_error
+    known = held_out_sensors(one, sensors, replace(DRAWN, moves=15), share=0.25)
+    assert (left.channels, left.patch_error, left.null_error) == (known.channels, known.patch_error, known.null_error)
+    assert left.error == pytest.approx(known.error, rel=0.1), known.error
 
 
 def gaussian(n, rng):
