@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..dipole import read_dipole
 from ..errors import ConfigError
@@ -10,12 +11,13 @@ from ..pipeline.estimators import check_estimator
 from ..pipeline.places import step_output
 from .anatomy import fill_names
 from .config import GroupConfig
-from .job import Job
+from .job import Common, Job
+from .job_config import common_options
 
 __all__ = ["foresee_estimators"]
 
 
-def foresee_estimators(config: GroupConfig, jobs: Sequence[Job] = ()) -> None:
+def foresee_estimators(config: GroupConfig, jobs: Sequence[Job] = (), common: Common | None = None) -> None:
     """Refuse an estimator that is for nobody of a group.
 
     Parameters
@@ -25,6 +27,8 @@ def foresee_estimators(config: GroupConfig, jobs: Sequence[Job] = ()) -> None:
     jobs : sequence of Job
         Recordings whose targets are known; none before there are any. An estimator that is for some of them is kept:
         the others fail by themselves, and say why.
+    common : Common | None
+        What everybody is fitted with, once it is known.
 
     Raises
     ------
@@ -42,11 +46,12 @@ def foresee_estimators(config: GroupConfig, jobs: Sequence[Job] = ()) -> None:
         if "{" not in str(path):  # else it is another one for each subject
             check_estimator(config, path)
         return
+    told = config if common is None else replace(config, **common_options(config, common))
     refused: list[ConfigError] = []
     for job in jobs:
         target = read_dipole(step_output(job.folder, "target", "target"))
         try:
-            check_estimator(config, fill_names(path, job.unit), target=target)
+            check_estimator(told, fill_names(path, job.unit), target=target)
         except ConfigError as error:
             refused.append(error)
     if len(refused) == len(jobs):

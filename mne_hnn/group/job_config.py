@@ -26,7 +26,7 @@ from .dataset import RecordingEntry, trial_types
 from .derivatives import PipelineFiles, pipeline_files
 from .job import Common, Job
 
-__all__ = ["check_conditions", "condition_config", "name_label", "pooled_config"]
+__all__ = ["check_conditions", "common_options", "condition_config", "name_label", "pooled_config"]
 
 _PATHS = (
     "bem",
@@ -206,7 +206,7 @@ def condition_config(job: Job) -> Config:
         }
     )
     if job.common is not None:
-        values |= _as_in_common(job, job.common)
+        values |= common_options(job.config, job.common)
     if job.columns is not None:
         values["fit_columns"] = job.columns
     return Config(**values)
@@ -222,9 +222,8 @@ def _searched(job: Job) -> Any:
     return f"{label}-{config.hemi}" if bare and config.hemi is not None else label
 
 
-def _as_in_common(job: Job, common: Common) -> dict[str, Any]:
+def common_options(config: GroupConfig, common: Common) -> dict[str, Any]:
     """Return what a fit is told that explains a target as the group's average was explained."""
-    config = job.config
     told = {"fit_sequence": common.sequence, "fit_n_drives": None, "fit_regimes": (common.regime,)}
     if common.regime == "silent":
         return told | {name: Config.defaults()[name] for name in OF_SPIKES}

@@ -336,22 +336,24 @@ class _Run:
         chain_folder = self.work / group_stem(task)
         if not whole:
             return self.known_common(chain_folder)
+        ready = [job for job in pooled if job.unit.task == task and first[job.stem].status == "ok"]
         targets = [
             {
                 "subject": job.unit.subject,
                 "session": job.unit.session,
                 "path": str(step_output(job.folder, "target", "target")),
             }
-            for job in pooled
-            if job.unit.task == task and first[job.stem].status == "ok"
+            for job in ready
         ]
         if not targets:
             return None
-        foresee_estimators(self.config, [job for job in pooled if first[job.stem].status == "ok"])
+        foresee_estimators(self.config, ready)
         options = StructureOptions.of(self.config, targets=tuple(targets))
         result = self.step("Explaining the average of all subjects", options, STRUCTURE, chain_folder)
         self.ran += bool(result.ran)
-        return _common(result.outputs["structure"]["common"], result.outputs["structure"]["explanations"])
+        found = _common(result.outputs["structure"]["common"], result.outputs["structure"]["explanations"])
+        foresee_estimators(self.config, ready, found)
+        return found
 
     def known_common(self, folder: Path) -> Common | None:
         """Return the result of an earlier run of all, None if there is none or its options were others."""

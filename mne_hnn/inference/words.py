@@ -28,18 +28,18 @@ AMORTISED_CALIBRATED = {
     "spiking": (
         "How far intervals of 90 % of an amortised estimator hold was measured with planted truths, from the waveform, "
         f"of one estimator of two drives and one mesh. {planted('spiking', amortised=True)} columns whose cells fire: "
-        f"{held('spiking', amortised=True)} lay inside."
+        f"{held('spiking', amortised=True)} lay inside. Of any other estimator its own draws alone were judged, when "
+        "it was trained."
     ),
     "silent": (
         "How far intervals of 90 % of an amortised estimator hold has not been measured for columns in which no cell "
-        "fires."
+        "fires: its own draws alone were judged, when it was trained."
     ),
 }
 """The same by regime, where an estimator drew."""
 _OPEN_OF_AMORTISED = (
-    "Of any other estimator its own draws alone were judged, when it was trained. At sensors, with circuit and place "
-    "both unknown, it has not been measured. Times of drives are expected around the explanation, which saw the "
-    "response."
+    "At sensors, with circuit and place both unknown, it has not been measured. Times of drives are expected around "
+    "the explanation, which saw the response."
 )
 
 

@@ -114,16 +114,16 @@ def test_everybody_is_told_regime_drives_and_where_to_begin(tmp_path):
     group = whole(config_of(tmp_path, fit_members=40), tmp_path)
     (job, *_) = jobs_of(group, "1")
     spiking = Common(regime="spiking", sequence=SEQUENCE, start=tmp_path / "explanations.npz")
-    told = job_config._as_in_common(replace(job, common=spiking), spiking)
+    told = job_config.common_options(job.config, spiking)
     assert told["fit_regimes"] == ("spiking",)
     assert told["fit_sequence"] == SEQUENCE
     assert told["fit_start"] == tmp_path / "explanations.npz"
     assert (told["fit_members"], told["fit_generations"]) == (20, 3)
     few = whole(config_of(tmp_path, fit_members=FEWEST_MEMBERS, fit_generations=1), tmp_path)
-    told = job_config._as_in_common(jobs_of(few, "1")[0], spiking)
+    told = job_config.common_options(few.config, spiking)
     assert (told["fit_members"], told["fit_generations"]) == (FEWEST_MEMBERS, 1)
     silent = replace(spiking, regime="silent")
-    told = job_config._as_in_common(job, silent)
+    told = job_config.common_options(job.config, silent)
     assert "fit_start" not in told
     assert told["fit_members"] == 96  # as usual: it is not read
 

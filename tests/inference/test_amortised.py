@@ -21,6 +21,7 @@ from mne_hnn.inference import (
     plausibility,
     posterior,
     read_estimator,
+    read_posterior,
     run,
     shuffled_sign,
     teaching,
@@ -31,6 +32,9 @@ from mne_hnn.inference import (
 from mne_hnn.inference.density import learn_density
 from mne_hnn.inference.scope import Scope
 from mne_hnn.inference.trust import kind_of
+from mne_hnn.pipeline.options import ShortPosteriorOptions
+from mne_hnn.pipeline.posteriors import CHECKPOINT, OUTPUTS, draw_posteriors, posterior_settings
+from mne_hnn.pipeline.stage import Work
 
 pytest.importorskip("sbi")
 pytestmark = [
@@ -249,6 +253,27 @@ def test_columns_that_fire_are_learned_from_simulations(firing, tmp_path, monkey
     whole.save(tmp_path / "spiking.npz")
     read = read_estimator(tmp_path / "spiking.npz").posterior(one, settings=DRAWN)
     assert all(np.array_equal(read.draws[path], found.draws[path]) for path in found.paths)
+    assert_the_stage_draws_the_same(tmp_path / "spiking.npz", whole, one)
+
+
+def assert_the_stage_draws_the_same(file, estimator, item):
+    """Draw in stage posterior of a target alone, and from the estimator itself."""
+    explanations(item).save(file.parent / "explained.npz")
+    work = Work(
+        subject="01", options=ShortPosteriorOptions(posterior=True, posterior_particles=50, posterior_estimator=file),
+        folder=file.parent / "stage", outputs=OUTPUTS, n_jobs=1, quiet=True,
+        inputs={"fit": {"explanations": file.parent / "explained.npz"}},
+    )  # fmt: skip
+    work.folder.mkdir()
+    facts = draw_posteriors(work)
+    found = read_posterior(work.path("posteriors") / "explanation-1.nc")
+    direct = estimator.posterior(item, settings=posterior_settings(work.options))
+    assert all(np.array_equal(found.draws[path], direct.draws[path]) for path in direct.paths)
+    assert (found.evidence, found.polarity) == (direct.evidence, direct.polarity)
+    assert (facts.estimator.regime, facts.estimator.planted) == ("spiking", 80)
+    assert facts.estimator.trials == estimator.facts["networks"]
+    assert facts.drawn[0].networks is None
+    assert not (file.parent / CHECKPOINT).exists()  # nothing was simulated
 
 
 def test_a_command_trains(tmp_path, monkeypatch, capsys):

@@ -14,6 +14,7 @@ from mne_hnn.fit import CircuitPrior
 from mne_hnn.group import GroupConfig, run_group
 from mne_hnn.group.config import resolved
 from mne_hnn.group.estimators import foresee_estimators
+from mne_hnn.group.job import Common
 from mne_hnn.group.job_config import _base
 from mne_hnn.inference import torch_parts
 from mne_hnn.inference.words import AMORTISED_CALIBRATED, NOT_CALIBRATED, calibrated
@@ -218,6 +219,13 @@ def test_a_group_whose_targets_are_of_another_length_is_refused_before_its_avera
     foresee_estimators(group_of(silent), jobs)  # it is for one of them
     with pytest.raises(ConfigError, match="another window .100 ms in steps of 0.025 ms, not 90 ms"):
         foresee_estimators(group_of(silent), jobs[1:])
+    # once the average is explained, what everybody is fitted with is known
+    both = group_of(silent, fit_members=24, fit_polish=5)
+    foresee_estimators(both, jobs, Common(regime="silent", sequence=TAP, start=silent))
+    with pytest.raises(ConfigError, match="another regime .silent, not spiking"):
+        foresee_estimators(both, jobs, Common(regime="spiking", sequence=TAP, start=silent))
+    with pytest.raises(ConfigError, match="another sequence of sides .proximal, distal, not distal"):
+        foresee_estimators(both, jobs, Common(regime="silent", sequence=TAP[1:], start=silent))
 
 
 def test_jobs_of_a_group_are_told_their_own_file(tmp_path, monkeypatch):
