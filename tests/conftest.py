@@ -34,6 +34,7 @@ LONGEST_FIRST = (
     "sweep/test_sweep_store.py",
     "fit/test_sequence.py",
     "pipeline/test_methods.py",
+    "pipeline/test_posterior_from_sensors.py",
 )
 
 

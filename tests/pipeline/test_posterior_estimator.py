@@ -118,7 +118,8 @@ def test_an_estimator_of_something_else_is_refused_before_the_fit(tmp_path, sile
     "changes",
     [{}, {"fit_sequence": None}, {"fit_sequence": None, "fit_n_drives": 2}, {"fit_regimes": ("spiking", "silent")}],
 )
-def test_an_estimator_that_may_be_right_is_not(tmp_path, silent, changes):
+@pytest.mark.filterwarnings("error")
+def test_an_estimator_that_may_be_right_is_kept(tmp_path, silent, changes):
     check_estimator(analysis(tmp_path, silent, **changes), silent, target=target_of())
     check_estimator(analysis(tmp_path, silent, **changes), silent)
 

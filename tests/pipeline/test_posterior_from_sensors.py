@@ -11,7 +11,15 @@ import pytest
 from mne_hnn.errors import ConfigError
 from mne_hnn.fit import read_explanations
 from mne_hnn.group import rerun
-from mne_hnn.inference import PosteriorSettings, Sensors, TrainingSettings, read_posterior, train_posterior
+from mne_hnn.inference import (
+    PosteriorSettings,
+    Sensors,
+    TrainingSettings,
+    read_posterior,
+    shuffled_sign,
+    train_posterior,
+    wrong_label,
+)
 from mne_hnn.inference.words import NOT_CALIBRATED, calibrated
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import Config, posteriors, run_pipeline
@@ -43,7 +51,7 @@ def quick():
 def analysis(dataset, tmp_path_factory):
     """A response of a few channels, in files, explained by a column in which no cell fires."""
     folder = tmp_path_factory.mktemp("sensors")
-    evoked, noise_cov, _ = demo_response(seed=1)
+    evoked, noise_cov, _ = demo_response(seed=1, n_epochs=40)
     keep = [name for number, name in enumerate(evoked.ch_names) if number // 3 % 5 == 0]  # whole triplets
     evoked.pick(keep).save(folder / "tap-ave.fif", verbose="error")
     noise_cov.pick_channels(keep).save(folder / "tap-cov.fif", verbose="error")
@@ -147,6 +155,9 @@ def test_the_stage_draws_what_the_estimator_draws(analysis, estimator, estimated
     assert_same(found, direct)
     np.testing.assert_array_equal(found.place.probability, direct.place.probability)
     assert found.facts["method"] == "amortised"
+    sign, place = told_of(result)["facts"]["drawn"][0]["controls"]
+    assert sign["difference"] == shuffled_sign(direct).difference
+    assert place["difference"] == wrong_label(direct).difference
 
 
 def test_of_the_target_alone_too(analysis, estimator, estimated):
