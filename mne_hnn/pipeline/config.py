@@ -118,8 +118,6 @@ class Config(RunOptions, LoadOptions, TargetFileOptions, AnalysisOptions):
         return self.target_file is None
 
     def _check(self) -> None:
-        if self.posterior and self.posterior_estimator is not None and self.posterior_of == "all":
-            self._check_one_regime()
         if self.target_file is not None:
             self._check_read_alone()
         elif self.dataset is not None:
@@ -135,14 +133,6 @@ class Config(RunOptions, LoadOptions, TargetFileOptions, AnalysisOptions):
                 "field at the sensors. Set forward to the forward solution that it was made from, or leave inverse out."
             )
         super()._check()
-
-    def _check_one_regime(self) -> None:
-        """Refuse to ask an estimator, which is for one regime, of explanations of both."""
-        if self.fit and len(self.fit_regimes) > 1:
-            raise ConfigError(
-                "posterior_of='all' asks of explanations whose cells fire and of silent ones, and posterior_estimator "
-                "is for one of both: set posterior_of or fit_regimes to one, or leave posterior_estimator out."
-            )
 
     def _check_read_alone(self) -> None:
         """Refuse what only an analysis of sensors reads."""

@@ -42,8 +42,14 @@ def foresee_estimator(config: Any, subject: str, outputs: Mapping[str, Mapping[s
         Files of the stages that are complete; the target says how long the record is.
     """
     path = option_value(config, "posterior_estimator", subject)
-    if path is not None:
-        check_estimator(config, path, target=read_dipole(outputs["target"]["target"]) if "target" in outputs else None)
+    if path is None:
+        return
+    if config.posterior_of == "all" and len(config.fit_regimes) > 1:
+        raise ConfigError(
+            "posterior_of = 'all' asks of explanations whose cells fire and of silent ones, and posterior_estimator is "
+            "for one of both: set posterior_of = 'first' or one of fit_regimes, or leave posterior_estimator out."
+        )
+    check_estimator(config, path, target=read_dipole(outputs["target"]["target"]) if "target" in outputs else None)
 
 
 def check_estimator(config: Any, path: str | Path, *, target: Dipole | None = None) -> None:

@@ -20,7 +20,7 @@ from mne_hnn.inference import torch_parts
 from mne_hnn.inference.words import AMORTISED_CALIBRATED, NOT_CALIBRATED, calibrated
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import FILE_STAGES, STAGES, Config, estimators, run_pipeline
-from mne_hnn.pipeline.estimators import check_estimator, chosen_estimator, estimator_facts
+from mne_hnn.pipeline.estimators import check_estimator, chosen_estimator, estimator_facts, foresee_estimator
 from mne_hnn.pipeline.facts import PosteriorFacts
 from mne_hnn.pipeline.methods import methods_text
 from mne_hnn.pipeline.page import Page, drawing, new_report
@@ -69,10 +69,6 @@ def config(**changes):
             {"posterior": True, "posterior_networks": 500},
             "posterior_networks has no effect with posterior_estimator, which simulates none: leave it out.",
         ),
-        (
-            {"posterior": True, "posterior_of": "all"},
-            "is for one of both: set posterior_of or fit_regimes to one, or leave posterior_estimator out.",
-        ),
     ],
 )
 def test_options_that_do_not_go_with_an_estimator(changes, message):
@@ -82,10 +78,20 @@ def test_options_that_do_not_go_with_an_estimator(changes, message):
     assert "\n" not in str(caught.value)
 
 
+def test_one_estimator_is_not_asked_of_all_explanations_of_both_regimes(tmp_path, silent):
+    both = analysis(tmp_path, silent, posterior_of="all", fit_regimes=("spiking", "silent"))
+    with pytest.raises(
+        ConfigError, match=r"posterior_estimator is for one of both: set posterior_of = 'first' or one of"
+    ):
+        run_pipeline(both)
+    assert not list((tmp_path / "out").rglob("01_target"))
+    foresee_estimator(replace(both, fit_regimes="silent"), "01", {})
+    foresee_estimator(replace(both, posterior_of="rivals"), "01", {})  # which are not known before the fit
+
+
 def test_what_goes_with_it():
-    kept = config(posterior_networks=500, posterior_of="all")
+    kept = config(posterior_networks=500)
     assert not kept.posterior  # what is not asked may stay in the file
-    config(posterior=True, posterior_of="all", fit_regimes="silent")
     config(posterior=True, posterior_search="y-lh", posterior_held_out=1 / 3, posterior_wrong_label="z-lh")
 
 
