@@ -347,7 +347,13 @@ def _undecided(explanations: Explanations) -> list[str]:
     if spiking is not None and silent is not None:
         high, low = sorted((spiking, silent), key=lambda item: -item.evidence.value)
         difference, error = evidence_difference(high, low)
-        reason = "less than decides" if difference <= DECISIVE else "but not by twice its error"
+        expected = difference - (high.evidence.said_by_data - low.evidence.said_by_data)
+        if difference <= DECISIVE:
+            reason = "less than decides"
+        elif difference > 2 * error:
+            reason = f"of which {expected:.1f} was expected beforehand, and the rest decides nothing"
+        else:
+            reason = "but not by twice its error"
         return [
             f"Whether cells fire is undecided: the evidence is {difference:.1f} ± {error:.1f} higher if "
             f"{_REGIMES[high.regime]} ({odds(difference)}), {reason}.",

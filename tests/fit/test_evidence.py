@@ -35,6 +35,17 @@ def test_evidence_decides_by_odds_and_beyond_its_error(higher, errors, decides):
     assert of(higher - 20.0, errors[0]).decides_over(of(-20.0, errors[1])) is decides
 
 
+def test_what_was_expected_of_regimes_orders_but_does_not_decide():
+    usual, rare = {"regime": np.log(0.95)}, {"regime": np.log(0.05)}
+    fires, rests = Evidence.of({"waveform": -20.0} | usual, 0.2), Evidence.of({"waveform": -21.0} | rare, 0.2)
+    assert fires.value - rests.value > DECISIVE
+    assert not fires.decides_over(rests)
+    assert fires.decides_over(Evidence.of({"waveform": -23.1} | rare, 0.2))
+    better = Evidence.of({"waveform": -16.0} | rare, 0.2)  # by the response alone, not if one expects cells to fire
+    assert better.said_by_data - fires.said_by_data > DECISIVE
+    assert not better.decides_over(fires)
+
+
 def test_what_decides_are_odds_of_20_to_1():
     assert np.exp(DECISIVE) == pytest.approx(20.0, rel=0.01)
 

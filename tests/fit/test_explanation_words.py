@@ -109,6 +109,13 @@ def test_undecided_is_a_result():
     assert "as there is no explanation in which no cell fires to compare with" in said(spiking())
 
 
+def test_what_was_expected_beforehand_does_not_decide():
+    fires, rests = {"waveform": -20.0, "regime": 0.0}, {"waveform": -21.4, "regime": -3.0}
+    text = said(spiking(-20.0, parts=fires), silent(-24.4, parts=rests))
+    assert "4.4 ± 0.7 higher if cells fire (81 to 1), of which 3.0 was expected beforehand, and the rest decides" in text
+    assert "The verdict" not in text
+
+
 def test_what_wins_because_the_other_is_refused_says_so():
     target = target_of(**PATCH)
     text = said(spiking(-20.0, target=target), refused(-18.0, target))
