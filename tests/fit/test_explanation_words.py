@@ -112,7 +112,7 @@ def test_undecided_is_a_result():
 def test_what_was_expected_beforehand_does_not_decide():
     fires, rests = {"waveform": -20.0, "regime": 0.0}, {"waveform": -21.4, "regime": -3.0}
     text = said(spiking(-20.0, parts=fires), silent(-24.4, parts=rests))
-    assert "4.4 ± 0.7 higher if cells fire (81 to 1), of which 3.0 was expected beforehand, and the rest decides" in text
+    assert "4.4 ± 0.7 higher if cells fire (81 to 1), of which 3.0 was expected beforehand, and the rest" in text
     assert "The verdict" not in text
 
 
