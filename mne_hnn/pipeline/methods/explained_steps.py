@@ -130,12 +130,12 @@ def comparison(facts: Collected) -> Iterator[str]:
     decisive = facts.said(lambda run: run.fit.facts.decisive)
     rows = facts.one(lambda run: run.fit.facts.prior or None) or ()
     share = next((row for row in rows if row["name"] == "silent_share"), None)
-    beforehand = (
-        ""
-        if share is None
-        else f" That no cell fires had a prior probability of {number(share['median'])}, which ordered explanations, but "
-        "did not decide between them."
-    )
+    beforehand = ""
+    if share is not None:
+        beforehand = (
+            f" That no cell fires had a prior probability of {number(share['median'])}, which ordered explanations, but "
+            "did not decide between them."
+        )
     yield (
         "Explanations were ordered by their evidence, the logarithm of the marginal likelihood of the response, in "
         "which count how well the waveform is met over all that was plausible, whether the patch holds the cells, and "
