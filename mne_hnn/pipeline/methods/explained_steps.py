@@ -133,8 +133,8 @@ def comparison(facts: Collected) -> Iterator[str]:
     beforehand = ""
     if share is not None:
         beforehand = (
-            f" That no cell fires had a prior probability of {number(share['median'])}, which ordered explanations, but "
-            "did not decide between them."
+            f" That no cell fires had a prior probability of {number(share['median'])}, which ordered explanations and "
+            "decided nothing."
         )
     yield (
         "Explanations were ordered by their evidence, the logarithm of the marginal likelihood of the response, in "
