@@ -26,8 +26,9 @@ def sentences(estimator: AmortisedEstimator) -> list[str]:
         return told
     for kind, one in truths["kinds"].items():
         held = Coverage(truths=truths["n"], n=one["n"], half=one["half"], most=one["most"])
+        width = "narrow" if held.half + held.most < (0.5 + 0.9) * held.n else "wide"
         told.append(
             f"Own draws, {kind}: {held.half / held.n:.1%} of {held.n} true ones inside intervals of 50 %, "
-            f"{held.most / held.n:.1%} inside those of 90 %{'' if held.holds else ': not as wide as they should be'}."
+            f"{held.most / held.n:.1%} inside those of 90 %{'' if held.holds else f': too {width}'}."
         )
     return told

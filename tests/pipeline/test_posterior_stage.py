@@ -56,7 +56,7 @@ def config(**changes):
             "posterior_held_out must be a share of the sensors up to 0.5, such as 1/3, got 0.7",
         ),
         ({"posterior_held_out": -1}, "posterior_held_out"),
-        ({"posterior_search": 3}, "posterior_search must be a path or Label, got int"),
+        ({"posterior_search": 3}, "posterior_search must be True, False, a path or Label, got int"),
         ({"posterior_wrong_label": True}, "posterior_wrong_label must be a path or Label, got bool"),
         (
             {"posterior": True, "posterior_sensors": False, "posterior_held_out": 0.3},

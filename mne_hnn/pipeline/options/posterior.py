@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mne
@@ -33,8 +34,8 @@ def _check_held_out(value: Any, name: str) -> None:
 
 
 def _check_search(value: Any, name: str) -> None:
-    if not isinstance(value, bool):
-        path_or(mne.Label)(value, name)
+    if not isinstance(value, (bool, str, Path, mne.Label)):
+        raise ConfigError(f"{name} must be True, False, a path or Label, got {type(value).__name__}.")
 
 
 @dataclass(frozen=True, kw_only=True)
