@@ -72,10 +72,10 @@ class EvokedSettings(WaveformSettings):
         the sequences that are farther from the response are dropped.
     steps : str
         How ensembles move: ``'smoother'`` along the slope of what their members give (Emerick and Reynolds 2013,
-        https://doi.org/10.1016/j.cageo.2012.03.011), or ``'emulator'`` to where a Gaussian process of all networks of a
-        sequence says that the response is explained (after Chen and Oliver 2012,
-        https://doi.org/10.1007/s11004-011-9376-z). The latter goes farther where drives interact, and was tried on
-        fewer responses.
+        https://doi.org/10.1016/j.cageo.2012.03.011), or ``'emulator'``: at first to where a Gaussian process of all
+        networks of a sequence says that the response is explained (after Chen and Oliver 2012,
+        https://doi.org/10.1007/s11004-011-9376-z), then along the slope of what it says. The latter goes farther where
+        drives interact, and was tried on fewer responses.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int

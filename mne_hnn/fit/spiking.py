@@ -135,7 +135,9 @@ class Search:
         Simulates.
     """
 
-    more_steps, close_enough = MORE_STEPS, WELL
+    more_steps = MORE_STEPS
+    besides = 0
+    """Sequences that take these steps, besides as many as are wanted in the end."""
 
     def __init__(self, task: EvokedTask, bench: Bench) -> None:
         self.task, self.bench = task, bench
@@ -211,12 +213,16 @@ class Search:
         """
         data, members, n = self.data, found.members, found.size
         rng = self.random(found.number, step)
-        predicted = data.expected(members)
+        predicted = self.expected(found)
         which = resampled(data.misfit(members, predicted), n, keep=keep, rng=rng)
         z = updated(members.z[which], predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
         z = spread_again(z, share=NEW, rng=rng)
         free = found.vector.sd > 0
         return np.where(free, np.sqrt(1 - fresh**2) * z + fresh * rng.standard_normal(z.shape), z)
+
+    def expected(self, found: Searched) -> FloatArray:
+        """Return what members are expected to predict, without the chance of their trials."""
+        return self.data.expected(found.members)
 
     def step(self, found: Searched, step: int) -> None:
         """Move an ensemble towards the data by one of the steps that count them once, and simulate where it is then."""
@@ -255,7 +261,7 @@ class Search:
         for _ in range(0 if self.task.settings.sequence else ROUNDS):
             if self.well(found):
                 break
-            tried = _distinct(sorted(self._changed(found, atoms), key=self.value))[:TAKEN_ON]
+            tried = _distinct(sorted(self.changed(found, atoms), key=self.value))[:TAKEN_ON]
             for one in tried:
                 one.size = found.size
                 self.more(one, GROWN_STEPS)
@@ -266,21 +272,29 @@ class Search:
             found = best
         return changed
 
-    def _changed(self, found: Searched, atoms: Atoms) -> list[Searched]:
+    def changed(self, found: Searched, atoms: Atoms) -> list[Searched]:
         """Return a sequence without each of its drives, with another drive in its place, and with a drive more."""
-        free = not self.task.settings.n_drives
-        fewer = max(1, min(FEWER, len(found.members) // FEWEST))
-        few = replace(found, members=found.members.every(fewer), size=found.size // fewer)
-        drives, changed, steps = found.sequence, [], TRIED_STEPS
+        few, drives, changed = self._few(found), found.sequence, []
         for k, drive in enumerate(drives if len(drives) > 1 else ()):
-            less = self._tried(few, shortened(few.vector, few.members, k, self.task), steps)
+            less = self._tried(few, shortened(few.vector, few.members, k, self.task))
             others = extended(less.vector, less.members, atoms, self.task, other_than=drive)
-            changed += [self._tried(less, other, steps) for other in others]
-            changed += [less] if free else []
-        longer = extended(few.vector, few.members, atoms, self.task, more=BORN) if free else []
-        return [*changed, *(self._tried(few, one, steps) for one in longer)]
+            changed += [self._tried(less, other) for other in others]
+            changed += [] if self.task.settings.n_drives else [less]
+        return [*changed, *self.longer(found, atoms)]
 
-    def _tried(self, found: Searched, proposal: SpikingProposal, steps: int) -> Searched:
+    def longer(self, found: Searched, atoms: Atoms) -> list[Searched]:
+        """Return a sequence with a drive more, if that may be."""
+        few = self._few(found)
+        if self.task.settings.n_drives:
+            return []
+        return [self._tried(few, one) for one in extended(few.vector, few.members, atoms, self.task, more=BORN)]
+
+    def _few(self, found: Searched) -> Searched:
+        """Return an ensemble with fewer members, with which changes are tried."""
+        fewer = max(1, min(FEWER, len(found.members) // FEWEST))
+        return replace(found, members=found.members.every(fewer), size=found.size // fewer)
+
+    def _tried(self, found: Searched, proposal: SpikingProposal) -> Searched:
         """Return a sequence that was made from another one, after some steps of its own."""
         members = self.predicted(proposal.vector, proposal.z, found.steps)
         tried = self.searched(
@@ -291,7 +305,7 @@ class Search:
             steps=found.steps,
             start_loss=found.start_loss,
         )
-        self.more(tried, steps)
+        self.more(tried, TRIED_STEPS)
         return tried
 
     def value(self, found: Searched) -> float:
@@ -315,20 +329,15 @@ class Search:
                 z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=0.0)
             found.members = self.predicted(found.vector, z, found.steps, level=full)
             tried.append(found.members)
-        self.choose(found, self._candidates(found, tried))
+        self.choose(found, self.candidates(found, tried))
 
-    def _candidates(self, found: Searched, tried: Sequence[Members]) -> FloatArray:
+    def candidates(self, found: Searched, tried: Sequence[Members]) -> FloatArray:
         """Return means of ensembles and the best members, shape (n_candidates, n_free)."""
         last = tried[-1]
-        losses = self.data.misfit(last, self.data.expected(last))
+        losses = self.data.misfit(last, self.expected(found))
         better = resampled(losses, len(last), keep=KEPT, rng=self.random(found.number, 0))
         means = [*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0)]
-        return np.vstack([*means, self.best_members(last)])
-
-    def best_members(self, members: Members) -> FloatArray:
-        """Return those of an ensemble that are expected to be nearest to the data, shape (n_best, n_free)."""
-        losses = self.data.misfit(members, self.data.expected(members))
-        return members.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]
+        return np.vstack([*means, last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]])
 
     def choose(self, found: Searched, z: FloatArray) -> None:
         """Compare candidates in trials of their own, and keep the best of them."""
@@ -350,8 +359,7 @@ class Search:
 
     def cost(self, found: Searched) -> float:
         """Return how far the better members of an ensemble are from the data."""
-        members = found.members
-        return float(np.quantile(self.data.misfit(members, self.data.expected(members)), BEST))
+        return float(np.quantile(self.data.misfit(found.members, self.expected(found)), BEST))
 
 
 def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
@@ -386,7 +394,7 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
         bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
         for found in running:
             search.step(found, step)
-    finalists = _distinct(sorted(running, key=search.cost))[: settings.finalists]
+    finalists = _distinct(sorted(running, key=search.cost))[: settings.finalists + search.besides]
     for found in finalists:
         bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
         search.more(found, search.more_steps)

@@ -53,9 +53,10 @@ def _emulated(facts: Collected) -> bool:
 def _way(facts: Collected) -> str:
     if _emulated(facts):
         return (
-            f"ensembles whose first step was that of an ensemble smoother {cite('emerick2013')}, and whose others went "
-            f"to where a Gaussian process {cite('rasmussen2006')} of all networks of a sequence said that the response "
-            f"is explained (after {cite('chen2012')})"
+            f"ensembles whose first step was that of an ensemble smoother {cite('emerick2013')}, which up to the third "
+            f"went to where a Gaussian process {cite('rasmussen2006')} of all networks of a sequence said that the "
+            f"response is explained (after {cite('chen2012')}), and later took steps of the smoother on what that "
+            "process predicted"
         )
     return f"an ensemble smoother with multiple data assimilation {cite('emerick2013')}"
 
