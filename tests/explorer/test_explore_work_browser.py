@@ -68,10 +68,11 @@ def test_work(address, folder):
         first = _match(browser)
 
         _click(browser, "#tab-fit")
-        _click(browser, "#fit-evprox1-spreads")
-        assert wait_until(lambda: "Free: 1 number of the drives" in _text(browser, "#fit-count"), 20)
         budget = _find(browser, "#fit-budget")
         budget.send_keys("\ue009a\ue000", "14", "\ue004")
+        _click(browser, "#fit-evprox1-spreads")
+        # the answer to the click: keys that came before it have arrived, too, however busy the machine is
+        assert wait_until(lambda: "Free: 1 number of the drives" in _text(browser, "#fit-count"), 20)
         _find(browser, "#fit-start").send_keys("\n")  # by the keyboard
         assert wait_until(lambda: _text(browser, "#fit-words").startswith("Done: "), 60), _text(browser, "#failure")
         assert wait_until(lambda: browser.find_elements("css selector", "#figure-fit"), 20)
