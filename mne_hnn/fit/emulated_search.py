@@ -18,7 +18,7 @@ import numpy as np
 from .._types import FloatArray
 from .atoms import Atoms
 from .emulator import Emulator
-from .likely_members import emulate, likely_members, most_likely
+from .likely_members import emulate, likely_members, most_likely, predicted
 from .spiking import Search, Searched
 from .spiking_data import Members
 
@@ -94,9 +94,7 @@ class EmulatedSearch(Search):
         assert isinstance(found, Emulated)
         if found.emulator is None:
             return super().expected(found)
-        z = found.members.z
-        mean = found.emulator.predict(z[:, :-1])
-        return np.hstack([found.vector.natural(z)[:, -1:] * mean.moments, mean.log_rates])
+        return predicted(found.vector, found.emulator, found.members.z)
 
     def well(self, found: Searched) -> bool:
         """Return whether an ensemble may stay where it is: near to the response, with members near to each other."""

@@ -17,7 +17,7 @@ from .emulator import Emulator, emulator_of
 from .gaussian_process import Scales
 from .spiking_data import Members, SpikingData
 
-__all__ = ["emulate", "likely_members", "most_likely"]
+__all__ = ["emulate", "likely_members", "most_likely", "predicted"]
 
 STEPS = 8
 """Of each member (Levenberg and Marquardt), each at most so long, in standard deviations of the prior: an emulator
@@ -52,6 +52,22 @@ def emulate(data: SpikingData, vector: CircuitVector, past: list[Members], start
     return emulator_of(vector, one_column, data.times * 1e3, start)
 
 
+def predicted(vector: CircuitVector, emulator: Emulator, z: FloatArray) -> FloatArray:
+    """Return what members predict, shape (n_members, n_data).
+
+    Parameters
+    ----------
+    vector : CircuitVector
+        What the numbers of members mean.
+    emulator : Emulator
+        What one column gives.
+    z : array, shape (n_members, n_free)
+        The members; their last number is that of columns.
+    """
+    found = emulator.predict(z[:, :-1])
+    return np.hstack([vector.natural(z)[:, -1:] * found.moments, found.log_rates])
+
+
 def most_likely(data: SpikingData, vector: CircuitVector, emulator: Emulator, begin: FloatArray) -> FloatArray:
     """Return the one member that explains the data best, and is most probable, shape (n_free,).
 
@@ -63,9 +79,8 @@ def most_likely(data: SpikingData, vector: CircuitVector, emulator: Emulator, be
     z = begin
     for _ in range(TURNS):
         z = likely_members(data, vector, emulator, z, np.zeros_like(z))
-    found = emulator.predict(z[:, :-1])
-    moments = vector.natural(z)[:, -1:] * found.moments
-    return np.asarray(z[np.argmin(data.misfit(Members(z=z, moment=moments, log_rates=found.log_rates)))])
+    left = (predicted(vector, emulator, z) - data.wanted) / data.deviations
+    return np.asarray(z[np.argmin(_loss(left, z))])
 
 
 def likely_members(
@@ -90,24 +105,20 @@ def likely_members(
     free = vector.sd > 0
     expected = np.where(free, expected, 0.0)
 
-    def predicted(z: FloatArray) -> FloatArray:
-        """Return what members predict, shape (n, n_data)."""
-        found = emulator.predict(z[:, :-1])
-        return np.hstack([vector.natural(z)[:, -1:] * found.moments, found.log_rates])
-
     z = begin.copy()
-    now = predicted(z)
+    now = predicted(vector, emulator, z)
     loss = _loss((now - data.wanted) / data.deviations, z - expected)
     damping = np.ones(n)
     for _ in range(STEPS):
         moved = (z[:, np.newaxis] + DIFFERENCE * np.eye(n_free)).reshape(-1, n_free)
-        slopes = (predicted(moved).reshape(n, n_free, -1) - now[:, np.newaxis]) / (DIFFERENCE * data.deviations)
+        beside = predicted(vector, emulator, moved).reshape(n, n_free, -1)
+        slopes = (beside - now[:, np.newaxis]) / (DIFFERENCE * data.deviations)
         curved = slopes @ slopes.transpose(0, 2, 1) + (1 + damping)[:, np.newaxis, np.newaxis] * np.eye(n_free)
         down = np.einsum("ikd,id->ik", slopes, (now - data.wanted) / data.deviations) + z - expected
         step = np.linalg.solve(curved, -down[..., np.newaxis])[..., 0]
         step *= np.minimum(1.0, LONGEST / np.linalg.norm(step, axis=1))[:, np.newaxis]
         tried = np.where(free, z + step, z)
-        then = predicted(tried)
+        then = predicted(vector, emulator, tried)
         found = _loss((then - data.wanted) / data.deviations, tried - expected)
         better = found < loss
         z, now = np.where(better[:, np.newaxis], tried, z), np.where(better[:, np.newaxis], then, now)
