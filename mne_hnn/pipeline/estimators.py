@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,13 @@ def _read(path: str | Path) -> AmortisedEstimator:
             "train-posterior."
         )
     check_sbi()
+    file = Path(path).expanduser().resolve()
+    return _read_as_it_is(file, file.stat().st_mtime_ns, file.stat().st_size)
+
+
+@lru_cache(maxsize=1)
+def _read_as_it_is(path: Path, _mtime_ns: int, _size: int) -> AmortisedEstimator:
+    """Return the estimator of a file that did not change: it is asked for before each stage, and by each recording."""
     return read_estimator(path)
 
 

@@ -130,6 +130,18 @@ def test_an_estimator_that_may_be_right_is_kept(tmp_path, silent, changes):
     check_estimator(analysis(tmp_path, silent, **changes), silent)
 
 
+def test_a_file_that_does_not_change_is_read_once(tmp_path, silent, monkeypatch):
+    read, times = estimators.read_estimator, []
+    monkeypatch.setattr(estimators, "read_estimator", lambda path: (times.append(path), read(path))[1])
+    asked = analysis(tmp_path, silent)
+    for _ in range(3):
+        check_estimator(asked, silent)
+    assert len(times) == 1
+    silent.write_bytes(b"cut")
+    with pytest.raises(DataError, match="damaged"):
+        check_estimator(asked, silent)
+
+
 def test_no_posterior_needs_no_estimator(tmp_path, without_sbi):
     asked = analysis(tmp_path, tmp_path / "none.npz", posterior=False)
     assert run_pipeline(asked, steps=["target"])[0].ran == ("target",)
