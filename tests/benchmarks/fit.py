@@ -1,6 +1,7 @@
 """What the fits reach, and how fast, beside hnn-core.
 
     python tests/benchmarks/fit.py waveform FILE [FILE ...]        # text files: time (ms), moment (nA m)
+        [--smooth-ms 30] [--area-mm2 314] [--peak-nAm 33] [--steps smoother]
     python tests/benchmarks/fit.py somato                          # the digitised S1 waveform that the package carries
     python tests/benchmarks/fit.py gallery FILE                    # the published start with its 3 free parameters
     python tests/benchmarks/fit.py shift [--trials 5]              # one drive shifted by 10 to 40 ms
@@ -43,6 +44,7 @@ from mne_hnn import Dipole
 from mne_hnn.compare import r_squared
 from mne_hnn.fit import CircuitPrior, DriveSettings, EvokedSettings, Level, Parameter, fit_drives, fit_evoked
 from mne_hnn.fit.circuit_vector import circuit_inputs
+from mne_hnn.fit.evoked_settings import STEPS
 from mne_hnn.fit.linear import delay_ms
 from mne_hnn.fit.sequence import drive_names
 from mne_hnn.network import Network, jones_2009, with_erp_drives
@@ -66,17 +68,32 @@ def read(path: str) -> Dipole:
     return Dipole.from_nAm(table[:, 0], {"agg": table[:, 1]}, comment=Path(path).stem)
 
 
+def as_target(waveform: Dipole, peak_nAm: float | None, area_mm2: float | None) -> Dipole:
+    """Return a waveform every ms, as sources are: with the peak and the patch that it is said to have."""
+    times = np.arange(0.0, waveform.times[-1] + 1e-9, 1e-3)
+    moment = np.interp(times, waveform.times, waveform["agg"])
+    if peak_nAm is not None:
+        moment = moment * peak_nAm * 1e-9 / np.abs(moment).max()
+    provenance = {"unit": "A m"} if area_mm2 is None else {"unit": "A m", "area_mm2": area_mm2}
+    return Dipole(moment[None], times, ["agg"], comment=waveform.comment, provenance=provenance)
+
+
 def demo_target() -> Dipole:
     """Return the S1 waveform that the package carries, 0 to 170 ms."""
     times = np.arange(511) / 3003.0
     return Dipole(median_nerve_waveform(times)[None], times, ["agg"], comment="somato")
 
 
-def evoked(target: Dipole, name: str, n_jobs: int) -> None:
-    """Fit a waveform with nothing set by hand."""
-    began = time.perf_counter()
-    explanations = fit_evoked(jones_2009(), target, n_jobs=n_jobs, progress=quiet)
-    say(f"{name}: {time.perf_counter() - began:.0f} s, verdict {explanations.verdict}")
+def evoked(target: Dipole, options: argparse.Namespace) -> None:
+    """Fit a waveform with nothing set by hand but its smoothing, its peak, and its patch."""
+    target = as_target(target, options.peak_nAm, options.area_mm2)
+    settings = EvokedSettings(smooth_ms=options.smooth_ms, steps=options.steps)
+    began, used = time.perf_counter(), cpu_seconds()
+    explanations = fit_evoked(jones_2009(), target, settings, n_jobs=options.n_jobs, progress=quiet)
+    say(
+        f"{target.comment}: {time.perf_counter() - began:.0f} s ({cpu_seconds() - used:.0f} s of the processor), "
+        f"verdict {explanations.verdict}"
+    )
     for item in explanations:
         drives = ", ".join(f"{place[:4]} {mu:.0f}" for place, mu in item.sequence)
         spikes = ", ".join(f"{cell} {count.per_cell:.2g}" for cell, count in item.spikes.types.items())
@@ -387,6 +404,10 @@ def main() -> None:
     parser.add_argument("files", nargs="*")
     parser.add_argument("--peer")
     parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--smooth-ms", type=float, default=EvokedSettings().smooth_ms, help="of waveform and somato")
+    parser.add_argument("--peak-nAm", type=float, help="of waveform and somato: what the waveform is scaled to")
+    parser.add_argument("--area-mm2", type=float, help="of waveform and somato: the patch")
+    parser.add_argument("--steps", choices=STEPS, default=EvokedSettings().steps, help="of waveform and somato")
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
@@ -401,9 +422,9 @@ def main() -> None:
         parser.error(f"{options.what} needs a FILE")
     if options.what == "waveform":
         for path in options.files:
-            evoked(read(path), Path(path).stem, options.n_jobs)
+            evoked(read(path), options)
     elif options.what == "somato":
-        evoked(demo_target(), "somato", options.n_jobs)
+        evoked(demo_target(), options)
     elif options.what == "gallery":
         gallery(read(options.files[0]), options.n_jobs)
     elif options.what == "shift":

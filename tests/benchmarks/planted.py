@@ -1,6 +1,6 @@
 """Plant truths, columns whose cells fire and columns in which none does, and see what the defaults find of them.
 
-    python tests/benchmarks/planted.py --folder planted [--spiking 40] [--silent 20] [--mesh 5] [--steps emulator]
+    python tests/benchmarks/planted.py --folder planted [--spiking 40] [--silent 20] [--mesh 5] [--steps smoother]
 
 A spiking truth is drawn from the default prior of ``EvokedSettings`` (2 to 4 drives, spikes and columns within two
 standard deviations, a participating fraction, a patch that holds the cells), a silent one has drives below threshold
@@ -8,8 +8,9 @@ and a patch that holds the cells, too. Targets have 10 to 100 nA m (silent ones 
 patch) and are the mean of 100 trials, as thousands of columns would have it, with noise of 5 %. With ``--mesh 5``
 truths live, and are fitted, on the column with 5 x 5 pyramidal cells per layer; ``--mesh 10`` takes the full one. Every
 truth that was fitted is one line of ``FOLDER/planted-mesh.jsonl``: the same command goes on where it was stopped, and
-prints the totals. ``FOLDER/truths-mesh.jsonl`` says of each spiking truth how well it explains its own target in fresh
-trials, and how well without each of its drives: what no fit can know is seen there.
+prints the totals. Several processes share a folder if each has a part of its own (``--part 1/2``, ``--part 2/2``); the
+command without parts then prints the totals. ``FOLDER/truths-mesh.jsonl`` says of each spiking truth how well it
+explains its own target in fresh trials, and how well without each of its drives: what no fit can know is seen there.
 """
 
 from __future__ import annotations
@@ -261,8 +262,12 @@ def main() -> None:
     parser.add_argument("--silent", type=int, default=20)
     parser.add_argument("--mesh", type=int, default=5)
     parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--steps", choices=STEPS, default=STEPS[0], help="how ensembles move; a folder for each")
+    parser.add_argument(
+        "--steps", choices=STEPS, default=EvokedSettings().steps, help="how ensembles move; a folder for each"
+    )
+    parser.add_argument("--part", default="1/1", help="which part of the truths is fitted here, and of how many")
     options = parser.parse_args()
+    part, parts = (int(number) for number in options.part.split("/"))
     mne.set_log_level("ERROR")
     options.folder.mkdir(parents=True, exist_ok=True)
     file = options.folder / f"planted-{options.mesh}.jsonl"
@@ -271,7 +276,7 @@ def main() -> None:
     network = column(options.mesh)
     wanted = [("spiking", k) for k in range(options.spiking)] + [("silent", k) for k in range(options.silent)]
     wanted.sort(key=lambda pair: pair[1] / (options.spiking if pair[0] == "spiking" else options.silent))
-    for regime, number in wanted:
+    for regime, number in wanted[part - 1 :: parts]:
         if (regime, number) in done:
             continue
         rng = np.random.default_rng([number, regime == "spiking", options.mesh])
@@ -283,6 +288,8 @@ def main() -> None:
         rows.append(row)
         sys.stdout.write(f"{regime} {number}: {json.dumps(judged(row), default=bool)}\n")
         sys.stdout.flush()
+    if parts > 1:
+        return
     truths = _truths(options, rows, network)
     sys.stdout.write(json.dumps({**totals(rows), **(mattering(rows, truths) if truths else {})}, indent=1) + "\n")
 
