@@ -18,9 +18,11 @@ import numpy as np
 from .._types import FloatArray
 from .atoms import Atoms
 from .emulator import Emulator
+from .levels import Level
 from .likely_members import emulate, likely_members, most_likely, predicted
-from .spiking import Search, Searched
-from .spiking_data import Members
+from .spiking import FEWEST, Search, Searched
+from .spiking_data import Members, SpikingData
+from .spiking_proposals import shortened
 
 __all__ = ["EmulatedSearch"]
 
@@ -31,6 +33,10 @@ LED = 3
 """Up to this step, emulators say where to go."""
 NARROW = 0.3
 """Mean of the standard deviations of members, in those of what was expected, from which on they are near enough."""
+SIMULATED = 2
+"""Of so many members one is simulated afterwards: emulators know by then what members predict."""
+WIDE = 0.7
+"""Standard deviation of members, in those of what was expected, that look around once a drive was taken away."""
 BEGIN = 8
 """Members at which the search of the most likely point begins."""
 
@@ -47,16 +53,25 @@ class Emulated(Searched):
         Of all of them.
     points : list of array, shape (n_free,)
         What emulators said is most likely, once they had led the ensemble, and in the end.
+    z : array, shape (n_members, n_free) | None
+        All members, those that were simulated and those of which only the emulator tells; None before there is one.
     """
 
     past: list[Members] = field(default_factory=list)
     emulator: Emulator | None = None
     points: list[FloatArray] = field(default_factory=list)
+    z: FloatArray | None = None
+
+    @property
+    def everywhere(self) -> FloatArray:
+        """Standard normal numbers of all members, shape (n_members, n_free)."""
+        return self.members.z if self.z is None else self.z
 
 
 class EmulatedSearch(Search):
     """The ensembles of all sequences, which go where emulators say."""
 
+    drive_costs = 8.0  # the mean of four planted truths, whose evidence with a drive more was known
     more_steps = 4
     besides = 1
 
@@ -78,7 +93,7 @@ class EmulatedSearch(Search):
             return
         else:
             found.steps = step
-            found.members = self.predicted(found.vector, self._led(found), step)
+            self.simulated(found, self._led(found))
         self._learn(found, [found.members])
         if step == LED:
             self._point(found)
@@ -89,21 +104,91 @@ class EmulatedSearch(Search):
         super().go_on(found)
         self._learn(found, [found.members])
 
-    def expected(self, found: Searched) -> FloatArray:
-        """Return what members are expected to predict, as all networks tell that were simulated, not these alone."""
+    def expected(self, found: Searched) -> Members:
+        """Return all members with what is expected of them: all networks tell that were simulated, not these alone."""
         assert isinstance(found, Emulated)
         if found.emulator is None:
             return super().expected(found)
-        return predicted(found.vector, found.emulator, found.members.z)
+        z = found.everywhere
+        return self.data.members(z, predicted(found.vector, found.emulator, z))
+
+    def asked(self, found: Searched) -> SpikingData:
+        """Return what an ensemble is asked to meet: once the data were counted, as closely as it comes."""
+        assert isinstance(found, Emulated)
+        if found.emulator is None or found.steps <= self.task.settings.generations:
+            return self.data
+        return self.data.left_by(self.expected(found).moment.mean(axis=0))
+
+    def simulated(self, found: Searched, z: FloatArray, *, level: Level | None = None) -> None:
+        """Simulate some of the members: they teach the emulator, which tells of the others."""
+        assert isinstance(found, Emulated)
+        led = found.emulator is None or found.steps <= LED
+        every = 1 if led else max(1, min(SIMULATED, len(z) // FEWEST))
+        found.z, found.members = z, self.predicted(found.vector, z[::every], found.steps, level=level)
 
     def well(self, found: Searched) -> bool:
         """Return whether an ensemble may stay where it is: near to the response, with members near to each other."""
         free = found.vector.sd > 0
         return super().well(found) and float(found.members.z[:, free].std(axis=0).mean()) < NARROW
 
+    def exchanged(self, found: Searched, atoms: Atoms) -> list[Searched]:
+        """Change the best sequence by a drive more, and then by one less, as long as that makes it better."""
+        longer = super().exchanged(found, atoms)
+        return [*longer, *self.shorter(min([found, *longer], key=self.value))]
+
+    def mean_misfit(self, found: Searched) -> float:
+        """Return how far the mean of what an ensemble is expected to predict is from the data."""
+        assert isinstance(found, Emulated)
+        if found.emulator is None:
+            return super().mean_misfit(found)
+        expected = self.expected(found)
+        return self.data.data_misfit(expected.moment.mean(axis=0), np.exp(expected.log_rates.mean(axis=0)))
+
     def changed(self, found: Searched, atoms: Atoms) -> list[Searched]:
         """Return a sequence with a drive more: members that are near to each other have no way to one without."""
         return self.longer(found, atoms)
+
+    def shorter(self, found: Searched) -> list[Searched]:
+        """Return sequences with one drive less, that which is needed least, and once more where that is better."""
+        settings, changed = self.task.settings, []
+        while len(found.sequence) > 1 and not (settings.sequence or settings.n_drives):
+            without = [self._without(found, k) for k in range(len(found.sequence))]
+            less = min(without, key=self.mean_misfit)
+            self._anew(less)
+            changed.append(less)
+            if self.value(less) > self.value(found):
+                break
+            found = less
+        return changed
+
+    def _without(self, found: Searched, k: int) -> Emulated:
+        """Return some members without one of their drives, as they are."""
+        few = self._few(found)
+        proposal = shortened(few.vector, few.members, k, self.task)
+        less = self.searched(
+            vector=proposal.vector,
+            number=found.number,
+            members=self.predicted(proposal.vector, proposal.z, found.steps),
+            size=found.size,
+            steps=found.steps,
+            start_loss=found.start_loss,
+        )
+        assert isinstance(less, Emulated)
+        return less
+
+    def _anew(self, found: Emulated) -> None:
+        """Let members that are near to each other look around, be led, and come near to each other again."""
+        found.steps += 1
+        shape = (max(found.size // SIMULATED, FEWEST), found.vector.n_free)
+        apart = self.random(found.number, found.steps).standard_normal(shape)
+        z = found.members.z.mean(axis=0) + np.where(found.vector.sd > 0, WIDE * apart, 0.0)
+        found.members = self.predicted(found.vector, z, found.steps)
+        self._learn(found, [found.members])
+        if found.emulator is not None:
+            found.steps += 1
+            self.simulated(found, self._led(found))
+            self._learn(found, [found.members])
+        self.more(found, self.more_steps)
 
     def candidates(self, found: Searched, tried: Sequence[Members]) -> FloatArray:
         """Return means of ensembles, the best members, and what emulators say is most likely."""
@@ -122,14 +207,15 @@ class EmulatedSearch(Search):
     def _point(self, found: Emulated) -> None:
         """Keep what the emulator says is most likely."""
         if found.emulator is not None:
-            begin = np.vstack([found.members.z.mean(axis=0), self._nearest(found, BEGIN)])
-            found.points.append(most_likely(self.data, found.vector, found.emulator, begin))
+            begin = np.vstack([found.everywhere.mean(axis=0), self._nearest(found, BEGIN)])
+            found.points.append(most_likely(self.asked(found), found.vector, found.emulator, begin))
 
     def _led(self, found: Emulated) -> FloatArray:
         """Return members where the emulator says that the data are explained, shape (n_members, n_free)."""
         assert found.emulator is not None
-        expected = self.random(found.number, found.steps).standard_normal((found.size, found.vector.n_free))
-        return likely_members(self.data, found.vector, found.emulator, self._nearest(found, found.size), expected)
+        begin = self._nearest(found, found.size)
+        expected = self.random(found.number, found.steps).standard_normal(begin.shape)
+        return likely_members(self.data, found.vector, found.emulator, begin, expected)
 
     def _nearest(self, found: Emulated, n: int) -> FloatArray:
         """Return those of all members whose trial was nearest to the data."""

@@ -215,7 +215,8 @@ def _typed_evoked(plain: Mapping[str, Any]) -> tuple[EvokedSettings, FitDetails]
     sequence = plain["sequence"]
     settings = EvokedSettings(
         **{name: plain[name] for name in _PROPOSED},
-        **{name: plain[name] for name in _OF_SPIKES if name in plain},
+        # files from before there was a choice are of the smoother
+        **{"steps": "smoother", **{name: plain[name] for name in _OF_SPIKES if name in plain}},
         # files from before there was a choice hold explanations in which no cell fires
         regimes=tuple(plain.get("regimes", ("silent",))),
         sequence=None if sequence is None else tuple((place, mu) for place, mu in sequence),

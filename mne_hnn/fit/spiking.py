@@ -35,8 +35,6 @@ WELL = 0.995
 """R² of the mean of an ensemble from which on more steps are not worth their time."""
 TRIED_STEPS, GROWN_STEPS = 2, 3
 """Steps of a sequence that was made from another one, before it is judged, and once it was worth it."""
-DRIVE_COSTS = 6.0
-"""By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
 ROUNDS, BETTER = 3, 1.0
 """Times that the best sequence is changed by a drive, and by how much it must be better to be changed once more."""
 FEWER, BORN, TAKEN_ON = 2, 1, 2
@@ -101,9 +99,14 @@ class Searched:
     start_loss: float = float("nan")
 
     @property
+    def everywhere(self) -> FloatArray:
+        """Standard normal numbers of all members, shape (n_members, n_free)."""
+        return self.members.z
+
+    @property
     def sequence(self) -> Sequenced:
         """Sides and times (ms) of the drives, where the ensemble is now."""
-        natural = self.vector.natural(self.members.z).mean(axis=0)
+        natural = self.vector.natural(self.everywhere).mean(axis=0)
         times = [float(natural[k]) for k, path in enumerate(self.vector.paths) if path.endswith("mu_ms")]
         return tuple((place, mu) for (place, _), mu in zip(self.vector.sequence, times, strict=True))
 
@@ -135,6 +138,8 @@ class Search:
         Simulates.
     """
 
+    drive_costs = 6.0
+    """By so much a drive more must better the misfit: about what its time, side and weights cost in evidence."""
     more_steps = MORE_STEPS
     besides = 0
     """Sequences that take these steps, besides as many as are wanted in the end."""
@@ -211,23 +216,32 @@ class Search:
 
         The better members go on, and how predictions vary among them says where to.
         """
-        data, members, n = self.data, found.members, found.size
+        data, members, n = self.asked(found), self.expected(found), found.size
         rng = self.random(found.number, step)
-        predicted = self.expected(found)
-        which = resampled(data.misfit(members, predicted), n, keep=keep, rng=rng)
+        predicted = members.predicted
+        which = resampled(data.misfit(members), n, keep=keep, rng=rng)
         z = updated(members.z[which], predicted[which], data.wanted, data.deviations, alpha=alpha, rng=rng)
         z = spread_again(z, share=NEW, rng=rng)
         free = found.vector.sd > 0
         return np.where(free, np.sqrt(1 - fresh**2) * z + fresh * rng.standard_normal(z.shape), z)
 
-    def expected(self, found: Searched) -> FloatArray:
-        """Return what members are expected to predict, without the chance of their trials."""
+    def expected(self, found: Searched) -> Members:
+        """Return members with what they are expected to predict, without the chance of their trials."""
         return self.data.expected(found.members)
+
+    def asked(self, found: Searched) -> SpikingData:
+        """Return what an ensemble is asked to meet."""
+        return self.data
+
+    def simulated(self, found: Searched, z: FloatArray, *, level: Level | None = None) -> None:
+        """Simulate where an ensemble is after a step."""
+        found.members = self.predicted(found.vector, z, found.steps, level=level)
 
     def step(self, found: Searched, step: int) -> None:
         """Move an ensemble towards the data by one of the steps that count them once, and simulate where it is then."""
         z = self.moved(found, step, alpha=float(self.task.settings.generations), keep=KEPT, fresh=FRESH)
-        found.members, found.steps = self.predicted(found.vector, z, step), step
+        found.steps = step
+        self.simulated(found, z)
 
     def more(self, found: Searched, steps: int) -> None:
         """Move an ensemble on by so many steps, or until it is close enough."""
@@ -240,7 +254,7 @@ class Search:
         """Move an ensemble on once the data were counted, and simulate where it is then."""
         found.steps += 1
         z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=FRESH_LATER)
-        found.members = self.predicted(found.vector, z, found.steps)
+        self.simulated(found, z)
 
     def well(self, found: Searched) -> bool:
         """Return whether an ensemble is so close to the response that more steps are not worth their time."""
@@ -310,7 +324,7 @@ class Search:
 
     def value(self, found: Searched) -> float:
         """Return what sequences of any number of drives are compared by, the less the better."""
-        return self.mean_misfit(found) + DRIVE_COSTS * len(found.vector.sequence)
+        return self.mean_misfit(found) + self.drive_costs * len(found.vector.sequence)
 
     def mean_misfit(self, found: Searched) -> float:
         """Return how far the mean of what an ensemble predicts is from the data: chance is gone from it."""
@@ -320,28 +334,28 @@ class Search:
     def on_full(self, found: Searched) -> None:
         """Go on on the full column, and choose among members and means of ensembles."""
         full = Level(mesh_shape=None)
-        mean = found.members.z.mean(axis=0)
-        z = mean + CLOSER * (found.members.z - mean)
+        mean = found.everywhere.mean(axis=0)
+        z = mean + CLOSER * (found.everywhere - mean)
         tried = []
         for more in range(FULL_STEPS + 1):
             found.steps += 1
             if more:
                 z = self.moved(found, found.steps, alpha=MORE_ALPHA, keep=KEPT_LATER, fresh=0.0)
-            found.members = self.predicted(found.vector, z, found.steps, level=full)
+            self.simulated(found, z, level=full)
             tried.append(found.members)
         self.choose(found, self.candidates(found, tried))
 
     def candidates(self, found: Searched, tried: Sequence[Members]) -> FloatArray:
         """Return means of ensembles and the best members, shape (n_candidates, n_free)."""
-        last = tried[-1]
-        losses = self.data.misfit(last, self.expected(found))
+        last = self.expected(found)
+        losses = self.asked(found).misfit(last)
         better = resampled(losses, len(last), keep=KEPT, rng=self.random(found.number, 0))
         means = [*(members.z.mean(axis=0) for members in tried), last.z[better].mean(axis=0)]
         return np.vstack([*means, last.z[np.argsort(losses, kind="stable")[:BEST_MEMBERS]]])
 
     def choose(self, found: Searched, z: FloatArray) -> None:
         """Compare candidates in trials of their own, and keep the best of them."""
-        data = self.data
+        data = self.asked(found)
         for n_trials, left in ((CANDIDATE_TRIALS, AGAIN), (AGAIN_TRIALS, 1)):
             members = self._compared(found, z, n_trials)
             order = np.argsort(data.misfit(members), kind="stable")
@@ -359,7 +373,7 @@ class Search:
 
     def cost(self, found: Searched) -> float:
         """Return how far the better members of an ensemble are from the data."""
-        return float(np.quantile(self.data.misfit(found.members, self.expected(found)), BEST))
+        return float(np.quantile(self.data.misfit(self.expected(found)), BEST))
 
 
 def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:

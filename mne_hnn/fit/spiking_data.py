@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,8 @@ from .observation import explained, pyramidal_cells
 
 __all__ = ["Members", "SpikingData"]
 
+EXPECTED_SAMPLES = 4.0
+"""What is expected of the discrepancy counts as so many independent samples of it."""
 HALF_SPIKE = 0.5
 """Added to a number of spikes before its logarithm is taken: none is not infinitely far from one."""
 
@@ -102,26 +104,34 @@ class SpikingData:
         """How many of the data are the response."""
         return len(self.task.wanted)
 
-    def expected(self, members: Members) -> FloatArray:
-        """Return what each member is expected to predict, shape (n_members, n_times + n_types).
+    def expected(self, members: Members) -> Members:
+        """Return members with what they are expected to predict.
 
         The chance of a single trial is several times what the data allow: members that are near to the data in one
         trial are lucky, or those that vary least.
         """
-        return expected(members.z, members.predicted, self.deviations)
+        return self.members(members.z, expected(members.z, members.predicted, self.deviations))
 
-    def misfit(self, members: Members, predicted: FloatArray | None = None) -> FloatArray:
-        """Return half the squared deviations of each member from data and priors, shape (n_members,).
+    def members(self, z: FloatArray, predicted: FloatArray) -> Members:
+        """Return members that predict so much, shape (n_members, n_times + n_types)."""
+        return Members(z=z, moment=predicted[:, : self.n_times], log_rates=predicted[:, self.n_times :])
 
-        Parameters
-        ----------
-        members : Members
-            The members.
-        predicted : array, shape (n_members, n_times + n_types) | None
-            What they predict; None takes what they gave.
-        """
-        residual = ((members.predicted if predicted is None else predicted) - self.wanted) / self.deviations
+    def misfit(self, members: Members) -> FloatArray:
+        """Return half the squared deviations of each member from data and priors, shape (n_members,)."""
+        residual = (members.predicted - self.wanted) / self.deviations
         return np.asarray(0.5 * (residual**2).sum(axis=1) + 0.5 * (members.z**2).sum(axis=1))
+
+    def left_by(self, moment: FloatArray) -> SpikingData:
+        """Return the data with the discrepancy that a moment (A m) makes likely, if it is smaller than was expected.
+
+        What was expected of it counts as :data:`EXPECTED_SAMPLES` samples (the mean of an inverse gamma distribution).
+        """
+        n, independent = self.n_times, self.task.n_independent
+        squared = ((moment - self.wanted[:n]) / self.deviations[:n]) ** 2
+        size = (EXPECTED_SAMPLES + float(squared.sum())) / (EXPECTED_SAMPLES + independent)
+        deviations = self.deviations.copy()
+        deviations[:n] *= min(1.0, np.sqrt(size))
+        return replace(self, deviations=deviations)
 
     def data_misfit(self, moment: FloatArray, per_cell: Sequence[float] | None = None) -> float:
         """Return half the squared deviations of a moment (A m), and of spikes per cell of each type, from the data."""

@@ -67,7 +67,7 @@ def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explana
         amplitude=amplitude,
         spikes=spikes,
         distances=_distances(found, task, amplitude, spikes),
-        ensemble=vector.ensemble(found.members.z, found.guess.sd),
+        ensemble=vector.ensemble(found.everywhere, found.guess.sd),
         refusals=(*explains_nothing(fit), *_without_spikes(fit), *refusals),
     )
 
@@ -85,7 +85,7 @@ def _evidence(found: Searched, task: EvokedTask, fit: FitResult, spikes: SpikeCo
     per_cell = [spikes[name].per_cell for name in data.types]
     misfit = data.data_misfit(data.at_target(fit.dipole), per_cell) - data.excess(fit.simulation, fit.scale)
     value, error = found.waveform(max(misfit, 0.0))
-    columns = found.vector.natural(found.members.z)[:, -1]
+    columns = found.vector.natural(found.everywhere)[:, -1]
     return evidence_of(task, value, error, columns, n_drives=len(found.vector.sequence), firing=True)
 
 

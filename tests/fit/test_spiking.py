@@ -34,6 +34,7 @@ SMALL = EvokedSettings(
     sequence=(("proximal", 15.0), ("distal", 40.0)),
     smooth_ms=10.0,
     levels=None,
+    steps="smoother",  # ensembles that an emulator leads have tests of their own
 )
 QUIET = {"progress": lambda *_: None}
 
@@ -173,7 +174,7 @@ def test_a_drive_more_is_taken_if_it_explains_enough(network, target, monkeypatc
     """A dear one is not, but may be the rival."""
     settings = replace(SMALL, sequence=None, members=16, generations=1, max_sequences=3, finalists=2, max_drives=2)
     for price, number in ((-1e6, 2), (1e6, 1)):
-        monkeypatch.setattr(spiking, "DRIVE_COSTS", price)
+        monkeypatch.setattr(spiking.Search, "drive_costs", price)
         one_drive = propose_spiking(make_task(network, target, replace(settings, max_drives=1)), bench_of())[0][:1]
         atoms = propose_spiking(make_task(network, target, settings), bench_of())[1]
         monkeypatch.setattr(spiking, "propose_spiking", lambda *_, given=(one_drive, atoms): given)

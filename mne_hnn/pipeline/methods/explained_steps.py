@@ -35,7 +35,7 @@ def search(facts: Collected) -> Iterator[str]:
     kept = facts.said(lambda run: run.settings.get("finalists"))
     given = facts.known(lambda run: run.settings.get("sequence"))
     which = "this sequence" if given else f"up to {most} sequences of drives"
-    dropped = "" if given else f" Sequences that fell behind were dropped on the way, and at most {kept} went on."
+    dropped = "" if given else f" {_dropped(facts)}, and at most {kept} went on."
     proposed = "guessed" if given else "proposed"
     yield (
         f"Explanations by columns whose cells fire were searched for {which}, {proposed} by population annealing "
@@ -50,13 +50,19 @@ def _emulated(facts: Collected) -> bool:
     return bool(facts.one(lambda run: run.settings.get("steps", "smoother")) == "emulator")
 
 
+def _dropped(facts: Collected) -> str:
+    if _emulated(facts):
+        return "The best sequence was tried with a drive more and with a drive less"
+    return "Sequences that fell behind were dropped on the way"
+
+
 def _way(facts: Collected) -> str:
     if _emulated(facts):
         return (
             f"ensembles whose first step was that of an ensemble smoother {cite('emerick2013')}, which up to the third "
             f"went to where a Gaussian process {cite('rasmussen2006')} of all networks of a sequence said that the "
             f"response is explained (after {cite('chen2012')}), and later took steps of the smoother on what that "
-            "process predicted"
+            "process predicted, with the discrepancy that was left in place of the expected one where it was smaller"
         )
     return f"an ensemble smoother with multiple data assimilation {cite('emerick2013')}"
 
