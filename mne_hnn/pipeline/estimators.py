@@ -25,7 +25,7 @@ from .noted import as_json
 from .options import ProposalOptions
 from .values import option_value
 
-__all__ = ["check_estimator", "chosen_estimator", "estimator_facts", "foresee_estimator"]
+__all__ = ["check_estimator", "chosen_estimator", "estimator_facts", "find_estimator", "foresee_estimator"]
 
 TRAIN = "train one for this analysis with mne-hnn train-posterior, or leave posterior_estimator out"
 
@@ -144,15 +144,21 @@ def estimator_facts(estimator: AmortisedEstimator, path: str | Path) -> Estimato
     )
 
 
-def _read(path: str | Path) -> AmortisedEstimator:
-    """Return the estimator; its file and what it needs are asked for first."""
-    if not Path(path).expanduser().is_file():
+def find_estimator(path: str | Path) -> Path:
+    """Return the file of an estimator; one that is not there is refused."""
+    file = Path(path).expanduser()
+    if not file.is_file():
         raise ConfigError(
             f"There is no file {path}, which posterior_estimator names: check the path, or make it with mne-hnn "
             "train-posterior."
         )
+    return file.resolve()
+
+
+def _read(path: str | Path) -> AmortisedEstimator:
+    """Return the estimator; its file and what it needs are asked for first."""
+    file = find_estimator(path)
     check_sbi()
-    file = Path(path).expanduser().resolve()
     return _read_as_it_is(file, file.stat().st_mtime_ns, file.stat().st_size)
 
 

@@ -152,6 +152,12 @@ def test_no_posterior_needs_no_estimator(tmp_path, without_sbi):
     run_pipeline(replace(asked, posterior=True), steps=["target"])  # nor does this step
 
 
+def test_a_missing_estimator_leaves_no_folder_behind(tmp_path, without_sbi):
+    with pytest.raises(ConfigError, match="There is no file"):
+        run_pipeline(analysis(tmp_path, tmp_path / "none.npz"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_file_of_something_else(tmp_path, without_sbi):
     file = tmp_path / "estimator.npz"
     np.savez(file, a=1)
