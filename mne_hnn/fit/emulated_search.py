@@ -145,12 +145,13 @@ class EmulatedSearch(Search):
         return self.data.data_misfit(expected.moment.mean(axis=0), np.exp(expected.log_rates.mean(axis=0)))
 
     def changed(self, found: Searched, atoms: Atoms) -> list[Searched]:
-        """Return a sequence with a drive more: members that are near to each other have no way to one without."""
+        """Return a sequence with a drive more: members near to each other must begin anew to be without one."""
         return self.longer(found, atoms)
 
     def shorter(self, found: Searched) -> list[Searched]:
         """Return sequences with one drive less, that which is needed least, and once more where that is better."""
-        settings, changed = self.task.settings, []
+        settings = self.task.settings
+        changed: list[Searched] = []
         while len(found.sequence) > 1 and not (settings.sequence or settings.n_drives):
             without = [self._without(found, k) for k in range(len(found.sequence))]
             less = min(without, key=self.mean_misfit)
