@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import exp, inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Explanations"]
 
 VERDICTS = ("spiking", "silent", "undecided", "none")
+NEARLY = 0.1
+"""Probability that the patch holds the cells from which on a refusal for too many cells leaves the regime open."""
 FAR = 2.0
 """Standard deviations from what is expected from which on a reader is told."""
 
@@ -81,6 +84,16 @@ class Explanation:
     def admissible(self) -> bool:
         """Whether nothing speaks against it but how well it fits."""
         return not self.refusals
+
+    @property
+    def nearly_fits(self) -> bool:
+        """Whether it is refused for too many cells, although the patch may well hold others of its kind.
+
+        Its number of columns is the best one; the evidence takes all plausible ones together, and says how probable it
+        is that the patch holds their cells: at least 10 %.
+        """
+        too_many = self.amplitude is not None and self.amplitude.fits is False and len(self.refusals) == 1
+        return too_many and exp(self.evidence.parts.get("cells", -inf)) > NEARLY
 
     @property
     def network(self) -> Network:
@@ -191,8 +204,9 @@ class Explanations(Sequence[Explanation]):
 
         A regime is claimed if its evidence is decisively higher than that of the other (:meth:`Evidence.decides_over`),
         or if the other is refused, unless the refused one is decisively more probable: then it fits what this one does
-        not, and either the patch is larger than thought or neither is right. ``'none'`` if all explanations are
-        refused.
+        not, and either the patch is larger than thought or neither is right. Nor is it claimed if the patch may well
+        hold the cells of the other (:attr:`Explanation.nearly_fits`), whose evidence is not decisively lower.
+        ``'none'`` if all explanations are refused.
         """
         able = {regime: [item for item in self.of(regime) if item.admissible] for regime in REGIMES}
         spiking, silent = able["spiking"], able["silent"]
@@ -205,6 +219,8 @@ class Explanations(Sequence[Explanation]):
         only, other = ("spiking", "silent") if spiking else ("silent", "spiking")
         refused = self.of(other)  # none where nobody looked for it, and what was not looked for was not refused
         if not refused or any(item.evidence.decides_over(able[only][0].evidence) for item in refused):
+            return "undecided"
+        if any(item.nearly_fits and not able[only][0].evidence.decides_over(item.evidence) for item in refused):
             return "undecided"
         return only
 

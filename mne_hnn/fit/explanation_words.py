@@ -327,10 +327,19 @@ def _higher(item: Explanation, other: Explanation) -> str:
 
 
 def _against_a_refusal(explanations: Explanations) -> list[str]:
-    """Return why nothing is claimed although one regime is refused: what is refused is decisively more probable."""
+    """Return why nothing is claimed although one regime is refused."""
     first = explanations.first
     other = "silent" if first.regime == "spiking" else "spiking"
     best = max(explanations.of(other), key=lambda item: item.evidence.value)
+    if not best.evidence.decides_over(first.evidence):
+        best = max((item for item in explanations.of(other) if item.nearly_fits), key=lambda item: item.evidence.value)
+        share = 100 * exp(best.evidence.parts["cells"])
+        return [
+            f"Whether cells fire is undecided: what there is in which {_REGIMES[other]} is refused for its number of "
+            f"cells, but of the numbers that are plausible of its kind the patch holds {share:.0f} %, and its evidence "
+            f"is {_higher(best, first)} than that of the first explanation, which does not decide.",
+            _EVIDENCE,
+        ]
     return [
         f"Whether cells fire is undecided: what there is in which {_REGIMES[other]} is refused, yet its evidence is "
         f"{_higher(best, first)} than that of the first explanation. Either the reason of the refusal does not hold, "

@@ -87,6 +87,11 @@ def _verdict(structure: Explanations) -> str:
         return _VERDICTS[structure.verdict]
     # by what is refused nothing was decided, or it alone stands against the first
     columns = "columns in which no cell fires" if other == "silent" else "columns whose cells fire"
+    if structure.verdict == "undecided" and any(item.nearly_fits for item in refused):
+        return (
+            f"Whether cells fire, the average alone does not tell: {columns} are refused for their number of cells, "
+            f"but not decisively less probable. {' '.join(refused[0].refusals)}"
+        )
     if structure.verdict == "undecided":
         return (
             f"Whether cells fire, the average alone does not tell: the evidence of {columns} is decisively higher, yet "

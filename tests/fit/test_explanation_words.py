@@ -33,9 +33,9 @@ def silent(evidence=-28.0, **given):
     return explanation("silent", evidence, **given)
 
 
-def refused(evidence, target, columns=4e6):
+def refused(evidence, target, columns=4e6, cells=-9.0):
     """Return a silent explanation that the patch does not hold, refused as fits refuse it."""
-    item = silent(evidence, target=target, columns=columns)
+    item = silent(evidence, target=target, columns=columns, parts={"waveform": evidence - cells, "cells": cells})
     reason = f"Its cells do not fit into the patch: {item.amplitude.sentence()}."
     return dataclasses.replace(item, refusals=(reason,))
 
@@ -136,6 +136,15 @@ def test_what_is_refused_but_far_more_probable_leaves_it_open():
     assert "Whether cells fire is undecided: what there is in which no cell fires is refused" in text
     assert "yet its evidence is 5.0 ± 0.7 higher (150 to 1)" in text
     assert "The verdict" not in text
+
+
+def test_what_the_patch_may_well_hold_leaves_it_open():
+    target = target_of(**PATCH)
+    text = said(spiking(-20.0, target=target), refused(-21.0, target, cells=-1.2))
+    assert "Whether cells fire is undecided: what there is in which no cell fires is refused for its number of" in text
+    assert "the patch holds 30 %, and its evidence is 1.0 ± 0.7 lower (2.7 to 1 against it) than that of the" in text
+    assert "The verdict" not in text
+    assert "The verdict is that cells fire" in said(spiking(-20.0, target=target), refused(-28.0, target, cells=-1.2))
 
 
 def test_all_refused_claims_nothing():

@@ -101,6 +101,21 @@ def test_the_verdict(items, verdict):
     assert explanations(*reversed(items)).verdict == verdict
 
 
+@pytest.mark.parametrize(("cells", "evidence", "verdict"), [
+    (-1.2, -21.0, "undecided"), (-2.2, -17.0, "undecided"), (-1.2, -28.0, "spiking"),
+    (-2.4, -21.0, "spiking"), (-9.0, -21.0, "spiking"), (-9.0, -10.0, "undecided"),
+])  # fmt: skip
+def test_cells_that_the_patch_may_well_hold_are_not_refused_for_good(cells, evidence, verdict):
+    """Its number of columns is a guess; the evidence knows how probable it is that the patch holds them."""
+    target = target_of(area_mm2=200.0)
+    parts = {"waveform": evidence - cells, "cells": cells}
+    too_many = silent(evidence, target=target, columns=4e6, parts=parts, refusals=NO_ROOM)
+    assert too_many.amplitude.fits is False
+    assert explanations(spiking(-20.0, target=target), too_many).verdict == verdict
+    for_another_reason = silent(evidence, target=target, columns=4e3, parts=parts, refusals=("It explains nothing.",))
+    assert not for_another_reason.nearly_fits
+
+
 def test_a_regime_that_was_not_looked_for_is_not_decided_against():
     assert explanations(spiking(-20.0), regimes="spiking").verdict == "undecided"
     assert explanations(silent(-20.0), regimes=["silent"]).verdict == "undecided"

@@ -234,7 +234,7 @@ def test_words_on_what_was_explained():
     assert "Not to be believed as it is: sub-01 a. Its cells do not fit into the patch: 9 of 3." in text
     assert "Explained by less than half: sub-01 b." in text
     assert conclusions(GroupFindings(entries=[entry("01", "a", fit=None)])) == []
-    silent = SimpleNamespace(admissible=False, refusals=("Its cells do not fit.",))
+    silent = SimpleNamespace(admissible=False, refusals=("Its cells do not fit.",), nearly_fits=False)
     for verdict, words in {
         "spiking": "What there is by columns in which no cell fires is refused. Its cells do not fit.",
         "undecided": "no cell fires is decisively higher, yet they are refused. Its cells do not fit.",
@@ -245,6 +245,9 @@ def test_words_on_what_was_explained():
         text = " ".join(conclusions(GroupFindings(entries=entries, structure=structure)))
         assert words in text
         assert "prefers" not in text
+    silent.nearly_fits = True
+    text = " ".join(conclusions(GroupFindings(entries=entries, structure=structure)))
+    assert "no cell fires are refused for their number of cells, but not decisively less probable. Its cells" in text
     structure = SimpleNamespace(first=first, verdict="undecided", settings=EvokedSettings(regimes="spiking"))
     text = " ".join(conclusions(GroupFindings(entries=entries, structure=structure)))
     assert "Nothing else was looked for." in text
