@@ -22,7 +22,7 @@ MAX_DRIVES = 8
 REFINE = 4
 REGIMES = ("spiking", "silent")
 """What an explanation can be."""
-STEPS = ("emulator", "smoother")
+STEPS = ("smoother", "emulator")
 """How ensembles move."""
 FEWEST_MEMBERS = 12
 """Networks of an ensemble: with fewer nothing is known of how predictions vary together."""
@@ -71,10 +71,11 @@ class EvokedSettings(WaveformSettings):
         Steps in which an ensemble takes the response into account, each with an equal part of its weight. After each
         the sequences that are farther from the response are dropped.
     steps : str
-        How ensembles move: ``'emulator'``, at first to where a Gaussian process of all networks of a sequence says that
-        the response is explained (after Chen and Oliver 2012, https://doi.org/10.1007/s11004-011-9376-z), then along
-        the slope of what it says; or ``'smoother'``, along the slope of what their members give (Emerick and Reynolds
-        2013, https://doi.org/10.1016/j.cageo.2012.03.011). The former goes farther where drives interact.
+        How ensembles move: ``'smoother'`` along the slope of what their members give (Emerick and Reynolds 2013,
+        https://doi.org/10.1016/j.cageo.2012.03.011), or ``'emulator'``: at first to where a Gaussian process of all
+        networks of a sequence says that the response is explained (after Chen and Oliver 2012,
+        https://doi.org/10.1007/s11004-011-9376-z), then along the slope of what it says. The latter came closer to
+        planted responses, and to one of two recorded ones.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int
@@ -129,7 +130,7 @@ class EvokedSettings(WaveformSettings):
     regimes: Sequence[str] = REGIMES
     members: int = 96
     generations: int = 4
-    steps: str = "emulator"
+    steps: str = "smoother"
     max_sequences: int = 6
     finalists: int = 2
     start: Mapping[str, tuple[float, float]] | None = None

@@ -1,7 +1,7 @@
 """What the fits reach, and how fast, beside hnn-core.
 
     python tests/benchmarks/fit.py waveform FILE [FILE ...]        # text files: time (ms), moment (nA m)
-        [--smooth-ms 30] [--area-mm2 314] [--peak-nAm 33] [--steps smoother]
+        [--smooth-ms 30] [--area-mm2 314] [--peak-nAm 33] [--steps emulator]
     python tests/benchmarks/fit.py somato                          # the digitised S1 waveform that the package carries
     python tests/benchmarks/fit.py gallery FILE                    # the published start with its 3 free parameters
     python tests/benchmarks/fit.py shift [--trials 5]              # one drive shifted by 10 to 40 ms

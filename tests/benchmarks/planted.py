@@ -1,6 +1,6 @@
 """Plant truths, columns whose cells fire and columns in which none does, and see what the defaults find of them.
 
-    python tests/benchmarks/planted.py --folder planted [--spiking 40] [--silent 20] [--mesh 5] [--steps smoother]
+    python tests/benchmarks/planted.py --folder planted [--spiking 40] [--silent 20] [--mesh 5] [--steps emulator]
 
 A spiking truth is drawn from the default prior of ``EvokedSettings`` (2 to 4 drives, spikes and columns within two
 standard deviations, a participating fraction, a patch that holds the cells), a silent one has drives below threshold

@@ -256,7 +256,7 @@ PROPOSED = {
     "smooth_ms": 20.0, "noise": 0.2, "standard_error": None, "refine": 4, "polish": 0, "optimizer": "auto",
     "levels": LEVELS, "n_trials": 2, "n_final": 10, "dt": 0.025, "seed": 1, "fresh_seed": 2, "precision": "exact",
     "tstop": 170.0, "objective": "r_squared", "gap_ms": 10.0, "spread_ms": 4.0, **COLUMNS, **CIRCUIT,
-    "regimes": ["silent"], "members": 96, "generations": 4, "steps": "emulator", "max_sequences": 6,
+    "regimes": ["silent"], "members": 96, "generations": 4, "steps": "smoother", "max_sequences": 6,
     "finalists": 2, "start": None, "columns": None,
 }  # fmt: skip
 BETWEEN = {"fmin": 2.0, "fmax": 50.0, "burn_in_ms": 50.0}
@@ -295,10 +295,13 @@ def test_a_file_from_before_there_was_a_prior_of_the_circuit_has_the_usual_one()
 
 
 def test_a_file_from_before_ensembles_could_be_led_is_of_the_smoother():
-    before = {name: value for name, value in PROPOSED.items() if name != "steps"}
+    led = {**PROPOSED, "steps": "emulator"}
+    settings, details = typed_settings("evoked", led, intervals=True)
+    assert settings.steps == "emulator"
+    assert plain_settings(settings, details) == led
+    before = {name: value for name, value in led.items() if name != "steps"}
     settings, details = typed_settings("evoked", before, intervals=True)
-    assert settings.steps == "smoother"
-    assert plain_settings(settings, details) == {**PROPOSED, "steps": "smoother"}
+    assert plain_settings(settings, details) == {**led, "steps": "smoother"}
 
 
 def test_what_is_no_kind_of_fit_is_said():

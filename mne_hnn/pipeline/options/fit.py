@@ -87,9 +87,9 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         4, "Steps in which such an ensemble takes the response into account.", check=at_least(1)
     )
     fit_steps: str = option(
-        "emulator",
-        "How ensembles move: 'emulator' to where a Gaussian process of all their networks says that the response is "
-        "explained, or 'smoother' along the slope of what their members give.",
+        "smoother",
+        "How ensembles move: 'smoother' along the slope of what their members give, or 'emulator' to where a Gaussian "
+        "process of all their networks says that the response is explained.",
         check=one_of(STEPS),
     )
     fit_max_sequences: int = option(
