@@ -152,9 +152,7 @@ def test_what_was_not_done_is_not_said(sidecars):
 def test_ensembles_that_an_emulator_leads(sidecars):
     sidecars["fit"]["facts"]["settings"] |= {"steps": "emulator", "sequence": None, "max_sequences": 6}
     said = methods_text(sidecars).text
-    assert (
-        "with ensembles whose first step was that of an ensemble smoother (Emerick and Reynolds, 2013), wh" in said
-    )
+    assert "with ensembles whose first step was that of an ensemble smoother (Emerick and Reynolds, 2013), wh" in said
     assert "a Gaussian process (Rasmussen and Williams, 2006) of all networks of a sequence said that the resp" in said
     assert "with the discrepancy that was left in place of the expected one where it was smaller: 12 networks" in said
     assert "in 1 step. The best sequence was tried with a drive more and with a drive less, and at most 2 went" in said
