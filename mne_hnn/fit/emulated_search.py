@@ -139,10 +139,7 @@ class EmulatedSearch(Search):
     def mean_misfit(self, found: Searched) -> float:
         """Return how far the mean of what an ensemble is expected to predict is from the data."""
         assert isinstance(found, Emulated)
-        if found.emulator is None:
-            return super().mean_misfit(found)
-        expected = self.expected(found)
-        return self.data.data_misfit(expected.moment.mean(axis=0), np.exp(expected.log_rates.mean(axis=0)))
+        return self.data.mean_misfit(found.members if found.emulator is None else self.expected(found))
 
     def changed(self, found: Searched, atoms: Atoms) -> list[Searched]:
         """Return a sequence with a drive more: members near to each other must begin anew to be without one."""
@@ -165,16 +162,9 @@ class EmulatedSearch(Search):
     def _without(self, found: Searched, k: int) -> Emulated:
         """Return some members without one of their drives, as they are."""
         few = self._few(found)
-        proposal = shortened(few.vector, few.members, k, self.task)
-        less = self.searched(
-            vector=proposal.vector,
-            number=found.number,
-            members=self.predicted(proposal.vector, proposal.z, found.steps),
-            size=found.size,
-            steps=found.steps,
-            start_loss=found.start_loss,
-        )
+        less = self.made_from(few, shortened(few.vector, few.members, k, self.task))
         assert isinstance(less, Emulated)
+        less.size = found.size
         return less
 
     def _anew(self, found: Emulated) -> None:

@@ -310,17 +310,20 @@ class Search:
 
     def _tried(self, found: Searched, proposal: SpikingProposal) -> Searched:
         """Return a sequence that was made from another one, after some steps of its own."""
-        members = self.predicted(proposal.vector, proposal.z, found.steps)
-        tried = self.searched(
+        tried = self.made_from(found, proposal)
+        self.more(tried, TRIED_STEPS)
+        return tried
+
+    def made_from(self, found: Searched, proposal: SpikingProposal) -> Searched:
+        """Return a sequence that was made from another one, before any step of its own."""
+        return self.searched(
             vector=proposal.vector,
             number=found.number,
-            members=members,
+            members=self.predicted(proposal.vector, proposal.z, found.steps),
             size=found.size,
             steps=found.steps,
             start_loss=found.start_loss,
         )
-        self.more(tried, TRIED_STEPS)
-        return tried
 
     def value(self, found: Searched) -> float:
         """Return what sequences of any number of drives are compared by, the less the better."""
@@ -328,8 +331,7 @@ class Search:
 
     def mean_misfit(self, found: Searched) -> float:
         """Return how far the mean of what an ensemble predicts is from the data: chance is gone from it."""
-        members = found.members
-        return self.data.data_misfit(members.moment.mean(axis=0), np.exp(members.log_rates.mean(axis=0)))
+        return self.data.mean_misfit(found.members)
 
     def on_full(self, found: Searched) -> None:
         """Go on on the full column, and choose among members and means of ensembles."""

@@ -142,6 +142,10 @@ class SpikingData:
             left += float(np.sum(spikes**2))
         return 0.5 * left
 
+    def mean_misfit(self, members: Members) -> float:
+        """Return half the squared deviations of the mean of members from the data."""
+        return self.data_misfit(members.moment.mean(axis=0), np.exp(members.log_rates.mean(axis=0)))
+
     def excess(self, simulation: Simulation, scale: float) -> float:
         """Return by how much the misfit of the mean of some trials exceeds that of the mean of many, on average.
 
