@@ -3,7 +3,7 @@
 The way is straight: what is to be explained (:mod:`mne_hnn.fit.evoked_task`); the sequence that the kernels of the
 silent column propose (:mod:`mne_hnn.fit.evoked_proposal`), corrected on the full column (:mod:`mne_hnn.fit.silent`);
 and sequences whose cells fire, proposed by sums of responses to single drives (:mod:`mne_hnn.fit.spiking_proposals`)
-and searched (:mod:`mne_hnn.fit.spiking`); each with its evidence (:mod:`mne_hnn.fit.explanation`).
+and searched (:mod:`mne_hnn.fit.spiking_search`); each with its evidence (:mod:`mne_hnn.fit.explanation`).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from .settings import as_settings
 from .silent import explain_silently
 from .silent_evidence import silent_evidence
 from .single import single_explanation
-from .spiking import search_spiking
 from .spiking_proposals import vector_of
 from .spiking_result import conclude_spiking
+from .spiking_search import search_spiking
 
 __all__ = ["fit_evoked"]
 

@@ -22,7 +22,7 @@ MAX_DRIVES = 8
 REFINE = 4
 REGIMES = ("spiking", "silent")
 """What an explanation can be."""
-STEPS = ("smoother", "emulator")
+STEPS = ("auto", "emulator", "smoother")
 """How ensembles move."""
 FEWEST_MEMBERS = 12
 """Networks of an ensemble: with fewer nothing is known of how predictions vary together."""
@@ -72,10 +72,11 @@ class EvokedSettings(WaveformSettings):
         the sequences that are farther from the response are dropped.
     steps : str
         How ensembles move: ``'smoother'`` along the slope of what their members give (Emerick and Reynolds 2013,
-        https://doi.org/10.1016/j.cageo.2012.03.011), or ``'emulator'``: at first to where a Gaussian process of all
+        https://doi.org/10.1016/j.cageo.2012.03.011); ``'emulator'`` at first to where a Gaussian process of all
         networks of a sequence says that the response is explained (after Chen and Oliver 2012,
-        https://doi.org/10.1007/s11004-011-9376-z), then along the slope of what it says. The latter came closer to
-        planted responses, and to one of two recorded ones.
+        https://doi.org/10.1007/s11004-011-9376-z), then along the slope of what it says; ``'auto'`` the latter, and
+        where that leaves more than 3 % of the response besides its noise, or gives numbers of spikes more than two
+        standard deviations from what is expected, the former as well: the best of both is kept.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int
@@ -130,7 +131,7 @@ class EvokedSettings(WaveformSettings):
     regimes: Sequence[str] = REGIMES
     members: int = 96
     generations: int = 4
-    steps: str = "smoother"
+    steps: str = "auto"
     max_sequences: int = 6
     finalists: int = 2
     start: Mapping[str, tuple[float, float]] | None = None

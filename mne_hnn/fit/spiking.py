@@ -2,7 +2,8 @@
 
 Every sequence has an ensemble that begins at what sums of responses to single drives say
 (:mod:`mne_hnn.fit.annealing`), and moves towards the response and the plausible numbers of spikes
-(:mod:`mne_hnn.fit.ensemble`). Sequences that fall behind are dropped on the way; the best go on on the full column.
+(:mod:`mne_hnn.fit.ensemble`). Which sequences are dropped on the way and which go on on the full column is in
+:mod:`mne_hnn.fit.spiking_search`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from .levels import Level
 from .result import Evaluation
 from .sequence import Sequenced
 from .spiking_data import Members, SpikingData
-from .spiking_proposals import Guessed, SpikingProposal, alike, extended, propose_spiking, shortened, weigh
+from .spiking_proposals import Guessed, SpikingProposal, alike, extended, shortened
 
-__all__ = ["Search", "Searched", "search_spiking"]
+__all__ = ["Search", "Searched", "distinct"]
 
 MORE_STEPS = 3
 """Steps of the best sequences beyond those that count the data once, on the mesh."""
@@ -86,6 +87,11 @@ class Searched:
         1 - R² of the best member in the trials of the search.
     start_loss : float
         The same of the best one with which the search began.
+    misfit : float
+        Half the squared deviations of the best member, in these trials, from the response and from plausible numbers
+        of spikes.
+    spikes : array, shape (n_types,)
+        How far its spikes per cell are from what is expected, in standard deviations.
     """
 
     vector: CircuitVector
@@ -97,6 +103,8 @@ class Searched:
     best: FloatArray = field(default_factory=lambda: np.zeros(0))
     search_loss: float = float("nan")
     start_loss: float = float("nan")
+    misfit: float = float("nan")
+    spikes: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def everywhere(self) -> FloatArray:
@@ -176,6 +184,11 @@ class Search:
     def searched(self, **parts: Any) -> Searched:
         """Return an ensemble that was simulated."""
         return Searched(**parts)
+
+    def taken(self, begun: Searched) -> Searched:
+        """Return an ensemble of this search that begins like another one, which stays as it is."""
+        same = ("vector", "number", "members", "size", "start_loss")
+        return self.searched(**{name: getattr(begun, name) for name in same})
 
     def random(self, number: int, step: int) -> np.random.Generator:
         """Return random numbers that follow from the settings, the sequence and the step."""
@@ -275,7 +288,7 @@ class Search:
         for _ in range(0 if self.task.settings.sequence else ROUNDS):
             if self.well(found):
                 break
-            tried = _distinct(sorted(self.changed(found, atoms), key=self.value))[:TAKEN_ON]
+            tried = distinct(sorted(self.changed(found, atoms), key=self.value))[:TAKEN_ON]
             for one in tried:
                 one.size = found.size
                 self.more(one, GROWN_STEPS)
@@ -362,7 +375,10 @@ class Search:
             members = self._compared(found, z, n_trials)
             order = np.argsort(data.misfit(members), kind="stable")
             z = members.z[order[:left]]
-        found.best, found.search_loss = z[0], 1 - data.r_squared(members.moment[order[0]])
+        moment, log_rates = members.moment[order[0]], members.log_rates[order[0]]
+        found.best, found.search_loss = z[0], 1 - data.r_squared(moment)
+        found.misfit = self.data.data_misfit(moment, np.exp(log_rates))
+        found.spikes = (log_rates - data.wanted[data.n_times :]) / data.deviations[data.n_times :]
 
     def _compared(self, found: Searched, z: FloatArray, n_trials: int) -> Members:
         """Simulate members on the full column with the same random numbers."""
@@ -378,70 +394,10 @@ class Search:
         return float(np.quantile(self.data.misfit(self.expected(found)), BEST))
 
 
-def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
-    """Search drives that make cells fire, for the sequences that are worth it.
-
-    Parameters
-    ----------
-    task : EvokedTask
-        What is to be explained.
-    bench : Bench
-        Simulates, and remembers what was tried.
-
-    Returns
-    -------
-    found : list of Searched
-        Sequences that were not dropped, the best first; all were searched on the full column.
-
-    Raises
-    ------
-    SimulationError
-        Hardly any network runs.
-    """
-    proposals, atoms = propose_spiking(task, bench)
-    if atoms is None:
-        return []
-    settings = task.settings
-    search = _kind_of_search(settings.steps)(task, bench)
-    bench.report.say(f"cells that fire: {len(proposals)} sequences of drives, {settings.members} networks each")
-    running = [search.begin(number, proposal) for number, proposal in enumerate(proposals)]
-    for step in range(1, settings.generations + 1):
-        running = sorted(running, key=search.cost)[: search.left_at(step, len(running))]
-        bench.report.say(f"cells that fire: step {step} of {settings.generations}, {len(running)} sequences")
-        for found in running:
-            search.step(found, step)
-    finalists = _distinct(sorted(running, key=search.cost))[: settings.finalists + search.besides]
-    for found in finalists:
-        bench.report.say(f"cells that fire: {_words(found.vector.sequence)}")
-        search.more(found, search.more_steps)
-    finalists.sort(key=search.value)
-    bench.report.say(f"cells that fire: {_words(finalists[0].sequence)}, and what is like it but for one drive")
-    # with those from which they came: whether a drive more is needed is for the evidence to say
-    finalists = sorted([*search.exchanged(finalists[0], atoms), *finalists], key=search.value)
-    finalists = _distinct(finalists)[: settings.finalists]
-    for found in finalists:
-        bench.report.say(f"cells that fire: {_words(found.sequence)} on the full column")
-        search.on_full(found)
-        found.guessed = weigh(found.vector, atoms, task)
-    return finalists
-
-
-def _kind_of_search(steps: str) -> type[Search]:
-    if steps == "emulator":
-        from .emulated_search import EmulatedSearch
-
-        return EmulatedSearch
-    return Search
-
-
-def _distinct(found: Sequence[Searched]) -> list[Searched]:
+def distinct(found: Sequence[Searched]) -> list[Searched]:
     """Return those whose sequences differ, the first ones where several are alike."""
     left: list[Searched] = []
     for one in found:
         if not any(alike(one.sequence, other.sequence) for other in left):
             left.append(one)
     return left
-
-
-def _words(sequence: Sequenced) -> str:
-    return ", ".join(f"{place} {mu:.0f} ms" for place, mu in sequence)

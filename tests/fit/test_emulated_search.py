@@ -11,8 +11,9 @@ from mne_hnn.fit import EvokedSettings, fit_evoked
 from mne_hnn.fit.emulated_search import LED, NARROW, SIMULATED, WIDE, EmulatedSearch
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.levels import Level
-from mne_hnn.fit.spiking import FULL_STEPS, Search, search_spiking
+from mne_hnn.fit.spiking import FULL_STEPS, Search
 from mne_hnn.fit.spiking_data import EXPECTED_SAMPLES, SpikingData
+from mne_hnn.fit.spiking_search import search_spiking
 
 EMULATED = replace(SMALL, steps="emulator")
 

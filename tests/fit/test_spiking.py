@@ -16,14 +16,16 @@ from mne_hnn.fit import (
     read_explanations,
     spikes_per_cell,
     spiking,
+    spiking_search,
 )
 from mne_hnn.fit.bench import Bench
 from mne_hnn.fit.evaluate import Evaluator
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.progress import Report
-from mne_hnn.fit.spiking import AGAIN, AGAIN_TRIALS, CANDIDATE_TRIALS, search_spiking
+from mne_hnn.fit.spiking import AGAIN, AGAIN_TRIALS, CANDIDATE_TRIALS
 from mne_hnn.fit.spiking_data import SpikingData
 from mne_hnn.fit.spiking_proposals import propose_spiking
+from mne_hnn.fit.spiking_search import search_spiking
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
 
@@ -177,7 +179,7 @@ def test_a_drive_more_is_taken_if_it_explains_enough(network, target, monkeypatc
         monkeypatch.setattr(spiking.Search, "drive_costs", price)
         one_drive = propose_spiking(make_task(network, target, replace(settings, max_drives=1)), bench_of())[0][:1]
         atoms = propose_spiking(make_task(network, target, settings), bench_of())[1]
-        monkeypatch.setattr(spiking, "propose_spiking", lambda *_, given=(one_drive, atoms): given)
+        monkeypatch.setattr(spiking_search, "propose_spiking", lambda *_, given=(one_drive, atoms): given)
         found = search_spiking(make_task(network, target, settings), bench_of())
         assert len(found[0].sequence) == number
 

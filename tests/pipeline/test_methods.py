@@ -25,6 +25,7 @@ def result(dataset, tmp_path_factory):
         fs_subject="01", label="postcentral-rh", patch_radius_mm=10.0, patch_latency=0.04, spacing="ico3", bem="sphere",
         polarity={"latency": 0.04, "points": "down"}, network=jones_2009((2, 2)), n_trials=1, fit_trials=1,
         fit_final_trials=2, fit_sequence=[("proximal", 25.0), ("distal", 62.0)], fit_members=12, fit_generations=1,
+        fit_steps="smoother",
         output=tmp_path_factory.mktemp("methods"), draw_cortex=False,
     )  # fmt: skip
     return run_pipeline(config)[0]
@@ -157,6 +158,11 @@ def test_ensembles_that_an_emulator_leads(sidecars):
     assert "with the discrepancy that was left in place of the expected one where it was smaller: 12 networks" in said
     assert "in 1 step. The best sequence was tried with a drive more and with a drive less, and at most 2 went" in said
     assert "dropped" not in said
+    assert "smoother alone" not in said
+    sidecars["fit"]["facts"]["settings"]["steps"] = "auto"
+    both = methods_text(sidecars).text
+    assert "smoother alone began at the same guesses, and what both found was compared by its evidence." in both
+    assert "with ensembles whose first step was that of an ensemble smoother (Emerick and Reynolds, 2013), wh" in both
 
 
 def silent_only(sidecars):

@@ -25,7 +25,7 @@ network = jones_2009(mesh_shape=(2, 2))
 fit_sequence = [("proximal", 25.0), ("distal", 62.0)]
 fit_trials = n_trials = 1
 fit_final_trials = 2
-fit_members, fit_generations = 12, 1
+fit_members, fit_generations, fit_steps = 12, 1, "smoother"
 """
 
 

@@ -44,10 +44,20 @@ def search(facts: Collected) -> Iterator[str]:
         f"response, and towards plausible numbers of spikes, in {steps}{_weight(facts)}.{dropped} What was left was "
         "moved on, last on the full column, where the network that is nearest in further trials was chosen."
     )
+    if _steps(facts) == "auto":
+        yield (
+            "Where the best of these left more than three percent of the variance of the response besides its noise, "
+            "or gave numbers of spikes more than two standard deviations from what was expected, ensembles that took "
+            "steps of the smoother alone began at the same guesses, and what both found was compared by its evidence."
+        )
+
+
+def _steps(facts: Collected) -> str:
+    return str(facts.one(lambda run: run.settings.get("steps", "smoother")))
 
 
 def _emulated(facts: Collected) -> bool:
-    return bool(facts.one(lambda run: run.settings.get("steps", "smoother")) == "emulator")
+    return _steps(facts) in ("emulator", "auto")
 
 
 def _dropped(facts: Collected) -> str:

@@ -87,9 +87,11 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         4, "Steps in which such an ensemble takes the response into account.", check=at_least(1)
     )
     fit_steps: str = option(
-        "smoother",
-        "How ensembles move: 'smoother' along the slope of what their members give, or 'emulator' to where a Gaussian "
-        "process of all their networks says that the response is explained.",
+        "auto",
+        "How ensembles move: 'smoother' along the slope of what their members give, 'emulator' to where a Gaussian "
+        "process of all their networks says that the response is explained, or 'auto' the latter, and the former as "
+        "well where that leaves more than 3 % of the response besides its noise, or gives implausible numbers of "
+        "spikes.",
         check=one_of(STEPS),
     )
     fit_max_sequences: int = option(
