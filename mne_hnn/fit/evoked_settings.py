@@ -76,7 +76,8 @@ class EvokedSettings(WaveformSettings):
         networks of a sequence says that the response is explained (after Chen and Oliver 2012,
         https://doi.org/10.1007/s11004-011-9376-z), then along the slope of what it says; ``'auto'`` the latter, and
         where that leaves more than 3 % of the response besides its noise, or gives numbers of spikes more than two
-        standard deviations from what is expected, the former as well: the best of both is kept.
+        standard deviations from what is expected, the former as well, unless `sequence` is given: the best of both is
+        kept.
     max_sequences : int
         Sequences whose cells fire that are searched at most.
     finalists : int

@@ -2,7 +2,8 @@
 
 Ensembles that an emulator leads (:mod:`mne_hnn.fit.emulated_search`) and ensembles that follow a slope
 (:mod:`mne_hnn.fit.spiking`) change sequences of drives in different ways, and neither finds the better ones always:
-where the explanation of the first leaves too much, the others are asked, from the same beginnings.
+where the explanation of the first leaves too much, the others are asked, from the same beginnings. A sequence that is
+given is not changed, so that the first are enough.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
     begun = [first.begin(number, proposal) for number, proposal in enumerate(proposals)]
     found: list[Searched] = []
     for kind in KINDS[settings.steps]:
-        if found and _enough(found[0], task):
+        if found and (settings.sequence or _enough(found[0], task)):
             break
         if found:
             left = found[0].search_loss

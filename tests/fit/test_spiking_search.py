@@ -14,7 +14,6 @@ from mne_hnn.fit.spiking import Search
 from mne_hnn.fit.spiking_search import KINDS, LEFT, search_spiking
 
 FREE = replace(SMALL, sequence=None, steps="auto", members=12, generations=1, max_sequences=1, max_drives=2)
-SEQUENCES = [("proximal", 15.0)], [("proximal", 15.0), ("distal", 40.0)]
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +71,14 @@ def test_noise_that_is_known_may_be_left(begun, asked):
     made, finds = asked
     finds |= {EmulatedSearch: [one(LEFT + 0.03, 5.0)]}
     search_spiking(replace(task, settings=replace(task.settings, noise=0.2)), bench)
+    assert made == [EmulatedSearch]
+
+
+def test_a_sequence_that_is_given_is_searched_in_one_way(begun, asked):
+    task, bench, _ = begun
+    made, finds = asked
+    finds |= {EmulatedSearch: [one(0.5, 5.0)]}
+    search_spiking(replace(task, settings=replace(task.settings, sequence=SMALL.sequence)), bench)
     assert made == [EmulatedSearch]
 
 

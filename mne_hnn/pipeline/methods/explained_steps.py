@@ -44,7 +44,7 @@ def search(facts: Collected) -> Iterator[str]:
         f"response, and towards plausible numbers of spikes, in {steps}{_weight(facts)}.{dropped} What was left was "
         "moved on, last on the full column, where the network that is nearest in further trials was chosen."
     )
-    if _steps(facts) == "auto":
+    if _steps(facts) == "auto" and not given:
         yield (
             "Where the best of these left more than three percent of the variance of the response besides its noise, "
             "or gave numbers of spikes more than two standard deviations from what was expected, ensembles that took "

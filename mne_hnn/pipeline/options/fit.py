@@ -91,7 +91,7 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         "How ensembles move: 'smoother' along the slope of what their members give, 'emulator' to where a Gaussian "
         "process of all their networks says that the response is explained, or 'auto' the latter, and the former as "
         "well where that leaves more than 3 % of the response besides its noise, or gives implausible numbers of "
-        "spikes.",
+        "spikes, unless the sequence is given.",
         check=one_of(STEPS),
     )
     fit_max_sequences: int = option(
