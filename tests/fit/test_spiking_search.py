@@ -78,7 +78,8 @@ def test_a_sequence_that_is_given_is_searched_in_one_way(begun, asked):
     task, bench, _ = begun
     made, finds = asked
     finds |= {EmulatedSearch: [one(0.5, 5.0)]}
-    search_spiking(replace(task, settings=replace(task.settings, sequence=SMALL.sequence)), bench)
+    given = replace(task.settings, sequence=SMALL.sequence, max_drives=SMALL.max_drives)
+    search_spiking(replace(task, settings=given), bench)
     assert made == [EmulatedSearch]
 
 
