@@ -69,8 +69,10 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
         if found and (settings.sequence or _enough(found[0], task)):
             break
         if found:
-            left = found[0].search_loss
-            bench.report.say(f"cells that fire: {left:.1%} of the response is left, looking another way")
+            bench.report.say(
+                f"cells that fire: looking another way, as {found[0].search_loss:.1%} of the response is left, and "
+                f"spikes are {_farthest(found[0]):.1f} standard deviations from what is expected"
+            )
         try:
             found += _searched(kind(task, bench), begun, atoms)
         except SimulationError:
@@ -116,7 +118,12 @@ def _enough(found: Searched, task: EvokedTask) -> bool:
     """Return whether a sequence leaves little of the response, with plausible numbers of spikes."""
     assert isinstance(task.settings.noise, float)
     little = found.search_loss <= LEFT + task.settings.noise**2
-    return little and bool(np.max(np.abs(found.spikes), initial=0.0) <= FAR)
+    return little and _farthest(found) <= FAR
+
+
+def _farthest(found: Searched) -> float:
+    """Return how far the least plausible number of spikes is from what is expected, in standard deviations."""
+    return float(np.max(np.abs(found.spikes), initial=0.0))
 
 
 def _words(sequence: Sequenced) -> str:
