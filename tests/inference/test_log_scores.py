@@ -179,3 +179,25 @@ def test_being_as_sure_as_one_may_be_scores_best():
         for size in (0.0, 1e-9, true, 9e-9, 3e-8)
     }
     assert max(mean, key=mean.get) == true
+
+
+def test_what_an_emulator_does_not_know_counts_for_the_posterior_only(measured, firing):
+    fires = explanation(target=measured.target)
+    evoked = with_field(measured, measured.patch, measured.moment)
+    sensors = Sensors(evoked=evoked, forward=measured.forward, place=measured.patch, noise_cov=measured.noise_cov)
+    settings = PosteriorSettings(**SMALL, start=60, batch=32, rounds=1, predictive=16)
+    held_out = held_out_by(posterior, fires, sensors, settings, 1 / 3)
+    assert firing
+    found = held_out.posterior
+    unseen = Question(
+        explanation=fires,
+        sensors=replace(sensors, evoked=sensors.evoked.copy().pick(list(held_out.channels))),
+        settings=settings,
+    )
+    fitted = unseen.at_times(1e3 * fires.fit.dipole.times, fires.fit.dipole["agg"])
+    scores = log_scores(found, unseen, fitted)
+    assert scores.posterior == pytest.approx(held_out.log_density, abs=1e-6)
+    assert found.asked.unknown is not None
+    sure = log_scores(replace(found, asked=replace(found.asked, unknown=None)), unseen, fitted)
+    assert abs(sure.posterior - scores.posterior) > 0.1
+    assert (sure.fit, sure.loose_fit) == (scores.fit, scores.loose_fit)
