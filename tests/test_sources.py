@@ -35,6 +35,7 @@ METHODS = (
     "group/waveform.py",
     "inference/cooling.py",
     "inference/draws.py",
+    "inference/log_scores.py",
     "inference/waveform_likelihood.py",
     "lfp.py",
     "network/channels.py",

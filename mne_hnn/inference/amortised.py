@@ -154,7 +154,7 @@ class AmortisedEstimator:
         Returns
         -------
         held_out : HeldOut
-            Errors of both predictions, and the posterior.
+            Errors and densities of both predictions, and the posterior.
 
         Raises
         ------

@@ -19,6 +19,7 @@ from ..errors import DataError, ParameterError
 from ..fit import Explanation, Explanations
 from ..source.agreement import good_channels
 from .circuit_posterior import CircuitPosterior
+from .log_scores import log_scores
 from .question import Question
 from .run import chosen_explanation, posterior
 from .sensor_likelihood import Scene, Sensors, check_sensors
@@ -35,6 +36,8 @@ class HeldOut:
     """How well sensors are predicted that a posterior has not seen, of :func:`held_out_sensors`.
 
     Errors are mean squares of whitened sensors, over all times that are compared: 1 is noise, which nothing predicts.
+    They do not ask how sure a prediction is. Densities do: natural logarithms of that of what was measured there.
+    Noise, other sources and errors of the field have the same covariance in all of them; differences say something.
 
     Attributes
     ----------
@@ -52,6 +55,18 @@ class HeldOut:
         Of no source at all: the power of the response.
     noise : float
         Standard error of the difference of `fit_error` and `error` by the noise of the sensors.
+    log_density : float
+        Of the posterior from the other sensors: the logarithm of the mean density over its draws, each with its own
+        discrepancy, and with what is not known of the model's mean response.
+    fit_log_density : float
+        Of the point fit as if it were the truth: what is not predicted is noise.
+    loose_fit_log_density : float
+        Of the point fit with the discrepancy that was expected of it (:class:`mne_hnn.fit.CircuitPrior`) and the
+        chance of its trials.
+    null_log_density : float
+        Of no source at all.
+    log_noise : float
+        Standard error of `log_difference` by the noise of the sensors, and by the number of draws.
     posterior : CircuitPosterior
         From the other sensors.
     """
@@ -63,6 +78,11 @@ class HeldOut:
     patch_error: float
     null_error: float
     noise: float
+    log_density: float
+    fit_log_density: float
+    loose_fit_log_density: float
+    null_log_density: float
+    log_noise: float
     posterior: CircuitPosterior
 
     @property
@@ -75,8 +95,21 @@ class HeldOut:
         """Whether the difference is above twice what noise makes of it."""
         return abs(self.difference) > 2 * self.noise
 
+    @property
+    def log_difference(self) -> float:
+        """Logarithm of the density of the posterior over that of the better of the two point fits."""
+        return self.log_density - max(self.fit_log_density, self.loose_fit_log_density)
+
+    @property
+    def log_sure(self) -> bool:
+        """Whether that is above twice its standard error."""
+        return abs(self.log_difference) > 2 * self.log_noise
+
     def sentence(self) -> str:
         """Return what was found, in words."""
+        return f"{self._errors_in_words()} {self._densities_in_words()}"
+
+    def _errors_in_words(self) -> str:
         if not self.sure:
             verdict = "the difference is no larger than noise makes it"
         else:
@@ -87,6 +120,24 @@ class HeldOut:
             f"(in units of the noise; the moment of the patch, whatever made it, reaches {self.patch_error:.3f}, no "
             f"source {self.null_error:.3f}): {verdict} (difference {self.difference:+.3f} "
             f"\N{PLUS-MINUS SIGN} {self.noise:.3f})."
+        )
+
+    def _densities_in_words(self) -> str:
+        if not self.log_sure:
+            verdict = "which of them says better how sure it is cannot be told"
+        elif self.log_difference > 0:
+            verdict = "the posterior says better what is there, and how sure that is"
+        else:
+            verdict = "the point fit says better what is there, and how sure that is"
+        posterior, fit, loose = (
+            value - self.null_log_density
+            for value in (self.log_density, self.fit_log_density, self.loose_fit_log_density)
+        )
+        return (
+            "The logarithm of the density of what was measured there, over that of no source, is "
+            f"{posterior:.1f} by the posterior, {fit:.1f} by the point fit as if it were the truth, {loose:.1f} by the "
+            f"point fit with the discrepancy that was expected of it: {verdict} (posterior over the better of the two "
+            f"fits {self.log_difference:+.1f} \N{PLUS-MINUS SIGN} {self.log_noise:.1f}, by noise and draws)."
         )
 
 
@@ -103,8 +154,11 @@ def held_out_sensors(
 ) -> HeldOut:
     """Draw a posterior from some of the sensors, and compare what it predicts at the others with the point fit.
 
-    Which ones are left out is drawn by the seed of the settings; channels at one place, such as the three of a
-    Neuromag sensor, stay together. The comparison favours the fit: its target was estimated from all sensors.
+    By mean squared errors, and by the logarithm of the density of what was measured there, a proper score (Gneiting and
+    Raftery 2007, https://doi.org/10.1198/016214506000001437): of two that predict the same on average, the better one
+    is as sure as it may be. Which sensors are left out is drawn by the seed of the settings; channels at one place,
+    such as the three of a Neuromag sensor, stay together. The comparison favours the fit: its target was estimated
+    from all sensors.
 
     Parameters
     ----------
@@ -122,7 +176,7 @@ def held_out_sensors(
     Returns
     -------
     held_out : HeldOut
-        Errors of both predictions, and the posterior.
+        Errors and densities of both predictions, and the posterior.
 
     Raises
     ------
@@ -178,6 +232,7 @@ def held_out_by(
     moments = (predicted, fitted, found.wanted, np.zeros_like(fitted))
     field = scene.field_of(scene.sensors.patch)
     errors = [_error(scene, field, question.outward * moment) for moment in moments]
+    scores = log_scores(found, question, fitted)
     return HeldOut(
         channels=tuple(left),
         share=len(left) / (len(left) + len(kept)),
@@ -186,6 +241,11 @@ def held_out_by(
         patch_error=errors[2],
         null_error=errors[3],
         noise=_noise(scene, field, predicted - fitted, question.n_independent),
+        log_density=scores.posterior,
+        fit_log_density=scores.fit,
+        loose_fit_log_density=scores.loose_fit,
+        null_log_density=scores.null,
+        log_noise=scores.noise,
         posterior=found,
     )
 

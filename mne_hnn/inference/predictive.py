@@ -14,7 +14,7 @@ from .question import Question
 from .sensor_likelihood import SensorLikelihood
 from .waveform_likelihood import WaveformLikelihood
 
-__all__ = ["Predictions", "check_emulator", "check_sensors_fit", "check_source", "predictions"]
+__all__ = ["Predictions", "check_emulator", "check_sensors_fit", "check_source", "kept_draws", "predictions"]
 
 MOST = 400
 """Draws of which predictions are kept."""
@@ -55,6 +55,11 @@ class Predictions:
     width: float
 
 
+def kept_draws(n: int) -> IntArray:
+    """Return of which of so many draws predictions are kept."""
+    return np.linspace(0, n - 1, min(MOST, n)).astype(np.int64)
+
+
 def predictions(
     course: WaveformLikelihood,
     moments: FloatArray,
@@ -77,7 +82,7 @@ def predictions(
     rng : numpy.random.Generator
         Draws.
     """
-    some = np.linspace(0, len(moments) - 1, min(MOST, len(moments))).astype(int)
+    some = kept_draws(len(moments))
     predicted = columns[some, np.newaxis] * moments[some]
     lower = [np.linalg.cholesky(covariance) for covariance in course.covariances()]
     noise = rng.standard_normal(predicted.shape)

@@ -363,7 +363,7 @@ class Scene:
         """Return the whitened field of a patch at 1 A m."""
         return patch_field(self.gain, patch, self.sensors.forward)
 
-    def reduced(self, whitened_field: FloatArray, factor: float = 1.0) -> Reduced:
+    def reduced(self, whitened_field: FloatArray, factor: float = 1.0, *, course: FloatArray | None = None) -> Reduced:
         """Return what the response says of the moment of a source with this field.
 
         Parameters
@@ -372,8 +372,12 @@ class Scene:
             At 1 A m.
         factor : float
             Errors of the field are so many times as large as they are expected.
+        course : array, shape (n_times,) | None
+            The moment that these errors follow, A m; None takes the one of the stated place that fits best.
         """
         errors = self.errors
+        if errors is not None and course is not None:
+            errors = replace(errors, course=course)
         if errors is not None and factor != 1.0:
             errors = replace(errors, fields=factor * errors.fields)
         return reduce_to_course(

@@ -17,6 +17,7 @@ from scipy.special import logsumexp
 from .._checks import check_non_negative, check_positive
 from .._types import FloatArray
 from ..errors import DataError, ParameterError
+from ..fit.atoms import IntArray
 
 __all__ = ["Columns", "Drawn", "WaveformLikelihood", "correlation", "gaussian_log_density"]
 
@@ -254,6 +255,25 @@ class WaveformLikelihood:
         """
         along, power = self._products(moments)
         return np.asarray(logsumexp(self._by_size(along, power), axis=0))
+
+    def log_likelihood_of_size(self, moments: FloatArray, size: IntArray) -> FloatArray:
+        """Return the logarithm of the likelihood of moments if the size of the discrepancy is known.
+
+        Parameters
+        ----------
+        moments : array, shape (n, n_times)
+            Of one column, A m.
+        size : array of int, shape (n,)
+            Which size of the discrepancy goes with each.
+
+        Returns
+        -------
+        log_likelihood : array, shape (n,)
+            Natural logarithms; the number of columns is integrated out.
+        """
+        white, precision = moments @ self._basis.T, self._precision[size]
+        along = self.sign * np.sum(precision * white * self._white, axis=1)
+        return np.asarray(self._summed(along, np.sum(precision * white**2, axis=1)) + self._constant[size])
 
     def _products(self, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the product of each moment with the response, and its square, in units of the noise of each size."""

@@ -86,7 +86,7 @@ class AnalysisPage(ExplainedPage):
                 number=one.explanation,
                 found=read_posterior(folder / one.file),
                 controls=one.controls,
-                held_out=None if one.held_out is None else one.held_out["sentence"],
+                held_out=one.held_out,
             )
             for one in facts.drawn
         ]

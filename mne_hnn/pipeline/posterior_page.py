@@ -19,10 +19,12 @@ from .posterior_words import (
     CHECK_HEADER,
     CONTROL_HEADER,
     EVIDENCE_HEADER,
+    HELD_OUT_HEADER,
     NUMBER_HEADER,
     check_rows,
     control_rows,
     evidence_rows,
+    held_out_rows,
     named,
     number_rows,
 )
@@ -44,14 +46,15 @@ class Shown:
         The posterior.
     controls : sequence of mapping
         What was made wrong; see :class:`mne_hnn.inference.Control`.
-    held_out : str | None
-        How well sensors were predicted that were left out, in words.
+    held_out : mapping | None
+        How well sensors were predicted that were left out, in numbers and words; see
+        :class:`mne_hnn.pipeline.facts.DrawnFacts`.
     """
 
     number: int
     found: CircuitPosterior
     controls: Sequence[Mapping[str, Any]] = ()
-    held_out: str | None = None
+    held_out: Mapping[str, Any] | None = None
 
 
 def show_posteriors(
@@ -110,9 +113,16 @@ _EVIDENCE = (
 )
 
 
+_HELD_OUT = (
+    "The mean squared error judges the mean prediction alone. The density asks as well how sure a prediction is: it is "
+    "lower if that is more, or less, than what was measured allows. Noise, other sources and errors of the field are "
+    "the same in all rows."
+)
+
+
 def _words(shown: Shown) -> str:
     told = [named(text, shown.found) for text in shown.found.sentences()]
-    told += [] if shown.held_out is None else [shown.held_out]
+    told += [] if shown.held_out is None else [shown.held_out["sentence"]]
     warned = _listed([named(text, shown.found) for text in shown.found.warnings])
     more = f"<p>What to keep in mind:</p>{warned}" if shown.found.warnings else ""
     return f"{_listed(told)}{more}<p><strong>{html.escape(calibrated(shown.found))}</strong></p>"
@@ -133,6 +143,12 @@ def _checked(page: Page, shown: Shown) -> None:
         page.text(
             table(control_rows(shown.controls), CONTROL_HEADER),
             f"What must be rejected, for explanation {shown.number}",
+            SECTION,
+        )
+    if shown.held_out is not None:
+        page.text(
+            table(held_out_rows(shown.held_out), HELD_OUT_HEADER) + f"<p>{_HELD_OUT}</p>",
+            f"Sensors that the posterior of explanation {shown.number} was not given",
             SECTION,
         )
 

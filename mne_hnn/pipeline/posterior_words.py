@@ -15,10 +15,12 @@ __all__ = [
     "CHECK_HEADER",
     "CONTROL_HEADER",
     "EVIDENCE_HEADER",
+    "HELD_OUT_HEADER",
     "NUMBER_HEADER",
     "check_rows",
     "control_rows",
     "evidence_rows",
+    "held_out_rows",
     "in_short",
     "named",
     "number_rows",
@@ -47,6 +49,7 @@ EVIDENCE_HEADER = (
     "Probability",
     "Checks",
 )
+HELD_OUT_HEADER = ("Predicted by", "Mean squared error (noise is 1)", "Log density over that of no source")
 _COLOURS = {True: "#1a7f37", False: "#b42318"}
 
 
@@ -127,6 +130,20 @@ def evidence_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]
             f"{row['probability']:.3f}",
             _verdict(row["checks_passed"], "passed", "failed"),
         )
+
+
+def held_out_rows(told: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield each prediction of sensors that were left out as :data:`HELD_OUT_HEADER` says; densities where noted."""
+    null = told.get("null_log_density")
+    for name, error, density in (
+        ("the posterior from the other sensors", "error", "log_density"),
+        ("the point fit, as if it were the truth", "fit_error", "fit_log_density"),
+        ("the point fit with the discrepancy that was expected of it", "fit_error", "loose_fit_log_density"),
+        ("the moment that the other sensors give the patch", "patch_error", None),
+        ("no source", "null_error", "null_log_density"),
+    ):
+        found = None if density is None else told.get(density)
+        yield name, f"{told[error]:.3f}", "" if found is None or null is None else _signed(found - null, None)
 
 
 def _against(row: Mapping[str, Any]) -> str:

@@ -48,6 +48,12 @@ __all__ = [
 CHECKPOINT = "posterior-checkpoint"
 """Folder beside the stages with all that posteriors have simulated, and how far they have been cooled: it is kept, so
 that more particles, another explanation or a control cost no simulation that has been made."""
+HELD_OUT = (
+    *("share", "error", "fit_error", "patch_error", "null_error", "noise", "sure"),
+    *("log_density", "fit_log_density", "loose_fit_log_density", "null_log_density"),
+    *("log_difference", "log_noise", "log_sure"),
+)
+"""Numbers of a :class:`~mne_hnn.inference.HeldOut` that are noted."""
 OUTPUTS = {"posteriors": "posteriors", "evidence": "evidence.tsv"}
 
 
@@ -155,10 +161,7 @@ def _elsewhere(found: CircuitPosterior, sensors: Sensors | None, place: mne.Labe
 
 
 def _told(left: Any) -> dict[str, Any]:
-    told = {
-        name: getattr(left, name)
-        for name in ("share", "error", "fit_error", "patch_error", "null_error", "noise", "sure")
-    }
+    told = {name: getattr(left, name) for name in HELD_OUT}
     return {"channels": list(left.channels), **told, "sentence": left.sentence()}
 
 

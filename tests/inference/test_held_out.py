@@ -36,6 +36,7 @@ def test_a_posterior_predicts_what_it_has_not_seen(measured, silently):
     assert found.posterior.facts["source"] == "sensors"
     assert found.posterior.place is None
     assert f"{len(found.channels)} channels" in found.sentence()
+    assert found.null_log_density + 20 < found.log_density < found.fit_log_density
 
 
 def test_a_fit_that_is_wrong_is_beaten(measured, silently):
@@ -49,6 +50,23 @@ def test_a_fit_that_is_wrong_is_beaten(measured, silently):
     worse = replace(found, error=found.fit_error, fit_error=found.error)
     assert "the point fit predicts better" in worse.sentence()
     assert "no larger than noise makes it" in replace(found, noise=100.0).sentence()
+
+
+def test_the_density_of_a_fit_that_is_wrong_is_less(measured, silently):
+    """Twice the size is wrong with its discrepancy as well; which is said in words, and against the better of both."""
+    silent = explanation("silent", columns=5e5, target=measured.target)
+    twice = replace(silent, fit=replace(silent.fit, dipole=silent.fit.dipole.copy().scale(2.0)))
+    found = held_out_sensors(twice, sensors_of(measured, measured.moment), SETTINGS)
+    best = max(found.fit_log_density, found.loose_fit_log_density)
+    assert found.log_difference == found.log_density - best
+    assert found.log_sure
+    above = found.log_density - found.null_log_density
+    assert f"over that of no source, is {above:.1f} by the posterior" in found.sentence()
+    assert f"{found.log_difference:+.1f} \N{PLUS-MINUS SIGN} {found.log_noise:.1f}" in found.sentence()
+    assert "the posterior says better what is there, and how sure that is" in found.sentence()
+    worse = replace(found, log_density=found.null_log_density - 100)
+    assert "the point fit says better what is there" in worse.sentence()
+    assert "which of them says better how sure it is cannot be told" in replace(found, log_noise=1e3).sentence()
 
 
 def test_channels_at_one_place_stay_together():

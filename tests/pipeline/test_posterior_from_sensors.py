@@ -91,6 +91,22 @@ def test_a_recording_ends_in_a_posterior_of_its_place_and_circuit(analysis, resu
     assert run_pipeline(analysis)[0].ran == ()
 
 
+def test_sensors_are_left_out_and_the_report_has_both_scores(analysis, result):
+    again = run_pipeline(replace(analysis, posterior_held_out=1 / 3, posterior_search=False))[0]
+    assert again.ran == ("posterior", "report")
+    (drawn,) = told_of(again)["facts"]["drawn"]
+    told = drawn["held_out"]
+    assert told["error"] < told["null_error"]
+    assert told["log_difference"] == told["log_density"] - max(told["fit_log_density"], told["loose_fit_log_density"])
+    assert told["log_density"] > told["null_log_density"]
+    assert told["log_noise"] > 0
+    text = html.unescape(again.report.read_text(encoding="utf-8"))
+    assert told["sentence"] in text
+    for name in ("log_density", "fit_log_density", "loose_fit_log_density"):
+        above = f"{told[name] - told['null_log_density']:.1f}".replace("-", "\N{MINUS SIGN}")
+        assert f"<td>{above}</td>" in text
+
+
 # with an estimator
 
 

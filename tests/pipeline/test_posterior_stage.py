@@ -27,7 +27,7 @@ from mne_hnn.pipeline.notebook import Explained
 from mne_hnn.pipeline.options import Options, ShortPosteriorOptions
 from mne_hnn.pipeline.page import Page, drawing, new_report
 from mne_hnn.pipeline.posterior_page import SECTION, Shown, show_posteriors
-from mne_hnn.pipeline.posterior_words import check_rows, evidence_rows, in_short, named, number_rows
+from mne_hnn.pipeline.posterior_words import check_rows, evidence_rows, held_out_rows, in_short, named, number_rows
 from mne_hnn.pipeline.posteriors import CHECKPOINT, OUTPUTS, draw_posteriors, posterior_settings
 from mne_hnn.pipeline.stage import Stage, Work
 
@@ -324,13 +324,34 @@ def test_rows_say_what_is_known_and_what_failed():
     )
 
 
+HELD_OUT = {
+    "share": 0.33, "error": 1.32, "fit_error": 1.26, "patch_error": 1.27, "null_error": 7.09, "noise": 0.01,
+    "sure": True, "log_density": -1700.0, "fit_log_density": -1803.04, "loose_fit_log_density": -1702.0,
+    "null_log_density": -1800.0, "log_difference": 2.0, "log_noise": 0.5, "log_sure": True,
+    "sentence": "12 channels were left out.",
+}  # fmt: skip
+
+
+def test_rows_of_sensors_that_were_left_out_and_those_of_before():
+    rows = list(held_out_rows(HELD_OUT))
+    assert [row[1] for row in rows] == ["1.320", "1.260", "1.260", "1.270", "7.090"]
+    assert [row[2] for row in rows] == ["100.0", "\N{MINUS SIGN}3.0", "98.0", "", "0.0"]
+    before = {name: value for name, value in HELD_OUT.items() if not name.startswith("log_")}
+    for name in ("fit_log_density", "loose_fit_log_density", "null_log_density"):
+        del before[name]
+    assert [row[2] for row in held_out_rows(before)] == [""] * 5
+    assert [row[:2] for row in held_out_rows(before)] == [row[:2] for row in rows]
+    # what is not finite is nothing in a sidecar
+    assert next(held_out_rows(HELD_OUT | {"log_density": None}))[2] == ""
+
+
 def test_the_section_shows_the_first_in_full_and_its_rivals_in_short():
     report = new_report("page")
     control = vars(Control.of("opposite sign", 12.0, 0.5))
     row = {"regime": "spiking", "sequence": "x", "evidence": 1.0, "error": 0.1, "difference": 0.0, "against": "",
            "probability": 0.5, "checks_passed": True}  # fmt: skip
     shown = [
-        Shown(number=1, found=made(), controls=[control], held_out="12 channels were left out."),
+        Shown(number=1, found=made(), controls=[control], held_out=HELD_OUT),
         Shown(number=3, found=made(regime="silent", with_place=False), controls=[control]),
     ]
     with drawing():
@@ -345,6 +366,8 @@ def test_the_section_shows_the_first_in_full_and_its_rivals_in_short():
     words = html.unescape(report._content[0].html)
     assert NOT_CALIBRATED in words
     assert "12 channels were left out." in words
+    assert "Sensors that the posterior of explanation 1 was not given" in titles
+    assert "Sensors that the posterior of explanation 3 was not given" not in titles
     assert PATHS[0] not in words
     assert page.figures == 4
 

@@ -38,8 +38,10 @@ class DrawnFacts(Facts):
     controls : sequence of mapping
         Name, difference of evidences, its error, whether it was rejected; see :class:`mne_hnn.inference.Control`.
     held_out : mapping | None
-        Channels, errors of posterior, point fit, moment of the patch and no source, standard error of the difference,
-        and the sentence; see :class:`mne_hnn.inference.HeldOut`. None where no sensors were left out.
+        Channels, errors of posterior, point fit, moment of the patch and no source, standard error of the difference;
+        logarithms of densities by posterior, point fit without and with a discrepancy, and no source, their difference
+        and its standard error (not in sidecars of before); and the sentence; see
+        :class:`mne_hnn.inference.HeldOut`. None where no sensors were left out.
     warnings : sequence of str
         What to know of it.
     """
