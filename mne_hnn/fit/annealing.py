@@ -99,6 +99,8 @@ class _Annealing:
         Sides and expected times, if they are given.
     rng : numpy.random.Generator
         Draws.
+    any_times : bool
+        Whether only the order of the sequence counts, not its times.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class _Annealing:
         expected: tuple[float, float],
         sequence: Sequenced | None,
         rng: np.random.Generator,
+        any_times: bool = False,
     ) -> None:
         self.atoms, self.rng, self.expected = atoms, rng, expected
         data = SpikingData.of(task)
@@ -126,7 +129,7 @@ class _Annealing:
         if not atoms.spikes.shape[1]:  # no cell fires, and nothing is asked of spikes
             self.least, self.rate_mean, self.rate_sd = np.zeros(0), np.zeros(0), np.ones(0)
         self.places = [np.flatnonzero(atoms.places == place) for place in range(len(LOCATIONS))]
-        self.time_sd = task.settings.circuit.time_sd_ms
+        self.time_sd = np.inf if any_times else task.settings.circuit.time_sd_ms
         self.sequence, self.n_drives = sequence, task.settings.n_drives
         self.fixed = sequence is not None or self.n_drives is not None
         self.slots = len(sequence) if sequence is not None else self.n_drives or most_drives(task)
@@ -145,7 +148,11 @@ class _Annealing:
         else:
             atom = np.column_stack([rng.choice(self.places[LOCATIONS.index(place)], n) for place, _ in self.sequence])
             times = np.array([mu for _, mu in self.sequence])
-            tau = np.rint(times + self.time_sd * rng.standard_normal(shape)).astype(int)
+            tau = (
+                np.rint(times + self.time_sd * rng.standard_normal(shape)).astype(int)
+                if np.isfinite(self.time_sd)
+                else self._anywhere(shape)
+            )
         guesses = Guesses(on=on, atom=atom, tau_ms=tau, log_columns=mean + sd * rng.standard_normal(n))
         for _ in range(100):  # until all of them are possible
             wrong = ~np.isfinite(self.log_prior(guesses.on, guesses.tau_ms, guesses.log_columns))
@@ -155,11 +162,15 @@ class _Annealing:
             if len(right):
                 guesses.picked(np.where(wrong, rng.choice(right, n), np.arange(n)))
             else:
-                guesses.tau_ms = np.sort(rng.integers(int(EDGE_MS), self.tstop - int(EDGE_MS), shape), axis=1)
+                guesses.tau_ms = self._anywhere(shape)
         self.total = self.sums(guesses)
         self.spikes = self.counts(guesses)
         guesses.wave, guesses.rates = self.misfits(self.total, self.spikes, guesses.log_columns)
         return guesses
+
+    def _anywhere(self, shape: tuple[int, int]) -> IntArray:
+        """Return times within the record, in order."""
+        return np.sort(self.rng.integers(int(EDGE_MS), self.tstop - int(EDGE_MS), shape), axis=1)
 
     def sums(self, guesses: Guesses) -> FloatArray:
         """Return the moment of one column for each guess, A m, shape (n_guesses, n_grid)."""
@@ -320,6 +331,7 @@ def guess(
     rng: np.random.Generator,
     n_guesses: int,
     sequence: Sequenced | None = None,
+    any_times: bool = False,
 ) -> Guesses:
     """Return sequences of drives that could have made a response.
 
@@ -337,8 +349,10 @@ def guess(
         How many.
     sequence : sequence of (str, float) | None
         Sides and expected times (ms) of the drives; None finds them.
+    any_times : bool
+        Whether only the order of the sequence counts, not its times.
     """
-    return _cooled(_Annealing(atoms, task, expected, sequence, rng), n_guesses)
+    return _cooled(_Annealing(atoms, task, expected, sequence, rng, any_times), n_guesses)
 
 
 def guess_exactly(

@@ -79,7 +79,9 @@ class EvokedSettings(WaveformSettings):
         standard deviations from what is expected, the former as well, unless `sequence` is given: the best of both is
         kept.
     max_sequences : int
-        Sequences whose cells fire that are searched at most.
+        Sequences whose cells fire that are searched at most. The last one is a proximal, a distal and a proximal drive,
+        as published responses have them (Jones et al. 2009, https://doi.org/10.1152/jn.00535.2009), if that is not
+        among the others.
     finalists : int
         Sequences that go on on the full column, and become explanations.
     start : mapping of str to (float, float) | None
@@ -133,7 +135,7 @@ class EvokedSettings(WaveformSettings):
     members: int = 96
     generations: int = 4
     steps: str = "auto"
-    max_sequences: int = 6
+    max_sequences: int = 7
     finalists: int = 2
     start: Mapping[str, tuple[float, float]] | None = None
     columns: float | None = None

@@ -24,7 +24,7 @@ from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.progress import Report
 from mne_hnn.fit.spiking import AGAIN, AGAIN_TRIALS, CANDIDATE_TRIALS
 from mne_hnn.fit.spiking_data import SpikingData
-from mne_hnn.fit.spiking_proposals import propose_spiking
+from mne_hnn.fit.spiking_proposals import ALIKE_MS, propose_spiking
 from mne_hnn.fit.spiking_search import search_spiking
 from mne_hnn.network import jones_2009
 from mne_hnn.simulate import simulate
@@ -208,6 +208,24 @@ def test_proposals_are_probable_sequences_and_ensembles(network, target):
     again = proposals(network, target)
     assert [one.sequence for one in again] == [one.sequence for one in found]
     np.testing.assert_array_equal(again[0].z, found[0].z)
+
+
+def test_the_order_of_published_drives_is_proposed_at_times_of_its_own(network, target):
+    """It is the last one, unless it is among the others; where it cannot be, it is not."""
+    found = proposals(network, target, max_sequences=2)
+    *_, last = found
+    assert len(found) == 2
+    assert [place for place, _ in last.sequence] == ["proximal", "distal", "proximal"]
+    assert last.share == 0
+    times = [mu for _, mu in last.sequence]
+    assert times == sorted(times)
+    assert times[1] == pytest.approx(42.0, abs=ALIKE_MS)  # that of the truth, not that which was published
+    others = proposals(network, target, max_sequences=7)
+    assert sum([place for place, _ in one.sequence] == ["proximal", "distal", "proximal"] for one in others) >= 1
+    for changes in ({"max_drives": 2}, {"n_drives": 2}, {"max_sequences": 1}, {"sequence": SMALL.sequence}):
+        assert all(one.share > 0 for one in proposals(network, target, **changes))
+    short = Dipole(target.data[:, :30], target.times[:30], ("agg",), provenance=dict(target.provenance))
+    assert all(one.share > 0 for one in proposals(network, short))
 
 
 def test_the_number_of_drives_and_the_sequence_can_be_given(network, target):

@@ -95,7 +95,7 @@ class ProposalOptions(Column, Stepping, Seeded, Smoothing):
         check=one_of(STEPS),
     )
     fit_max_sequences: int = option(
-        6, "Sequences of drives whose cells fire that are searched at most.", check=at_least(1)
+        7, "Sequences of drives whose cells fire that are searched at most.", check=at_least(1)
     )
     fit_finalists: int = option(
         2, "How many of them go on on the full column, and become explanations.", check=at_least(1)
