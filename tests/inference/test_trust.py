@@ -1,5 +1,8 @@
 """Posteriors say of which numbers their intervals were found not to hold, or were not tried."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -60,9 +63,13 @@ def test_what_is_said_beside_every_posterior_is_what_was_counted():
         assert held(regime) in NOT_CALIBRATED
 
 
-def test_ranks_tell_posteriors_that_are_too_narrow(monkeypatch):
-    monkeypatch.syspath_prepend(str(__import__("pathlib").Path(__file__).parents[1] / "benchmarks"))
-    ranks = pytest.importorskip("_ranks")
+@pytest.fixture
+def ranks(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    return importlib.import_module("_ranks")
+
+
+def test_ranks_tell_posteriors_that_are_too_narrow(ranks):
     rng = np.random.default_rng(1)
     for width, holds in ((1.0, True), (0.5, False)):
         # truth and response differ from the middle of the posterior by one deviation each
@@ -71,3 +78,24 @@ def test_ranks_tell_posteriors_that_are_too_narrow(monkeypatch):
         assert found["50% holds"] is found["90% holds"] is holds
         assert (found["p of even ranks"] > 0.01) is holds
     assert np.mean([ranks.rank(np.ones(9), 1.0, rng) for _ in range(2000)]) == pytest.approx(0.5, abs=0.03)
+
+
+def test_places_and_controls_are_counted_where_the_sign_was_stated_right(ranks):
+    place = {f"share up to the truth {share}": True for share in ("50%", "90%")}
+    for name in ("centre", "radius"):
+        place |= {f"probability of the best {name}": 0.6, f"right of the best {name}": True}
+    place |= {"area": 0.3, "distance_mm": 2.0}
+    missed = place | {"share up to the truth 50%": False}
+    rejected, kept = ({"opposite sign": {"rejected": one}} for one in (True, False))
+    rows = [
+        {"turned": False, "place": place, "controls": rejected},
+        {"turned": False, "place": missed, "controls": kept},
+        {"turned": False, "place": None, "controls": rejected},
+        {"turned": True, "place": missed, "controls": kept},
+    ]
+    found = ranks.of_place(rows)
+    assert (found["n"], found["no place"]) == (2, 1)
+    assert found["centre in 50%"].startswith("50.0% (±91.9%")
+    assert found["centre in 90%"].startswith("100.0%")
+    assert ranks.of_controls(rows) == {"opposite sign": "2 of 3"}
+    assert ranks.of_place([{"turned": False}]) == ranks.of_controls([{"turned": False}]) == {}
