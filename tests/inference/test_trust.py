@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mne_hnn.inference import trust
-from mne_hnn.inference.trust import AMORTISED, MEASURED, Coverage, doubts, held, kind_of, planted
+from mne_hnn.inference.trust import AMORTISED, AT_SENSORS, MEASURED, PLACES, Coverage, doubts, held, kind_of, planted
 from mne_hnn.inference.words import NOT_CALIBRATED
 
 PATHS = ("drives.evprox1.mu_ms", "drives.evprox1.sigma_ms", "drives.evprox1.weights_ampa.L5_pyramidal", "columns")
@@ -44,17 +44,27 @@ def test_what_was_found_is_said(monkeypatch):
     monkeypatch.setattr(trust, "AMORTISED", {"silent": {"times": good}, "spiking": {}})
     (few,) = doubts("silent", PATHS[:2], amortised=True)
     assert "Intervals of spreads are not shown" in few
+    monkeypatch.setattr(trust, "AT_SENSORS", {"silent": {"times": measured["weights"]}, "spiking": {}})
+    (wrong,) = doubts("silent", PATHS[:1], amortised=True, sensors=True)
+    assert "Intervals of times are not to be trusted: of 400 true ones 300" in wrong
+    assert doubts("silent", PATHS[:1], amortised=True) == []
+    assert doubts("silent", PATHS[:1], sensors=True) == []  # of the ensembles nothing was counted there
+    assert doubts("spiking", PATHS, amortised=True, sensors=True) == doubts("spiking", PATHS, amortised=True)
+    assert held("silent", amortised=True, sensors=True) == "times 300 of 400"
     assert held("silent") == "times 90 of 100, spreads 90 of 100, weights 300 of 400"
     assert planted("spiking") == 3
 
 
 def test_what_is_kept_could_have_been_counted():
-    for of_regime in (*MEASURED.values(), *AMORTISED.values()):
+    for of_regime in (*MEASURED.values(), *AMORTISED.values(), *AT_SENSORS.values()):
         assert len({one.truths for one in of_regime.values()}) <= 1
         for kind, one in of_regime.items():
             assert kind in trust.KINDS
             assert 0 <= one.half <= one.most <= one.n
             assert one.n >= one.truths
+    assert set(PLACES) == {regime for regime, known in AT_SENSORS.items() if known}
+    for regime, place in PLACES.items():
+        assert place.half <= place.most <= place.n <= place.truths == planted(regime, amortised=True, sensors=True)
 
 
 def test_what_is_said_beside_every_posterior_is_what_was_counted():
