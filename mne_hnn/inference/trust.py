@@ -82,16 +82,16 @@ AMORTISED: Mapping[str, Mapping[str, Coverage]] = {
 """The same of amortised estimators (``tests/benchmarks/calibration_amortised.py``)."""
 AT_SENSORS: Mapping[str, Mapping[str, Coverage]] = {
     "silent": {
-        "times": Coverage(truths=31, n=62, half=29, most=56),
-        "spreads": Coverage(truths=31, n=62, half=29, most=52),
-        "weights": Coverage(truths=31, n=248, half=123, most=219),
-        "columns": Coverage(truths=31, n=31, half=15, most=24),
-        "discrepancy": Coverage(truths=31, n=31, half=13, most=25),
+        "times": Coverage(truths=34, n=68, half=30, most=59),
+        "spreads": Coverage(truths=34, n=68, half=31, most=56),
+        "weights": Coverage(truths=34, n=272, half=134, most=241),
+        "columns": Coverage(truths=34, n=34, half=16, most=27),
+        "discrepancy": Coverage(truths=34, n=34, half=13, most=28),
     },
     "spiking": {},
 }
 """The same of amortised estimators from the sensors, with circuit and place both unknown (``--sensors``)."""
-PLACES: Mapping[str, Coverage] = {"silent": Coverage(truths=31, n=31, half=19, most=26)}
+PLACES: Mapping[str, Coverage] = {"silent": Coverage(truths=34, n=34, half=19, most=28)}
 """How many of the true centres of these truths lay inside the regions of the place."""
 
 

@@ -307,7 +307,7 @@ def test_methods_name_the_estimator_and_how_it_was_trained(facts):
         "had learned from kernels of the column in which no cell fires which circuits",
         "Of 40 circuits that it never saw, 45 % of the numbers lay inside the intervals of 50 % of its own draws, and "
         "87.5 % inside those of 90 %.",
-        "has not been tested where no cell fires",
+        "has not been tested from source waveforms where no cell fires",
     ):
         assert words in text, words
     for words in ("cooled down", "Gaussian process", "has been tested with planted"):

@@ -231,7 +231,7 @@ def test_the_report_says_which_estimator_drew_and_how_far_to_trust_it(estimated,
         "The estimator that drew, and how its own draws were found to hold", *estimator.sentences(), "steps 30",
         calibrated(drawn_by(result)), "began with the draws of an amortised estimator",
         "had learned from kernels of the column in which no cell fires", "Of 10 circuits that it never saw",
-        "has not been tested where no cell fires", "10.21105/joss.02505",
+        "has not been tested from source waveforms where no cell fires", "10.21105/joss.02505",
     ):  # fmt: skip
         assert words in text, words
     assert NOT_CALIBRATED not in text

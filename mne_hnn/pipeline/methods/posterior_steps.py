@@ -82,7 +82,8 @@ def _trained(facts: Collected) -> Iterator[str]:
         f"The coverage of intervals of such estimators has been tested with {planted} planted truths, from source "
         "waveforms."
         if planted
-        else "The coverage of intervals of such estimators has not been tested where no cell fires."
+        else "The coverage of intervals of such estimators has not been tested from source waveforms where no cell "
+        "fires."
     )
 
 
