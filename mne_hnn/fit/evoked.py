@@ -40,7 +40,7 @@ from .silent import explain_silently
 from .silent_evidence import silent_evidence
 from .single import single_explanation
 from .spiking_proposals import vector_of
-from .spiking_result import conclude_spiking
+from .spiking_result import conclude_best
 from .spiking_search import search_spiking
 
 __all__ = ["fit_evoked"]
@@ -136,7 +136,7 @@ def _explained(task: EvokedTask, computing: Computing) -> Explanations:
                 failures.append(error)
         if "spiking" in regimes:
             try:
-                found.extend(conclude_spiking(one, task, bench) for one in search_spiking(task, bench))
+                found.extend(conclude_best(search_spiking(task, bench), task, bench))
             except SimulationError as error:
                 failures.append(error)
     if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, inf
 from pathlib import Path
@@ -157,8 +157,7 @@ class Explanations(Sequence[Explanation]):
     def __post_init__(self) -> None:
         if not self.items:
             raise ParameterError("Explanations need at least one: a fit that finds none raises an error.")
-        ordered = sorted(self.items, key=lambda item: (not item.admissible, -item.evidence.value))
-        object.__setattr__(self, "items", tuple(ordered))
+        object.__setattr__(self, "items", tuple(ordered(self.items)))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -311,6 +310,11 @@ class Explanations(Sequence[Explanation]):
     def __repr__(self) -> str:
         lines = "\n".join(f"  {item!r}" for item in self.items)
         return f"<Explanations, verdict {self.verdict!r}, the most plausible first:\n{lines}\n>"
+
+
+def ordered(items: Iterable[Explanation]) -> list[Explanation]:
+    """Return explanations in the order in which they are shown: by their evidence, those that are refused last."""
+    return sorted(items, key=lambda item: (not item.admissible, -item.evidence.value))
 
 
 def finite(values: Mapping[str, float]) -> dict[str, float]:

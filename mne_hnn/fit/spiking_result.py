@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .amplitude import Amplitude
@@ -9,7 +11,7 @@ from .bench import Bench
 from .doubts import misfit_doubts
 from .evidence import Evidence
 from .evoked_task import EvokedTask
-from .explanation import Explanation, finite
+from .explanation import Explanation, finite, ordered
 from .judging import counted, evidence_of, explains_nothing
 from .observation import fitted_dipole, smoothed
 from .result import Estimate, FitResult, LevelReport, Scores
@@ -18,7 +20,15 @@ from .spiking import Searched
 from .spiking_counts import SpikeCounts, spikes_per_cell
 from .spiking_data import SpikingData
 
-__all__ = ["conclude_spiking"]
+__all__ = ["conclude_best", "conclude_spiking"]
+
+
+def conclude_best(found: Sequence[Searched], task: EvokedTask, bench: Bench) -> list[Explanation]:
+    """Return as many explanations of sequences as are asked for, the most plausible first.
+
+    What searches know of their sequences is from few trials, in which chance counts: their order may be another one.
+    """
+    return ordered(conclude_spiking(one, task, bench) for one in found)[: task.settings.finalists]
 
 
 def conclude_spiking(found: Searched, task: EvokedTask, bench: Bench) -> Explanation:

@@ -50,7 +50,8 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
     Returns
     -------
     found : list of Searched
-        Sequences that were not dropped, the best first; all were searched on the full column.
+        Sequences that were not dropped, the best first; all were searched on the full column. Each kind of ensembles
+        that was asked adds as many as become explanations.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def search_spiking(task: EvokedTask, bench: Bench) -> list[Searched]:
             if not found:
                 raise
             break  # what was found before is still an answer
-        found = distinct(sorted(found, key=lambda one: -_evidence(one, task)))[: settings.finalists]
+        found = distinct(sorted(found, key=lambda one: -_evidence(one, task)))
     return found
 
 

@@ -25,7 +25,9 @@ _IN_BIDS = ("derivatives/freesurfer/subjects", "derivatives/freesurfer")
 
 
 def fill_names(value: Any, unit: RecordingEntry) -> Any:
-    """Replace ``{subject}``, ``{session}`` and ``{task}`` in a path or name."""
+    """Replace ``{subject}``, ``{session}`` and ``{task}`` in a path or name, or in several."""
+    if type(value) in (list, tuple):
+        return type(value)(fill_names(item, unit) for item in value)
     if isinstance(value, Path):
         return Path(fill_names(str(value), unit))
     if not isinstance(value, str):

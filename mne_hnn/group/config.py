@@ -177,7 +177,13 @@ def resolved(config: GroupConfig) -> GroupConfig:
     """Return a configuration whose folders are named from the root: results are used from anywhere."""
     values: dict[str, Any] = {}
     for name in ("bids_root", "subjects_dir", "mne_bids_pipeline", "posterior_estimator"):
-        value = getattr(config, name)
-        if isinstance(value, (str, Path)) and "{" not in str(value):
-            values[name] = Path(value).expanduser().resolve()
+        values[name] = _from_root(getattr(config, name))
     return replace(config, **values)
+
+
+def _from_root(value: Any) -> Any:
+    """Return a path, or several, as they are from the root; one that names a subject stays as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(_from_root, value))
+    known = isinstance(value, (str, Path)) and "{" not in str(value)
+    return Path(value).expanduser().resolve() if known else value

@@ -1,4 +1,4 @@
-"""The estimator of a group's posteriors: refused before anything long begins if it is for something else."""
+"""The estimators of a group's posteriors: refused before anything long begins if they are for something else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..dipole import read_dipole
 from ..errors import ConfigError
-from ..pipeline.estimators import check_estimator
+from ..pipeline.estimators import check_estimators, given_paths, read_estimators
 from ..pipeline.places import step_output
 from .anatomy import fill_names
 from .config import GroupConfig
@@ -18,14 +18,14 @@ __all__ = ["foresee_estimators"]
 
 
 def foresee_estimators(config: GroupConfig, jobs: Sequence[Job] = (), common: Common | None = None) -> None:
-    """Refuse an estimator that is for nobody of a group.
+    """Refuse estimators of which none is for anybody of a group.
 
     Parameters
     ----------
     config : GroupConfig
         What is asked for.
     jobs : sequence of Job
-        Recordings whose targets are known; none before there are any. An estimator that is for some of them is kept:
+        Recordings whose targets are known; none before there are any. Estimators that are for some of them are kept:
         the others fail by themselves, and say why.
     common : Common | None
         What everybody is fitted with, once it is known.
@@ -33,25 +33,28 @@ def foresee_estimators(config: GroupConfig, jobs: Sequence[Job] = (), common: Co
     Raises
     ------
     ConfigError
-        The estimator is not there, or for something else than all of them.
+        An estimator is not there, two are for the same, or none is for any of them.
     DataError
-        It is no estimator.
+        One is no estimator.
     ParameterError
         PyTorch or sbi are not installed.
     """
-    path = config.posterior_estimator
-    if not config.posterior or path is None:
+    paths = given_paths(config.posterior_estimator)
+    if not config.posterior or not paths:
         return
     if not jobs:
-        if "{" not in str(path):  # else it is another one for each subject
-            check_estimator(config, path)
+        known = tuple(path for path in paths if "{" not in str(path))  # the others are known with the subject only
+        if known == paths:
+            check_estimators(config, paths)
+        else:
+            read_estimators(known)
         return
     told = config if common is None else replace(config, **common_options(config, common))
     refused: list[ConfigError] = []
     for job in jobs:
         target = read_dipole(step_output(job.folder, "target", "target"))
         try:
-            check_estimator(told, fill_names(path, job.unit), target=target)
+            check_estimators(told, fill_names(paths, job.unit), target=target)
         except ConfigError as error:
             refused.append(error)
     if len(refused) == len(jobs):

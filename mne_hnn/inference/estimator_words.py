@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .trust import Coverage
@@ -9,7 +10,21 @@ from .trust import Coverage
 if TYPE_CHECKING:
     from .amortised import AmortisedEstimator
 
-__all__ = ["sentences"]
+__all__ = ["purpose", "sentences"]
+
+
+def purpose(identity: Mapping[str, str]) -> str:
+    """Return what an estimator is for, or an explanation is of, in a few words: without column and prior.
+
+    Parameters
+    ----------
+    identity : mapping of str to str
+        Of :func:`mne_hnn.inference.scope.identity_of`.
+    """
+    return (
+        f"{identity['regime']} columns ({identity['sequence of sides']}; {identity['window']}; smoothed by "
+        f"{identity['smoothing']})"
+    )
 
 
 def sentences(estimator: AmortisedEstimator) -> list[str]:

@@ -21,7 +21,7 @@ from .methods import methods_text
 from .methods.collected import Analysis
 from .page import Markup, table
 from .posterior_page import Shown, show_posteriors
-from .posterior_words import in_short, trained_words
+from .posterior_words import drawn_words, in_short, trained_words
 from .stage import Work
 from .wording import CONFIGURED_HEADER, configured_rows, firing
 
@@ -87,11 +87,11 @@ class AnalysisPage(ExplainedPage):
                 found=read_posterior(folder / one.file),
                 controls=one.controls,
                 held_out=one.held_out,
+                drawn_by=drawn_words(facts, one),
             )
             for one in facts.drawn
         ]
-        trained = () if facts.estimator is None else trained_words(facts.estimator)
-        show_posteriors(self, shown, facts.evidence, forward=forward, cortex=cortex, trained=trained)
+        show_posteriors(self, shown, facts.evidence, forward=forward, cortex=cortex, trained=trained_words(facts))
 
     def sure(self) -> list[tuple[str, str]]:
         """Return a row of the summary on how sure the first explanation is, where that was asked."""

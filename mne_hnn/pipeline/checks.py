@@ -26,6 +26,7 @@ __all__ = [
     "one_of",
     "or_none",
     "path_or",
+    "some_paths",
 ]
 
 
@@ -60,6 +61,19 @@ def path_or(*kinds: type) -> Callable[[Any, str], None]:
             raise ConfigError(f"{name} must be {listed}, got {type(value).__name__}.")
 
     return check
+
+
+def some_paths(value: Any, name: str) -> Any:
+    """Check that a value is a path, several, or None, and return it; several as a tuple."""
+    if not isinstance(value, (list, tuple)):
+        path_or()(value, name)
+        return value
+    if not value:
+        raise ConfigError(f"{name} is a list without a path: name one, or leave it out.")
+    for item in value:
+        if not isinstance(item, (str, Path)):
+            raise ConfigError(f"{name} must be a path or a list of paths, got a list with {type(item).__name__}.")
+    return tuple(value)
 
 
 def each(check: Callable[[Any, str], Any]) -> Callable[[Any, str], None]:

@@ -49,12 +49,15 @@ class Shown:
     held_out : mapping | None
         How well sensors were predicted that were left out, in numbers and words; see
         :class:`mne_hnn.pipeline.facts.DrawnFacts`.
+    drawn_by : str | None
+        Which of several estimators drew it, in words; None where there are not several.
     """
 
     number: int
     found: CircuitPosterior
     controls: Sequence[Mapping[str, Any]] = ()
     held_out: Mapping[str, Any] | None = None
+    drawn_by: str | None = None
 
 
 def show_posteriors(
@@ -64,7 +67,7 @@ def show_posteriors(
     *,
     forward: mne.Forward | None = None,
     cortex: tuple[str, Path] | None = None,
-    trained: Sequence[str] = (),
+    trained: Sequence[Sequence[str]] = (),
 ) -> None:
     """Add the section on posteriors to a report.
 
@@ -80,13 +83,13 @@ def show_posteriors(
         Where the sources are; None where no place was searched.
     cortex : (str, path-like) | None
         Subject of FreeSurfer and folder of subjects, for the map of the place on the cortex; None draws none.
-    trained : sequence of str
-        What is known of the estimator that drew, in words; none if none did.
+    trained : sequence of sequence of str
+        What is known of each estimator that drew, in words; none if none did.
     """
     first, *rivals = shown
     page.text(_words(first), f"Explanation {first.number}, in words", SECTION)
     if trained:
-        page.text(_listed(trained), "The estimator that drew, and how its own draws were found to hold", SECTION)
+        page.text("".join(map(_listed, trained)), _TRAINED if len(trained) == 1 else _TRAINED_SEVERAL, SECTION)
     page.text(
         _open(evidence) + table(evidence_rows(evidence), EVIDENCE_HEADER) + f"<p>{_EVIDENCE}</p>",
         "Which explanation the response prefers, once all numbers are open",
@@ -107,6 +110,8 @@ def _open(evidence: Sequence[Mapping[str, Any]]) -> str:
     return "".join(f"<p><strong>{html.escape(text)}</strong></p>" for text in evidence_in_words(evidence))
 
 
+_TRAINED = "The estimator that drew, and how its own draws were found to hold"
+_TRAINED_SEVERAL = "The estimators that drew, and how their own draws were found to hold"
 _EVIDENCE = (
     "Differences of the logarithms of the evidences; what is said of them follows Kass and Raftery (1995). "
     "Probabilities are those among these explanations, not among all that could be."
@@ -123,6 +128,7 @@ _HELD_OUT = (
 def _words(shown: Shown) -> str:
     told = [named(text, shown.found) for text in shown.found.sentences()]
     told += [] if shown.held_out is None else [shown.held_out["sentence"]]
+    told += [] if shown.drawn_by is None else [shown.drawn_by]
     warned = _listed([named(text, shown.found) for text in shown.found.warnings])
     more = f"<p>What to keep in mind:</p>{warned}" if shown.found.warnings else ""
     return f"{_listed(told)}{more}<p><strong>{html.escape(calibrated(shown.found))}</strong></p>"

@@ -8,7 +8,8 @@ from typing import Any
 from ..inference import CircuitPosterior, GroupPosterior
 from ..inference.words import LEARNED
 from ..viz.posterior import short_name
-from .facts import DrawnFacts, EstimatorFacts
+from .facts import DrawnFacts, PosteriorFacts
+from .methods.collected import listing
 from .page import Markup
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "NUMBER_HEADER",
     "check_rows",
     "control_rows",
+    "drawn_words",
     "evidence_rows",
     "held_out_rows",
     "in_short",
@@ -64,15 +66,44 @@ def in_short(drawn: DrawnFacts) -> str:
     )
 
 
-def trained_words(estimator: EstimatorFacts) -> list[str]:
-    """Return what is known of the estimator that drew, in sentences."""
-    settings = ", ".join(f"{name} {value}" for name, value in estimator.settings.items())
-    return [
-        f"Posteriors were drawn by the estimator in {estimator.file}, whose hash stands among the input files; nothing "
-        "was simulated for this response.",
-        *estimator.sentences,
-        f"How it was trained: {settings}.",
-    ]
+def drawn_words(facts: PosteriorFacts, drawn: DrawnFacts) -> str | None:
+    """Return which of several estimators drew a posterior, in a sentence; None if there are not several."""
+    if drawn.estimator is None:
+        return None
+    return f"Drawn by {_which(facts, drawn.estimator)}, of which more stands among the estimators that drew."
+
+
+def trained_words(facts: PosteriorFacts) -> list[list[str]]:
+    """Return what is known of each estimator, and which posteriors it drew, in sentences."""
+    told = []
+    for number, (estimator, explanations) in enumerate(facts.drew(), start=1):
+        if facts.estimator is not None:
+            drew = f"Posteriors were drawn by the estimator in {estimator.file}"
+        elif explanations:
+            drew = f"The posterior{_of(explanations)} drawn by {_which(facts, number)}"
+        else:
+            told.append([f"No posterior was drawn by {_which(facts, number)}.", *estimator.sentences[:1]])
+            continue
+        settings = ", ".join(f"{name} {value}" for name, value in estimator.settings.items())
+        told.append(
+            [
+                f"{drew}, whose hash stands among the input files; nothing was simulated for this response.",
+                *estimator.sentences,
+                f"How it was trained: {settings}.",
+            ]
+        )
+    return told
+
+
+def _which(facts: PosteriorFacts, number: int) -> str:
+    """Return which estimator is meant: files of other folders may have the same name."""
+    return f"estimator {number} of {len(facts.estimators)}, in {facts.estimators[number - 1].file}"
+
+
+def _of(explanations: Sequence[int]) -> str:
+    if len(explanations) == 1:
+        return f" of explanation {explanations[0]} was"
+    return f"s of explanations {listing([str(number) for number in explanations])} were"
 
 
 def named(text: str, found: CircuitPosterior | GroupPosterior) -> str:

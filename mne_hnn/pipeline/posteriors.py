@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -28,7 +28,7 @@ from ..inference import (
     wrong_label,
 )
 from ..inference.words import LEARNED
-from .estimators import chosen_estimator, estimator_facts
+from .estimators import Given, chosen_estimators, estimator_facts, given_paths, read_estimators
 from .facts import DrawnFacts, PosteriorFacts
 from .noted import as_json
 from .options import PosteriorOptions, ShortPosteriorOptions
@@ -40,7 +40,7 @@ __all__ = [
     "OUTPUTS",
     "asked_for",
     "draw_posteriors",
-    "estimator_file",
+    "estimator_files",
     "evidence_table",
     "posterior_settings",
 ]
@@ -62,10 +62,9 @@ def asked_for(options: PosteriorOptions | ShortPosteriorOptions) -> bool:
     return options.posterior
 
 
-def estimator_file(options: PosteriorOptions | ShortPosteriorOptions) -> Iterator[Path]:
-    """Yield the file of the estimator that draws, if one does."""
-    if options.posterior_estimator is not None:
-        yield Path(options.posterior_estimator)
+def estimator_files(options: PosteriorOptions | ShortPosteriorOptions) -> Iterator[Path]:
+    """Yield the files of the estimators that draw, if any do."""
+    yield from map(Path, given_paths(options.posterior_estimator))
 
 
 def posterior_settings(options: PosteriorOptions | ShortPosteriorOptions) -> PosteriorSettings:
@@ -108,30 +107,27 @@ def draw_posteriors(
     facts : PosteriorFacts
         What was found.
     """
-    settings, given = posterior_settings(work.options), work.options.posterior_estimator
+    settings = posterior_settings(work.options)
     chosen = _chosen(work.options, read_explanations(work.inputs["fit"]["explanations"]))
-    estimator = None if given is None else chosen_estimator(given, chosen)
-    how: dict[str, Any] = {"n_jobs": work.n_jobs, "checkpoint": work.folder.parent / CHECKPOINT}
-    draw: Callable[..., CircuitPosterior] = partial(posterior, **how)
-    leave_out: Callable[..., HeldOut] = partial(held_out_sensors, **how)
-    if estimator is not None:
-        draw, leave_out = estimator.posterior, estimator.held_out
+    given = read_estimators(work.options.posterior_estimator)
+    ways = _ways(work, given, chosen)
     folder = work.path("posteriors")
     folder.mkdir()
     found, noted = [], []
-    for number, item in chosen:
+    for (number, item), way in zip(chosen, ways, strict=True):
         with work.progress():
-            one = draw(item, sensors, settings)
+            one = way.draw(item, sensors, settings)
             controls = [shuffled_sign(one), *_elsewhere(one, sensors, elsewhere)]
             left = None
             if sensors is not None and held_out > 0:
-                left = leave_out(item, sensors, settings, share=held_out)
+                left = way.leave_out(item, sensors, settings, share=held_out)
         file = f"explanation-{number}.nc"
         # how many simulations were new depends on what had been kept: the file is the same without
         same = {name: value for name, value in one.facts.items() if name != "n_simulated"}
         replace(one, facts=same).save(folder / file)
         found.append((number, one))
-        noted.append(_noted(number, file, one, controls, None if left is None else _told(left)))
+        told = _noted(number, file, one, controls, None if left is None else _told(left))
+        noted.append(replace(told, estimator=way.estimator))
     rows = evidence_table(found)
     table = _tab_separated(rows)
     write_whole(work.path("evidence"), lambda stream: stream.write(table.encode("utf-8")), "table of evidence")
@@ -144,8 +140,47 @@ def draw_posteriors(
         particles=settings.particles,
         drawn=tuple(noted),
         evidence=as_json(rows),
-        estimator=None if estimator is None else estimator_facts(estimator, given),
+        **_trained(given),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """How the posterior of an explanation is drawn.
+
+    Attributes
+    ----------
+    draw, leave_out : callable
+        Return the posterior, and how well it predicts sensors that were left out.
+    estimator : int | None
+        Which of several estimators draws, counted from 1.
+    """
+
+    draw: Callable[..., CircuitPosterior]
+    leave_out: Callable[..., HeldOut]
+    estimator: int | None = None
+
+
+def _ways(work: Work[Any], given: Sequence[Given], chosen: Sequence[tuple[int, Explanation]]) -> list[_Way]:
+    """Return how the posterior of each explanation is drawn: by networks, or by the estimator that is for it."""
+    if not given:
+        how: dict[str, Any] = {"n_jobs": work.n_jobs, "checkpoint": work.folder.parent / CHECKPOINT}
+        return [_Way(draw=partial(posterior, **how), leave_out=partial(held_out_sensors, **how))] * len(chosen)
+    ways = [
+        _Way(
+            draw=estimator.posterior,
+            leave_out=estimator.held_out,
+            estimator=number if len(given) > 1 else None,
+        )
+        for number, (_, estimator) in enumerate(given, start=1)
+    ]
+    return [ways[k] for k in chosen_estimators(given, chosen)]
+
+
+def _trained(given: Sequence[Given]) -> dict[str, Any]:
+    """Return what is noted of the estimators: of one as of old, of several in a list."""
+    facts = tuple(estimator_facts(estimator, path) for path, estimator in given)
+    return {"estimator": facts[0]} if len(facts) == 1 else {"estimators": facts}
 
 
 def _elsewhere(found: CircuitPosterior, sensors: Sensors | None, place: mne.Label | None) -> list[Control]:

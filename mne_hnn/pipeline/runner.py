@@ -12,7 +12,7 @@ from ..inference.posterior_files import check_installed
 from ..viz.brain import check_headless
 from .chain import Chain, PipelineResult
 from .config import Config
-from .estimators import find_estimator
+from .estimators import find_estimators
 from .from_file import FILE_STAGES
 from .lock import folder_lock
 from .stages import STAGES
@@ -86,9 +86,8 @@ def run_pipeline(
         check_headless()
     if config.posterior and {"posterior", "report"} & set(chosen):
         check_installed()
-    estimator = config.posterior_estimator if config.posterior and "posterior" in chosen else None
-    if estimator is not None and "{" not in str(estimator):  # else it is another one for each subject
-        find_estimator(estimator)  # before data are fetched or generated
+    if config.posterior and "posterior" in chosen:
+        find_estimators(config.posterior_estimator)  # before data are fetched or generated
     config = with_dataset(config)
     output = Path(config.output or Path("mne_hnn_results") / config.name).expanduser()
     n_jobs = config.n_jobs if n_jobs is None else n_jobs

@@ -1,13 +1,14 @@
 """Which ensembles search, and which of what they find is kept."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from test_spiking import QUIET, SMALL, bench_of, network, target  # noqa: F401
 
 from mne_hnn.errors import SimulationError
-from mne_hnn.fit import EvokedSettings, fit_evoked, spiking_search
+from mne_hnn.fit import EvokedSettings, fit_evoked, spiking_result, spiking_search
 from mne_hnn.fit.emulated_search import EmulatedSearch
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.spiking import Search
@@ -61,7 +62,7 @@ def test_other_ensembles_are_asked_if_too_much_is_left_or_spikes_are_not_plausib
     task, bench, _ = begun
     made, finds = asked
     finds |= {EmulatedSearch: [first], Search: [one(0.01, 4.0)]}
-    (kept,) = search_spiking(replace(task, settings=replace(task.settings, finalists=1)), bench)
+    kept, *_ = search_spiking(task, bench)
     assert tuple(made) == kinds
     assert kept.misfit == min(5.0, 4.0 if Search in kinds else 5.0)
 
@@ -111,7 +112,25 @@ def test_both_kinds_go_on_from_the_same_beginnings(network, target, monkeypatch)
     assert len(begun) == 1
     assert begun[0].steps == 0  # the first kind has not moved it
     assert z[0] is begun[0].members.z
-    assert 1 <= len(found) <= FREE.finalists
+    assert 1 <= len(found) <= 2 * FREE.finalists
+
+
+def test_the_most_plausible_become_explanations(begun, monkeypatch):
+    """By evidence in fresh trials, whatever the order in which they were found, and refused ones last."""
+    task, bench, _ = begun
+    found = {
+        "a": explained(-30.0),
+        "b": explained(-20.0),
+        "c": explained(-10.0, "too many cells"),
+        "d": explained(-25.0),
+    }
+    monkeypatch.setattr(spiking_result, "conclude_spiking", lambda one, *_: found[one])
+    assert spiking_result.conclude_best("abcd", task, bench) == [found["b"], found["d"]]
+
+
+def explained(value, *refusals):
+    evidence = SimpleNamespace(value=value)
+    return SimpleNamespace(evidence=evidence, admissible=not refusals)
 
 
 def test_the_default_asks_both():

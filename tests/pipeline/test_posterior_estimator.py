@@ -21,7 +21,13 @@ from mne_hnn.inference.trust import planted
 from mne_hnn.inference.words import AMORTISED_CALIBRATED, NOT_CALIBRATED, calibrated
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import FILE_STAGES, STAGES, Config, estimators, run_pipeline
-from mne_hnn.pipeline.estimators import check_estimator, chosen_estimator, estimator_facts, foresee_estimator
+from mne_hnn.pipeline.estimators import (
+    check_estimators,
+    chosen_estimators,
+    estimator_facts,
+    foresee_estimator,
+    read_estimators,
+)
 from mne_hnn.pipeline.facts import PosteriorFacts
 from mne_hnn.pipeline.methods import methods_text
 from mne_hnn.pipeline.page import Page, drawing, new_report
@@ -127,8 +133,8 @@ def test_an_estimator_of_something_else_is_refused_before_the_fit(tmp_path, sile
 )
 @pytest.mark.filterwarnings("error")
 def test_an_estimator_that_may_be_right_is_kept(tmp_path, silent, changes):
-    check_estimator(analysis(tmp_path, silent, **changes), silent, target=target_of())
-    check_estimator(analysis(tmp_path, silent, **changes), silent)
+    check_estimators(analysis(tmp_path, silent, **changes), silent, target=target_of())
+    check_estimators(analysis(tmp_path, silent, **changes), silent)
 
 
 def test_a_file_that_does_not_change_is_read_once(tmp_path, silent, monkeypatch):
@@ -136,11 +142,11 @@ def test_a_file_that_does_not_change_is_read_once(tmp_path, silent, monkeypatch)
     monkeypatch.setattr(estimators, "read_estimator", lambda path: (times.append(path), read(path))[1])
     asked = analysis(tmp_path, silent)
     for _ in range(3):
-        check_estimator(asked, silent)
+        check_estimators(asked, silent)
     assert len(times) == 1
     silent.write_bytes(b"cut")
     with pytest.raises(DataError, match="damaged"):
-        check_estimator(asked, silent)
+        check_estimators(asked, silent)
 
 
 def test_no_posterior_needs_no_estimator(tmp_path, without_sbi):
@@ -192,28 +198,30 @@ def test_paths_name_the_subject_and_begin_where_the_command_runs(tmp_path, silen
         ([explanation("silent")], None),
         (
             [explanation("spiking")],
-            "another regime (silent, not spiking) than that of explanation 2: set posterior_of = 'first', or leave "
-            "posterior_estimator out.",
+            "posterior_estimator has none for explanation 2, of spiking columns (proximal, distal; 100 ms in steps of "
+            "0.025 ms; smoothed by 20 ms), as {file} is for silent columns (proximal, distal; 100 ms in steps of 0.025 "
+            "ms; smoothed by 20 ms): add what mne-hnn train-posterior makes with --which 2, set posterior_of = "
+            "'first', or leave posterior_estimator out.",
         ),
         (
             [explanation("silent"), explanation("silent", sequence=(*TAP, ("proximal", 80.0)))],
-            "(proximal, distal, not proximal, distal, proximal) than that of explanation 3: set posterior_of = 'first'",
+            "has none for explanation 3, of silent columns (proximal, distal, proximal; 100 ms in steps of 0.025 ms; ",
         ),
     ],
 )
 def test_rivals_of_another_kind_are_refused_before_anything_is_drawn(silent, others, message):
-    chosen = list(enumerate([explanation("silent"), *others], start=1))
+    chosen, given = list(enumerate([explanation("silent"), *others], start=1)), read_estimators(silent)
     if message is None:
-        assert chosen_estimator(silent, chosen).frame.sides == ("proximal", "distal")
+        assert chosen_estimators(given, chosen) == [0, 0]
         return
     with pytest.raises(ConfigError) as caught:
-        chosen_estimator(silent, chosen)
-    assert message in str(caught.value)
+        chosen_estimators(given, chosen)
+    assert message.format(file=silent) in str(caught.value)
 
 
 def test_a_first_explanation_of_another_kind_asks_for_another_estimator(silent):
-    with pytest.raises(ConfigError, match=r"than that of explanation 1: train one for this analysis with mne-hnn"):
-        chosen_estimator(silent, [(1, explanation("spiking"))])
+    with pytest.raises(ConfigError, match=r"--which 1, or leave posterior_estimator out"):
+        chosen_estimators(read_estimators(silent), [(1, explanation("spiking"))])
 
 
 # of a group
@@ -307,7 +315,7 @@ def test_methods_name_the_estimator_and_how_it_was_trained(facts):
         "had learned from kernels of the column in which no cell fires which circuits",
         "Of 40 circuits that it never saw, 45 % of the numbers lay inside the intervals of 50 % of its own draws, and "
         "87.5 % inside those of 90 %.",
-        "has not been tested from source waveforms where no cell fires",
+        "has not been tested where no cell fires",
     ):
         assert words in text, words
     for words in ("cooled down", "Gaussian process", "has been tested with planted"):
@@ -349,8 +357,9 @@ def test_the_section_has_the_estimator_beside_what_it_drew(facts):
     report = new_report("page")
     row = {"explanation": 1, "regime": "silent", "sequence": "x", "evidence": 1.0, "error": 0.1, "difference": 0.0,
            "against": "", "probability": 1.0, "checks_passed": True}  # fmt: skip
+    noted = PosteriorFacts.read(told(facts)["posterior"]["facts"], "x")
     with drawing():
-        show_posteriors(Page(report), [Shown(number=1, found=one)], [row], trained=trained_words(facts))
+        show_posteriors(Page(report), [Shown(number=1, found=one)], [row], trained=trained_words(noted))
     elements = {element.name: element.html for element in report._content}
     text = elements["The estimator that drew, and how its own draws were found to hold"]
     assert "drawn by the estimator in estimator.npz" in text

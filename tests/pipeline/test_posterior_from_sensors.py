@@ -215,6 +215,40 @@ def test_its_file_is_an_input_of_the_stage(estimated, estimator):
     file.write_bytes(content)
 
 
+def for_another_sequence(estimator, path):
+    """Write an estimator that says it is for one distal drive."""
+    identity = {**estimator.frame.identity, "sequence of sides": "distal"}
+    frame = replace(estimator.frame, sides=("distal",), identity=identity)
+    replace(estimator, frame=frame).save(path, overwrite=True)
+    return path
+
+
+def test_of_several_estimators_the_one_draws_that_is_for_the_explanation(estimated, estimator, tmp_path):
+    config = replace(estimated[0], posterior_sensors=False)  # it is sooner done
+    alone = drawn_by(drawn_again(config))
+    file = for_another_sequence(estimator, tmp_path / "other.npz")
+    several = replace(config, posterior_estimator=[file, config.posterior_estimator])
+    (result,) = run_pipeline(several)
+    assert result.ran == ("posterior", "report")
+    assert_same(drawn_by(result), alone)
+    told = told_of(result)
+    assert told["options"]["posterior_estimator"] == [str(file), str(config.posterior_estimator)]
+    assert told["facts"]["estimator"] is None
+    assert [one["sides"] for one in told["facts"]["estimators"]] == [["distal"], ["proximal", "distal"]]
+    assert told["facts"]["drawn"][0]["estimator"] == 2
+    hashes = {record["path"]: record["sha256"] for record in told["files"]}
+    for path in (file, config.posterior_estimator):
+        assert hashes[str(path.resolve())] == file_hash(path)
+    assert rerun(result.folder / "07_posterior" / "posterior.json").agrees
+    text = html.unescape(result.report.read_text(encoding="utf-8"))
+    for words in (
+        "Drawn by estimator 2 of 2, in estimator.npz", "No posterior was drawn by estimator 1 of 2, in other.npz.",
+        "the posterior of explanation 1 was drawn by estimator.npz, which had learned from kernels",
+    ):  # fmt: skip
+        assert words in text, words
+    assert drawn_again(several).ran == ()
+
+
 def test_the_report_says_which_estimator_drew_and_how_far_to_trust_it(estimated, estimator):
     config, _ = estimated
     (result,) = run_pipeline(config)
@@ -231,7 +265,7 @@ def test_the_report_says_which_estimator_drew_and_how_far_to_trust_it(estimated,
         "The estimator that drew, and how its own draws were found to hold", *estimator.sentences(), "steps 30",
         calibrated(drawn_by(result)), "began with the draws of an amortised estimator",
         "had learned from kernels of the column in which no cell fires", "Of 10 circuits that it never saw",
-        "has not been tested from source waveforms where no cell fires", "10.21105/joss.02505",
+        "has not been tested where no cell fires", "10.21105/joss.02505",
     ):  # fmt: skip
         assert words in text, words
     assert NOT_CALIBRATED not in text

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .record import Facts, list_of, part
+from .record import Facts, left_out, list_of, part
 
 __all__ = ["DrawnFacts", "EstimatorFacts", "PosteriorFacts"]
 
@@ -44,6 +44,8 @@ class DrawnFacts(Facts):
         :class:`mne_hnn.inference.HeldOut`. None where no sensors were left out.
     warnings : sequence of str
         What to know of it.
+    estimator : int | None
+        Which of several estimators drew it, counted from 1; None where the analysis has one or none.
     """
 
     explanation: int
@@ -58,6 +60,7 @@ class DrawnFacts(Facts):
     controls: Sequence[Mapping[str, Any]]
     held_out: Mapping[str, Any] | None
     warnings: Sequence[str]
+    estimator: int | None = left_out(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +124,10 @@ class PosteriorFacts(Facts):
         The most probable first: explanation, evidence with its error, difference, strength and probability; see
         :func:`mne_hnn.inference.compare_posteriors`.
     estimator : EstimatorFacts | None
-        What drew them; None if networks were simulated for this response, or kernels of the silent column.
+        What drew them; None if networks were simulated for this response, or kernels of the silent column, or if there
+        are several estimators.
+    estimators : sequence of EstimatorFacts
+        Several, in the order in which they were given; none if there is one or none.
     """
 
     source: str
@@ -132,3 +138,13 @@ class PosteriorFacts(Facts):
     drawn: Sequence[DrawnFacts] = list_of(DrawnFacts)
     evidence: Sequence[Mapping[str, Any]]
     estimator: EstimatorFacts | None = part(EstimatorFacts, default=None)
+    estimators: Sequence[EstimatorFacts] = left_out((), EstimatorFacts)
+
+    def drew(self) -> list[tuple[EstimatorFacts, list[int]]]:
+        """Return each estimator, and the explanations whose posteriors it drew; of several one may have drawn none."""
+        if self.estimator is not None:
+            return [(self.estimator, [one.explanation for one in self.drawn])]
+        return [
+            (estimator, [one.explanation for one in self.drawn if one.estimator == number])
+            for number, estimator in enumerate(self.estimators, start=1)
+        ]

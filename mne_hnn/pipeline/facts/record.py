@@ -30,9 +30,9 @@ def list_of(kind: type[Facts], **default: Any) -> Any:
     return field(metadata={_LIST: kind}, **default)
 
 
-def left_out(default: Any) -> Any:
-    """Declare a fact that a sidecar has only where it is another one than the default."""
-    return field(default=default, metadata={_LEFT_OUT: True})
+def left_out(default: Any, each: type[Facts] | None = None) -> Any:
+    """Declare a fact that a sidecar has only where it is another one than the default; `each` is what a list is of."""
+    return field(default=default, metadata={_LEFT_OUT: True} | ({} if each is None else {_LIST: each}))
 
 
 @dataclass(frozen=True, kw_only=True)

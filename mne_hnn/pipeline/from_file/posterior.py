@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..estimators import foresee_estimator
 from ..facts import PosteriorFacts
 from ..options import ShortPosteriorOptions
-from ..posteriors import OUTPUTS, asked_for, draw_posteriors, estimator_file
+from ..posteriors import OUTPUTS, asked_for, draw_posteriors, estimator_files
 from ..stage import Stage, Work
 
 
@@ -18,7 +18,7 @@ STAGE = Stage(
     title="Ask how sure the explanations are",
     options=ShortPosteriorOptions,
     facts=PosteriorFacts,
-    files=estimator_file,
+    files=estimator_files,
     after=("target", "fit"),
     asked=asked_for,
     foresee=foresee_estimator,

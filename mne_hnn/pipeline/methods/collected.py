@@ -20,7 +20,7 @@ from ..facts import (
     TargetFacts,
 )
 
-__all__ = ["Analysis", "Collected", "Sidecar", "StepMissingError", "listing", "number"]
+__all__ = ["Analysis", "Collected", "Sidecar", "StepMissingError", "listing", "number", "span"]
 
 Sidecars = Mapping[str, Mapping[str, Any]]
 
@@ -185,11 +185,7 @@ class Collected:
 
     def said(self, what: Callable[[Analysis], Any], *, factor: float = 1.0) -> str:
         """Return a number in words: ``'108'``, or ``'between 51 and 60'`` where it varies."""
-        found = sorted(float(value) * factor for value in self.known(what))
-        if not found:
-            return ""
-        low, high = number(found[0]), number(found[-1])
-        return low if low == high else f"between {low} and {high}"
+        return span([float(value) * factor for value in self.known(what)])
 
     def counted(self, noun: str, what: Callable[[Analysis], Any]) -> str:
         """Return a number and what it counts: ``'1 trial'``, ``'between 2 and 4 trials'``."""
@@ -206,6 +202,14 @@ class Collected:
         if not count:
             return None
         return "" if count == len(self.analyses) else f" (in {count} of {len(self.analyses)} analyses)"
+
+
+def span(values: Sequence[float]) -> str:
+    """Return numbers in words: ``'108'``, or ``'between 51 and 60'`` where they differ; nothing for none."""
+    if not values:
+        return ""
+    low, high = number(min(values)), number(max(values))
+    return low if low == high else f"between {low} and {high}"
 
 
 def number(value: float) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import EstimatorFacts
-from .collected import Analysis, Collected, StepMissingError, listing
+from .collected import Collected, listing
+from .estimator_steps import each_trained, trained
 from .references import cite
 
 __all__ = ["posterior"]
@@ -22,11 +22,13 @@ def posterior(facts: Collected) -> Iterator[str]:
     what = listing([words[source] for source in sources], "or")
     populations = facts.counted("population", lambda run: run.posterior.facts.populations)
     particles = facts.said(lambda run: run.posterior.facts.particles)
-    estimated = facts.where(lambda run: run.posterior.facts.estimator is not None)
+    estimated = facts.where(lambda run: bool(run.posterior.facts.drew()))
+    several = any(run.posterior.facts.estimators for run in facts.analyses)
+    whose = "the amortised estimator of each explanation" if several else "an amortised estimator"
     began = (
         "were cooled down from the prior to the response"
         if estimated is None
-        else f"began with the draws of an amortised estimator{estimated}, and were weighed and moved to the posterior"
+        else f"began with the draws of {whose}{estimated}, and were weighed and moved to the posterior"
     )
     yield (
         f"How sure times, spreads and weights of the drives are was asked of {what}: {populations} of {particles} "
@@ -34,7 +36,7 @@ def posterior(facts: Collected) -> Iterator[str]:
         "The number of columns, a smooth discrepancy between model and response, and an offset were integrated out."
     )
     if estimated is not None:
-        yield from _trained(facts)
+        yield from each_trained(facts) if several else trained(facts)
     networks = facts.said(lambda run: max((one.networks or 0 for one in run.posterior.facts.drawn), default=0) or None)
     if networks:
         yield (
@@ -58,38 +60,3 @@ def posterior(facts: Collected) -> Iterator[str]:
         yield f"A further posterior without {share} % of the channels was judged by what it predicted there."
     if estimated != "":
         yield "The coverage of such intervals has been tested with planted truths, from source waveforms."
-
-
-def _trained(facts: Collected) -> Iterator[str]:
-    """Yield how the estimator was trained that drew, and how far it is to be trusted."""
-    trials = facts.said(lambda run: _estimator(run).trials or None)
-    learned = f"{trials} simulated trials" if trials else "kernels of the column in which no cell fires"
-    yield (
-        f"The estimator ({facts.names(lambda run: _estimator(run).file)}), a masked autoregressive flow "
-        f"{cite('papamakarios2017')} of sbi {cite('tejero2020')}, had learned from {learned} which circuits of the "
-        "prior go with which response; nothing was simulated for a response."
-    )
-    truths = facts.said(lambda run: _estimator(run).truths or None)
-    if truths:
-        half = facts.said(lambda run: _estimator(run).half, factor=100.0)
-        most = facts.said(lambda run: _estimator(run).most, factor=100.0)
-        yield (
-            f"Of {truths} circuits that it never saw, {half} % of the numbers lay inside the intervals of 50 % of its "
-            f"own draws, and {most} % inside those of 90 %."
-        )
-    planted = facts.said(lambda run: _estimator(run).planted or None)
-    yield (
-        f"The coverage of intervals of such estimators has been tested with {planted} planted truths, from source "
-        "waveforms."
-        if planted
-        else "The coverage of intervals of such estimators has not been tested from source waveforms where no cell "
-        "fires."
-    )
-
-
-def _estimator(run: Analysis) -> EstimatorFacts:
-    """Return the estimator that drew; an analysis without one is taken as one that has no such step."""
-    found = run.posterior.facts.estimator
-    if found is None:
-        raise StepMissingError("posterior_estimator")
-    return found

@@ -12,7 +12,7 @@ from ..._checks import check_bool, check_probability
 from ...errors import ConfigError
 from ...inference import PosteriorSettings
 from ...inference.settings import FEWEST_PARTICLES
-from ..checks import at_least, one_of, path_or
+from ..checks import at_least, one_of, path_or, some_paths
 from .option import Options, documented, option
 from .shared import Labelled, Seeded
 
@@ -67,9 +67,10 @@ class Drawn(Options):
     posterior_estimator: Any = option(
         None,
         "File of an estimator that draws instead, in seconds and without a simulation, of this column, prior, window, "
-        "smoothing, regime and sequence of sides: of mne-hnn train-posterior. It needs pip install 'mne-hnn[sbi]'.",
-        kind="path-like | None",
-        check=path_or(),
+        "smoothing, regime and sequence of sides: of mne-hnn train-posterior; or a list, of which each explanation "
+        "takes the one that is for it. It needs pip install 'mne-hnn[sbi]'.",
+        kind="path-like | sequence of path-like | None",
+        convert=some_paths,
     )
 
     def _check(self) -> None:

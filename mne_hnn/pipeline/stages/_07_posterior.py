@@ -23,12 +23,12 @@ from ..files import (
 )
 from ..labels import label_files, named_label
 from ..options import PosteriorOptions
-from ..posteriors import OUTPUTS, asked_for, draw_posteriors, estimator_file
+from ..posteriors import OUTPUTS, asked_for, draw_posteriors, estimator_files
 from ..stage import Stage, Work
 
 
 def _files(options: PosteriorOptions) -> Iterator[Path]:
-    yield from estimator_file(options)
+    yield from estimator_files(options)
     if options.posterior_sensors:
         named = (_search(options), options.posterior_wrong_label, *options.other_labels)
         yield from label_files([label for label in named if label is not None], options)
