@@ -368,7 +368,8 @@ class _Amortised(Answer):
         return super()._facts(populations, log_evidence, null) | {"method": "amortised", "trained": trained}
 
     def _doubts(self, paths: list[str]) -> list[str]:
-        return doubts(self.question.explanation.regime, paths, amortised=True)
+        regime, sensors = self.question.explanation.regime, self.question.sensors is not None
+        return doubts(regime, paths, amortised=True, sensors=sensors)
 
 
 def _at_times(covariance: FloatArray, known_ms: FloatArray, times_ms: FloatArray) -> FloatArray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .trust import held, planted
+from .trust import AT_SENSORS, PLACES, held, planted
 
 if TYPE_CHECKING:
     from .circuit_posterior import CircuitPosterior
@@ -32,22 +32,32 @@ AMORTISED_CALIBRATED = {
         "it was trained."
     ),
     "silent": (
-        "How far intervals of 90 % of an amortised estimator hold has not been measured for columns in which no cell "
-        "fires: its own draws alone were judged, when it was trained."
+        "How far intervals of 90 % of an amortised estimator hold from the waveform has not been measured for columns "
+        "in which no cell fires: its own draws alone were judged, when it was trained."
     ),
 }
 """The same by regime, where an estimator drew."""
-_OPEN_OF_AMORTISED = (
-    "At sensors, with circuit and place both unknown, it has not been measured. Times of drives are expected around "
-    "the explanation, which saw the response."
-)
+_EXPECTED_TIMES = "Times of drives are expected around the explanation, which saw the response."
+
+
+def _at_sensors(regime: str) -> str:
+    """Return what is known of an estimator's intervals at the sensors."""
+    if not AT_SENSORS[regime]:
+        return "At sensors, with circuit and place both unknown, it has not been measured."
+    place = PLACES[regime]
+    return (
+        "At sensors, with circuit and place both unknown, it was measured with one estimator of two drives, in the "
+        f"noise of one recording. {planted(regime, amortised=True, sensors=True)} truths: "
+        f"{held(regime, amortised=True, sensors=True)} lay inside intervals of 90 %, and {place.most} of {place.n} "
+        "centres inside regions of 90 %."
+    )
 
 
 def calibrated(found: CircuitPosterior) -> str:
     """Return what is known of how far the intervals of a posterior hold."""
     if found.facts.get("method") != "amortised":
         return NOT_CALIBRATED
-    return f"{AMORTISED_CALIBRATED[found.regime]} {_OPEN_OF_AMORTISED}"
+    return f"{AMORTISED_CALIBRATED[found.regime]} {_at_sensors(found.regime)} {_EXPECTED_TIMES}"
 
 
 def sentences(found: CircuitPosterior) -> list[str]:

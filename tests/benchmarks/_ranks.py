@@ -18,6 +18,15 @@ def rank(draws: np.ndarray, truth: float, rng: np.random.Generator) -> float:
     return (below + rng.random() * (equal + 1)) / (draws.size + 1)
 
 
+def _errors(share: float, n: int) -> float:
+    return float(ALLOWED * np.sqrt(share * (1 - share) / n))
+
+
+def allowed(share: float, n: int) -> str:
+    """Return how far from a share chance may be with so many truths."""
+    return f"±{_errors(share, n):.1%}"
+
+
 def coverage(ranks: list[float]) -> dict[str, Any]:
     """Return how many truths lie inside intervals of 50 and 90 %, how far that may be off, and whether ranks are even.
 
@@ -28,10 +37,9 @@ def coverage(ranks: list[float]) -> dict[str, Any]:
     found: dict[str, Any] = {"n": len(u)}
     for share in (0.5, 0.9):
         inside = float(np.mean(np.abs(u - 0.5) <= share / 2))
-        allowed = ALLOWED * np.sqrt(share * (1 - share) / len(u))
         found[f"{share:.0%}"] = f"{inside:.1%}"
-        found[f"{share:.0%} allowed"] = f"±{allowed:.1%}"
-        found[f"{share:.0%} holds"] = bool(abs(inside - share) <= allowed)
+        found[f"{share:.0%} allowed"] = allowed(share, len(u))
+        found[f"{share:.0%} holds"] = bool(abs(inside - share) <= _errors(share, len(u)))
     found["mean rank"] = round(float(u.mean()), 3)
     found["p of even ranks"] = round(float(kstest(u, "uniform").pvalue), 4)
     return found
@@ -64,14 +72,18 @@ def of_sign(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def of_place(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return how often regions hold the true centre, and what the true radius and the best disc are given."""
-    known = [row["place"] for row in rows if row.get("place")]
+    """Return how often regions hold the true centre, and what the true radius and the best disc are given.
+
+    Of truths whose sign was stated right: places are compared with the courses of the sign that was stated.
+    """
+    asked = [row["place"] for row in rows if "place" in row and not row.get("turned")]
+    known = [one for one in asked if one]
     if not known:
         return {}
-    found: dict[str, Any] = {"n": len(known)}
+    found: dict[str, Any] = {"n": len(known), "no place": len(asked) - len(known)}
     for share in ("50%", "90%"):
         held = np.array([one[f"share up to the truth {share}"] for one in known])
-        found[f"centre in {share}"] = f"{held.mean():.1%}"
+        found[f"centre in {share}"] = f"{held.mean():.1%} ({allowed(float(share[:-1]) / 100, len(held))})"
     for name in ("of the best centre", "of the best radius"):
         said = np.array([one[f"probability {name}"] for one in known])
         right = np.array([one[f"right {name}"] for one in known])
@@ -85,6 +97,13 @@ def of_place(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def of_controls(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return how often what is known to be wrong was rejected, of truths whose sign was stated right."""
+    known = [row["controls"] for row in rows if "controls" in row and not row.get("turned")]
+    names = sorted({name for one in known for name in one})
+    return {name: f"{sum(one[name]['rejected'] for one in known)} of {len(known)}" for name in names}
+
+
 def totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return all of it."""
     names = sorted({name for row in rows for name in row["failed"]})
@@ -92,6 +111,7 @@ def totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "coverage": by_kind(rows),
         "sign": of_sign(rows),
         "place": of_place(rows),
+        "controls rejected": of_controls(rows),
         "checks that failed": {name: sum(name in row["failed"] for row in rows) for name in names},
         "seconds (median)": round(float(np.median([row["seconds"] for row in rows]))),
         "networks (median)": int(np.median([row["networks"] for row in rows])),

@@ -11,7 +11,7 @@ from typing import Any
 import mne
 import numpy as np
 from _ranks import rank
-from _truths import TIMES_MS, Planted, World, responded
+from _truths import TIMES_MS, Planted, responded
 
 from mne_hnn import Dipole
 from mne_hnn.inference import PlacePosterior, Sensors
@@ -113,17 +113,19 @@ def noise_of(epochs: mne.Epochs, rng: np.random.Generator) -> mne.EvokedArray:
     return mne.EvokedArray(data, epochs.info, tmin=epochs.tmin, nave=n, baseline=epochs.baseline, verbose="error")
 
 
-def planted_at_sensors(
-    world: World, regime: str, number: int, rng: np.random.Generator, *, turned: bool, field_error: float
-) -> Placed:
-    """Plant a truth in a disc; the place that is stated is the disc of 10 mm that explains the sensors best."""
-    known = head(world.folder)
-    discs = known.discs
+def drawn_disc(discs: Discs, rng: np.random.Generator) -> int:
+    """Draw a true place as a posterior expects it: any radius, and a centre as probable as its area is large."""
     radius = float(rng.choice(RADII_mm))
     centre = int(rng.choice(len(discs.sources), p=discs.areas_mm2 / discs.areas_mm2.sum()))
-    disc = int(np.flatnonzero((discs.centre == centre) & (discs.radius_mm == radius))[0])
+    return int(np.flatnonzero((discs.centre == centre) & (discs.radius_mm == radius))[0])
+
+
+def planted_at_sensors(
+    known: Head, planted: Planted, disc: int, rng: np.random.Generator, *, turned: bool, field_error: float
+) -> Placed:
+    """Plant a truth in a disc; the place that is stated is the disc of 10 mm that explains the sensors best."""
+    discs = known.discs
     area = float(discs.disc_mm2[disc])
-    planted = world.silent(number, area) if regime == "silent" else world.spiking(number)
     response = responded(planted, rng, noise=1e-6)  # that of the sensors is enough
     evoked = noise_of(known.epochs, rng)
     rows = [known.fine["sol"]["row_names"].index(name) for name in evoked.ch_names]
@@ -143,7 +145,8 @@ def planted_at_sensors(
     )  # fmt: skip
     return Placed(
         planted=planted, target=target, sensors=sensors, standard_error=error, discrepancy=response.discrepancy,
-        centre_m=known.fine["src"][discs.hemi]["rr"][discs.sources[centre]], area_mm2=area, radius_mm=radius,
+        centre_m=known.fine["src"][discs.hemi]["rr"][discs.sources[discs.centre[disc]]], area_mm2=area,
+        radius_mm=float(discs.radius_mm[disc]),
     )  # fmt: skip
 
 

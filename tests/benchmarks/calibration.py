@@ -31,7 +31,7 @@ import mne
 import numpy as np
 from _ranks import rank, totals
 from _truths import TIMES_MS, Planted, World, dipole_of, explained, responded
-from _truths_at_sensors import Placed, planted_at_sensors, told_of_place
+from _truths_at_sensors import Placed, drawn_disc, head, planted_at_sensors, told_of_place
 from planted import keep_row, read_rows
 
 from mne_hnn.inference import CircuitPosterior, PosteriorSettings, posterior
@@ -136,7 +136,10 @@ def at_sensors(world: World, regime: str, number: int, options: argparse.Namespa
     """Return a row of the posterior from the sensors."""
     rng = np.random.default_rng([number, 6])
     turned = number % TURNED == TURNED - 1 and not options.course_known
-    scene = planted_at_sensors(world, regime, number, rng, turned=turned, field_error=options.field_error)
+    known = head(world.folder)
+    disc = drawn_disc(known.discs, rng)
+    planted = world.silent(number, float(known.discs.disc_mm2[disc])) if regime == "silent" else world.spiking(number)
+    scene = planted_at_sensors(known, planted, disc, rng, turned=turned, field_error=options.field_error)
     if options.course_known:
         return of_known_course(world, scene, number)
     off = float(np.exp(np.log(STATED_FACTOR) * rng.standard_normal()))

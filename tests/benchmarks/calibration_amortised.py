@@ -1,6 +1,6 @@
 """Train an amortised estimator, plant truths that it never saw, and see whether its posteriors are as wide as they say.
 
-    python tests/benchmarks/calibration_amortised.py --folder amortised [--silent 50] [--spiking 200] [--n-jobs 2]
+    python tests/benchmarks/calibration_amortised.py --folder amortised [--silent 50] [--spiking 200] [--sensors]
 
 The column is that of ``calibration.py`` (a mesh of 5 x 5, 120 ms, smoothed by 20 ms) with a proximal and a distal drive
 at any times. Truths are those by which the estimator judges itself: circuits of the prior, whose response is the mean
@@ -8,8 +8,12 @@ of simulated trials where cells fire, and a sum of kernels where none does. Nois
 has them, the stated times of drives are as far from the true ones as the prior says, and every sixth truth is turned
 over: it counts for the sign only.
 
+With ``--sensors`` a truth is a disc of the demo's central sulcus whose field in the demo's recorded noise is analysed
+on a coarser source space, as in ``calibration.py``: place and circuit are unknown together. Disc and number of columns
+are drawn as the posterior expects them: a truth is left out as often as its cells would not fit into its disc.
+
 Training and posteriors are kept in FOLDER: the same command goes on where it was stopped. Every posterior is one line
-of ``FOLDER/REGIME.jsonl``.
+of ``FOLDER/REGIME.jsonl`` (``-sensors``).
 """
 
 from __future__ import annotations
@@ -27,21 +31,33 @@ import mne
 import numpy as np
 from _ranks import rank, totals
 from _truths import NOISE, TIMES_MS, PEAKS_nAm, Planted, World, dipole_of, explained, responded
+from _truths_at_sensors import drawn_disc, head, planted_at_sensors, told_of_place
 from calibration import STATED_FACTOR, TURNED
 from planted import keep_row, read_rows
 
-from mne_hnn import Spikes
-from mne_hnn.fit import Explanation, spikes_per_cell
+from mne_hnn import Dipole, Spikes
+from mne_hnn.fit import CircuitPrior, Explanation, spikes_per_cell
+from mne_hnn.fit.amplitude import log_plausibility
 from mne_hnn.fit.spiking_data import HALF_SPIKE
-from mne_hnn.inference import AmortisedEstimator, PosteriorSettings, TrainingSettings, read_estimator, train_posterior
+from mne_hnn.inference import (
+    AmortisedEstimator,
+    CircuitPosterior,
+    PosteriorSettings,
+    Sensors,
+    TrainingSettings,
+    read_estimator,
+    shuffled_sign,
+    train_posterior,
+    wrong_label,
+)
 
 SIDES = ("proximal", "distal")
 USUAL = (("proximal", 30.0), ("distal", 70.0))
 
 
-def stated_by(world: World, planted: Planted, moment: np.ndarray, standard_error: float, off: float) -> Explanation:
+def stated_by(world: World, planted: Planted, target: Dipole, standard_error: float, off: float) -> Explanation:
     """Return the explanation that is stated; of columns that fire, its trials are not looked at."""
-    found = explained(replace(planted, regime="silent"), world, dipole_of(moment), standard_error, off)
+    found = explained(replace(planted, regime="silent"), world, target, standard_error, off)
     if planted.regime == "silent":
         return found
     one = found.fit.simulation
@@ -72,8 +88,8 @@ def trained(world: World, regime: str, options: argparse.Namespace) -> Amortised
         sys.stdout.flush()
 
     estimator = train_posterior(
-        stated_by(world, any_one, bump, 1e-10, 1.0), settings, folder=options.folder / "kept", n_jobs=options.n_jobs,
-        progress=tell,
+        stated_by(world, any_one, dipole_of(bump), 1e-10, 1.0), settings, folder=options.folder / "kept",
+        n_jobs=options.n_jobs, progress=tell,
     )  # fmt: skip
     estimator.save(file)
     return estimator
@@ -109,30 +125,90 @@ def planted_of(estimator: AmortisedEstimator, number: int, rng: np.random.Genera
     )  # fmt: skip
 
 
-def row_of(world: World, estimator: AmortisedEstimator, number: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Return what is known of a posterior and its truth, as JSON can hold it."""
-    rng = np.random.default_rng([number, 9])
-    planted = planted_of(estimator, number, rng)
-    if planted is None:
-        return {"number": number, "left out": True}
-    turned = number % TURNED == TURNED - 1
-    response = responded(planted, rng, noise=NOISE)
-    off = float(np.exp(np.log(STATED_FACTOR) * rng.standard_normal()))
-    moment = -response.moment if turned else response.moment
-    stated = stated_by(world, planted, moment, response.standard_error, off)
+def fits(world: World, planted: Planted, area_mm2: float, rng: np.random.Generator) -> bool:
+    """Return whether a disc of an area is drawn for a truth: as often as it holds the cells of so many columns."""
+    target, firing = dipole_of(planted.clean, area_mm2), planted.regime == "spiking"
+    log = log_plausibility(planted.values["columns"], world.network, target, CircuitPrior(), firing=firing)
+    return bool(np.log(rng.random()) < log)
+
+
+def factor_stated(rng: np.random.Generator) -> float:
+    """Return by which factor the number of columns that is stated is off."""
+    return float(np.exp(np.log(STATED_FACTOR) * rng.standard_normal()))
+
+
+def asked(
+    estimator: AmortisedEstimator, stated: Explanation, sensors: Sensors | None, options: argparse.Namespace
+) -> tuple[CircuitPosterior, float]:
+    """Return a posterior of the estimator, and how many seconds it took."""
     began = time.perf_counter()
     settings = PosteriorSettings(
         particles=options.particles, populations=options.populations, nave=max(estimator.truths.n_trials, 2)
     )
-    found = estimator.posterior(stated, settings=settings)
-    seconds = time.perf_counter() - began
+    found = estimator.posterior(stated, sensors, settings)
+    return found, time.perf_counter() - began
+
+
+def row_of(world: World, estimator: AmortisedEstimator, number: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Return a row of the waveform's posterior."""
+    rng = np.random.default_rng([number, 9])
+    planted = planted_of(estimator, number, rng)
+    if planted is None:
+        return {"number": number, "left out": True}
+    response = responded(planted, rng, noise=NOISE)
+    moment = -response.moment if is_turned(number) else response.moment
+    off = factor_stated(rng)
+    stated = stated_by(world, planted, dipole_of(moment), response.standard_error, off)
+    found, seconds = asked(estimator, stated, None, options)
+    return known_of(estimator, number, planted, found, response.discrepancy, rng) | {"seconds": seconds}
+
+
+def row_at_sensors(
+    world: World, estimator: AmortisedEstimator, number: int, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Return a row of the posterior from the sensors, with its place, and what it rejects."""
+    rng = np.random.default_rng([number, 10])
+    known = head(world.folder)
+    disc = drawn_disc(known.discs, rng)
+    planted = planted_of(estimator, number, rng)
+    if planted is None or not fits(world, planted, float(known.discs.disc_mm2[disc]), rng):
+        return {"number": number, "left out": True}
+    scene = planted_at_sensors(known, planted, disc, rng, turned=is_turned(number), field_error=options.field_error)
+    stated = stated_by(world, planted, scene.target, scene.standard_error, factor_stated(rng))
+    found, seconds = asked(estimator, stated, scene.sensors, options)
+    row = known_of(estimator, number, planted, found, scene.discrepancy, rng) | {"seconds": seconds}
+    controls = {"opposite sign": shuffled_sign(found), "same place of the other hemisphere": wrong_label(found)}
+    return row | {
+        "place": None if found.place is None else told_of_place(scene, found.place, rng),
+        "controls": {
+            name: {"difference": one.difference, "error": one.error, "rejected": one.rejected}
+            for name, one in controls.items()
+        },
+    }
+
+
+def is_turned(number: int) -> bool:
+    """Return whether a truth is turned over."""
+    return number % TURNED == TURNED - 1
+
+
+def known_of(
+    estimator: AmortisedEstimator,
+    number: int,
+    planted: Planted,
+    found: CircuitPosterior,
+    discrepancy: float,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Return what is known of a posterior and its truth, as JSON can hold it."""
+    turned = is_turned(number)
     assert found.asked is not None
     assert planted.z is not None
     natural = found.asked.model.natural(planted.z[np.newaxis])[0]
     truth = dict(zip(found.asked.model.paths, natural.tolist(), strict=True))
-    truth |= {"columns": planted.values["columns"], "discrepancy": response.discrepancy}
+    truth |= {"columns": planted.values["columns"], "discrepancy": discrepancy}
     ranks = {path: rank(found.of(path), truth[path], rng) for path in found.paths}
-    sizes = world.network.populations
+    sizes = found.asked.question.task.network.populations
     types = found.asked.question.data.types
     for k, name in enumerate(types if estimator.frame.regime == "spiking" else ()):
         one = np.exp(estimator.truths.log_rates[number, k]) - HALF_SPIKE / len(sizes[name])
@@ -151,7 +227,6 @@ def row_of(world: World, estimator: AmortisedEstimator, number: int, options: ar
         "temperatures": [len(one) for one in found.facts["temperatures"]],
         "failed": [check.name for check in found.checks if not check.passed],
         "networks": int(estimator.facts["networks"]),
-        "seconds": seconds,
     }
 
 
@@ -167,6 +242,8 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=usual.truth_trials, help="of each spiking truth")
     for name in ("particles", "populations"):
         parser.add_argument(f"--{name}", type=int, default=getattr(PosteriorSettings(), name))
+    parser.add_argument("--sensors", action="store_true")
+    parser.add_argument("--field-error", type=float, default=0.1, help="of Sensors")
     parser.add_argument("--n-jobs", type=int, default=2)
     options = parser.parse_args()
     mne.set_log_level("ERROR")
@@ -179,10 +256,10 @@ def main() -> None:
             continue
         estimator = trained(world, regime, options)
         sys.stdout.write("\n".join(estimator.sentences()) + "\n" + json.dumps(learned(estimator)) + "\n")
-        file = options.folder / f"{regime}.jsonl"
+        file = options.folder / f"{regime}{'-sensors' if options.sensors else ''}.jsonl"
         done = {row["number"] for row in read_rows(file)}
         for number in sorted(set(range(min(wanted, len(estimator.truths)))) - done):
-            row = row_of(world, estimator, number, options)
+            row = (row_at_sensors if options.sensors else row_of)(world, estimator, number, options)
             keep_row(file, row)
             if "ranks" in row:
                 inside = sum(abs(u - 0.5) <= 0.45 for u in row["ranks"].values())

@@ -1,10 +1,13 @@
 """Posteriors say of which numbers their intervals were found not to hold, or were not tried."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from mne_hnn.inference import trust
-from mne_hnn.inference.trust import AMORTISED, MEASURED, Coverage, doubts, held, kind_of, planted
+from mne_hnn.inference.trust import AMORTISED, AT_SENSORS, MEASURED, PLACES, Coverage, doubts, held, kind_of, planted
 from mne_hnn.inference.words import NOT_CALIBRATED
 
 PATHS = ("drives.evprox1.mu_ms", "drives.evprox1.sigma_ms", "drives.evprox1.weights_ampa.L5_pyramidal", "columns")
@@ -41,17 +44,27 @@ def test_what_was_found_is_said(monkeypatch):
     monkeypatch.setattr(trust, "AMORTISED", {"silent": {"times": good}, "spiking": {}})
     (few,) = doubts("silent", PATHS[:2], amortised=True)
     assert "Intervals of spreads are not shown" in few
+    monkeypatch.setattr(trust, "AT_SENSORS", {"silent": {"times": measured["weights"]}, "spiking": {}})
+    (wrong,) = doubts("silent", PATHS[:1], amortised=True, sensors=True)
+    assert "Intervals of times are not to be trusted: of 400 true ones 300" in wrong
+    assert doubts("silent", PATHS[:1], amortised=True) == []
+    assert doubts("silent", PATHS[:1], sensors=True) == []  # of the ensembles nothing was counted there
+    assert doubts("spiking", PATHS, amortised=True, sensors=True) == doubts("spiking", PATHS, amortised=True)
+    assert held("silent", amortised=True, sensors=True) == "times 300 of 400"
     assert held("silent") == "times 90 of 100, spreads 90 of 100, weights 300 of 400"
     assert planted("spiking") == 3
 
 
 def test_what_is_kept_could_have_been_counted():
-    for of_regime in (*MEASURED.values(), *AMORTISED.values()):
+    for of_regime in (*MEASURED.values(), *AMORTISED.values(), *AT_SENSORS.values()):
         assert len({one.truths for one in of_regime.values()}) <= 1
         for kind, one in of_regime.items():
             assert kind in trust.KINDS
             assert 0 <= one.half <= one.most <= one.n
             assert one.n >= one.truths
+    assert set(PLACES) == {regime for regime, known in AT_SENSORS.items() if known}
+    for regime, place in PLACES.items():
+        assert place.half <= place.most <= place.n <= place.truths == planted(regime, amortised=True, sensors=True)
 
 
 def test_what_is_said_beside_every_posterior_is_what_was_counted():
@@ -60,9 +73,13 @@ def test_what_is_said_beside_every_posterior_is_what_was_counted():
         assert held(regime) in NOT_CALIBRATED
 
 
-def test_ranks_tell_posteriors_that_are_too_narrow(monkeypatch):
-    monkeypatch.syspath_prepend(str(__import__("pathlib").Path(__file__).parents[1] / "benchmarks"))
-    ranks = pytest.importorskip("_ranks")
+@pytest.fixture
+def ranks(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    return importlib.import_module("_ranks")
+
+
+def test_ranks_tell_posteriors_that_are_too_narrow(ranks):
     rng = np.random.default_rng(1)
     for width, holds in ((1.0, True), (0.5, False)):
         # truth and response differ from the middle of the posterior by one deviation each
@@ -71,3 +88,24 @@ def test_ranks_tell_posteriors_that_are_too_narrow(monkeypatch):
         assert found["50% holds"] is found["90% holds"] is holds
         assert (found["p of even ranks"] > 0.01) is holds
     assert np.mean([ranks.rank(np.ones(9), 1.0, rng) for _ in range(2000)]) == pytest.approx(0.5, abs=0.03)
+
+
+def test_places_and_controls_are_counted_where_the_sign_was_stated_right(ranks):
+    place = {f"share up to the truth {share}": True for share in ("50%", "90%")}
+    for name in ("centre", "radius"):
+        place |= {f"probability of the best {name}": 0.6, f"right of the best {name}": True}
+    place |= {"area": 0.3, "distance_mm": 2.0}
+    missed = place | {"share up to the truth 50%": False}
+    rejected, kept = ({"opposite sign": {"rejected": one}} for one in (True, False))
+    rows = [
+        {"turned": False, "place": place, "controls": rejected},
+        {"turned": False, "place": missed, "controls": kept},
+        {"turned": False, "place": None, "controls": rejected},
+        {"turned": True, "place": missed, "controls": kept},
+    ]
+    found = ranks.of_place(rows)
+    assert (found["n"], found["no place"]) == (2, 1)
+    assert found["centre in 50%"].startswith("50.0% (±91.9%")
+    assert found["centre in 90%"].startswith("100.0%")
+    assert ranks.of_controls(rows) == {"opposite sign": "2 of 3"}
+    assert ranks.of_place([{"turned": False}]) == ranks.of_controls([{"turned": False}]) == {}

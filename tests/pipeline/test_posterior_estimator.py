@@ -17,6 +17,7 @@ from mne_hnn.group.estimators import foresee_estimators
 from mne_hnn.group.job import Common
 from mne_hnn.group.job_config import _base
 from mne_hnn.inference import torch_parts
+from mne_hnn.inference.trust import planted
 from mne_hnn.inference.words import AMORTISED_CALIBRATED, NOT_CALIBRATED, calibrated
 from mne_hnn.network import jones_2009
 from mne_hnn.pipeline import FILE_STAGES, STAGES, Config, estimators, run_pipeline
@@ -343,6 +344,10 @@ def test_calibration_is_that_of_what_drew():
         assert calibrated(one) == NOT_CALIBRATED
         amortised = replace(one, facts={**one.facts, "method": "amortised"})
         assert calibrated(amortised).startswith(AMORTISED_CALIBRATED[regime])
+        at_sensors = "At sensors, with circuit and place both unknown, it "
+        counted = f"{planted(regime, amortised=True, sensors=True)} truths: times " if regime == "silent" else ""
+        assert at_sensors + ("was measured" if counted else "has not been measured") in calibrated(amortised)
+        assert counted in calibrated(amortised)
     assert "80 columns whose cells fire: times 142 of 160, " in AMORTISED_CALIBRATED["spiking"]
 
 
