@@ -41,7 +41,6 @@ target_tmin, target_tmax = 0.0, 0.17
 # subject and condition, so that parameters have the same names in everybody
 network = jones_2009()
 smooth_ms = 20.0  # Hamming window on simulated dipoles
-fit_steps = "emulator"  # ensembles go where a Gaussian process of all their networks says, which finds three drives
 
 # a subject that fails is left out, and the report says so and why
 on_error = "continue"
