@@ -35,7 +35,8 @@ def trained(facts: Collected) -> Iterator[str]:
         f"The coverage of intervals of such estimators has been tested with {planted} planted truths, from source "
         "waveforms."
         if planted
-        else "The coverage of intervals of such estimators has not been tested where no cell fires."
+        else "The coverage of intervals of such estimators has not been tested where no cell fires, from "
+        "source waveforms."
     )
 
 
