@@ -110,6 +110,7 @@ class _Annealing:
         expected: tuple[float, float],
         sequence: Sequenced | None,
         rng: np.random.Generator,
+        *,
         any_times: bool = False,
     ) -> None:
         self.atoms, self.rng, self.expected = atoms, rng, expected
@@ -131,6 +132,7 @@ class _Annealing:
         self.places = [np.flatnonzero(atoms.places == place) for place in range(len(LOCATIONS))]
         self.time_sd = np.inf if any_times else task.settings.circuit.time_sd_ms
         self.sequence, self.n_drives = sequence, task.settings.n_drives
+        self.times = np.array([mu for _, mu in sequence or ()])
         self.fixed = sequence is not None or self.n_drives is not None
         self.slots = len(sequence) if sequence is not None else self.n_drives or most_drives(task)
 
@@ -147,12 +149,10 @@ class _Annealing:
             tau = rng.integers(int(EDGE_MS), self.tstop - int(EDGE_MS), shape)
         else:
             atom = np.column_stack([rng.choice(self.places[LOCATIONS.index(place)], n) for place, _ in self.sequence])
-            times = np.array([mu for _, mu in self.sequence])
-            tau = (
-                np.rint(times + self.time_sd * rng.standard_normal(shape)).astype(int)
-                if np.isfinite(self.time_sd)
-                else self._anywhere(shape)
-            )
+            if np.isfinite(self.time_sd):
+                tau = np.rint(self.times + self.time_sd * rng.standard_normal(shape)).astype(int)
+            else:
+                tau = self._anywhere(shape)
         guesses = Guesses(on=on, atom=atom, tau_ms=tau, log_columns=mean + sd * rng.standard_normal(n))
         for _ in range(100):  # until all of them are possible
             wrong = ~np.isfinite(self.log_prior(guesses.on, guesses.tau_ms, guesses.log_columns))
@@ -198,8 +198,7 @@ class _Annealing:
         value = -0.5 * ((log_columns - mean) / sd) ** 2 if sd > 0 else np.zeros(len(log_columns))
         possible = (((tau > EDGE_MS) & (tau < self.tstop - EDGE_MS)) | ~on).all(axis=1)
         if self.sequence is not None:
-            times = np.array([mu for _, mu in self.sequence])
-            value = value - 0.5 * (((tau - times) / self.time_sd) ** 2).sum(axis=1)
+            value = value - 0.5 * (((tau - self.times) / self.time_sd) ** 2).sum(axis=1)
             possible &= (np.diff(tau, axis=1) >= GAP_MS).all(axis=1)
         else:
             # those that are not there are far away from each other, and from all that are
@@ -352,7 +351,7 @@ def guess(
     any_times : bool
         Whether only the order of the sequence counts, not its times.
     """
-    return _cooled(_Annealing(atoms, task, expected, sequence, rng, any_times), n_guesses)
+    return _cooled(_Annealing(atoms, task, expected, sequence, rng, any_times=any_times), n_guesses)
 
 
 def guess_exactly(
