@@ -34,6 +34,7 @@ network = with_erp_drives(jones_2009(mesh_shape=(3, 3)))
 fit_trials = n_trials = 1
 fit_final_trials = 2
 fit_members, fit_generations, fit_max_sequences, fit_finalists = 12, 1, 2, 1
+fit_steps = "smoother"  # two kinds of ensembles are searched in tests of their own
 """
 
 

@@ -190,7 +190,10 @@ def test_an_analysis_of_spikes_alone_has_no_explanation_below_threshold(sidecars
     facts |= {"columns_prior": None, "regime": "spiking", "interval_percent": 90}
     methods = methods_text(sidecars)
     assert "proposed from the waveform" not in methods.text
-    assert "up to 6 sequences of drives, proposed by population annealing" in methods.text
+    assert "up to 7 sequences of drives, proposed by population annealing" in methods.text
+    assert "A proximal, a distal and a proximal drive, as published responses have them (Jones et al., 2009)" in (
+        methods.text
+    )
     assert "Sequences that fell behind were dropped on the way, and at most 2 went on." in methods.text
     assert (
         "hold 90 % of the probability among the sums of responses to single drives that could have made" in methods.text
