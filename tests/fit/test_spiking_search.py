@@ -10,6 +10,7 @@ from test_spiking import QUIET, SMALL, bench_of, network, target  # noqa: F401
 from mne_hnn.errors import SimulationError
 from mne_hnn.fit import EvokedSettings, fit_evoked, spiking_result, spiking_search
 from mne_hnn.fit.emulated_search import EmulatedSearch
+from mne_hnn.fit.evoked_settings import STEPS
 from mne_hnn.fit.evoked_task import make_task
 from mne_hnn.fit.spiking import Search
 from mne_hnn.fit.spiking_search import KINDS, LEFT, search_spiking
@@ -135,6 +136,7 @@ def explained(value, *refusals):
 
 def test_the_default_asks_both():
     assert KINDS[EvokedSettings().steps] == (EmulatedSearch, Search)
+    assert tuple(KINDS) == STEPS
 
 
 def test_workers_make_no_difference(network, target):  # noqa: F811

@@ -44,12 +44,14 @@ def search(facts: Collected) -> Iterator[str]:
         f"response, and towards plausible numbers of spikes, in {steps}{_weight(facts)}.{dropped} What was left was "
         "moved on, last on the full column, where the network that is nearest in further trials was chosen."
     )
-    if not given and facts.one(lambda run: run.settings.get("max_sequences", 1) > 1):
+    if given:
+        return
+    if facts.one(lambda run: run.settings.get("max_sequences", 1) > 1):
         yield (
             "A proximal, a distal and a proximal drive, as published responses have them "
             f"{cite('jones2009')}, were searched as one of these sequences where there was room for them."
         )
-    if _steps(facts) == "auto" and not given:
+    if _steps(facts) == "auto":
         yield (
             "Where the best of these left more than three percent of the variance of the response besides its noise, "
             "or gave numbers of spikes more than two standard deviations from what was expected, ensembles that took "
